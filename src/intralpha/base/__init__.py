@@ -1,0 +1,22 @@
+"""What everything else is made of: the Panel, the Spec and the error tree."""
+
+from intralpha.base.errors import (
+    ConfigError,
+    DataError,
+    IntralphaError,
+    LookAheadError,
+    SolverError,
+)
+from intralpha.base.panel import Panel
+from intralpha.base.spec import Spec, spec_hash
+
+__all__ = [
+    "ConfigError",
+    "DataError",
+    "IntralphaError",
+    "LookAheadError",
+    "Panel",
+    "SolverError",
+    "Spec",
+    "spec_hash",
+]

@@ -1,0 +1,26 @@
+"""Annotations are checked while tests run; real data are found or skipped with a reason."""
+
+import os
+from pathlib import Path
+
+from jaxtyping import install_import_hook
+
+install_import_hook("intralpha", "beartype.beartype")
+
+import pytest  # noqa: E402
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def real_data_root() -> Path:
+    """Where the real market data are expected."""
+    return Path(os.environ.get("INTRALPHA_REAL_DATA", REPOSITORY.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of the real market data; the test is skipped where it is absent."""
+    root = real_data_root()
+    if not root.is_dir():
+        pytest.skip(f"real market data not found at {root}; set INTRALPHA_REAL_DATA")
+    return root
