@@ -1,0 +1,71 @@
+"""Gather the verbs, turn our errors into messages and exit codes."""
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+
+from intralpha import __version__
+from intralpha.base import IntralphaError
+from intralpha.cli.audit import audit
+from intralpha.cli.check import check
+from intralpha.cli.demo import demo
+from intralpha.cli.ingest import ingest
+from intralpha.cli.ls import ls
+from intralpha.cli.quality import quality
+from intralpha.cli.report import report
+from intralpha.cli.run import run
+
+app = typer.Typer(
+    name="intralpha",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="""Deep-learning alpha factors for Chinese A-shares, from raw files to an honest back-test.
+
+Start with **intralpha demo**: a simulated market, factors, a network, a portfolio and an HTML
+report in a few minutes. Then **intralpha ls --recipes** shows the recipes to copy and edit.
+
+Exit codes: 0 done, 2 a recipe or an argument is wrong, 3 the data are wrong, 1 our bug.""",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"intralpha {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every step.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Set up logging to stderr; results go to stdout."""
+    del version
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(message)s",
+        datefmt="%H:%M:%S",
+        handlers=[RichHandler(console=Console(stderr=True), show_path=False)],
+        force=True,
+    )
+
+
+for verb in (demo, ingest, quality, check, run, report, audit, ls):
+    app.command()(verb)
+
+
+def main() -> None:
+    """Run the command line; our own errors become a message and their exit code."""
+    try:
+        app()
+    except IntralphaError as error:
+        Console(stderr=True).print(f"[bold red]{type(error).__name__}[/]", highlight=False)
+        typer.echo(str(error), err=True)
+        sys.exit(error.exit_code)

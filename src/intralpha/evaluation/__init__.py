@@ -1,0 +1,87 @@
+"""How good is a factor: pure functions on arrays ``[D, A]`` (NaN = absent, mask = universe)."""
+
+from intralpha.evaluation.correlation import correlation_table, mixed_table
+from intralpha.evaluation.cross_section import neutralise, zscore
+from intralpha.evaluation.groups import (
+    GroupCountError,
+    ShareError,
+    group_excess,
+    quantile_groups,
+    quantile_returns,
+    top_count,
+    top_weights,
+    universe_return,
+    weighted_return,
+)
+from intralpha.evaluation.ic import (
+    ICSummary,
+    autocorrelation,
+    decay,
+    ic,
+    rank_autocorrelation,
+    rank_factor_ic,
+    rank_ic,
+    summarise,
+)
+from intralpha.evaluation.nav import (
+    SESSIONS_PER_YEAR,
+    Drawdown,
+    annualised_return,
+    calmar,
+    drawdown,
+    excess_nav,
+    information_ratio,
+    max_drawdown,
+    nav,
+    period_returns,
+    sharpe,
+    volatility,
+    win_rate,
+    worst_drawdown,
+)
+from intralpha.evaluation.performance import Performance, performance, yearly_table
+from intralpha.evaluation.ranks import average_ranks
+from intralpha.evaluation.turnover import turnover
+
+__all__ = [
+    "SESSIONS_PER_YEAR",
+    "Drawdown",
+    "GroupCountError",
+    "ICSummary",
+    "Performance",
+    "ShareError",
+    "annualised_return",
+    "autocorrelation",
+    "average_ranks",
+    "calmar",
+    "correlation_table",
+    "decay",
+    "drawdown",
+    "excess_nav",
+    "group_excess",
+    "ic",
+    "information_ratio",
+    "max_drawdown",
+    "mixed_table",
+    "nav",
+    "neutralise",
+    "performance",
+    "period_returns",
+    "quantile_groups",
+    "quantile_returns",
+    "rank_autocorrelation",
+    "rank_factor_ic",
+    "rank_ic",
+    "sharpe",
+    "summarise",
+    "top_count",
+    "top_weights",
+    "turnover",
+    "universe_return",
+    "volatility",
+    "weighted_return",
+    "win_rate",
+    "worst_drawdown",
+    "yearly_table",
+    "zscore",
+]

@@ -1,0 +1,37 @@
+"""Days are independent: run one piece of work over blocks of days on several threads."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numba
+
+SMALL_CELLS = 200_000
+BLOCKS_PER_THREAD = 4
+
+
+def over_days(work: Callable[[int, int], None], n_days: int, n_cells: int) -> None:
+    """Call ``work(start, stop)`` for blocks of days that cover ``range(n_days)`` once.
+
+    Parameters
+    ----------
+    work : callable
+        Writes the results of days ``start`` to ``stop - 1`` into arrays of its own. It runs
+        compiled code that releases the interpreter lock. No day may depend on another block's
+        result, so the outcome does not depend on the number of threads.
+    n_days : int
+    n_cells : int
+        Days x assets. Below 200,000 cells everything runs in the calling thread.
+
+    Notes
+    -----
+    The number of threads is Numba's (environment variable ``NUMBA_NUM_THREADS``, by default the
+    number of cores).
+    """
+    threads = min(int(getattr(numba.config, "NUMBA_NUM_THREADS", 1)), n_days)
+    if threads <= 1 or n_cells < SMALL_CELLS:
+        work(0, n_days)
+        return
+    blocks = min(n_days, threads * BLOCKS_PER_THREAD)
+    edges = [n_days * i // blocks for i in range(blocks + 1)]
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, edges[:-1], edges[1:]))

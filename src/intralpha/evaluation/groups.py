@@ -1,0 +1,302 @@
+"""Portfolios straight from ranks: equal-count groups, the top share, and their returns.
+
+Membership is decided by the score alone, never by whether a forward return happens to exist.
+"""
+
+from math import floor
+from typing import no_type_check
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from numba import njit
+from numpy import ndarray
+
+from intralpha.base import ConfigError
+from intralpha.evaluation.days import over_days
+from intralpha.evaluation.ranks import Ordering, as_mask, ordering
+
+
+class GroupCountError(ConfigError):
+    """A quantile test was asked for an impossible number of groups."""
+
+    def __init__(self, found: int) -> None:
+        self.found = found
+        super().__init__(f"n_groups is {found}; a quantile test needs at least 2 groups")
+
+
+class ShareError(ConfigError):
+    """A top share lies outside (0, 1]."""
+
+    def __init__(self, found: float) -> None:
+        self.found = found
+        super().__init__(f"the top share is {found}; expected a fraction above 0 and at most 1")
+
+
+def quantile_groups(
+    score_DA: Float[ndarray, "D A"], n_groups: int, mask_DA: Bool[ndarray, "D A"] | None = None
+) -> Int[ndarray, "D A"]:
+    r"""Equal-count group of every stock, 1 = smallest scores, ``n_groups`` = largest = TOP.
+
+    The stock at ascending position :math:`i = 0..n-1` of n falls into group
+    :math:`1 + \lfloor i\,G/n \rfloor`. Sizes differ by one at most and the top group holds
+    exactly :math:`\lfloor n/G \rfloor` stocks, as :func:`top_weights` with share 1/G does. Among
+    equal scores the asset that stands earlier on the axis counts as the larger.
+
+    Parameters
+    ----------
+    score_DA : ndarray of float
+        What is not finite is absent.
+    n_groups : int
+        G, at least 2.
+    mask_DA : ndarray of bool, optional
+        Universe; default: everything present.
+
+    Returns
+    -------
+    ndarray of int32
+        0 where absent, outside the mask, or on a day with fewer than G stocks. Spec 17.1.
+
+    Raises
+    ------
+    GroupCountError
+        If ``n_groups`` is below 2.
+
+    Examples
+    --------
+    >>> quantile_groups(np.array([[0.3, 0.1, 0.4, 0.2]]), 2).tolist()
+    [[2, 1, 2, 1]]
+    """
+    if n_groups < 2:
+        raise GroupCountError(n_groups)
+    score, mask = ordering(score_DA), as_mask(mask_DA, score_DA)
+    out = np.zeros(score_DA.shape, np.int32)
+
+    def work(start: int, stop: int) -> None:
+        _group_days(score.order, score.count, mask, n_groups, start, stop, out)
+
+    over_days(work, *_size(mask))
+    return out
+
+
+def quantile_returns(
+    score_DA: Float[ndarray, "D A"],
+    fwd_ret_DA: Float[ndarray, "D A"],
+    n_groups: int,
+    mask_DA: Bool[ndarray, "D A"] | None = None,
+) -> Float[ndarray, "D G"]:
+    """Equal-weight forward return of each group of :func:`quantile_groups`.
+
+    Parameters
+    ----------
+    score_DA : ndarray of float
+        Known at the close of each day.
+    fwd_ret_DA : ndarray of float
+        Simple return earned afterwards. A member without one is left out of its group's mean;
+        it still counts for the group's size.
+    n_groups : int
+        G, at least 2.
+    mask_DA : ndarray of bool, optional
+        Universe; default: every stock with a score.
+
+    Returns
+    -------
+    ndarray of float64, shape [D, G]
+        Last column = largest scores. NaN on days with fewer than G stocks and for a group whose
+        members all lack a return. Spec 17.1.
+
+    Raises
+    ------
+    GroupCountError
+        If ``n_groups`` is below 2.
+    """
+    if n_groups < 2:
+        raise GroupCountError(n_groups)
+    return sorted_group_returns(
+        ordering(score_DA), fwd_ret_DA, n_groups, as_mask(mask_DA, score_DA)
+    )
+
+
+def sorted_group_returns(
+    score: Ordering,
+    fwd_ret_DA: Float[ndarray, "D A"],
+    n_groups: int,
+    mask_DA: Bool[ndarray, "D A"],
+) -> Float[ndarray, "D G"]:
+    """The same as :func:`quantile_returns` from a finished sort."""
+    fwd = np.ascontiguousarray(fwd_ret_DA, dtype=np.float64)
+    out = np.empty((len(fwd), n_groups))
+
+    def work(start: int, stop: int) -> None:
+        _group_return_days(score.order, score.count, fwd, mask_DA, start, stop, out)
+
+    over_days(work, *_size(fwd))
+    return out
+
+
+def universe_return(
+    fwd_ret_DA: Float[ndarray, "D A"], mask_DA: Bool[ndarray, "D A"] | None = None
+) -> Float[ndarray, "D"]:
+    """Equal-weight forward return of each day's universe; NaN on a day without any.
+
+    A stock without a forward return is left out of the mean. Spec 17.1.
+    """
+    present = np.isfinite(fwd_ret_DA) & as_mask(mask_DA, fwd_ret_DA)
+    count = present.sum(axis=1)
+    total = np.where(present, fwd_ret_DA, 0.0).sum(axis=1, dtype=np.float64)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def group_excess(
+    group_ret_DG: Float[ndarray, "D G"], universe_ret_D: Float[ndarray, "D"]
+) -> Float[ndarray, "D G"]:
+    """Group return minus the equal-weight return of the universe, row by row. Spec 17.1."""
+    return group_ret_DG - universe_ret_D[:, None]
+
+
+def top_weights(
+    score_DA: Float[ndarray, "D A"],
+    share: float = 0.1,
+    mask_DA: Bool[ndarray, "D A"] | None = None,
+) -> Float[ndarray, "D A"]:
+    r"""Equal weights on the :math:`\lfloor n \cdot share \rfloor` highest scores of each day.
+
+    Among equal scores at the edge the asset that stands earlier on the axis is taken.
+
+    Parameters
+    ----------
+    score_DA : ndarray of float
+        What is not finite is absent.
+    share : float
+        Fraction of the n stocks present, above 0 and at most 1.
+    mask_DA : ndarray of bool, optional
+        Universe; default: everything present.
+
+    Returns
+    -------
+    ndarray of float64
+        Weights that add up to 1 and are 0 for what is not held; a whole day is NaN when the
+        share holds no stock. Spec 17.1 and the real-data protocol (floor(n/10)).
+
+    Raises
+    ------
+    ShareError
+        If the share is not in (0, 1].
+
+    Examples
+    --------
+    >>> top_weights(np.array([[0.3, 0.1, 0.3, 0.2]]), share=0.5).tolist()
+    [[0.5, 0.0, 0.5, 0.0]]
+    """
+    return sorted_top_weights(ordering(score_DA), share, as_mask(mask_DA, score_DA))
+
+
+def sorted_top_weights(
+    score: Ordering, share: float, mask_DA: Bool[ndarray, "D A"]
+) -> Float[ndarray, "D A"]:
+    """The same as :func:`top_weights` from a finished sort."""
+    if not 0.0 < share <= 1.0:
+        raise ShareError(share)
+    assets = mask_DA.shape[1]
+    held_of = np.array([top_count(n, share) for n in range(assets + 1)], np.int64)
+    out = np.empty(mask_DA.shape)
+
+    def work(start: int, stop: int) -> None:
+        _top_days(score.order, score.count, mask_DA, held_of, start, stop, out)
+
+    over_days(work, *_size(mask_DA))
+    return out
+
+
+def top_count(n_stocks: int, share: float) -> int:
+    """Number of stocks in the top share: floor(n * share), free of binary rounding.
+
+    Examples
+    --------
+    >>> top_count(29, 0.1), top_count(30, 0.1), top_count(70, 0.7)
+    (2, 3, 49)
+    """
+    return floor(n_stocks * share + 1e-9)
+
+
+def weighted_return(
+    weights_DA: Float[ndarray, "D A"], fwd_ret_DA: Float[ndarray, "D A"]
+) -> Float[ndarray, "D"]:
+    """Forward return of a portfolio; names without a return are replaced by the others.
+
+    Weights are rescaled over the names that have a return, so that a gap in the data is not
+    counted as a return of zero. NaN when none has one or the weights are absent.
+    """
+    weight = np.where(np.isfinite(fwd_ret_DA), weights_DA, 0.0)
+    total = weight.sum(axis=1)
+    earned = (weight * np.nan_to_num(fwd_ret_DA, posinf=0.0, neginf=0.0)).sum(axis=1)
+    invested = np.where(np.isfinite(weights_DA), weights_DA, 0.0).sum(axis=1)
+    usable = total > 0
+    return np.where(usable, earned * invested / np.where(usable, total, 1.0), np.nan)
+
+
+def _size(value_DA: ndarray) -> tuple[int, int]:
+    return len(value_DA), value_DA.size
+
+
+@njit(cache=True, nogil=True)
+@no_type_check
+def _members(order, count, mask):
+    n = 0
+    for j in range(count):
+        n += mask[order[j]]
+    return n
+
+
+@njit(cache=True, nogil=True)
+@no_type_check
+def _group_days(order, count, mask, n_groups, start, stop, out):
+    for d in range(start, stop):
+        n = _members(order[d], count[d], mask[d])
+        if n < n_groups:
+            continue
+        position = 0
+        for j in range(count[d]):
+            i = order[d, j]
+            if mask[d, i]:
+                out[d, i] = 1 + position * n_groups // n
+                position += 1
+
+
+@njit(cache=True, nogil=True)
+@no_type_check
+def _group_return_days(order, count, fwd, mask, start, stop, out):
+    n_groups = out.shape[1]
+    total, size = np.empty(n_groups), np.empty(n_groups, np.int64)
+    for d in range(start, stop):
+        out[d] = np.nan
+        n = _members(order[d], count[d], mask[d])
+        if n < n_groups:
+            continue
+        total[:], size[:] = 0.0, 0
+        position = 0
+        for j in range(count[d]):
+            i = order[d, j]
+            if mask[d, i]:
+                group = position * n_groups // n
+                position += 1
+                if np.isfinite(fwd[d, i]):
+                    total[group] += fwd[d, i]
+                    size[group] += 1
+        for group in range(n_groups):
+            if size[group] > 0:
+                out[d, group] = total[group] / size[group]
+
+
+@njit(cache=True, nogil=True)
+@no_type_check
+def _top_days(order, count, mask, held_of, start, stop, out):
+    for d in range(start, stop):
+        held = held_of[_members(order[d], count[d], mask[d])]
+        out[d] = 0.0 if held > 0 else np.nan
+        taken = 0
+        for j in range(count[d] - 1, -1, -1):
+            if taken == held:
+                break
+            if mask[d, order[d, j]]:
+                out[d, order[d, j]] = 1.0 / held
+                taken += 1
