@@ -1,0 +1,278 @@
+"""Lake: an append-only tree of Parquet partitions with a manifest of checksums."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from intralpha.base import DataError
+from intralpha.base.panel import as_days
+from intralpha.market.manifest import (
+    FileFacts,
+    file_facts,
+    read_manifest,
+    replacing,
+    write_manifest,
+    writer_lock,
+)
+from intralpha.market.schemas import TABLES, TableSchema, validate
+
+OnConflict = Literal["error", "keep", "replace"]
+LOCK_WAIT_SECONDS = 60.0
+
+
+class NoLakeError(DataError):
+    """There is no lake in that folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        super().__init__(f"no lake at {root}.\nHint: `intralpha ingest` makes one.")
+
+
+class ConflictError(DataError):
+    """New rows share a key with rows of the lake but hold other values."""
+
+    def __init__(self, table: str, partition: str, new: pl.DataFrame, old: pl.DataFrame) -> None:
+        self.table, self.partition, self.rows = table, partition, new.height
+        differ = [c for c in new.columns if not new[c].eq_missing(old[c]).all()]
+        super().__init__(
+            f"{new.height:,} rows of {partition} are in the lake with other values (columns "
+            f"{', '.join(differ)}).\nfound:   {new.row(0, named=True)}\n"
+            f"in lake: {old.row(0, named=True)}\n"
+            "Hint: on_conflict='keep' leaves the lake as it is, 'replace' takes the new rows."
+        )
+
+
+@dataclass(frozen=True)
+class AppendResult:
+    """What an append did."""
+
+    table: str
+    partitions_written: tuple[str, ...]
+    partitions_unchanged: tuple[str, ...]
+    rows_added: int
+    rows_replaced: int
+    rows_kept: int
+
+
+class Lake:
+    """An append-only folder of tables, safe for many readers and one writer at a time.
+
+    Intraday tables have one file a day, ``daily`` one a month, reference tables one. Rows are
+    sorted, files are replaced in one step, and ``manifest.json`` holds a checksum of each, so
+    that any reader (Polars, DuckDB, pandas) may open the files while they grow.
+
+    Parameters
+    ----------
+    root : folder
+    create : make the folder if it is absent
+
+    Raises
+    ------
+    NoLakeError
+        If the folder is absent and ``create`` is false.
+    """
+
+    def __init__(self, root: Path, create: bool = False) -> None:
+        self.root = root
+        if create:
+            root.mkdir(parents=True, exist_ok=True)
+        elif not root.is_dir():
+            raise NoLakeError(root)
+
+    def append(
+        self, table: str, frame: pl.DataFrame, on_conflict: OnConflict = "error"
+    ) -> AppendResult:
+        """Merge rows into their partitions; a partition that would not change is not touched.
+
+        Parameters
+        ----------
+        table : name in ``TABLES``
+        frame : rows, validated first
+        on_conflict : for a key that is there with other values: ``error``, ``keep`` or ``replace``
+
+        Raises
+        ------
+        SchemaError, RowError
+            The rows are not valid.
+        ConflictError
+            A conflict, when ``on_conflict`` is ``error``; no partition has been changed.
+        LakeWriteError
+            The disk is full or refuses; partitions finished before are complete and recorded.
+        """
+        rows = validate(table, frame)
+        schema = TABLES[table]
+        with writer_lock(self.root, LOCK_WAIT_SECONDS):
+            parts = _partitions(schema, rows)
+            merged = [self._merge(schema, name, part, on_conflict) for name, part in parts]
+            return self._write(schema, merged)
+
+    def scan(
+        self,
+        table: str,
+        start: date | None = None,
+        end: date | None = None,
+        freq: int | None = None,
+    ) -> pl.LazyFrame:
+        """Lazy rows of a table, both ends included; files out of range are not opened.
+
+        Parameters
+        ----------
+        table : name in ``TABLES``
+        start, end : first and last session; for tables without ``date`` they must be None
+        freq : minutes of one bar, for ``bars`` (default: all frequencies)
+        """
+        schema = TABLES[table]
+        files = [self.root / name for name in self._files(table, start, end, freq)]
+        if not files:
+            return pl.LazyFrame(schema=schema.columns)
+        rows = pl.scan_parquet(files)
+        if schema.partition == "month":
+            rows = rows.filter(*_within(start, end))
+        return rows
+
+    def has(self, table: str) -> bool:
+        """Whether the table has any file."""
+        return bool(self._files(table))
+
+    def freqs(self) -> tuple[int, ...]:
+        """Frequencies of the bars, in minutes, ascending."""
+        folders = {name.split("/")[1] for name in self._files("bars")}
+        return tuple(sorted(int(f.removeprefix("freq=").removesuffix("min")) for f in folders))
+
+    def dates(self, table: str, freq: int | None = None) -> np.ndarray:
+        """Sessions of a table, ascending, as ``datetime64[D]``."""
+        if TABLES[table].partition == "day":
+            names = {name.rsplit("date=", 1)[1][:10] for name in self._files(table, freq=freq)}
+            return as_days(sorted(names))
+        return as_days(self.scan(table).select(pl.col("date").unique().sort()).collect()["date"])
+
+    def version(self, tables: tuple[str, ...] | None = None) -> str:
+        """Content hash of the lake, or of some tables; equal content, equal version."""
+        digest = hashlib.sha256()
+        for name, facts in sorted(read_manifest(self.root).items()):
+            if tables is None or name.split("/")[0] in tables:
+                digest.update(f"{name} {facts.checksum}\n".encode())
+        return digest.hexdigest()[:16]
+
+    def verify(self) -> tuple[str, ...]:
+        """Faults found by hashing every file: missing, changed or unknown ones; empty if sound."""
+        known = read_manifest(self.root)
+        faults = []
+        for name, facts in sorted(known.items()):
+            path = self.root / name
+            if not path.is_file():
+                faults.append(f"{name} is missing")
+            elif file_facts(path, facts.rows).checksum != facts.checksum:
+                faults.append(f"{name} differs from its checksum")
+        present = {str(p.relative_to(self.root)) for t in TABLES for p in self._tree(t)}
+        return (*faults, *(f"{name} is not in the manifest" for name in sorted(present - set(known))))
+
+    def _tree(self, table: str) -> list[Path]:
+        return sorted((self.root / table).rglob("*.parquet"))
+
+    def _files(
+        self,
+        table: str,
+        start: date | None = None,
+        end: date | None = None,
+        freq: int | None = None,
+    ) -> list[str]:
+        """Relative names of a table's files that may hold rows of the range, in order."""
+        names = [n for n in sorted(read_manifest(self.root)) if n.split("/")[0] == table]
+        if table == "bars" and freq is not None:
+            names = [n for n in names if n.split("/")[1] == f"freq={freq}min"]
+        width = {"day": 10, "month": 7}.get(TABLES[table].partition)
+        if width is None:
+            return names
+        lo = start.isoformat()[:width] if start else ""
+        hi = end.isoformat()[:width] if end else "9999"
+        return [n for n in names if lo <= Path(n).stem.rsplit("=", 1)[1] <= hi]
+
+    def _merge(
+        self, schema: TableSchema, name: str, new: pl.DataFrame, on_conflict: OnConflict
+    ) -> tuple[str, pl.DataFrame | None, int, int, int]:
+        """One partition after the append (None if unchanged), rows added, replaced, kept."""
+        path = self.root / name
+        if not path.is_file():
+            return name, new, new.height, 0, 0
+        old = pl.read_parquet(path)
+        key = list(schema.key)
+        fresh = new.join(old, on=key, how="anti")
+        shared_new = new.join(old.select(key), on=key, how="semi").sort(key)
+        shared_old = old.join(new.select(key), on=key, how="semi").sort(key)
+        same = pl.Series([True] * shared_new.height, dtype=pl.Boolean)
+        for column in schema.columns:
+            same &= shared_new[column].eq_missing(shared_old[column])
+        clashes = shared_new.filter(~same)
+        if clashes.height and on_conflict == "error":
+            raise ConflictError(schema.name, name, clashes, shared_old.filter(~same))
+        replaced = clashes.height if on_conflict == "replace" else 0
+        if not fresh.height and not replaced:
+            return name, None, 0, 0, shared_new.height
+        base = old.join(clashes.select(key), on=key, how="anti") if replaced else old
+        rows = pl.concat([base, fresh, *([clashes] if replaced else [])]).sort(schema.sort)
+        return name, rows, fresh.height, replaced, shared_new.height - replaced
+
+    def _write(
+        self,
+        schema: TableSchema,
+        merged: list[tuple[str, pl.DataFrame | None, int, int, int]],
+    ) -> AppendResult:
+        """Write changed partitions, then the manifest; also heals entries of an earlier kill."""
+        files = read_manifest(self.root)
+        written: list[str] = []
+        try:
+            for name, rows, *_ in merged:
+                if rows is not None:
+                    files[name] = self._replace(name, rows)
+                    written.append(name)
+                elif _stale(self.root / name, files.get(name)):
+                    height = pl.scan_parquet(self.root / name).select(pl.len()).collect().item()
+                    files[name] = file_facts(self.root / name, height)
+                    written.append(name)
+        finally:
+            if written:
+                write_manifest(self.root, files)
+        counts = [sum(m[i] for m in merged) for i in (2, 3, 4)]
+        unchanged = tuple(n for n, rows, *_ in merged if rows is None)
+        changed = tuple(n for n, rows, *_ in merged if rows is not None)
+        return AppendResult(schema.name, changed, unchanged, *counts)
+
+    def _replace(self, name: str, rows: pl.DataFrame) -> FileFacts:
+        path = self.root / name
+        with replacing(path) as partial:
+            rows.write_parquet(partial, compression="zstd", compression_level=3)
+        return file_facts(path, rows.height)
+
+
+def _stale(path: Path, facts: FileFacts | None) -> bool:
+    """Whether the manifest does not describe the file that is there."""
+    stat = path.stat()
+    return facts is None or (facts.size, facts.mtime_ns) != (stat.st_size, stat.st_mtime_ns)
+
+
+def _within(start: date | None, end: date | None) -> list[pl.Expr]:
+    bounds = [pl.col("date") >= start] if start else []
+    return bounds + ([pl.col("date") <= end] if end else [])
+
+
+def _partitions(schema: TableSchema, rows: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+    """Relative file name and rows of every partition the rows fall into."""
+    if rows.is_empty():
+        return []
+    if schema.partition == "single":
+        return [(f"{schema.name}/{schema.name}.parquet", rows)]
+    form = "%Y-%m-%d" if schema.partition == "day" else "%Y-%m"
+    word = "date" if schema.partition == "day" else "month"
+    by = ["freq"] if schema.name == "bars" else []
+    tagged = rows.with_columns(pl.col("date").dt.strftime(form).alias("_part"))
+    out = []
+    for key, part in tagged.partition_by([*by, "_part"], as_dict=True, maintain_order=True).items():
+        folder = f"{schema.name}/freq={key[0]}min" if by else schema.name
+        out.append((f"{folder}/{word}={key[-1]}.parquet", part.drop("_part")))
+    return out

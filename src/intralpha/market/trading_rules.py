@@ -1,0 +1,149 @@
+"""Rules of the exchange as dated tables: price limits, lots, stamp tax, T+1."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy import ndarray
+
+from intralpha.base import ConfigError
+
+NO_LIMIT_BOARDS = ("index", "etf")
+OLD_LISTING = 10**6
+
+
+class NoRuleError(ConfigError):
+    """No dated rule covers a board on a day."""
+
+    def __init__(self, table: str, board: str, on: date, first: str) -> None:
+        self.table, self.board, self.on = table, board, on
+        super().__init__(
+            f"no {table} rule for board {board} on {on}; the table begins {first}.\n"
+            "Hint: add a dated row with its notice to market/rules."
+        )
+
+
+@dataclass(frozen=True)
+class TradingRules:
+    """Dated rules; every row names the notice it comes from.
+
+    Attributes
+    ----------
+    price_limits, lots, stamp_tax : tables of ``market/rules``
+    settlement_days : shares bought on a session can be sold that many sessions later
+    """
+
+    price_limits: pl.DataFrame
+    lots: pl.DataFrame
+    stamp_tax: pl.DataFrame
+    settlement_days: int = 1
+
+    @staticmethod
+    @cache
+    def default() -> "TradingRules":
+        """The rules shipped with the package."""
+        return TradingRules(*(_read(name) for name in ("price_limits", "lots", "stamp_tax")))
+
+    def limit_ratio(self, board: str, st: bool, on: date, listed_days: int = OLD_LISTING) -> float:
+        """Daily price limit as a share of the previous close; NaN where there is none.
+
+        Parameters
+        ----------
+        board : ``main``, ``chinext``, ``star``, ``index`` or ``etf``
+        st : whether the stock is under special treatment on that day
+        on : session
+        listed_days : 1 on the first day of trading
+
+        Raises
+        ------
+        NoRuleError
+            No rule of the board is in force on that day.
+        """
+        if board in NO_LIMIT_BOARDS:
+            return float("nan")
+        known = self.price_limits.filter(pl.col("board") == board, pl.col("effective") <= on)
+        ordinary = known.filter(pl.col("listed_days") == 0, pl.col("st") == st)
+        if ordinary.is_empty():
+            first = self.price_limits.filter(pl.col("board") == board)["effective"].min()
+            raise NoRuleError("price limit", board, on, str(first))
+        latest = ordinary.sort("effective").row(-1, named=True)
+        first_days = known.filter(pl.col("listed_days") > 0).sort("effective")
+        if not first_days.is_empty():
+            special = first_days.row(-1, named=True)
+            if listed_days <= special["listed_days"]:
+                latest = special
+        return float("nan") if latest["ratio"] is None else float(latest["ratio"])
+
+    def limit_prices(
+        self, preclose: ndarray, ratio: ndarray | float, tick_yuan: float = 0.01
+    ) -> tuple[ndarray, ndarray]:
+        """Limit-up and limit-down prices, CNY, rounded half up to the tick without float error.
+
+        Parameters
+        ----------
+        preclose : previous close adjusted for the day's corporate action, CNY, any shape
+        ratio : from :meth:`limit_ratio`, same shape or one number; NaN for no limit
+        tick_yuan : price step
+
+        Returns
+        -------
+        (up, down) : float64, shape of ``preclose``; NaN where there is no limit or no preclose
+            A limit is at least one tick away from the preclose, and down at least one tick.
+        """
+        known = np.isfinite(preclose) & np.isfinite(ratio)
+        ticks = np.rint(np.where(known, preclose, 1.0) / tick_yuan).astype(np.int64)
+        basis = np.rint(np.where(known, ratio, 0.0) * 1000).astype(np.int64)
+        up = (ticks * (1000 + basis) * 2 + 1000) // 2000
+        down = (ticks * (1000 - basis) * 2 + 1000) // 2000
+        up, down = np.maximum(up, ticks + 1), np.maximum(np.minimum(down, ticks - 1), 1)
+        per_yuan = round(1 / tick_yuan)
+        return np.where(known, up / per_yuan, np.nan), np.where(known, down / per_yuan, np.nan)
+
+    def lot(self, board: str, on: date) -> tuple[int, int]:
+        """Smallest buy order and step above it, shares."""
+        return _in_force(self.lots.filter(pl.col("board") == board), "lot", board, on)[:2]
+
+    def stamp_tax_bps(self, side: Literal["buy", "sell"], on: date) -> float:
+        """Stamp tax on the traded amount, basis points."""
+        buy, sell, _ = _in_force(self.stamp_tax, "stamp tax", "all", on)
+        return float(buy if side == "buy" else sell)
+
+
+def board_of(symbol: str) -> str:
+    """Board of a symbol by its number: main, chinext, star, index or etf.
+
+    Indices and ETFs cannot all be told by number; readers that know better say so in
+    ``instruments``.
+
+    Examples
+    --------
+    >>> [board_of(s) for s in ("600519.SH", "688981.SH", "300750.SZ", "000300.SH", "510050.SH")]
+    ['main', 'star', 'chinext', 'index', 'etf']
+    """
+    number, exchange = symbol.split(".")
+    if (exchange == "SH" and number.startswith("000")) or number.startswith("399"):
+        return "index"
+    if number.startswith(("51", "56", "58", "15")):
+        return "etf"
+    if number.startswith(("688", "689")):
+        return "star"
+    if exchange == "SZ" and number.startswith(("300", "301", "302")):
+        return "chinext"
+    return "main"
+
+
+def _in_force(table: pl.DataFrame, name: str, board: str, on: date) -> tuple:
+    """The latest row in force, without its date and board."""
+    rows = table.filter(pl.col("effective") <= on).sort("effective")
+    if rows.is_empty():
+        raise NoRuleError(name, board, on, str(table["effective"].min()))
+    return rows.drop("effective", "board", strict=False).row(-1)
+
+
+def _read(name: str) -> pl.DataFrame:
+    text = files("intralpha.market").joinpath("rules", f"{name}.csv").read_bytes()
+    return pl.read_csv(text, comment_prefix="#", try_parse_dates=True)
