@@ -78,7 +78,9 @@ def read_daily(
     if unknown:
         raise UnknownColumnError(unknown)
     from_start = None if set(names) & set(HISTORY) else start
-    columns = [DERIVED[n].alias(n) if n in DERIVED else pl.col(n) for n in names if n not in HISTORY]
+    columns = [
+        DERIVED[n].alias(n) if n in DERIVED else pl.col(n) for n in names if n not in HISTORY
+    ]
     if "filled_close" in names and "adj_close" not in names:
         columns.append(DERIVED["adj_close"].alias("adj_close"))
     frame = (

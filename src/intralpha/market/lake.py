@@ -170,7 +170,10 @@ class Lake:
             elif file_facts(path, facts.rows).checksum != facts.checksum:
                 faults.append(f"{name} differs from its checksum")
         present = {str(p.relative_to(self.root)) for t in TABLES for p in self._tree(t)}
-        return (*faults, *(f"{name} is not in the manifest" for name in sorted(present - set(known))))
+        return (
+            *faults,
+            *(f"{name} is not in the manifest" for name in sorted(present - set(known))),
+        )
 
     def _tree(self, table: str) -> list[Path]:
         return sorted((self.root / table).rglob("*.parquet"))
@@ -238,10 +241,12 @@ class Lake:
         finally:
             if written:
                 write_manifest(self.root, files)
-        counts = [sum(m[i] for m in merged) for i in (2, 3, 4)]
+        added = sum(added for _, _, added, _, _ in merged)
+        replaced = sum(replaced for *_, replaced, _ in merged)
+        kept = sum(kept for *_, kept in merged)
         unchanged = tuple(n for n, rows, *_ in merged if rows is None)
         changed = tuple(n for n, rows, *_ in merged if rows is not None)
-        return AppendResult(schema.name, changed, unchanged, *counts)
+        return AppendResult(schema.name, changed, unchanged, added, replaced, kept)
 
     def _replace(self, name: str, rows: pl.DataFrame) -> FileFacts:
         path = self.root / name

@@ -144,7 +144,8 @@ TABLES: dict[str, TableSchema] = {
             "snapshots",
             "date symbol time",
             "day",
-            f"date:date symbol:text time:int32 last:real volume:int64 amount:real trades:int32* {_BOOK}",
+            "date:date symbol:text time:int32 last:real volume:int64 amount:real trades:int32* "
+            + _BOOK,
             "symbol time",
         ),
         _table(
@@ -192,7 +193,9 @@ def shape(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     if missing or unknown:
         found = f"columns {frame.columns} (missing {missing}, unknown {unknown})"
         raise SchemaError(table, found, f"columns {list(schema.columns)}")
-    full = frame.with_columns(pl.lit(None).alias(c) for c in schema.columns if c not in frame.columns)
+    full = frame.with_columns(
+        pl.lit(None).alias(c) for c in schema.columns if c not in frame.columns
+    )
     try:
         return full.select(pl.col(c).cast(t, strict=True) for c, t in schema.columns.items())
     except pl.exceptions.PolarsError as error:
@@ -262,5 +265,8 @@ def _rules(table: str) -> dict[str, pl.Expr]:
 
 def _on_grid() -> pl.Expr:
     """Whether (freq, time) is the end of a bar of that frequency."""
-    known = [pl.col("freq").eq(f) & pl.col("time").is_in(list(bar_times(f))) for f in (1, 5, 10, 15, 30, 60)]
+    known = [
+        pl.col("freq").eq(f) & pl.col("time").is_in(list(bar_times(f)))
+        for f in (1, 5, 10, 15, 30, 60)
+    ]
     return pl.any_horizontal(known)

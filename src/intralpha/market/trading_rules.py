@@ -46,7 +46,7 @@ class TradingRules:
     @cache
     def default() -> "TradingRules":
         """The rules shipped with the package."""
-        return TradingRules(*(_read(name) for name in ("price_limits", "lots", "stamp_tax")))
+        return TradingRules(_read("price_limits"), _read("lots"), _read("stamp_tax"))
 
     def limit_ratio(self, board: str, st: bool, on: date, listed_days: int = OLD_LISTING) -> float:
         """Daily price limit as a share of the previous close; NaN where there is none.

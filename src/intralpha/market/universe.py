@@ -1,0 +1,78 @@
+"""Universe: which stocks count on which day, from what is known at that day's close."""
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+from pydantic import Field
+
+from intralpha.base import Spec
+from intralpha.base.panel import as_days
+from intralpha.market.daily import read_daily
+from intralpha.market.lake import Lake
+
+
+class UniverseSpec(Spec):
+    """Rules of membership in the research universe [Spec 2.8]."""
+
+    indices: tuple[str, ...] = Field((), description="only members of these; empty for all")
+    boards: tuple[str, ...] = Field(("main", "star", "chinext"), description="boards admitted")
+    min_listed_days: int = Field(60, ge=0, description="rows in the lake up to and with the day")
+    exclude_st: bool = Field(True, description="leave out stocks under special treatment")
+    exclude_suspended: bool = Field(True, description="leave out stocks that did not trade")
+
+
+def universe(lake: Lake, spec: UniverseSpec, dates: np.ndarray, assets: np.ndarray) -> np.ndarray:
+    """Mask of the stocks that count.
+
+    Parameters
+    ----------
+    lake : with ``daily`` and ``instruments``
+    spec : the rules
+    dates, assets : axes of the mask
+
+    Returns
+    -------
+    ndarray of bool, shape [D, A]
+        Known at the close of each date. A stock without a row on a day is out. A null ``st`` (the
+        vendor does not say) counts as not ST.
+    """
+    names = ("listed_days", "traded", "st")
+    days = as_days(dates)
+    daily = read_daily(lake, names, days[0].item(), days[-1].item(), assets).at(days)
+    mask = np.nan_to_num(daily["listed_days"]) >= max(spec.min_listed_days, 1)
+    mask &= np.isin(_boards(lake, assets), spec.boards)[None, :]
+    if spec.exclude_suspended:
+        mask &= daily["traded"] == 1
+    if spec.exclude_st:
+        mask &= daily["st"] != 1
+    if spec.indices:
+        mask &= members(lake, spec.indices, days, assets)
+    return mask
+
+
+def members(
+    lake: Lake, indices: tuple[str, ...], dates: np.ndarray, assets: np.ndarray
+) -> np.ndarray:
+    """Mask [D, A] of the stocks that belong to any of the indices on each date."""
+    rows = lake.scan("membership").filter(pl.col("index").is_in(indices)).collect()
+    return intervals_mask(rows, dates, assets)
+
+
+def intervals_mask(rows: pl.DataFrame, dates: np.ndarray, assets: np.ndarray) -> np.ndarray:
+    """Mask [D, A] of the cells inside any ``in_date``..``out_date`` of a symbol, both included."""
+    days = as_days(dates)
+    column = {symbol: i for i, symbol in enumerate(assets)}
+    mask = np.zeros((len(days), len(assets)), dtype=bool)
+    for symbol, first, last in rows.select("symbol", "in_date", "out_date").iter_rows():
+        if symbol in column:
+            lo, hi = np.searchsorted(days, as_days([first, last or date.max]), side="left")
+            hi += int(hi < len(days) and last is not None and days[hi] == np.datetime64(last, "D"))
+            mask[lo:hi, column[symbol]] = True
+    return mask
+
+
+def _boards(lake: Lake, assets: np.ndarray) -> np.ndarray:
+    """Board of every asset; unknown ones are ``none`` and so in no universe."""
+    known = dict(lake.scan("instruments").select("symbol", "board").collect().iter_rows())
+    return np.array([known.get(str(a), "none") for a in assets])
