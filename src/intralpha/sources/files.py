@@ -1,0 +1,110 @@
+"""Files of a vendor: a folder, a glob, one file, or the members of a zip or tar archive."""
+
+import hashlib
+import lzma
+import os
+import re
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
+from functools import partial
+from pathlib import Path
+
+from intralpha.base import ConfigError
+from intralpha.sources.source import SourceError
+
+ARCHIVES = (".zip", ".tar", ".tar.xz", ".tar.gz", ".tgz")
+
+
+class PathError(ConfigError):
+    """A path of a source leads nowhere."""
+
+    def __init__(self, path: str, why: str) -> None:
+        self.path, self.why = path, why
+        super().__init__(f"{path}: {why}.\nHint: check the path, and variables such as ${{NAME}}.")
+
+
+def locate(path: str) -> Path:
+    """The path with environment variables expanded.
+
+    Raises
+    ------
+    PathError
+        A variable is not set, or nothing is there.
+    """
+    missing = [v for v in re.findall(r"\$\{(\w+)\}", path) if v not in os.environ]
+    if missing:
+        raise PathError(path, f"environment variable {', '.join(missing)} is not set")
+    found = Path(os.path.expandvars(path)).expanduser()
+    if not found.exists() and not any(found.parent.glob(found.name)):
+        raise PathError(str(found), "no such file or folder")
+    return found
+
+
+def members(path: str, pattern: str = "*") -> Iterator[tuple[str, bytes]]:
+    """Name and content of every file whose name or path fits the pattern, one at a time.
+
+    Parameters
+    ----------
+    path : file, folder (searched in depth), glob, or archive
+    pattern : shell pattern on the file's name, or on its path if it holds a slash
+
+    Raises
+    ------
+    PathError
+        Nothing there, or nothing fits the pattern.
+    SourceError
+        The archive is damaged.
+    """
+    root = locate(path)
+    count = 0
+    for name, content in _walk(root):
+        if fnmatch(name if "/" in pattern else Path(name).name, pattern):
+            count += 1
+            yield name, content()
+    if not count:
+        raise PathError(str(root), f"no file fits {pattern!r}")
+
+
+def fingerprint(path: str) -> str:
+    """Hash of names, sizes and times of the files behind a path."""
+    root = locate(path)
+    files = sorted(root.rglob("*")) if root.is_dir() else sorted(root.parent.glob(root.name))
+    digest = hashlib.sha256()
+    for file in files:
+        if file.is_file():
+            stat = file.stat()
+            digest.update(f"{file.name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _walk(root: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    if root.is_dir():
+        for file in sorted(p for p in root.rglob("*") if p.is_file()):
+            yield str(file.relative_to(root)), file.read_bytes
+    elif not root.exists():
+        for file in sorted(root.parent.glob(root.name)):
+            yield file.name, file.read_bytes
+    elif root.name.endswith(ARCHIVES):
+        try:
+            yield from _zip(root) if root.suffix == ".zip" else _tar(root)
+        except (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, EOFError) as error:
+            raise SourceError(str(root), f"a damaged archive ({error})", "a whole one") from error
+    else:
+        yield root.name, root.read_bytes
+
+
+def _zip(root: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    with zipfile.ZipFile(root) as archive:
+        for info in archive.infolist():
+            if not info.is_dir():
+                yield info.filename, partial(archive.read, info)
+
+
+def _tar(root: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    with tarfile.open(root, "r:*") as archive:
+        for info in archive:
+            handle = archive.extractfile(info) if info.isfile() else None
+            if handle is not None:
+                yield info.name, handle.read

@@ -1,0 +1,55 @@
+"""Source: where rows come from. A reader yields batches; what it cannot use it hands over too."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from intralpha.base import DataError
+
+QUARANTINE = {"origin": pl.String(), "line": pl.Int64(), "reason": pl.String(), "row": pl.String()}
+
+
+class SourceError(DataError):
+    """A vendor file cannot be read at all."""
+
+    def __init__(self, origin: str, found: str, expected: str) -> None:
+        self.origin, self.found, self.expected = origin, found, expected
+        super().__init__(f"{origin}: found {found}; expected {expected}.")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one table, ready for the lake, and everything that did not make it.
+
+    Attributes
+    ----------
+    table : table of the lake
+    frame : rows in the table's schema
+    origin : file or files the rows come from
+    quarantined : ``origin``, ``line`` (1 is the header, null if unknown), ``reason``, ``row``
+    repairs : kind of repair -> number of rows it touched
+    rows_read : data rows found in the files
+    """
+
+    table: str
+    frame: pl.DataFrame
+    origin: str
+    quarantined: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=QUARANTINE))
+    repairs: dict[str, int] = field(default_factory=dict)
+    rows_read: int = 0
+
+
+class Source(ABC):
+    """A reader of one vendor format, or a simulated market."""
+
+    name: str
+
+    @abstractmethod
+    def batches(self) -> Iterator[Batch]:
+        """Yield the data in pieces that fit in memory; the order does not matter."""
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Changes when the data behind the source may have changed."""
