@@ -37,13 +37,13 @@ class DataSpec(Spec):
     """Where the data come from and which part of them is used."""
 
     lake: str = Field(description="folder of the lake; ${VARIABLES} of the environment expand")
-    sources: tuple[SourceSpec, ...] = Field((), description="vendor files to ingest first")
-    start: date | None = Field(None, description="first session used; default: the lake's first")
-    end: date | None = Field(None, description="last session used; default: the lake's last")
+    sources: tuple[SourceSpec, ...] = Field(default=(), description="vendor files to ingest first")
+    start: date | None = Field(default=None, description="first session used; default: the lake's first")
+    end: date | None = Field(default=None, description="last session used; default: the lake's last")
     assets: Literal["daily", "bars"] = Field(
-        "daily", description="stocks that have daily rows, or only those that also have bars"
+        default="daily", description="stocks that have daily rows, or only those that also have bars"
     )
-    bar_freq: int | None = Field(None, description="minutes of the bars that `assets: bars` needs")
+    bar_freq: int | None = Field(default=None, description="minutes of the bars that `assets: bars` needs")
 
     @model_validator(mode="after")
     def _bars_need_a_frequency(self) -> "DataSpec":
@@ -58,7 +58,7 @@ class ZScoreMean(Spec):
     kind: Literal["zscore_mean"] = "zscore_mean"
     features: FeatureSpec
     signs: dict[str, Literal[1, -1]] = Field(description="feature name -> direction")
-    clip: float | None = Field(3.0, gt=0, description="bound of a z-score; null for none")
+    clip: float | None = Field(default=3.0, gt=0, description="bound of a z-score; null for none")
 
 
 class Network(Spec):
@@ -73,7 +73,7 @@ class Network(Spec):
     model: ModelSpec
     objective: ObjectiveSpec
     training: TrainSpec
-    seeds: tuple[int, ...] = Field((0, 1, 2), min_length=1, description="one network a seed")
+    seeds: tuple[int, ...] = Field(default=(0, 1, 2), min_length=1, description="one network a seed")
 
 
 FactorSpec = Annotated[ZScoreMean | Network, Field(discriminator="kind")]
@@ -83,16 +83,16 @@ class BenchmarkSpec(Spec):
     """What the portfolio is measured against."""
 
     kind: Literal["float_cap", "index"] = Field(
-        "float_cap", description="float-cap-weighted universe, or an index of the lake"
+        default="float_cap", description="float-cap-weighted universe, or an index of the lake"
     )
-    index: str | None = Field(None, description="symbol of the index, for kind index")
+    index: str | None = Field(default=None, description="symbol of the index, for kind index")
 
 
 class EnhancementSpec(Spec):
     """An index-enhancement portfolio made from the combined signal, and its replay."""
 
     benchmark: BenchmarkSpec = BenchmarkSpec()
-    every: int = Field(5, gt=0, description="sessions between decisions")
+    every: int = Field(default=5, gt=0, description="sessions between decisions")
     exposures: ExposureSpec = ExposureSpec()
     problem: PortfolioSpec = PortfolioSpec()
     backtest: BacktestSpec = BacktestSpec()
@@ -104,17 +104,17 @@ class TestSpec(Spec):
     __test__ = False
 
     horizons: tuple[tuple[int, int], ...] = Field(
-        ((1, 6), (1, 11)), description="forward returns close(t+a) -> close(t+b); the first leads"
+        default=((1, 6), (1, 11)), description="forward returns close(t+a) -> close(t+b); the first leads"
     )
-    start: date | None = Field(None, description="first session tested; default: first score")
-    end: date | None = Field(None, description="last session tested; default: last full label")
+    start: date | None = Field(default=None, description="first session tested; default: first score")
+    end: date | None = Field(default=None, description="last session tested; default: last full label")
     fwd_exclude_blocked: bool = Field(
-        True, description="leave out names suspended or at limit-up on the next session"
+        default=True, description="leave out names suspended or at limit-up on the next session"
     )
     neutral_to: tuple[str, ...] = Field(
-        (), description="also report neutralised to these: ln_amount20, vol20"
+        default=(), description="also report neutralised to these: ln_amount20, vol20"
     )
-    within: tuple[str, ...] = Field((), description="also report inside these indices together")
+    within: tuple[str, ...] = Field(default=(), description="also report inside these indices together")
     factor: FactorTestSpec = FactorTestSpec()
 
 
@@ -122,15 +122,15 @@ class Recipe(Spec):
     """One whole run. Every default is here or in a component's spec, nowhere else."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", description="folder name of the run")
-    about: str = Field("", description="one sentence for the report's head")
+    about: str = Field(default="", description="one sentence for the report's head")
     data: DataSpec
     universe: UniverseSpec = UniverseSpec()
     grid: GridSpec = GridSpec()
     factors: dict[str, FactorSpec] = Field(min_length=1)
-    combination: CombinerSpec | None = Field(None, description="default: the only factor")
+    combination: CombinerSpec | None = Field(default=None, description="default: the only factor")
     test: TestSpec = TestSpec()
     portfolio: EnhancementSpec | None = None
-    workers: int = Field(1, ge=1, description="training processes; results do not depend on it")
+    workers: int = Field(default=1, ge=1, description="training processes; results do not depend on it")
 
 
 def load_recipe(path: Path, overrides: tuple[str, ...] = ()) -> Recipe:

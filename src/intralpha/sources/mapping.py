@@ -20,31 +20,31 @@ class MappingSpec(Spec):
 
     kind: Literal["mapping"] = "mapping"
     path: str = Field(description="file, folder, glob or archive; ${VARIABLES} expand")
-    preset: str | None = Field(None, description="name of a shipped mapping")
-    table: Literal["bars", "daily"] = Field("bars", description="table the rows go to")
-    pattern: str = Field("*.csv", description="which files of a folder or archive")
-    format: Literal["csv", "parquet"] = Field("csv", description="file format")
-    encoding: str = Field("utf-8", description="text encoding, such as gbk or utf-8-sig")
-    separator: str = Field(",", min_length=1, max_length=1, description="between csv fields")
+    preset: str | None = Field(default=None, description="name of a shipped mapping")
+    table: Literal["bars", "daily"] = Field(default="bars", description="table the rows go to")
+    pattern: str = Field(default="*.csv", description="which files of a folder or archive")
+    format: Literal["csv", "parquet"] = Field(default="csv", description="file format")
+    encoding: str = Field(default="utf-8", description="text encoding, such as gbk or utf-8-sig")
+    separator: str = Field(default=",", min_length=1, max_length=1, description="between csv fields")
     columns: dict[str, str] = Field(description="field of the lake -> column of the vendor")
-    symbol_from: Literal["column", "file"] = Field("column", description="where the symbol stands")
+    symbol_from: Literal["column", "file"] = Field(default="column", description="where the symbol stands")
     symbol_suffix: Literal["", "SH", "SZ", "BJ"] = Field(
-        "", description="exchange of plain numbers; default by their first digit"
+        default="", description="exchange of plain numbers; default by their first digit"
     )
     datetime_format: str = Field(
-        "%Y-%m-%d %H:%M:%S",
+        default="%Y-%m-%d %H:%M:%S",
         description="of field datetime, or of date and time joined by a space; 'HHMMSSmmm' for "
         "dates like 20180102 with times like 93100000",
     )
-    freq: int | None = Field(None, description="minutes of one bar, for bars")
-    stamp: Literal["end", "start"] = Field("end", description="what a bar's time marks")
-    volume_unit: Literal["shares", "lots"] = Field("shares", description="lots are 100 shares")
-    amount_unit_yuan: float = Field(1.0, gt=0, description="10000 if amounts are in 10,000 CNY")
-    price_scale: float = Field(1.0, gt=0, description="10000 if prices are integers x 10,000")
+    freq: int | None = Field(default=None, description="minutes of one bar, for bars")
+    stamp: Literal["end", "start"] = Field(default="end", description="what a bar's time marks")
+    volume_unit: Literal["shares", "lots"] = Field(default="shares", description="lots are 100 shares")
+    amount_unit_yuan: float = Field(default=1.0, gt=0, description="10000 if amounts are in 10,000 CNY")
+    price_scale: float = Field(default=1.0, gt=0, description="10000 if prices are integers x 10,000")
     opening_auction: Literal["in_first_bar", "own_row", "missing"] = Field(
-        "in_first_bar", description="own_row: a row at 09:25..09:30 is the auction"
+        default="in_first_bar", description="own_row: a row at 09:25..09:30 is the auction"
     )
-    tick_yuan: float = Field(0.01, gt=0, description="price step, for limits and quality")
+    tick_yuan: float = Field(default=0.01, gt=0, description="price step, for limits and quality")
 
     @model_validator(mode="before")
     @classmethod

@@ -1,0 +1,188 @@
+"""Ingest: sources into a lake, with every row accounted for."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Annotated
+
+import polars as pl
+from pydantic import Field
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from intralpha.market import AppendResult, Lake
+from intralpha.market.lake import OnConflict
+from intralpha.market.manifest import replacing
+from intralpha.sources.mapped import MappedSource
+from intralpha.sources.mapping import MappingSpec
+from intralpha.sources.qlib import QlibSource, QlibSpec
+from intralpha.sources.reference import (
+    DailyBasicSource,
+    DailyBasicSpec,
+    MembersSource,
+    MembersSpec,
+    StockBasicSource,
+    StockBasicSpec,
+)
+from intralpha.sources.simulated import SimulatedMarket, SimulatedSpec
+from intralpha.sources.source import Batch, Source
+from intralpha.sources.tdx import TdxSource, TdxSpec
+
+SourceSpec = Annotated[
+    MappingSpec
+    | QlibSpec
+    | TdxSpec
+    | MembersSpec
+    | StockBasicSpec
+    | DailyBasicSpec
+    | SimulatedSpec,
+    Field(discriminator="kind"),
+]
+
+
+def build(spec: SourceSpec) -> Source:
+    """The reader a spec describes."""
+    match spec:
+        case MappingSpec():
+            return MappedSource(spec)
+        case QlibSpec():
+            return QlibSource(spec)
+        case TdxSpec():
+            return TdxSource(spec)
+        case MembersSpec():
+            return MembersSource(spec)
+        case StockBasicSpec():
+            return StockBasicSource(spec)
+        case DailyBasicSpec():
+            return DailyBasicSource(spec)
+        case SimulatedSpec():
+            return SimulatedMarket(spec)
+
+
+@dataclass
+class SourceCount:
+    """What happened to the rows of one source and table."""
+
+    source: str
+    table: str
+    rows_read: int = 0
+    added: int = 0
+    already_there: int = 0
+    replaced: int = 0
+    quarantined: Counter[str] = field(default_factory=Counter)
+    repairs: Counter[str] = field(default_factory=Counter)
+    partitions_written: set[str] = field(default_factory=set)
+    partitions_unchanged: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What an ingest did, by source and table."""
+
+    counts: tuple[SourceCount, ...]
+    seconds: float
+
+    def to_text(self) -> str:
+        """A paragraph for each source and table."""
+        lines = []
+        for c in self.counts:
+            untouched = c.partitions_unchanged - c.partitions_written
+            lines.append(
+                f"{c.source} -> {c.table}: {c.rows_read:,} rows read, {c.added:,} added, "
+                f"{c.already_there:,} already there, {c.replaced:,} replaced; "
+                f"{len(c.partitions_written):,} files written, {len(untouched):,} unchanged"
+            )
+            lines += [f"    repaired     {n:>9,}  {what}" for what, n in c.repairs.most_common()]
+            lines += [f"    quarantined  {n:>9,}  {why}" for why, n in c.quarantined.most_common()]
+        return "\n".join([*lines, f"{self.seconds:.1f} s"])
+
+    @property
+    def unchanged(self) -> bool:
+        """True if no file of the lake was touched."""
+        return not any(c.partitions_written for c in self.counts)
+
+
+def ingest(
+    specs: Sequence[SourceSpec],
+    lake: Lake,
+    on_conflict: OnConflict = "error",
+    show_progress: bool = True,
+) -> IngestReport:
+    """Read every source into the lake.
+
+    Parameters
+    ----------
+    specs : sources, in order
+    lake : receives the rows; quarantined rows go to its folder ``quarantine``
+    on_conflict : for a key that is there with other values. Reference rows of ``instruments`` are
+        completed instead: a known value is kept, an unknown one is filled in.
+    show_progress : a spinner with counts on stderr
+
+    Returns
+    -------
+    IngestReport
+        Ingesting the same files again adds nothing and touches no file.
+
+    Raises
+    ------
+    DataError
+        A file cannot be read at all, or rows conflict and ``on_conflict`` is ``error``.
+    """
+    started = perf_counter()
+    counts: dict[tuple[str, str], SourceCount] = {}
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        disable=not show_progress,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("ingest", total=None)
+        for spec in specs:
+            source = build(spec)
+            for batch in source.batches():
+                bar.update(task, description=f"{source.name} -> {batch.table}: {batch.origin}")
+                key = (source.name, batch.table)
+                count = counts.setdefault(key, SourceCount(*key))
+                _take(lake, batch, count, on_conflict)
+    return IngestReport(tuple(counts.values()), perf_counter() - started)
+
+
+def _take(lake: Lake, batch: Batch, count: SourceCount, on_conflict: OnConflict) -> None:
+    rows = batch.frame
+    if batch.table == "instruments":
+        rows, on_conflict = _completed(lake, rows), "replace"
+    done: AppendResult = lake.append(batch.table, rows, on_conflict)
+    count.rows_read += batch.rows_read or rows.height
+    count.added += done.rows_added
+    count.already_there += done.rows_kept
+    count.replaced += done.rows_replaced
+    count.partitions_written |= set(done.partitions_written)
+    count.partitions_unchanged |= set(done.partitions_unchanged)
+    count.repairs.update({k: n for k, n in batch.repairs.items() if n})
+    if batch.quarantined.height:
+        reasons = batch.quarantined["reason"].value_counts().rows()
+        count.quarantined.update(dict(reasons))
+        _set_aside(lake, batch)
+
+
+def _completed(lake: Lake, new: pl.DataFrame) -> pl.DataFrame:
+    """Instruments of the lake win; what they do not know is taken from the new rows."""
+    old = lake.scan("instruments").collect()
+    joined = new.join(old, on="symbol", how="left", suffix="_old")
+    columns = [c for c in old.columns if c != "symbol"]
+    return joined.select("symbol", *(pl.coalesce(f"{c}_old", c).alias(c) for c in columns))
+
+
+def _set_aside(lake: Lake, batch: Batch) -> None:
+    """Write quarantined rows to the lake's quarantine folder, named by their content."""
+    content = json.dumps(batch.quarantined.rows(), default=str).encode()
+    digest = pl.Series([content]).hash().item()
+    path = lake.root / "quarantine" / f"{batch.table}-{digest:016x}.parquet"
+    if not path.is_file():
+        with replacing(path) as partial:
+            batch.quarantined.write_parquet(partial)

@@ -1,0 +1,102 @@
+"""Reader of TDX `.lc5` and `.lc1` files: 32-byte records of intraday bars."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from pydantic import Field
+
+from intralpha.base import Spec
+from intralpha.market import split_valid
+from intralpha.sources.files import fingerprint, members
+from intralpha.sources.mapped import fill_grid, to_quarantine
+from intralpha.sources.source import Batch, Source, SourceError
+
+RECORD = np.dtype(
+    [
+        ("day", "<u2"),
+        ("minute", "<u2"),
+        ("open", "<f4"),
+        ("high", "<f4"),
+        ("low", "<f4"),
+        ("close", "<f4"),
+        ("amount", "<f4"),
+        ("volume", "<u4"),
+        ("unused", "<u4"),
+    ]
+)
+
+
+class TdxSpec(Spec):
+    """TDX intraday files, one a security, named like ``sh510050.lc5``."""
+
+    kind: Literal["tdx"] = "tdx"
+    path: str = Field(description="file, folder, glob or archive")
+    freq: Literal[1, 5] = Field(default=5, description="minutes of one bar: 5 for .lc5, 1 for .lc1")
+    tick_yuan: float = Field(default=0.001, gt=0, description="price step: 0.001 for ETFs")
+
+
+class TdxSource(Source):
+    """Bars from TDX records: date = (year - 2004) x 2048 + month x 100 + day, bar-end minutes."""
+
+    name = "tdx"
+
+    def __init__(self, spec: TdxSpec) -> None:
+        self.spec = spec
+
+    def fingerprint(self) -> str:
+        """Names, sizes and times of the files."""
+        return fingerprint(self.spec.path)
+
+    def batches(self) -> Iterator[Batch]:
+        """One batch a file."""
+        for name, content in members(self.spec.path, f"*.lc{self.spec.freq}"):
+            whole, rest = divmod(len(content), RECORD.itemsize)
+            records = np.frombuffer(content, RECORD, count=whole)
+            yield self._batch(name, records, rest)
+
+    def _batch(self, name: str, records: np.ndarray, rest: int) -> Batch:
+        code = name.rsplit("/", 1)[-1].split(".")[0]
+        if len(records) == 0:
+            raise SourceError(name, "no whole record", f"records of {RECORD.itemsize} bytes")
+        rows = _frame(f"{code[2:]}.{code[:2].upper()}", records, self.spec)
+        good, refused = split_valid("bars", rows.drop("line"))
+        key = ["date", "symbol", "time"]
+        listed = refused.select(*key, "open", "high", "low", "close", "volume", "amount", "reason")
+        where = rows.select(*key, "line").unique(key)
+        listed = listed.join(where, on=key, how="left").with_columns(origin=pl.lit(name))
+        bad = to_quarantine(listed)
+        if rest:
+            torn = (name, len(records) + 1, f"{rest} bytes at the end, expected 32", "")
+            bad = pl.concat([bad, pl.DataFrame([torn], schema=bad.schema, orient="row")])
+        frame, filled = fill_grid(good, self.spec.freq)
+        repairs = {"bars filled to complete the grid": filled} if filled else {}
+        return Batch("bars", frame, name, bad, repairs, len(records) + bool(rest))
+
+
+def _frame(symbol: str, records: np.ndarray, spec: TdxSpec) -> pl.DataFrame:
+    day = records["day"].astype(np.int64)
+    decimals = len(f"{spec.tick_yuan:g}".partition(".")[2])
+    columns = {
+        "year": day // 2048 + 2004,
+        "month": day % 2048 // 100,
+        "day": day % 2048 % 100,
+        "minute": records["minute"].astype(np.int64),
+        **{c: np.round(records[c].astype(float), decimals) for c in ("open", "high", "low", "close")},
+        "volume": records["volume"].astype(np.int64),
+        "amount": records["amount"].astype(float),
+    }
+    return (
+        pl.DataFrame(columns)
+        .with_row_index("line", 1)
+        .with_columns(
+            pl.date("year", "month", "day").alias("date"),
+            pl.time(pl.col("minute") // 60, pl.col("minute") % 60).alias("time"),
+            pl.lit(symbol).alias("symbol"),
+            pl.lit(spec.freq, pl.Int16).alias("freq"),
+            pl.lit(True).alias("auc_in_first"),
+            pl.col("line").cast(pl.Int64),
+        )
+        .drop("year", "month", "day", "minute")
+    )
