@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -27,7 +27,7 @@ class NoRuleError(ConfigError):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TradingRules:
     """Dated rules; every row names the notice it comes from.
 
@@ -48,6 +48,11 @@ class TradingRules:
         """The rules shipped with the package."""
         return TradingRules(_read("price_limits"), _read("lots"), _read("stamp_tax"))
 
+    @cached_property
+    def _limits(self) -> list[dict[str, Any]]:
+        """Rows of the price limits in the order of their dates."""
+        return self.price_limits.sort("effective", maintain_order=True).to_dicts()
+
     def limit_ratio(self, board: str, st: bool, on: date, listed_days: int = OLD_LISTING) -> float:
         """Daily price limit as a share of the previous close; NaN where there is none.
 
@@ -65,17 +70,16 @@ class TradingRules:
         """
         if board in NO_LIMIT_BOARDS:
             return float("nan")
-        known = self.price_limits.filter(pl.col("board") == board, pl.col("effective") <= on)
-        ordinary = known.filter(pl.col("listed_days") == 0, pl.col("st") == st)
-        if ordinary.is_empty():
-            first = self.price_limits.filter(pl.col("board") == board)["effective"].min()
-            raise NoRuleError("price limit", board, on, str(first))
-        latest = ordinary.sort("effective").row(-1, named=True)
-        first_days = known.filter(pl.col("listed_days") > 0).sort("effective")
-        if not first_days.is_empty():
-            special = first_days.row(-1, named=True)
-            if listed_days <= special["listed_days"]:
-                latest = special
+        rows = [r for r in self._limits if r["board"] == board]
+        ordinary = [
+            r for r in rows if r["effective"] <= on and r["listed_days"] == 0 and r["st"] == st
+        ]
+        if not ordinary:
+            raise NoRuleError("price limit", board, on, str(rows[0]["effective"] if rows else None))
+        latest = ordinary[-1]
+        first_days = [r for r in rows if r["effective"] <= on and r["listed_days"] > 0]
+        if first_days and listed_days <= first_days[-1]["listed_days"]:
+            latest = first_days[-1]
         return float("nan") if latest["ratio"] is None else float(latest["ratio"])
 
     def limit_prices(

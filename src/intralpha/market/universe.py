@@ -16,8 +16,12 @@ class UniverseSpec(Spec):
     """Rules of membership in the research universe [Spec 2.8]."""
 
     indices: tuple[str, ...] = Field(default=(), description="only members of these; empty for all")
-    boards: tuple[str, ...] = Field(default=("main", "star", "chinext"), description="boards admitted")
-    min_listed_days: int = Field(default=60, ge=0, description="rows in the lake up to and with the day")
+    boards: tuple[str, ...] = Field(
+        default=("main", "star", "chinext"), description="boards admitted"
+    )
+    min_listed_days: int = Field(
+        default=60, ge=0, description="rows in the lake up to and with the day"
+    )
     exclude_st: bool = Field(default=True, description="leave out stocks under special treatment")
     exclude_suspended: bool = Field(default=True, description="leave out stocks that did not trade")
 

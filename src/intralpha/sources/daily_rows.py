@@ -45,7 +45,24 @@ def finish_daily(
     )
     up, down = _limits(rows, tick_yuan)
     frame = rows.with_columns(up_limit=up, down_limit=down)
-    keep = ["date", "symbol", "open", "high", "low", "close", "preclose", "volume", "amount", "adj_factor", "up_limit", "down_limit", "suspended", "st", "float_shares", "total_shares"]
+    keep = [
+        "date",
+        "symbol",
+        "open",
+        "high",
+        "low",
+        "close",
+        "preclose",
+        "volume",
+        "amount",
+        "adj_factor",
+        "up_limit",
+        "down_limit",
+        "suspended",
+        "st",
+        "float_shares",
+        "total_shares",
+    ]
     return frame.select(keep), {k: n for k, n in repairs.items() if n}
 
 

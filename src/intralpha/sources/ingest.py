@@ -1,8 +1,9 @@
 """Ingest: sources into a lake, with every row accounted for."""
 
+import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Annotated
@@ -12,7 +13,7 @@ from pydantic import Field
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from intralpha.market import AppendResult, Lake
+from intralpha.market import AppendResult, Lake, split_valid
 from intralpha.market.lake import OnConflict
 from intralpha.market.manifest import replacing
 from intralpha.sources.mapped import MappedSource
@@ -42,23 +43,20 @@ SourceSpec = Annotated[
 ]
 
 
+READERS: dict[type, Callable[..., Source]] = {
+    MappingSpec: MappedSource,
+    QlibSpec: QlibSource,
+    TdxSpec: TdxSource,
+    MembersSpec: MembersSource,
+    StockBasicSpec: StockBasicSource,
+    DailyBasicSpec: DailyBasicSource,
+    SimulatedSpec: SimulatedMarket,
+}
+
+
 def build(spec: SourceSpec) -> Source:
     """The reader a spec describes."""
-    match spec:
-        case MappingSpec():
-            return MappedSource(spec)
-        case QlibSpec():
-            return QlibSource(spec)
-        case TdxSpec():
-            return TdxSource(spec)
-        case MembersSpec():
-            return MembersSource(spec)
-        case StockBasicSpec():
-            return StockBasicSource(spec)
-        case DailyBasicSpec():
-            return DailyBasicSource(spec)
-        case SimulatedSpec():
-            return SimulatedMarket(spec)
+    return READERS[type(spec)](spec)
 
 
 @dataclass
@@ -156,6 +154,7 @@ def _take(lake: Lake, batch: Batch, count: SourceCount, on_conflict: OnConflict)
     rows = batch.frame
     if batch.table == "instruments":
         rows, on_conflict = _completed(lake, rows), "replace"
+    rows, refused = split_valid(batch.table, rows)
     done: AppendResult = lake.append(batch.table, rows, on_conflict)
     count.rows_read += batch.rows_read or rows.height
     count.added += done.rows_added
@@ -164,10 +163,10 @@ def _take(lake: Lake, batch: Batch, count: SourceCount, on_conflict: OnConflict)
     count.partitions_written |= set(done.partitions_written)
     count.partitions_unchanged |= set(done.partitions_unchanged)
     count.repairs.update({k: n for k, n in batch.repairs.items() if n})
-    if batch.quarantined.height:
-        reasons = batch.quarantined["reason"].value_counts().rows()
-        count.quarantined.update(dict(reasons))
-        _set_aside(lake, batch)
+    aside = pl.concat([batch.quarantined, _without_line(refused, batch.origin)])
+    if aside.height:
+        count.quarantined.update(dict(aside["reason"].value_counts().rows()))
+        _set_aside(lake, batch.table, aside)
 
 
 def _completed(lake: Lake, new: pl.DataFrame) -> pl.DataFrame:
@@ -178,11 +177,21 @@ def _completed(lake: Lake, new: pl.DataFrame) -> pl.DataFrame:
     return joined.select("symbol", *(pl.coalesce(f"{c}_old", c).alias(c) for c in columns))
 
 
-def _set_aside(lake: Lake, batch: Batch) -> None:
+def _without_line(refused: pl.DataFrame, origin: str) -> pl.DataFrame:
+    """Rows that break the table's rules, in the form of the quarantine."""
+    text = pl.concat_str(pl.all().exclude("reason").cast(pl.String).fill_null(""), separator=",")
+    return refused.select(
+        pl.lit(origin).alias("origin"),
+        pl.lit(None, pl.Int64).alias("line"),
+        "reason",
+        text.alias("row"),
+    )
+
+
+def _set_aside(lake: Lake, table: str, rows: pl.DataFrame) -> None:
     """Write quarantined rows to the lake's quarantine folder, named by their content."""
-    content = json.dumps(batch.quarantined.rows(), default=str).encode()
-    digest = pl.Series([content]).hash().item()
-    path = lake.root / "quarantine" / f"{batch.table}-{digest:016x}.parquet"
+    digest = hashlib.sha256(json.dumps(rows.rows()).encode()).hexdigest()[:16]
+    path = lake.root / "quarantine" / f"{table}-{digest}.parquet"
     if not path.is_file():
         with replacing(path) as partial:
-            batch.quarantined.write_parquet(partial)
+            rows.write_parquet(partial)

@@ -25,9 +25,13 @@ class MappingSpec(Spec):
     pattern: str = Field(default="*.csv", description="which files of a folder or archive")
     format: Literal["csv", "parquet"] = Field(default="csv", description="file format")
     encoding: str = Field(default="utf-8", description="text encoding, such as gbk or utf-8-sig")
-    separator: str = Field(default=",", min_length=1, max_length=1, description="between csv fields")
+    separator: str = Field(
+        default=",", min_length=1, max_length=1, description="between csv fields"
+    )
     columns: dict[str, str] = Field(description="field of the lake -> column of the vendor")
-    symbol_from: Literal["column", "file"] = Field(default="column", description="where the symbol stands")
+    symbol_from: Literal["column", "file"] = Field(
+        default="column", description="where the symbol stands"
+    )
     symbol_suffix: Literal["", "SH", "SZ", "BJ"] = Field(
         default="", description="exchange of plain numbers; default by their first digit"
     )
@@ -38,9 +42,15 @@ class MappingSpec(Spec):
     )
     freq: int | None = Field(default=None, description="minutes of one bar, for bars")
     stamp: Literal["end", "start"] = Field(default="end", description="what a bar's time marks")
-    volume_unit: Literal["shares", "lots"] = Field(default="shares", description="lots are 100 shares")
-    amount_unit_yuan: float = Field(default=1.0, gt=0, description="10000 if amounts are in 10,000 CNY")
-    price_scale: float = Field(default=1.0, gt=0, description="10000 if prices are integers x 10,000")
+    volume_unit: Literal["shares", "lots"] = Field(
+        default="shares", description="lots are 100 shares"
+    )
+    amount_unit_yuan: float = Field(
+        default=1.0, gt=0, description="10000 if amounts are in 10,000 CNY"
+    )
+    price_scale: float = Field(
+        default=1.0, gt=0, description="10000 if prices are integers x 10,000"
+    )
     opening_auction: Literal["in_first_bar", "own_row", "missing"] = Field(
         default="in_first_bar", description="own_row: a row at 09:25..09:30 is the auction"
     )

@@ -89,7 +89,9 @@ class QlibSource(Source):
         rows = pl.concat(pieces)
         frame, repairs = finish_daily(rows.drop("origin"), self.spec.tick_yuan)
         good, refused = split_valid("daily", frame)
-        text = pl.concat_str(pl.all().exclude("reason").cast(pl.String), separator=",", ignore_nulls=True)
+        text = pl.concat_str(
+            pl.all().exclude("reason").cast(pl.String), separator=",", ignore_nulls=True
+        )
         bad = refused.select(
             pl.lit("qlib features").alias("origin"),
             pl.lit(None, pl.Int64).alias("line"),
@@ -144,4 +146,3 @@ def _instruments(listed: pl.DataFrame) -> pl.DataFrame:
         rows.append((symbol, exchange, board_of(symbol), None, known, None))
     columns = ("symbol", "exchange", "board", "name", "list_date", "delist_date")
     return pl.DataFrame(rows, schema=columns, orient="row", infer_schema_length=None)
-

@@ -67,7 +67,9 @@ class MembersSource(Source):
             lines = [line.split() for line in content.decode().splitlines() if line.strip()]
             if any(len(fields) != 3 for fields in lines):
                 at = next(i for i, fields in enumerate(lines, 1) if len(fields) != 3)
-                raise SourceError(f"{name} line {at}", str(lines[at - 1]), "code, first and last day")
+                raise SourceError(
+                    f"{name} line {at}", str(lines[at - 1]), "code, first and last day"
+                )
             raw = pl.DataFrame(lines, schema=["code", "in", "out"], orient="row")
             rows = raw.select(
                 pl.lit(self.spec.indices[stem]).alias("index"),
@@ -86,7 +88,9 @@ def join_periods(rows: pl.DataFrame) -> pl.DataFrame:
     ordered = rows.sort(*key, "in_date", "out_date")
     reach = pl.col("out_date").cum_max().shift(1).over(key)
     fresh = (reach.is_null() | (pl.col("in_date") > reach + pl.duration(days=1))).alias("fresh")
-    runs = ordered.with_columns(fresh).with_columns(pl.col("fresh").cum_sum().over(key).alias("run"))
+    runs = ordered.with_columns(fresh).with_columns(
+        pl.col("fresh").cum_sum().over(key).alias("run")
+    )
     joined = runs.group_by(*key, "run", maintain_order=True).agg(
         pl.col("in_date").min(), pl.col("out_date").max()
     )

@@ -57,7 +57,7 @@ class TdxSource(Source):
             yield self._batch(name, records, rest)
 
     def _batch(self, name: str, records: np.ndarray, rest: int) -> Batch:
-        code = name.rsplit("/", 1)[-1].split(".")[0]
+        code = name.rsplit("/", 1)[-1].split(".", maxsplit=1)[0]
         if len(records) == 0:
             raise SourceError(name, "no whole record", f"records of {RECORD.itemsize} bytes")
         rows = _frame(f"{code[2:]}.{code[:2].upper()}", records, self.spec)
@@ -83,7 +83,10 @@ def _frame(symbol: str, records: np.ndarray, spec: TdxSpec) -> pl.DataFrame:
         "month": day % 2048 // 100,
         "day": day % 2048 % 100,
         "minute": records["minute"].astype(np.int64),
-        **{c: np.round(records[c].astype(float), decimals) for c in ("open", "high", "low", "close")},
+        **{
+            c: np.round(records[c].astype(float), decimals)
+            for c in ("open", "high", "low", "close")
+        },
         "volume": records["volume"].astype(np.int64),
         "amount": records["amount"].astype(float),
     }
