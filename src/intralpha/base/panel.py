@@ -197,14 +197,15 @@ class Panel:
         DataError
             If a (date, symbol) pair stands twice.
         """
-        days = as_days(frame["date"].unique().sort() if dates is None else dates)
+        days = as_days(frame["date"].unique().sort().to_numpy() if dates is None else dates)
         symbols = frame["symbol"].unique().sort() if assets is None else assets
         assets = np.asarray(symbols).astype(str)
         row = _positions(days, frame["date"].to_numpy().astype("datetime64[D]"))
-        column = _positions(assets, frame["symbol"].to_numpy().astype(str))
+        codes = frame["symbol"].cast(pl.Enum(assets.tolist()), strict=False).to_physical()
+        column = codes.cast(pl.Int64).fill_null(-1).to_numpy()
         keep = (row >= 0) & (column >= 0)
         cell = row[keep] * len(assets) + column[keep]
-        if len(np.unique(cell)) != len(cell):
+        if len(cell) and np.bincount(cell).max() > 1:
             raise DataError("a (date, symbol) pair stands twice; remove duplicates first")
         out = cls.full(days, assets, names, dtype=dtype)
         flat = out.values.reshape(-1, len(out.names))

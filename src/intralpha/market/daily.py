@@ -88,7 +88,7 @@ def read_daily(
         .select("date", "symbol", *(c.cast(pl.Float64) for c in columns))
         .collect()
     )
-    days = as_days(frame["date"].unique().sort())
+    days = as_days(frame["date"].unique().sort().to_numpy())
     if assets is None:
         inside = frame if start is None else frame.filter(pl.col("date") >= start)
         assets = inside["symbol"].unique().sort().to_numpy().astype(str)
