@@ -1,0 +1,43 @@
+"""GRU of research system 002: last hidden state, batch norm, linear, sigmoid [Spec 12.3]."""
+
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import nn
+
+from intralpha.base import Spec
+
+
+class GRUSpec(Spec):
+    """GRU -> last hidden state -> BatchNorm -> Linear -> Sigmoid."""
+
+    kind: Literal["gru"] = "gru"
+    hidden: int = Field(default=30, gt=0, description="width of the hidden state")
+    layers: int = Field(default=1, gt=0, description="stacked GRU layers")
+
+
+class GRU(nn.Module):
+    """Score of each sample from its window.
+
+    Parameters
+    ----------
+    n_features : F
+    spec : sizes
+
+    Notes
+    -----
+    forward takes x ``[B, L, F]`` (oldest step first) and returns ``[B]`` in (0, 1). In training
+    the batch norm uses the batch; in eval mode running statistics, so samples are independent.
+    """
+
+    def __init__(self, n_features: int, spec: GRUSpec) -> None:
+        super().__init__()
+        self.rnn = nn.GRU(n_features, spec.hidden, spec.layers, batch_first=True)
+        self.norm = nn.BatchNorm1d(spec.hidden)
+        self.head = nn.Linear(spec.hidden, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Score ``[B]`` of windows ``[B, L, F]``."""
+        _, last = self.rnn(x)
+        return torch.sigmoid(self.head(self.norm(last[-1]))).squeeze(-1)

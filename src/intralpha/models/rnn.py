@@ -1,0 +1,44 @@
+"""Univariate RNN of research system 001: last hidden state to one number [Spec 12.1]."""
+
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import nn
+
+from intralpha.base import Spec
+
+
+class RNNSpec(Spec):
+    """GRU -> last hidden state -> Linear; the objective ``mse_bn`` standardises the output."""
+
+    kind: Literal["rnn"] = "rnn"
+    hidden: int = Field(default=64, gt=0, description="width of the hidden state")
+    layers: int = Field(default=2, gt=0, description="stacked GRU layers")
+    dropout: float = Field(default=0.1, ge=0, lt=1, description="between layers")
+
+
+class RNN(nn.Module):
+    """Raw score of each sample from its window.
+
+    Parameters
+    ----------
+    n_features : F
+    spec : sizes
+
+    Notes
+    -----
+    forward takes x ``[B, L, F]`` (oldest step first) and returns ``[B]``. The batch norm of the
+    paper is monotone, so it belongs to the objective and the score is left as it is.
+    """
+
+    def __init__(self, n_features: int, spec: RNNSpec) -> None:
+        super().__init__()
+        dropout = spec.dropout if spec.layers > 1 else 0.0
+        self.rnn = nn.GRU(n_features, spec.hidden, spec.layers, batch_first=True, dropout=dropout)
+        self.head = nn.Linear(spec.hidden, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Score ``[B]`` of windows ``[B, L, F]``."""
+        _, last = self.rnn(x)
+        return self.head(last[-1]).squeeze(-1)

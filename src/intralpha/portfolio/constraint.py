@@ -1,0 +1,35 @@
+"""What a constraint is: it writes bounds or rows, and may be loosened."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from jaxtyping import Float
+from numpy import ndarray
+
+from intralpha.portfolio.program import LinearProgram
+from intralpha.portfolio.snapshot import Snapshot
+
+
+class Constraint(ABC):
+    """One requirement on the weights. A new one is one new file.
+
+    Attributes
+    ----------
+    kind : the name by which an order of relaxation refers to constraints of this class
+    """
+
+    kind: ClassVar[str]
+
+    @abstractmethod
+    def contribute(self, program: LinearProgram, snapshot: Snapshot) -> None:
+        """Write the requirement into the program."""
+
+    def applies(self, past: Float[ndarray, "A"]) -> bool:
+        """Whether the requirement counts at all, given the weights held now."""
+        del past
+        return True
+
+    def scaled(self, factor: float) -> "Constraint":
+        """The same requirement ``factor`` times as wide; itself if it cannot be relaxed."""
+        del factor
+        return self

@@ -1,0 +1,92 @@
+"""HiGHS: a linear program given as arrays, solved or found infeasible, never half-solved."""
+
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from intralpha.base import SolverError
+from intralpha.portfolio.assemble import Arrays
+
+# Weights are of the order 1e-4 to 1e-2 and the solver's tolerance is absolute (1e-7): solving in
+# thousandths makes it 1e-10 in weights.
+_PER_UNIT = 1e3
+
+
+class SolverFailedError(SolverError):
+    """HiGHS returned neither a solution nor a proof that there is none."""
+
+    def __init__(self, status: str, columns: int, rows: int) -> None:
+        self.status, self.columns, self.rows = status, columns, rows
+        super().__init__(
+            f"HiGHS ended with status {status!r} on {columns} columns and {rows} rows; expected "
+            "Optimal or Infeasible.\nHint: look for extreme coefficients in the exposures."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Optimum:
+    """The answer to a linear program, in the units of its arrays.
+
+    Attributes
+    ----------
+    columns : value of every column
+    duals : change of the objective per unit by which a binding row bound is moved up, one a row
+    iterations : simplex iterations
+    """
+
+    columns: Float[ndarray, "N"]
+    duals: Float[ndarray, "R"]
+    iterations: int
+
+
+def maximise(arrays: Arrays) -> tuple[Optimum | None, int]:
+    """Solve by the dual simplex method on one thread: the same input gives the same vertex.
+
+    Presolve is off: with fifty rows it costs four times what it saves.
+
+    Returns
+    -------
+    (Optimum, or None when infeasible; simplex iterations)
+
+    Raises
+    ------
+    SolverFailedError
+        Anything that is neither optimal nor infeasible.
+    """
+    size = float(np.abs(arrays.cost).max(initial=0.0)) or 1.0
+    solver = highspy.Highs()
+    for option, setting in (("output_flag", False), ("presolve", "off"), ("solver", "simplex")):
+        solver.setOptionValue(option, setting)
+    accepted = solver.passModel(_model(arrays, size))
+    if accepted == highspy.HighsStatus.kError:
+        raise SolverFailedError("model refused", len(arrays.cost), len(arrays.row_lower))
+    solver.run()
+    status, iterations = solver.getModelStatus(), int(solver.getInfo().simplex_iteration_count)
+    if status == highspy.HighsModelStatus.kInfeasible:
+        return None, max(iterations, 0)
+    if status != highspy.HighsModelStatus.kOptimal:
+        name = solver.modelStatusToString(status)
+        raise SolverFailedError(name, len(arrays.cost), len(arrays.row_lower))
+    solution = solver.getSolution()
+    columns = np.asarray(solution.col_value, dtype=np.float64) / _PER_UNIT
+    duals = np.asarray(solution.row_dual, dtype=np.float64) * size
+    clipped = np.clip(columns, arrays.lower, arrays.upper)
+    return Optimum(clipped, duals, iterations), iterations
+
+
+def _model(arrays: Arrays, size: float) -> highspy.HighsLp:
+    """The arrays as HiGHS wants them."""
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = len(arrays.cost), len(arrays.row_lower)
+    model.sense_ = highspy.ObjSense.kMaximize
+    model.col_cost_ = arrays.cost / size
+    model.col_lower_, model.col_upper_ = arrays.lower * _PER_UNIT, arrays.upper * _PER_UNIT
+    model.row_lower_, model.row_upper_ = arrays.row_lower * _PER_UNIT, arrays.row_upper * _PER_UNIT
+    matrix = model.a_matrix_
+    matrix.format_ = highspy.MatrixFormat.kRowwise
+    matrix.num_col_, matrix.num_row_ = len(arrays.cost), len(arrays.row_lower)
+    matrix.start_, matrix.index_, matrix.value_ = arrays.start, arrays.index, arrays.value
+    return model
