@@ -94,7 +94,9 @@ class Samples:
         if labelled:
             valid &= np.isfinite(y)
         columns = np.flatnonzero(valid)
-        return DayBatch(as_days([day])[0], columns, self._windows(first, t + 1, columns), y[columns])
+        return DayBatch(
+            as_days([day])[0], columns, self._windows(first, t + 1, columns), y[columns]
+        )
 
     def days(self, dates: np.ndarray, labelled: bool) -> Iterator[DayBatch]:
         """Batches of several dates, in order; dates without any sample are passed over."""
@@ -121,7 +123,7 @@ class Samples:
         xs, ys = [], []
         for i in np.unique(pairs[:, 0]):
             columns = pairs[order][pairs[order, 0] == i, 1]
-            batch = self.day(dates[i], labelled=True)
+            batch = self.day(np.datetime64(dates[i]), labelled=True)
             place = np.searchsorted(batch.columns, columns)
             xs.append(batch.x[place])
             ys.append(batch.y[place])

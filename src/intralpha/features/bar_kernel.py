@@ -70,26 +70,27 @@ def _log_ratio(now, before):
 @njit(cache=True, nogil=True)
 @no_type_check
 def _gather(bars, first, n_assets, block):
-    for t in range(bars.shape[0]):
-        for i in range(n_assets):
-            for field in range(6):
-                block[i, field, t] = bars[t, first + i, field]
+    n_bars, sub_bars = block.shape[1], block.shape[3]
+    for j in range(n_bars):
+        for k in range(sub_bars):
+            for i in range(n_assets):
+                for field in range(6):
+                    block[i, j, field, k] = bars[j * sub_bars + k, first + i, field]
 
 
 @njit(cache=True, nogil=True)
 @no_type_check
-def _prepare(raw, first, before, session_end, up, down, bar):
+def _prepare(raw, before, n_session, up, down, bar):
     """Fill the scratch of one bar: the masks of Spec 2.2 and the masked series."""
-    for k in range(bar.shape[1]):
-        t = first + k
-        o, h, low, c = raw[OPEN, t], raw[HIGH, t], raw[LOW, t], raw[CLOSE, t]
-        v, a = raw[VOLUME, t], raw[AMOUNT, t]
+    for k in range(raw.shape[1]):
+        o, h, low, c = raw[OPEN, k], raw[HIGH, k], raw[LOW, k], raw[CLOSE, k]
+        v, a = raw[VOLUME, k], raw[AMOUNT, k]
         # `&` and `|` on purpose: no branch for every comparison.
         priced = (o > 0) & (low > 0) & (h >= low) & (c > 0) & (before > 0)
         counted = (v >= 0) & (a >= 0)
         at_limit = (abs(h - up) < _HALF_TICK) | (abs(h - down) < _HALF_TICK)
         locked = (h == low) & at_limit
-        if priced & counted & (not locked) & (t < session_end):
+        if priced & counted & (not locked) & (k < n_session):
             rho = _log_ratio(c, before)
             traded = (v > 0) & (a > 0)
             bar[_OK, k] = 1.0
@@ -324,9 +325,9 @@ def _one_bar(bar, start, min_obs, s, f):
 
 @njit(cache=True, nogil=True)
 @no_type_check
-def _bar_amount(raw, lo, hi):
+def _bar_amount(raw):
     total = 0.0
-    for k in range(lo, hi):
+    for k in range(raw.shape[1]):
         if raw[AMOUNT, k] > 0:
             total += raw[AMOUNT, k]
     return total
@@ -362,9 +363,8 @@ def bar_features(
     empty : bool [T, A]
         Filled here: True where no valid sub-bar traded.
     """
-    n_sub, n_assets = bars.shape[0], bars.shape[1]
-    n_bars = n_sub // sub_bars
-    block = np.empty((_GATHERED, 6, n_sub))
+    n_bars, n_assets = bars.shape[0] // sub_bars, bars.shape[1]
+    block = np.empty((_GATHERED, n_bars, 6, sub_bars))
     bar = np.empty((_SCRATCH_ROWS, sub_bars))
     s = np.empty(_N_SUMS)
     f = np.empty(N_FEATURES)
@@ -372,16 +372,16 @@ def bar_features(
         inside = asset % _GATHERED
         if inside == 0:
             _gather(bars, asset, min(_GATHERED, n_assets - asset), block)
-        raw = block[inside]
         whole_day = opening_amount[asset]
         for j in range(n_bars):
-            amount[j, asset] = _bar_amount(raw, j * sub_bars, (j + 1) * sub_bars)
+            amount[j, asset] = _bar_amount(block[inside, j])
             whole_day += amount[j, asset]
         amount[0, asset] += opening_amount[asset]
+        start = block[inside, 0, OPEN, 0]
         for j in range(n_bars):
-            first = j * sub_bars
-            start = raw[CLOSE, first - 1] if j > 0 else raw[OPEN, 0]
-            _prepare(raw, first, start, session_end[asset], up[asset], down[asset], bar)
+            raw = block[inside, j]
+            n_session = session_end[asset] - j * sub_bars
+            _prepare(raw, start, n_session, up[asset], down[asset], bar)
             filled = _one_bar(bar, start, min_obs, s, f)
             empty[j, asset] = not filled
             if filled:
@@ -390,3 +390,4 @@ def bar_features(
                 if columns[i] >= 0:
                     counted = s[_NT] if i == _BAR_APB or i == _ILLIQ else s[_N]
                     out[j, asset, columns[i]] = f[i] if counted >= needs[i] else np.nan
+            start = raw[CLOSE, sub_bars - 1]
