@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from intralpha.base import DataError, Panel
-from intralpha.base.panel import as_days
+from intralpha.base.panel import Day, as_days
 from intralpha.datasets.transform import window_ratio
 
 MIN_PRESENT_SHARE = 0.5
@@ -15,7 +15,7 @@ MIN_PRESENT_SHARE = 0.5
 class ShortHistoryError(DataError):
     """A sample date has fewer sessions before it than a window needs."""
 
-    def __init__(self, day: np.datetime64, found: int, expected: int) -> None:
+    def __init__(self, day: Day, found: int, expected: int) -> None:
         self.day, self.found, self.expected = day, found, expected
         super().__init__(
             f"{day} is session {found} of the features; a window needs {expected}.\n"
@@ -72,7 +72,7 @@ class Samples:
         """F."""
         return len(self.features.names)
 
-    def day(self, day: np.datetime64, labelled: bool) -> DayBatch:
+    def day(self, day: Day, labelled: bool) -> DayBatch:
         """The samples of a date; with ``labelled`` only those with a finite label.
 
         Raises
@@ -108,7 +108,7 @@ class Samples:
     def pooled(
         self, dates: np.ndarray, size: int, rng: np.random.Generator
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Shuffled batches (x, y) of ``size`` samples that mix dates [Spec 14]; the last is smaller.
+        """Shuffled batches (x, y) of ``size`` samples that mix dates [Spec 14].
 
         Windows of one date are gathered together, so there is no Python per sample.
         """
@@ -123,7 +123,7 @@ class Samples:
         xs, ys = [], []
         for i in np.unique(pairs[:, 0]):
             columns = pairs[order][pairs[order, 0] == i, 1]
-            batch = self.day(np.datetime64(dates[i]), labelled=True)
+            batch = self.day(dates[i].item(), labelled=True)
             place = np.searchsorted(batch.columns, columns)
             xs.append(batch.x[place])
             ys.append(batch.y[place])

@@ -22,7 +22,7 @@ class RollingSpec(Spec):
 
 
 class HalfYearlySpec(Spec):
-    """Everything since a start date, retrained on the first session of each half-year [002, 003]."""
+    """Everything since the first sample, retrained each half-year [Spec 14: 002, 003]."""
 
     kind: Literal["half_yearly"] = "half_yearly"
     first: date = Field(description="first date predicted")

@@ -1,4 +1,4 @@
-"""Transforms: raw features to what a network eats; whatever is fitted is fitted on training days."""
+"""Transforms: raw features to what a network eats, fitted on training days only."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal

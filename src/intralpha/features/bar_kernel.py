@@ -50,7 +50,7 @@ N_FEATURES = len(BAR_FEATURES)
 ) = range(N_FEATURES)  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _log_ratio(now, before):
     """ln(now / before), by the series of 2 atanh(s), exact to the last digit for |s| <= 0.1."""
@@ -67,7 +67,7 @@ def _log_ratio(now, before):
     return 2.0 * s * (series * z + 1.0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _gather(bars, first, n_assets, block):
     n_bars, sub_bars = block.shape[1], block.shape[3]
@@ -78,7 +78,7 @@ def _gather(bars, first, n_assets, block):
                     block[i, j, field, k] = bars[j * sub_bars + k, first + i, field]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _prepare(raw, before, n_session, up, down, bar):
     """Fill the scratch of one bar: the masks of Spec 2.2 and the masked series."""
@@ -112,7 +112,7 @@ def _prepare(raw, before, n_session, up, down, bar):
         before = c
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
 @no_type_check
 def _plain_sums(bar, s):
     n = n_traded = rho = size = square = falling = 0.0
@@ -136,7 +136,7 @@ def _plain_sums(bar, s):
     s[_S_A], s[_S_TYP], s[_S_VWAP], s[_S_IMP] = amount, typical, vwap, impact
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _extremes(bar, s):
     top, bottom, jump = -np.inf, np.inf, 0.0
@@ -147,7 +147,7 @@ def _extremes(bar, s):
     s[_TOP], s[_BOTTOM], s[_MAX_ABS] = top, bottom, jump
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
 @no_type_check
 def _centred_sums(bar, s):
     n = s[_N]
@@ -175,14 +175,14 @@ def _centred_sums(bar, s):
     s[_C2], s[_RHO_A], s[_C_V] = c2, rho_a, c_v
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _varies(std, mean):
     """The zero-variance rule of Spec 1, turned round."""
     return std > 1e-10 * max(abs(mean), 1e-10)
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
 @no_type_check
 def _pair_means(bar, s):
     """Means over neighbours that both count: of the later and of the earlier of each pair."""
@@ -202,7 +202,7 @@ def _pair_means(bar, s):
     s[_LAG_R], s[_LAG_V], s[_LAG_A] = lag_r * one, lag_v * one, lag_a * one
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
 @no_type_check
 def _pair_products(bar, s):
     """Squares and products of the pairs about their own means."""
@@ -222,7 +222,7 @@ def _pair_products(bar, s):
     s[_AA], s[_AA1], s[_A1A1] = aa, aa1, a1a1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _pearson(xx, xy, yy, n, mean_x, mean_y):
     std_x, std_y = math.sqrt(xx / n), math.sqrt(yy / n)
@@ -231,7 +231,7 @@ def _pearson(xx, xy, yy, n, mean_x, mean_y):
     return np.nan
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _lag_features(bar, min_obs, s, f):
     """acorr1: Pearson of x_k and x_{k-1}; needs one pair less than observations, and three."""
@@ -245,7 +245,7 @@ def _lag_features(bar, min_obs, s, f):
     f[_ACORR_A] = _pearson(s[_AA], s[_AA1], s[_A1A1], n, s[_LEAD_A], s[_LAG_A])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _bar_features(bar, start, s, f):
     """Features of the bar as a whole: one traded sub-bar is enough."""
@@ -264,7 +264,7 @@ def _bar_features(bar, start, s, f):
     f[_BAR_ARPP] = (s[_S_TYP] / s[_N] - bottom) / spread if spread > 0 else 0.5
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _return_features(s, f):
     n = s[_N]
@@ -283,7 +283,7 @@ def _return_features(s, f):
         f[_PATH_EFF] = abs(s[_S_RHO]) / s[_S_ABS]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _size_features(s, f):
     """Levels and within-bar proportions of volume and amount, and the two correlations."""
@@ -305,7 +305,7 @@ def _size_features(s, f):
     f[_CORR_C_V] = _pearson(s[_C2], s[_C_V], s[_V2], n, mean_c, mean_v)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _one_bar(bar, start, min_obs, s, f):
     """All features of one bar but those that need other bars; False if nothing traded in it."""
@@ -323,7 +323,7 @@ def _one_bar(bar, start, min_obs, s, f):
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _bar_amount(raw):
     total = 0.0
@@ -333,7 +333,7 @@ def _bar_amount(raw):
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def bar_features(
     bars, session_end, up, down, opening_amount, sub_bars, min_obs, needs, columns, out, amount, empty

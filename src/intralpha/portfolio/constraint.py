@@ -1,5 +1,6 @@
 """What a constraint is: it writes bounds or rows, and may be loosened."""
 
+import math
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
@@ -33,3 +34,8 @@ class Constraint(ABC):
         """The same requirement ``factor`` times as wide; itself if it cannot be relaxed."""
         del factor
         return self
+
+
+def wider(bound: float, factor: float) -> float:
+    """A bound times a factor; an infinite factor removes even a bound of 0."""
+    return math.copysign(math.inf, bound) if math.isinf(factor) else bound * factor

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from intralpha.portfolio.constraint import Constraint
+from intralpha.portfolio.constraint import Constraint, wider
 from intralpha.portfolio.program import LinearProgram, Row
 from intralpha.portfolio.snapshot import Snapshot
 
@@ -32,4 +32,4 @@ class IndustryBand(Constraint):
 
     def scaled(self, factor: float) -> "IndustryBand":
         """A wider band."""
-        return replace(self, at_most=self.at_most * factor)
+        return replace(self, at_most=wider(self.at_most, factor))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+
 from intralpha.base import SolverError
 from intralpha.portfolio.assemble import Arrays, assemble
 from intralpha.portfolio.highs import SolverFailedError, maximise

@@ -29,7 +29,7 @@ class Row:
 
 @dataclass(eq=False)
 class LinearProgram:
-    r"""What is to be maximised and which weights are allowed, collected from the parts of a problem.
+    r"""What is to be maximised and which weights are allowed, as the parts of a problem say it.
 
     .. math:: \max_w \; g^\top (w - w_b) - b^\top (w - w_0)^+ - s^\top (w_0 - w)^+
               \quad\text{s.t.}\quad l \le w \le u, \; \text{rows}

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from intralpha.base import DataError
-from intralpha.portfolio.constraint import Constraint
+from intralpha.portfolio.constraint import Constraint, wider
 from intralpha.portfolio.program import LinearProgram, Row
 from intralpha.portfolio.snapshot import Snapshot
 
@@ -65,5 +65,5 @@ class StyleBand(Constraint):
 
     def scaled(self, factor: float) -> "StyleBand":
         """A wider band on both sides."""
-        lowest = None if self.at_least is None else self.at_least * factor
-        return replace(self, at_most=self.at_most * factor, at_least=lowest)
+        lowest = -self.at_most if self.at_least is None else self.at_least
+        return replace(self, at_most=wider(self.at_most, factor), at_least=-wider(-lowest, factor))

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from intralpha.portfolio.constraint import Constraint
+from intralpha.portfolio.constraint import Constraint, wider
 from intralpha.portfolio.program import LinearProgram, Row
 from intralpha.portfolio.snapshot import Snapshot
 
@@ -39,4 +39,4 @@ class Turnover(Constraint):
 
     def scaled(self, factor: float) -> "Turnover":
         """A higher cap."""
-        return Turnover(self.one_sided * factor)
+        return Turnover(wider(self.one_sided, factor))

@@ -1,7 +1,6 @@
-"""Checkpoints: weights and optimiser state as safetensors, the rest as JSON, replaced in one step."""
+"""Checkpoints: weights and optimiser state as safetensors, the rest as JSON."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ def save_checkpoint(folder: Path, tensors: dict[str, torch.Tensor], facts: dict[
     save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, folder / name)
     partial = folder / "facts.json.partial"
     partial.write_text(json.dumps({**facts, "state": name}))
-    os.replace(partial, folder / "facts.json")
+    partial.replace(folder / "facts.json")
     for old in folder.glob("state-*.safetensors"):
         if old.name != name:
             old.unlink()

@@ -1,6 +1,5 @@
-"""All trainings of a schedule: seeds and folds in parallel processes, the same result for any number."""
+"""All trainings of a schedule: folds and seeds, in one process or in several."""
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -62,7 +61,7 @@ def run_job(job: Job) -> tuple[Panel, pl.DataFrame]:
         predict(done.model, samples, job.fold.predict).save(scores)
     partial = job.folder / "history.partial"
     rows.write_parquet(partial)
-    os.replace(partial, history)
+    partial.replace(history)
     return Panel.load(scores), rows
 
 

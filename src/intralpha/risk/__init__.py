@@ -1,0 +1,5 @@
+"""Style exposures, what a portfolio is held neutral to."""
+
+from intralpha.risk.exposures import STYLES, ExposureSpec, exposures
+
+__all__ = ["STYLES", "ExposureSpec", "exposures"]
