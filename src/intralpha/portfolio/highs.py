@@ -56,11 +56,13 @@ def maximise(arrays: Arrays) -> tuple[Optimum | None, int]:
     SolverFailedError
         Anything that is neither optimal nor infeasible.
     """
+    if len(arrays.cost) == 0:
+        return _nothing_moves(arrays), 0
     size = float(np.abs(arrays.cost).max(initial=0.0)) or 1.0
     solver = highspy.Highs()
     for option, setting in (("output_flag", False), ("presolve", "off"), ("solver", "simplex")):
         solver.setOptionValue(option, setting)
-    accepted = solver.passModel(_model(arrays, size))
+    accepted = _pass(solver, arrays, size)
     if accepted == highspy.HighsStatus.kError:
         raise SolverFailedError("model refused", len(arrays.cost), len(arrays.row_lower))
     solver.run()
@@ -77,16 +79,30 @@ def maximise(arrays: Arrays) -> tuple[Optimum | None, int]:
     return Optimum(clipped, duals, iterations), iterations
 
 
-def _model(arrays: Arrays, size: float) -> highspy.HighsLp:
-    """The arrays as HiGHS wants them."""
-    model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = len(arrays.cost), len(arrays.row_lower)
-    model.sense_ = highspy.ObjSense.kMaximize
-    model.col_cost_ = arrays.cost / size
-    model.col_lower_, model.col_upper_ = arrays.lower * _PER_UNIT, arrays.upper * _PER_UNIT
-    model.row_lower_, model.row_upper_ = arrays.row_lower * _PER_UNIT, arrays.row_upper * _PER_UNIT
-    matrix = model.a_matrix_
-    matrix.format_ = highspy.MatrixFormat.kRowwise
-    matrix.num_col_, matrix.num_row_ = len(arrays.cost), len(arrays.row_lower)
-    matrix.start_, matrix.index_, matrix.value_ = arrays.start, arrays.index, arrays.value
-    return model
+def _nothing_moves(arrays: Arrays) -> Optimum | None:
+    """Answer without columns, which HiGHS calls empty: the rows hold at 0 or they do not."""
+    tiny = 1e-10
+    holds = bool((arrays.row_lower <= tiny).all() and (arrays.row_upper >= -tiny).all())
+    return Optimum(np.zeros(0), np.zeros(len(arrays.row_lower)), 0) if holds else None
+
+
+def _pass(solver: highspy.Highs, arrays: Arrays, size: float) -> highspy.HighsStatus:
+    """Hand the arrays over as they are; a HighsLp object would copy them number by number."""
+    count = len(arrays.cost)
+    return solver.passModel(
+        count,
+        len(arrays.row_lower),
+        len(arrays.value),
+        int(highspy.MatrixFormat.kRowwise),
+        int(highspy.ObjSense.kMaximize),
+        0.0,
+        arrays.cost / size,
+        arrays.lower * _PER_UNIT,
+        arrays.upper * _PER_UNIT,
+        arrays.row_lower * _PER_UNIT,
+        arrays.row_upper * _PER_UNIT,
+        arrays.start,
+        arrays.index,
+        arrays.value,
+        np.zeros(count, dtype=np.int32),
+    )

@@ -14,10 +14,10 @@ class Term(ABC):
     def contribute(self, program: LinearProgram, snapshot: Snapshot, factor: float) -> None:
         """Add ``factor`` times this term to the objective that is maximised."""
 
-    def __mul__(self, factor: float) -> "Objective":
+    def __mul__(self, factor: float | int) -> "Objective":
         return Objective(((float(factor), self),))
 
-    def __rmul__(self, factor: float) -> "Objective":
+    def __rmul__(self, factor: float | int) -> "Objective":
         return self * factor
 
     def __neg__(self) -> "Objective":
@@ -60,10 +60,10 @@ class Objective:
     def __sub__(self, other: "Term | Objective") -> "Objective":
         return self + other * -1.0
 
-    def __mul__(self, factor: float) -> "Objective":
-        return Objective(tuple((factor * f, term) for f, term in self.parts))
+    def __mul__(self, factor: float | int) -> "Objective":
+        return Objective(tuple((float(factor) * f, term) for f, term in self.parts))
 
-    def __rmul__(self, factor: float) -> "Objective":
+    def __rmul__(self, factor: float | int) -> "Objective":
         return self * factor
 
     def __neg__(self) -> "Objective":

@@ -14,7 +14,7 @@ MONTH = 21
 
 
 class ExposureSpec(Spec):
-    """Price and volume styles: size, beta, momentum, volatility, nonlinear size, liquidity, reversal."""
+    """The seven styles that prices, volumes and share counts give."""
 
     kind: Literal["price_volume"] = "price_volume"
 

@@ -1,0 +1,121 @@
+"""Charts of the report, as Plotly figures in one plain style."""
+
+import numpy as np
+import plotly.graph_objects as go
+import polars as pl
+
+from intralpha.evaluation.factor_test import FactorReport
+
+COLOURS = ("#1f4e79", "#c0504d", "#7f7f7f", "#4f8f4f", "#8064a2", "#d8963c", "#4bacc6", "#9c6b4a")
+
+
+def nav_chart(daily: pl.DataFrame) -> go.Figure:
+    """Portfolio, benchmark and compounded excess, all starting at 1."""
+    figure = _figure("Net asset value", "value of 1 CNY")
+    ret, bench = daily["ret"].to_numpy(), daily["benchmark_ret"].to_numpy()
+    for i, (name, series) in enumerate(
+        (("portfolio", ret), ("benchmark", bench), ("excess", ret - bench))
+    ):
+        line = {"color": COLOURS[i], "width": 2.5 if name == "excess" else 1.5}
+        figure.add_scatter(x=daily["date"], y=np.cumprod(1 + series), name=name, line=line)
+    return figure
+
+
+def drawdown_chart(daily: pl.DataFrame) -> go.Figure:
+    """Drawdown of the compounded excess."""
+    figure = _figure("Drawdown of the excess", "below the high", percent=True)
+    value = np.cumprod(1 + daily["ret"].to_numpy() - daily["benchmark_ret"].to_numpy())
+    depth = value / np.maximum.accumulate(np.maximum(value, 1.0)) - 1
+    figure.add_scatter(x=daily["date"], y=depth, fill="tozeroy", line={"color": COLOURS[1]})
+    figure.update_layout(showlegend=False)
+    return figure
+
+
+def cumulative_ic_chart(factors: tuple[FactorReport, ...]) -> go.Figure:
+    """Running sum of each factor's RankIC."""
+    figure = _figure("Cumulative RankIC", "sum over test dates")
+    for i, factor in enumerate(factors):
+        total = factor.series["rank_ic"].fill_nan(0.0).cum_sum()
+        line = {"color": COLOURS[i % len(COLOURS)]}
+        figure.add_scatter(x=factor.series["date"], y=total, name=factor.name, line=line)
+    return figure
+
+
+def group_nav_chart(factor: FactorReport) -> go.Figure:
+    """Compounded excess over the universe of each group, the top one darkest."""
+    figure = _figure(f"Groups of {factor.name}", "compounded excess over the universe")
+    groups = [c for c in factor.series.columns if c.startswith("group_")]
+    for i, name in enumerate(groups):
+        excess = (factor.series[name] - factor.series["universe"]).fill_nan(0.0).to_numpy()
+        share = i / max(len(groups) - 1, 1)
+        colour = f"rgb({int(192 - 161 * share)},{int(80 - 2 * share)},{int(77 + 44 * share)})"
+        label = name.replace("_", " ") + (" (top)" if i == len(groups) - 1 else "")
+        figure.add_scatter(
+            x=factor.series["date"], y=np.cumprod(1 + excess), name=label, line={"color": colour}
+        )
+    return figure
+
+
+def group_bar_chart(factor: FactorReport, periods_per_year: float) -> go.Figure:
+    """Mean excess of each group a year."""
+    figure = _figure(f"Mean excess by group, {factor.name}", "a year", percent=True)
+    groups = [c for c in factor.series.columns if c.startswith("group_")]
+    excess = [
+        (factor.series[g] - factor.series["universe"]).fill_nan(None).mean() or 0.0 for g in groups
+    ]
+    heights = [float(x) * periods_per_year for x in excess]  # type: ignore[arg-type]
+    figure.add_bar(x=[g.removeprefix("group_") for g in groups], y=heights, marker_color=COLOURS[0])
+    return figure
+
+
+def decay_chart(factors: tuple[FactorReport, ...]) -> go.Figure:
+    """Mean RankIC of older and older scores."""
+    figure = _figure("Decay", "RankIC of the score of so many test dates before")
+    for i, factor in enumerate(factors):
+        figure.add_bar(
+            x=factor.decay["lag"],
+            y=factor.decay["rank_ic"],
+            name=factor.name,
+            marker_color=COLOURS[i % len(COLOURS)],
+        )
+    return figure
+
+
+def training_chart(history: pl.DataFrame) -> go.Figure:
+    """Validation RankIC by epoch of every fit."""
+    figure = _figure("Validation RankIC while training", "RankIC")
+    for i, (key, rows) in enumerate(history.group_by("factor", "fold", maintain_order=True)):
+        for seed, one in rows.group_by("seed", maintain_order=True):
+            figure.add_scatter(
+                x=one["epoch"],
+                y=one["valid_rank_ic"],
+                name=f"{key[0]} {key[1]}",
+                legendgroup=str(key),
+                showlegend=seed[0] == rows["seed"][0],
+                line={"color": COLOURS[i % len(COLOURS)], "width": 1},
+            )
+    figure.update_xaxes(title="epoch")
+    return figure
+
+
+def turnover_chart(daily: pl.DataFrame) -> go.Figure:
+    """One-sided turnover of every rebalance."""
+    figure = _figure("Turnover", "one-sided, a rebalance", percent=True)
+    rows = daily.filter(pl.col("turnover_one_sided") > 0)
+    figure.add_bar(x=rows["date"], y=rows["turnover_one_sided"], marker_color=COLOURS[2])
+    return figure
+
+
+def _figure(title: str, y_title: str, percent: bool = False) -> go.Figure:
+    figure = go.Figure()
+    figure.update_layout(
+        title=title,
+        template="simple_white",
+        height=380,
+        margin={"l": 60, "r": 20, "t": 50, "b": 40},
+        legend={"orientation": "h", "y": -0.15},
+        font={"family": "system-ui, 'Noto Sans CJK SC', sans-serif", "size": 13},
+        hovermode="x unified",
+    )
+    figure.update_yaxes(title=y_title, showgrid=True, tickformat=".1%" if percent else None)
+    return figure

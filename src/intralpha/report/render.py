@@ -1,0 +1,157 @@
+"""Render: a TearSheet as one HTML file that opens offline."""
+
+import math
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from pathlib import Path
+
+import plotly.graph_objects as go
+import plotly.offline
+import polars as pl
+from jinja2 import Environment
+from markupsafe import Markup, escape
+
+from intralpha.evaluation.factor_test import FactorReport
+from intralpha.report import charts
+from intralpha.report.tear_sheet import PortfolioRecord, TearSheet
+
+PERCENT = ("share", "excess", "turnover", "ret", "drawdown", "volatility", "tracking", "win_rate")
+ROWS_SHOWN = 200
+
+
+def render(sheet: TearSheet, path: Path) -> Path:
+    """Write the report.
+
+    Parameters
+    ----------
+    sheet : what to show
+    path : HTML file; replaced in one step
+
+    Returns
+    -------
+    Path
+        The same path. The page needs no network: scripts and data are inside (about 5 MB, nearly
+        all of it the chart library, which is written once).
+    """
+    page = Environment(autoescape=True).from_string(
+        files("intralpha.report").joinpath("page.html").read_text(encoding="utf-8")
+    )
+    text = page.render(
+        sheet=sheet,
+        plotly_js=plotly.offline.get_plotlyjs(),
+        tiles=_tiles(sheet),
+        portfolio_charts=_portfolio_charts(sheet.portfolio),
+        portfolio_yearly=_frame(sheet.portfolio.yearly) if sheet.portfolio else "",
+        factor_table=_factor_table(sheet.factors),
+        factor_charts=_factor_charts(sheet.factors),
+        yearly_tables=[(f.name, _frame(f.yearly)) for f in sheet.factors],
+        training_chart=_training(sheet.training),
+        notes=[
+            (t, _frame(f)) for t, f in (sheet.portfolio.notes if sheet.portfolio else {}).items()
+        ],
+        quality_table=_table(("found", "rows"), sheet.quality.items()),
+        facts_table=_table(("", ""), sheet.facts.items()),
+    )
+    partial = path.with_name(path.name + ".partial")
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    partial.write_text(text, encoding="utf-8")
+    return partial.replace(path)
+
+
+def figure_text(name: str, value: object) -> str:
+    """A figure as people write it: shares in percent, large numbers with separators.
+
+    Examples
+    --------
+    >>> figure_text("top_excess", 0.1246), figure_text("rank_ic", 0.09253), figure_text("rows", 12345)
+    ('12.46 %', '0.0925', '12,345')
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "" if value is None else str(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return "–"
+    if isinstance(value, int):
+        return str(value) if name in {"year", "seed", "epoch"} else f"{value:,}"
+    if any(word in name for word in PERCENT) and not name.startswith("rank"):
+        return f"{100 * value:.2f} %"
+    return f"{value:,.0f}" if abs(value) >= 1000 or name == "dates" else f"{value:.4f}"
+
+
+def _tiles(sheet: TearSheet) -> list[tuple[str, str]]:
+    tiles = []
+    if sheet.factors:
+        lead = sheet.factors[0]
+        for name in ("rank_ic", "icir", "top_excess", "turnover_two_sided"):
+            tiles.append((f"{_words(name)}, {lead.name}", figure_text(name, lead.summary[name])))
+    if sheet.portfolio:
+        wanted = ("excess_annualised", "tracking_error", "information_ratio", "excess_max_drawdown")
+        figures = sheet.portfolio.figures
+        tiles += [
+            (f"portfolio {_words(n)}", figure_text(n, figures[n])) for n in wanted if n in figures
+        ]
+    return tiles
+
+
+def _portfolio_charts(record: PortfolioRecord | None) -> list[str]:
+    if record is None:
+        return []
+    made = [charts.nav_chart(record.daily), charts.drawdown_chart(record.daily)]
+    if "turnover_one_sided" in record.daily.columns:
+        made.append(charts.turnover_chart(record.daily))
+    return [_html(c) for c in made]
+
+
+def _factor_charts(factors: tuple[FactorReport, ...]) -> list[str]:
+    if not factors:
+        return []
+    made = [charts.cumulative_ic_chart(factors), charts.decay_chart(factors)]
+    made += [charts.group_nav_chart(factors[0]), charts.group_bar_chart(factors[0], 48.6)]
+    return [_html(c) for c in made]
+
+
+def _training(history: pl.DataFrame | None) -> str:
+    return "" if history is None or history.is_empty() else _html(charts.training_chart(history))
+
+
+def _html(figure: go.Figure) -> str:
+    return figure.to_html(include_plotlyjs=False, full_html=False, config={"displaylogo": False})
+
+
+def _factor_table(factors: tuple[FactorReport, ...]) -> Markup:
+    names = list(dict.fromkeys(name for f in factors for name in f.summary))
+    rows = [[f.name, *(figure_text(n, f.summary.get(n)) for n in names)] for f in factors]
+    return _table(["factor", *(_words(n) for n in names)], rows)
+
+
+def _frame(frame: pl.DataFrame) -> Markup:
+    rows = [
+        [figure_text(name, value) for name, value in zip(frame.columns, row, strict=True)]
+        for row in frame.head(ROWS_SHOWN).iter_rows()
+    ]
+    table = _table([_words(c) for c in frame.columns], rows)
+    left = frame.height - ROWS_SHOWN
+    more = (
+        Markup('<p class="note">{:,} more rows in the run folder</p>').format(left)
+        if left > 0
+        else ""
+    )
+    return table + more
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Markup:
+    head = Markup("").join(Markup("<th>{}</th>").format(h) for h in header)
+    body = Markup("").join(
+        Markup("<tr>{}</tr>").format(
+            Markup("").join(
+                Markup("<td>{}</td>").format(figure_text("rows", c) if isinstance(c, int) else c)
+                for c in row
+            )
+        )
+        for row in rows
+    )
+    return Markup("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(head, body)
+
+
+def _words(name: str) -> str:
+    text = name.replace("_", " ").replace("rank ic", "RankIC").replace("icir", "ICIR")
+    return str(escape(text))
