@@ -99,8 +99,10 @@ def with_cvxpy(week: Week) -> float:
         cp.sum(w) == 1,
         w >= lower,
         w <= upper,
-        cp.abs(s.exposures.T @ active) <= style,
-        cp.abs(onehot.T @ active) <= SPEC.industry_deviation,
+        s.exposures.T @ active <= style,
+        s.exposures.T @ active >= -style,
+        onehot.T @ active <= SPEC.industry_deviation,
+        onehot.T @ active >= -SPEC.industry_deviation,
         s.member.astype(float) @ w >= SPEC.member_min_share,
         cp.norm1(w - past) <= 2 * SPEC.turnover_one_sided,
     ]

@@ -2,6 +2,7 @@
 
 from intralpha.evaluation.correlation import correlation_table, mixed_table
 from intralpha.evaluation.cross_section import neutralise, zscore
+from intralpha.evaluation.factor_test import FactorReport, FactorTestSpec, run_factor_test
 from intralpha.evaluation.groups import (
     GroupCountError,
     ShareError,
@@ -46,6 +47,8 @@ from intralpha.evaluation.turnover import turnover
 __all__ = [
     "SESSIONS_PER_YEAR",
     "Drawdown",
+    "FactorReport",
+    "FactorTestSpec",
     "GroupCountError",
     "ICSummary",
     "Performance",
@@ -72,6 +75,7 @@ __all__ = [
     "rank_autocorrelation",
     "rank_factor_ic",
     "rank_ic",
+    "run_factor_test",
     "sharpe",
     "summarise",
     "top_count",

@@ -37,6 +37,7 @@ class FactorReport:
     series : one row a test date: date, rank_ic, universe return, top excess, turnover, group_1..G
     yearly : one row a year: dates, rank_ic, icir, top_excess a year
     decay : lag in test dates -> mean RankIC
+    periods_per_year : test dates in a year
     """
 
     name: str
@@ -44,6 +45,7 @@ class FactorReport:
     series: pl.DataFrame
     yearly: pl.DataFrame
     decay: pl.DataFrame
+    periods_per_year: float
 
 
 def run_factor_test(
@@ -109,7 +111,7 @@ def run_factor_test(
     fading = pl.DataFrame(
         {"lag": spec.lags, "rank_ic": [_mean(lagged[:, h]) for h in range(len(spec.lags))]}
     )
-    return FactorReport(name, summary, series, _yearly(series, spec), fading)
+    return FactorReport(name, summary, series, _yearly(series, spec), fading, spec.periods_per_year)
 
 
 def _top_figures(excess: np.ndarray, periods_per_year: float) -> dict[str, float]:

@@ -336,7 +336,18 @@ def _bar_amount(raw):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def bar_features(
-    bars, session_end, up, down, opening_amount, sub_bars, min_obs, needs, columns, out, amount, empty
+    bars,
+    session_end,
+    up,
+    down,
+    opening_amount,
+    sub_bars,
+    min_obs,
+    needs,
+    columns,
+    out,
+    amount,
+    empty,
 ):
     """All bar features of one day, except the one that looks back over days (``tval_rel``).
 

@@ -109,9 +109,7 @@ class DayFeatureSet(FeatureSet):
         for block in session_blocks(lake, out.dates, lookback=0):
             columns = self._inputs()
             read = read_daily(lake, columns, block.start.item(), block.end.item(), assets)
-            daily = Panel(
-                read.values[block.inside], read.dates[block.inside], assets, read.names
-            )
+            daily = Panel(read.values[block.inside], read.dates[block.inside], assets, read.names)
             out.values[block.rows] = self._block(daily)
             traded_without |= bool(np.nansum(daily["traded"]) > 0)
         if "ln_turn" in out.names and traded_without and not np.isfinite(out["ln_turn"]).any():

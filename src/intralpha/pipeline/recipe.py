@@ -9,8 +9,12 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from intralpha.backtest import BacktestSpec
+from pydantic import Field, ValidationError, model_validator
+
+from intralpha.base import ConfigError, Spec
 from intralpha.combination import CombinerSpec
 from intralpha.datasets import GridSpec, ScheduleSpec, TransformSpec
+from intralpha.evaluation import FactorTestSpec
 from intralpha.features import FeatureSpec
 from intralpha.labels import LabelSpec
 from intralpha.market import UniverseSpec
@@ -19,10 +23,6 @@ from intralpha.portfolio import PortfolioSpec
 from intralpha.risk import ExposureSpec
 from intralpha.sources import SourceSpec
 from intralpha.training import ObjectiveSpec, TrainSpec
-from pydantic import Field, ValidationError, model_validator
-
-from intralpha.base import ConfigError, Spec
-from intralpha.evaluation import FactorTestSpec
 
 
 class RecipeError(ConfigError):
@@ -38,12 +38,19 @@ class DataSpec(Spec):
 
     lake: str = Field(description="folder of the lake; ${VARIABLES} of the environment expand")
     sources: tuple[SourceSpec, ...] = Field(default=(), description="vendor files to ingest first")
-    start: date | None = Field(default=None, description="first session used; default: the lake's first")
-    end: date | None = Field(default=None, description="last session used; default: the lake's last")
-    assets: Literal["daily", "bars"] = Field(
-        default="daily", description="stocks that have daily rows, or only those that also have bars"
+    start: date | None = Field(
+        default=None, description="first session used; default: the lake's first"
     )
-    bar_freq: int | None = Field(default=None, description="minutes of the bars that `assets: bars` needs")
+    end: date | None = Field(
+        default=None, description="last session used; default: the lake's last"
+    )
+    assets: Literal["daily", "bars"] = Field(
+        default="daily",
+        description="stocks that have daily rows, or only those that also have bars",
+    )
+    bar_freq: int | None = Field(
+        default=None, description="minutes of the bars that `assets: bars` needs"
+    )
 
     @model_validator(mode="after")
     def _bars_need_a_frequency(self) -> "DataSpec":
@@ -59,6 +66,11 @@ class ZScoreMean(Spec):
     features: FeatureSpec
     signs: dict[str, Literal[1, -1]] = Field(description="feature name -> direction")
     clip: float | None = Field(default=3.0, gt=0, description="bound of a z-score; null for none")
+    fwd_over_tested: bool = Field(
+        default=False,
+        description="z-scores over the names tested, which knows the next session's tradability: "
+        "only to repeat a published test protocol, never to trade",
+    )
 
 
 class Network(Spec):
@@ -73,7 +85,9 @@ class Network(Spec):
     model: ModelSpec
     objective: ObjectiveSpec
     training: TrainSpec
-    seeds: tuple[int, ...] = Field(default=(0, 1, 2), min_length=1, description="one network a seed")
+    seeds: tuple[int, ...] = Field(
+        default=(0, 1, 2), min_length=1, description="one network a seed"
+    )
 
 
 FactorSpec = Annotated[ZScoreMean | Network, Field(discriminator="kind")]
@@ -104,17 +118,24 @@ class TestSpec(Spec):
     __test__ = False
 
     horizons: tuple[tuple[int, int], ...] = Field(
-        default=((1, 6), (1, 11)), description="forward returns close(t+a) -> close(t+b); the first leads"
+        default=((1, 6), (1, 11)),
+        description="forward returns close(t+a) -> close(t+b); the first leads",
     )
-    start: date | None = Field(default=None, description="first session tested; default: first score")
-    end: date | None = Field(default=None, description="last session tested; default: last full label")
+    start: date | None = Field(
+        default=None, description="first session tested; default: first score"
+    )
+    end: date | None = Field(
+        default=None, description="last session tested; default: last full label"
+    )
     fwd_exclude_blocked: bool = Field(
         default=True, description="leave out names suspended or at limit-up on the next session"
     )
     neutral_to: tuple[str, ...] = Field(
         default=(), description="also report neutralised to these: ln_amount20, vol20"
     )
-    within: tuple[str, ...] = Field(default=(), description="also report inside these indices together")
+    within: tuple[str, ...] = Field(
+        default=(), description="also report inside these indices together"
+    )
     factor: FactorTestSpec = FactorTestSpec()
 
 
@@ -130,7 +151,9 @@ class Recipe(Spec):
     combination: CombinerSpec | None = Field(default=None, description="default: the only factor")
     test: TestSpec = TestSpec()
     portfolio: EnhancementSpec | None = None
-    workers: int = Field(default=1, ge=1, description="training processes; results do not depend on it")
+    workers: int = Field(
+        default=1, ge=1, description="training processes; results do not depend on it"
+    )
 
 
 def load_recipe(path: Path, overrides: tuple[str, ...] = ()) -> Recipe:

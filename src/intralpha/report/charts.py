@@ -56,14 +56,14 @@ def group_nav_chart(factor: FactorReport) -> go.Figure:
     return figure
 
 
-def group_bar_chart(factor: FactorReport, periods_per_year: float) -> go.Figure:
+def group_bar_chart(factor: FactorReport) -> go.Figure:
     """Mean excess of each group a year."""
     figure = _figure(f"Mean excess by group, {factor.name}", "a year", percent=True)
     groups = [c for c in factor.series.columns if c.startswith("group_")]
     excess = [
         (factor.series[g] - factor.series["universe"]).fill_nan(None).mean() or 0.0 for g in groups
     ]
-    heights = [float(x) * periods_per_year for x in excess]  # type: ignore[arg-type]
+    heights = [float(x) * factor.periods_per_year for x in excess]  # type: ignore[arg-type]
     figure.add_bar(x=[g.removeprefix("group_") for g in groups], y=heights, marker_color=COLOURS[0])
     return figure
 

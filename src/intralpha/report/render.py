@@ -63,8 +63,8 @@ def figure_text(name: str, value: object) -> str:
 
     Examples
     --------
-    >>> figure_text("top_excess", 0.1246), figure_text("rank_ic", 0.09253), figure_text("rows", 12345)
-    ('12.46 %', '0.0925', '12,345')
+    >>> figure_text("top_excess", 0.1246), figure_text("rank_ic", 0.09253)
+    ('12.46 %', '0.0925')
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "" if value is None else str(value)
@@ -81,8 +81,8 @@ def _tiles(sheet: TearSheet) -> list[tuple[str, str]]:
     tiles = []
     if sheet.factors:
         lead = sheet.factors[0]
-        for name in ("rank_ic", "icir", "top_excess", "turnover_two_sided"):
-            tiles.append((f"{_words(name)}, {lead.name}", figure_text(name, lead.summary[name])))
+        shown = ("rank_ic", "icir", "top_excess", "turnover_two_sided")
+        tiles += [(f"{_words(n)}, {lead.name}", figure_text(n, lead.summary[n])) for n in shown]
     if sheet.portfolio:
         wanted = ("excess_annualised", "tracking_error", "information_ratio", "excess_max_drawdown")
         figures = sheet.portfolio.figures
@@ -105,7 +105,7 @@ def _factor_charts(factors: tuple[FactorReport, ...]) -> list[str]:
     if not factors:
         return []
     made = [charts.cumulative_ic_chart(factors), charts.decay_chart(factors)]
-    made += [charts.group_nav_chart(factors[0]), charts.group_bar_chart(factors[0], 48.6)]
+    made += [charts.group_nav_chart(factors[0]), charts.group_bar_chart(factors[0])]
     return [_html(c) for c in made]
 
 

@@ -3,13 +3,23 @@
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from intralpha.market import TradingRules, board_of
 from intralpha.sources.simulated_streams import Purpose, stream
 
-INDUSTRIES = ("banks", "chemicals", "computers", "electronics", "food", "machinery", "media", "pharma")
+INDUSTRIES = (
+    "banks",
+    "chemicals",
+    "computers",
+    "electronics",
+    "food",
+    "machinery",
+    "media",
+    "pharma",
+)
 FORMS = ("600{:03d}.SH", "000{:03d}.SZ", "601{:03d}.SH", "300{:03d}.SZ", "688{:03d}.SH")
 MOST_STOCKS = 999 * len(FORMS)
 NEVER = 10**9
@@ -106,7 +116,8 @@ def _life(
     """Listing, special treatment and delisting, as positions of sessions."""
     listed_late = number % 12 == 7
     first = np.where(listed_late, 20 + (uniform[:, 7] * 220).astype(np.int64), 0)
-    opening = dict(rules.price_limits.group_by("board").agg(_earliest()).iter_rows())
+    limits = rules.price_limits
+    opening = {b: limits.filter(pl.col("board") == b)["effective"].min() for b in set(boards)}
     opened = np.array([np.searchsorted(sessions, np.datetime64(opening[b], "D")) for b in boards])
     treated, leaving = number % 15 == 4, number % 40 == 22
     begin = 40 + (uniform[:, 8] * 120).astype(np.int64)
@@ -122,8 +133,3 @@ def _life(
         "st_until": np.where(leaving, NEVER, np.where(treated, begin + length, 0)),
     }
 
-
-def _earliest():
-    import polars as pl
-
-    return pl.col("effective").min()

@@ -1,0 +1,48 @@
+"""From a spec to a feature set: the registry of every kind that recipes can name."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from intralpha.features.bar import BarFeatureSet, BarSpec
+from intralpha.features.common import CommonFactors, CommonSpec
+from intralpha.features.day import DayFeatureSet, DaySpec
+from intralpha.features.feature_set import FeatureSet
+from intralpha.features.price_volume import ReversalVolSize, ReversalVolSizeSpec
+
+FeatureSpec = Annotated[
+    DaySpec | BarSpec | ReversalVolSizeSpec | CommonSpec, Field(discriminator="kind")
+]
+
+FEATURE_SPECS: dict[str, type[DaySpec | BarSpec | ReversalVolSizeSpec | CommonSpec]] = {
+    "day": DaySpec,
+    "bar": BarSpec,
+    "price_volume": ReversalVolSizeSpec,
+    "common": CommonSpec,
+}
+
+
+def build(spec: DaySpec | BarSpec | ReversalVolSizeSpec | CommonSpec) -> FeatureSet:
+    """The feature set that a spec describes.
+
+    Raises
+    ------
+    ConfigError
+        If the settings contradict each other; the children say how.
+
+    Examples
+    --------
+    >>> build(BarSpec(base_freq=15, freq=30)).names
+    ('tval_rel', 'bar_ret', 'bar_range', 'bar_clv', 'bar_vwap_dev', 'bar_val_share')
+    """
+    match spec:
+        case DaySpec():
+            return DayFeatureSet(spec.mode, spec.turnover)
+        case BarSpec():
+            return BarFeatureSet(
+                spec.base_freq, spec.freq, spec.names, spec.min_obs, spec.tval_days
+            )
+        case ReversalVolSizeSpec():
+            return ReversalVolSize()
+        case CommonSpec():
+            return CommonFactors(spec.names, spec.days, spec.min_days)

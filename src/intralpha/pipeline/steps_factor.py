@@ -1,0 +1,210 @@
+"""Steps that make factors: features, labels, training, scores, the combined signal."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+
+from intralpha.base import ConfigError, Panel
+from intralpha.combination import EqualSpec, combine
+from intralpha.datasets import (
+    Fold,
+    Samples,
+    apply_global,
+    cross_section,
+    fit_global,
+    folds,
+    grid,
+)
+from intralpha.datasets.transform import CrossSectionSpec, GlobalStandardSpec, WindowRatioSpec
+from intralpha.evaluation import zscore
+from intralpha.features import build as build_features
+from intralpha.labels import compute_label, label_offset
+from intralpha.pipeline.plan import Step, Workshop
+from intralpha.pipeline.recipe import FactorSpec, Network, Recipe, ZScoreMean
+from intralpha.training import Job, run_jobs, seed_mean, stack_in_time
+
+
+class SignError(ConfigError):
+    """The signs of a factor do not name its features."""
+
+    def __init__(self, given: list[str], features: list[str]) -> None:
+        self.given, self.features = given, features
+        super().__init__(f"signs are given for {given}; the feature set has {features}.")
+
+
+def factor_steps(recipe: Recipe, name: str, spec: FactorSpec) -> list[Step]:
+    """All steps of one factor; the last one holds its scores."""
+    features = Step(
+        f"features/{name}",
+        "features",
+        "features",
+        spec.features,
+        ("axes",),
+        partial(_make_features, name=name),
+    )
+    if isinstance(spec, ZScoreMean):
+        make = partial(_make_zscore_mean, name=name)
+        inputs = ("axes", features.name)
+        return [features, Step(f"score/{name}", "score", "evaluation", spec, inputs, make)]
+    label = Step(
+        f"label/{name}",
+        "label",
+        "labels",
+        (spec.label, recipe.grid),
+        ("axes",),
+        partial(_make_label, name=name),
+    )
+    score = Step(
+        f"score/{name}",
+        "score",
+        "training",
+        (spec, recipe.grid),
+        ("axes", features.name, label.name),
+        partial(_make_network_score, name=name),
+    )
+    return [features, label, score]
+
+
+def signal_step(recipe: Recipe) -> Step:
+    """The combined signal, or the only factor's score."""
+    spec = recipe.combination or EqualSpec(of=(next(iter(recipe.factors)),))
+    scores = tuple(f"score/{name}" for name in recipe.factors)
+    return Step("signal", "signal", "combination", spec, ("axes", *scores), _make_signal)
+
+
+def sample_dates(recipe: Recipe, dates: np.ndarray) -> np.ndarray:
+    """The grid of samples and tests."""
+    return grid(dates, recipe.grid)
+
+
+def _make_features(shop: Workshop, folder: Path, name: str) -> None:
+    axes = shop.panel("axes")
+    features = build_features(shop.recipe.factors[name].features)
+    features.compute(shop.lake, axes.dates, axes.assets).save(folder / "panel")
+
+
+def _make_label(shop: Workshop, folder: Path, name: str) -> None:
+    axes = shop.panel("axes")
+    spec = shop.recipe.factors[name]
+    assert isinstance(spec, Network)
+    dates = sample_dates(shop.recipe, axes.dates)
+    mask = axes.at(dates)
+    tested = (mask["universe"] > 0) & (mask["fwd_buyable"] > 0)
+    compute_label(shop.lake, spec.label, dates, axes.assets, tested).save(folder / "panel")
+
+
+def _make_zscore_mean(shop: Workshop, folder: Path, name: str) -> None:
+    """Mean of signed z-scores on the grid, over the universe."""
+    axes, panel = shop.panel("axes"), shop.panel(f"features/{name}")
+    spec = shop.recipe.factors[name]
+    assert isinstance(spec, ZScoreMean)
+    if not set(spec.signs) <= set(panel.names):
+        raise SignError(sorted(spec.signs), list(panel.names))
+    dates = sample_dates(shop.recipe, axes.dates)
+    masks = axes.at(dates)
+    inside = masks["universe"] > 0
+    if spec.fwd_over_tested:
+        inside &= masks["fwd_buyable"] > 0
+    values = panel.at(dates)
+    parts = [
+        zscore(sign * values[feature].astype(np.float64), inside, spec.clip)
+        for feature, sign in spec.signs.items()
+    ]
+    score = np.mean(parts, axis=0)[:, :, None]
+    Panel(score, dates, axes.assets, ("score",)).save(folder / "panel")
+
+
+@dataclass(frozen=True)
+class FoldLoader:
+    """Opens what a fold needs inside the process that trains it; arrays stay memory-mapped."""
+
+    axes: Path
+    features: Path
+    label: Path
+    spec: Network
+    transformed: Path | None
+
+    def __call__(self, fold: Fold) -> Samples:
+        """Samples of the fold with its transform applied."""
+        axes = Panel.load(self.axes)
+        mask = axes["universe"] > 0
+        features = Panel.load(self.transformed or self.features)
+        transform = self.spec.transform
+        clip = 0.0
+        if isinstance(transform, GlobalStandardSpec):
+            days = features.dates[features.dates <= fold.train[-1]]
+            fitted = fit_global(features, days, mask, transform.mads)
+            features = apply_global(features, fitted)
+        elif isinstance(transform, WindowRatioSpec):
+            clip = np.inf if transform.clip is None else transform.clip
+        return Samples(
+            features=features,
+            present_DA=axes["traded"] > 0,
+            mask_DA=mask,
+            window_days=self.spec.window_days,
+            label=Panel.load(self.label),
+            ratio_clip=clip,
+        )
+
+
+def _make_network_score(shop: Workshop, folder: Path, name: str) -> None:
+    """Train every fold and seed, predict, and average the seeds."""
+    spec = shop.recipe.factors[name]
+    assert isinstance(spec, Network)
+    axes = shop.panel("axes")
+    work = shop.work_folder(f"score/{name}")
+    loader = _loader(shop, name, spec, work)
+    dates = sample_dates(shop.recipe, axes.dates)
+    dates = dates[np.searchsorted(axes.dates, dates) >= spec.window_days - 1]
+    made = folds(spec.schedule, axes.dates, dates, label_offset(spec.label))
+    jobs = tuple(
+        Job(
+            fold,
+            seed,
+            spec.model,
+            spec.objective,
+            spec.training,
+            loader,
+            work / f"{fold.name}-seed{seed}",
+        )
+        for fold in made
+        for seed in spec.seeds
+    )
+    bar = Progress(console=Console(stderr=True), disable=not shop.show_progress, transient=True)
+    with bar:
+        task = bar.add_task(f"training {name}", total=len(jobs))
+        panels, history = run_jobs(
+            jobs, shop.recipe.workers, lambda done: bar.update(task, completed=done)
+        )
+    count = len(spec.seeds)
+    parts = [seed_mean(panels[i : i + count]) for i in range(0, len(panels), count)]
+    stack_in_time(parts).save(folder / "panel")
+    history.write_parquet(folder / "history.parquet")
+
+
+def _loader(shop: Workshop, name: str, spec: Network, work: Path) -> FoldLoader:
+    """Cross-section transforms need no fit, so they are done once for all folds."""
+    features = shop.artifact(f"features/{name}").path / "panel"
+    label = shop.artifact(f"label/{name}").path / "panel"
+    axes = shop.artifact("axes").path / "panel"
+    transformed = None
+    if isinstance(spec.transform, CrossSectionSpec):
+        transformed = work / "transformed"
+        if not transformed.is_dir():
+            mask = Panel.load(axes)["universe"] > 0
+            cross_section(Panel.load(features), mask, spec.transform).save(transformed)
+    return FoldLoader(axes, features, label, spec, transformed)
+
+
+def _make_signal(shop: Workshop, folder: Path) -> None:
+    spec = shop.recipe.combination or EqualSpec(of=(next(iter(shop.recipe.factors)),))
+    axes = shop.panel("axes")
+    scores = {name: shop.panel(f"score/{name}") for name in shop.recipe.factors}
+    common = np.unique(np.concatenate([p.dates for p in scores.values()]))
+    aligned = {name: p.reindex(common, axes.assets) for name, p in scores.items()}
+    inside = axes.at(common)["universe"] > 0
+    combine(aligned, spec, inside).save(folder / "panel")

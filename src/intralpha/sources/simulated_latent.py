@@ -1,0 +1,142 @@
+r"""What moves the simulated prices: the daily state that no file of the lake shows.
+
+The log value of a stock changes by
+
+.. math:: \Delta V_t = \beta m_t + g_t + \sigma_t \epsilon_t + a\, s_{t-1} + (u_t - u_{t-1})
+
+with the market m, the industry g and the stock's own shock. The signal s is an AR(1) of unit
+variance, known at the close of a day and paid from the next day on. The transitory part
+:math:`u_t = \rho u_{t-1} + c\, \sigma_t \epsilon_t` is given back in the days that follow: the
+short-term reversal. Volatilities of the market and of each stock cluster.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+from numpy import ndarray
+
+from intralpha.sources.simulated_stocks import INDUSTRIES, Stocks
+from intralpha.sources.simulated_streams import Purpose, stream
+
+MARKET_VOL, INDUSTRY_VOL = 0.010, 0.005
+MARKET_CLUSTER, STOCK_CLUSTER = (0.95, 0.12), (0.96, 0.08)
+BUSY_CLUSTER = (0.9, 0.12)
+REVERSAL_PERSISTENCE, REVERSAL_SHARE = 0.5 ** (1 / 4), 0.25
+FAT_TAIL_DF = 5
+HALT_CHANCE, HALT_MEAN_DAYS, HALT_MOST_DAYS = 0.0012, 4.0, 20
+QUIET_AFTER_LISTING = 20
+YOUNG_DAYS, YOUNG_VOL = 5, 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class Latent:
+    """Daily state of every stock, axes sessions and stocks in the order of their numbers.
+
+    Attributes
+    ----------
+    signal_DA : known at the close, unit variance
+    transitory_DA : log price that will be given back
+    move_DA : change of log value on the day
+    vol_DA : daily volatility of the stock's whole return
+    busy_DA : log of the day's volume over the usual
+    noise_DAK : three standard normals a day that blur the traces of the signal
+    halted_DA : no trading on the day
+    """
+
+    signal_DA: Float[ndarray, "D A"]
+    transitory_DA: Float[ndarray, "D A"]
+    move_DA: Float[ndarray, "D A"]
+    vol_DA: Float[ndarray, "D A"]
+    busy_DA: Float[ndarray, "D A"]
+    noise_DAK: Float[ndarray, "D A K"]
+    halted_DA: Bool[ndarray, "D A"]
+
+
+def make_latent(
+    seed: int, stocks: Stocks, days: int, persistence: float, signal_daily_vol: float
+) -> Latent:
+    """Draw the state of ``days`` sessions; the first sessions do not depend on how many follow.
+
+    Parameters
+    ----------
+    seed : of the market
+    stocks : their fixed traits
+    days : number of sessions
+    persistence : of the signal from one day to the next
+    signal_daily_vol : log return a day that a signal of 1 pays, the ``a`` of the formula
+    """
+    n = len(stocks.symbols)
+    market_D, industry_DG, market_vol_D = _common(seed, days)
+    start = stream(seed, Purpose.START).standard_normal((n, 4))
+    daily = np.stack(
+        [stream(seed, Purpose.DAILY, t).standard_normal((n, 6)) for t in range(days)]
+    )
+    shock = np.stack(
+        [stream(seed, Purpose.SHOCK, t).standard_t(FAT_TAIL_DF, n) for t in range(days)]
+    )
+    signal = _ar1(start[:, 0], daily[:, :, 0], persistence, np.sqrt(1 - persistence**2))
+    before = np.concatenate([start[None, :, 0], signal[:-1]])
+    cluster = _ar1(np.zeros(n), daily[:, :, 1], *STOCK_CLUSTER)
+    young = _young(stocks, days)
+    idio_vol = stocks.idio_vol * np.exp(cluster) * np.where(young, YOUNG_VOL, 1.0)
+    own = idio_vol * shock * np.sqrt((FAT_TAIL_DF - 2) / FAT_TAIL_DF)
+    transitory = _ar1(np.zeros(n), own, REVERSAL_PERSISTENCE, REVERSAL_SHARE)
+    given_back = np.diff(transitory, axis=0, prepend=np.zeros((1, n)))
+    common = stocks.beta * market_D[:, None] + industry_DG[:, stocks.industry]
+    move = common + own + signal_daily_vol * before + given_back
+    pop = (np.arange(days)[:, None] == stocks.first) & stocks.new
+    busy = _ar1(np.zeros(n), daily[:, :, 2], *BUSY_CLUSTER)
+    return Latent(
+        signal_DA=signal,
+        transitory_DA=transitory,
+        move_DA=move + np.where(pop, stocks.pop_logret, 0.0),
+        vol_DA=np.sqrt(idio_vol**2 + INDUSTRY_VOL**2 + (stocks.beta * market_vol_D[:, None]) ** 2),
+        busy_DA=busy + cluster + 0.25 * np.minimum(np.abs(shock), 4.0) + np.where(young, 1.5, 0.0),
+        noise_DAK=daily[:, :, 3:],
+        halted_DA=_halts(seed, stocks, days),
+    )
+
+
+def _common(
+    seed: int, days: int
+) -> tuple[Float[ndarray, "D"], Float[ndarray, "D G"], Float[ndarray, "D"]]:
+    """Returns of the market and of the industries, and the market's volatility."""
+    groups = len(INDUSTRIES)
+    draws = np.stack(
+        [stream(seed, Purpose.MARKET, t).standard_normal(2 + groups) for t in range(days)]
+    )
+    vol = MARKET_VOL * np.exp(_ar1(np.zeros(1), draws[:, :1], *MARKET_CLUSTER)[:, 0])
+    return vol * draws[:, 1], INDUSTRY_VOL * draws[:, 2:], vol
+
+
+def _ar1(
+    start: Float[ndarray, "A"], shock_DA: Float[ndarray, "D A"], persistence: float, scale: float
+) -> Float[ndarray, "D A"]:
+    """Each day ``persistence`` times the day before plus ``scale`` times the day's shock."""
+    out = np.empty(shock_DA.shape)
+    level = start
+    for t, shock in enumerate(shock_DA):
+        level = persistence * level + scale * shock
+        out[t] = level
+    return out
+
+
+def _young(stocks: Stocks, days: int) -> Bool[ndarray, "D A"]:
+    age = np.arange(days)[:, None] - stocks.first
+    return stocks.new & (age >= 0) & (age < YOUNG_DAYS)
+
+
+def _halts(seed: int, stocks: Stocks, days: int) -> Bool[ndarray, "D A"]:
+    """Suspensions that begin at random and last for some days, never soon after a listing."""
+    n = len(stocks.symbols)
+    out = np.zeros((days, n), dtype=bool)
+    left = np.zeros(n, dtype=np.int64)
+    for t in range(days):
+        draw = stream(seed, Purpose.HALT, t).random((n, 2))
+        length = 1 + np.floor(-np.log(1 - draw[:, 1]) * HALT_MEAN_DAYS).astype(np.int64)
+        begins = (draw[:, 0] < HALT_CHANCE) & (left == 0) & (t >= stocks.first + QUIET_AFTER_LISTING)
+        left = np.where(begins, np.minimum(length, HALT_MOST_DAYS), left)
+        out[t] = left > 0
+        left = np.maximum(left - 1, 0)
+    return out
