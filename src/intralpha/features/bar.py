@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
 from typing import Literal
 
 import numpy as np
@@ -169,7 +169,7 @@ class BarFeatureSet(FeatureSet):
         waiting: deque[tuple[int, int, Future[_DayResult]]] = deque()
         with ThreadPoolExecutor(max_workers=self._threads) as pool:
             for session, row in _needed(sessions, out.dates, self.lookback_days):
-                task = pool.submit(self._one_day, lake, sessions[session], row, out, limits)
+                task = pool.submit(self._one_day, lake, sessions[session].item(), row, out, limits)
                 waiting.append((session, row, task))
                 if len(waiting) > self._threads:
                     first, at, done = waiting.popleft()
@@ -177,15 +177,13 @@ class BarFeatureSet(FeatureSet):
             for first, at, done in waiting:
                 yield first, at, done.result()
 
-    def _one_day(
-        self, lake: Lake, day: np.datetime64, row: int, out: Panel, limits: Panel
-    ) -> _DayResult:
+    def _one_day(self, lake: Lake, day: date, row: int, out: Panel, limits: Panel) -> _DayResult:
         """Fill one day of ``out`` (if ``row`` is not -1) and keep the amounts of its bars."""
         opening = self._opening_amounts(lake, day, out.assets)
         amount = np.empty((len(self._times), len(out.assets)))
         empty = np.ones(amount.shape, dtype=bool)
         if row < 0:
-            traded = read_bars(lake, day.item(), self._base_freq, ("amount",), out.assets)
+            traded = read_bars(lake, day, self._base_freq, ("amount",), out.assets)
             parts = np.nan_to_num(traded.values[0, :, :, 0])
             amount[:] = parts.reshape(len(amount), self._sub_bars, -1).sum(axis=1)
             amount[0] += opening
@@ -198,7 +196,7 @@ class BarFeatureSet(FeatureSet):
     def _fill(
         self,
         lake: Lake,
-        day: np.datetime64,
+        day: date,
         row: int,
         out: Panel,
         limits: Panel,
@@ -207,7 +205,7 @@ class BarFeatureSet(FeatureSet):
         empty: Bool[ndarray, "T A"],
     ) -> None:
         """Run the kernel over one day."""
-        bars = read_bars(lake, day.item(), self._base_freq, BAR_INPUTS, out.assets).values[0]
+        bars = read_bars(lake, day, self._base_freq, BAR_INPUTS, out.assets).values[0]
         bar_features(
             np.ascontiguousarray(bars),
             _session_ends(out.assets, day, self._base_freq),
@@ -231,17 +229,15 @@ class BarFeatureSet(FeatureSet):
                 columns[place] = self._names.index(feature.name)
         return columns
 
-    def _opening_amounts(
-        self, lake: Lake, day: np.datetime64, assets: ndarray
-    ) -> Float[ndarray, " A"]:
+    def _opening_amounts(self, lake: Lake, day: date, assets: ndarray) -> Float[ndarray, " A"]:
         """CNY of the opening auctions that are not inside the first sub-bar, 0 where unknown."""
         amount = np.zeros(len(assets))
         wanted = {"tval_rel", "bar_val_share"} & set(self._names)
         if not wanted or not lake.has("auctions"):
             return amount
-        rows = lake.scan("auctions", day.item(), day.item()).select("symbol", "amount")
+        rows = lake.scan("auctions", day, day).select("symbol", "amount")
         separate = rows.group_by("symbol").agg(pl.col("amount").sum()).collect()
-        inside = read_bars(lake, day.item(), self._base_freq, ("auc_in_first",), assets)
+        inside = read_bars(lake, day, self._base_freq, ("auc_in_first",), assets)
         known = dict(separate.iter_rows())
         for column, symbol in enumerate(assets):
             if inside.values[0, 0, column, 0] != 1.0:
@@ -268,13 +264,11 @@ def _limit_prices(lake: Lake, days: ndarray, assets: ndarray) -> Panel:
     return panel.at(days)
 
 
-def _session_ends(assets: ndarray, day: np.datetime64, base_freq: int) -> Int[ndarray, " A"]:
+def _session_ends(assets: ndarray, day: date, base_freq: int) -> Int[ndarray, " A"]:
     """Number of sub-bars before the closing auction, where the bars are fine enough to tell."""
     whole = len(bar_times(base_freq))
     if base_freq > 1:
         return np.full(len(assets), whole)
-    closes = {
-        suffix: has_closing_auction(exchange, day.item()) for suffix, exchange in _EXCHANGES.items()
-    }
+    closes = {suffix: has_closing_auction(exchange, day) for suffix, exchange in _EXCHANGES.items()}
     shorter = [closes.get(str(symbol)[-2:], False) for symbol in assets]
     return np.where(shorter, whole - AUCTION_MINUTES, whole)

@@ -399,6 +399,6 @@ def bar_features(
                 f[_VAL_SHARE] = amount[j, asset] / whole_day
             for i in range(N_FEATURES):
                 if columns[i] >= 0:
-                    counted = s[_NT] if i == _BAR_APB or i == _ILLIQ else s[_N]
+                    counted = s[_NT] if i in (_BAR_APB, _ILLIQ) else s[_N]
                     out[j, asset, columns[i]] = f[i] if counted >= needs[i] else np.nan
             start = raw[CLOSE, sub_bars - 1]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -62,7 +63,7 @@ def daily_windows(
     wanted = tuple(dict.fromkeys(("adj_close", "traded", *columns)))
     before: tuple[ndarray, ndarray] | None = None
     for block in session_blocks(lake, dates, lookback):
-        daily = read_daily(lake, wanted, block.start.item(), block.end.item(), assets)
+        daily = read_daily(lake, wanted, block.start, block.end, assets)
         close = daily["adj_close"].copy()
         close[0] = _carried_to(lake, block.start, assets, before)
         close = fill_forward(close)
@@ -75,12 +76,15 @@ def daily_windows(
 
 
 def _carried_to(
-    lake: Lake, day: np.datetime64, assets: ndarray, before: tuple[ndarray, ndarray] | None
+    lake: Lake, day: date, assets: ndarray, before: tuple[ndarray, ndarray] | None
 ) -> Float[ndarray, " A"]:
     """Last known adjusted close up to a day: from the block before, or from the whole past."""
-    if before is not None and before[0][0] <= day <= before[0][-1]:
-        return before[1][np.searchsorted(before[0], day)]
-    return read_daily(lake, ("filled_close",), day.item(), day.item(), assets).values[0, :, 0]
+    if before is not None:
+        days, close = before
+        row = int(np.searchsorted(days, np.datetime64(day, "D")))
+        if row < len(days):
+            return close[row]
+    return read_daily(lake, ("filled_close",), day, day, assets).values[0, :, 0]
 
 
 def _padded(values_DA: Float[ndarray, "N A"], n_rows: int) -> Float[ndarray, "D A"]:

@@ -108,7 +108,7 @@ class DayFeatureSet(FeatureSet):
         traded_without = False
         for block in session_blocks(lake, out.dates, lookback=0):
             columns = self._inputs()
-            read = read_daily(lake, columns, block.start.item(), block.end.item(), assets)
+            read = read_daily(lake, columns, block.start, block.end, assets)
             daily = Panel(read.values[block.inside], read.dates[block.inside], assets, read.names)
             out.values[block.rows] = self._block(daily)
             traded_without |= bool(np.nansum(daily["traded"]) > 0)

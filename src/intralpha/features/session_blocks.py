@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from jaxtyping import Int
@@ -19,7 +20,7 @@ class SessionBlock:
 
     Parameters
     ----------
-    start, end : datetime64[D]
+    start, end : date
         First and last session to read, the look-back included.
     n_missing : int
         Sessions of the look-back that lie before the lake's first day.
@@ -29,8 +30,8 @@ class SessionBlock:
         Where those dates stand among the sessions read (after ``n_missing`` empty rows).
     """
 
-    start: np.datetime64
-    end: np.datetime64
+    start: date
+    end: date
     n_missing: int
     rows: Int[ndarray, " N"]
     inside: Int[ndarray, " N"]
@@ -80,8 +81,8 @@ def session_blocks(
         last = int(np.searchsorted(place, place[first] + size)) - 1
         begin = int(place[first]) - lookback
         yield SessionBlock(
-            start=sessions[max(begin, 0)],
-            end=sessions[place[last]],
+            start=sessions[max(begin, 0)].item(),
+            end=sessions[place[last]].item(),
             n_missing=max(-begin, 0),
             rows=np.arange(first, last + 1),
             inside=place[first : last + 1] - begin,

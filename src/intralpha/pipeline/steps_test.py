@@ -1,0 +1,117 @@
+"""Steps that judge factors: the standard test of every factor and of the signal."""
+
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from intralpha.base import DataError, Panel
+from intralpha.evaluation import FactorReport, neutralise, run_factor_test
+from intralpha.features import ReversalVolSizeSpec
+from intralpha.features import build as build_features
+from intralpha.pipeline.plan import Step, Workshop
+from intralpha.pipeline.recipe import Recipe
+
+SIGNAL = "signal"
+
+
+class NothingToTestError(DataError):
+    """No score date has a finished forward return inside the test period."""
+
+    def __init__(self, first: str, last: str, start: date | None, end: date | None) -> None:
+        self.first, self.last = first, last
+        super().__init__(
+            f"scores from {first} to {last} have no date to test between {start} and {end}.\n"
+            "Hint: widen test.start/test.end, or train on more recent folds."
+        )
+
+
+def factor_test_step(recipe: Recipe) -> Step:
+    """Tests of all factors and, if there are several, of the combined signal."""
+    scores = tuple(f"score/{name}" for name in recipe.factors)
+    inputs = ("axes", "forward", "signal", *scores)
+    return Step("test", "test", "evaluation", (recipe.test, recipe.grid), inputs, _make_tests)
+
+
+def _make_tests(shop: Workshop, folder: Path) -> None:
+    panels = {name: shop.panel(f"score/{name}") for name in shop.recipe.factors}
+    if len(panels) > 1 and shop.recipe.combination is not None:
+        panels[SIGNAL] = shop.panel("signal")
+    reports = [r for name, panel in panels.items() for r in _reports(shop, name, panel)]
+    for number, report in enumerate(reports):
+        save_factor_report(report, folder / f"{number:02d}")
+
+
+def _reports(shop: Workshop, name: str, score: Panel) -> list[FactorReport]:
+    """The plain test, and the variants the recipe asks for."""
+    recipe = shop.recipe
+    axes, forward = shop.panel("axes"), shop.panel("forward")
+    dates = _test_dates(shop, score, forward)
+    masks, fwd = axes.at(dates), forward.at(dates)
+    values = score.at(dates)["score"].astype(np.float64)
+    inside = masks["universe"] > 0
+    if recipe.test.fwd_exclude_blocked:
+        inside &= masks["fwd_buyable"] > 0
+    rets = {n.removeprefix("fwd_"): np.ascontiguousarray(fwd[n]) for n in fwd.names}
+
+    def test(label: str, factor: np.ndarray, mask: np.ndarray) -> FactorReport:
+        return run_factor_test(label, factor, rets, mask, dates, recipe.test.factor)
+
+    out = [test(name, values, inside)]
+    if recipe.test.neutral_to:
+        base = build_features(ReversalVolSizeSpec()).compute(shop.lake, dates, axes.assets)
+        exposures = base.select(recipe.test.neutral_to).values.astype(np.float64)
+        neutral = neutralise(values, exposures, inside)
+        out.append(
+            test(f"{name}, neutral to {' and '.join(recipe.test.neutral_to)}", neutral, inside)
+        )
+    if recipe.test.within:
+        members = inside & (masks["within"] > 0)
+        # The membership history may end before the test does.
+        known = members.any(axis=1)
+        part = test(f"{name}, within {'+'.join(recipe.test.within)}", values, members)
+        out.append(replace(part, series=part.series.filter(pl.Series(known))))
+    return out
+
+
+def _test_dates(shop: Workshop, score: Panel, forward: Panel) -> np.ndarray:
+    """Score dates inside the test period whose first horizon is over."""
+    test = shop.recipe.test
+    part = score.between(test.start or "1900-01-01", test.end or "2200-01-01")
+    scored = part.dates[np.isfinite(part["score"]).any(axis=1)]
+    lead = forward.at(scored).values[:, :, 0] if len(scored) else np.empty((0, 0))
+    dates = scored[np.isfinite(lead).any(axis=1)] if len(scored) else scored
+    if len(dates) == 0:
+        first, last = str(score.dates[0]), str(score.dates[-1])
+        raise NothingToTestError(first, last, test.start, test.end)
+    return dates
+
+
+def save_factor_report(report: FactorReport, folder: Path) -> None:
+    """Write a factor report as JSON and Parquet."""
+    folder.mkdir(parents=True)
+    facts = {
+        "name": report.name,
+        "summary": report.summary,
+        "periods_per_year": report.periods_per_year,
+    }
+    (folder / "summary.json").write_text(json.dumps(facts, indent=1))
+    report.series.write_parquet(folder / "series.parquet")
+    report.yearly.write_parquet(folder / "yearly.parquet")
+    report.decay.write_parquet(folder / "decay.parquet")
+
+
+def load_factor_reports(folder: Path) -> tuple[FactorReport, ...]:
+    """Every factor report of a test artifact, in order."""
+    out = []
+    for part in sorted(p for p in folder.iterdir() if p.is_dir()):
+        facts = json.loads((part / "summary.json").read_text())
+        series, yearly, decay = (
+            pl.read_parquet(part / f"{name}.parquet") for name in ("series", "yearly", "decay")
+        )
+        periods = facts["periods_per_year"]
+        out.append(FactorReport(facts["name"], facts["summary"], series, yearly, decay, periods))
+    return tuple(out)
