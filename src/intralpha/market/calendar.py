@@ -1,5 +1,6 @@
 """Calendar: the sessions of the exchange, and a clear error where they end."""
 
+import warnings
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -60,9 +61,13 @@ class Calendar:
     @cache
     def xshg() -> "Calendar":
         """Sessions of the Shanghai exchange from exchange_calendars (Shenzhen has the same)."""
-        import exchange_calendars
+        with warnings.catch_warnings():
+            # The library uses parts of pandas that newer versions deprecate.
+            warnings.simplefilter("ignore")
+            import exchange_calendars
 
-        return Calendar(as_days(exchange_calendars.get_calendar("XSHG").sessions.to_numpy()))
+            sessions = exchange_calendars.get_calendar("XSHG").sessions
+        return Calendar(as_days(sessions.to_numpy()))
 
     @staticmethod
     def of(dates: np.ndarray) -> "Calendar":

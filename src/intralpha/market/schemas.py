@@ -1,7 +1,7 @@
 """The tables of the lake: columns, types, keys, partitions, and what a valid row is."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
@@ -48,13 +48,13 @@ class TableSchema:
 
     name: str
     key: tuple[str, ...]
-    columns: dict[str, pl.DataType]
+    columns: dict[str, Any]
     nullable: frozenset[str]
     partition: Literal["day", "month", "single"]
     sort: tuple[str, ...]
 
 
-_TYPES: dict[str, pl.DataType] = {
+_TYPES: dict[str, Any] = {
     "text": pl.String(),
     "date": pl.Date(),
     "time": pl.Time(),

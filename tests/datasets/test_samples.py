@@ -1,0 +1,81 @@
+"""Samples: windows, labels and validity; pooled batches hold the same rows as day batches."""
+
+from datetime import time
+
+import numpy as np
+import pytest
+
+from intralpha.base import Panel
+from intralpha.datasets import Samples
+from intralpha.datasets.samples import ShortHistoryError
+
+DAYS = np.arange("2024-01-01", "2024-01-13", dtype="datetime64[D]")
+ASSETS = np.array([f"{i:06d}.SZ" for i in range(1, 6)])
+
+
+def make(times: tuple[time, ...] | None = None, ratio_clip: float = 0.0) -> Samples:
+    bars = 1 if times is None else len(times)
+    values = np.arange(12 * bars * 5 * 2, dtype=np.float32).reshape(12, bars, 5, 2)
+    panel = Panel(values if times else values[:, 0], DAYS, ASSETS, ("a", "b"), times)
+    label = Panel.full(DAYS[2:], ASSETS, ("fwd_label",), fill=0.5)
+    label.values[3, 1, 0] = np.nan
+    present = np.ones((12, 5), dtype=bool)
+    mask = np.ones((12, 5), dtype=bool)
+    mask[5, 4] = False
+    present[:6, 0] = False
+    return Samples(panel, present, mask, 4, label, ratio_clip)
+
+
+def test_a_window_ends_on_its_date_and_is_oldest_first() -> None:
+    samples = make()
+    batch = samples.day(DAYS[8], labelled=True)
+    assert batch.x.shape == (5, 4, 2)
+    np.testing.assert_array_equal(batch.x[2], samples.features.values[5:9, 2])
+
+
+def test_bars_are_laid_end_to_end() -> None:
+    times = (time(10, 30), time(11, 30), time(15, 0))
+    samples = make(times)
+    batch = samples.day(DAYS[8], labelled=False)
+    assert batch.x.shape == (5, 12, 2)
+    np.testing.assert_array_equal(batch.x[1], samples.features.values[5:9, :, 1].reshape(12, 2))
+
+
+def test_who_is_a_sample() -> None:
+    samples = make()
+    # Day 5: stock 0 was present on no day of its window, 4 is out of the universe, 1 has no label.
+    assert samples.day(DAYS[5], labelled=True).columns.tolist() == [2, 3]
+    assert samples.day(DAYS[5], labelled=False).columns.tolist() == [1, 2, 3]
+    assert samples.day(DAYS[7], labelled=False).columns.tolist() == [0, 1, 2, 3, 4]
+    # Day 1 of the labels is 2024-01-03; a date without labels has no training samples.
+    assert next(samples.days(DAYS[3:4], labelled=True)).columns.tolist() == [1, 2, 3, 4]
+
+
+def test_too_little_history_is_an_error() -> None:
+    with pytest.raises(ShortHistoryError, match=r"session 3 .* needs 4"):
+        make().day(DAYS[2], labelled=False)
+
+
+def test_pooled_batches_hold_every_labelled_sample_once() -> None:
+    samples = make()
+    dates = DAYS[4:9]
+    batches = list(samples.pooled(dates, 7, np.random.default_rng(0)))
+    assert [len(y) for _, y in batches][:-1] == [7] * (len(batches) - 1)
+    pooled = np.concatenate([x for x, _ in batches])
+    daily = np.concatenate([b.x for b in samples.days(dates, labelled=True)])
+    key = lambda x: np.sort(x[:, -1, 0])  # noqa: E731
+    np.testing.assert_array_equal(key(pooled), key(daily))
+    mixed = {float(v) // 10 for v in batches[0][0][:, -1, 0]}
+    assert len(mixed) > 1, "a pooled batch mixes dates"
+
+
+def test_windows_do_not_copy_the_panel() -> None:
+    samples = make()
+    assert np.shares_memory(samples.features.values[2:6], samples.features.values)
+    assert samples.day(DAYS[8], labelled=False).x.nbytes == 5 * 4 * 2 * 4
+
+
+def test_ratio_windows_are_standardised_over_the_batch() -> None:
+    batch = make(ratio_clip=np.inf).day(DAYS[8], labelled=False)
+    np.testing.assert_allclose(batch.x.mean(axis=0), 0, atol=1e-6)
+    np.testing.assert_array_equal(batch.x[:, -1], 0)

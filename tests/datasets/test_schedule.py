@@ -1,0 +1,110 @@
+"""Schedules: nothing trained on reaches what it is judged on."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from intralpha.datasets import Fold, GridSpec, folds, grid
+from intralpha.datasets.schedule import HalfYearlySpec, NoFoldError, RollingSpec, YearlySpec
+from intralpha.market import Calendar
+
+SESSIONS = Calendar.xshg().between("2012-01-04", "2026-05-08")
+
+
+def check_purged(made: tuple[Fold, ...], offset: int, sessions: np.ndarray) -> None:
+    """No label window of a block reaches the next block; predicted dates are disjoint."""
+    place = {day: i for i, day in enumerate(sessions)}
+    for fold in made:
+        assert place[fold.train[-1]] + offset < place[fold.valid[0]]
+        assert place[fold.valid[-1]] + offset < place[fold.predict[0]]
+    predicted = np.concatenate([fold.predict for fold in made])
+    assert len(np.unique(predicted)) == len(predicted)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    train=st.integers(5, 60),
+    valid=st.integers(1, 15),
+    step=st.integers(1, 20),
+    offset=st.integers(1, 12),
+    every=st.integers(1, 3),
+)
+def test_rolling_folds_are_purged_and_cover_the_rest(
+    train: int, valid: int, step: int, offset: int, every: int
+) -> None:
+    sessions = SESSIONS[:200]
+    samples = grid(sessions, GridSpec(every=every))
+    spec = RollingSpec(train_days=train, valid_days=max(valid, every), step_days=max(step, every))
+    try:
+        made = folds(spec, sessions, samples, offset)
+    except NoFoldError:
+        return
+    check_purged(made, offset, sessions)
+    predicted = np.concatenate([fold.predict for fold in made])
+    expected = samples[samples >= predicted[0]]
+    np.testing.assert_array_equal(predicted, expected)
+
+
+def test_rolling_blocks_by_hand() -> None:
+    days = np.arange("2024-01-01", "2024-02-10", dtype="datetime64[D]")
+    spec = RollingSpec(train_days=10, valid_days=4, step_days=10)
+    first = folds(spec, days, days, 2)[0]
+    # 16 days are needed: predict from day 16; known labels end on day 13; valid 10..13, train 0..9
+    # and the last two training days go because their labels reach day 10.
+    assert first.predict[0] == days[16]
+    assert (first.valid[0], first.valid[-1]) == (days[10], days[13])
+    assert (first.train[0], first.train[-1]) == (days[0], days[7])
+
+
+def test_the_protocol_folds_of_2022() -> None:
+    samples = grid(SESSIONS, GridSpec(every=5, anchor=date(2022, 1, 4)))
+    spec = YearlySpec(first_year=2022, window_years=8)
+    made = folds(spec, SESSIONS, samples, 11)
+    check_purged(made, 11, SESSIONS)
+    first = made[0]
+    assert first.name == "2022-01-04"
+    assert [f.name[:4] for f in made] == ["2022", "2023", "2024", "2025", "2026"]
+    # 2014-01-02 is the year's first session; the grid runs in steps of five from 2022-01-04.
+    at = {day: i for i, day in enumerate(SESSIONS)}
+    steps_back = (at[np.datetime64("2022-01-04")] - at[np.datetime64("2014-01-02")]) // 5
+    assert first.train[0] == SESSIONS[at[np.datetime64("2022-01-04")] - 5 * steps_back]
+    # The two grid days before the anchor are too close: t + 11 must lie before 2022-01-04.
+    assert first.valid[-1] == SESSIONS[at[np.datetime64("2022-01-04")] - 15]
+    count = steps_back - 2
+    assert len(first.valid) == count - int(count * 0.8)
+
+
+def test_last_year_validates_in_system_001() -> None:
+    samples = grid(SESSIONS, GridSpec(every=1))
+    made = folds(
+        YearlySpec(first_year=2017, window_years=5, valid="last_year"), SESSIONS, samples, 11
+    )
+    check_purged(made, 11, SESSIONS)
+    assert str(made[0].valid[0]) == "2016-01-04"
+    assert str(made[0].train[0]) == "2012-01-04"
+
+
+def test_half_years_expand() -> None:
+    samples = grid(SESSIONS, GridSpec(every=5))
+    made = folds(HalfYearlySpec(first=date(2017, 1, 1)), SESSIONS, samples, 11)
+    check_purged(made, 11, SESSIONS)
+    assert made[0].train[0] == made[3].train[0] == samples[0]
+    assert [f.name[:7] for f in made[:3]] == ["2017-01", "2017-07", "2018-01"]
+    share = len(made[0].valid) / (len(made[0].valid) + len(made[0].train))
+    assert share == pytest.approx(0.2, abs=0.02)
+
+
+def test_too_short_a_sample_says_so() -> None:
+    with pytest.raises(NoFoldError, match="makes no fold"):
+        folds(RollingSpec(train_days=500), SESSIONS[:100], SESSIONS[:100], 5)
+
+
+def test_grid_extends_in_both_directions() -> None:
+    days = grid(SESSIONS, GridSpec(every=5, anchor=date(2022, 1, 4)))
+    inside = days[(days >= np.datetime64("2022-01-04")) & (days <= np.datetime64("2026-04-09"))]
+    assert len(inside) == 207
+    assert np.datetime64("2022-01-04") in days
+    assert days[0] < SESSIONS[5]

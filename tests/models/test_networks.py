@@ -1,0 +1,86 @@
+"""Networks: shapes, permutation, gradients, and equality with the equations in plain NumPy."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from intralpha.models import GRUSpec, ModelSpec, RNNSpec, build
+
+SPECS: tuple[ModelSpec, ...] = (GRUSpec(), GRUSpec(hidden=8, layers=2), RNNSpec(hidden=16))
+
+
+@pytest.fixture(params=SPECS, ids=lambda s: f"{s.kind}-{s.hidden}x{s.layers}")
+def network(request: pytest.FixtureRequest) -> nn.Module:
+    torch.manual_seed(0)
+    return build(request.param, 6)
+
+
+def test_one_score_a_window(network: nn.Module) -> None:
+    assert network(torch.randn(11, 20, 6)).shape == (11,)
+
+
+def test_shuffling_the_batch_shuffles_the_scores(network: nn.Module) -> None:
+    network.eval()
+    x, order = torch.randn(50, 12, 6), torch.randperm(50)
+    torch.testing.assert_close(network(x)[order], network(x[order]), rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(network(x[:1]), network(x)[:1], rtol=1e-5, atol=1e-6)
+
+
+def test_every_parameter_has_a_finite_gradient(network: nn.Module) -> None:
+    network.train()
+    score = network(torch.randn(64, 10, 6))
+    (score * torch.randn(64)).sum().backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all(), name
+        assert parameter.grad.abs().max() > 0, name
+
+
+def test_gradients_agree_with_finite_differences(network: nn.Module) -> None:
+    double = network.double().eval()
+    x = torch.randn(3, 4, 6, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(double, (x,), atol=1e-6)
+
+
+def numpy_gru(x: np.ndarray, weights: dict[str, np.ndarray], layers: int) -> np.ndarray:
+    """Last hidden state by the equations r, z, n of Cho et al. (2014) in PyTorch's gate order."""
+    sigmoid = lambda v: 1 / (1 + np.exp(-v))  # noqa: E731
+    for layer in range(layers):
+        w_x, w_h = weights[f"rnn.weight_ih_l{layer}"], weights[f"rnn.weight_hh_l{layer}"]
+        b_x, b_h = weights[f"rnn.bias_ih_l{layer}"], weights[f"rnn.bias_hh_l{layer}"]
+        h = np.zeros((len(x), w_h.shape[1]))
+        states = []
+        for t in range(x.shape[1]):
+            gx = np.split(x[:, t] @ w_x.T + b_x, 3, axis=1)
+            gh = np.split(h @ w_h.T + b_h, 3, axis=1)
+            r, z = sigmoid(gx[0] + gh[0]), sigmoid(gx[1] + gh[1])
+            h = (1 - z) * np.tanh(gx[2] + r * gh[2]) + z * h
+            states.append(h)
+        x = np.stack(states, axis=1)
+    return x[:, -1]
+
+
+def test_scores_equal_the_equations(network: nn.Module) -> None:
+    network.double().eval()
+    weights = {k: v.numpy() for k, v in network.state_dict().items()}
+    x = torch.randn(7, 15, 6, dtype=torch.float64)
+    layers = sum(k.startswith("rnn.weight_ih") for k in weights)
+    h = numpy_gru(x.numpy(), weights, layers)
+    if "norm.weight" in weights:
+        scale = np.sqrt(weights["norm.running_var"] + 1e-5)
+        h = (h - weights["norm.running_mean"]) / scale * weights["norm.weight"] + weights[
+            "norm.bias"
+        ]
+    score = (h @ weights["head.weight"].T + weights["head.bias"])[:, 0]
+    if "norm.weight" in weights:
+        score = 1 / (1 + np.exp(-score))
+    np.testing.assert_allclose(network(x).detach().numpy(), score, atol=1e-12)
+
+
+def test_the_sizes_of_research_system_002() -> None:
+    counts = {n: p.numel() for n, p in build(GRUSpec(), 27).named_parameters()}
+    # GRU(27 -> 30): 3 x 30 x 27, 3 x 30 x 30, twice 3 x 30; BN(30); Linear(30 -> 1).
+    assert counts["rnn.weight_ih_l0"] == 2430
+    assert counts["rnn.weight_hh_l0"] == 2700
+    assert sum(counts.values()) == 2430 + 2700 + 180 + 60 + 31

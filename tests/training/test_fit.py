@@ -1,0 +1,145 @@
+"""The fit loop: golden losses, learning, early stopping, exact resumption, determinism."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from intralpha.datasets import Fold, Samples
+from intralpha.models import GRUSpec, RNNSpec
+from intralpha.training import TrainingDivergedError, TrainSpec, fit, predict
+from intralpha.training.objectives import NegICSpec
+
+from .conftest import make_fold, make_samples
+
+SPEC = TrainSpec(learning_rate=0.01, max_epochs=4, patience=4)
+MODEL = GRUSpec(hidden=8)
+
+
+def plain_losses(samples: Samples, fold: Fold, epochs: int) -> list[float]:
+    """The same training written as one plain loop on torch alone, without the project's code."""
+    torch.manual_seed(3)
+    rnn = nn.GRU(3, 8, 1, batch_first=True)
+    norm, head = nn.BatchNorm1d(8), nn.Linear(8, 1)
+    parameters = [*rnn.parameters(), *norm.parameters(), *head.parameters()]
+    adam = torch.optim.Adam(parameters, lr=0.01)
+    x_all = torch.from_numpy(samples.features.values)
+    y_all = torch.from_numpy(samples.label.values[:, :, 0])
+    place = {d: i for i, d in enumerate(samples.features.dates)}
+    out = []
+    for epoch in range(1, epochs + 1):
+        order = np.random.default_rng([3, epoch]).permutation(fold.train)
+        losses = []
+        for day in order:
+            t = place[day]
+            x, y = x_all[t - 4 : t + 1].transpose(0, 1), y_all[t]
+            s = torch.sigmoid(head(norm(rnn(x)[1][-1])))[:, 0]
+            s, y = s - s.mean(), y - y.mean()
+            loss = -(s * y).mean() / (s.square().mean().sqrt() * y.square().mean().sqrt())
+            adam.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_value_(parameters, 3.0)
+            adam.step()
+            losses.append(loss.item())
+        out.append(float(np.mean(losses)))
+    return out
+
+
+def test_losses_equal_a_plain_loop(samples: Samples, fold: Fold, folder: Path) -> None:
+    done = fit(MODEL, NegICSpec(), samples, fold, SPEC, 3, folder)
+    np.testing.assert_allclose(
+        done.history["train_loss"], plain_losses(samples, fold, 4), atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("batch", ["day", "pooled"])
+def test_a_planted_signal_is_learned_and_noise_is_not(batch: str, tmp_path: Path) -> None:
+    spec = TrainSpec(learning_rate=0.01, max_epochs=8, patience=8, batch=batch, batch_size=200)
+    found = []
+    for strength in (0.7, 0.0):
+        samples = make_samples(strength=strength)
+        fold = make_fold(samples)
+        done = fit(MODEL, NegICSpec(), samples, fold, spec, 0, tmp_path / str(strength))
+        scores = predict(done.model, samples, fold.predict)["score"]
+        labels = samples.label.at(fold.predict)["fwd_label"]
+        found.append(
+            np.mean([np.corrcoef(s, y)[0, 1] for s, y in zip(scores, labels, strict=True)])
+        )
+    assert found[0] > 0.5
+    assert abs(found[1]) < 0.15
+
+
+def test_the_best_epoch_is_kept_and_patience_ends_the_training(folder: Path) -> None:
+    samples = make_samples(strength=0.0)
+    fold = make_fold(samples)
+    spec = TrainSpec(learning_rate=0.05, max_epochs=30, patience=3)
+    done = fit(MODEL, NegICSpec(), samples, fold, spec, 1, folder)
+    scores = done.history["valid_rank_ic"].to_list()
+    assert done.best_epoch == int(np.argmax(scores)) + 1
+    assert len(scores) == done.best_epoch + 3
+    assert len(scores) < 30
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("model", [MODEL, RNNSpec(hidden=8, dropout=0.5)])
+def test_a_killed_training_continues_bit_for_bit(
+    samples: Samples, fold: Fold, tmp_path: Path, model: GRUSpec | RNNSpec
+) -> None:
+    whole = fit(model, NegICSpec(), samples, fold, SPEC, 0, tmp_path / "whole")
+
+    def kill(row: dict) -> None:
+        if row["epoch"] == 2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        fit(model, NegICSpec(), samples, fold, SPEC, 0, tmp_path / "killed", kill)
+    seen: list[int] = []
+    resumed = fit(
+        model,
+        NegICSpec(),
+        samples,
+        fold,
+        SPEC,
+        0,
+        tmp_path / "killed",
+        lambda row: seen.append(row["epoch"]),
+    )
+    assert seen == [3, 4], "epochs 1 and 2 were not trained again"
+    for column in ("train_loss", "valid_rank_ic"):
+        assert resumed.history[column].to_list() == whole.history[column].to_list()
+    for name, value in whole.model.state_dict().items():
+        assert torch.equal(value, resumed.model.state_dict()[name]), name
+
+
+def test_same_seed_same_weights_other_seed_other_weights(
+    samples: Samples, fold: Fold, tmp_path: Path
+) -> None:
+    runs = [
+        fit(MODEL, NegICSpec(), samples, fold, SPEC, seed, tmp_path / name)
+        for seed, name in ((5, "a"), (5, "b"), (6, "c"))
+    ]
+    a, b, c = (run.model.head.weight for run in runs)
+    assert torch.equal(a, b)
+    assert not torch.equal(a, c)
+
+
+def test_labels_of_predicted_days_are_never_read(
+    samples: Samples, fold: Fold, tmp_path: Path
+) -> None:
+    before = fit(MODEL, NegICSpec(), samples, fold, SPEC, 0, tmp_path / "a")
+    expected = predict(before.model, samples, fold.predict).values
+    samples.label.values[50:] = np.nan
+    after = fit(MODEL, NegICSpec(), samples, fold, SPEC, 0, tmp_path / "b")
+    np.testing.assert_array_equal(predict(after.model, samples, fold.predict).values, expected)
+
+
+def test_infinite_features_end_in_an_error_that_says_where(fold: Fold, folder: Path) -> None:
+    samples = make_samples()
+    samples.features.values[20] = np.inf
+    with pytest.raises(TrainingDivergedError, match="the loss became nan in epoch 1"):
+        fit(MODEL, NegICSpec(), samples, fold, SPEC, 0, folder)
