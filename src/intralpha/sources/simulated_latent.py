@@ -22,7 +22,7 @@ from intralpha.sources.simulated_streams import Purpose, stream
 MARKET_VOL, INDUSTRY_VOL = 0.010, 0.005
 MARKET_CLUSTER, STOCK_CLUSTER = (0.95, 0.12), (0.96, 0.08)
 BUSY_CLUSTER = (0.9, 0.12)
-REVERSAL_PERSISTENCE, REVERSAL_SHARE = 0.5 ** (1 / 4), 0.25
+REVERSAL_PERSISTENCE, REVERSAL_SHARE = 0.5 ** (1 / 4), 0.35
 FAT_TAIL_DF = 5
 HALT_CHANCE, HALT_MEAN_DAYS, HALT_MOST_DAYS = 0.0012, 4.0, 20
 QUIET_AFTER_LISTING = 20
@@ -69,9 +69,7 @@ def make_latent(
     n = len(stocks.symbols)
     market_D, industry_DG, market_vol_D = _common(seed, days)
     start = stream(seed, Purpose.START).standard_normal((n, 4))
-    daily = np.stack(
-        [stream(seed, Purpose.DAILY, t).standard_normal((n, 6)) for t in range(days)]
-    )
+    daily = np.stack([stream(seed, Purpose.DAILY, t).standard_normal((n, 6)) for t in range(days)])
     shock = np.stack(
         [stream(seed, Purpose.SHOCK, t).standard_t(FAT_TAIL_DF, n) for t in range(days)]
     )
@@ -135,7 +133,9 @@ def _halts(seed: int, stocks: Stocks, days: int) -> Bool[ndarray, "D A"]:
     for t in range(days):
         draw = stream(seed, Purpose.HALT, t).random((n, 2))
         length = 1 + np.floor(-np.log(1 - draw[:, 1]) * HALT_MEAN_DAYS).astype(np.int64)
-        begins = (draw[:, 0] < HALT_CHANCE) & (left == 0) & (t >= stocks.first + QUIET_AFTER_LISTING)
+        begins = (
+            (draw[:, 0] < HALT_CHANCE) & (left == 0) & (t >= stocks.first + QUIET_AFTER_LISTING)
+        )
         left = np.where(begins, np.minimum(length, HALT_MOST_DAYS), left)
         out[t] = left > 0
         left = np.maximum(left - 1, 0)

@@ -12,9 +12,9 @@ MINUTES = 240
 AUCTION_MINUTES = 3
 TICKS_PER_YUAN = 100
 # How the day's return splits, and how much of a signal of 1 each trace carries; see `_path`.
-OVERNIGHT_SHARE, OVERNIGHT_NOISE, OVERNIGHT_TRACE = 0.35, 0.40, 0.13
-BEND_NOISE, BEND_TRACE = 0.40, 0.13
-TILT_NOISE, TILT_TRACE = 0.36, 0.12
+OVERNIGHT_SHARE, OVERNIGHT_NOISE, OVERNIGHT_TRACE = 0.35, 0.40, 0.10
+BEND_NOISE, BEND_TRACE = 0.40, 0.10
+TILT_NOISE, TILT_TRACE = 0.36, 0.09
 INTRADAY_VOL = 0.8
 LOCKED_VOLUME = 0.2
 
@@ -86,7 +86,8 @@ def trade_session(session: Session, seed: int, number: int) -> Bars:
     close = _path(session, seed, number)
     edge = np.clip(close, session.down[:, None], session.up[:, None])
     edge[session.halted] = session.preclose[session.halted, None]
-    opens, closes = edge[:, :-1], edge[:, 1:]
+    opens, closes = edge[:, :-1].copy(), edge[:, 1:]
+    opens[session.closing_auction, -1] = closes[session.closing_auction, -1]
     volume = _volume(session, opens, closes, seed, number)
     high, low = _range(session, opens, closes, volume > 0, seed, number)
     return Bars(

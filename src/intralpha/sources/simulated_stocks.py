@@ -7,6 +7,7 @@ import polars as pl
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
+from intralpha.base.panel import as_days
 from intralpha.market import TradingRules, board_of
 from intralpha.sources.simulated_streams import Purpose, stream
 
@@ -116,9 +117,9 @@ def _life(
     """Listing, special treatment and delisting, as positions of sessions."""
     listed_late = number % 12 == 7
     first = np.where(listed_late, 20 + (uniform[:, 7] * 220).astype(np.int64), 0)
-    limits = rules.price_limits
-    opening = {b: limits.filter(pl.col("board") == b)["effective"].min() for b in set(boards)}
-    opened = np.array([np.searchsorted(sessions, np.datetime64(opening[b], "D")) for b in boards])
+    limits = rules.price_limits.sort("effective")
+    opening = {b: limits.filter(pl.col("board") == b)["effective"][0] for b in set(boards)}
+    opened = np.searchsorted(sessions, as_days([opening[b] for b in boards]))
     treated, leaving = number % 15 == 4, number % 40 == 22
     begin = 40 + (uniform[:, 8] * 120).astype(np.int64)
     length = 60 + (uniform[:, 9] * 180).astype(np.int64)
@@ -132,4 +133,3 @@ def _life(
         "st_from": np.where(st_from < NEVER, np.maximum(st_from, first + 40), NEVER),
         "st_until": np.where(leaving, NEVER, np.where(treated, begin + length, 0)),
     }
-

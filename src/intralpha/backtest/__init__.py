@@ -1,0 +1,53 @@
+"""Replay of orders under the exchange's rules: T+1, price limits, halts, lots, costs, dividends."""
+
+from intralpha.backtest.account import Account, NoCashError, NotSellableError
+from intralpha.backtest.bar import MARKET_NAMES, DayBar, MarketNamesError
+from intralpha.backtest.benchmark import (
+    BenchmarkWeightsError,
+    benchmark_returns,
+    benchmark_weights,
+    index_returns,
+)
+from intralpha.backtest.closed_loop import PortfolioRun, run_portfolio
+from intralpha.backtest.corporate import CorporateActionError
+from intralpha.backtest.events import Event
+from intralpha.backtest.exchange import Exchange, SessionOrderError
+from intralpha.backtest.facts import MarketFacts
+from intralpha.backtest.fills import BlockedOrders, DayResult, Fills
+from intralpha.backtest.ledger import Ledger
+from intralpha.backtest.replay import BenchmarkLengthError, DecisionDateError, replay
+from intralpha.backtest.simulate import TargetError, simulate
+from intralpha.backtest.spec import BacktestSpec
+from intralpha.backtest.tradability import Tradability, tradability
+
+__all__ = [
+    "MARKET_NAMES",
+    "Account",
+    "BacktestSpec",
+    "BenchmarkLengthError",
+    "BenchmarkWeightsError",
+    "BlockedOrders",
+    "CorporateActionError",
+    "DayBar",
+    "DayResult",
+    "DecisionDateError",
+    "Event",
+    "Exchange",
+    "Fills",
+    "Ledger",
+    "MarketFacts",
+    "MarketNamesError",
+    "NoCashError",
+    "NotSellableError",
+    "PortfolioRun",
+    "SessionOrderError",
+    "TargetError",
+    "Tradability",
+    "benchmark_returns",
+    "benchmark_weights",
+    "index_returns",
+    "replay",
+    "run_portfolio",
+    "simulate",
+    "tradability",
+]

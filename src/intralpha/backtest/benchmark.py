@@ -1,0 +1,111 @@
+"""What the portfolio is measured against: an index, or weights that drift with prices."""
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from intralpha.base import DataError, Panel
+
+
+class BenchmarkWeightsError(DataError):
+    """Benchmark weights that are not a portfolio on their date."""
+
+    def __init__(self, date: np.datetime64, total: float) -> None:
+        self.date, self.total = date, total
+        super().__init__(
+            f"benchmark weights of {date} sum to {total:.6g} or are negative; expected weights "
+            "of 0 or more with a sum above 0."
+        )
+
+
+def index_returns(close_D: Float[ndarray, "D"]) -> Float[ndarray, "D"]:
+    """Close-to-close returns of an index.
+
+    Parameters
+    ----------
+    close_D : closing values; NaN carries the last one (return 0)
+
+    Returns
+    -------
+    ndarray, float64
+        0 up to and with the first value. Spec 18.4.
+
+    Examples
+    --------
+    >>> index_returns(np.array([100.0, 110.0, np.nan, 99.0])).round(6).tolist()
+    [0.0, 0.1, 0.0, -0.1]
+    """
+    last = np.maximum.accumulate(np.where(np.isfinite(close_D), np.arange(len(close_D)), -1))
+    value = np.where(last >= 0, close_D[np.maximum(last, 0)], np.nan).astype(np.float64)
+    ratio = value[1:] / value[:-1] - 1.0
+    return np.concatenate([np.zeros(min(len(value), 1)), np.nan_to_num(ratio)])
+
+
+def benchmark_weights(weights: Panel, market: Panel) -> Panel:
+    """Weights of a benchmark at the close of every session, drifted since they were last set.
+
+    .. math:: w_{d} = \\frac{w_{d-1} (1 + r_d)}{\\sum_j w_{j,d-1} (1 + r_{j,d})},
+              \\qquad r_d = close_d / preclose_d - 1
+
+    Parameters
+    ----------
+    weights : Panel, one name, dated; normalised to 1 on each date, NaN is 0
+        For a float-cap benchmark: capitalisation over the pool, given on its review dates.
+    market : Panel with ``close`` and ``preclose`` (adjusted for the day's corporate action)
+        A name without a row does not move.
+
+    Returns
+    -------
+    Panel, float64, shape [D, A, 1], name ``weight``, on the axes of ``market``
+        Known at the close of each date. NaN before the first date of ``weights``.
+
+    Raises
+    ------
+    BenchmarkWeightsError
+    """
+    given = np.nan_to_num(weights.reindex(weights.dates, market.assets).values[:, :, 0])
+    given = given.astype(np.float64)
+    totals = given.sum(axis=1)
+    for date, row, total in zip(weights.dates, given, totals, strict=True):
+        if not total > 0 or (row < 0).any():
+            raise BenchmarkWeightsError(date, float(total))
+    growth = _growth(market)
+    out = np.full((len(market.dates), len(market.assets)), np.nan)
+    now, place = None, {d: i for i, d in enumerate(weights.dates.tolist())}
+    for row, date in enumerate(market.dates.tolist()):
+        if now is not None:
+            now = now * growth[row]
+            now = now / now.sum()
+        if date in place:
+            now = given[place[date]] / totals[place[date]]
+        if now is not None:
+            out[row] = now
+    return Panel(out[:, :, None], market.dates, market.assets, ("weight",))
+
+
+def benchmark_returns(weights: Panel, market: Panel) -> Float[ndarray, "D"]:
+    """Daily return of a benchmark given by weights, held and drifting between its dates.
+
+    The return of session d is earned by the weights at the close of d-1, so weights dated d count
+    from d+1 on. Without cost.
+
+    Parameters
+    ----------
+    weights, market : as in :func:`benchmark_weights`
+
+    Returns
+    -------
+    ndarray, float64, shape [D]
+        0 up to and with the first date of ``weights``.
+    """
+    drifted = benchmark_weights(weights, market).values[:, :, 0]
+    earned = np.zeros(len(market.dates))
+    earned[1:] = (np.nan_to_num(drifted[:-1]) * (_growth(market)[1:] - 1.0)).sum(axis=1)
+    return earned
+
+
+def _growth(market: Panel) -> Float[ndarray, "D A"]:
+    """Close over adjusted previous close; 1 without a row."""
+    close, preclose = market["close"], market["preclose"]
+    known = np.isfinite(close) & (preclose > 0)
+    return np.divide(close, preclose, out=np.ones_like(close), where=known)

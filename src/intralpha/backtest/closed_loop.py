@@ -1,0 +1,91 @@
+"""run_portfolio: optimise on the holdings as they really drifted, trade, and go on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from intralpha.backtest.account import Account
+from intralpha.backtest.facts import MarketFacts
+from intralpha.backtest.ledger import Ledger
+from intralpha.backtest.replay import replay
+from intralpha.backtest.simulate import TargetError
+from intralpha.backtest.spec import BacktestSpec
+from intralpha.base import Panel
+from intralpha.portfolio import CostSpec, Problem, Snapshot, Solution, Weights
+
+SnapshotOf = Callable[[np.datetime64, ndarray], Snapshot]
+
+
+@dataclass(frozen=True, eq=False)
+class PortfolioRun:
+    """A portfolio and its replay.
+
+    Attributes
+    ----------
+    ledger : the books
+    targets : Panel, float64, shape [D, A, 1], name ``weight``, dated by decision
+    solutions : what the optimiser returned at each decision
+    """
+
+    ledger: Ledger
+    targets: Panel
+    solutions: tuple[Solution, ...]
+
+
+def run_portfolio(
+    problem: Problem,
+    decisions: ndarray,
+    snapshot_of: SnapshotOf,
+    market: Panel,
+    spec: BacktestSpec,
+    costs: CostSpec,
+    facts: MarketFacts | None = None,
+    benchmark_ret: Float[ndarray, "D"] | None = None,
+) -> PortfolioRun:
+    """Decide and replay in one loop, so that turnover counts from the weights really held.
+
+    At the close of each decision date the account's weights (drifted, with blocked orders left
+    undone, cash being the rest) go to the optimiser as ``past_weights``; its weights are traded on
+    the next session.
+
+    Parameters
+    ----------
+    problem : Problem
+    decisions : ndarray of datetime64[D], ascending sessions of the market
+    snapshot_of : called with the decision date and the symbols held, in the order of the market
+        Returns what is known at that close. Its assets must contain all that is held.
+    market, spec, costs, facts, benchmark_ret : as in :func:`simulate`
+
+    Returns
+    -------
+    PortfolioRun
+
+    Raises
+    ------
+    InfeasibleError, HeldButUnknownError
+        From the optimiser; nothing is swallowed.
+    TargetError
+        A snapshot has assets that the market does not know.
+    """
+    solutions: list[Solution] = []
+    weights = np.zeros((len(decisions), len(market.assets)))
+
+    def decide(date: np.datetime64, account: Account) -> ndarray:
+        snapshot = snapshot_of(date, market.assets[account.held])
+        past = Weights(market.assets, account.weights())
+        solution = problem.solve(snapshot, past)
+        unknown = ~np.isin(solution.assets, market.assets) & (solution.weights > 0)
+        if unknown.any():
+            raise TargetError(date, f"{solution.assets[unknown][0]} is not in the market")
+        target = weights[len(solutions)]
+        _, here, there = np.intersect1d(market.assets, solution.assets, return_indices=True)
+        target[here] = solution.weights[there]
+        solutions.append(solution)
+        return target
+
+    ledger = replay(decisions, decide, market, spec, costs, facts, benchmark_ret)
+    targets = Panel(weights[:, :, None], decisions, market.assets, ("weight",))
+    return PortfolioRun(ledger, targets, tuple(solutions))

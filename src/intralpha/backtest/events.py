@@ -1,0 +1,31 @@
+"""Events: what happens to holdings without an order."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+EventKind = Literal[
+    "bonus", "dividend", "rights_ignored", "factor", "unexplained_factor", "delisting", "not_traded"
+]
+
+
+@dataclass(frozen=True)
+class Event:
+    """One row of the ledger's events.
+
+    Attributes
+    ----------
+    symbol : None for events of the whole account
+    kind : ``bonus`` and ``dividend`` from a corporate action, ``rights_ignored`` for a rights
+        issue that is not subscribed, ``factor`` when holdings follow ``adj_factor``,
+        ``unexplained_factor`` when that changes without a corporate action (nothing is credited),
+        ``delisting``, ``not_traded`` for a decision after which the data end
+    shares_change : shares received or lost
+    cash_yuan : cash received
+    lost_yuan : value written off
+    """
+
+    symbol: str | None
+    kind: EventKind
+    shares_change: float = 0.0
+    cash_yuan: float = 0.0
+    lost_yuan: float = 0.0

@@ -1,0 +1,169 @@
+"""The simulated sessions one after the other: each begins where the one before ended."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import polars as pl
+from jaxtyping import Bool, Float, Int
+from numpy import ndarray
+
+from intralpha.market import TradingRules, has_closing_auction
+from intralpha.sources.simulated_actions import Actions, ex_prices
+from intralpha.sources.simulated_index import IndexBook
+from intralpha.sources.simulated_latent import Latent
+from intralpha.sources.simulated_minutes import TICKS_PER_YUAN, Bars, Session, trade_session
+from intralpha.sources.simulated_stocks import Stocks
+
+NO_UP_LIMIT = 10**9
+YUAN_A_TRADE = 20_000.0
+ELIGIBLE_AFTER_SESSIONS = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Day:
+    """One session of every stock, whether it is listed or not, and of the index."""
+
+    on: date
+    bars: Bars
+    listed: Bool[ndarray, "A"]
+    halted: Bool[ndarray, "A"]
+    special: Bool[ndarray, "A"]
+    preclose: Int[ndarray, "A"]
+    up_yuan: Float[ndarray, "A"]
+    down_yuan: Float[ndarray, "A"]
+    adj_factor: Float[ndarray, "A"]
+    float_shares: Float[ndarray, "A"]
+    total_shares: Float[ndarray, "A"]
+    index_preclose: float
+    index_levels: Float[ndarray, "edges"]
+
+
+class Exchange:
+    """State that is handed from session to session: closes, factors, share counts, the index.
+
+    Parameters
+    ----------
+    seed : of the market
+    stocks, latent, actions : what is drawn beforehand
+    rules : price limits
+    trace : strength of the signal's traces
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        stocks: Stocks,
+        latent: Latent,
+        actions: Actions,
+        rules: TradingRules,
+        trace: float,
+    ) -> None:
+        self._seed, self._trace = seed, trace
+        self._stocks, self._latent, self._actions, self._rules = stocks, latent, actions, rules
+        self._close = np.rint(stocks.price_yuan * TICKS_PER_YUAN).astype(np.int64)
+        self._held_back = np.zeros(len(self._close))
+        self._factor = np.ones(len(self._close))
+        self._float, self._total = stocks.float_shares, stocks.total_shares
+        self._first_days = int(rules.price_limits["listed_days"].max())  # type: ignore[arg-type]
+        self._paid: list[tuple[int, int, float, float]] = []
+        self.index = IndexBook()
+
+    def session(self, t: int, on: date) -> Day:
+        """Trade session number ``t``; sessions must be asked for in order."""
+        stocks, latent = self._stocks, self._latent
+        listed, halted = stocks.listed(t), latent.halted_DA[t]
+        special = stocks.special(t)
+        self._review(t, on, listed & ~special)
+        preclose = self._corporate_actions(t)
+        up, down = self._limits(t, on, preclose, special)
+        aim = np.where(listed, self._held_back + latent.move_DA[t], 0.0)
+        known = np.isfinite(up)
+        ticks = (np.where(known, x, 0.0) * TICKS_PER_YUAN for x in (up, down))
+        up_ticks, down_ticks = (np.rint(x).astype(np.int64) for x in ticks)
+        bars = trade_session(
+            Session(
+                preclose=preclose,
+                up=np.where(known, up_ticks, NO_UP_LIMIT),
+                down=np.where(known, down_ticks, 1),
+                logret=aim,
+                vol=latent.vol_DA[t],
+                signal=self._trace * latent.signal_DA[t],
+                noise=latent.noise_DAK[t],
+                shares=self._float * stocks.turnover * np.exp(latent.busy_DA[t]),
+                shares_a_trade=YUAN_A_TRADE * TICKS_PER_YUAN / preclose,
+                halted=halted | ~listed,
+                closing_auction=self._closing_auction(on),
+            ),
+            self._seed,
+            t,
+        )
+        self._close = bars.close[:, -1]
+        self._held_back = aim - np.log(self._close / preclose)
+        before = self.index.level
+        edges = np.concatenate([bars.open[:, :1], bars.close], axis=1)
+        levels = self.index.trade(edges / preclose[:, None], listed)
+        return Day(
+            on=on,
+            bars=bars,
+            listed=listed,
+            halted=halted,
+            special=special,
+            preclose=preclose,
+            up_yuan=up,
+            down_yuan=down,
+            adj_factor=self._factor,
+            float_shares=self._float,
+            total_shares=self._total,
+            index_preclose=before,
+            index_levels=levels,
+        )
+
+    def action_rows(self, sessions: ndarray) -> pl.DataFrame:
+        """Corporate actions of the sessions so far."""
+        symbols = self._stocks.symbols
+        return pl.DataFrame(
+            {
+                "symbol": [str(symbols[i]) for _, i, _, _ in self._paid],
+                "ex_date": [sessions[t].item() for t, _, _, _ in self._paid],
+                "bonus_ratio": [bonus for _, _, bonus, _ in self._paid],
+                "cash_yuan": [cash for _, _, _, cash in self._paid],
+            },
+            schema_overrides={"symbol": pl.String, "ex_date": pl.Date},
+        ).with_columns(rights_ratio=pl.lit(0.0), rights_price=pl.lit(0.0))
+
+    def _review(self, t: int, on: date, ordinary: Bool[ndarray, "A"]) -> None:
+        known = ~self._stocks.new | (t - self._stocks.first >= ELIGIBLE_AFTER_SESSIONS)
+        cap_yuan = self._close / TICKS_PER_YUAN * self._float
+        self.index.review(on, cap_yuan, ordinary & known)
+
+    def _corporate_actions(self, t: int) -> Int[ndarray, "A"]:
+        """Precloses of the session; factors and share counts move with them."""
+        close, bonus = self._close, self._actions.bonus_tenths_DA[t]
+        cash, preclose = ex_prices(close, self._actions.cash_share_DA[t], bonus)
+        self._factor = self._factor * (close / preclose)
+        self._float = np.rint(self._float * (1 + bonus / 10))
+        self._total = np.rint(self._total * (1 + bonus / 10))
+        for i in np.flatnonzero((cash > 0) | (bonus > 0)).tolist():
+            self._paid.append((t, i, float(bonus[i] / 10), float(cash[i] / TICKS_PER_YUAN)))
+        return preclose
+
+    def _limits(
+        self, t: int, on: date, preclose: Int[ndarray, "A"], special: Bool[ndarray, "A"]
+    ) -> tuple[Float[ndarray, "A"], Float[ndarray, "A"]]:
+        """Limit prices in CNY, NaN where there is none."""
+        stocks = self._stocks
+        day = np.where(stocks.new, t - stocks.first + 1, self._first_days + 1)
+        day = np.clip(day, 1, self._first_days + 1)
+        cases = list(zip(stocks.boards, special.tolist(), day.tolist(), strict=True))
+        live = stocks.listed(t)
+        ratio = dict.fromkeys(set(cases), np.nan)
+        for case in {c for c, listed in zip(cases, live, strict=True) if listed}:
+            board, st, listed_days = case
+            ratio[case] = self._rules.limit_ratio(board, st, on, listed_days)
+        yuan = preclose / TICKS_PER_YUAN
+        return self._rules.limit_prices(yuan, np.array([ratio[c] for c in cases]))
+
+    def _closing_auction(self, on: date) -> Bool[ndarray, "A"]:
+        by_exchange = {e: has_closing_auction(e, on) for e in set(self._stocks.exchanges)}
+        return np.array([by_exchange[e] for e in self._stocks.exchanges])

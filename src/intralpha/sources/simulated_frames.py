@@ -1,0 +1,121 @@
+"""Tables of a month of the simulated market, made from its sessions."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+from jaxtyping import Shaped
+from numpy import ndarray
+
+from intralpha.market import bar_times
+from intralpha.sources.simulated_exchange import Day
+from intralpha.sources.simulated_index import INDEX
+from intralpha.sources.simulated_minutes import TICKS_PER_YUAN, Bars
+from intralpha.sources.simulated_stocks import Stocks
+
+PRICES = ("open", "high", "low", "close")
+
+
+class Month:
+    """Collects sessions and lays them out as rows of ``bars`` and ``daily``.
+
+    Parameters
+    ----------
+    stocks : their symbols
+    freq : minutes of one bar
+    """
+
+    def __init__(self, stocks: Stocks, freq: int) -> None:
+        self._symbols, self._freq, self._times = stocks.symbols, freq, bar_times(freq)
+        self._days: list[Day] = []
+        self._bars: list[Bars] = []
+        self._daily: list[Bars] = []
+
+    def add(self, day: Day) -> None:
+        """Take a session in; of its minutes only the bars of the month's frequency are kept."""
+        bars = day.bars.longer(self._freq)
+        self._bars.append(bars)
+        self._daily.append(bars.longer(bars.open.shape[1]))
+        self._days.append(replace(day, bars=bars))
+
+    def bars(self) -> pl.DataFrame:
+        """Rows of ``bars``: listed stocks only, a halted one has bars without volume."""
+        count = len(self._times)
+        rows, symbols = self._keys()
+        price = {n: self._column(self._bars, n) / TICKS_PER_YUAN for n in PRICES}
+        return pl.DataFrame(
+            {
+                "date": rows.repeat(count),
+                "symbol": pl.Series(symbols.tolist()).gather(
+                    np.repeat(np.arange(len(symbols)), count)
+                ),
+                "time": pl.Series(self._times).gather(np.tile(np.arange(count), len(rows))),
+                **price,
+                "volume": self._column(self._bars, "volume"),
+                "amount": self._column(self._bars, "amount") / TICKS_PER_YUAN,
+                "trades": self._column(self._bars, "trades"),
+            }
+        ).with_columns(freq=pl.lit(self._freq, pl.Int16), auc_in_first=pl.lit(True))
+
+    def daily(self) -> pl.DataFrame:
+        """Rows of ``daily``, the index included."""
+        rows, symbols = self._keys()
+        known = ("adj_factor", "float_shares", "total_shares")
+        stocks = pl.DataFrame(
+            {
+                "date": rows,
+                "symbol": symbols.tolist(),
+                **{n: self._column(self._daily, n) / TICKS_PER_YUAN for n in PRICES},
+                "preclose": self._fact("preclose") / TICKS_PER_YUAN,
+                "volume": self._column(self._daily, "volume"),
+                "amount": self._column(self._daily, "amount") / TICKS_PER_YUAN,
+                **{n: self._fact(n) for n in known},
+                "up_limit": self._fact("up_yuan"),
+                "down_limit": self._fact("down_yuan"),
+                "suspended": self._fact("halted"),
+                "st": self._fact("special"),
+            }
+        ).with_columns(pl.col("up_limit", "down_limit").fill_nan(None))
+        return pl.concat([stocks, self._index()], how="diagonal")
+
+    def _index(self) -> pl.DataFrame:
+        """Daily rows of the index; its volume and amount are those of all stocks."""
+        levels = np.stack([d.index_levels for d in self._days])
+        totals = {
+            n: np.array([getattr(b, n)[d.listed].sum() for b, d in self._pairs()])
+            for n in ("volume", "amount")
+        }
+        return pl.DataFrame(
+            {
+                "date": np.array([d.on for d in self._days], dtype="datetime64[D]"),
+                "symbol": [INDEX] * len(levels),
+                "open": levels[:, 0],
+                "high": levels.max(axis=1),
+                "low": levels.min(axis=1),
+                "close": levels[:, -1],
+                "preclose": np.array([d.index_preclose for d in self._days]),
+                "volume": totals["volume"],
+                "amount": totals["amount"] / TICKS_PER_YUAN,
+                "adj_factor": np.ones(len(levels)),
+                "suspended": np.zeros(len(levels), dtype=bool),
+                "st": np.zeros(len(levels), dtype=bool),
+            }
+        )
+
+    def _pairs(self) -> list[tuple[Bars, Day]]:
+        return list(zip(self._daily, self._days, strict=True))
+
+    def _keys(self) -> tuple[Shaped[ndarray, "rows"], Shaped[ndarray, "rows"]]:
+        """Date and symbol of every listed stock, session by session."""
+        counts = [int(d.listed.sum()) for d in self._days]
+        dates = np.array([d.on for d in self._days], dtype="datetime64[D]").repeat(counts)
+        return dates, np.concatenate([self._symbols[d.listed] for d in self._days])
+
+    def _column(self, sessions: list[Bars], name: str) -> Shaped[ndarray, "rows"]:
+        parts = [
+            getattr(b, name)[d.listed].ravel() for b, d in zip(sessions, self._days, strict=True)
+        ]
+        return np.concatenate(parts)
+
+    def _fact(self, name: str) -> Shaped[ndarray, "rows"]:
+        return np.concatenate([getattr(d, name)[d.listed] for d in self._days])

@@ -1,0 +1,90 @@
+"""Every registered feature set is blind to the future, and the check sees those that are not."""
+
+from datetime import time
+
+import numpy as np
+import pytest
+
+from intralpha.base import Panel
+from intralpha.features import FEATURE_SPECS, BarSpec, CommonSpec, DaySpec, FeatureSet, build
+
+# Settings under which the small market gives every feature a value; kinds that are not named
+# here are tested with their defaults, so that a new kind is tested from its first day.
+SETTINGS = {
+    "day": [DaySpec(), DaySpec(turnover="amount"), DaySpec(mode="window")],
+    "bar": [BarSpec(), BarSpec(base_freq=5, min_obs=4), BarSpec(base_freq=15, freq=15, tval_days=7)],
+    "common": [CommonSpec(names=("ret", "vol", "lnto", "lnamihud", "apb_5d"), days=20, min_days=9)],
+}  # fmt: skip
+SPECS = [spec for kind, cls in FEATURE_SPECS.items() for spec in SETTINGS.get(kind, [cls()])]
+BARS = [spec for spec in SPECS if isinstance(spec, BarSpec)]
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=repr)
+def test_feature_sets_do_not_look_ahead(look_ahead, spec):
+    look_ahead.assert_causal(build(spec))
+
+
+@pytest.mark.parametrize("slot", [0, 4])
+@pytest.mark.parametrize("spec", BARS, ids=repr)
+def test_bar_features_are_known_when_they_say(look_ahead, spec, slot):
+    look_ahead.assert_slots_causal(build(spec), slot)
+
+
+class Cheat(FeatureSet):
+    """A feature set that keeps its word in everything but one thing."""
+
+    def __init__(self, inner, shift=0, known_at=time(15, 0), slot=None, centre=False, blank=False):
+        self.inner, self.shift, self.slot = inner, shift, slot
+        self.said, self.centre, self.blank = known_at, centre, blank
+
+    name = property(lambda self: "cheat")
+    names = property(lambda self: self.inner.names)
+    times = property(lambda self: self.inner.times)
+    lookback_days = property(lambda self: self.inner.lookback_days)
+    known_at = property(lambda self: self.said)
+
+    def known_at_slot(self, name):
+        return self.slot or self.inner.known_at_slot(name)
+
+    def compute(self, lake, dates, assets):
+        sessions = lake.dates("daily")
+        place = np.searchsorted(sessions, dates) + self.shift
+        seen = np.unique(np.minimum(place, len(sessions) - 1))
+        panel = self.inner.compute(lake, sessions[seen], assets)
+        values = panel.values[np.searchsorted(seen, np.minimum(place, len(sessions) - 1))].copy()
+        if self.centre:
+            values -= np.nanmean(values[:, :4], axis=0).mean(axis=0)
+        if self.blank:
+            values[:] = np.nan
+        return Panel(values, dates, assets, self.names, self.times)
+
+
+@pytest.mark.parametrize(
+    "cheat",
+    [
+        {"shift": 1},
+        {"known_at": time(14, 30)},
+        {"centre": True},
+    ],
+    ids=["tomorrow's value", "wrong known_at", "fitted on all days"],
+)
+def test_cheats_are_caught(look_ahead, cheat):
+    honest = build(DaySpec())
+    with pytest.raises(AssertionError, match="not equal"):
+        look_ahead.assert_causal(Cheat(honest, **cheat))
+    look_ahead.assert_causal(Cheat(honest))
+
+
+def test_a_whole_day_feature_that_claims_to_be_known_at_bar_end_is_caught(look_ahead):
+    share = build(BarSpec(names=("bar_ret", "bar_val_share")))
+    look_ahead.assert_slots_causal(share, 2)
+    with pytest.raises(AssertionError, match="not equal"):
+        look_ahead.assert_slots_causal(Cheat(share, slot="bar end"), 2)
+
+
+def test_comparing_nothing_fails(look_ahead):
+    with pytest.raises(AssertionError, match="nothing was compared"):
+        look_ahead.assert_causal(Cheat(build(DaySpec()), blank=True))
+    only_share = build(BarSpec(names=("bar_val_share",)))
+    with pytest.raises(AssertionError, match="nothing was compared"):
+        look_ahead.assert_slots_causal(only_share, 2)
