@@ -10,11 +10,11 @@ from intralpha.base import DataError, Panel
 class BenchmarkWeightsError(DataError):
     """Benchmark weights that are not a portfolio on their date."""
 
-    def __init__(self, date: np.datetime64, total: float) -> None:
-        self.date, self.total = date, total
+    def __init__(self, date: np.datetime64, fault: str) -> None:
+        self.date, self.fault = date, fault
         super().__init__(
-            f"benchmark weights of {date} sum to {total:.6g} or are negative; expected weights "
-            "of 0 or more with a sum above 0."
+            f"benchmark weights of {date}: {fault}; expected weights of 0 or more, with a sum "
+            "above 0, on assets of the market panel."
         )
 
 
@@ -42,10 +42,10 @@ def index_returns(close_D: Float[ndarray, "D"]) -> Float[ndarray, "D"]:
 
 
 def benchmark_weights(weights: Panel, market: Panel) -> Panel:
-    """Weights of a benchmark at the close of every session, drifted since they were last set.
+    r"""Weights of a benchmark at the close of every session, drifted since they were last set.
 
-    .. math:: w_{d} = \\frac{w_{d-1} (1 + r_d)}{\\sum_j w_{j,d-1} (1 + r_{j,d})},
-              \\qquad r_d = close_d / preclose_d - 1
+    .. math:: w_{d} = \frac{w_{d-1} (1 + r_d)}{\sum_j w_{j,d-1} (1 + r_{j,d})},
+              \qquad r_d = close_d / preclose_d - 1
 
     Parameters
     ----------
@@ -63,12 +63,8 @@ def benchmark_weights(weights: Panel, market: Panel) -> Panel:
     ------
     BenchmarkWeightsError
     """
-    given = np.nan_to_num(weights.reindex(weights.dates, market.assets).values[:, :, 0])
-    given = given.astype(np.float64)
+    given = _on_market(weights, market)
     totals = given.sum(axis=1)
-    for date, row, total in zip(weights.dates, given, totals, strict=True):
-        if not total > 0 or (row < 0).any():
-            raise BenchmarkWeightsError(date, float(total))
     growth = _growth(market)
     out = np.full((len(market.dates), len(market.assets)), np.nan)
     now, place = None, {d: i for i, d in enumerate(weights.dates.tolist())}
@@ -102,6 +98,20 @@ def benchmark_returns(weights: Panel, market: Panel) -> Float[ndarray, "D"]:
     earned = np.zeros(len(market.dates))
     earned[1:] = (np.nan_to_num(drifted[:-1]) * (_growth(market)[1:] - 1.0)).sum(axis=1)
     return earned
+
+
+def _on_market(weights: Panel, market: Panel) -> Float[ndarray, "D A"]:
+    """Checked weights on the assets of the market, 0 where there is none."""
+    raw = np.nan_to_num(weights.values[:, :, 0].astype(np.float64))
+    lost = (raw > 0) & ~np.isin(weights.assets, market.assets)
+    for date, row, missing in zip(weights.dates, raw, lost, strict=True):
+        if missing.any():
+            symbol = weights.assets[missing][0]
+            raise BenchmarkWeightsError(date, f"{symbol} is not in the market")
+        if (row < 0).any() or not row.sum() > 0:
+            raise BenchmarkWeightsError(date, f"sum {row.sum():.6g}, smallest {row.min():.6g}")
+    laid = weights.reindex(weights.dates, market.assets).values[:, :, 0]
+    return np.nan_to_num(laid.astype(np.float64))
 
 
 def _growth(market: Panel) -> Float[ndarray, "D A"]:

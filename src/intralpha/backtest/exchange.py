@@ -175,7 +175,8 @@ class Exchange:
     def _credit(self, actions: CorporateActions, row: int, factor: ndarray) -> list[Event]:
         """Actions of all sessions since the last one shown."""
         events: list[Event] = []
-        for each in range(self._row + 1 if self._row >= 0 else row, row + 1):
+        start = row if self._row < 0 else self._row + 1
+        for each in range(start, row + 1):
             more, which = credit(self.account, actions, each, self.spec.lots)
             events += more
             self._explained[which] = 1.0

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from intralpha.backtest.account import Account
+from intralpha.backtest.events import Event
 from intralpha.backtest.fills import BUY, DayResult
 
 _DAILY = {
@@ -57,6 +58,7 @@ _EVENTS = {
     "cash_yuan": pl.Float64,
     "lost_yuan": pl.Float64,
 }
+_TABLES = {"fills": _FILLS, "blocked": _BLOCKED, "holdings": _HOLDINGS, "events": _EVENTS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +102,7 @@ class Recorder:
     past_nav_yuan: float
     _daily: list[tuple] = field(default_factory=list)
     _frames: dict[str, list[pl.DataFrame]] = field(
-        default_factory=lambda: {"fills": [], "blocked": [], "holdings": [], "events": []}
+        default_factory=lambda: {name: [] for name in _TABLES}
     )
 
     def day(
@@ -142,21 +144,17 @@ class Recorder:
         if targets is not None:
             self._holdings(date, account, targets)
 
-    def event(self, date: np.datetime64, symbol: str | None, kind: str) -> None:
-        """Write an event that does not come from the exchange."""
-        self._add(
-            "events",
-            date,
-            {"symbol": [symbol], "kind": [kind]}
-            | dict.fromkeys(("shares_change", "cash_yuan", "lost_yuan"), [0.0]),
-        )
+    def events(self, date: np.datetime64, events: tuple[Event, ...]) -> None:
+        """Write what happened without an order."""
+        names = ("symbol", "kind", "shares_change", "cash_yuan", "lost_yuan")
+        if events:
+            self._add("events", date, {n: [getattr(e, n) for e in events] for n in names})
 
     def ledger(self) -> Ledger:
         """The tables so far."""
-        schemas = {"fills": _FILLS, "blocked": _BLOCKED, "holdings": _HOLDINGS, "events": _EVENTS}
         frames = {
             name: pl.concat([pl.DataFrame(schema=schema), *self._frames[name]])
-            for name, schema in schemas.items()
+            for name, schema in _TABLES.items()
         }
         return Ledger(pl.DataFrame(self._daily, schema=_DAILY, orient="row"), **frames)
 
@@ -180,9 +178,7 @@ class Recorder:
                 "reason": blocked.reason,
             }
             self._add("blocked", date, columns)
-        if result.events:
-            names = ("symbol", "kind", "shares_change", "cash_yuan", "lost_yuan")
-            self._add("events", date, {n: [getattr(e, n) for e in result.events] for n in names})
+        self.events(date, result.events)
 
     def _holdings(self, date: np.datetime64, account: Account, targets: ndarray) -> None:
         """Holdings and targets at the close of a rebalance; names with neither are left out."""
@@ -196,12 +192,10 @@ class Recorder:
         self._add("holdings", date, columns)
 
     def _add(self, name: str, date: np.datetime64, columns: dict) -> None:
-        schemas = {"fills": _FILLS, "blocked": _BLOCKED, "holdings": _HOLDINGS, "events": _EVENTS}
-        schema = schemas[name]
-        size = len(columns["symbol"])
         day = date.astype("datetime64[D]").item()
-        rows = {"date": [day] * size} | {k: _plain(v) for k, v in columns.items()}
-        self._frames[name].append(pl.DataFrame(rows, schema=schema))
+        rows = {"date": [day] * len(columns["symbol"])}
+        rows |= {key: _plain(values) for key, values in columns.items()}
+        self._frames[name].append(pl.DataFrame(rows, schema=_TABLES[name]))
 
 
 def _sides(side: ndarray) -> ndarray:

@@ -8,6 +8,7 @@ from numpy import ndarray
 
 from intralpha.backtest.account import Account
 from intralpha.backtest.bar import DayBar, check_market
+from intralpha.backtest.events import Event
 from intralpha.backtest.exchange import Exchange
 from intralpha.backtest.facts import MarketFacts
 from intralpha.backtest.ledger import Ledger, Recorder
@@ -68,7 +69,7 @@ def replay(
     _check(decisions, market, benchmark_ret)
     exchange = Exchange(market.assets, market.dates, spec, costs, facts)
     recorder = Recorder(market.assets, exchange.account.nav_yuan)
-    waiting, is_decision = set(decisions.tolist()), market.dates.tolist()
+    decided = np.isin(market.dates, decisions)
     first = int(np.searchsorted(market.dates, decisions[0]))
     targets: ndarray | None = None
     for row in range(first, len(market.dates)):
@@ -78,10 +79,10 @@ def replay(
             today = None if benchmark_ret is None else float(benchmark_ret[row])
             recorder.day(bar.date, exchange.account, result, today, targets)
         targets = None
-        if is_decision[row] in waiting:
+        if decided[row]:
             targets = decide(bar.date, exchange.account)
     if targets is not None:
-        recorder.event(market.dates[-1], None, "not_traded")
+        recorder.events(market.dates[-1], (Event(None, "not_traded"),))
     return recorder.ledger()
 
 

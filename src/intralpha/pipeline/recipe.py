@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from intralpha.backtest import BacktestSpec
 from pydantic import Field, ValidationError, model_validator
 
+from intralpha.backtest import BacktestSpec
 from intralpha.base import ConfigError, Spec
 from intralpha.combination import CombinerSpec
 from intralpha.datasets import GridSpec, ScheduleSpec, TransformSpec
@@ -106,7 +106,7 @@ class EnhancementSpec(Spec):
     """An index-enhancement portfolio made from the combined signal, and its replay."""
 
     benchmark: BenchmarkSpec = BenchmarkSpec()
-    every: int = Field(default=5, gt=0, description="sessions between decisions")
+    every: int = Field(default=1, gt=0, description="dates of the grid between decisions")
     exposures: ExposureSpec = ExposureSpec()
     problem: PortfolioSpec = PortfolioSpec()
     backtest: BacktestSpec = BacktestSpec()
@@ -182,7 +182,7 @@ def load_recipe(path: Path, overrides: tuple[str, ...] = ()) -> Recipe:
     try:
         return Recipe.model_validate(raw)
     except ValidationError as error:
-        raise RecipeError(str(path), [_fault(raw, e) for e in error.errors()]) from error
+        raise RecipeError(str(path), [_fault(e) for e in error.errors()]) from error
 
 
 def dump_recipe(recipe: Recipe) -> str:
@@ -233,7 +233,7 @@ def _apply(raw: dict[str, Any], override: str) -> None:
     node[last] = yaml.safe_load(text)
 
 
-def _fault(raw: dict[str, Any], error: Any) -> str:
+def _fault(error: Any) -> str:
     """One validation error in words: place, what was found, what was expected."""
     place = ".".join(str(p) for p in error["loc"])
     if error["type"] == "extra_forbidden":
