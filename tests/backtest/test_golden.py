@@ -184,7 +184,7 @@ def test_returns_turnover_and_costs(ledger):
     np.testing.assert_allclose(daily["cost_yuan"], costs, atol=1e-6)
     # 807,000 / 1,000,000; 335,775 / 1,037,099.42
     assert daily["turnover_two_sided"][0] == pytest.approx(0.807, abs=1e-12)
-    assert daily["turnover_two_sided"][3] == pytest.approx(0.3237635637, abs=1e-9)
+    assert daily["turnover_two_sided"][3] == pytest.approx(0.3237635597, abs=1e-9)
     np.testing.assert_allclose(
         daily["turnover_one_sided"], daily["turnover_two_sided"] / 2, atol=1e-15
     )
@@ -204,4 +204,4 @@ def test_events_and_holdings(ledger):
     assert last["shares"].to_list() == [40_400, 28_600, 4_000, 41_000]
     assert last["target_weight"].to_list() == [0.30, 0.25, 0.20, 0.20]
     # 331,280 / 1,096,632.04
-    assert last["weight"][0] == pytest.approx(0.3020885219, abs=1e-9)
+    assert last["weight"][0] == pytest.approx(0.3020885656, abs=1e-9)

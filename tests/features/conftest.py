@@ -56,8 +56,8 @@ def _bar_path(rng, preclose, low_limit, high_limit):
 def _coarser(bars, n):
     """Join every ``n`` bars into one."""
     groups = bars.reshape(-1, n, 6)
-    return np.column_stack([groups[:, 0, 0], groups[:, :, 1].max(1), groups[:, :, 2].min(1),
-                            groups[:, -1, 3], groups[:, :, 4].sum(1), groups[:, :, 5].sum(1)])  # fmt: skip
+    ends = groups[:, 0, 0], groups[:, :, 1].max(1), groups[:, :, 2].min(1), groups[:, -1, 3]
+    return np.column_stack([*ends, groups[:, :, 4].sum(1), groups[:, :, 5].sum(1)])
 
 
 def make_frames(seed: int) -> Frames:
@@ -117,9 +117,7 @@ def _later(frames: Frames, day: date, known_at: time, keep: bool) -> Frames:
     if known_at < time(15, 0):
         end_of_day = pl.col("date") >= day
     masks = {"daily": end_of_day, "bars": bars, "auctions": pl.col("date") > day}
-    return Frames(
-        **{t: getattr(frames, t).filter(~m if keep else m) for t, m in masks.items()}
-    )
+    return Frames(**{t: getattr(frames, t).filter(~m if keep else m) for t, m in masks.items()})
 
 
 KNOWN_BEFORE_OPEN = ("preclose", "adj_factor", "up_limit", "down_limit", "suspended", "st",

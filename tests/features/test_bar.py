@@ -77,7 +77,9 @@ def test_tval_rel_compares_with_the_same_bar_of_earlier_days(panel, market_frame
 def test_bar_val_share_counts_the_auction_and_sums_to_one(panel, market_frames):
     symbol, day = ASSETS[0], 5
     amounts = slot_amounts(market_frames, symbol, DAYS[day])
-    np.testing.assert_allclose(panel["bar_val_share"][day, :, 0], amounts / amounts.sum(), rtol=1e-6)
+    np.testing.assert_allclose(
+        panel["bar_val_share"][day, :, 0], amounts / amounts.sum(), rtol=1e-6
+    )
     sums = panel["bar_val_share"].sum(axis=1)
     np.testing.assert_allclose(sums[np.isfinite(sums)], 1.0, rtol=1e-5)
 
@@ -195,8 +197,8 @@ def test_defaults_leave_out_what_can_never_have_a_value():
 
 
 def test_every_default_feature_gets_a_value(lake):
-    for spec in (BarSpec(), BarSpec(base_freq=5), BarSpec(base_freq=15, freq=15, min_obs=1),
-                 BarSpec(base_freq=5, freq=15, min_obs=2), BarSpec(base_freq=15, min_obs=1)):  # fmt: skip
+    for base_freq, freq, min_obs in ((15, 30, 5), (5, 30, 5), (15, 15, 1), (5, 15, 2), (15, 30, 1)):
+        spec = BarSpec(base_freq=base_freq, freq=freq, min_obs=min_obs)
         panel = build(spec).compute(lake, DAYS[20:], ASSETS)
         assert np.isfinite(panel.values).any(axis=(0, 1, 2)).all(), spec
         spread = np.nanstd(panel.values.astype(float), axis=(0, 1, 2))
@@ -204,7 +206,7 @@ def test_every_default_feature_gets_a_value(lake):
 
 
 def test_requests_that_cannot_be_met_say_why():
-    with pytest.raises(UncomputableFeatureError, match="5 valid sub-bars .* only 2") as caught:
+    with pytest.raises(UncomputableFeatureError, match=r"5 valid sub-bars .* only 2") as caught:
         build(BarSpec(names=("ret_std",)))
     assert (caught.value.name, caught.value.needed, caught.value.sub_bars) == ("ret_std", 5, 2)
     assert isinstance(caught.value, ConfigError)
@@ -212,7 +214,7 @@ def test_requests_that_cannot_be_met_say_why():
         build(BarSpec(names=("ret_kurt",), min_obs=1))
     with pytest.raises(UnknownBarFeatureError, match="count_mean"):
         build(BarSpec(names=("count_mean",)))
-    with pytest.raises(BarFrequencyMismatchError, match="30 minutes .* 20 minutes"):
+    with pytest.raises(BarFrequencyMismatchError, match=r"30 minutes .* 20 minutes"):
         build(BarSpec(base_freq=20))
     with pytest.raises(ConfigError, match="7"):
         build(BarSpec(base_freq=7, freq=7))

@@ -12,7 +12,7 @@ from intralpha.features import FEATURE_SPECS, BarSpec, CommonSpec, DaySpec, Feat
 # here are tested with their defaults, so that a new kind is tested from its first day.
 SETTINGS = {
     "day": [DaySpec(), DaySpec(turnover="amount"), DaySpec(mode="window")],
-    "bar": [BarSpec(), BarSpec(base_freq=5, min_obs=4), BarSpec(base_freq=15, freq=15, tval_days=7)],
+    "bar": [BarSpec(), BarSpec(base_freq=5, min_obs=4), BarSpec(freq=15, tval_days=7)],
     "common": [CommonSpec(names=("ret", "vol", "lnto", "lnamihud", "apb_5d"), days=20, min_days=9)],
 }  # fmt: skip
 SPECS = [spec for kind, cls in FEATURE_SPECS.items() for spec in SETTINGS.get(kind, [cls()])]

@@ -208,7 +208,7 @@ class Panel:
         if len(cell) and np.bincount(cell).max() > 1:
             raise DataError("a (date, symbol) pair stands twice; remove duplicates first")
         out = cls.full(days, assets, names, dtype=dtype)
-        flat = out.values.reshape(-1, len(out.names))
+        flat = out.values.reshape(len(days) * len(assets), len(out.names))
         for i, name in enumerate(out.names):
             flat[cell, i] = frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy()[keep]
         return out

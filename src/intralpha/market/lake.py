@@ -120,6 +120,8 @@ class Lake:
     ) -> pl.LazyFrame:
         """Lazy rows of a table, both ends included; files out of range are not opened.
 
+        The frame describes the files of this moment: scan again after an append.
+
         Parameters
         ----------
         table : name in ``TABLES``

@@ -56,14 +56,13 @@ def audit_recipe(
 
 def compare_runs(true: Plan, other: Plan, upto: date) -> tuple[Finding, ...]:
     """Compare every Panel of two executed plans that must not look ahead."""
-    shops = [Workshop(p, Lake(p.lake_root), False) for p in (true, other)]
-    out = [
-        compare_panels("universe", *(s.panel("axes").select(("universe",)) for s in shops), upto)
-    ]
+    a, b = (Workshop(p, Lake(p.lake_root), False) for p in (true, other))
+    universes = (s.panel("axes").select(("universe",)) for s in (a, b))
+    out = [compare_panels("universe", next(universes), next(universes), upto)]
     for step in true.steps:
         if step.kind in {"features", "score", "signal"}:
-            out.append(compare_panels(step.name, *(s.panel(step.name) for s in shops), upto))
+            out.append(compare_panels(step.name, a.panel(step.name), b.panel(step.name), upto))
         elif step.kind == "portfolio":
-            targets = (s.panel(step.name, "targets") for s in shops)
-            out.append(compare_panels("target weights", *targets, upto))
+            old, new = a.panel(step.name, "targets"), b.panel(step.name, "targets")
+            out.append(compare_panels("target weights", old, new, upto))
     return tuple(out)

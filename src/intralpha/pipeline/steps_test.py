@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from intralpha.base import DataError, Panel
+from intralpha.combination import WeightsSpec
 from intralpha.evaluation import FactorReport, neutralise, run_factor_test
 from intralpha.features import ReversalVolSizeSpec
 from intralpha.features import build as build_features
@@ -38,7 +39,7 @@ def factor_test_step(recipe: Recipe) -> Step:
 
 def _make_tests(shop: Workshop, folder: Path) -> None:
     panels = {name: shop.panel(f"score/{name}") for name in shop.recipe.factors}
-    if len(panels) > 1 and shop.recipe.combination is not None:
+    if len(_combined(shop.recipe)) > 1:
         panels[SIGNAL] = shop.panel("signal")
     reports = [r for name, panel in panels.items() for r in _reports(shop, name, panel)]
     for number, report in enumerate(reports):
@@ -73,7 +74,7 @@ def _reports(shop: Workshop, name: str, score: Panel) -> list[FactorReport]:
         # The membership history may end before the test does.
         known = members.any(axis=1)
         part = test(f"{name}, within {'+'.join(recipe.test.within)}", values, members)
-        out.append(replace(part, series=part.series.filter(pl.Series(known))))
+        out.append(replace(part, series=part.series.filter(pl.Series(known.tolist()))))
     return out
 
 
@@ -115,3 +116,11 @@ def load_factor_reports(folder: Path) -> tuple[FactorReport, ...]:
         periods = facts["periods_per_year"]
         out.append(FactorReport(facts["name"], facts["summary"], series, yearly, decay, periods))
     return tuple(out)
+
+
+def _combined(recipe: Recipe) -> tuple[str, ...]:
+    """Factors that the signal is made of."""
+    spec = recipe.combination
+    if spec is None:
+        return ()
+    return tuple(spec.weights) if isinstance(spec, WeightsSpec) else tuple(spec.of)

@@ -1,5 +1,15 @@
-"""Style exposures, what a portfolio is held neutral to."""
+"""Style exposures of stocks: what a portfolio can be exposed to besides the alpha it seeks."""
 
-from intralpha.risk.exposures import STYLES, ExposureSpec, exposures
+from intralpha.risk.exposures import STYLES, MaskShapeError, exposures
+from intralpha.risk.spec import ExposureSpec
+from intralpha.risk.standardise import fill_missing, residual, standardise
 
-__all__ = ["STYLES", "ExposureSpec", "exposures"]
+__all__ = [
+    "STYLES",
+    "ExposureSpec",
+    "MaskShapeError",
+    "exposures",
+    "fill_missing",
+    "residual",
+    "standardise",
+]

@@ -1,0 +1,139 @@
+"""Raw descriptors of the styles, before any standardising [Spec 9.1].
+
+Every function returns [D, A] for the rows asked for, NaN where less than ``min_share`` of its
+window is there. A window that reaches before the first session uses what exists, if that is
+enough. Days without trading are left out of means and of sums, never counted as zero.
+"""
+
+from math import ceil
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+from intralpha.risk.history import History
+from intralpha.risk.spec import ExposureSpec
+from intralpha.risk.windows import (
+    lag_weights,
+    weighted_fit,
+    weighted_mean,
+    weighted_std,
+    window_matrix,
+)
+
+
+def size(history: History, rows: Int[ndarray, "D"]) -> Float[ndarray, "D A"]:
+    """Log of the capitalisation."""
+    return _log(history.size_HA[rows])
+
+
+def beta(
+    history: History, rows: Int[ndarray, "D"], spec: ExposureSpec
+) -> tuple[Float[ndarray, "D A"], Float[ndarray, "D A"]]:
+    """Slope of the return on the market's, and the std of what is left (HSIGMA)."""
+    weights = lag_weights(spec.beta_days, spec.beta_half_life_days)
+    window = window_matrix(rows, len(history.dates), weights)
+    enough = ceil(spec.min_share * spec.beta_days)
+    return weighted_fit(window, history.ret_HA, history.market_H, enough)
+
+
+def momentum(
+    history: History, rows: Int[ndarray, "D"], spec: ExposureSpec
+) -> Float[ndarray, "D A"]:
+    """Weighted mean of log returns, the latest days left out (RSTR).
+
+    The printed sum over the window is this mean times the sum of the weights, so with a full
+    window both order stocks alike; with a shorter one the mean stays comparable.
+    """
+    weights = lag_weights(spec.momentum_days, spec.momentum_half_life_days, spec.momentum_skip_days)
+    window = window_matrix(rows, len(history.dates), weights)
+    enough = ceil(spec.min_share * spec.momentum_days)
+    return weighted_mean(window, np.log1p(history.ret_HA), enough)
+
+
+def daily_volatility(
+    history: History, rows: Int[ndarray, "D"], spec: ExposureSpec
+) -> Float[ndarray, "D A"]:
+    """Weighted std of daily returns (DASTD)."""
+    weights = lag_weights(spec.volatility_days, spec.volatility_half_life_days)
+    window = window_matrix(rows, len(history.dates), weights)
+    enough = ceil(spec.min_share * spec.volatility_days)
+    return weighted_std(window, history.ret_HA, enough)
+
+
+def cumulative_range(
+    history: History, rows: Int[ndarray, "D"], spec: ExposureSpec
+) -> Float[ndarray, "D A"]:
+    """Range of the log return cumulated over 1, 2, ... 12 months (CMRA).
+
+    ln(1 + Z_max) - ln(1 + Z_min), or Z_max - Z_min where 1 + Z_min is not positive.
+    """
+    days = spec.month_days * spec.year_months
+    finite = np.isfinite(history.ret_HA)
+    logret = np.log1p(np.where(finite, history.ret_HA, 0.0))
+    nothing = np.zeros((1, logret.shape[1]))
+    total = np.concatenate([nothing, np.cumsum(logret, axis=0)])
+    counts = np.concatenate([nothing, np.cumsum(finite, axis=0)])
+    top = np.full((len(rows), logret.shape[1]), -np.inf)
+    bottom = -top
+    for months in range(1, spec.year_months + 1):
+        begin = np.maximum(rows + 1 - months * spec.month_days, 0)
+        z = total[rows + 1] - total[begin]
+        top, bottom = np.maximum(top, z), np.minimum(bottom, z)
+    begin = np.maximum(rows + 1 - days, 0)
+    enough = counts[rows + 1] - counts[begin] >= ceil(spec.min_share * days) - 0.5
+    positive = bottom > -1 + 1e-12
+    ratio = np.log1p(np.where(positive, top, 0.0)) - np.log1p(np.where(positive, bottom, 0.0))
+    return np.where(enough, np.where(positive, ratio, top - bottom), np.nan)
+
+
+def turnovers(
+    history: History, rows: Int[ndarray, "D"], spec: ExposureSpec
+) -> tuple[Float[ndarray, "D A"], Float[ndarray, "D A"], Float[ndarray, "D A"]]:
+    """Log turnover of a month, of the mean month of 3 and of 12 (STOM, STOQ, STOA).
+
+    Where share counts are unknown to most stocks on a date, the amount in CNY takes the place of
+    the turnover rate on that date.
+    """
+    counted = history.counted_H[rows]
+    out = []
+    for months in (1, 3, spec.year_months):
+        days = months * spec.month_days
+        window = window_matrix(rows, len(history.dates), lag_weights(days))
+        enough = ceil(spec.min_share * days)
+        mean = weighted_mean(window, history.turnover_HA, enough)
+        if not counted.all():
+            mean[~counted] = weighted_mean(window, history.amount_HA, enough)[~counted]
+        out.append(_log(spec.month_days * mean))
+    return out[0], out[1], out[2]
+
+
+def reversal(
+    history: History, rows: Int[ndarray, "D"], spec: ExposureSpec
+) -> Float[ndarray, "D A"]:
+    """Log return of the last month, not turned round: large means it has risen."""
+    window = window_matrix(rows, len(history.dates), lag_weights(spec.reversal_days))
+    traded = window @ np.isfinite(history.ret_HA).astype(np.float64)
+    begin = rows - spec.reversal_days
+    now, then = history.price_HA[rows], history.price_HA[np.maximum(begin, 0)]
+    known = (begin >= 0)[:, None] & np.isfinite(then) & np.isfinite(now)
+    known &= traded >= ceil(spec.min_share * spec.reversal_days) - 0.5
+    ratio = np.divide(now, then, out=np.full(now.shape, np.nan), where=known)
+    return _log(ratio)
+
+
+def illiquidity(
+    history: History, rows: Int[ndarray, "D"], spec: ExposureSpec
+) -> Float[ndarray, "D A"]:
+    """Log of the mean absolute return per 100 million CNY of amount (lnamihud, Spec 8)."""
+    known = np.isfinite(history.ret_HA) & (np.nan_to_num(history.amount_HA) > 0)
+    impact = np.full(known.shape, np.nan)
+    np.divide(np.abs(history.ret_HA), history.amount_HA, out=impact, where=known)
+    window = window_matrix(rows, len(history.dates), lag_weights(spec.amihud_days))
+    return _log(1e8 * weighted_mean(window, impact, spec.amihud_min_days))
+
+
+def _log(values: Float[ndarray, "D A"]) -> Float[ndarray, "D A"]:
+    """Logarithm, NaN where the value is not positive."""
+    known = np.nan_to_num(values, nan=0.0) > 0
+    return np.log(values, out=np.full(values.shape, np.nan), where=known)

@@ -1,0 +1,82 @@
+"""Exposures made comparable on one date: winsorised, standardised, filled, orthogonal [Spec 9.4]."""
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from numpy import ndarray
+
+MAD_SCALE = 1.4826
+FLAT = 1e-10
+
+
+def standardise(
+    values_A: Float[ndarray, "A"],
+    core_A: Bool[ndarray, "A"],
+    cap_A: Float[ndarray, "A"],
+    winsor: float = 5.0,
+) -> Float[ndarray, "A"]:
+    r"""Winsorised values, less their cap-weighted mean, over their equal-weight std.
+
+    .. math:: z = (x - \bar x_{cap}) / \sigma, \qquad x \text{ cut at }
+              \text{median} \pm 5 \cdot 1.4826\, \text{MAD}
+
+    Parameters
+    ----------
+    values_A : raw values of one date
+    core_A : stocks over which median, mean and std (population form) are taken
+    cap_A : weights of the mean; unknown ones count nothing, and if all are unknown all are equal
+    winsor : the 5 of the formula
+
+    Returns
+    -------
+    ndarray, shape [A]
+        Also for stocks outside the core. NaN where the value is missing; all NaN if fewer than two
+        of the core are there or they do not differ. No cut where the MAD is 0.
+    """
+    inside = core_A & np.isfinite(values_A)
+    nothing = np.full(values_A.shape, np.nan)
+    if inside.sum() < 2:
+        return nothing
+    middle = np.median(values_A[inside])
+    reach = winsor * MAD_SCALE * np.median(np.abs(values_A[inside] - middle))
+    cut = np.clip(values_A, middle - reach, middle + reach) if reach > 0 else values_A
+    weight = np.where(np.isfinite(cap_A[inside]), cap_A[inside], 0.0)
+    weight = weight if weight.sum() > 0 else np.ones(len(weight))
+    mean = float(weight @ cut[inside] / weight.sum())
+    std = float(cut[inside].std())
+    if std <= FLAT * max(abs(mean), FLAT):
+        return nothing
+    return (cut - mean) / std
+
+
+def fill_missing(
+    z_A: Float[ndarray, "A"],
+    core_A: Bool[ndarray, "A"],
+    industry_A: Int[ndarray, "A"],
+    present_A: Bool[ndarray, "A"],
+) -> Float[ndarray, "A"]:
+    """Missing exposures of present stocks become the mean of their industry's core stocks.
+
+    0, the market's own exposure, where the industry has none; so also for a style that nobody
+    has on that date.
+    """
+    known = core_A & np.isfinite(z_A)
+    groups = int(industry_A.max(initial=0)) + 1
+    count = np.bincount(industry_A[known], minlength=groups)
+    total = np.bincount(industry_A[known], z_A[known], minlength=groups)
+    mean = np.divide(total, count, out=np.zeros(groups), where=count > 0)
+    return np.where(present_A & ~np.isfinite(z_A), mean[industry_A], z_A)
+
+
+def residual(
+    y_A: Float[ndarray, "A"], x_AK: Float[ndarray, "A K"], core_A: Bool[ndarray, "A"]
+) -> Float[ndarray, "A"]:
+    """What a least-squares fit on the core (intercept and x) leaves of y, for every stock.
+
+    NaN where y or an x is missing; y itself, less its mean, where x does not vary.
+    """
+    inside = core_A & np.isfinite(y_A) & np.isfinite(x_AK).all(axis=1)
+    if not inside.any():
+        return np.full(y_A.shape, np.nan)
+    design = np.column_stack([np.ones(len(y_A)), x_AK])
+    coefficients = np.linalg.lstsq(design[inside], y_A[inside], rcond=None)[0]
+    return y_A - design @ coefficients

@@ -1,0 +1,79 @@
+"""Weighted sums over trailing windows of whole cross-sections, as products of matrices."""
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+
+def lag_weights(length: int, half_life_days: float | None = None, skip: int = 0) -> ndarray:
+    """Weight of each lag, the date itself being lag 0.
+
+    Examples
+    --------
+    >>> lag_weights(3, half_life_days=1.0, skip=1).tolist()
+    [0.0, 1.0, 0.5, 0.25]
+    """
+    lags = np.arange(length)
+    decay = np.ones(length) if half_life_days is None else 0.5 ** (lags / half_life_days)
+    return np.concatenate([np.zeros(skip), decay])
+
+
+def window_matrix(
+    rows: Int[ndarray, "D"], history: int, weights: Float[ndarray, "lags"]
+) -> Float[ndarray, "D H"]:
+    """Matrix whose product with a history [H, A] is the weighted sum before each row.
+
+    Parameters
+    ----------
+    rows : positions of the dates in the history
+    history : number of sessions of the history
+    weights : of :func:`lag_weights`; lags that reach before the history fall away
+    """
+    out = np.zeros((len(rows), history))
+    for d, row in enumerate(rows.tolist()):
+        reach = min(len(weights), row + 1)
+        out[d, row - reach + 1 : row + 1] = weights[:reach][::-1]
+    return out
+
+
+def weighted_mean(
+    window_DH: Float[ndarray, "D H"], values_HA: Float[ndarray, "H A"], min_days: int
+) -> Float[ndarray, "D A"]:
+    """Weighted mean of what is finite in each window; NaN with fewer than ``min_days`` values."""
+    finite = np.isfinite(values_HA)
+    weight = window_DH @ finite.astype(np.float64)
+    enough = (window_DH > 0).astype(np.float64) @ finite.astype(np.float64) >= min_days - 0.5
+    total = window_DH @ np.where(finite, values_HA, 0.0)
+    return np.divide(total, weight, out=np.full(total.shape, np.nan), where=enough & (weight > 0))
+
+
+def weighted_fit(
+    window_DH: Float[ndarray, "D H"],
+    y_HA: Float[ndarray, "H A"],
+    x_H: Float[ndarray, "H"],
+    min_days: int,
+) -> tuple[Float[ndarray, "D A"], Float[ndarray, "D A"]]:
+    """Slope of the weighted regression of y on x with an intercept, and its residual's std.
+
+    Pairs with a missing side are left out; NaN with fewer than ``min_days`` pairs or without
+    variation in x.
+    """
+    x_HA = np.where(np.isfinite(y_HA) & np.isfinite(x_H)[:, None], x_H[:, None], np.nan)
+    y = np.where(np.isfinite(x_HA), y_HA, np.nan)
+    mean_x, mean_y = (weighted_mean(window_DH, v, min_days) for v in (x_HA, y))
+    var_x = weighted_mean(window_DH, x_HA**2, min_days) - mean_x**2
+    var_y = weighted_mean(window_DH, y**2, min_days) - mean_y**2
+    cov = weighted_mean(window_DH, x_HA * y, min_days) - mean_x * mean_y
+    moving = var_x > 1e-20
+    slope = np.divide(cov, var_x, out=np.full(cov.shape, np.nan), where=moving)
+    left = np.maximum(var_y - slope * cov, 0.0)
+    return slope, np.sqrt(left)
+
+
+def weighted_std(
+    window_DH: Float[ndarray, "D H"], values_HA: Float[ndarray, "H A"], min_days: int
+) -> Float[ndarray, "D A"]:
+    """Weighted standard deviation around the weighted mean, population form."""
+    mean = weighted_mean(window_DH, values_HA, min_days)
+    square = weighted_mean(window_DH, values_HA**2, min_days)
+    return np.sqrt(np.maximum(square - mean**2, 0.0))

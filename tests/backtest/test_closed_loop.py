@@ -1,0 +1,150 @@
+"""Optimiser and account in one loop: turnover counts from what is really held."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from intralpha.backtest import BacktestSpec, run_portfolio, simulate
+from intralpha.portfolio import (
+    ActiveReturn,
+    CostSpec,
+    FullyInvested,
+    HeldButUnknownError,
+    PortfolioSpec,
+    Problem,
+    Snapshot,
+    StockDeviation,
+    Turnover,
+    build,
+)
+
+COSTS = CostSpec(buy_bps=10, sell_bps=20)
+
+
+def snapshot(date, assets, alpha):
+    count = len(assets)
+    yes = np.ones(count, dtype=bool)
+    return Snapshot(
+        date=date, assets=assets, alpha=alpha, benchmark=np.full(count, 1 / count),
+        exposures=np.zeros((count, 0)), exposure_names=(), industry=np.zeros(count, np.int32),
+        member=yes, can_buy=yes, can_sell=yes,
+    )  # fmt: skip
+
+
+def weekly(market, seed=0, every=5):
+    rng = np.random.default_rng(seed)
+    decisions = market.dates[::every]
+    scores = {d: rng.standard_normal(len(market.assets)) for d in decisions.tolist()}
+    return decisions, lambda date, held: snapshot(date, market.assets, scores[date.item()])
+
+
+def test_turnover_counts_from_the_drifted_weights(make_market):
+    # Two stocks, half each. The first doubles: 2/3 and 1/3. One-sided 0.1 from there, towards the
+    # second: 2/3 - 0.1 and 1/3 + 0.1. From the old targets it would be 0.4 and 0.6.
+    dates = np.array(["2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05"], "datetime64[D]")
+    assets = np.array(["600001.SH", "600002.SH"])
+    close = np.array([[10.0, 10.0], [10.0, 10.0], [20.0, 10.0], [20.0, 10.0]])
+    market = make_market(dates, assets, {"close": close})
+    problem = Problem(ActiveReturn(), (FullyInvested(), StockDeviation(0.9), Turnover(0.1)))
+    alpha = {dates[0].item(): [0.0, 0.0], dates[2].item(): [0.0, 1.0]}
+    first = Problem(ActiveReturn(), (FullyInvested(), StockDeviation(1e-9)))
+
+    class Switch:
+        """Equal weights first, then the problem under test."""
+
+        def solve(self, shot, past):
+            return (first if shot.date == dates[0] else problem).solve(shot, past)
+
+    run = run_portfolio.__wrapped__ if hasattr(run_portfolio, "__wrapped__") else run_portfolio
+    result = run(
+        Switch(),
+        dates[[0, 2]],
+        lambda date, held: snapshot(date, assets, np.array(alpha[date.item()])),
+        market,
+        BacktestSpec(capital_yuan=1e6, lots=False),
+        CostSpec(buy_bps=0, sell_bps=0),
+    )
+    np.testing.assert_allclose(result.targets.values[0, :, 0], [0.5, 0.5], atol=1e-6)
+    np.testing.assert_allclose(
+        result.targets.values[1, :, 0], [2 / 3 - 0.1, 1 / 3 + 0.1], atol=1e-6
+    )
+    assert result.ledger.daily["turnover_one_sided"][2] == pytest.approx(0.1, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_loop_equals_the_replay_of_its_own_targets(any_market, seed):
+    market, _ = any_market(seed)
+    decisions, snapshot_of = weekly(market, seed)
+    spec = BacktestSpec(capital_yuan=5e6)
+    problem = build(
+        PortfolioSpec(stock_deviation=0.1, industry_deviation=None, turnover_one_sided=0.3)
+    )
+    run = run_portfolio(problem, decisions, snapshot_of, market, spec, COSTS)
+    again = simulate(run.targets, market, spec, COSTS)
+    assert run.ledger.daily.equals(again.daily)
+    assert run.ledger.fills.equals(again.fills)
+    assert len(run.solutions) == len(decisions)
+
+
+def test_planned_turnover_keeps_the_cap_and_the_rest_is_blocked_orders(any_market):
+    market, _ = any_market(5, days=40)
+    decisions, snapshot_of = weekly(market, 5)
+    problem = build(
+        PortfolioSpec(stock_deviation=0.1, industry_deviation=None, turnover_one_sided=0.2)
+    )
+    run = run_portfolio(
+        problem, decisions, snapshot_of, market, BacktestSpec(capital_yuan=5e6), COSTS
+    )
+    rows = [r for s in run.solutions[1:] for r in s.rows if r.name == "turnover"]
+    planned = [r.value for s in run.solutions[1:] if not s.relaxed for r in s.rows]
+    assert len(rows) >= 5
+    assert len(planned) > 0
+    for solution in run.solutions[1:]:
+        (row,) = [r for r in solution.rows if r.name == "turnover"] or [None]
+        if row is not None and not solution.relaxed:
+            assert row.value <= 0.4 + 1e-9
+
+
+def test_held_names_are_told_and_must_be_known(any_market):
+    market, _ = any_market(1)
+    told = []
+
+    def forgets(date, held):
+        told.append(held.tolist())
+        known = market.assets[:6] if len(told) > 1 else market.assets
+        return snapshot(date, known, np.ones(len(known)))
+
+    with pytest.raises(HeldButUnknownError):
+        run_portfolio(
+            Problem(ActiveReturn(), (FullyInvested(), StockDeviation(0.05))),
+            market.dates[[0, 5]],
+            forgets,
+            market,
+            BacktestSpec(capital_yuan=5e6),
+            COSTS,
+        )
+    assert told[0] == []
+    assert set(told[1]) - set(market.assets[:6])
+
+
+def test_decisions_do_not_depend_on_later_prices(any_market):
+    from dataclasses import replace
+
+    market, _ = any_market(2)
+    decisions, snapshot_of = weekly(market, 2)
+    problem = build(PortfolioSpec(stock_deviation=0.1, industry_deviation=None))
+    spec = BacktestSpec(capital_yuan=5e6)
+    expected = run_portfolio(problem, decisions, snapshot_of, market, spec, COSTS)
+    last = 15
+    later = replace(market, values=market.values.copy())
+    later.values[last + 1 :] *= np.random.default_rng(0).uniform(
+        0.5, 2, later.values[last + 1 :].shape
+    )
+    found = run_portfolio(problem, decisions, snapshot_of, later, spec, COSTS)
+    upto = decisions <= market.dates[last]
+    assert upto.sum() == 4, "nothing was compared"
+    assert np.array_equal(found.targets.values[upto], expected.targets.values[upto])
+    day = market.dates[last].item()
+    past = pl.col("date") <= day
+    assert found.ledger.daily.filter(past).equals(expected.ledger.daily.filter(past))
+    assert not found.ledger.daily.equals(expected.ledger.daily)
