@@ -37,7 +37,7 @@ def weights_of(dates: list, assets: np.ndarray, rows: list[list[float]]) -> Pane
 
 
 def random_market(seed: int, days: int = 25, count: int = 12) -> tuple[Panel, pl.DataFrame]:
-    """Prices on ticks with halts, absent rows, limit days, splits and dividends, and the actions."""
+    """Prices on ticks with halts, absent rows, limit days, splits and dividends; the actions."""
     rng = np.random.default_rng(seed)
     dates = np.busday_offset("2024-01-02", np.arange(days))
     numbers = ["600", "688", "300", "000"]
@@ -53,8 +53,10 @@ def random_market(seed: int, days: int = 25, count: int = 12) -> tuple[Panel, pl
         cash = np.where((rng.random(count) < 0.03) & (d > 0), 0.2, 0.0)
         before = np.round((close - cash) / (1 + bonus), 2)
         factor = factor * close / before
-        for i in np.flatnonzero((bonus > 0) | (cash > 0)):
-            actions.append((assets[i], dates[d].item(), bonus[i], cash[i], 0.0, 0.0))
+        actions += [
+            (assets[i], dates[d].item(), bonus[i], cash[i], 0.0, 0.0)
+            for i in np.flatnonzero((bonus > 0) | (cash > 0))
+        ]
         up, down = np.round(before * 1.1, 2), np.round(before * 0.9, 2)
         at = np.clip(np.round(before * np.exp(0.05 * rng.standard_normal(count)), 2), down, up)
         halted, absent = rng.random(count) < 0.06, rng.random(count) < 0.03

@@ -6,7 +6,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from intralpha.backtest import BacktestSpec, CorporateActionError, MarketFacts, simulate
+from intralpha.backtest import (
+    Account,
+    BacktestSpec,
+    CorporateActionError,
+    MarketFacts,
+    simulate,
+)
+from intralpha.backtest.corporate import follow_factor
 from intralpha.portfolio import CostSpec
 
 FREE = CostSpec(buy_bps=0, sell_bps=0)
@@ -89,6 +96,40 @@ def test_a_halted_stock_keeps_its_value_over_the_ex_date(make_market, make_targe
     assert ledger.daily["nav_yuan"].to_list() == pytest.approx([22_200, 22_200, 22_200])
 
 
+@pytest.mark.parametrize("credited", [True, False])
+def test_new_shares_can_be_sold_at_once(make_market, make_targets, credited):
+    # Everything is sold on the ex-date: 1,540 shares credited, or 1,571.43 by the factor.
+    facts = MarketFacts.of(
+        ASSETS, actions(("600001.SH", date(2024, 1, 8), 0.4, 0.2, 0.0, 0.0)) if credited else None
+    )
+    factor = np.array([[1.0, 1.0]] * 2 + [[10 / 7, 1.0]] * 2)
+    columns = {"close": np.array(SPLIT), "preclose": EX, "adj_factor": factor}
+    market = make_market(DATES, ASSETS, columns)
+    targets = make_targets(["2024-01-04", "2024-01-05"], ASSETS, [[0.5, 0.0], [0.0, 0.0]])
+    ledger = simulate(targets, market, BacktestSpec(capital_yuan=22_200), FREE, facts)
+    assert ledger.fills["shares"][1] == pytest.approx(1_540 if credited else 1_100 * 10 / 7)
+    assert ledger.blocked.height == 0
+    assert ledger.daily["n_holdings"].to_list() == [1, 0, 0]
+
+
+def test_following_the_factor_keeps_the_value():
+    account = Account.with_cash(ASSETS, 0.0)
+    account.shares[:], account.sellable[:] = [100.0, 50.0], [100.0, 50.0]
+    account.mark(np.array([10.0, 5.0]))
+    follow_factor(account, np.array([1.0, 2.0]), np.array([1.6, np.nan]))
+    assert account.shares.tolist() == pytest.approx([160.0, 50.0])
+    assert account.mark_yuan.tolist() == pytest.approx([6.25, 5.0])
+    assert account.nav_yuan == pytest.approx(1_250.0)
+
+
+def test_an_action_explains_one_change_of_the_factor_only(make_market, make_targets):
+    factor = np.array([[1.0, 1.0], [1.0, 1.0], [10 / 7, 1.0], [2.0, 1.0]])
+    facts = MarketFacts.of(ASSETS, actions(("600001.SH", date(2024, 1, 8), 0.4, 0.2, 0.0, 0.0)))
+    ledger = run(make_market, make_targets, SPLIT, facts, preclose=EX, adj_factor=factor)
+    odd = ledger.events.filter(pl.col("kind") == "unexplained_factor")
+    assert odd["date"].to_list() == [date(2024, 1, 9)]
+
+
 def test_rights_are_reported_and_not_subscribed(make_market, make_targets):
     facts = MarketFacts.of(ASSETS, actions(("600001.SH", date(2024, 1, 8), 0.0, 0.0, 0.3, 5.0)))
     ledger = run(make_market, make_targets, SPLIT, facts, preclose=EX)
@@ -136,5 +177,5 @@ def test_absent_rows_are_valued_at_the_last_close_and_not_traded(make_market, ma
 @pytest.mark.parametrize("bad", [(-0.5, 0.0), (0.0, np.nan)])
 def test_impossible_actions_are_refused(make_market, make_targets, bad):
     facts = MarketFacts.of(ASSETS, actions(("600001.SH", date(2024, 1, 8), *bad, 0.0, 0.0)))
-    with pytest.raises(CorporateActionError, match="600001.SH"):
+    with pytest.raises(CorporateActionError, match=r"600001\.SH"):
         run(make_market, make_targets, SPLIT, facts)

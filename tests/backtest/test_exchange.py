@@ -62,10 +62,10 @@ def test_the_account_itself_refuses(make_market):
     account = Account.with_cash(ASSETS, 1_000.0)
     one, ten, price, no = np.array([0]), np.array([10.0]), np.array([10.0]), np.array([0.0])
     account.buy(one, ten, price, no)
-    with pytest.raises(NotSellableError, match="10 shares of 600001.SH") as caught:
+    with pytest.raises(NotSellableError, match=r"10 shares of 600001\.SH") as caught:
         account.sell(one, ten, price, no)
     assert (caught.value.sellable, caught.value.held) == (0.0, 10.0)
-    with pytest.raises(NoCashError, match="need 1000.00 yuan; there are 900.00") as short:
+    with pytest.raises(NoCashError, match=r"need 1000\.00 yuan; there are 900\.00") as short:
         account.buy(one, np.array([100.0]), price, no)
     assert short.value.cash_yuan == 900.0
     assert account.shares[0] == 10.0
@@ -140,6 +140,17 @@ def test_the_minimum_commission_never_makes_cash_negative(make_market):
     # (10,000 - 300) / (10,000 x 1.0001) of 1,000 shares: 969.9 -> 900.
     assert result.fills.shares.tolist() == [900.0]
     assert exchange.account.cash_yuan == pytest.approx(700.0)
+
+
+@pytest.mark.parametrize("lots", [True, False])
+def test_cash_below_the_minimum_commissions_buys_nothing(make_market, lots):
+    costs = CostSpec(buy_bps=1, sell_bps=1, min_commission_yuan=3_000)
+    spec = BacktestSpec(capital_yuan=5_000, lots=lots)
+    exchange, bars = exchange_for(make_market, spec, costs)
+    result = exchange.step(bars[0], np.array([0.5, 0.5] if not lots else [0.2, 0.8]))
+    assert result.fills.which.size == 0
+    assert set(result.blocked.reason) == {"cash"}
+    assert exchange.account.cash_yuan == 5_000
 
 
 def test_a_sale_that_costs_more_than_it_brings_is_not_made(make_market):

@@ -23,7 +23,7 @@ def bookkeeper(ledger, market, actions, capital):
     col = {str(s): i for i, s in enumerate(market.assets)}
     for day in ledger.daily["date"]:
         row = int(np.searchsorted(market.dates, np.datetime64(day)))
-        for symbol, ex, bonus, dividend, *_ in actions.filter(pl.col("ex_date") == day).rows():
+        for symbol, _, bonus, dividend, *_ in actions.filter(pl.col("ex_date") == day).rows():
             old = shares.get(symbol, 0.0)
             cash += dividend * old
             shares[symbol] = old + np.floor(old * bonus + 1e-6)
@@ -71,8 +71,7 @@ def test_nothing_forbidden_is_traded(any_market, any_targets, seed):
         any_targets(market, seed, every=1), market, BacktestSpec(capital_yuan=2e6), COSTS, facts
     )
     col = {str(s): i for i, s in enumerate(market.assets)}
-    held, bought = {}, {}
-    shares_of_actions = dict.fromkeys(col, 0.0)
+    held = {}
     events = {
         (d, s): n
         for d, s, n in ledger.events.filter(pl.col("kind") == "bonus")
@@ -84,7 +83,6 @@ def test_nothing_forbidden_is_traded(any_market, any_targets, seed):
     for day in ledger.daily["date"]:
         for symbol in col:
             held[symbol] = held.get(symbol, 0.0) + events.get((day, symbol), 0.0)
-        bought = dict(shares_of_actions)
         sellable = dict(held)
         fills = ledger.fills.filter(pl.col("date") == day)
         for symbol, side, shares, price in fills.select(
@@ -98,7 +96,6 @@ def test_nothing_forbidden_is_traded(any_market, any_targets, seed):
                 least, step = (200, 1) if symbol.startswith("688") else (100, 100)
                 assert shares >= least
                 assert shares % step == 0
-                bought[symbol] += shares
                 held[symbol] += shares
             else:
                 assert price > market["down_limit"][row, i] + 0.005

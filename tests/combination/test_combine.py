@@ -1,70 +1,234 @@
-"""Combination: z-scored weighted means, by hand and by property."""
+"""Combining factors: by hand, by properties, and what is refused."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
-from scipy import stats
+from numpy.typing import ArrayLike
+from pydantic import TypeAdapter, ValidationError
 
 from intralpha.base import Panel
-from intralpha.combination import EqualSpec, WeightsSpec, combine
-from intralpha.combination.combine import UnknownFactorError
+from intralpha.combination import (
+    AxesDifferError,
+    CombinerSpec,
+    EqualSpec,
+    FactorNamesError,
+    ICIRWeightSpec,
+    MissingHistoryError,
+    RankICHistory,
+    SingleSpec,
+    WeightsSpec,
+    combine,
+    seed_mean,
+)
 
-DAYS = np.array(["2024-01-02", "2024-01-03"], dtype="datetime64[D]")
-ASSETS = np.array([f"{i:06d}.SZ" for i in range(1, 7)])
-
-
-def make(seed: int) -> Panel:
-    values = np.random.default_rng(seed).standard_normal((2, 6, 1)).astype(np.float32)
-    return Panel(values, DAYS, ASSETS, ("score",))
-
-
-ALL = np.ones((2, 6), dtype=bool)
-
-
-def test_one_to_three_by_hand() -> None:
-    panels = {"high": make(0), "low": make(1)}
-    out = combine(panels, WeightsSpec(weights={"high": 0.25, "low": 0.75}), ALL)
-    a, b = (stats.zscore(panels[n].values[0, :, 0].astype(float)) for n in ("high", "low"))
-    np.testing.assert_allclose(out["score"][0], 0.25 * a + 0.75 * b, rtol=1e-5, atol=1e-6)
+NAN = np.nan
+D, A = 6, 9
+DAYS = np.datetime64("2023-01-02") + np.arange(D)
+ASSETS = np.array([f"{600000 + i}.SH" for i in range(A)])
 
 
-def test_a_stock_with_one_factor_gets_that_one() -> None:
-    panels = {"x": make(0), "y": make(1)}
-    panels["y"].values[0, 2] = np.nan
-    out = combine(panels, EqualSpec(of=("x", "y")), ALL)
-    z = stats.zscore(panels["x"].values[0, :, 0].astype(float))
-    assert out["score"][0, 2] == pytest.approx(z[2], rel=1e-5)
+def factor(values: ArrayLike, name: str = "f") -> Panel:
+    dense = np.asarray(values, dtype=np.float64)
+    days, assets = dense.shape
+    return Panel(dense[:, :, None], DAYS[:days], ASSETS[:assets], (name,))
 
 
-def test_outside_the_mask_there_is_no_score_and_no_influence() -> None:
-    mask = ALL.copy()
-    mask[0, 5] = False
-    panel = make(0)
-    before = combine({"x": panel}, EqualSpec(of=("x",)), mask)
-    panel.values[0, 5] = 1e9
-    after = combine({"x": panel}, EqualSpec(of=("x",)), mask)
-    assert np.isnan(after["score"][0, 5])
-    np.testing.assert_array_equal(before["score"], after["score"])
+def random_factors(seed: int, n: int = 3) -> dict[str, Panel]:
+    rng = np.random.default_rng(seed)
+    out = {}
+    for k in range(n):
+        values = rng.normal(size=(D, A))
+        values[rng.random((D, A)) < 0.2] = NAN
+        out["abc"[k]] = factor(values)
+    return out
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.floats(0.1, 100), st.floats(-50, 50), st.permutations(range(6)))
-def test_scale_shift_and_order_do_not_matter(a: float, b: float, order: list[int]) -> None:
-    plain = {"x": make(0), "y": make(1)}
-    spec = EqualSpec(of=("x", "y"))
-    expected = combine(plain, spec, ALL)["score"]
-    moved = {
-        n: Panel((p.values * a + b)[:, order], DAYS, ASSETS[order], ("score",))
-        for n, p in plain.items()
+def test_by_hand():
+    # z of 1, 3: -1, 1. z of 0, 10: -1, 1 and of 5: no factor b. Weights 1 and 3.
+    a = factor([[1.0, 3.0, NAN, NAN]])
+    b = factor([[10.0, 0.0, 5.0, NAN]])
+    found = combine({"high": a, "low": b}, WeightsSpec(weights={"high": 1.0, "low": 3.0}))
+    top = 5 / np.sqrt(50 / 3)
+    assert found.names == ("score",)
+    assert found.values.dtype == np.float32
+    expected = [(-1 + 3 * top) / 4, (1 - 3 * top) / 4, 0.0]
+    assert found["score"][0, :3] == pytest.approx(expected, abs=1e-6)
+    assert np.isnan(found["score"][0, 3])
+
+
+def test_a_missing_factor_leaves_the_weight_to_the_others():
+    a = factor([[1.0, 3.0, NAN]])
+    b = factor([[0.0, 2.0, 4.0]])
+    found = combine({"a": a, "b": b}, EqualSpec())["score"][0]
+    top = 2 / np.sqrt(8 / 3)
+    assert found == pytest.approx([(-1 - top) / 2, 0.5, top], abs=1e-6)
+
+
+def test_mask_sets_the_scale_and_who_has_a_score():
+    a = factor([[1.0, 3.0, 1000.0]])
+    found = combine((a,), SingleSpec(), np.array([[True, True, False]]))["score"][0]
+    assert found[:2].tolist() == [-1.0, 1.0]
+    assert np.isnan(found[2])
+
+
+def test_a_factor_that_does_not_vary_counts_as_absent():
+    flat, alive = factor([[2.0, 2.0, 2.0]]), factor([[0.0, 1.0, 2.0]])
+    alone = combine((alive,), SingleSpec())["score"]
+    assert np.array_equal(combine({"a": flat, "b": alive}, EqualSpec())["score"], alone)
+    assert np.isnan(combine((flat,), SingleSpec())["score"]).all()
+
+
+def test_seed_mean_is_the_mean_of_z_scores():
+    seeds = tuple(random_factors(1).values())
+    found = seed_mean(seeds)["score"]
+    z = []
+    for panel in seeds:
+        x = panel["f"]
+        z.append((x - np.nanmean(x, axis=1, keepdims=True)) / np.nanstd(x, axis=1, keepdims=True))
+    both = np.isfinite(np.stack(z)).any(axis=0)
+    expected = np.nanmean(np.stack(z)[:, both], axis=0)
+    assert found[both] == pytest.approx(expected, abs=1e-5)
+    assert np.isnan(found[~both]).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6), st.randoms(use_true_random=False))
+def test_order_of_assets_reorders_scores_and_nothing_else(seed, random):
+    panels, spec = random_factors(seed), WeightsSpec(weights={"a": 1.0, "b": 2.0, "c": 0.5})
+    mask = np.random.default_rng(seed + 1).random((D, A)) < 0.8
+    order = np.array(random.sample(range(A), A))
+    mixed = {
+        n: Panel(p.values[:, order], p.dates, p.assets[order], p.names) for n, p in panels.items()
     }
-    found = combine(moved, spec, ALL)["score"]
-    np.testing.assert_allclose(found, expected[:, order], atol=2e-3)
+    plain = combine(panels, spec, mask)["score"]
+    found = combine(mixed, spec, mask[:, order])["score"]
+    np.testing.assert_allclose(found, plain[:, order], rtol=1e-5, atol=1e-6)
 
 
-def test_unknown_factors_and_keys_are_refused() -> None:
-    with pytest.raises(UnknownFactorError, match="no factor z"):
-        combine({"x": make(0)}, EqualSpec(of=("z",)), ALL)
-    with pytest.raises(ValidationError):
-        EqualSpec(of=())
+@settings(max_examples=25, deadline=None)
+@given(
+    st.integers(0, 10**6),
+    st.lists(st.floats(0.01, 1000), min_size=3, max_size=3),
+    st.floats(-100, 100),
+)
+def test_scale_and_shift_of_a_factor_do_not_matter(seed, scales, shift):
+    panels = random_factors(seed)
+    moved = {
+        name: Panel(scale * p.values + shift, p.dates, p.assets, p.names)
+        for (name, p), scale in zip(panels.items(), scales, strict=True)
+    }
+    found, plain = combine(moved, EqualSpec())["score"], combine(panels, EqualSpec())["score"]
+    np.testing.assert_allclose(found, plain, rtol=1e-4, atol=1e-4)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6), st.floats(0.01, 100))
+def test_only_ratios_of_weights_count_and_equal_weights_are_equal(seed, scale):
+    panels = random_factors(seed)
+    same = WeightsSpec(weights={"a": scale, "b": scale, "c": scale})
+    np.testing.assert_allclose(
+        combine(panels, same)["score"], combine(panels, EqualSpec())["score"], rtol=1e-5, atol=1e-6
+    )
+
+
+def test_a_score_made_of_one_factor_twice_is_that_factor():
+    """The weights that are there sum to 1, whatever is missing."""
+    one = random_factors(3)["a"]
+    alone = combine((one,), SingleSpec())["score"]
+    weights = WeightsSpec(weights={"a": 0.3, "b": 5.0})
+    np.testing.assert_allclose(combine({"a": one, "b": one}, weights)["score"], alone, rtol=1e-6)
+
+
+def test_single_picks_by_name():
+    panels = random_factors(4)
+    found = combine(panels, SingleSpec(name="b"))["score"]
+    alone = combine((panels["b"],), SingleSpec())["score"]
+    assert np.array_equal(found, alone, equal_nan=True)
+    assert not np.array_equal(found, combine(panels, SingleSpec(name="a"))["score"])
+
+
+def test_icir_weights_change_with_the_days():
+    panels = {k: random_factors(5)[k] for k in "ab"}
+    ic = np.array([[0.1, 0.2], [0.3, 0.1], [-0.9, 0.3]])
+    known = DAYS[[0, 1, 3]]
+    history = RankICHistory(("b", "a"), known, ic[:, ::-1])
+    spec = ICIRWeightSpec(observations=3, min_observations=2)
+    found = combine(panels, spec, history=history)["score"]
+    # Day 0: one observation, equal weights. Days 1, 2: 1.4142 and 2.1213. From day 3 a is negative.
+    parts = [
+        (EqualSpec(), slice(0, 1)),
+        (WeightsSpec(weights={"a": 2.0, "b": 3.0}), slice(1, 3)),
+        (SingleSpec(name="b"), slice(3, None)),
+    ]
+    for other, days in parts:
+        np.testing.assert_allclose(
+            found[days], combine(panels, other)["score"][days], rtol=1e-5, atol=1e-7
+        )
+    strict = ICIRWeightSpec(observations=3, min_observations=2, without_evidence="absent")
+    assert np.isnan(combine(panels, strict, history=history)["score"][0]).all()
+
+
+def test_later_days_do_not_change_earlier_scores():
+    panels = random_factors(6)
+    later = {
+        name: Panel(np.where(np.arange(D)[:, None, None] > 3, 7 * p.values**3, p.values), *axes(p))
+        for name, p in panels.items()
+    }
+    plain, changed = (combine(x, EqualSpec())["score"] for x in (panels, later))
+    assert np.isfinite(plain[:4]).sum() > 20, "nothing was compared"
+    assert np.array_equal(plain[:4], changed[:4], equal_nan=True)
+    assert not np.array_equal(plain[4:], changed[4:], equal_nan=True)
+
+
+def axes(panel: Panel) -> tuple:
+    return panel.dates, panel.assets, panel.names
+
+
+def test_tuples_are_named_by_their_names_or_places():
+    a, b = factor(np.eye(3), "gru"), factor(np.eye(3)[::-1], "tree")
+    weights = WeightsSpec(weights={"gru": 1.0, "tree": 1.0})
+    assert np.isfinite(combine((a, b), weights)["score"]).all()
+    with pytest.raises(FactorNamesError, match="0, 1"):
+        combine((a, a), weights)
+
+
+def test_what_does_not_fit_is_refused():
+    a = random_factors(0)["a"]
+    with pytest.raises(FactorNamesError, match="at least one"):
+        combine({}, EqualSpec())
+    with pytest.raises(FactorNamesError, match="those with weights"):
+        combine({"a": a}, WeightsSpec(weights={"a": 1.0, "b": 1.0}))
+    with pytest.raises(FactorNamesError, match="one named x"):
+        combine({"a": a}, SingleSpec(name="x"))
+    with pytest.raises(FactorNamesError, match="a name"):
+        combine({"a": a, "b": a}, SingleSpec())
+    short = Panel(a.values[1:], a.dates[1:], a.assets, a.names)
+    with pytest.raises(AxesDifferError, match="5 dates"):
+        combine({"a": a, "b": short}, EqualSpec())
+    with pytest.raises(AxesDifferError, match="mask"):
+        combine({"a": a}, EqualSpec(), np.ones((2, 2), dtype=bool))
+    two = Panel(np.ones((1, 2, 2)), DAYS[:1], ASSETS[:2], ("x", "y"))
+    with pytest.raises(AxesDifferError, match="one name"):
+        combine({"a": two}, EqualSpec())
+    with pytest.raises(MissingHistoryError):
+        combine({"a": a}, ICIRWeightSpec())
+    history = RankICHistory(("z",), DAYS[:1], np.zeros((1, 1)))
+    with pytest.raises(FactorNamesError, match="RankICs: z"):
+        combine({"a": a}, ICIRWeightSpec(), history=history)
+
+
+def test_specs_by_kind():
+    adapter = TypeAdapter(CombinerSpec)
+    assert adapter.validate_python({"kind": "seed_mean"}) == EqualSpec(kind="seed_mean")
+    fusion = adapter.validate_python({"kind": "weights", "weights": {"high": 1, "low": 3}})
+    assert fusion == WeightsSpec(weights={"high": 1.0, "low": 3.0})
+    for bad in (
+        {"kind": "weights", "weights": {"a": -1.0}},
+        {"kind": "weights", "weights": {}},
+        {"kind": "icir_weight", "observations": 10, "min_observations": 11},
+        {"kind": "equal", "weigths": {}},
+        {"kind": "best"},
+    ):
+        with pytest.raises(ValidationError):
+            adapter.validate_python(bad)

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from intralpha.base import ConfigError
+from intralpha.base import ConfigError, DataError
 from intralpha.features import (
     BAR_FEATURE_NAMES,
     BarFeatureSet,
@@ -255,3 +255,18 @@ def test_a_session_without_bars_is_nan(market_frames, tmp_path):
     panel = build(BarSpec()).compute(lake, DAYS[3:6], ASSETS)
     assert np.isnan(panel.values[1]).all()
     assert np.isfinite(panel["bar_ret"][[0, 2], :, 0]).all()
+
+
+def test_a_day_with_a_missing_bar_is_refused(market_frames, tmp_path):
+    hole = (
+        (pl.col("symbol") == str(ASSETS[2]))
+        & (pl.col("date") == DAYS[1].item())
+        & (pl.col("time") == time(10, 0))
+    )
+    lake = Lake(tmp_path, create=True)
+    lake.append("daily", market_frames.daily)
+    lake.append("bars", market_frames.bars.filter(~hole))
+    features = build(BarSpec(names=("bar_ret",)))
+    assert np.isfinite(features.compute(lake, DAYS[:1], ASSETS).values).any()
+    with pytest.raises(DataError, match=str(ASSETS[2])):
+        features.compute(lake, DAYS[:3], ASSETS)

@@ -130,7 +130,11 @@ def run_kernel(bars, ends, up, down, opening, K, min_obs):
     columns = np.arange(N_FEATURES)
     columns[BAR_FEATURE_NAMES.index("tval_rel")] = -1
     needs = np.array([feature.needs(min_obs) for feature in BAR_FEATURES])
-    bar_features(bars, ends, up, down, opening, K, min_obs, needs, columns, out, amount, empty)
+    # The kernel's own order of rows: stocks reversed, bar by bar.
+    block = bars.transpose(1, 0, 2).reshape(n_assets, n_bars, K, 6).transpose(0, 1, 3, 2)[::-1]
+    rows = np.arange(n_assets)[::-1].copy()
+    block = np.ascontiguousarray(block)
+    bar_features(block, rows, ends, up, down, opening, min_obs, needs, columns, out, amount, empty)
     return out, amount, empty
 
 

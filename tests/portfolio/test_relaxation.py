@@ -107,13 +107,12 @@ def test_the_error_tells_that_there_is_not_enough_to_buy(four):
 
 
 def test_two_rows_that_exclude_each_other_are_both_named(four):
-    # At least 0.9 in members A, B and at most 0.05 + 0.02 around 0.5 in each industry.
     snapshot = four(member=np.array([True, True, False, False]))
     problem = Problem(
         ActiveReturn(), (FullyInvested(), MemberShare(0.9), StyleBand("size", 0.1, 0.05))
     )
     with pytest.raises(InfeasibleError) as caught:
         problem.solve(snapshot)
-    # D must be 0.15 or more (0.075 when loosened to 0.2: 0.1 + 0.05 x 1.5), members leave it 0.1.
+    # Size is 1 for D only: D >= 0.1 + 0.05, after loosening 0.1 + 0.075; 0.9 in A and B leaves 0.1.
     assert set(caught.value.conflicting) == {"fully invested", "member share", "style size"}
     assert sum(v.by for v in caught.value.violations) == pytest.approx(0.075, abs=1e-9)

@@ -1,6 +1,7 @@
 """Exchange: takes orders for one account and fills them by the rules of the day."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -89,6 +90,7 @@ class Exchange:
         self._actions = None if actions is None else CorporateActions.on(actions, dates, assets)
         self._past_factor = np.full(len(assets), np.nan)
         self._explained = np.zeros(len(assets))
+        self._known_lots: dict[tuple[str, date], tuple[int, int]] = {}
         self._row = -1
 
     def open(self, bar: DayBar) -> tuple[Event, ...]:
@@ -170,7 +172,7 @@ class Exchange:
         if weights is not None:
             result = self.trade(bar, self.size(weights, bar))
         self.close(bar)
-        return DayResult(result.fills, result.blocked, events, result.buy_scale, result.n_below_lot)
+        return replace(result, events=events)
 
     def _credit(self, actions: CorporateActions, row: int, factor: ndarray) -> list[Event]:
         """Actions of all sessions since the last one shown."""
@@ -206,8 +208,11 @@ class Exchange:
         least, step = np.ones((2, len(self.assets)))
         day = bar.date.astype("datetime64[D]").item()
         for board in np.unique(self.facts.boards[which]):
-            here = self.facts.boards == board
-            least[here], step[here] = self.facts.rules.lot(str(board), day)
+            here, key = self.facts.boards == board, (str(board), day)
+            if key not in self._known_lots:
+                self._known_lots = {k: v for k, v in self._known_lots.items() if k[1] == day}
+                self._known_lots[key] = self.facts.rules.lot(*key)
+            least[here], step[here] = self._known_lots[key]
         return least, step
 
     def _legal(self, bar: DayBar, wanted: ndarray) -> _Orders:

@@ -33,10 +33,11 @@ Exit codes: 0 done, 2 a recipe or an argument is wrong, 3 the data are wrong, 1 
 )
 
 
-def _version(wanted: bool) -> None:
+def _version(wanted: bool) -> bool:
     if wanted:
         typer.echo(f"intralpha {__version__}")
         raise typer.Exit
+    return wanted
 
 
 @app.callback()

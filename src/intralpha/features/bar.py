@@ -15,12 +15,13 @@ from pydantic import Field
 
 from intralpha.base import ConfigError, Panel, Spec
 from intralpha.base.panel import as_days
-from intralpha.features.bar_kernel import BAR_INPUTS, N_FEATURES, bar_features
+from intralpha.features.bar_kernel import BAR_INPUTS, N_FEATURES, bar_amounts, bar_features
 from intralpha.features.bar_table import BAR_FEATURES, checked_names
+from intralpha.features.day_bars import read_day_bars
 from intralpha.features.feature_set import FeatureSet, KnownAt
 from intralpha.features.session_blocks import session_rows
 from intralpha.features.slot_history import SlotHistory
-from intralpha.market import Lake, bar_times, has_closing_auction, read_bars, read_daily
+from intralpha.market import Lake, bar_times, has_closing_auction, read_daily
 
 AUCTION_MINUTES = 3
 _EXCHANGES = {"SH": "SSE", "SZ": "SZSE"}
@@ -179,47 +180,32 @@ class BarFeatureSet(FeatureSet):
 
     def _one_day(self, lake: Lake, day: date, row: int, out: Panel, limits: Panel) -> _DayResult:
         """Fill one day of ``out`` (if ``row`` is not -1) and keep the amounts of its bars."""
+        columns = BAR_INPUTS if row >= 0 else ("amount",)
+        bars = read_day_bars(lake, day, self._base_freq, self._freq, columns)
+        rows = bars.rows(out.assets)
         opening = self._opening_amounts(lake, day, out.assets)
         amount = np.empty((len(self._times), len(out.assets)))
         empty = np.ones(amount.shape, dtype=bool)
         if row < 0:
-            traded = read_bars(lake, day, self._base_freq, ("amount",), out.assets)
-            parts = np.nan_to_num(traded.values[0, :, :, 0])
-            amount[:] = parts.reshape(len(amount), self._sub_bars, -1).sum(axis=1)
-            amount[0] += opening
+            bar_amounts(bars.values, rows, opening, amount)
         else:
-            self._fill(lake, day, row, out, limits, opening, amount, empty)
+            bar_features(
+                bars.values,
+                rows,
+                _session_ends(out.assets, day, self._base_freq),
+                np.ascontiguousarray(limits["up_limit"][row]),
+                np.ascontiguousarray(limits["down_limit"][row]),
+                opening,
+                self._min_obs,
+                np.array([feature.needs(self._min_obs) for feature in BAR_FEATURES]),
+                self._columns(),
+                out.values[row],
+                amount,
+                empty,
+            )
         # A day on which the stock did not trade at all is no day of its history.
         amount[:, ~(amount.sum(axis=0) > 0)] = np.nan
         return _DayResult(amount, empty)
-
-    def _fill(
-        self,
-        lake: Lake,
-        day: date,
-        row: int,
-        out: Panel,
-        limits: Panel,
-        opening: Float[ndarray, " A"],
-        amount: Float[ndarray, "T A"],
-        empty: Bool[ndarray, "T A"],
-    ) -> None:
-        """Run the kernel over one day."""
-        bars = read_bars(lake, day, self._base_freq, BAR_INPUTS, out.assets).values[0]
-        bar_features(
-            np.ascontiguousarray(bars),
-            _session_ends(out.assets, day, self._base_freq),
-            np.ascontiguousarray(limits["up_limit"][row]),
-            np.ascontiguousarray(limits["down_limit"][row]),
-            opening,
-            self._sub_bars,
-            self._min_obs,
-            np.array([feature.needs(self._min_obs) for feature in BAR_FEATURES]),
-            self._columns(),
-            out.values[row],
-            amount,
-            empty,
-        )
 
     def _columns(self) -> Int[ndarray, " F"]:
         """Column of every feature of the table, -1 where it is not wanted or made elsewhere."""
@@ -235,13 +221,13 @@ class BarFeatureSet(FeatureSet):
         wanted = {"tval_rel", "bar_val_share"} & set(self._names)
         if not wanted or not lake.has("auctions"):
             return amount
-        rows = lake.scan("auctions", day, day).select("symbol", "amount")
-        separate = rows.group_by("symbol").agg(pl.col("amount").sum()).collect()
-        inside = read_bars(lake, day, self._base_freq, ("auc_in_first",), assets)
-        known = dict(separate.iter_rows())
+        table = lake.scan("auctions", day, day).group_by("symbol")
+        separate = dict(table.agg(pl.col("amount").sum()).collect().iter_rows())
+        first = read_day_bars(lake, day, self._base_freq, self._base_freq, ("auc_in_first",))
+        inside = set(first.symbols[first.values[:, 0, 0, 0] == 1.0])
         for column, symbol in enumerate(assets):
-            if inside.values[0, 0, column, 0] != 1.0:
-                amount[column] = known.get(str(symbol), 0.0)
+            if symbol not in inside:
+                amount[column] = separate.get(str(symbol), 0.0)
         return amount
 
 

@@ -3,10 +3,10 @@
 Everything compiled stands in this one file, because Numba's cache does not notice a change in a
 function of another file.
 
-How the bytes move: the day arrives time-major, ``[T_sub, A, 6]``. A few neighbouring assets at a
-time are gathered into a small block that fits the cache (each cache line of the input is read
-once), then one asset after the other is masked and reduced from there. Sums are float64; sub-bars
-that do not count carry weight 0, so that the sums need no branch.
+How the bytes move: rows of a day lie in the lake by (symbol, time), so that a day reads as
+``[S, T, 6, K]`` (stock, bar, field, sub-bar) in straight runs, and one bar of one stock is one
+piece of memory. Each is masked and reduced in the first-level cache. Sums are float64; sub-bars
+that do not count carry weight 0, so that the sums need no branch and use the vector units.
 """
 
 import math
@@ -17,12 +17,10 @@ from numba import njit
 
 from intralpha.features.bar_table import BAR_FEATURES
 
-# Columns of the input.
+# Fields of the input.
 OPEN, HIGH, LOW, CLOSE, VOLUME, AMOUNT = range(6)
 BAR_INPUTS = ("open", "high", "low", "close", "volume", "amount")
 
-# Assets gathered at a time: 8 x 6 doubles are six whole cache lines of every sub-bar.
-_GATHERED = 8
 _HALF_TICK = 0.005
 
 # Rows of the scratch bar: masks as weights 0/1, series that are 0 where the mask is 0.
@@ -65,17 +63,6 @@ def _log_ratio(now, before):
     series = series * z + 1.0 / 5.0
     series = series * z + 1.0 / 3.0
     return 2.0 * s * (series * z + 1.0)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def _gather(bars, first, n_assets, block):
-    n_bars, sub_bars = block.shape[1], block.shape[3]
-    for j in range(n_bars):
-        for k in range(sub_bars):
-            for i in range(n_assets):
-                for field in range(6):
-                    block[i, j, field, k] = bars[j * sub_bars + k, first + i, field]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -325,23 +312,43 @@ def _one_bar(bar, start, min_obs, s, f):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _bar_amount(raw):
+def _bar_amount(amounts):
     total = 0.0
-    for k in range(raw.shape[1]):
-        if raw[AMOUNT, k] > 0:
-            total += raw[AMOUNT, k]
+    for k in range(len(amounts)):
+        if amounts[k] > 0:
+            total += amounts[k]
     return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def bar_amounts(bars, rows, opening_amount, amount):
+    """Only the amounts of the bars, for days that others look back to.
+
+    Parameters
+    ----------
+    bars : float64 [S, T, C, K]
+        The last column is the amount (CNY).
+    rows, opening_amount, amount
+        As in :func:`bar_features`.
+    """
+    for asset in range(len(rows)):
+        for j in range(bars.shape[1]):
+            row = rows[asset]
+            amount[j, asset] = _bar_amount(bars[row, j, -1]) if row >= 0 else 0.0
+        if rows[asset] >= 0:
+            amount[0, asset] += opening_amount[asset]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def bar_features(
     bars,
+    rows,
     session_end,
     up,
     down,
     opening_amount,
-    sub_bars,
     min_obs,
     needs,
     columns,
@@ -353,44 +360,44 @@ def bar_features(
 
     Parameters
     ----------
-    bars : float64 [T_sub, A, 6]
-        open, high, low, close (CNY), volume (shares), amount (CNY); NaN where absent.
+    bars : float64 [S, T, 6, K]
+        open, high, low, close (CNY), volume (shares), amount (CNY) of every sub-bar of the stocks
+        that have bars on that day.
+    rows : int64 [A]
+        Where each asset stands in ``bars``, -1 if it has none.
     session_end : int64 [A]
         Number of sub-bars before the closing auction; later ones count in ``amount`` only.
     up, down : float64 [A]
         Limit prices of the day, NaN where there is none.
     opening_amount : float64 [A]
         Amount of an opening auction that is not inside the first sub-bar, else 0.
-    sub_bars, min_obs : int
-        K, and the fewest valid sub-bars of a statistic.
+    min_obs : int
+        Fewest valid sub-bars of a statistic.
     needs : int64 [N_FEATURES]
         Valid sub-bars without which each feature of ``BAR_FEATURES`` is NaN.
     columns : int64 [N_FEATURES]
         Column of ``out`` that takes each feature of ``BAR_FEATURES``, -1 to leave it out.
     out : float32 [T, A, F]
-        Filled here.
+        Filled here for the assets that have bars; others are left as they are.
     amount : float64 [T, A]
-        Filled here: CNY of the bar, auctions included.
+        Filled here: CNY of the bar, auctions included; 0 without bars.
     empty : bool [T, A]
         Filled here: True where no valid sub-bar traded.
     """
-    n_bars, n_assets = bars.shape[0] // sub_bars, bars.shape[1]
-    block = np.empty((_GATHERED, n_bars, 6, sub_bars))
+    n_bars, sub_bars = bars.shape[1], bars.shape[3]
+    bar_amounts(bars, rows, opening_amount, amount)
     bar = np.empty((_SCRATCH_ROWS, sub_bars))
     s = np.empty(_N_SUMS)
     f = np.empty(N_FEATURES)
-    for asset in range(n_assets):
-        inside = asset % _GATHERED
-        if inside == 0:
-            _gather(bars, asset, min(_GATHERED, n_assets - asset), block)
-        whole_day = opening_amount[asset]
+    for asset in range(len(rows)):
+        if rows[asset] < 0:
+            empty[:, asset] = True
+            continue
+        day = bars[rows[asset]]
+        whole_day = amount[:, asset].sum()
+        start = day[0, OPEN, 0]
         for j in range(n_bars):
-            amount[j, asset] = _bar_amount(block[inside, j])
-            whole_day += amount[j, asset]
-        amount[0, asset] += opening_amount[asset]
-        start = block[inside, 0, OPEN, 0]
-        for j in range(n_bars):
-            raw = block[inside, j]
+            raw = day[j]
             n_session = session_end[asset] - j * sub_bars
             _prepare(raw, start, n_session, up[asset], down[asset], bar)
             filled = _one_bar(bar, start, min_obs, s, f)

@@ -3,18 +3,23 @@
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Bool, Float
+from numpy import ndarray
 
 from intralpha.base import Panel
 from intralpha.base.panel import as_days
-from intralpha.market import Lake, fill_forward, read_daily
+from intralpha.labels.windows import ForwardBlock, forward_blocks, session_places
+from intralpha.market import Lake
 
 Price = Literal["close", "vwap"]
 
+HALF_TICK_YUAN = 0.005
+
 
 def fwd_return(
-    lake: Lake, dates: np.ndarray, assets: np.ndarray, first: int, last: int, price: Price = "close"
+    lake: Lake, dates: ndarray, assets: ndarray, first: int, last: int, price: Price = "close"
 ) -> Panel:
-    """Simple return from day t + first to day t + last of adjusted prices.
+    r"""Simple return from day t + first to day t + last of adjusted prices.
 
     .. math:: y_t = P_{t+last} / P_{t+first} - 1
 
@@ -28,58 +33,88 @@ def fwd_return(
     Returns
     -------
     Panel, float64, shape [D, A, 1], name ``fwd_{first}_{last}``
-        Suspended days carry the last price (return 0 on them). NaN where the lake ends before
-        t + last, or the stock is not listed yet at t + first. **Looks forward by ``last``.**
+        A day without trades, or without a row, has the last adjusted close before it as its
+        price, so that the return on it is 0. NaN where the lake ends before t + last, or where
+        the stock has no row up to t + first. **Looks forward by** ``last`` **sessions.**
+
+    Raises
+    ------
+    UnknownSampleDateError
+        If a date is no session of the lake.
+
+    Notes
+    -----
+    Spec 11. Peak memory: the output and one block of 250 + ``last`` days.
     """
     days = as_days(dates)
-    daily = read_daily(lake, (f"adj_{price}",), None, None, assets)
-    prices = fill_forward(daily[f"adj_{price}"])
-    at = np.searchsorted(daily.dates, days)
-    values = np.full((len(days), len(assets)), np.nan)
-    known = at + last < len(daily.dates)
-    values[known] = prices[at[known] + last] / prices[at[known] + first] - 1
-    return Panel(values[:, :, None], days, assets, (f"fwd_{first}_{last}",))
+    out = Panel.full(days, assets, (f"fwd_{first}_{last}",), dtype=np.float64)
+    columns = ("adj_vwap",) if price == "vwap" else ()
+    for block in forward_blocks(lake, days, assets, last, columns):
+        prices = block.filled_close_DA
+        if price == "vwap":
+            prices = np.where(block.daily["traded"] == 1.0, block.daily["adj_vwap"], prices)
+        gain = block.ahead(prices, last) / block.ahead(prices, first) - 1.0
+        out.values[block.rows, :, 0] = gain
+    return out
 
 
-def fwd_buyable(lake: Lake, dates: np.ndarray, assets: np.ndarray) -> np.ndarray:
+def fwd_buyable(lake: Lake, dates: ndarray, assets: ndarray) -> Bool[ndarray, "D A"]:
     """Whether a stock can be bought at the close of the next session.
 
     Returns
     -------
     ndarray of bool, shape [D, A]
-        Volume on t+1 and a close below the limit-up price (by more than half a tick). False on the
-        lake's last session. **Looks forward by one session**: for labels and tests only.
+        Volume on t+1 and a close below the limit-up price by more than half a tick; where no
+        limit is known, volume alone. False on the lake's last session. **Looks forward by one
+        session**: for labels and tests only.
+
+    Raises
+    ------
+    UnknownSampleDateError
+        If a date is no session of the lake.
     """
     days = as_days(dates)
-    daily = read_daily(lake, ("traded", "close", "up_limit"), None, None, assets)
-    free = ~(daily["close"] >= daily["up_limit"] - 0.005) & (daily["traded"] == 1)
-    at = np.searchsorted(daily.dates, days) + 1
-    inside = at < len(daily.dates)
-    return free[np.minimum(at, len(daily.dates) - 1)] & inside[:, None]
+    out = np.zeros((len(days), len(assets)), dtype=bool)
+    for block in forward_blocks(lake, days, assets, 1, ("close", "up_limit")):
+        limit = block.column_ahead("up_limit", 1)
+        at_limit = block.column_ahead("close", 1) >= limit - HALF_TICK_YUAN
+        out[block.rows] = block.traded_ahead(1) & ~at_limit
+    return out
 
 
-def fwd_locked(lake: Lake, dates: np.ndarray, assets: np.ndarray) -> np.ndarray:
-    """Whether a stock does not trade on t+1, or is locked at a limit all day [Spec 11]."""
+def fwd_locked(lake: Lake, dates: ndarray, assets: ndarray) -> Bool[ndarray, "D A"]:
+    """Whether a stock does not trade on t+1, or is locked at a limit all day [Spec 11].
+
+    True on the lake's last session. **Looks forward by one session.**
+
+    Raises
+    ------
+    UnknownSampleDateError
+        If a date is no session of the lake.
+    """
     days = as_days(dates)
-    names = ("traded", "high", "low", "up_limit", "down_limit")
-    daily = read_daily(lake, names, None, None, assets)
-    flat = daily["high"] == daily["low"]
-    at_limit = np.abs(daily["high"] - daily["up_limit"]) < 0.005
-    at_limit |= np.abs(daily["low"] - daily["down_limit"]) < 0.005
-    locked = (daily["traded"] != 1) | (flat & at_limit)
-    at = np.searchsorted(daily.dates, days) + 1
-    inside = at < len(daily.dates)
-    return locked[np.minimum(at, len(daily.dates) - 1)] | ~inside[:, None]
+    out = np.ones((len(days), len(assets)), dtype=bool)
+    for block in forward_blocks(lake, days, assets, 1, ("high", "low", "up_limit", "down_limit")):
+        out[block.rows] = ~block.traded_ahead(1) | _flat_at_limit(block)
+    return out
+
+
+def _flat_at_limit(block: ForwardBlock) -> Bool[ndarray, "N A"]:
+    """High = low = a limit price, within half a tick, on the next session."""
+    high, low = block.column_ahead("high", 1), block.column_ahead("low", 1)
+    up, down = block.column_ahead("up_limit", 1), block.column_ahead("down_limit", 1)
+    at_up, at_down = np.abs(high - up) < HALF_TICK_YUAN, np.abs(low - down) < HALF_TICK_YUAN
+    return (high == low) & (at_up | at_down)
 
 
 def purge(
-    dates: np.ndarray, cutoff: np.datetime64, offset: int, sessions: np.ndarray
-) -> np.ndarray:
+    dates: ndarray, cutoff: np.datetime64, offset: int, sessions: ndarray
+) -> Bool[ndarray, " D"]:
     """Which sample dates have a label window that ends before a date [Spec 11].
 
     Parameters
     ----------
-    dates : sample dates, sessions
+    dates : sample dates, sessions, any order
     cutoff : first date that must not be seen
     offset : sessions from the sample date to the last price of its label
     sessions : all sessions, ascending
@@ -87,7 +122,34 @@ def purge(
     Returns
     -------
     ndarray of bool
-        True where session(date) + offset lies strictly before ``cutoff``.
+        True where session(date) + offset lies strictly before ``cutoff``. False where the window
+        runs past the last session: nobody knows when it will end.
+
+    Raises
+    ------
+    UnknownSampleDateError
+        If a date is not among the sessions.
+
+    Examples
+    --------
+    >>> days = np.arange("2024-01-01", "2024-01-06", dtype="datetime64[D]")
+    >>> purge(days, np.datetime64("2024-01-04"), 1, days).tolist()
+    [True, True, False, False, False]
     """
-    end = np.searchsorted(sessions, as_days(dates)) + offset
-    return end < np.searchsorted(sessions, as_days([cutoff])[0])
+    end = session_places(sessions, as_days(dates)) + offset
+    return end < np.searchsorted(sessions, np.asarray(cutoff, dtype="datetime64[D]"))
+
+
+def zscore(values_DA: Float[ndarray, "D A"]) -> Float[ndarray, "D A"]:
+    """Z-score of each row with the population standard deviation (ddof 0); NaN stays NaN.
+
+    Rows of fewer than two values, or of equal ones (deviation at most 1e-10 of the mean), are NaN.
+    """
+    out = np.full(values_DA.shape, np.nan)
+    for row, target in zip(values_DA, out, strict=True):
+        known = np.isfinite(row)
+        if known.sum() > 1:
+            mean, std = row[known].mean(), row[known].std()
+            if std > 1e-10 * max(abs(mean), 1e-10):
+                target[known] = (row[known] - mean) / std
+    return out

@@ -3,11 +3,24 @@
 from typing import Annotated, Literal
 
 import numpy as np
+from jaxtyping import Bool, Float, Int
+from numpy import ndarray
 from pydantic import Field
 
-from intralpha.base import Panel, Spec
-from intralpha.labels.forward import Price, fwd_locked, fwd_return
+from intralpha.base import DataError, Panel, Spec
+from intralpha.labels.forward import Price, fwd_locked, fwd_return, zscore
 from intralpha.market import Lake, float_cap, industry_codes
+
+
+class NoCapError(DataError):
+    """Neutralisation to size needs capitalisations, and there is none."""
+
+    def __init__(self, start: str, end: str) -> None:
+        self.start, self.end = start, end
+        super().__init__(
+            f"no float capitalisation is known for any stock between {start} and {end}; y_001 "
+            "regresses on it.\nHint: ingest float_shares or a float_cap snapshot, or use y_002."
+        )
 
 
 class RawReturnSpec(Spec):
@@ -58,7 +71,11 @@ def label_offset(spec: LabelSpec) -> int:
 
 
 def compute_label(
-    lake: Lake, spec: LabelSpec, dates: np.ndarray, assets: np.ndarray, mask_DA: np.ndarray
+    lake: Lake,
+    spec: LabelSpec,
+    dates: ndarray,
+    assets: ndarray,
+    mask_DA: Bool[ndarray, "D A"] | None = None,
 ) -> Panel:
     """The label of every stock on every sample date [Spec 11].
 
@@ -66,27 +83,37 @@ def compute_label(
     ----------
     lake : with ``daily`` (``industry`` and caps for y_001)
     spec : which label
-    dates, assets : axes
-    mask_DA : ndarray of bool, the cross-section that is standardised together
+    dates, assets : axes; the dates are sessions of the lake, ascending
+    mask_DA : ndarray of bool, the cross-section that is standardised together; default: all
 
     Returns
     -------
     Panel, float32, shape [D, A, 1], name ``fwd_label``
         NaN outside the mask, where the stock does not trade or is limit-locked all day on t+1, and
-        where the window reaches past the lake. z-scores use the population standard deviation.
+        where the window reaches past the lake. Days without trades later in the window carry the
+        last close. z-scores use the population standard deviation (ddof 0).
         **Looks forward by** :func:`label_offset` **sessions.**
+
+    Raises
+    ------
+    UnknownSampleDateError
+        If a date is no session of the lake.
+    NoCapError
+        If y_001 is wanted and no stock with a return has a known capitalisation.
     """
     first, last, price = _window(spec)
     returns = fwd_return(lake, dates, assets, first, last, price)
     values = returns.values[:, :, 0]
-    usable = mask_DA & np.isfinite(values) & ~fwd_locked(lake, dates, assets)
+    usable = np.isfinite(values) & ~fwd_locked(lake, dates, assets)
+    if mask_DA is not None:
+        usable &= mask_DA
     values = np.where(usable, values, np.nan)
     if isinstance(spec, NeutralReturnSpec):
         values = _neutral(lake, values, returns.dates, assets)
     if isinstance(spec, HorizonRankSpec):
         values = _centred_ranks(values)
     if not isinstance(spec, RawReturnSpec):
-        values = _zscore(values)
+        values = zscore(values)
     out = values.astype(np.float32)[:, :, None]
     return Panel(out, returns.dates, assets, ("fwd_label",))
 
@@ -99,19 +126,9 @@ def _window(spec: LabelSpec) -> tuple[int, int, Price]:
     return 1, 11, "close"
 
 
-def _zscore(values_DA: np.ndarray) -> np.ndarray:
-    """Population z-score of each row; rows of fewer than two or of equal values become NaN."""
-    out = np.full_like(values_DA, np.nan)
-    for row, target in zip(values_DA, out, strict=True):
-        known = np.isfinite(row)
-        if known.sum() > 1 and row[known].std() > 0:
-            target[known] = (row[known] - row[known].mean()) / row[known].std()
-    return out
-
-
-def _centred_ranks(values_DA: np.ndarray) -> np.ndarray:
+def _centred_ranks(values_DA: Float[ndarray, "D A"]) -> Float[ndarray, "D A"]:
     """(average rank - 0.5) / n - 0.5 of each row."""
-    out = np.full_like(values_DA, np.nan)
+    out = np.full(values_DA.shape, np.nan)
     for row, target in zip(values_DA, out, strict=True):
         known = np.isfinite(row)
         _, place, count = np.unique(row[known], return_inverse=True, return_counts=True)
@@ -120,17 +137,39 @@ def _centred_ranks(values_DA: np.ndarray) -> np.ndarray:
     return out
 
 
-def _neutral(lake: Lake, values: np.ndarray, dates: np.ndarray, assets: np.ndarray) -> np.ndarray:
+def _neutral(
+    lake: Lake, values_DA: Float[ndarray, "D A"], dates: ndarray, assets: ndarray
+) -> Float[ndarray, "D A"]:
     """Residual of each row on industry dummies and ln float cap; stocks without a cap get NaN."""
     cap = float_cap(lake, dates, assets)["float_cap"]
-    codes, _ = industry_codes(lake, dates, assets)
     log_cap = np.log(np.where(cap > 0, cap, np.nan))
-    out = np.full_like(values, np.nan)
-    for d in range(len(values)):
-        known = np.isfinite(values[d]) & np.isfinite(log_cap[d])
-        groups = np.unique(codes[d, known])
-        design = np.column_stack([codes[d, known][:, None] == groups, log_cap[d, known]])
-        if known.sum() > design.shape[1]:
-            fit, *_ = np.linalg.lstsq(design.astype(float), values[d, known], rcond=None)
-            out[d, known] = values[d, known] - design @ fit
+    if np.isfinite(values_DA).any() and not np.isfinite(values_DA + log_cap).any():
+        raise NoCapError(str(dates[0]), str(dates[-1]))
+    codes, _ = industry_codes(lake, dates, assets)
+    out = np.full(values_DA.shape, np.nan)
+    for day in range(len(values_DA)):
+        known = np.isfinite(values_DA[day] + log_cap[day])
+        if known.any():
+            out[day, known] = _residual(
+                values_DA[day, known], log_cap[day, known], codes[day, known]
+            )
     return out
+
+
+def _residual(
+    values: Float[ndarray, " N"], size: Float[ndarray, " N"], codes: Int[ndarray, " N"]
+) -> Float[ndarray, " N"]:
+    """OLS residual on group dummies and one more regressor.
+
+    The dummies take the mean of each group out of both sides; what is left is a regression on one
+    variable (Frisch, Waugh and Lovell). NaN when there are no more rows than coefficients.
+    """
+    _, group = np.unique(codes, return_inverse=True)
+    if len(values) <= group.max() + 2:
+        return np.full(len(values), np.nan)
+    count = np.bincount(group)
+    y = values - (np.bincount(group, values) / count)[group]
+    x = size - (np.bincount(group, size) / count)[group]
+    spread = x @ x
+    slope = (x @ y) / spread if spread > 1e-20 * (size @ size) else 0.0
+    return y - slope * x

@@ -127,6 +127,7 @@ class TestSpec(Spec):
     end: date | None = Field(
         default=None, description="last session tested; default: last full label"
     )
+    every: int = Field(default=1, gt=0, description="dates of the grid between tests")
     fwd_exclude_blocked: bool = Field(
         default=True, description="leave out names suspended or at limit-up on the next session"
     )

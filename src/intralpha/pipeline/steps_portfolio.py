@@ -179,7 +179,7 @@ def _save(run: PortfolioRun, folder: Path) -> None:
     daily = run.ledger.daily
     ret, bench = daily["ret"].to_numpy(), daily["benchmark_ret"].to_numpy()
     days = daily["date"].to_numpy().astype("datetime64[D]")
-    figures = asdict(performance(ret, bench, days))
+    figures = {k: float(v) for k, v in asdict(performance(ret, bench, days)).items()}
     rebalanced = daily.filter(pl.col("turnover_one_sided") > 0)["turnover_one_sided"]
     figures["turnover_one_sided"] = float(rebalanced[1:].mean() or 0.0)  # type: ignore[arg-type]
     figures["cost_of_capital_share"] = float(daily["cost_yuan"].sum() / daily["nav_yuan"].mean())  # type: ignore[operator]

@@ -82,7 +82,7 @@ def _test_dates(shop: Workshop, score: Panel, forward: Panel) -> np.ndarray:
     """Score dates inside the test period whose first horizon is over."""
     test = shop.recipe.test
     part = score.between(test.start or "1900-01-01", test.end or "2200-01-01")
-    scored = part.dates[np.isfinite(part["score"]).any(axis=1)]
+    scored = part.dates[np.isfinite(part["score"]).any(axis=1)][:: test.every]
     lead = forward.at(scored).values[:, :, 0] if len(scored) else np.empty((0, 0))
     dates = scored[np.isfinite(lead).any(axis=1)] if len(scored) else scored
     if len(dates) == 0:

@@ -1,4 +1,4 @@
-"""Exposures made comparable on one date: winsorised, standardised, filled, orthogonal [Spec 9.4]."""
+"""Exposures of one date made comparable: winsorised, scaled, filled, orthogonal [Spec 9.4]."""
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -38,7 +38,11 @@ def standardise(
         return nothing
     middle = np.median(values_A[inside])
     reach = winsor * MAD_SCALE * np.median(np.abs(values_A[inside] - middle))
-    cut = np.clip(values_A, middle - reach, middle + reach) if reach > 0 else values_A
+    cut = (
+        np.clip(values_A, middle - reach, middle + reach)
+        if reach > FLAT * max(abs(middle), FLAT)
+        else values_A
+    )
     weight = np.where(np.isfinite(cap_A[inside]), cap_A[inside], 0.0)
     weight = weight if weight.sum() > 0 else np.ones(len(weight))
     mean = float(weight @ cut[inside] / weight.sum())
@@ -72,11 +76,14 @@ def residual(
 ) -> Float[ndarray, "A"]:
     """What a least-squares fit on the core (intercept and x) leaves of y, for every stock.
 
-    NaN where y or an x is missing; y itself, less its mean, where x does not vary.
+    NaN where y or an x is missing; y less its mean where x does not vary; 0 where the fit leaves
+    nothing but rounding.
     """
     inside = core_A & np.isfinite(y_A) & np.isfinite(x_AK).all(axis=1)
     if not inside.any():
         return np.full(y_A.shape, np.nan)
     design = np.column_stack([np.ones(len(y_A)), x_AK])
     coefficients = np.linalg.lstsq(design[inside], y_A[inside], rcond=None)[0]
-    return y_A - design @ coefficients
+    left = y_A - design @ coefficients
+    spread = float(y_A[inside].std())
+    return left if left[inside].std() > 1e-9 * spread else left * 0.0

@@ -40,7 +40,7 @@ class SimulatedSpec(Spec):
     freq: Literal[1, 5, 10, 15, 30] = Field(default=30, description="minutes of one bar")
     signal_half_life_days: float = Field(default=10.0, gt=0, description="of the hidden signal")
     signal_daily_vol: float = Field(
-        default=0.0022, ge=0, description="log return a day that a hidden signal of 1 pays"
+        default=0.0018, ge=0, description="log return a day that a hidden signal of 1 pays"
     )
     trace: float = Field(
         default=1.0, ge=0, description="how strongly the signal shows in the shape of the day"

@@ -1,0 +1,74 @@
+"""The command line: help that teaches, exit codes, results on stdout."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from intralpha.cli import app
+
+VERBS = ("demo", "ingest", "quality", "check", "run", "report", "audit", "ls")
+
+
+def call(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from intralpha.cli import main; main()", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_help_names_every_verb_and_the_exit_codes() -> None:
+    text = CliRunner().invoke(app, ["--help"]).output
+    for verb in VERBS:
+        assert verb in text
+    assert "Exit codes" in text
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself(verb: str) -> None:
+    result = CliRunner().invoke(app, [verb, "--help"])
+    assert result.exit_code == 0
+    assert len(result.output) > 300
+
+
+def test_a_wrong_recipe_exits_with_2_and_names_the_fault(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text("name: x\ndata: {lakes: here}\nfactors: {}\n")
+    done = call("check", str(path))
+    assert done.returncode == 2
+    assert "data.lakes: unknown key; did you mean lake?" in done.stderr
+    assert done.stdout == ""
+
+
+def test_missing_data_exit_with_3(tmp_path: Path) -> None:
+    done = call("quality", str(tmp_path / "no-lake"))
+    assert done.returncode == 3
+    assert "no lake at" in done.stderr
+
+
+def test_ingest_quality_and_ls(tmp_path: Path) -> None:
+    sources = tmp_path / "sources.yaml"
+    sources.write_text(
+        "- {kind: simulated, n_assets: 6, start: 2023-01-03, end: 2023-02-10, freq: 30}\n"
+    )
+    runner = CliRunner()
+    done = runner.invoke(app, ["ingest", str(sources), "--lake", str(tmp_path / "lake")])
+    assert done.exit_code == 0, done.output
+    assert "simulated -> bars" in done.output
+    again = runner.invoke(app, ["ingest", str(sources), "--lake", str(tmp_path / "lake")])
+    assert " 0 added" in again.output
+    assert "0 files written" in again.output
+    listed = runner.invoke(app, ["quality", str(tmp_path / "lake")])
+    assert "stock-days with bars and a daily row" in listed.output
+    assert "real_daily" in runner.invoke(app, ["ls", "--recipes"]).output
+    assert "no finished run" in runner.invoke(app, ["ls", "--runs", str(tmp_path)]).output
+
+
+def test_dry_run_reads_the_recipe_and_does_nothing(tmp_path: Path) -> None:
+    lake = f"data.lake={tmp_path / 'lake'}"
+    words = ["run", "demo", "--dry-run", "--set", lake, "--runs", str(tmp_path / "runs")]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert "known after ingest" in done.output
+    assert not (tmp_path / "lake").exists()
+    assert not (tmp_path / "runs").exists()

@@ -1,0 +1,75 @@
+"""A tiny recipe on the simulated market that runs in seconds."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from intralpha.pipeline import Recipe, RunResult, execute, load_recipe, plan
+
+TINY = """
+name: tiny
+data:
+  lake: {lake}
+  sources:
+    - {{kind: simulated, seed: 3, n_assets: 60, start: 2023-01-03, end: 2023-09-28, freq: 30}}
+  assets: bars
+  bar_freq: 30
+universe: {{min_listed_days: 20, exclude_st: false}}
+grid: {{every: 3}}
+factors:
+  gru:
+    kind: network
+    features:
+      {{kind: bar, base_freq: 30, freq: 30, min_obs: 1, names: [bar_ret, bar_range, bar_val_share]}}
+    transform: {{kind: cross_section, mads: null, sigmas: 3}}
+    window_days: 4
+    label: {{kind: y_ret, horizon: 5}}
+    schedule: {{kind: rolling, train_days: 60, valid_days: 12, step_days: 30}}
+    model: {{kind: gru, hidden: 4}}
+    objective: {{kind: neg_ic}}
+    training: {{learning_rate: 0.01, max_epochs: 2, patience: 2}}
+    seeds: [0, 1]
+  simple:
+    kind: zscore_mean
+    features: {{kind: price_volume}}
+    signs: {{ret20: -1, vol20: -1}}
+combination: {{kind: weights, weights: {{gru: 0.5, simple: 0.5}}}}
+test:
+  horizons: [[1, 6], [1, 11]]
+  factor: {{n_groups: 5, top_share: 0.2}}
+portfolio:
+  problem: {{stock_deviation: 0.05, industry_deviation: 0.1, style_bounds: {{size: 0.5}}}}
+"""
+
+
+def write_recipe(folder: Path, **changes: object) -> Path:
+    raw = yaml.safe_load(TINY.format(lake=folder / "lake"))
+    raw |= changes
+    path = folder / "tiny.yaml"
+    path.write_text(yaml.safe_dump(raw))
+    return path
+
+
+@pytest.fixture
+def recipe_path(tmp_path: Path) -> Path:
+    return write_recipe(tmp_path)
+
+
+@pytest.fixture
+def recipe(recipe_path: Path) -> Recipe:
+    return load_recipe(recipe_path)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RunResult]:
+    """Folder and result of one whole run that several tests look at."""
+    folder = tmp_path_factory.mktemp("finished")
+    recipe = load_recipe(write_recipe(folder))
+    return folder, execute(plan(recipe, folder / "runs"), show_progress=False)
+
+
+@pytest.fixture
+def simple_recipe(recipe_path: Path) -> Recipe:
+    """Without network and portfolio: fast."""
+    return load_recipe(recipe_path, ("factors.gru=null", "combination=null", "portfolio=null"))

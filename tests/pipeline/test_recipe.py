@@ -1,0 +1,81 @@
+"""Recipes: every fault is named with its place before any data are read."""
+
+from pathlib import Path
+
+import pytest
+
+from intralpha.pipeline import RecipeError, dump_recipe, find_recipe, load_recipe
+from intralpha.pipeline.listing import recipe_folder
+from intralpha.pipeline.recipe import expand_path
+
+
+def test_a_misspelt_key_is_named_with_a_suggestion(recipe_path: Path) -> None:
+    text = recipe_path.read_text().replace("window_days", "window_day")
+    recipe_path.write_text(text)
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(recipe_path)
+    assert "factors.gru.network.window_day: unknown key; did you mean window_days?" in str(
+        caught.value
+    )
+    assert "window_days: Field required" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("grid.every=0", "greater than 0"),
+        ("factors.gru.model.kind=lstm", "does not match any of the expected tags"),
+        ("nonsense", "expected key.sub_key=value"),
+        ("name.x=1", "name is not a mapping"),
+        ("data.bar_freq=null", "assets: bars needs bar_freq"),
+    ],
+)
+def test_bad_overrides_are_errors(recipe_path: Path, override: str, message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        load_recipe(recipe_path, (override,))
+
+
+def test_overrides_reach_nested_keys(recipe_path: Path) -> None:
+    recipe = load_recipe(recipe_path, ("factors.gru.model.hidden=7", "workers=3"))
+    assert recipe.factors["gru"].model.hidden == 7  # type: ignore[union-attr]
+    assert recipe.workers == 3
+
+
+def test_a_resolved_recipe_is_a_recipe_again(recipe_path: Path, tmp_path: Path) -> None:
+    recipe = load_recipe(recipe_path)
+    again = tmp_path / "again.yaml"
+    again.write_text(dump_recipe(recipe))
+    assert load_recipe(again) == recipe
+
+
+def test_yaml_that_would_run_code_or_repeats_a_key_is_refused(tmp_path: Path) -> None:
+    evil = tmp_path / "evil.yaml"
+    evil.write_text("name: !!python/object/apply:os.system ['true']\n")
+    with pytest.raises(RecipeError, match="not readable as YAML"):
+        load_recipe(evil)
+    evil.write_text("name: a\nname: b\n")
+    with pytest.raises(RecipeError, match="key 'name' is given twice"):
+        load_recipe(evil)
+    evil.write_text("- a list\n")
+    with pytest.raises(RecipeError, match="found list"):
+        load_recipe(evil)
+    with pytest.raises(RecipeError, match="no such file"):
+        load_recipe(tmp_path / "absent.yaml")
+
+
+def test_shipped_recipes_are_valid_and_found_by_name() -> None:
+    names = sorted(p.stem for p in recipe_folder().glob("*.yaml"))
+    assert {"demo", "real_bars15", "real_daily"} <= set(names)
+    for name in names:
+        assert load_recipe(find_recipe(Path(name))).name == name
+    with pytest.raises(RecipeError, match="no shipped recipe of that name"):
+        find_recipe(Path("demmo"))
+
+
+def test_variables_in_paths_expand_or_say_that_they_are_not_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SOMEWHERE", "/data")
+    assert expand_path("${SOMEWHERE}/lake") == Path("/data/lake")
+    with pytest.raises(RecipeError, match="NOWHERE_AT_ALL is not set"):
+        expand_path("${NOWHERE_AT_ALL}/lake")
