@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intralpha.features.bar_kernel import N_FEATURES, bar_features
+from intralpha.features.bar_kernel import N_FEATURES, _log_ratio, bar_features
 from intralpha.features.bar_table import BAR_FEATURE_NAMES, BAR_FEATURES
 
 NAN = float("nan")
@@ -156,7 +156,7 @@ def random_bars(rng, n_sub, n_assets):
 
 def degenerate_bars(rng, n_sub):
     """One column for each way in which a day can be odd."""
-    bars = random_bars(rng, n_sub, 13)
+    bars = random_bars(rng, n_sub, 14)
     bars[:, 0, 4:] = 0  # no trade at all
     bars[:, 1, :4] = 10.0  # constant price
     bars[:, 2, :4], bars[:, 2, 4:] = 10.0, 0  # one trade in the day
@@ -174,6 +174,7 @@ def degenerate_bars(rng, n_sub):
     bars[1::2, 11, 4:] = 0  # every other sub-bar empty
     bars[1:, 12, 4:] = 0  # a first print and nothing after
     bars[0, 12, 4:] = (1e6, 2e7)
+    bars[::3, 13, :4] = 22.0  # every third sub-bar locked: few neighbours
     return bars
 
 
@@ -267,3 +268,13 @@ def test_a_longer_series_of_constants_is_constant():
     assert f["prop_std_TradeVolume"] == pytest.approx(0, abs=1e-12)
     assert f["bar_clv"] == 0
     assert f["bar_arpp"] == 0.5
+
+
+def test_log_ratio_is_exact_to_the_last_digits():
+    before = 10.0
+    for ratio in np.concatenate([np.geomspace(0.1, 10, 400), 1 + np.geomspace(1e-9, 0.3, 200)]):
+        now = before * ratio
+        assert _log_ratio(now, before) == pytest.approx(
+            math.log1p((now - before) / before), rel=1e-15, abs=3e-16
+        )
+    assert _log_ratio(before, before) == 0.0

@@ -149,7 +149,7 @@ def test_unknown_factor_names_are_refused():
         CommonSpec(names=("skew",))
 
 
-@pytest.mark.parametrize("spec", [ReversalVolSizeSpec(), CommonSpec(days=9, min_days=3)], ids=repr)
+@pytest.mark.parametrize("spec", [ReversalVolSizeSpec(), CommonSpec(days=10, min_days=3)], ids=repr)
 def test_values_do_not_depend_on_how_the_days_are_cut(lake, monkeypatch, spec):
     features = build(spec)
     whole = features.compute(lake, DAYS, ASSETS)
@@ -157,7 +157,7 @@ def test_values_do_not_depend_on_how_the_days_are_cut(lake, monkeypatch, spec):
     np.testing.assert_array_equal(
         features.compute(lake, some, ASSETS).values, whole.at(some).values
     )
-    monkeypatch.setattr(session_blocks.session_blocks, "__defaults__", (6,))
+    monkeypatch.setattr(session_blocks, "BLOCK_DAYS", 6)
     np.testing.assert_array_equal(features.compute(lake, DAYS, ASSETS).values, whole.values)
     np.testing.assert_array_equal(
         features.compute(lake, some, ASSETS).values, whole.at(some).values

@@ -72,4 +72,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RunResult]
 @pytest.fixture
 def simple_recipe(recipe_path: Path) -> Recipe:
     """Without network and portfolio: fast."""
-    return load_recipe(recipe_path, ("factors.gru=null", "combination=null", "portfolio=null"))
+    return load_recipe(
+        recipe_path, ("factors.gru=null", "combination={kind: single}", "portfolio=null")
+    )

@@ -11,7 +11,15 @@ from intralpha.audit.probe import FutureLeakError, NothingComparedError
 from intralpha.base import Panel
 from intralpha.features.price_volume import ReversalVolSize
 from intralpha.market import Lake
-from intralpha.pipeline import Recipe, RunResult, audit_recipe, execute, load_recipe, plan, render_report
+from intralpha.pipeline import (
+    Recipe,
+    RunResult,
+    audit_recipe,
+    execute,
+    load_recipe,
+    plan,
+    render_report,
+)
 from intralpha.pipeline.plan import Workshop
 from intralpha.pipeline.run import MissingStepsError
 

@@ -51,7 +51,7 @@ N_FEATURES = len(BAR_FEATURES)
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _log_ratio(now, before):
-    """ln(now / before), by the series of 2 atanh(s), exact to the last digit for |s| <= 0.1."""
+    """ln(now / before), by the series of 2 atanh(s) where |s| <= 0.1: exact to 1e-15."""
     s = (now - before) / (now + before)
     z = s * s
     if z > 0.01:

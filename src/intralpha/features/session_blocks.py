@@ -55,10 +55,8 @@ def session_rows(sessions: ndarray, dates: ndarray, table: str) -> Int[ndarray, 
     return place
 
 
-def session_blocks(
-    lake: Lake, dates: ndarray, lookback: int, size: int = BLOCK_DAYS
-) -> Iterator[SessionBlock]:
-    """Cut the requested dates into blocks that span at most ``size`` sessions each.
+def session_blocks(lake: Lake, dates: ndarray, lookback: int) -> Iterator[SessionBlock]:
+    """Cut the requested dates into blocks that span at most 250 sessions each.
 
     Parameters
     ----------
@@ -66,8 +64,6 @@ def session_blocks(
     dates : ndarray of datetime64[D], shape [D], ascending
     lookback : int
         Sessions before a date that its value needs.
-    size : int
-        Sessions of a block, its look-back not counted.
 
     Raises
     ------
@@ -78,7 +74,7 @@ def session_blocks(
     place = session_rows(sessions, dates, "daily")
     first = 0
     while first < len(place):
-        last = int(np.searchsorted(place, place[first] + size)) - 1
+        last = int(np.searchsorted(place, place[first] + BLOCK_DAYS)) - 1
         begin = int(place[first]) - lookback
         yield SessionBlock(
             start=sessions[max(begin, 0)].item(),

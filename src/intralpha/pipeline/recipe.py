@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from intralpha.backtest import BacktestSpec
 from intralpha.base import ConfigError, Spec
-from intralpha.combination import CombinerSpec
+from intralpha.combination import EqualSpec, SingleSpec, WeightsSpec
 from intralpha.datasets import GridSpec, ScheduleSpec, TransformSpec
 from intralpha.evaluation import FactorTestSpec
 from intralpha.features import FeatureSpec
@@ -90,6 +90,8 @@ class Network(Spec):
     )
 
 
+# `icir_weight` needs a history of finished RankICs, which a recipe does not keep yet.
+CombinationSpec = Annotated[EqualSpec | WeightsSpec | SingleSpec, Field(discriminator="kind")]
 FactorSpec = Annotated[ZScoreMean | Network, Field(discriminator="kind")]
 
 
@@ -149,7 +151,7 @@ class Recipe(Spec):
     universe: UniverseSpec = UniverseSpec()
     grid: GridSpec = GridSpec()
     factors: dict[str, FactorSpec] = Field(min_length=1)
-    combination: CombinerSpec | None = Field(default=None, description="default: the only factor")
+    combination: CombinationSpec = EqualSpec()
     test: TestSpec = TestSpec()
     portfolio: EnhancementSpec | None = None
     workers: int = Field(
@@ -163,7 +165,8 @@ def load_recipe(path: Path, overrides: tuple[str, ...] = ()) -> Recipe:
     Parameters
     ----------
     path : YAML file
-    overrides : ``a.b.c=value`` each, as given to ``--set``; the value is read as YAML
+    overrides : ``a.b.c=value`` each, as given to ``--set``; the value is read as YAML.
+        ``factors.NAME=null`` leaves that factor out
 
     Raises
     ------
@@ -180,6 +183,8 @@ def load_recipe(path: Path, overrides: tuple[str, ...] = ()) -> Recipe:
         raise RecipeError(str(path), [f"expected a mapping of keys, found {type(raw).__name__}"])
     for override in overrides:
         _apply(raw, override)
+    if isinstance(raw.get("factors"), dict):
+        raw["factors"] = {name: spec for name, spec in raw["factors"].items() if spec is not None}
     try:
         return Recipe.model_validate(raw)
     except ValidationError as error:

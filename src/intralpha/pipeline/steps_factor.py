@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from intralpha.base import ConfigError, Panel
-from intralpha.combination import EqualSpec, combine
+from intralpha.combination import SingleSpec, WeightsSpec, combine
 from intralpha.datasets import (
     Fold,
     Samples,
@@ -24,7 +24,7 @@ from intralpha.evaluation import zscore
 from intralpha.features import build as build_features
 from intralpha.labels import compute_label, label_offset
 from intralpha.pipeline.plan import Step, Workshop
-from intralpha.pipeline.recipe import FactorSpec, Network, Recipe, ZScoreMean
+from intralpha.pipeline.recipe import FactorSpec, Network, Recipe, RecipeError, ZScoreMean
 from intralpha.training import Job, run_jobs, seed_mean, stack_in_time
 
 
@@ -71,9 +71,26 @@ def factor_steps(recipe: Recipe, name: str, spec: FactorSpec) -> list[Step]:
 
 def signal_step(recipe: Recipe) -> Step:
     """The combined signal, or the only factor's score."""
-    spec = recipe.combination or EqualSpec(of=(next(iter(recipe.factors)),))
-    scores = tuple(f"score/{name}" for name in recipe.factors)
+    scores = tuple(f"score/{name}" for name in combined(recipe))
+    spec = recipe.combination
     return Step("signal", "signal", "combination", spec, ("axes", *scores), _make_signal)
+
+
+def combined(recipe: Recipe) -> tuple[str, ...]:
+    """Names of the factors that the signal is made of."""
+    spec = recipe.combination
+    if isinstance(spec, WeightsSpec):
+        wanted = tuple(spec.weights)
+    elif isinstance(spec, SingleSpec):
+        wanted = (spec.name or next(iter(recipe.factors)),)
+    else:
+        wanted = tuple(recipe.factors)
+    missing = [name for name in wanted if name not in recipe.factors]
+    if missing:
+        raise RecipeError(
+            "combination", [f"no factor {n} in {list(recipe.factors)}" for n in missing]
+        )
+    return wanted
 
 
 def sample_dates(recipe: Recipe, dates: np.ndarray) -> np.ndarray:
@@ -201,10 +218,9 @@ def _loader(shop: Workshop, name: str, spec: Network, work: Path) -> FoldLoader:
 
 
 def _make_signal(shop: Workshop, folder: Path) -> None:
-    spec = shop.recipe.combination or EqualSpec(of=(next(iter(shop.recipe.factors)),))
     axes = shop.panel("axes")
-    scores = {name: shop.panel(f"score/{name}") for name in shop.recipe.factors}
+    scores = {name: shop.panel(f"score/{name}") for name in combined(shop.recipe)}
     common = np.unique(np.concatenate([p.dates for p in scores.values()]))
     aligned = {name: p.reindex(common, axes.assets) for name, p in scores.items()}
     inside = axes.at(common)["universe"] > 0
-    combine(aligned, spec, inside).save(folder / "panel")
+    combine(aligned, shop.recipe.combination, inside).save(folder / "panel")

@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 
 from intralpha.base import DataError, Panel
-from intralpha.combination import WeightsSpec
 from intralpha.evaluation import FactorReport, neutralise, run_factor_test
 from intralpha.features import ReversalVolSizeSpec
 from intralpha.features import build as build_features
 from intralpha.pipeline.plan import Step, Workshop
 from intralpha.pipeline.recipe import Recipe
+from intralpha.pipeline.steps_factor import combined
 
 SIGNAL = "signal"
 
@@ -39,7 +39,7 @@ def factor_test_step(recipe: Recipe) -> Step:
 
 def _make_tests(shop: Workshop, folder: Path) -> None:
     panels = {name: shop.panel(f"score/{name}") for name in shop.recipe.factors}
-    if len(_combined(shop.recipe)) > 1:
+    if len(combined(shop.recipe)) > 1:
         panels[SIGNAL] = shop.panel("signal")
     reports = [r for name, panel in panels.items() for r in _reports(shop, name, panel)]
     for number, report in enumerate(reports):
@@ -116,11 +116,3 @@ def load_factor_reports(folder: Path) -> tuple[FactorReport, ...]:
         periods = facts["periods_per_year"]
         out.append(FactorReport(facts["name"], facts["summary"], series, yearly, decay, periods))
     return tuple(out)
-
-
-def _combined(recipe: Recipe) -> tuple[str, ...]:
-    """Factors that the signal is made of."""
-    spec = recipe.combination
-    if spec is None:
-        return ()
-    return tuple(spec.weights) if isinstance(spec, WeightsSpec) else tuple(spec.of)
