@@ -189,7 +189,7 @@ def test_defaults_leave_out_what_can_never_have_a_value():
     assert "ret_std" not in build(BarSpec(base_freq=15, freq=30)).names
     two = build(BarSpec(base_freq=15, freq=30, min_obs=1)).names
     assert "ret_std" in two
-    assert not {"ret_skew", "ret_kurt", "prop_acorr_ret", "corr_ret_TradeValue"} & set(two)
+    assert not {"ret_skew", "ret_kurt", "prop_acorr_ret", "prop_t_ret"} & set(two)
     one = build(BarSpec(base_freq=15, freq=15, min_obs=1)).names
     assert {"tval_mean", "ret_maxabs", "illiq"} < set(one)
     assert not {"ret_std", "path_eff", "bar_apb", "prop_t_ret"} & set(one)

@@ -90,13 +90,14 @@ def reference_bar(day, first, K, ok_day, okt_day, min_obs, opening):
             "tval_std": math.log(A.std() + 1),
             "ret_std": r.std(),
             "path_eff": abs(r.sum()) / np.abs(r).sum() if (r != 0).any() else NAN,
-            "prop_t_ret": NAN if flat(r) else r.mean() / r.std(),
         }
         for name, x in (("TradeVolume", V), ("TradeValue", A)):
             p = x / x.sum()
-            f[f"prop_t_{name}"] = NAN if flat(x) else p.mean() / p.std()
             f[f"prop_std_{name}"] = p.std() * n
+            if n >= 3:
+                f[f"prop_t_{name}"] = NAN if flat(x) else p.mean() / p.std()
     if n >= max(min_obs, 3):
+        f["prop_t_ret"] = NAN if flat(r) else r.mean() / r.std()
         f["ret_skew"] = moment(r, 3)
         f["prop_skew_TradeVolume"] = moment(V / V.sum(), 3)
         f["prop_skew_TradeValue"] = moment(A / A.sum(), 3)

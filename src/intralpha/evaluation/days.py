@@ -27,7 +27,7 @@ def over_days(work: Callable[[int, int], None], n_days: int, n_cells: int) -> No
     The number of threads is Numba's (environment variable ``NUMBA_NUM_THREADS``, by default the
     number of cores).
     """
-    threads = min(int(getattr(numba.config, "NUMBA_NUM_THREADS", 1)), n_days)
+    threads = min(numba.get_num_threads(), n_days)
     if threads <= 1 or n_cells < SMALL_CELLS:
         work(0, n_days)
         return

@@ -137,11 +137,12 @@ def worst_drawdown(nav_D: Float[ndarray, "D"], dates_D: Shaped[ndarray, "D"]) ->
     high = max(1.0, float(nav_D[: low + 1].max()))
     before = np.flatnonzero(nav_D[: low + 1] == high)
     after = low + np.flatnonzero(nav_D[low:] >= high)
+    days = dates_D.astype("datetime64[D]").tolist()
     return Drawdown(
         depth=float(path[low]),
-        peak=np.datetime64(dates_D[before[-1]], "D") if len(before) else None,
-        trough=np.datetime64(dates_D[low], "D"),
-        recovery=np.datetime64(dates_D[after[0]], "D") if len(after) else None,
+        peak=np.datetime64(days[before[-1]]) if len(before) else None,
+        trough=np.datetime64(days[low]),
+        recovery=np.datetime64(days[after[0]]) if len(after) else None,
     )
 
 

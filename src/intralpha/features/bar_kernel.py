@@ -343,18 +343,7 @@ def bar_amounts(bars, rows, opening_amount, amount):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def bar_features(
-    bars,
-    rows,
-    session_end,
-    up,
-    down,
-    opening_amount,
-    min_obs,
-    needs,
-    columns,
-    out,
-    amount,
-    empty,
+    bars, rows, session_end, up, down, opening_amount, min_obs, needs, columns, out, amount, empty
 ):
     """All bar features of one day, except the one that looks back over days (``tval_rel``).
 

@@ -19,8 +19,9 @@ class BarFeature:
         Its number in the specification.
     name : str
     least : int
-        Fewest valid sub-bars for which the formula is more than a constant: a kurtosis of three
-        points is always -1.5, a correlation of two always 1 or -1.
+        Fewest valid sub-bars for which the formula is a statistic. A kurtosis of three points is
+        always -1.5, a correlation of two always 1 or -1, and mean / std of two points is so
+        heavy-tailed that it has no expectation.
     operator : bool
         True if it is a statistic over the sub-bars, so that ``min_obs`` applies to it; False if
         it is a property of the bar (return, range, amount), for which one traded sub-bar is enough.
@@ -58,12 +59,12 @@ BAR_FEATURES = (
     BarFeature(26, "path_eff", least=2),
     BarFeature(27, "illiq"),
     BarFeature(28, "prop_acorr_ret", least=4),
-    BarFeature(29, "prop_t_ret", least=2),
-    BarFeature(34, "prop_t_TradeVolume", least=2),
+    BarFeature(29, "prop_t_ret", least=3),
+    BarFeature(34, "prop_t_TradeVolume", least=3),
     BarFeature(35, "prop_std_TradeVolume", least=2),
     BarFeature(36, "prop_acorr_TradeVolume", least=4),
     BarFeature(37, "prop_skew_TradeVolume", least=3),
-    BarFeature(38, "prop_t_TradeValue", least=2),
+    BarFeature(38, "prop_t_TradeValue", least=3),
     BarFeature(39, "prop_std_TradeValue", least=2),
     BarFeature(40, "prop_acorr_TradeValue", least=4),
     BarFeature(41, "prop_skew_TradeValue", least=3),

@@ -74,7 +74,8 @@ def _reports(shop: Workshop, name: str, score: Panel) -> list[FactorReport]:
         # The membership history may end before the test does.
         known = members.any(axis=1)
         part = test(f"{name}, within {'+'.join(recipe.test.within)}", values, members)
-        out.append(replace(part, series=part.series.filter(pl.Series(known.tolist()))))
+        rows = np.flatnonzero(known).tolist()
+        out.append(replace(part, series=part.series[rows]))
     return out
 
 
