@@ -122,7 +122,7 @@ def lay_desk(shop: Workshop, dates: np.ndarray, market: Panel) -> Desk:
         dates=dates,
         alpha=signal.at(dates)["score"].astype(np.float64),
         benchmark=weights,
-        styles=exposures(shop.lake, dates, assets, inside),
+        styles=exposures(shop.lake, dates, assets, inside, shop.recipe.portfolio.exposures),
         codes=codes,
         labels=labels,
         can_buy=traded & ~up,

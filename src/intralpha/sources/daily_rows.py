@@ -1,13 +1,17 @@
 """What every daily reader does at the end: preclose, factor, suspension, limits."""
 
+from datetime import date
+
 import numpy as np
 import polars as pl
 
 from intralpha.market import TradingRules, board_of
 
+LONG_LISTED = 10**6
+
 
 def finish_daily(
-    rows: pl.DataFrame, tick_yuan: float = 0.01
+    rows: pl.DataFrame, tick_yuan: float = 0.01, data_start: date | None = None
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """Daily rows in the lake's schema from what a vendor gives.
 
@@ -16,6 +20,8 @@ def finish_daily(
     rows : ``symbol``, ``date``, open, high, low, close, volume (shares); optional amount, preclose,
         adj_factor, st, traded, turnover_percent, float_shares, total_shares
     tick_yuan : price step
+    data_start : first session of the vendor's data. A stock whose first row is later was listed
+        then, and its first days follow the rules for new listings; None: no first row is a listing
 
     Returns
     -------
@@ -41,7 +47,7 @@ def finish_daily(
         suspended=pl.col("volume") == 0,
         st=pl.col("st").cast(pl.Boolean) if "st" in rows.columns else pl.lit(None, pl.Boolean),
         amount=pl.col("amount") if "amount" in rows.columns else pl.lit(None, pl.Float64),
-        listed_days=pl.int_range(1, pl.len() + 1).over("symbol"),
+        listed_days=_listed_days(data_start),
     )
     up, down = _limits(rows, tick_yuan)
     frame = rows.with_columns(up_limit=up, down_limit=down)
@@ -64,6 +70,14 @@ def finish_daily(
         "total_shares",
     ]
     return frame.select(keep), {k: n for k, n in repairs.items() if n}
+
+
+def _listed_days(data_start: date | None) -> pl.Expr:
+    """Rows of a stock so far if it was listed inside the data, else a large number."""
+    if data_start is None:
+        return pl.lit(LONG_LISTED)
+    new = pl.col("date").min().over("symbol") > data_start
+    return pl.when(new).then(pl.int_range(1, pl.len() + 1).over("symbol")).otherwise(LONG_LISTED)
 
 
 def _with_preclose(rows: pl.DataFrame, tick_yuan: float) -> pl.DataFrame:

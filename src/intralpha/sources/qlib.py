@@ -50,10 +50,10 @@ class QlibSource(Source):
         for symbol, fields in self._stocks():
             pieces.append(_rows(symbol, fields, days))
             if len(pieces) == STOCKS_A_BATCH:
-                yield self._batch(pieces)
+                yield self._batch(pieces, days[0].item())
                 pieces = []
         if pieces:
-            yield self._batch(pieces)
+            yield self._batch(pieces, days[0].item())
 
     def _axes(self) -> tuple[np.ndarray, pl.DataFrame]:
         texts = {}
@@ -85,9 +85,9 @@ class QlibSource(Source):
         if current:
             yield _symbol(current), fields
 
-    def _batch(self, pieces: list[pl.DataFrame]) -> Batch:
+    def _batch(self, pieces: list[pl.DataFrame], start: date) -> Batch:
         rows = pl.concat(pieces)
-        frame, repairs = finish_daily(rows.drop("origin"), self.spec.tick_yuan)
+        frame, repairs = finish_daily(rows.drop("origin"), self.spec.tick_yuan, start)
         good, refused = split_valid("daily", frame)
         text = pl.concat_str(
             pl.all().exclude("reason").cast(pl.String), separator=",", ignore_nulls=True

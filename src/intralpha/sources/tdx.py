@@ -1,5 +1,6 @@
 """Reader of TDX `.lc5` and `.lc1` files: 32-byte records of intraday bars."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Literal
 
@@ -10,7 +11,7 @@ from pydantic import Field
 from intralpha.base import Spec
 from intralpha.market import split_valid
 from intralpha.sources.files import fingerprint, members
-from intralpha.sources.mapped import fill_grid, to_quarantine
+from intralpha.sources.mapped import ROWS_A_BATCH, fill_grid, to_quarantine
 from intralpha.sources.source import Batch, Source, SourceError
 
 RECORD = np.dtype(
@@ -50,11 +51,17 @@ class TdxSource(Source):
         return fingerprint(self.spec.path)
 
     def batches(self) -> Iterator[Batch]:
-        """One batch a file."""
+        """Files gathered to about a million rows a batch, because each touches every day."""
+        held: list[Batch] = []
         for name, content in members(self.spec.path, f"*.lc{self.spec.freq}"):
             whole, rest = divmod(len(content), RECORD.itemsize)
             records = np.frombuffer(content, RECORD, count=whole)
-            yield self._batch(name, records, rest)
+            held.append(self._batch(name, records, rest))
+            if sum(b.frame.height for b in held) >= ROWS_A_BATCH:
+                yield _joined(held)
+                held = []
+        if held:
+            yield _joined(held)
 
     def _batch(self, name: str, records: np.ndarray, rest: int) -> Batch:
         code = name.rsplit("/", 1)[-1].split(".", maxsplit=1)[0]
@@ -73,6 +80,23 @@ class TdxSource(Source):
         frame, filled = fill_grid(good, self.spec.freq)
         repairs = {"bars filled to complete the grid": filled} if filled else {}
         return Batch("bars", frame, name, bad, repairs, len(records) + bool(rest))
+
+
+def _joined(batches: list[Batch]) -> Batch:
+    """Several batches of bars as one."""
+    if len(batches) == 1:
+        return batches[0]
+    repairs: Counter[str] = Counter()
+    for batch in batches:
+        repairs.update(batch.repairs)
+    return Batch(
+        "bars",
+        pl.concat(b.frame for b in batches),
+        f"{batches[0].origin} .. {batches[-1].origin} ({len(batches)} files)",
+        pl.concat(b.quarantined for b in batches),
+        dict(repairs),
+        sum(b.rows_read for b in batches),
+    )
 
 
 def _frame(symbol: str, records: np.ndarray, spec: TdxSpec) -> pl.DataFrame:

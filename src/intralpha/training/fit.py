@@ -135,7 +135,7 @@ def predict(model: nn.Module, samples: Samples, dates: np.ndarray) -> Panel:
         for i, day in enumerate(out.dates):
             batch = samples.day(day, labelled=False)
             if len(batch.columns):
-                out.values[i, batch.columns, 0] = model(torch.from_numpy(batch.x)).numpy()
+                out.values[i, batch.columns, 0] = model(_tensor(batch.x)).numpy()
     return out
 
 
@@ -164,7 +164,7 @@ def _epoch(
     losses = []
     rng = np.random.default_rng([seed, epoch])
     for step, (x, y) in enumerate(_batches(samples, fold.train, spec, rng)):
-        loss = objective_value(objective, model(torch.from_numpy(x)), torch.from_numpy(y))
+        loss = objective_value(objective, model(_tensor(x)), _tensor(y))
         value = loss.item()
         if not math.isfinite(value):
             raise TrainingDivergedError(epoch, step, value)
@@ -186,6 +186,11 @@ def _batches(
     for batch in samples.days(rng.permutation(dates), labelled=True):
         if len(batch.y) > 1:
             yield batch.x, batch.y
+
+
+def _tensor(values: np.ndarray) -> torch.Tensor:
+    """A copy in memory aligned by torch: results must not depend on where NumPy put an array."""
+    return torch.tensor(values)
 
 
 def _waited(rows: list[dict[str, Any]]) -> int:

@@ -1,0 +1,67 @@
+"""The page: complete, offline, escaped, and without sections that have no content."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from intralpha.evaluation import FactorTestSpec, run_factor_test
+from intralpha.report import PortfolioRecord, TearSheet, render
+
+HOSTILE = "<script>alert('x')</script>"
+
+
+def make_sheet(name: str = "gru") -> TearSheet:
+    rng = np.random.default_rng(0)
+    fwd = 0.02 * rng.standard_normal((10, 50))
+    score = fwd + 0.02 * rng.standard_normal((10, 50))
+    days = np.arange("2024-01-01", "2024-01-11", dtype="datetime64[D]")
+    mask = np.ones(fwd.shape, dtype=bool)
+    report = run_factor_test(name, score, {"1_6": fwd}, mask, days, FactorTestSpec(n_groups=5))
+    return TearSheet("A run", "about it", {"stocks": "50"}, (report,))
+
+
+def test_the_page_is_one_offline_file(tmp_path: Path) -> None:
+    path = render(make_sheet(), tmp_path / "report.html")
+    page = path.read_text(encoding="utf-8")
+    assert not re.search(r"<(script|link|img|iframe)[^>]+(src|href)=", page)
+    assert page.count("plotly.js v") == 1
+    assert 3e6 < len(page) < 8e6
+    HTMLParser().feed(page)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_figures_of_the_test_stand_in_the_page(tmp_path: Path) -> None:
+    sheet = make_sheet()
+    page = render(sheet, tmp_path / "r.html").read_text(encoding="utf-8")
+    assert f"{sheet.factors[0].summary['rank_ic']:.4f}" in page
+    assert f"{100 * sheet.factors[0].summary['top_excess']:.2f} %" in page
+
+
+def test_hostile_names_and_recipes_are_shown_not_run(tmp_path: Path) -> None:
+    sheet = make_sheet(HOSTILE)
+    hostile = TearSheet(HOSTILE, HOSTILE, {HOSTILE: HOSTILE}, sheet.factors, recipe=HOSTILE)
+    page = render(hostile, tmp_path / "r.html").read_text(encoding="utf-8")
+    assert HOSTILE not in page
+    assert "&lt;script&gt;alert" in page
+
+
+@pytest.mark.parametrize("with_portfolio", [False, True])
+def test_absent_parts_are_left_out(tmp_path: Path, with_portfolio: bool) -> None:
+    sheet = make_sheet()
+    if with_portfolio:
+        daily = sheet.factors[0].series.select(
+            "date",
+            ret=pl.col("universe"),
+            benchmark_ret=pl.lit(0.0),
+            turnover_one_sided=pl.lit(0.2),
+        )
+        record = PortfolioRecord(daily, {"tracking_error": 0.05}, pl.DataFrame({"year": [2024]}))
+        sheet = TearSheet("A", "", {}, sheet.factors, record, quality={"zero prices": 7})
+    page = render(sheet, tmp_path / "r.html").read_text(encoding="utf-8")
+    assert ("<h2>Portfolio</h2>" in page) == with_portfolio
+    assert ("<h2>Data quality</h2>" in page) == with_portfolio
+    assert "<h2>Training</h2>" not in page
