@@ -91,7 +91,7 @@ def test_nav_figures_by_hand() -> None:
     assert max_drawdown(nav(ret)) == pytest.approx(0.5)
     total = 0.66 ** (252 / 3) - 1
     expected = total / (ret.std(ddof=1) * np.sqrt(252))
-    assert sharpe(ret, 252) == pytest.approx(expected)
+    assert sharpe(ret, 252.0) == pytest.approx(expected)
 
 
 def test_zscores_and_residuals_equal_numpy() -> None:
@@ -125,7 +125,7 @@ def test_the_standard_test_of_a_perfect_factor() -> None:
     fwd = 0.02 * rng.standard_normal((10, 50))
     days = np.arange("2024-01-01", "2024-01-11", dtype="datetime64[D]")
     mask = np.ones(fwd.shape, dtype=bool)
-    spec = FactorTestSpec(n_groups=5, top_share=0.2, periods_per_year=50)
+    spec = FactorTestSpec(n_groups=5, top_share=0.2, periods_per_year=50.0)
     report = run_factor_test("perfect", fwd, {"1_6": fwd, "1_11": -fwd}, mask, days, spec)
     assert report.summary["rank_ic"] == pytest.approx(1)
     assert report.summary["rank_ic_1_11"] == pytest.approx(-1)

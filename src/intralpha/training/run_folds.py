@@ -46,7 +46,7 @@ def run_job(job: Job) -> tuple[Panel, pl.DataFrame]:
     history : with the columns of the fit, and ``fold``, ``seed``, ``best_epoch``
     """
     scores, history = job.folder / "scores", job.folder / "history.parquet"
-    if history.is_file() and scores.is_dir():
+    if finished(job):
         return Panel.load(scores), pl.read_parquet(history)
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
@@ -68,27 +68,29 @@ def run_job(job: Job) -> tuple[Panel, pl.DataFrame]:
 def run_jobs(
     jobs: tuple[Job, ...], workers: int, watch: Callable[[int], None] | None = None
 ) -> tuple[list[Panel], pl.DataFrame]:
-    """Run every job, in this process or in several; scores in the order of the jobs.
+    """Run every job in a fresh process of its own, ``workers`` at a time.
 
-    Each job uses one thread, so the result does not depend on ``workers``.
+    Each job uses one thread and starts from the same state, so the scores, in the order of the
+    jobs, do not depend on ``workers`` (in a process that has trained before, the last bits of a
+    float32 sum differ). Jobs finished before are read back without a process.
     """
-    threads = torch.get_num_threads()
-    results: dict[int, tuple[Panel, pl.DataFrame]] = {}
-    if workers == 1:
-        for i, job in enumerate(jobs):
-            results[i] = run_job(job)
-            if watch is not None:
-                watch(len(results))
-        torch.set_num_threads(threads)
-    else:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            futures = {pool.submit(run_job, job): i for i, job in enumerate(jobs)}
+    results = {i: run_job(job) for i, job in enumerate(jobs) if finished(job)}
+    todo = [i for i in range(len(jobs)) if i not in results]
+    if todo:
+        context = get_context("spawn")
+        with ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1) as pool:
+            futures = {pool.submit(run_job, jobs[i]): i for i in todo}
             for future in as_completed(futures):
                 results[futures[future]] = future.result()
                 if watch is not None:
                     watch(len(results))
     panels = [results[i][0] for i in range(len(jobs))]
     return panels, pl.concat(results[i][1] for i in range(len(jobs)))
+
+
+def finished(job: Job) -> bool:
+    """Whether the job's scores and history are there."""
+    return (job.folder / "history.parquet").is_file() and (job.folder / "scores").is_dir()
 
 
 def stack_in_time(parts: list[Panel]) -> Panel:
