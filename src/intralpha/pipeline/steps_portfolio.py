@@ -106,7 +106,7 @@ class Desk:
         )
 
 
-def lay_desk(shop: Workshop, dates: np.ndarray, market: Panel) -> Desk:
+def lay_desk(shop: Workshop, spec: EnhancementSpec, dates: np.ndarray, market: Panel) -> Desk:
     """Gather what is known at the close of each decision date."""
     axes, signal = shop.panel("axes"), shop.panel("signal")
     assets = axes.assets
@@ -122,7 +122,7 @@ def lay_desk(shop: Workshop, dates: np.ndarray, market: Panel) -> Desk:
         dates=dates,
         alpha=signal.at(dates)["score"].astype(np.float64),
         benchmark=weights,
-        styles=exposures(shop.lake, dates, assets, inside, shop.recipe.portfolio.exposures),
+        styles=exposures(shop.lake, dates, assets, inside, spec.exposures),
         codes=codes,
         labels=labels,
         can_buy=traded & ~up,
@@ -139,7 +139,7 @@ def _make_portfolio(shop: Workshop, folder: Path) -> None:
     last = shop.recipe.test.end or axes.dates[-1].item()
     market = read_daily(shop.lake, MARKET_NAMES, dates[0].item(), last, axes.assets)
     dates = dates[dates <= market.dates[-1]]
-    desk = lay_desk(shop, dates, market)
+    desk = lay_desk(shop, spec, dates, market)
     run = run_portfolio(
         build(spec.problem),
         dates,
