@@ -1,7 +1,7 @@
 """All trainings of a schedule: folds and seeds, in one process or in several."""
 
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -77,15 +77,20 @@ def run_jobs(
     results = {i: run_job(job) for i, job in enumerate(jobs) if finished(job)}
     todo = [i for i in range(len(jobs)) if i not in results]
     if todo:
-        context = get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1) as pool:
-            futures = {pool.submit(run_job, jobs[i]): i for i in todo}
+        with ThreadPoolExecutor(workers) as pool:
+            futures = {pool.submit(_in_fresh_process, jobs[i]): i for i in todo}
             for future in as_completed(futures):
                 results[futures[future]] = future.result()
                 if watch is not None:
                     watch(len(results))
     panels = [results[i][0] for i in range(len(jobs))]
     return panels, pl.concat(results[i][1] for i in range(len(jobs)))
+
+
+def _in_fresh_process(job: Job) -> tuple[Panel, pl.DataFrame]:
+    """A pool of one process for one job (`max_tasks_per_child` can hang in Python 3.11)."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(run_job, job).result()
 
 
 def finished(job: Job) -> bool:
