@@ -7,7 +7,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 # One thread a worker: tests run in parallel processes and results must not depend on threads.
-TEST_ENV := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=2 POLARS_MAX_THREADS=2
+TEST_ENV := OMP_NUM_THREADS=1 INTRALPHA_THREADS=2 POLARS_MAX_THREADS=2
 WORKERS  ?= 2
 
 .PHONY: demo test lint format bench check clean help

@@ -1,5 +1,7 @@
 """Several processes, seed ensembles and finished jobs."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -63,3 +65,27 @@ def test_parts_are_joined_in_time_order() -> None:
         for v, d in ((2, "2024-02-01"), (1, "2024-01-01"))
     ]
     np.testing.assert_array_equal(stack_in_time(parts).values.ravel(), [1, 2])
+
+
+def test_a_second_training_in_a_process_equals_the_first(tmp_path: Path) -> None:
+    job, _ = make_jobs(tmp_path / "first")
+    again, _ = make_jobs(tmp_path / "again")
+    np.testing.assert_array_equal(run_job(job)[0].values, run_job(again)[0].values)
+
+
+def test_a_training_keeps_to_one_thread(tmp_path: Path) -> None:
+    code = (
+        "import sys, torch; from pathlib import Path;"
+        "from tests.training.test_run_folds import make_jobs;"
+        "from intralpha.training import run_job;"
+        "run_job(make_jobs(Path(sys.argv[1]))[0]); print(torch.get_num_threads())"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=root,
+    )
+    assert done.stdout.strip() == "1"

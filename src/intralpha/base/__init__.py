@@ -9,6 +9,7 @@ from intralpha.base.errors import (
 )
 from intralpha.base.panel import Panel
 from intralpha.base.spec import Spec, spec_hash
+from intralpha.base.threads import thread_count
 
 __all__ = [
     "ConfigError",
@@ -19,4 +20,5 @@ __all__ = [
     "SolverError",
     "Spec",
     "spec_hash",
+    "thread_count",
 ]

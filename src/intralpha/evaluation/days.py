@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-import numba
+from intralpha.base import thread_count
 
 SMALL_CELLS = 200_000
 BLOCKS_PER_THREAD = 4
@@ -24,10 +24,9 @@ def over_days(work: Callable[[int, int], None], n_days: int, n_cells: int) -> No
 
     Notes
     -----
-    The number of threads is Numba's (environment variable ``NUMBA_NUM_THREADS``, by default the
-    number of cores).
+    The number of threads is that of :func:`intralpha.base.thread_count`.
     """
-    threads = min(numba.get_num_threads(), n_days)
+    threads = min(thread_count(), n_days)
     if threads <= 1 or n_cells < SMALL_CELLS:
         work(0, n_days)
         return

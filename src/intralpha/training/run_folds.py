@@ -1,7 +1,7 @@
 """All trainings of a schedule: folds and seeds, in one process or in several."""
 
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -68,29 +68,33 @@ def run_job(job: Job) -> tuple[Panel, pl.DataFrame]:
 def run_jobs(
     jobs: tuple[Job, ...], workers: int, watch: Callable[[int], None] | None = None
 ) -> tuple[list[Panel], pl.DataFrame]:
-    """Run every job in a fresh process of its own, ``workers`` at a time.
+    """Run every job, in this process or in several; scores in the order of the jobs.
 
-    Each job uses one thread and starts from the same state, so the scores, in the order of the
-    jobs, do not depend on ``workers`` (in a process that has trained before, the last bits of a
-    float32 sum differ). Jobs finished before are read back without a process.
+    Each job uses one thread, so the scores do not depend on ``workers``. Jobs finished before are
+    read back without a process.
     """
     results = {i: run_job(job) for i, job in enumerate(jobs) if finished(job)}
     todo = [i for i in range(len(jobs)) if i not in results]
-    if todo:
-        with ThreadPoolExecutor(workers) as pool:
-            futures = {pool.submit(_in_fresh_process, jobs[i]): i for i in todo}
-            for future in as_completed(futures):
-                results[futures[future]] = future.result()
-                if watch is not None:
-                    watch(len(results))
+    for i, result in _run_all([jobs[i] for i in todo], min(workers, len(todo))):
+        results[todo[i]] = result
+        if watch is not None:
+            watch(len(results))
     panels = [results[i][0] for i in range(len(jobs))]
     return panels, pl.concat(results[i][1] for i in range(len(jobs)))
 
 
-def _in_fresh_process(job: Job) -> tuple[Panel, pl.DataFrame]:
-    """A pool of one process for one job (`max_tasks_per_child` can hang in Python 3.11)."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(run_job, job).result()
+def _run_all(jobs: list[Job], workers: int) -> Iterator[tuple[int, tuple[Panel, pl.DataFrame]]]:
+    """Position and result of each job, as they finish."""
+    if workers <= 1:
+        threads = torch.get_num_threads()
+        try:
+            yield from ((i, run_job(job)) for i, job in enumerate(jobs))
+        finally:
+            torch.set_num_threads(threads)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        futures = {pool.submit(run_job, job): i for i, job in enumerate(jobs)}
+        yield from ((futures[done], done.result()) for done in as_completed(futures))
 
 
 def finished(job: Job) -> bool:
