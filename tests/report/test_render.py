@@ -1,5 +1,6 @@
 """The page: complete, offline, escaped, and without sections that have no content."""
 
+import math
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from intralpha.evaluation import FactorTestSpec, run_factor_test
 from intralpha.report import PortfolioRecord, TearSheet, render
+from intralpha.report.render import figure_text
 
 HOSTILE = "<script>alert('x')</script>"
 
@@ -65,3 +67,18 @@ def test_absent_parts_are_left_out(tmp_path: Path, with_portfolio: bool) -> None
     assert ("<h2>Portfolio</h2>" in page) == with_portfolio
     assert ("<h2>Data quality</h2>" in page) == with_portfolio
     assert "<h2>Training</h2>" not in page
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("benchmark_annualised", 0.4742, "47.42 %"),
+        ("excess_calmar", 0.1356, "0.1356"),
+        ("rank_ic_positive_share", 0.5, "0.5000"),
+        ("stocks", 912.43, "912"),
+        ("rows", 1030.0, "1,030"),
+        ("max_drawdown", math.nan, "–"),
+    ],
+)
+def test_figures_are_written_as_people_write_them(name: str, value: float, text: str) -> None:
+    assert figure_text(name, value) == text

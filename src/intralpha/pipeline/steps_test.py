@@ -73,7 +73,7 @@ def _reports(shop: Workshop, name: str, score: Panel) -> list[FactorReport]:
         members = inside & (masks["within"] > 0)
         # The membership history may end before the test does.
         known = members.any(axis=1)
-        part = test(f"{name}, within {'+'.join(recipe.test.within)}", values, members)
+        part = test(f"{name}, within {' + '.join(recipe.test.within)}", values, members)
         rows = np.flatnonzero(known).tolist()
         out.append(replace(part, series=part.series[rows]))
     return out

@@ -42,13 +42,12 @@ def cumulative_ic_chart(factors: tuple[FactorReport, ...]) -> go.Figure:
 
 
 def group_nav_chart(factor: FactorReport) -> go.Figure:
-    """Compounded excess over the universe of each group, the top one darkest."""
-    figure = _figure(f"Groups of {factor.name}", "compounded excess over the universe")
+    """Compounded excess of each group over the universe, from red (lowest scores) to blue."""
+    figure = _figure(f"Groups of {factor.name}", "excess over the universe")
     groups = [c for c in factor.series.columns if c.startswith("group_")]
     for i, name in enumerate(groups):
         excess = (factor.series[name] - factor.series["universe"]).fill_nan(0.0).to_numpy()
-        share = i / max(len(groups) - 1, 1)
-        colour = f"rgb({int(192 - 161 * share)},{int(80 - 2 * share)},{int(77 + 44 * share)})"
+        colour = _blend(i / max(len(groups) - 1, 1))
         label = name.replace("_", " ") + (" (top)" if i == len(groups) - 1 else "")
         figure.add_scatter(
             x=factor.series["date"], y=np.cumprod(1 + excess), name=label, line={"color": colour}
@@ -70,7 +69,7 @@ def group_bar_chart(factor: FactorReport) -> go.Figure:
 
 def decay_chart(factors: tuple[FactorReport, ...]) -> go.Figure:
     """Mean RankIC of older and older scores."""
-    figure = _figure("Decay", "RankIC of the score of so many test dates before")
+    figure = _figure("Decay", "RankIC")
     for i, factor in enumerate(factors):
         figure.add_bar(
             x=factor.decay["lag"],
@@ -78,6 +77,7 @@ def decay_chart(factors: tuple[FactorReport, ...]) -> go.Figure:
             name=factor.name,
             marker_color=COLOURS[i % len(COLOURS)],
         )
+    figure.update_xaxes(title="age of the score in test dates", dtick=1)
     return figure
 
 
@@ -98,12 +98,33 @@ def training_chart(history: pl.DataFrame) -> go.Figure:
     return figure
 
 
+def monthly_chart(daily: pl.DataFrame) -> go.Figure:
+    """Compounded excess of every month."""
+    figure = _figure("Excess by month", "portfolio less benchmark", percent=True)
+    excess = pl.col("ret") - pl.col("benchmark_ret")
+    rows = daily.group_by(pl.col("date").dt.truncate("1mo"), maintain_order=True).agg(
+        excess=(1 + excess).product() - 1
+    )
+    colours = [COLOURS[0] if x >= 0 else COLOURS[1] for x in rows["excess"]]
+    figure.add_bar(x=rows["date"], y=rows["excess"], marker_color=colours)
+    return figure
+
+
 def turnover_chart(daily: pl.DataFrame) -> go.Figure:
     """One-sided turnover of every rebalance."""
     figure = _figure("Turnover", "one-sided, a rebalance", percent=True)
     rows = daily.filter(pl.col("turnover_one_sided") > 0)
     figure.add_bar(x=rows["date"], y=rows["turnover_one_sided"], marker_color=COLOURS[2])
     return figure
+
+
+def _blend(share: float) -> str:
+    """Red at 0, light grey at one half, blue at 1."""
+    low, middle, high = (192, 80, 77), (190, 190, 190), (31, 78, 121)
+    ends = (low, middle) if share < 0.5 else (middle, high)
+    within = share * 2 if share < 0.5 else share * 2 - 1
+    mixed = (int(a + (b - a) * within) for a, b in zip(*ends, strict=True))
+    return f"rgb({','.join(str(c) for c in mixed)})"
 
 
 def _figure(title: str, y_title: str, percent: bool = False) -> go.Figure:
@@ -113,7 +134,7 @@ def _figure(title: str, y_title: str, percent: bool = False) -> go.Figure:
         template="simple_white",
         height=380,
         margin={"l": 60, "r": 20, "t": 50, "b": 40},
-        legend={"orientation": "h", "y": -0.15},
+        legend={"orientation": "h", "y": -0.22, "font": {"size": 11}},
         font={"family": "system-ui, 'Noto Sans CJK SC', sans-serif", "size": 13},
         hovermode="x unified",
     )

@@ -1,6 +1,7 @@
 """Render: a TearSheet as one HTML file that opens offline."""
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +17,18 @@ from intralpha.report import charts
 from intralpha.report.tear_sheet import PortfolioRecord, TearSheet
 
 PERCENT = ("share", "excess", "turnover", "ret", "drawdown", "volatility", "tracking", "win_rate")
+PERCENT += ("annualised",)
+WORDS = {
+    "icir": "ICIR",
+    "ic": "IC",
+    "ir": "IR",
+    "ret": "return",
+    "sharpe": "Sharpe",
+    "calmar": "Calmar",
+}
+WORDS |= {"rows": "days"}
+RATIOS = ("rank_ic", "calmar")
+COUNTS = ("dates", "stocks", "rows")
 ROWS_SHOWN = 200
 
 
@@ -41,7 +54,7 @@ def render(sheet: TearSheet, path: Path) -> Path:
         plotly_js=plotly.offline.get_plotlyjs(),
         tiles=_tiles(sheet),
         portfolio_charts=_portfolio_charts(sheet.portfolio),
-        portfolio_yearly=_frame(sheet.portfolio.yearly) if sheet.portfolio else "",
+        portfolio_table=_portfolio_table(sheet.portfolio) if sheet.portfolio else "",
         factor_table=_factor_table(sheet.factors),
         factor_charts=_factor_charts(sheet.factors),
         yearly_tables=[(f.name, _frame(f.yearly)) for f in sheet.factors],
@@ -72,15 +85,19 @@ def figure_text(name: str, value: object) -> str:
         return "–"
     if isinstance(value, int):
         return str(value) if name in {"year", "seed", "epoch"} else f"{value:,}"
-    if any(word in name for word in PERCENT) and not name.startswith("rank"):
+    if (
+        any(word in name for word in PERCENT)
+        and not name.startswith("rank")
+        and "calmar" not in name
+    ):
         return f"{100 * value:.2f} %"
-    return f"{value:,.0f}" if abs(value) >= 1000 or name == "dates" else f"{value:.4f}"
+    return f"{value:,.0f}" if abs(value) >= 1000 or name in COUNTS else f"{value:.4f}"
 
 
 def _tiles(sheet: TearSheet) -> list[tuple[str, str]]:
     tiles = []
     if sheet.factors:
-        lead = sheet.factors[0]
+        lead = _lead(sheet.factors)
         shown = ("rank_ic", "icir", "top_excess", "turnover_two_sided")
         tiles += [(f"{_words(n)}, {lead.name}", figure_text(n, lead.summary[n])) for n in shown]
     if sheet.portfolio:
@@ -96,6 +113,7 @@ def _portfolio_charts(record: PortfolioRecord | None) -> list[str]:
     if record is None:
         return []
     made = [charts.nav_chart(record.daily), charts.drawdown_chart(record.daily)]
+    made.append(charts.monthly_chart(record.daily))
     if "turnover_one_sided" in record.daily.columns:
         made.append(charts.turnover_chart(record.daily))
     return [_html(c) for c in made]
@@ -105,7 +123,8 @@ def _factor_charts(factors: tuple[FactorReport, ...]) -> list[str]:
     if not factors:
         return []
     made = [charts.cumulative_ic_chart(factors), charts.decay_chart(factors)]
-    made += [charts.group_nav_chart(factors[0]), charts.group_bar_chart(factors[0])]
+    lead = _lead(factors)
+    made += [charts.group_nav_chart(lead), charts.group_bar_chart(lead)]
     return [_html(c) for c in made]
 
 
@@ -114,13 +133,33 @@ def _training(history: pl.DataFrame | None) -> str:
 
 
 def _html(figure: go.Figure) -> str:
-    return figure.to_html(include_plotlyjs=False, full_html=False, config={"displaylogo": False})
+    return figure.to_html(
+        include_plotlyjs=False,
+        full_html=False,
+        config={"displayModeBar": False, "responsive": True},
+    )
+
+
+def _lead(factors: tuple[FactorReport, ...]) -> FactorReport:
+    """The combined signal, which is what is traded, or the only factor."""
+    return next((f for f in factors if f.name == "signal"), factors[0])
 
 
 def _factor_table(factors: tuple[FactorReport, ...]) -> Markup:
+    """One row a measure, one column a factor."""
     names = list(dict.fromkeys(name for f in factors for name in f.summary))
-    rows = [[f.name, *(figure_text(n, f.summary.get(n)) for n in names)] for f in factors]
-    return _table(["factor", *(_words(n) for n in names)], rows)
+    rows = [[_words(n), *(figure_text(n, f.summary.get(n)) for f in factors)] for n in names]
+    return _table(["", *(f.name for f in factors)], rows)
+
+
+def _portfolio_table(record: PortfolioRecord) -> Markup:
+    """One row a figure; the whole period, then each year."""
+    years = record.yearly.to_dicts()
+    rows = [
+        [_words(n), figure_text(n, value), *(figure_text(n, y.get(n)) for y in years)]
+        for n, value in record.figures.items()
+    ]
+    return _table(["", "whole period", *(str(y["year"]) for y in years)], rows)
 
 
 def _frame(frame: pl.DataFrame) -> Markup:
@@ -153,5 +192,10 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Markup:
 
 
 def _words(name: str) -> str:
-    text = name.replace("_", " ").replace("rank ic", "RankIC").replace("icir", "ICIR")
-    return str(escape(text))
+    """A column's name as the field writes it: ``rank_ic_1_11`` -> ``RankIC t+1 to t+11``."""
+    known = name.startswith("rank_ic_") and re.fullmatch(r"rank_ic_(\d+)_(\d+)", name)
+    if known:
+        return f"RankIC t+{known[1]} to t+{known[2]}"
+    return str(
+        escape(" ".join(WORDS.get(w, w) for w in name.replace("rank_ic", "RankIC").split("_")))
+    )
