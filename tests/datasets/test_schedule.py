@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intralpha.datasets import Fold, GridSpec, folds, grid
-from intralpha.datasets.schedule import HalfYearlySpec, NoFoldError, RollingSpec, YearlySpec
+from intralpha.datasets.schedule import (
+    EmptyFoldError,
+    HalfYearlySpec,
+    NoFoldError,
+    RollingSpec,
+    YearlySpec,
+)
 from intralpha.market import Calendar
 
 SESSIONS = Calendar.xshg().between("2012-01-04", "2026-05-08")
@@ -40,7 +46,7 @@ def test_rolling_folds_are_purged_and_cover_the_rest(
     spec = RollingSpec(train_days=train, valid_days=max(valid, every), step_days=max(step, every))
     try:
         made = folds(spec, sessions, samples, offset)
-    except NoFoldError:
+    except (NoFoldError, EmptyFoldError):
         return
     check_purged(made, offset, sessions)
     predicted = np.concatenate([fold.predict for fold in made])
@@ -108,3 +114,10 @@ def test_grid_extends_in_both_directions() -> None:
     assert len(inside) == 207
     assert np.datetime64("2022-01-04") in days
     assert days[0] < SESSIONS[5]
+
+
+def test_a_fold_without_training_dates_in_the_middle_is_an_error() -> None:
+    sessions = SESSIONS[:200]
+    spec = RollingSpec(train_days=5, valid_days=3, step_days=4)
+    with pytest.raises(EmptyFoldError, match="0 training and"):
+        folds(spec, sessions, grid(sessions, GridSpec(every=3)), 3)

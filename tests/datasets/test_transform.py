@@ -7,8 +7,10 @@ import pytest
 from scipy import stats
 
 from intralpha.base import Panel
-from intralpha.datasets import apply_global, cross_section, fit_global, window_ratio
+from intralpha.datasets import apply_global, cross_section, fit_global
 from intralpha.datasets.transform import CrossSectionSpec
+
+from .reference import window_ratio
 
 DAYS = np.arange("2024-01-01", "2024-01-11", dtype="datetime64[D]")
 ASSETS = np.array([f"{i:06d}.SZ" for i in range(1, 41)])

@@ -8,7 +8,6 @@ from intralpha.datasets.transform import (
     apply_global,
     cross_section,
     fit_global,
-    window_ratio,
 )
 
 __all__ = [
@@ -23,5 +22,4 @@ __all__ = [
     "fit_global",
     "folds",
     "grid",
-    "window_ratio",
 ]

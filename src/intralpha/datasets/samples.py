@@ -7,7 +7,7 @@ import numpy as np
 
 from intralpha.base import DataError, Panel
 from intralpha.base.panel import Day, as_days
-from intralpha.datasets.transform import window_ratio
+from intralpha.datasets.windows import gather, gather_ratio, ratio_moments
 
 MIN_PRESENT_SHARE = 0.5
 
@@ -45,8 +45,8 @@ class DayBatch:
 class Samples:
     """Windows over features, one sample a stock and date [Spec 10.6].
 
-    A window is ``values[t - L + 1 : t + 1]`` of the Panel; only the columns of valid stocks are
-    gathered, so memory is one batch. A stock is a sample on a date when the mask has it, and at
+    A window is ``values[t - L + 1 : t + 1]`` of the Panel; only the windows of a batch are ever
+    written out, so memory is one batch. A stock is a sample on a date when the mask has it, and at
     least half of its window's days are present; training batches also need a finite label.
 
     Parameters
@@ -56,8 +56,8 @@ class Samples:
     mask_DA : bool, the universe at the close of the date
     window_days : sessions in a window
     label : [D', A, 1] on sample dates, or None
-    ratio_clip : if not 0, windows are divided by their last values and z-scored [Spec 10.3] with
-        this bound (inf for none)
+    ratio_clip : if not 0, windows are divided by their last values and z-scored over the date's
+        samples, labelled or not [Spec 10.3], with this bound (inf for none)
     """
 
     features: Panel
@@ -80,23 +80,12 @@ class Samples:
         ShortHistoryError
             There is not enough history before the date.
         """
-        t = int(np.searchsorted(self.features.dates, as_days([day])[0]))
-        first = t - self.window_days + 1
-        if first < 0:
-            raise ShortHistoryError(day, t + 1, self.window_days)
-        valid = self.mask_DA[t].copy()
-        valid &= self.present_DA[first : t + 1].mean(axis=0) >= MIN_PRESENT_SHARE
-        y = np.full(len(valid), np.nan, dtype=np.float32)
-        if self.label is not None:
-            at = int(np.searchsorted(self.label.dates, as_days([day])[0]))
-            if at < len(self.label.dates) and self.label.dates[at] == as_days([day])[0]:
-                y = self.label.values[at, :, 0].astype(np.float32)
-        if labelled:
-            valid &= np.isfinite(y)
-        columns = np.flatnonzero(valid)
-        return DayBatch(
-            as_days([day])[0], columns, self._windows(first, t + 1, columns), y[columns]
-        )
+        t, valid, y = self._of_day(day)
+        kept = valid[np.isfinite(y[valid])] if labelled else valid
+        moments = self._moments([(t, valid)])
+        rows = np.zeros(len(kept), np.int64)
+        x = self._windows(np.full(len(kept), t), kept, rows, moments)
+        return DayBatch(as_days([day])[0], kept, x, y[kept])
 
     def days(self, dates: np.ndarray, labelled: bool) -> Iterator[DayBatch]:
         """Batches of several dates, in order; dates without any sample are passed over."""
@@ -110,32 +99,64 @@ class Samples:
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Shuffled batches (x, y) of ``size`` samples that mix dates [Spec 14].
 
-        Windows of one date are gathered together, so there is no Python per sample.
+        The index of all samples takes 28 bytes a sample; windows are cut a batch at a time.
         """
-        index = [(i, self.day(day, labelled=True).columns) for i, day in enumerate(dates)]
-        pairs = np.concatenate([np.column_stack([np.full(len(c), i), c]) for i, c in index])
-        rng.shuffle(pairs)
-        for start in range(0, len(pairs), size):
-            yield self._gather(dates, pairs[start : start + size])
+        found = [self._of_day(day) for day in dates]
+        moments = self._moments([(t, valid) for t, valid, _ in found])
+        kept = [valid[np.isfinite(y[valid])] for _, valid, y in found]
+        row = np.repeat(np.arange(len(found)), [len(k) for k in kept])
+        column = np.concatenate(kept)
+        t_N = np.array([t for t, _, _ in found], dtype=np.int64)[row]
+        y_N = np.concatenate([y[k] for (_, _, y), k in zip(found, kept, strict=True)])
+        order = rng.permutation(len(row)).astype(np.int32)
+        for start in range(0, len(order), size):
+            part = order[start : start + size]
+            yield self._windows(t_N[part], column[part], row[part], moments), y_N[part]
 
-    def _gather(self, dates: np.ndarray, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        order = np.argsort(pairs[:, 0], kind="stable")
-        xs, ys = [], []
-        for i in np.unique(pairs[:, 0]):
-            columns = pairs[order][pairs[order, 0] == i, 1]
-            batch = self.day(dates[i].item(), labelled=True)
-            place = np.searchsorted(batch.columns, columns)
-            xs.append(batch.x[place])
-            ys.append(batch.y[place])
-        back = np.argsort(order, kind="stable")
-        return np.concatenate(xs)[back], np.concatenate(ys)[back]
+    def _of_day(self, day: Day) -> tuple[int, np.ndarray, np.ndarray]:
+        """Position of the date, its valid columns, and the labels [A] (NaN where there is none)."""
+        wanted = as_days([day])[0]
+        t = int(np.searchsorted(self.features.dates, wanted))
+        first = t - self.window_days + 1
+        if first < 0:
+            raise ShortHistoryError(day, t + 1, self.window_days)
+        present = self.present_DA[first : t + 1].mean(axis=0) >= MIN_PRESENT_SHARE
+        y = np.full(len(present), np.nan, dtype=np.float32)
+        if self.label is not None:
+            at = int(np.searchsorted(self.label.dates, wanted))
+            if at < len(self.label.dates) and self.label.dates[at] == wanted:
+                y = self.label.values[at, :, 0].astype(np.float32)
+        return t, np.flatnonzero(present & self.mask_DA[t]), y
 
-    def _windows(self, first: int, stop: int, columns: np.ndarray) -> np.ndarray:
-        window = self.features.values[first:stop]
-        if self.features.times is not None:
-            window = window.reshape(-1, *window.shape[2:])
-        picked = window[:, columns]
+    @property
+    def _steps(self) -> np.ndarray:
+        """Features as steps [S, A, F]: days, or the bars of all days end to end; a view."""
+        values = self.features.values
+        if self.features.times is None:
+            return values
+        bars, assets, width = values.shape[1:]
+        return values.reshape(len(values) * bars, assets, width)
+
+    @property
+    def _bars(self) -> int:
+        return 1 if self.features.times is None else len(self.features.times)
+
+    def _moments(self, found: list[tuple[int, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+        """Moments of the ratio windows of each date [R, L, F]; nothing without ``ratio_clip``."""
+        if not self.ratio_clip:
+            return np.empty(0), np.empty(0)
+        length, steps = self.window_days * self._bars, self._steps
+        pairs = [ratio_moments(steps, (t + 1) * self._bars, c, length) for t, c in found]
+        return np.stack([m for m, _ in pairs]), np.stack([s for _, s in pairs])
+
+    def _windows(
+        self,
+        t_N: np.ndarray,
+        column_N: np.ndarray,
+        row_N: np.ndarray,
+        moments: tuple[np.ndarray, np.ndarray],
+    ) -> np.ndarray:
+        stop = (t_N.astype(np.int64) + 1) * self._bars
         if self.ratio_clip:
-            clip = None if np.isinf(self.ratio_clip) else self.ratio_clip
-            picked = window_ratio(picked, clip)
-        return np.ascontiguousarray(picked.transpose(1, 0, 2), dtype=np.float32)
+            return gather_ratio(self._steps, stop, column_N, row_N, moments, self.ratio_clip)
+        return gather(self._steps, stop, column_N, self.window_days * self._bars)

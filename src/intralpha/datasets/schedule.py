@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import dropwhile
 from typing import Annotated, Literal
 
 import numpy as np
@@ -53,6 +54,18 @@ class NoFoldError(ConfigError):
         )
 
 
+class EmptyFoldError(ConfigError):
+    """A fold in the middle of a schedule has nothing to train on, so its dates would be lost."""
+
+    def __init__(self, name: str, n_train: int, n_valid: int) -> None:
+        self.name, self.n_train, self.n_valid = name, n_train, n_valid
+        super().__init__(
+            f"the fold that predicts from {name} has {n_train} training and {n_valid} validation "
+            "dates after purging; both must be positive in every fold after the first.\n"
+            "Hint: lengthen the training or validation window, or sample more often."
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Fold:
     """One training.
@@ -83,13 +96,15 @@ def folds(
 
     Returns
     -------
-    tuple of Fold, in time order; predicted dates are disjoint. Folds without training or
-    validation dates are left out.
+    tuple of Fold, in time order; predicted dates are disjoint and, from the first on, without a
+    gap. Folds at the beginning that lack training or validation dates are left out.
 
     Raises
     ------
     NoFoldError
         If no fold is left.
+    EmptyFoldError
+        If a later fold lacks training or validation dates.
     """
     days, samples = as_days(sessions), as_days(grid_dates)
     if isinstance(spec, RollingSpec):
@@ -98,10 +113,17 @@ def folds(
         made = _half_yearly(spec, days, samples, label_offset)
     else:
         made = _yearly(spec, days, samples, label_offset)
-    kept = tuple(f for f in made if len(f.train) and len(f.valid) and len(f.predict))
+    kept = tuple(dropwhile(lambda f: not _trainable(f), (f for f in made if len(f.predict))))
     if not kept:
         raise NoFoldError(spec, str(samples[0]), str(samples[-1]))
+    for fold in kept:
+        if not _trainable(fold):
+            raise EmptyFoldError(fold.name, len(fold.train), len(fold.valid))
     return kept
+
+
+def _trainable(fold: Fold) -> bool:
+    return len(fold.train) > 0 and len(fold.valid) > 0
 
 
 def _make(
