@@ -99,7 +99,8 @@ class Samples:
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Shuffled batches (x, y) of ``size`` samples that mix dates [Spec 14].
 
-        The index of all samples takes 28 bytes a sample; windows are cut a batch at a time.
+        Which samples a batch holds is random; inside a batch they stand by date and stock. The
+        index of all samples takes 28 bytes a sample; windows are cut a batch at a time.
         """
         found = [self._of_day(day) for day in dates]
         moments = self._moments([(t, valid) for t, valid, _ in found])
@@ -110,7 +111,7 @@ class Samples:
         y_N = np.concatenate([y[k] for (_, _, y), k in zip(found, kept, strict=True)])
         order = rng.permutation(len(row)).astype(np.int32)
         for start in range(0, len(order), size):
-            part = order[start : start + size]
+            part = np.sort(order[start : start + size])  # neighbours in memory, one after another
             yield self._windows(t_N[part], column[part], row[part], moments), y_N[part]
 
     def _of_day(self, day: Day) -> tuple[int, np.ndarray, np.ndarray]:
