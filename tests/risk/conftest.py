@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from intralpha.market import Lake
-from intralpha.sources.simulated import SimulatedMarket, SimulatedSpec
+from intralpha.sources.exchange.market import SimulatedMarket, SimulatedSpec
 
 TABLES = ("daily", "instruments", "industry")
 

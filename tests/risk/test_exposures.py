@@ -10,8 +10,8 @@ from intralpha.base import Panel
 from intralpha.base.panel import UnknownNameError
 from intralpha.market import Lake, UniverseSpec, float_cap, read_daily, universe
 from intralpha.risk import STYLES, ExposureSpec, MaskShapeError, exposures
-from intralpha.sources.simulated import SimulatedMarket, SimulatedSpec
-from intralpha.sources.simulated_index import INDEX
+from intralpha.sources.exchange.index import INDEX
+from intralpha.sources.exchange.market import SimulatedMarket, SimulatedSpec
 
 SPEC = ExposureSpec(momentum_days=120, beta_days=120, volatility_days=120, year_months=6)
 

@@ -1,12 +1,12 @@
 """Readers of vendor files and the simulated market: everything that feeds a lake."""
 
+from intralpha.sources.exchange.market import SimulatedMarket, SimulatedSpec
 from intralpha.sources.files import PathError
 from intralpha.sources.ingest import IngestReport, SourceSpec, build, ingest
 from intralpha.sources.mapping import MappingSpec, load_mapping, presets
 from intralpha.sources.qlib import QlibSpec
 from intralpha.sources.quality import QualityReport, quality
 from intralpha.sources.reference import DailyBasicSpec, MembersSpec, StockBasicSpec
-from intralpha.sources.simulated import SimulatedMarket, SimulatedSpec
 from intralpha.sources.source import Batch, Source, SourceError
 from intralpha.sources.tdx import TdxSpec
 

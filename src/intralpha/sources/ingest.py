@@ -16,6 +16,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from intralpha.market import AppendResult, Lake, split_valid
 from intralpha.market.lake import OnConflict
 from intralpha.market.manifest import replacing
+from intralpha.sources.exchange.market import SimulatedMarket, SimulatedSpec
 from intralpha.sources.mapped import MappedSource
 from intralpha.sources.mapping import MappingSpec
 from intralpha.sources.qlib import QlibSource, QlibSpec
@@ -27,7 +28,6 @@ from intralpha.sources.reference import (
     StockBasicSource,
     StockBasicSpec,
 )
-from intralpha.sources.simulated import SimulatedMarket, SimulatedSpec
 from intralpha.sources.source import Batch, Source
 from intralpha.sources.tdx import TdxSource, TdxSpec
 

@@ -9,7 +9,7 @@ from numpy import ndarray
 
 from intralpha.base.panel import as_days
 from intralpha.market import TradingRules, board_of
-from intralpha.sources.simulated_streams import Purpose, stream
+from intralpha.sources.exchange.streams import Purpose, stream
 
 INDUSTRIES = (
     "banks",

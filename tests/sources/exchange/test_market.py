@@ -19,15 +19,15 @@ from intralpha.market import (
     read_daily,
     validate,
 )
-from intralpha.sources.ingest import ingest
-from intralpha.sources.simulated import (
+from intralpha.sources.exchange.actions import ex_prices
+from intralpha.sources.exchange.index import INDEX, choose, next_review
+from intralpha.sources.exchange.market import (
     HORIZONS,
     NoSessionsError,
     SimulatedMarket,
     SimulatedSpec,
 )
-from intralpha.sources.simulated_actions import ex_prices
-from intralpha.sources.simulated_index import INDEX, choose, next_review
+from intralpha.sources.ingest import ingest
 
 SPEC = SimulatedSpec(n_assets=60, start=date(2023, 1, 3), end=date(2024, 2, 29))
 PRICES = ("open", "high", "low", "close")

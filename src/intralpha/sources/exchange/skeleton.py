@@ -9,11 +9,11 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from intralpha.market import TradingRules, has_closing_auction
-from intralpha.sources.simulated_actions import Actions, ex_prices
-from intralpha.sources.simulated_index import IndexBook
-from intralpha.sources.simulated_latent import Latent
-from intralpha.sources.simulated_minutes import TICKS_PER_YUAN, Bars, Session, trade_session
-from intralpha.sources.simulated_stocks import Stocks
+from intralpha.sources.exchange.actions import Actions, ex_prices
+from intralpha.sources.exchange.index import IndexBook
+from intralpha.sources.exchange.latent import Latent
+from intralpha.sources.exchange.minutes import TICKS_PER_YUAN, Bars, Session, trade_session
+from intralpha.sources.exchange.stocks import Stocks
 
 NO_UP_LIMIT = 10**9
 YUAN_A_TRADE = 20_000.0

@@ -16,8 +16,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray
 
-from intralpha.sources.simulated_stocks import INDUSTRIES, Stocks
-from intralpha.sources.simulated_streams import Purpose, stream
+from intralpha.sources.exchange.stocks import INDUSTRIES, Stocks
+from intralpha.sources.exchange.streams import Purpose, stream
 
 MARKET_VOL, INDUSTRY_VOL = 0.010, 0.005
 MARKET_CLUSTER, STOCK_CLUSTER = (0.95, 0.12), (0.96, 0.08)

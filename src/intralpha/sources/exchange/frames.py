@@ -8,10 +8,10 @@ from jaxtyping import Shaped
 from numpy import ndarray
 
 from intralpha.market import bar_times
-from intralpha.sources.simulated_exchange import Day
-from intralpha.sources.simulated_index import INDEX
-from intralpha.sources.simulated_minutes import TICKS_PER_YUAN, Bars
-from intralpha.sources.simulated_stocks import Stocks
+from intralpha.sources.exchange.index import INDEX
+from intralpha.sources.exchange.minutes import TICKS_PER_YUAN, Bars
+from intralpha.sources.exchange.skeleton import Day
+from intralpha.sources.exchange.stocks import Stocks
 
 PRICES = ("open", "high", "low", "close")
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
-from intralpha.sources.simulated_streams import Purpose, stream
+from intralpha.sources.exchange.streams import Purpose, stream
 
 MINUTES = 240
 AUCTION_MINUTES = 3

@@ -10,12 +10,12 @@ from pydantic import Field, model_validator
 
 from intralpha.base import ConfigError, Panel, Spec, spec_hash
 from intralpha.market import Calendar, TradingRules
-from intralpha.sources.simulated_actions import make_actions
-from intralpha.sources.simulated_exchange import Exchange
-from intralpha.sources.simulated_frames import Month
-from intralpha.sources.simulated_index import INDEX
-from intralpha.sources.simulated_latent import REVERSAL_PERSISTENCE, Latent, make_latent
-from intralpha.sources.simulated_stocks import INDUSTRIES, MOST_STOCKS, make_stocks
+from intralpha.sources.exchange.actions import make_actions
+from intralpha.sources.exchange.frames import Month
+from intralpha.sources.exchange.index import INDEX
+from intralpha.sources.exchange.latent import REVERSAL_PERSISTENCE, Latent, make_latent
+from intralpha.sources.exchange.skeleton import Exchange
+from intralpha.sources.exchange.stocks import INDUSTRIES, MOST_STOCKS, make_stocks
 from intralpha.sources.source import Batch, Source
 
 HORIZONS = (1, 5, 10)
@@ -56,8 +56,8 @@ class SimulatedSpec(Spec):
 class SimulatedMarket(Source):
     """Stocks of all boards, their index, and daily rows that equal the bars.
 
-    The road from a hidden state to prices is in ``simulated_latent`` (what moves values) and
-    ``simulated_minutes`` (how a day gets there, and the traces the hidden signal leaves). Prices
+    The road from a hidden state to prices is in ``latent`` (what moves values) and
+    ``minutes`` (how a day gets there, and the traces the hidden signal leaves). Prices
     are multiples of 0.01 and stay inside the limits of :class:`~intralpha.market.TradingRules`;
     what a limit or a suspension holds back comes out on the following days. There are listings, a
     delisting, special treatment, suspensions, dividends and bonus shares.

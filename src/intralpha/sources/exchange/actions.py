@@ -6,9 +6,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
-from intralpha.sources.simulated_latent import QUIET_AFTER_LISTING
-from intralpha.sources.simulated_stocks import Stocks
-from intralpha.sources.simulated_streams import Purpose, stream
+from intralpha.sources.exchange.latent import QUIET_AFTER_LISTING
+from intralpha.sources.exchange.stocks import Stocks
+from intralpha.sources.exchange.streams import Purpose, stream
 
 SEASON_START, SEASON_DAYS = "05-10", 75
 BONUS_CHANCE = 0.15

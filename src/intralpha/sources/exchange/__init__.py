@@ -1,0 +1,1 @@
+"""A simulated exchange: order books, traders, a whole market, and what its future holds."""
