@@ -1,15 +1,14 @@
 """Tables of a month of the simulated market, made from its sessions."""
 
-from dataclasses import replace
-
 import numpy as np
 import polars as pl
-from jaxtyping import Shaped
+from jaxtyping import Float, Shaped
 from numpy import ndarray
 
 from intralpha.market import bar_times
+from intralpha.sources.exchange.bars import Bars
+from intralpha.sources.exchange.course import TICKS_PER_YUAN
 from intralpha.sources.exchange.index import INDEX
-from intralpha.sources.exchange.minutes import TICKS_PER_YUAN, Bars
 from intralpha.sources.exchange.skeleton import Day
 from intralpha.sources.exchange.stocks import Stocks
 
@@ -28,15 +27,17 @@ class Month:
     def __init__(self, stocks: Stocks, freq: int) -> None:
         self._symbols, self._freq, self._times = stocks.symbols, freq, bar_times(freq)
         self._days: list[Day] = []
+        self._levels: list[ndarray] = []
         self._bars: list[Bars] = []
         self._daily: list[Bars] = []
 
-    def add(self, day: Day) -> None:
+    def add(self, day: Day, minutes: Bars) -> None:
         """Take a session in; of its minutes only the bars of the month's frequency are kept."""
-        bars = day.bars.longer(self._freq)
+        bars = minutes.longer(self._freq)
         self._bars.append(bars)
         self._daily.append(bars.longer(bars.open.shape[1]))
-        self._days.append(replace(day, bars=bars))
+        self._days.append(day)
+        self._levels.append(_index_levels(day, minutes))
 
     def bars(self) -> pl.DataFrame:
         """Rows of ``bars``: listed stocks only, a halted one has bars without volume."""
@@ -80,7 +81,7 @@ class Month:
 
     def _index(self) -> pl.DataFrame:
         """Daily rows of the index; its volume and amount are those of all stocks."""
-        levels = np.stack([d.index_levels for d in self._days])
+        levels = np.stack(self._levels)
         totals = {
             n: np.array([getattr(b, n)[d.listed].sum() for b, d in self._pairs()])
             for n in ("volume", "amount")
@@ -119,3 +120,12 @@ class Month:
 
     def _fact(self, name: str) -> Shaped[ndarray, "rows"]:
         return np.concatenate([getattr(d, name)[d.listed] for d in self._days])
+
+
+def _index_levels(day: Day, minutes: Bars) -> Float[ndarray, "edges"]:
+    """Index at the open and at the end of every minute, rounded to 0.01."""
+    edges = np.concatenate([minutes.open[:, :1], minutes.close], axis=1)
+    ratio = edges / day.preclose[:, None]
+    levels = np.round(day.index_preclose * (day.index_weight @ ratio), 2)
+    levels[-1] = day.index_close
+    return levels

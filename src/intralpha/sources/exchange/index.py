@@ -74,19 +74,13 @@ class IndexBook:
         held = np.flatnonzero(self.weight)
         self.members += [Member(int(i), on, last, float(self.weight[i])) for i in held]
 
-    def trade(
-        self, ratio: Float[ndarray, "A edges"], listed: Bool[ndarray, "A"]
-    ) -> Float[ndarray, "edges"]:
-        """Levels of a session, rounded to 0.01: open, then the end of every minute.
-
-        Parameters
-        ----------
-        ratio : price over preclose at those times
-        listed : stocks that still have a row; the weight of the others is spread over the rest
-        """
+    def members_weight(self, listed: Bool[ndarray, "A"]) -> Float[ndarray, "A"]:
+        """Weights of a session; those of stocks without a row are spread over the rest."""
         weight = np.where(listed, self.weight, 0.0)
-        weight /= weight.sum()
-        levels = np.round(self.level * (weight @ ratio), 2)
-        drifted = weight * ratio[:, -1]
-        self.weight, self.level = drifted / drifted.sum(), float(levels[-1])
-        return levels
+        return weight / weight.sum()
+
+    def close(self, weight: Float[ndarray, "A"], ratio: Float[ndarray, "A"]) -> None:
+        """End a session: ``ratio`` is close over preclose."""
+        self.level = float(np.round(self.level * (weight @ ratio), 2))
+        drifted = weight * ratio
+        self.weight = drifted / drifted.sum()

@@ -11,10 +11,12 @@ from pydantic import Field, model_validator
 from intralpha.base import ConfigError, Panel, Spec, spec_hash
 from intralpha.market import Calendar, TradingRules
 from intralpha.sources.exchange.actions import make_actions
+from intralpha.sources.exchange.floor import Floor
 from intralpha.sources.exchange.frames import Month
+from intralpha.sources.exchange.habits import HabitSpec
 from intralpha.sources.exchange.index import INDEX
 from intralpha.sources.exchange.latent import REVERSAL_PERSISTENCE, Latent, make_latent
-from intralpha.sources.exchange.skeleton import Exchange
+from intralpha.sources.exchange.skeleton import Day, Skeleton
 from intralpha.sources.exchange.stocks import INDUSTRIES, MOST_STOCKS, make_stocks
 from intralpha.sources.source import Batch, Source
 
@@ -45,6 +47,8 @@ class SimulatedSpec(Spec):
     trace: float = Field(
         default=1.0, ge=0, description="how strongly the signal shows in the shape of the day"
     )
+
+    habits: HabitSpec = HabitSpec()
 
     @model_validator(mode="after")
     def _in_order(self) -> "SimulatedSpec":
@@ -131,26 +135,36 @@ class SimulatedMarket(Source):
 
     def batches(self) -> Iterator[Batch]:
         """Bars and daily rows month by month, then the reference tables."""
-        latent = self._latent()
-        actions = make_actions(self.spec.seed, self._stocks, self.sessions, latent.halted_DA)
-        exchange = Exchange(
-            self.spec.seed, self._stocks, latent, actions, self._rules, self.spec.trace
-        )
+        skeleton = self._skeleton()
+        floor = Floor(self.spec.seed, self.spec.habits)
         months = self.sessions.astype("datetime64[M]")
         for month in np.unique(months):
             rows = Month(self._stocks, self.spec.freq)
             for t in np.flatnonzero(months == month).tolist():
-                rows.add(exchange.session(t, self.sessions[t].item()))
+                day = skeleton.session(t, self.sessions[t].item())
+                rows.add(day, floor.minutes(day))
             yield Batch("bars", rows.bars(), f"simulated {month}")
             yield Batch("daily", rows.daily(), f"simulated {month}")
         yield Batch("instruments", self._instruments(), "simulated")
         yield Batch("industry", self._industry(), "simulated")
-        yield Batch("membership", _membership(exchange, self._stocks.symbols), "simulated")
-        yield Batch("corporate_actions", exchange.action_rows(self.sessions), "simulated")
+        yield Batch("membership", _membership(skeleton, self._stocks.symbols), "simulated")
+        yield Batch("corporate_actions", skeleton.action_rows(self.sessions), "simulated")
+
+    def days(self) -> Iterator[Day]:
+        """Sessions before anyone trades; hand them to a :class:`Floor` in any order."""
+        skeleton = self._skeleton()
+        for t, session in enumerate(self.sessions):
+            yield skeleton.session(t, session.item())
 
     @property
     def _persistence(self) -> float:
         return 0.5 ** (1 / self.spec.signal_half_life_days)
+
+    def _skeleton(self) -> Skeleton:
+        latent = self._latent()
+        actions = make_actions(self.spec.seed, self._stocks, self.sessions, latent.halted_DA)
+        orders = self.spec.habits.orders_per_day
+        return Skeleton(self._stocks, latent, actions, self._rules, self.spec.trace, orders)
 
     def _latent(self) -> Latent:
         return make_latent(
@@ -205,8 +219,8 @@ class SimulatedMarket(Source):
         )
 
 
-def _membership(exchange: Exchange, symbols: np.ndarray) -> pl.DataFrame:
-    members = exchange.index.members
+def _membership(skeleton: Skeleton, symbols: np.ndarray) -> pl.DataFrame:
+    members = skeleton.index.members
     return pl.DataFrame(
         {
             "index": [INDEX] * len(members),

@@ -1,4 +1,8 @@
-"""The simulated sessions one after the other: each begins where the one before ended."""
+"""Skeleton: closes, limits, share counts and the index of every session, before anyone trades.
+
+A day of the simulated market ends at a price that follows from the hidden state alone. So the
+sessions can be walked through without trading them, and each can then be traded by itself.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -10,22 +14,33 @@ from numpy import ndarray
 
 from intralpha.market import TradingRules, has_closing_auction
 from intralpha.sources.exchange.actions import Actions, ex_prices
+from intralpha.sources.exchange.course import TICKS_PER_YUAN, Session, closing_ticks
 from intralpha.sources.exchange.index import IndexBook
 from intralpha.sources.exchange.latent import Latent
-from intralpha.sources.exchange.minutes import TICKS_PER_YUAN, Bars, Session, trade_session
 from intralpha.sources.exchange.stocks import Stocks
 
 NO_UP_LIMIT = 10**9
-YUAN_A_TRADE = 20_000.0
 ELIGIBLE_AFTER_SESSIONS = 60
+USUAL_CAP_YUAN, ACTIVITY_BY_CAP = 6e9, 0.3
+ORDERS_BAND = (100.0, 50_000.0)
 
 
 @dataclass(frozen=True, eq=False)
 class Day:
-    """One session of every stock, whether it is listed or not, and of the index."""
+    """One session of every stock, whether it is listed or not, and of the index.
 
+    Attributes
+    ----------
+    number, on : of the session
+    session : what its traders are given
+    close : ticks
+    index_preclose, index_close, index_weight : before the session, after it, and at its start
+    """
+
+    number: int
     on: date
-    bars: Bars
+    session: Session
+    close: Int[ndarray, "A"]
     listed: Bool[ndarray, "A"]
     halted: Bool[ndarray, "A"]
     special: Bool[ndarray, "A"]
@@ -36,30 +51,31 @@ class Day:
     float_shares: Float[ndarray, "A"]
     total_shares: Float[ndarray, "A"]
     index_preclose: float
-    index_levels: Float[ndarray, "edges"]
+    index_close: float
+    index_weight: Float[ndarray, "A"]
 
 
-class Exchange:
+class Skeleton:
     """State that is handed from session to session: closes, factors, share counts, the index.
 
     Parameters
     ----------
-    seed : of the market
     stocks, latent, actions : what is drawn beforehand
     rules : price limits
     trace : strength of the signal's traces
+    orders_per_day : of an average stock
     """
 
     def __init__(
         self,
-        seed: int,
         stocks: Stocks,
         latent: Latent,
         actions: Actions,
         rules: TradingRules,
         trace: float,
+        orders_per_day: float,
     ) -> None:
-        self._seed, self._trace = seed, trace
+        self._trace, self._orders = trace, orders_per_day
         self._stocks, self._latent, self._actions, self._rules = stocks, latent, actions, rules
         self._close = np.rint(stocks.price_yuan * TICKS_PER_YUAN).astype(np.int64)
         self._held_back = np.zeros(len(self._close))
@@ -70,44 +86,24 @@ class Exchange:
         self.index = IndexBook()
 
     def session(self, t: int, on: date) -> Day:
-        """Trade session number ``t``; sessions must be asked for in order."""
-        stocks, latent = self._stocks, self._latent
-        listed, halted = stocks.listed(t), latent.halted_DA[t]
-        special = stocks.special(t)
+        """Session number ``t``; sessions must be asked for in order."""
+        stocks = self._stocks
+        listed, special = stocks.listed(t), stocks.special(t)
         self._review(t, on, listed & ~special)
         preclose = self._corporate_actions(t)
         up, down = self._limits(t, on, preclose, special)
-        aim = np.where(listed, self._held_back + latent.move_DA[t], 0.0)
-        known = np.isfinite(up)
-        ticks = (np.where(known, x, 0.0) * TICKS_PER_YUAN for x in (up, down))
-        up_ticks, down_ticks = (np.rint(x).astype(np.int64) for x in ticks)
-        bars = trade_session(
-            Session(
-                preclose=preclose,
-                up=np.where(known, up_ticks, NO_UP_LIMIT),
-                down=np.where(known, down_ticks, 1),
-                logret=aim,
-                vol=latent.vol_DA[t],
-                signal=self._trace * latent.signal_DA[t],
-                noise=latent.noise_DAK[t],
-                shares=self._float * stocks.turnover * np.exp(latent.busy_DA[t]),
-                shares_a_trade=YUAN_A_TRADE * TICKS_PER_YUAN / preclose,
-                halted=halted | ~listed,
-                closing_auction=self._closing_auction(on),
-            ),
-            self._seed,
-            t,
-        )
-        self._close = bars.close[:, -1]
-        self._held_back = aim - np.log(self._close / preclose)
-        before = self.index.level
-        edges = np.concatenate([bars.open[:, :1], bars.close], axis=1)
-        levels = self.index.trade(edges / preclose[:, None], listed)
+        session = self._session(t, on, preclose, up, down)
+        self._close = closing_ticks(session)
+        self._held_back = session.logret - np.log(self._close / preclose)
+        before, weight = self.index.level, self.index.members_weight(listed)
+        self.index.close(weight, self._close / preclose)
         return Day(
+            number=t,
             on=on,
-            bars=bars,
+            session=session,
+            close=self._close,
             listed=listed,
-            halted=halted,
+            halted=self._latent.halted_DA[t],
             special=special,
             preclose=preclose,
             up_yuan=up,
@@ -116,7 +112,41 @@ class Exchange:
             float_shares=self._float,
             total_shares=self._total,
             index_preclose=before,
-            index_levels=levels,
+            index_close=self.index.level,
+            index_weight=weight,
+        )
+
+    def _session(
+        self,
+        t: int,
+        on: date,
+        preclose: Int[ndarray, "A"],
+        up: Float[ndarray, "A"],
+        down: Float[ndarray, "A"],
+    ) -> Session:
+        """What the traders of the session are given."""
+        stocks, latent = self._stocks, self._latent
+        listed, known = stocks.listed(t), np.isfinite(up)
+        ticks = (np.where(known, x, 0.0) * TICKS_PER_YUAN for x in (up, down))
+        up_ticks, down_ticks = (np.rint(x).astype(np.int64) for x in ticks)
+        cap_yuan = preclose / TICKS_PER_YUAN * self._float
+        activity = (cap_yuan / USUAL_CAP_YUAN) ** ACTIVITY_BY_CAP * np.exp(0.5 * latent.busy_DA[t])
+        lots = self._lots(on, listed)
+        return Session(
+            preclose=preclose,
+            up=np.where(known, up_ticks, NO_UP_LIMIT),
+            down=np.where(known, down_ticks, 1),
+            logret=np.where(listed, self._held_back + latent.move_DA[t], 0.0),
+            vol=latent.vol_DA[t],
+            signal=self._trace * latent.signal_DA[t],
+            noise=latent.noise_DAK[t],
+            shares=self._float * stocks.turnover * np.exp(latent.busy_DA[t]),
+            orders=np.clip(self._orders * activity, *ORDERS_BAND),
+            halted=latent.halted_DA[t] | ~listed,
+            closing_auction=self._closing_auction(on),
+            shanghai=np.array([e == "SSE" for e in stocks.exchanges]),
+            least=lots[:, 0],
+            step=lots[:, 1],
         )
 
     def action_rows(self, sessions: ndarray) -> pl.DataFrame:
@@ -163,6 +193,12 @@ class Exchange:
             ratio[case] = self._rules.limit_ratio(board, st, on, listed_days)
         yuan = preclose / TICKS_PER_YUAN
         return self._rules.limit_prices(yuan, np.array([ratio[c] for c in cases]))
+
+    def _lots(self, on: date, listed: Bool[ndarray, "A"]) -> Int[ndarray, "A 2"]:
+        """Smallest buy order and step above it; 100 and 100 where nothing is listed yet."""
+        boards = np.array(self._stocks.boards)
+        known = {b: self._rules.lot(b, on) for b in set(boards[listed].tolist())}
+        return np.array([known.get(b, (100, 100)) for b in boards.tolist()])
 
     def _closing_auction(self, on: date) -> Bool[ndarray, "A"]:
         by_exchange = {e: has_closing_auction(e, on) for e in set(self._stocks.exchanges)}

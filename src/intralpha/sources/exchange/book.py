@@ -1,0 +1,403 @@
+"""Book: the limit order book of one stock on one day, with price-time priority.
+
+Levels are addressed by their tick inside the day's band, so entering and cancelling take the same
+few steps however deep the book is; a bit for each level finds the next best one. Every order,
+cancel and trade is written to the columns of a :class:`~intralpha.sources.exchange.tape.Tape`.
+
+A kernel that runs out of room sets a flag and does nothing more; :func:`check` turns it into an
+error. Functions return an order's handle: its position among the day's orders, from 1; 0 means
+refused (a price outside the band or no shares).
+"""
+
+from typing import NamedTuple, no_type_check
+
+import numpy as np
+from numba import njit
+
+from intralpha.base import DataError
+from intralpha.sources.exchange.tape import BUY, LIMIT, MARKET, OWN_BEST, SELL, Tape
+
+MARKET_LEVELS = 5
+WORD = 64
+NONE = -1
+# Columns of Book.levels, of Book.orders, of Book.cancels and of Book.trades.
+L_SHARES, L_COUNT, L_HEAD, L_TAIL = range(4)
+O_SEQ, O_TIME, O_SIDE, O_TICK, O_SHARES, O_KIND, O_LEFT, O_AFTER, O_BEFORE = range(9)
+C_SEQ, C_TIME, C_ID, C_SHARES = range(4)
+T_SEQ, T_TIME, T_TICK, T_SHARES, T_BUY, T_SELL, T_SIDE = range(7)
+# Positions in Book.state.
+LOW, HIGH, BID, ASK, SEQ, ORDERS, TRADES, CANCELS, LAST, REFUSED, FULL = range(11)
+
+
+class BookFullError(DataError):
+    """A day had more orders or trades than the book has room for."""
+
+    def __init__(self, orders: int, trades: int) -> None:
+        self.orders, self.trades = orders, trades
+        super().__init__(
+            f"the book is full at {orders:,} orders and {trades:,} trades.\n"
+            "Hint: make it with room for more, or enter fewer orders a day."
+        )
+
+
+class Book(NamedTuple):
+    """Arrays of a book. They are few, because compiled code passes each of them at every call.
+
+    Attributes
+    ----------
+    state : int64 [11], see the positions above; best prices are ticks, 0 where a side is empty
+    levels : int64 [2, levels, 4]: shares, count, first and last order; side 0 buys, side 1 sells
+    bits : uint64 [2, words], which levels hold orders
+    orders : int64 [orders, 9]: the order columns of the tape, then shares that rest and both
+        neighbours in the queue
+    cancels, trades : int64 [cancels, 4] and [trades, 7], columns of the tape
+    """
+
+    state: np.ndarray
+    levels: np.ndarray
+    bits: np.ndarray
+    orders: np.ndarray
+    cancels: np.ndarray
+    trades: np.ndarray
+
+
+def new_book(levels: int, max_orders: int, max_trades: int) -> Book:
+    """A book with room for that many levels, orders and trades; reset it before use.
+
+    Memory: 64 bytes a level, 104 an order, 56 a trade.
+    """
+    return Book(
+        state=np.zeros(11, np.int64),
+        levels=np.zeros((2, levels, 4), np.int64),
+        bits=np.zeros((2, levels // WORD + 1), np.uint64),
+        orders=np.zeros((max_orders, 9), np.int64),
+        cancels=np.zeros((max_orders, 4), np.int64),
+        trades=np.zeros((max_trades, 7), np.int64),
+    )
+
+
+def fits(book: Book, low: int, high: int, max_orders: int, max_trades: int) -> bool:
+    """Whether a day of that size can be traded on the book."""
+    return (
+        high - low < book.levels.shape[1]
+        and max_orders <= len(book.orders)
+        and max_trades <= len(book.trades)
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def reset(book, low, high):
+    """Empty the book and give it the band ``low`` to ``high`` in ticks."""
+    levels = high - low + 1
+    for side in range(2):
+        book.levels[side, :levels, L_SHARES] = 0
+        book.levels[side, :levels, L_COUNT] = 0
+        book.levels[side, :levels, L_HEAD] = NONE
+        book.levels[side, :levels, L_TAIL] = NONE
+        book.bits[side, : levels // WORD + 1] = 0
+    book.state[:] = 0
+    book.state[LOW], book.state[HIGH] = low, high
+
+
+def check(book: Book) -> None:
+    """Raise if the day did not fit.
+
+    Raises
+    ------
+    BookFullError
+    """
+    if book.state[FULL]:
+        raise BookFullError(len(book.orders), len(book.trades))
+
+
+def tape_of(book: Book) -> Tape:
+    """Copy of what happened so far."""
+    parts = {
+        "order": book.orders[: book.state[ORDERS]],
+        "cancel": book.cancels[: book.state[CANCELS]],
+        "trade": book.trades[: book.state[TRADES]],
+    }
+    taken = dict.fromkeys(parts, 0)
+    columns = {}
+    for name in Tape.__dataclass_fields__:
+        part = name.split("_")[0]
+        columns[name] = parts[part][:, taken[part]].copy()
+        taken[part] += 1
+    return Tape(**columns)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def best_bid(book):
+    """Highest price bid in ticks; 0 if there is none."""
+    return book.state[BID]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def best_ask(book):
+    """Lowest price asked in ticks; 0 if there is none."""
+    return book.state[ASK]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def last_tick(book):
+    """Price of the last trade in ticks; 0 before the first."""
+    return book.state[LAST]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def level_shares(book, side, tick):
+    """Shares that rest on a side at a price of the band."""
+    return book.levels[0 if side == BUY else 1, tick - book.state[LOW], L_SHARES]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def limit(book, time, side, tick, shares):
+    """Limit order in continuous trading: trades at the resting orders' prices, then queues."""
+    handle = _enter(book, time, side, tick, shares, LIMIT)
+    if handle > 0:
+        left = _match(book, time, handle - 1, side, tick, shares, book.state[HIGH])
+        if left > 0:
+            _queue(book, handle - 1, side, tick, left)
+    return handle
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def market(book, time, side, shares):
+    """Market order: up to the five best opposite levels; the rest is cancelled at once."""
+    handle = _enter(book, time, side, 0, shares, MARKET)
+    if handle > 0:
+        worst = book.state[HIGH] if side == BUY else book.state[LOW]
+        left = _match(book, time, handle - 1, side, worst, shares, MARKET_LEVELS)
+        if left > 0:
+            _note_cancel(book, time, handle - 1, left)
+    return handle
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def own_best(book, time, side, shares):
+    """Limit order at the best price of its own side; cancelled at once where that is empty."""
+    tick = book.state[BID] if side == BUY else book.state[ASK]
+    handle = _enter(book, time, side, tick, shares, OWN_BEST)
+    if handle > 0:
+        if tick > 0:
+            _queue(book, handle - 1, side, tick, shares)
+        else:
+            _note_cancel(book, time, handle - 1, shares)
+    return handle
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def rest(book, time, side, tick, shares):
+    """Limit order in a call auction: queued, not matched; the book may cross."""
+    handle = _enter(book, time, side, tick, shares, LIMIT)
+    if handle > 0:
+        _queue(book, handle - 1, side, tick, shares)
+    return handle
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def cancel(book, time, handle):
+    """Take an order back; returns the shares that were left, 0 if there were none."""
+    slot = handle - 1
+    if slot < 0 or slot >= book.state[ORDERS] or book.orders[slot, O_LEFT] <= 0:
+        return 0
+    left = book.orders[slot, O_LEFT]
+    _take(book, slot, left)
+    _note_cancel(book, time, slot, left)
+    return left
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _enter(book, time, side, tick, shares, kind):
+    """Write the order down; its handle, or 0 if it is refused or there is no room."""
+    state = book.state
+    free = kind != LIMIT and tick == 0
+    if shares <= 0 or not (free or state[LOW] <= tick <= state[HIGH]):
+        state[REFUSED] += 1
+        return 0
+    slot = state[ORDERS]
+    if slot >= len(book.orders) or state[FULL]:
+        state[FULL] = 1
+        return 0
+    state[ORDERS] += 1
+    state[SEQ] += 1
+    book.orders[slot, O_SEQ], book.orders[slot, O_TIME] = state[SEQ], time
+    book.orders[slot, O_SIDE], book.orders[slot, O_TICK] = side, tick
+    book.orders[slot, O_SHARES], book.orders[slot, O_KIND] = shares, kind
+    book.orders[slot, O_LEFT] = 0
+    return slot + 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _match(book, time, slot, side, worst, shares, levels):
+    """Trade against the other side up to a price and a number of levels; returns what is left."""
+    state, seen, level = book.state, 0, 0
+    while shares > 0:
+        best = state[ASK] if side == BUY else state[BID]
+        if best == 0 or (best > worst if side == BUY else best < worst):
+            break
+        if best != level:
+            seen, level = seen + 1, best
+            if seen > levels:
+                break
+        other = book.levels[1 if side == BUY else 0, best - state[LOW], L_HEAD]
+        fill = min(shares, book.orders[other, O_LEFT])
+        if not note_trade(book, time, best, fill, slot, other, side):
+            break
+        _take(book, other, fill)
+        shares -= fill
+    return shares
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def note_trade(book, time, tick, shares, slot, other, side):
+    """Write a trade down; ``slot`` is the order of ``side`` (of the buyer in an auction)."""
+    state = book.state
+    n = state[TRADES]
+    if n >= len(book.trades):
+        state[FULL] = 1
+        return False
+    state[TRADES] += 1
+    state[SEQ] += 1
+    state[LAST] = tick
+    mine, theirs = book.orders[slot, O_SEQ], book.orders[other, O_SEQ]
+    book.trades[n, T_SEQ], book.trades[n, T_TIME] = state[SEQ], time
+    book.trades[n, T_TICK], book.trades[n, T_SHARES], book.trades[n, T_SIDE] = tick, shares, side
+    book.trades[n, T_BUY] = theirs if side == SELL else mine
+    book.trades[n, T_SELL] = mine if side == SELL else theirs
+    return True
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _note_cancel(book, time, slot, shares):
+    state = book.state
+    n = state[CANCELS]
+    state[CANCELS] += 1
+    state[SEQ] += 1
+    book.cancels[n, C_SEQ], book.cancels[n, C_TIME] = state[SEQ], time
+    book.cancels[n, C_ID], book.cancels[n, C_SHARES] = book.orders[slot, O_SEQ], shares
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _queue(book, slot, side, tick, shares):
+    """Put an order at the end of its level."""
+    state = book.state
+    s, level = 0 if side == BUY else 1, tick - state[LOW]
+    tail = book.levels[s, level, L_TAIL]
+    book.orders[slot, O_LEFT], book.orders[slot, O_BEFORE], book.orders[slot, O_AFTER] = (
+        shares,
+        tail,
+        NONE,
+    )
+    if tail == NONE:
+        book.levels[s, level, L_HEAD] = slot
+        book.bits[s, level // WORD] |= np.uint64(1) << np.uint64(level % WORD)
+    else:
+        book.orders[tail, O_AFTER] = slot
+    book.levels[s, level, L_TAIL] = slot
+    book.levels[s, level, L_SHARES] += shares
+    book.levels[s, level, L_COUNT] += 1
+    if side == BUY:
+        state[BID] = max(state[BID], tick)
+    elif state[ASK] == 0 or tick < state[ASK]:
+        state[ASK] = tick
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def take(book, slot, shares):
+    """Reduce a resting order; one with nothing left leaves its queue."""
+    _take(book, slot, shares)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _take(book, slot, shares):
+    state = book.state
+    side = book.orders[slot, O_SIDE]
+    s, level = 0 if side == BUY else 1, book.orders[slot, O_TICK] - state[LOW]
+    book.orders[slot, O_LEFT] -= shares
+    book.levels[s, level, L_SHARES] -= shares
+    if book.orders[slot, O_LEFT] > 0:
+        return
+    before, after = book.orders[slot, O_BEFORE], book.orders[slot, O_AFTER]
+    if before == NONE:
+        book.levels[s, level, L_HEAD] = after
+    else:
+        book.orders[before, O_AFTER] = after
+    if after == NONE:
+        book.levels[s, level, L_TAIL] = before
+    else:
+        book.orders[after, O_BEFORE] = before
+    book.levels[s, level, L_COUNT] -= 1
+    if book.levels[s, level, L_COUNT] == 0:
+        book.bits[s, level // WORD] &= ~(np.uint64(1) << np.uint64(level % WORD))
+        _next_best(book, side, level)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _next_best(book, side, level):
+    """The best price after the level emptied; nothing changes if it was not the best."""
+    state = book.state
+    tick = level + state[LOW]
+    if side == BUY and state[BID] == tick:
+        found = _bit_at_or_below(book.bits[0], level)
+        state[BID] = 0 if found == NONE else found + state[LOW]
+    elif side == SELL and state[ASK] == tick:
+        found = _bit_at_or_above(book.bits[1], level, state[HIGH] - state[LOW])
+        state[ASK] = 0 if found == NONE else found + state[LOW]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _bit_at_or_below(bits, level):
+    word = level // WORD
+    kept = np.uint64(WORD - 1 - level % WORD)
+    value = (bits[word] << kept) >> kept
+    while value == 0:
+        word -= 1
+        if word < 0:
+            return NONE
+        value = bits[word]
+    place = 0
+    for step in (32, 16, 8, 4, 2, 1):
+        if value >> np.uint64(step):
+            value >>= np.uint64(step)
+            place += step
+    return word * WORD + place
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _bit_at_or_above(bits, level, last):
+    word = level // WORD
+    gone = np.uint64(level % WORD)
+    value = (bits[word] >> gone) << gone
+    while value == 0:
+        word += 1
+        if word * WORD > last:
+            return NONE
+        value = bits[word]
+    place = 0
+    for step in (32, 16, 8, 4, 2, 1):
+        low = np.uint64((np.uint64(1) << np.uint64(step)) - np.uint64(1))
+        if value & low == 0:
+            value >>= np.uint64(step)
+            place += step
+    return word * WORD + place

@@ -1,0 +1,263 @@
+"""Flow: the orders of one stock-day, each decided with the book in view, and their matching.
+
+The day's value path is given. Liquidity providers see it with an error and quote around it; so
+the price follows the value, and what is left between them is spread, bounce and impact. The last
+price is the value's: before the closing auction stale quotes beyond it are taken out, and the
+auction clears at it. A day can therefore be traded without the days before it.
+"""
+
+from math import erf
+from typing import NamedTuple, no_type_check
+
+import numpy as np
+from numba import njit
+
+from intralpha.sources.exchange import book as lob
+from intralpha.sources.exchange.auction import uncross
+from intralpha.sources.exchange.rng import exponential, normal, uniform
+from intralpha.sources.exchange.tape import BUY, SELL
+
+OPEN_FROM, OPEN_UNTIL = 33_300_000, 33_900_000  # 09:15 and 09:25, ms since midnight
+MORNING, AFTERNOON = 34_200_000, 46_800_000  # 09:30 and 13:00
+CLOSE_FROM, CLOSE_UNTIL = 53_820_000, 54_000_000  # 14:57 and 15:00
+MINUTE, NOON, LAST = 60_000, 120, 240
+PARENTS = 8
+MOMENTUM_MINUTES = 30
+FAR = 10.0
+P_SIDE, P_LEFT, P_SIZE = 0, 1, 2
+
+
+class DayPlan(NamedTuple):
+    """One stock-day before it is traded.
+
+    Attributes
+    ----------
+    value : float64 [241], ticks: value at the open and at the end of each minute, limits unapplied
+    weight : float64 [240], share of the day's events in each minute of continuous trading
+    low, high, preclose, target : ticks; the band, and the price the day must end at
+    n_orders : expected number of orders
+    shares : mean size of an order
+    least, step : shares of a buy order, smallest and step above it
+    half_spread : ticks
+    signal : what the informed know
+    shanghai, closing_auction : conventions of the exchange on the day
+    """
+
+    value: np.ndarray
+    weight: np.ndarray
+    low: int
+    high: int
+    preclose: int
+    target: int
+    n_orders: float
+    shares: float
+    least: int
+    step: int
+    half_spread: float
+    signal: float
+    shanghai: bool
+    closing_auction: bool
+
+
+def new_parents() -> np.ndarray:
+    """Scratch for parent orders, float64 [8, 3]: side, slices left, size of a slice over usual."""
+    return np.zeros((PARENTS, 3))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def trade_day(book, plan, habits, parents, live, rng):
+    """Trade the whole day on a book that was reset.
+
+    Parameters
+    ----------
+    book : of the band of the plan
+    plan, habits : DayPlan, Habits
+    parents : scratch, see :func:`new_parents`
+    live : scratch, int64 [at least the number of orders]: orders that may be taken back
+    rng : stream of the stock-day
+    """
+    parents[:] = 0
+    n_live = _opening(book, plan, habits, live, rng)
+    minutes = LAST - 3 if plan.closing_auction else LAST
+    continuous = plan.n_orders * (1 - habits.open_share - habits.close_share)
+    events = continuous / (1 - habits.cancel_share)
+    for m in range(minutes):
+        start = MORNING + m * MINUTE if m < NOON else AFTERNOON + (m - NOON) * MINUTE
+        rate = events * plan.weight[m]
+        if rate <= 0:
+            continue
+        clock = exponential(rng) / rate
+        while clock < 1.0:
+            time = start + np.int64(clock * MINUTE)
+            value = plan.value[m] + clock * (plan.value[m + 1] - plan.value[m])
+            n_live = _event(book, plan, habits, parents, live, n_live, time, m, value, rng)
+            clock += exponential(rng) / rate
+    if plan.closing_auction:
+        _sweep(book, plan, CLOSE_FROM - 1)
+        _closing(book, plan, habits, rng)
+    else:
+        _sweep(book, plan, CLOSE_UNTIL)
+        if lob.last_tick(book) != plan.target:
+            lob.limit(book, CLOSE_UNTIL, SELL, plan.target, plan.least)
+            lob.limit(book, CLOSE_UNTIL, BUY, plan.target, plan.least)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _lots(plan, shares):
+    """Nearest size an order may have, at least the smallest."""
+    steps = np.int64(np.floor((shares - plan.least) / plan.step + 0.5))
+    return plan.least + max(steps, 0) * plan.step
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _size(plan, habits, over, rng):
+    """Shares of an order: log-normal around the mean times ``over``."""
+    spread = habits.size_spread
+    return _lots(plan, over * plan.shares * np.exp(spread * normal(rng) - 0.5 * spread * spread))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _in_band(plan, side, price):
+    """Tick of a quote: a buyer above the band pays the limit, one below it stays away (0)."""
+    tick = np.int64(np.floor(price + 0.5))
+    if side == BUY:
+        return 0 if tick < plan.low else min(tick, plan.high)
+    return 0 if tick > plan.high else max(tick, plan.low)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _opening(book, plan, habits, live, rng):
+    """Opening call auction around the first value; returns how many orders may be taken back."""
+    count = max(np.int64(plan.n_orders * habits.open_share), 2)
+    n_live, clock = 0, 0.0
+    for _ in range(count):
+        clock += exponential(rng) / (count + 1)
+        time = OPEN_FROM + np.int64(min(clock, 0.9999) * (OPEN_UNTIL - OPEN_FROM))
+        side = BUY if uniform(rng) < 0.5 else SELL
+        distance = plan.half_spread * (1.0 + 4.0 * normal(rng))
+        tick = _in_band(plan, side, plan.value[0] - side * distance)
+        if tick > 0:
+            live[n_live] = lob.rest(book, time, side, tick, _size(plan, habits, 1.0, rng))
+            n_live += 1
+    uncross(book, OPEN_UNTIL, plan.preclose, plan.shanghai)
+    return n_live
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _event(book, plan, habits, parents, live, n_live, time, minute, value, rng):
+    """One event of continuous trading; returns the number of orders that may be taken back."""
+    draw = uniform(rng)
+    if draw < habits.cancel_share and n_live > 0:
+        return _take_back(book, live, n_live, time, rng)
+    if draw < habits.cancel_share + habits.taker_share:
+        placed = _slice(book, plan, habits, parents, time, minute, rng)
+    else:
+        placed = _quote(book, plan, habits, time, value, rng)
+    if placed > 0 and n_live < len(live):
+        live[n_live] = placed
+        n_live += 1
+    return n_live
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _take_back(book, live, n_live, time, rng):
+    """Cancel one order picked at random; those that were filled meanwhile are forgotten."""
+    while n_live > 0:
+        place = np.int64(uniform(rng) * n_live)
+        left = lob.cancel(book, time, live[place])
+        n_live -= 1
+        live[place] = live[n_live]
+        if left > 0:
+            break
+    return n_live
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _quote(book, plan, habits, time, value, rng):
+    """A liquidity provider's limit order, at a distance from the value as they see it."""
+    side = BUY if uniform(rng) < 0.5 else SELL
+    distance = 0.6 + habits.quote_depth * exponential(rng)
+    if uniform(rng) < habits.far_share:
+        distance *= FAR
+    seen = value + 0.4 * plan.half_spread * normal(rng)
+    tick = _in_band(plan, side, seen - side * distance * plan.half_spread)
+    return 0 if tick == 0 else lob.limit(book, time, side, tick, _size(plan, habits, 1.0, rng))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _slice(book, plan, habits, parents, time, minute, rng):
+    """The next slice of a parent order; a new parent where the slot is free."""
+    slot = np.int64(uniform(rng) * PARENTS)
+    if parents[slot, P_LEFT] <= 0:
+        _new_parent(plan, habits, parents, slot, minute, rng)
+    parents[slot, P_LEFT] -= 1
+    side = np.int64(parents[slot, P_SIDE])
+    shares = _size(plan, habits, parents[slot, P_SIZE], rng)
+    draw = uniform(rng)
+    if draw < habits.own_best_share:
+        return lob.own_best(book, time, side, shares)
+    if draw < habits.own_best_share + habits.market_share:
+        return lob.market(book, time, side, shares)
+    best = lob.best_ask(book) if side == BUY else lob.best_bid(book)
+    if best > 0:
+        return lob.limit(book, time, side, best, shares)
+    return lob.own_best(book, time, side, shares)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _new_parent(plan, habits, parents, slot, minute, rng):
+    """Who comes next, on which side, with how many slices of which size."""
+    tilt, size = 0.0, 1.0
+    draw = uniform(rng)
+    before = max(minute - MOMENTUM_MINUTES, 0)
+    trend = np.sign(plan.value[minute] - plan.value[before])
+    if draw < habits.informed_share:
+        tilt, size = habits.informed_tilt * plan.signal, habits.informed_size
+    elif draw < habits.informed_share + habits.momentum_share:
+        tilt = 0.5 * trend
+    elif draw < habits.informed_share + habits.momentum_share + habits.reversal_share:
+        tilt = -0.5 * trend
+    chance = 0.5 * (1.0 + erf(tilt / np.sqrt(2.0)))
+    spread = habits.parent_spread
+    parents[slot, P_SIDE] = BUY if uniform(rng) < chance else SELL
+    parents[slot, P_LEFT] = 1 + np.int64((habits.parent_slices - 1) * exponential(rng))
+    parents[slot, P_SIZE] = size * np.exp(spread * normal(rng) - 0.5 * spread * spread)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _sweep(book, plan, time):
+    """Take out what stands beyond the last value, so that the day can end at it."""
+    while lob.best_bid(book) > plan.target:
+        shares = lob.level_shares(book, BUY, lob.best_bid(book))
+        lob.limit(book, time, SELL, plan.target, shares)
+    while 0 < lob.best_ask(book) < plan.target:
+        shares = lob.level_shares(book, SELL, lob.best_ask(book))
+        lob.limit(book, time, BUY, plan.target, shares)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _closing(book, plan, habits, rng):
+    """Closing call auction: nobody bids above the last value or asks below it; both meet at it."""
+    count = max(np.int64(plan.n_orders * habits.close_share), 2)
+    clock = 0.0
+    for i in range(count):
+        clock += exponential(rng) / (count + 1)
+        time = CLOSE_FROM + np.int64(min(clock, 0.9999) * (CLOSE_UNTIL - CLOSE_FROM))
+        side = BUY if i % 2 == 0 else SELL
+        away = 0.0 if i < 2 or uniform(rng) < 0.7 else habits.quote_depth * exponential(rng)
+        tick = _in_band(plan, side, plan.target - side * away * plan.half_spread)
+        if tick > 0:
+            lob.rest(book, time, side, tick, _size(plan, habits, 1.5, rng))
+    uncross(book, CLOSE_UNTIL, lob.last_tick(book), plan.shanghai)
