@@ -176,7 +176,7 @@ def test_tapes_make_the_same_bars() -> None:
     day = next(iter(SimulatedMarket(SPEC).days()))
     floor = Floor(SPEC.seed, SPEC.habits, threads=2)
     volume = floor.minutes(day).volume.sum(axis=1)
-    for i, tape in floor.tapes(day):
+    for i, tape in floor.trade(day)[1].items():
         assert tape.trade_shares.sum() == volume[i]
 
 

@@ -1,6 +1,5 @@
 """Floor: trades a day of the whole market, each stock in a book of its own, on several threads."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import local
@@ -50,21 +49,23 @@ class Floor:
 
         A halted stock has bars without volume at its previous close.
         """
+        return self.trade(day, with_tapes=False)[0]
+
+    def trade(self, day: Day, with_tapes: bool = True) -> tuple[Bars, dict[int, Tape]]:
+        """The same bars, and everything that happened to each stock that traded, by its number."""
         plans = self._plans(day)
         bars = quiet_bars(day.preclose)
+        tapes: dict[int, Tape] = {}
 
         def work(i: int) -> None:
             book = self._trade(day, i, plans[i])
             fill_minutes(bars, i, book.trades[: book.state[lob.TRADES]], plans[i].preclose)
+            if with_tapes:
+                tapes[i] = lob.tape_of(book)
 
         with ThreadPoolExecutor(self._threads) as pool:
             list(pool.map(work, plans))
-        return bars
-
-    def tapes(self, day: Day) -> Iterator[tuple[int, Tape]]:
-        """Stock's number and everything that happened to it, in the order of the numbers."""
-        for i, plan in self._plans(day).items():
-            yield i, lob.tape_of(self._trade(day, i, plan))
+        return bars, dict(sorted(tapes.items()))
 
     def _plans(self, day: Day) -> dict[int, DayPlan]:
         spread = self._habits.half_spread_bps

@@ -15,48 +15,43 @@ from intralpha.sources.exchange.stocks import Stocks
 PRICES = ("open", "high", "low", "close")
 
 
+def bar_rows(stocks: Stocks, day: Day, bars: Bars, freq: int) -> pl.DataFrame:
+    """Rows of ``bars`` of a session: listed stocks only, a halted one has bars without volume."""
+    times, symbols = bar_times(freq), stocks.symbols[day.listed]
+    count = len(times)
+    price = {n: getattr(bars, n)[day.listed].ravel() / TICKS_PER_YUAN for n in PRICES}
+    return pl.DataFrame(
+        {
+            "date": np.full(count * len(symbols), day.on, dtype="datetime64[D]"),
+            "symbol": pl.Series(symbols.tolist()).gather(np.repeat(np.arange(len(symbols)), count)),
+            "time": pl.Series(times).gather(np.tile(np.arange(count), len(symbols))),
+            **price,
+            "volume": bars.volume[day.listed].ravel(),
+            "amount": bars.amount[day.listed].ravel() / TICKS_PER_YUAN,
+            "trades": bars.trades[day.listed].ravel(),
+        }
+    ).with_columns(freq=pl.lit(freq, pl.Int16), auc_in_first=pl.lit(True))
+
+
 class Month:
-    """Collects sessions and lays them out as rows of ``bars`` and ``daily``.
+    """Collects sessions and lays them out as rows of ``daily``.
 
     Parameters
     ----------
     stocks : their symbols
-    freq : minutes of one bar
     """
 
-    def __init__(self, stocks: Stocks, freq: int) -> None:
-        self._symbols, self._freq, self._times = stocks.symbols, freq, bar_times(freq)
+    def __init__(self, stocks: Stocks) -> None:
+        self._symbols = stocks.symbols
         self._days: list[Day] = []
         self._levels: list[ndarray] = []
-        self._bars: list[Bars] = []
         self._daily: list[Bars] = []
 
     def add(self, day: Day, minutes: Bars) -> None:
-        """Take a session in; of its minutes only the bars of the month's frequency are kept."""
-        bars = minutes.longer(self._freq)
-        self._bars.append(bars)
-        self._daily.append(bars.longer(bars.open.shape[1]))
+        """Take a session in; its minutes are not kept."""
+        self._daily.append(minutes.longer(minutes.open.shape[1]))
         self._days.append(day)
         self._levels.append(_index_levels(day, minutes))
-
-    def bars(self) -> pl.DataFrame:
-        """Rows of ``bars``: listed stocks only, a halted one has bars without volume."""
-        count = len(self._times)
-        rows, symbols = self._keys()
-        price = {n: self._column(self._bars, n) / TICKS_PER_YUAN for n in PRICES}
-        return pl.DataFrame(
-            {
-                "date": rows.repeat(count),
-                "symbol": pl.Series(symbols.tolist()).gather(
-                    np.repeat(np.arange(len(symbols)), count)
-                ),
-                "time": pl.Series(self._times).gather(np.tile(np.arange(count), len(rows))),
-                **price,
-                "volume": self._column(self._bars, "volume"),
-                "amount": self._column(self._bars, "amount") / TICKS_PER_YUAN,
-                "trades": self._column(self._bars, "trades"),
-            }
-        ).with_columns(freq=pl.lit(self._freq, pl.Int16), auc_in_first=pl.lit(True))
 
     def daily(self) -> pl.DataFrame:
         """Rows of ``daily``, the index included."""

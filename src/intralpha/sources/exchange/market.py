@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -11,16 +11,24 @@ from pydantic import Field, model_validator
 from intralpha.base import ConfigError, Panel, Spec, spec_hash
 from intralpha.market import Calendar, TradingRules
 from intralpha.sources.exchange.actions import make_actions
+from intralpha.sources.exchange.bars import Bars
 from intralpha.sources.exchange.floor import Floor
-from intralpha.sources.exchange.frames import Month
+from intralpha.sources.exchange.frames import Month, bar_rows
 from intralpha.sources.exchange.habits import HabitSpec
 from intralpha.sources.exchange.index import INDEX
 from intralpha.sources.exchange.latent import REVERSAL_PERSISTENCE, Latent, make_latent
 from intralpha.sources.exchange.skeleton import Day, Skeleton
 from intralpha.sources.exchange.stocks import INDUSTRIES, MOST_STOCKS, make_stocks
+from intralpha.sources.exchange.tape import Tape
+from intralpha.sources.exchange.truth import order_rows, trade_rows
 from intralpha.sources.source import Batch, Source
 
 HORIZONS = (1, 5, 10)
+PRESETS: dict[str, dict[str, Any]] = {
+    "tiny": {"n_assets": 12, "start": date(2023, 1, 3), "end": date(2023, 2, 28)},
+    "demo": {"n_assets": 300, "start": date(2023, 1, 3), "end": date(2024, 6, 28)},
+    "market": {"n_assets": MOST_STOCKS, "start": date(2023, 1, 3), "end": date(2023, 12, 29)},
+}
 
 
 class NoSessionsError(ConfigError):
@@ -35,6 +43,9 @@ class SimulatedSpec(Spec):
     """A market of bars whose returns are partly predictable, and by how much is known."""
 
     kind: Literal["simulated"] = "simulated"
+    preset: Literal["tiny", "demo", "market"] | None = Field(
+        default=None, description="a size to start from: 12, 300 or 4,995 stocks"
+    )
     seed: int = Field(default=0, ge=0, lt=2**63, description="same seed, same market")
     n_assets: int = Field(default=60, ge=5, le=MOST_STOCKS, description="number of stocks")
     start: date = Field(default=date(2023, 1, 3), description="first session")
@@ -48,7 +59,18 @@ class SimulatedSpec(Spec):
         default=1.0, ge=0, description="how strongly the signal shows in the shape of the day"
     )
 
+    ticks: tuple[Literal["trades", "orders"], ...] = Field(
+        default=(), description="also write every trade, every order (a gigabyte a few days)"
+    )
     habits: HabitSpec = HabitSpec()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_preset(cls, given: Any) -> Any:
+        """Values of the preset stand where nothing else is said."""
+        if not isinstance(given, dict) or given.get("preset") not in PRESETS:
+            return given
+        return PRESETS[given["preset"]] | given
 
     @model_validator(mode="after")
     def _in_order(self) -> "SimulatedSpec":
@@ -60,13 +82,14 @@ class SimulatedSpec(Spec):
 class SimulatedMarket(Source):
     """Stocks of all boards, their index, and daily rows that equal the bars.
 
-    The road from a hidden state to prices is in ``latent`` (what moves values) and
-    ``minutes`` (how a day gets there, and the traces the hidden signal leaves). Prices
-    are multiples of 0.01 and stay inside the limits of :class:`~intralpha.market.TradingRules`;
-    what a limit or a suspension holds back comes out on the following days. There are listings, a
-    delisting, special treatment, suspensions, dividends and bonus shares.
+    The road from a hidden state to prices is in ``latent`` (what moves values) and ``flow`` (who
+    trades, and the traces the hidden signal leaves). Bars are made from the trades of a limit
+    order book. Prices are multiples of 0.01 and stay inside the limits of
+    :class:`~intralpha.market.TradingRules`; what a limit or a suspension holds back comes out on
+    the following days. There are listings, a delisting, special treatment, suspensions, dividends
+    and bonus shares.
 
-    The market is always made minute by minute, so bars of different ``freq`` are the same market
+    The market is always made order by order, so bars of different ``freq`` are the same market
     and daily rows do not depend on it. An earlier ``end`` cuts the market short and a smaller
     ``n_assets`` takes the first stocks of it; what is left stays the same (the index excepted,
     which has other members then).
@@ -82,8 +105,8 @@ class SimulatedMarket(Source):
 
     Notes
     -----
-    Memory: the hidden state, about 150 bytes a stock and session, and one month of bars. 100
-    stocks over 18 months take one to two seconds on one core, at any frequency.
+    Memory: the hidden state, about 150 bytes a stock and session, and one session of bars (17 kB
+    a stock) and ticks. A stock-day takes about a millisecond of one core.
     """
 
     name = "simulated"
@@ -134,21 +157,30 @@ class SimulatedMarket(Source):
         return Panel(values, self.sessions, self.symbols, names)
 
     def batches(self) -> Iterator[Batch]:
-        """Bars and daily rows month by month, then the reference tables."""
+        """Intraday rows session by session, daily rows by month, then the reference tables."""
         skeleton = self._skeleton()
         floor = Floor(self.spec.seed, self.spec.habits)
         months = self.sessions.astype("datetime64[M]")
         for month in np.unique(months):
-            rows = Month(self._stocks, self.spec.freq)
+            rows = Month(self._stocks)
             for t in np.flatnonzero(months == month).tolist():
                 day = skeleton.session(t, self.sessions[t].item())
-                rows.add(day, floor.minutes(day))
-            yield Batch("bars", rows.bars(), f"simulated {month}")
+                minutes, tapes = floor.trade(day, with_tapes=bool(self.spec.ticks))
+                rows.add(day, minutes)
+                yield from self._intraday(day, minutes, tapes)
             yield Batch("daily", rows.daily(), f"simulated {month}")
         yield Batch("instruments", self._instruments(), "simulated")
         yield Batch("industry", self._industry(), "simulated")
         yield Batch("membership", _membership(skeleton, self._stocks.symbols), "simulated")
         yield Batch("corporate_actions", skeleton.action_rows(self.sessions), "simulated")
+
+    def _intraday(self, day: Day, minutes: Bars, tapes: dict[int, Tape]) -> Iterator[Batch]:
+        """Tables of one session."""
+        origin, freq = f"simulated {day.on}", self.spec.freq
+        yield Batch("bars", bar_rows(self._stocks, day, minutes.longer(freq), freq), origin)
+        makers = {"trades": trade_rows, "orders": order_rows}
+        for table in self.spec.ticks if tapes else ():
+            yield Batch(table, makers[table](day, self._stocks.symbols, tapes), origin)
 
     def days(self) -> Iterator[Day]:
         """Sessions before anyone trades; hand them to a :class:`Floor` in any order."""

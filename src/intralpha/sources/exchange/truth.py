@@ -1,0 +1,87 @@
+"""Truth: the rows of ``trades`` and ``orders`` that no exchange publishes in full."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+
+from intralpha.sources.exchange.course import TICKS_PER_YUAN
+from intralpha.sources.exchange.skeleton import Day
+from intralpha.sources.exchange.tape import Tape
+
+KINDS = ("limit", "market", "own_best")
+
+
+def trade_rows(day: Day, symbols: np.ndarray, tapes: dict[int, Tape]) -> pl.DataFrame:
+    """Rows of ``trades`` of a session, in the order of the tapes and their sequence."""
+    whole = {
+        "seq": _join(tapes, "trade_seq"),
+        "time": _join(tapes, "trade_time"),
+        "price": _join(tapes, "trade_tick") / TICKS_PER_YUAN,
+        "volume": _join(tapes, "trade_shares"),
+        "buy_id": _join(tapes, "trade_buy"),
+        "sell_id": _join(tapes, "trade_sell"),
+        "side": _join(tapes, "trade_side"),
+    }
+    counts = [len(t.trade_seq) for t in tapes.values()]
+    types = {"time": pl.Int32, "side": pl.Int16}
+    return _keyed(day, symbols, tapes, counts, whole).cast(types)  # type: ignore[arg-type]
+
+
+def order_rows(day: Day, symbols: np.ndarray, tapes: dict[int, Tape]) -> pl.DataFrame:
+    """Rows of ``orders`` of a session: every order as it was entered, every cancel.
+
+    A cancel repeats the id, side and price of its order; its volume is what was left.
+    """
+    entered = {
+        "seq": _join(tapes, "order_seq"),
+        "time": _join(tapes, "order_time"),
+        "id": _join(tapes, "order_seq"),
+        "side": _join(tapes, "order_side"),
+        "price": _join(tapes, "order_tick") / TICKS_PER_YUAN,
+        "volume": _join(tapes, "order_shares"),
+        "kind": np.array(KINDS)[_join(tapes, "order_kind")].tolist(),
+    }
+    taken = {
+        "seq": _join(tapes, "cancel_seq"),
+        "time": _join(tapes, "cancel_time"),
+        "id": _join(tapes, "cancel_id"),
+        "left": _join(tapes, "cancel_shares"),
+    }
+    types = {"time": pl.Int32, "side": pl.Int16}
+    counts = [len(t.order_seq) for t in tapes.values()]
+    orders = _keyed(day, symbols, tapes, counts, entered)
+    gone = [len(t.cancel_seq) for t in tapes.values()]
+    cancels = _keyed(day, symbols, tapes, gone, taken).join(
+        orders.select("symbol", "id", "side", "price", "kind"), on=["symbol", "id"], how="left"
+    )
+    return (
+        pl.concat(
+            [
+                orders.with_columns(cancel=pl.lit(False)),
+                cancels.rename({"left": "volume"})
+                .with_columns(cancel=pl.lit(True))
+                .select(*orders.columns, "cancel"),
+            ]
+        )
+        .sort("symbol", "seq")
+        .cast(types)  # type: ignore[arg-type]
+    )
+
+
+def _join(tapes: dict[int, Tape], name: str) -> np.ndarray:
+    return np.concatenate([getattr(t, name) for t in tapes.values()])
+
+
+def _keyed(
+    day: Day,
+    symbols: np.ndarray,
+    tapes: dict[int, Tape],
+    counts: list[int],
+    columns: Mapping[str, object],
+) -> pl.DataFrame:
+    """Columns with the date and the symbol of each tape before them."""
+    names = pl.Series(symbols[list(tapes)].tolist())
+    return pl.DataFrame(
+        {"symbol": names.gather(np.repeat(np.arange(len(counts)), counts)), **columns}
+    ).select(pl.lit(day.on).alias("date"), pl.all())
