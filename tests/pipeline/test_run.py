@@ -22,6 +22,7 @@ from intralpha.pipeline import (
 )
 from intralpha.pipeline.plan import Workshop
 from intralpha.pipeline.run import MissingStepsError
+from intralpha.pipeline.steps_test import simulated_source
 
 from .conftest import write_recipe
 
@@ -32,7 +33,7 @@ def test_a_run_ends_in_a_report_and_a_second_one_does_nothing(
     finished: tuple[Path, RunResult],
 ) -> None:
     folder, result = finished
-    assert [f.name for f in result.factors] == ["gru", "simple", "signal"]
+    assert [f.name for f in result.factors] == ["gru", "simple", "signal", "oracle"]
     assert result.figures["tracking_error"] > 0
     page = result.report.read_text()
     assert page.count("<h2>Portfolio</h2>") == 1
@@ -44,6 +45,22 @@ def test_a_run_ends_in_a_report_and_a_second_one_does_nothing(
     after = {p: p.stat().st_mtime_ns for p in (folder / "runs/artifacts").rglob("*.npy")}
     assert before == after
     assert second.figures == result.figures
+
+
+def test_factors_stand_beside_the_oracle(finished: tuple[Path, RunResult]) -> None:
+    *factors, oracle = finished[1].factors
+    assert "rank_ic_of_oracle" not in oracle.summary
+    for factor in factors:
+        share = factor.summary["rank_ic"] / oracle.summary["rank_ic"]
+        assert factor.summary["rank_ic_of_oracle"] == pytest.approx(share)
+        assert factor.summary["rank_ic"] < oracle.summary["rank_ic"]
+    assert oracle.summary["dates"] == factors[0].summary["dates"]
+
+
+def test_real_data_have_no_oracle(recipe: Recipe) -> None:
+    assert simulated_source(recipe) is not None
+    more = recipe.data.model_copy(update={"sources": recipe.data.sources * 2})
+    assert simulated_source(recipe.model_copy(update={"data": more})) is None
 
 
 def test_before_the_first_run_everything_is_to_do(recipe: Recipe, tmp_path: Path) -> None:

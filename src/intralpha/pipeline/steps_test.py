@@ -15,8 +15,9 @@ from intralpha.features import build as build_features
 from intralpha.pipeline.plan import Step, Workshop
 from intralpha.pipeline.recipe import Recipe
 from intralpha.pipeline.steps_factor import combined
+from intralpha.sources import SimulatedMarket, SimulatedSpec
 
-SIGNAL = "signal"
+SIGNAL, ORACLE, OF_ORACLE = "signal", "oracle", "rank_ic_of_oracle"
 
 
 class NothingToTestError(DataError):
@@ -34,7 +35,15 @@ def factor_test_step(recipe: Recipe) -> Step:
     """Tests of all factors and, if there are several, of the combined signal."""
     scores = tuple(f"score/{name}" for name in recipe.factors)
     inputs = ("axes", "forward", "signal", *scores)
-    return Step("test", "test", "evaluation", (recipe.test, recipe.grid), inputs, _make_tests)
+    spec = (recipe.test, recipe.grid, simulated_source(recipe))
+    return Step("test", "test", "evaluation", spec, inputs, _make_tests)
+
+
+def simulated_source(recipe: Recipe) -> SimulatedSpec | None:
+    """The simulated market, if the data are nothing else: only then is there an oracle."""
+    sources = recipe.data.sources
+    only = sources[0] if len(sources) == 1 else None
+    return only if isinstance(only, SimulatedSpec) else None
 
 
 def _make_tests(shop: Workshop, folder: Path) -> None:
@@ -42,15 +51,20 @@ def _make_tests(shop: Workshop, folder: Path) -> None:
     if len(combined(shop.recipe)) > 1:
         panels[SIGNAL] = shop.panel("signal")
     reports = [r for name, panel in panels.items() for r in _reports(shop, name, panel)]
+    simulated = simulated_source(shop.recipe)
+    if simulated is not None:
+        reports = _beside_oracle(shop, SimulatedMarket(simulated), reports)
     for number, report in enumerate(reports):
         save_factor_report(report, folder / f"{number:02d}")
 
 
-def _reports(shop: Workshop, name: str, score: Panel) -> list[FactorReport]:
-    """The plain test, and the variants the recipe asks for."""
+def _reports(
+    shop: Workshop, name: str, score: Panel, dates: np.ndarray | None = None
+) -> list[FactorReport]:
+    """The plain test, and the variants the recipe asks for, on its own test dates or others."""
     recipe = shop.recipe
     axes, forward = shop.panel("axes"), shop.panel("forward")
-    dates = _test_dates(shop, score, forward)
+    dates = _test_dates(shop, score, forward) if dates is None else dates
     masks, fwd = axes.at(dates), forward.at(dates)
     values = score.at(dates)["score"].astype(np.float64)
     inside = masks["universe"] > 0
@@ -77,6 +91,32 @@ def _reports(shop: Workshop, name: str, score: Panel) -> list[FactorReport]:
         rows = np.flatnonzero(known).tolist()
         out.append(replace(part, series=part.series[rows]))
     return out
+
+
+def _beside_oracle(
+    shop: Workshop, market: SimulatedMarket, reports: list[FactorReport]
+) -> list[FactorReport]:
+    """The reports with their RankIC as a share of the oracle's, and the oracle's own test.
+
+    The oracle is what the best forecast from the close of t+1 would say; for a test that starts
+    at another session there is none.
+    """
+    first, last = shop.recipe.test.horizons[0]
+    if first != 1:
+        return reports
+    axes = shop.panel("axes")
+    expected = market.true_expected_return((last - first,)).reindex(axes.dates, axes.assets)
+    score = Panel(expected.values, axes.dates, axes.assets, ("score",))
+    dates = reports[0].series["date"].to_numpy().astype("datetime64[D]")
+    oracle = _reports(shop, ORACLE, score, dates)[0]
+    best = oracle.summary["rank_ic"]
+    return [
+        *(
+            replace(r, summary=r.summary | {OF_ORACLE: r.summary["rank_ic"] / best})
+            for r in reports
+        ),
+        oracle,
+    ]
 
 
 def _test_dates(shop: Workshop, score: Panel, forward: Panel) -> np.ndarray:

@@ -44,10 +44,10 @@ class HabitSpec(Spec):
         default=6.0, ge=1, description="mean number of slices of a parent order"
     )
     size_spread: float = Field(
-        default=0.9, ge=0, description="standard deviation of the log size of an order"
+        default=0.7, ge=0, description="standard deviation of the log size of an order"
     )
     parent_spread: float = Field(
-        default=0.6, ge=0, description="standard deviation of the log size between parents"
+        default=0.4, ge=0, description="standard deviation of the log size between parents"
     )
     informed_share: float = Field(
         default=0.20, ge=0, le=1, description="informed traders among parent orders"

@@ -124,7 +124,7 @@ class SimulatedMarket(Source):
         """The parameters are the data."""
         return spec_hash(self.spec)
 
-    def true_expected_return(self) -> Panel:
+    def true_expected_return(self, horizons: tuple[int, ...] = HORIZONS) -> Panel:
         r"""What the best forecast in this market would say: the oracle.
 
         .. math:: E[\log P_{t+1+h} - \log P_{t+1}] = a \sum_{k=1}^{h} \phi^k s_t
@@ -133,9 +133,13 @@ class SimulatedMarket(Source):
         for each horizon h, from the close of the session after t: the stock's own part, in
         excess of market and industry, which nobody can predict here.
 
+        Parameters
+        ----------
+        horizons : sessions h
+
         Returns
         -------
-        Panel, float32, names ``fwd_expected_h1``, ``fwd_expected_h5``, ``fwd_expected_h10``
+        Panel, float32, names ``fwd_expected_h1``, ... for each horizon
             Expected log returns given the hidden signal s and transitory part u at the close of
             each date. NaN where the stock has no row. What limits and suspensions hold back is
             not in it.
@@ -145,7 +149,7 @@ class SimulatedMarket(Source):
         days = np.arange(len(self.sessions))[:, None]
         listed = (stocks.first <= days) & (days < stocks.end)
         parts = []
-        for h in HORIZONS:
+        for h in horizons:
             paid = self.spec.signal_daily_vol * sum(phi**k for k in range(1, h + 1))
             back = rho ** (h + 1) - rho
             expected = paid * latent.signal_DA + back * latent.transitory_DA
@@ -153,7 +157,7 @@ class SimulatedMarket(Source):
         place = {symbol: i for i, symbol in enumerate(stocks.symbols.tolist())}
         columns = [place[symbol] for symbol in self.symbols.tolist()]
         values = np.stack(parts, axis=-1)[:, columns].astype(np.float32)
-        names = tuple(f"fwd_expected_h{h}" for h in HORIZONS)
+        names = tuple(f"fwd_expected_h{h}" for h in horizons)
         return Panel(values, self.sessions, self.symbols, names)
 
     def batches(self) -> Iterator[Batch]:
