@@ -1,12 +1,14 @@
 """Rows of trades and orders: valid tables that agree with the bars made beside them."""
 
 from datetime import date
+from pathlib import Path
 
 import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from intralpha.market import validate
+from intralpha.market import Lake, validate
+from intralpha.sources import ingest
 from intralpha.sources.exchange.market import SimulatedMarket, SimulatedSpec
 
 SPEC = SimulatedSpec(
@@ -76,3 +78,19 @@ def test_a_preset_is_a_start_that_other_keys_change() -> None:
     assert SimulatedSpec(preset="demo").n_assets == 300
     with pytest.raises(ValidationError, match="tiny"):
         SimulatedSpec.model_validate({"preset": "huge"})
+
+
+def test_lakes_are_the_same_for_any_number_of_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {}
+    for threads in (1, 2, 4):
+        monkeypatch.setenv("INTRALPHA_THREADS", str(threads))
+        lake = Lake(tmp_path / str(threads), create=True)
+        ingest([SPEC], lake, show_progress=False)
+        files[threads] = {
+            p.relative_to(lake.root).as_posix(): p.read_bytes()
+            for p in sorted(lake.root.rglob("*.parquet"))
+        }
+    assert len(files[1]) > 10
+    assert files[1] == files[2] == files[4]
