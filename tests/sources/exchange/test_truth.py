@@ -12,7 +12,11 @@ from intralpha.sources import ingest
 from intralpha.sources.exchange.market import SimulatedMarket, SimulatedSpec
 
 SPEC = SimulatedSpec(
-    n_assets=8, start=date(2023, 1, 3), end=date(2023, 1, 6), freq=5, ticks=("trades", "orders")
+    n_assets=8,
+    start=date(2023, 1, 3),
+    end=date(2023, 1, 6),
+    freq=5,
+    ticks=("trades", "orders", "snapshots"),
 )
 
 
@@ -43,6 +47,15 @@ def test_trades_make_the_daily_rows(tables: dict[str, pl.DataFrame]) -> None:
     for name in ("open", "high", "low", "close", "volume"):
         assert daily[name].to_list() == daily[f"{name}_made"].to_list()
     assert (daily["amount"] * 100).round().cast(pl.Int64).to_list() == daily["fen"].to_list()
+
+
+def test_the_last_snapshot_is_the_day(tables: dict[str, pl.DataFrame]) -> None:
+    last = tables["snapshots"].sort("time").group_by("date", "symbol").last()
+    both = tables["daily"].join(last, on=["date", "symbol"], suffix="_seen")
+    assert both.height == last.height > 25
+    assert both["last"].to_list() == both["close"].to_list()
+    assert both["volume_seen"].to_list() == both["volume"].to_list()
+    assert both["amount_seen"].to_list() == pytest.approx(both["amount"].to_list(), rel=1e-12)
 
 
 def test_bars_hold_all_trades(tables: dict[str, pl.DataFrame]) -> None:

@@ -20,7 +20,7 @@ from intralpha.sources.exchange.latent import REVERSAL_PERSISTENCE, Latent, make
 from intralpha.sources.exchange.skeleton import Day, Skeleton
 from intralpha.sources.exchange.stocks import INDUSTRIES, MOST_STOCKS, make_stocks
 from intralpha.sources.exchange.tape import Tape
-from intralpha.sources.exchange.truth import order_rows, trade_rows
+from intralpha.sources.exchange.truth import order_rows, snapshot_rows, trade_rows
 from intralpha.sources.source import Batch, Source
 
 HORIZONS = (1, 5, 10)
@@ -59,8 +59,10 @@ class SimulatedSpec(Spec):
         default=1.0, ge=0, description="how strongly the signal shows in the shape of the day"
     )
 
-    ticks: tuple[Literal["trades", "orders"], ...] = Field(
-        default=(), description="also write every trade, every order (a gigabyte a few days)"
+    ticks: tuple[Literal["trades", "orders", "snapshots"], ...] = Field(
+        default=(),
+        description="also write every trade, every order, ten levels every 3 seconds; the last "
+        "takes 3 MB a stock and day in memory",
     )
     habits: HabitSpec = HabitSpec()
 
@@ -182,7 +184,7 @@ class SimulatedMarket(Source):
         """Tables of one session."""
         origin, freq = f"simulated {day.on}", self.spec.freq
         yield Batch("bars", bar_rows(self._stocks, day, minutes.longer(freq), freq), origin)
-        makers = {"trades": trade_rows, "orders": order_rows}
+        makers = {"trades": trade_rows, "orders": order_rows, "snapshots": snapshot_rows}
         for table in self.spec.ticks if tapes else ():
             yield Batch(table, makers[table](day, self._stocks.symbols, tapes), origin)
 

@@ -1,4 +1,4 @@
-"""Truth: the rows of ``trades`` and ``orders`` that no exchange publishes in full."""
+"""Truth: rows of ``trades``, ``orders`` and ``snapshots`` straight from the tapes."""
 
 from collections.abc import Mapping
 
@@ -7,6 +7,7 @@ import polars as pl
 
 from intralpha.sources.exchange.course import TICKS_PER_YUAN
 from intralpha.sources.exchange.skeleton import Day
+from intralpha.sources.exchange.snapshots import snapshot_times, snapshots
 from intralpha.sources.exchange.tape import Tape
 
 KINDS = ("limit", "market", "own_best")
@@ -67,6 +68,18 @@ def order_rows(day: Day, symbols: np.ndarray, tapes: dict[int, Tape]) -> pl.Data
         .sort("symbol", "seq")
         .cast(types)  # type: ignore[arg-type]
     )
+
+
+def snapshot_rows(day: Day, symbols: np.ndarray, tapes: dict[int, Tape]) -> pl.DataFrame:
+    """Rows of ``snapshots`` of a session: every 3 seconds from the first trade on."""
+    times = snapshot_times()
+    parts = [
+        snapshots(tape, times)
+        .filter(pl.col("trades") > 0)
+        .select(pl.lit(day.on).alias("date"), pl.lit(str(symbols[i])).alias("symbol"), pl.all())
+        for i, tape in tapes.items()
+    ]
+    return pl.concat(parts)
 
 
 def _join(tapes: dict[int, Tape], name: str) -> np.ndarray:
