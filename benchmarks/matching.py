@@ -2,7 +2,8 @@
 
 A stream of 45 % limit orders near a wandering price, 40 % cancels and 15 % market orders is made
 beforehand. The plain book keeps a heap a side and forgets cancelled orders when they come up, as
-textbook engines do; it runs the beginning of the same stream, and its trades must be the same.
+textbook engines do; it runs the beginning of the same stream, and its trades, its cancels and what
+rests in it at the end must be the same.
 The second figure is the whole simulated market: orders decided with the book in view.
 
     python benchmarks/matching.py            1,000,000 events
@@ -80,7 +81,8 @@ class HeapBook:
         self.heaps: dict[int, list[tuple[int, int]]] = {BUY: [], SELL: []}
         self.left: dict[int, int] = {}
         self.count = 0
-        self.trades: list[tuple[int, int]] = []
+        self.trades: list[tuple[int, int, int, int]] = []
+        self.cancels: list[tuple[int, int]] = []
 
     def best(self, side: int) -> tuple[int, int] | None:
         """Price and number of the best live order."""
@@ -90,8 +92,8 @@ class HeapBook:
         return (-side * heap[0][0], heap[0][1]) if heap else None
 
     def take(self, side: int, worst: int, shares: int, levels: int) -> int:
-        """Trade against the other side; returns what is left."""
-        seen, level = 0, None
+        """Trade the newest order against the other side; returns what is left."""
+        seen, level, mine = 0, None, self.count
         while shares and (found := self.best(-side)):
             tick, number = found
             if side * (tick - worst) > 0:
@@ -102,7 +104,8 @@ class HeapBook:
                     break
             fill = min(shares, self.left[number])
             self.left[number] -= fill
-            self.trades.append((tick, fill))
+            buy, sell = (mine, number) if side == BUY else (number, mine)
+            self.trades.append((tick, fill, buy, sell))
             shares -= fill
         return shares
 
@@ -115,6 +118,19 @@ class HeapBook:
             heapq.heappush(self.heaps[side], (-side * tick, self.count))
         return self.count
 
+    def market(self, side: int, shares: int) -> None:
+        """Five levels; the rest is cancelled."""
+        self.count += 1
+        left = self.take(side, HIGH if side == BUY else LOW, shares, 5)
+        if left:
+            self.cancels.append((self.count, left))
+
+    def cancel(self, number: int) -> None:
+        """Take back what is left, if anything is."""
+        left = self.left.pop(number, 0)
+        if left:
+            self.cancels.append((number, left))
+
     def run(self, stream: Stream) -> None:
         """The same loop as :func:`drive`."""
         live: list[int] = []
@@ -123,11 +139,11 @@ class HeapBook:
             if kind == CANCEL:
                 if live:
                     place = int(pick * len(live))
-                    self.left.pop(live[place], None)
+                    self.cancel(live[place])
                     live[place] = live[-1]
                     live.pop()
             elif kind == TAKE:
-                self.take(side, HIGH if side == BUY else LOW, shares, 5)
+                self.market(side, shares)
             else:
                 live.append(self.limit(side, tick, shares))
 
@@ -147,6 +163,23 @@ def engine_speed(stream: Stream, rounds: int = 3) -> tuple[float, lob.Book]:
         seconds.append(perf_counter() - started)
     lob.check(book)
     return events / min(seconds), book
+
+
+def assert_same(book: lob.Book, plain: HeapBook) -> None:
+    """Trades with both orders, cancels, and what is left of every order."""
+    tape = lob.tape_of(book)
+
+    def numbers(ids: np.ndarray) -> list[int]:
+        return (np.searchsorted(tape.order_seq, ids) + 1).tolist()
+
+    trades = (tape.trade_tick.tolist(), tape.trade_shares.tolist())
+    trades += (numbers(tape.trade_buy), numbers(tape.trade_sell))
+    assert list(zip(*trades, strict=True)) == plain.trades, "both books must trade the same"
+    cancels = zip(numbers(tape.cancel_id), tape.cancel_shares.tolist(), strict=True)
+    assert list(cancels) == plain.cancels, "both books must cancel the same"
+    left = book.orders[: book.state[lob.ORDERS], lob.O_LEFT]
+    rests = {int(slot) + 1: int(left[slot]) for slot in np.flatnonzero(left)}
+    assert rests == {n: k for n, k in plain.left.items() if k}, "the same must rest in both"
 
 
 def market_speed(sessions: int) -> tuple[float, float]:
@@ -176,10 +209,9 @@ def main() -> None:
     started = perf_counter()
     plain.run(part)
     plain_speed = len(part.kind) / (perf_counter() - started)
-    tape = lob.tape_of(book)
-    n = len(plain.trades)
-    ours = list(zip(tape.trade_tick[:n].tolist(), tape.trade_shares[:n].tolist(), strict=True))
-    assert ours == plain.trades, "both books must make the same trades"
+    lob.reset(book, LOW, HIGH)
+    drive(book, part, np.zeros(len(part.kind), np.int64))
+    assert_same(book, plain)
     stock_days, market_events = market_speed(2 if quick else 10)
     print(f"{platform.machine()}, {os.cpu_count()} cores; {len(stream.kind):,} events, one core")
     print(f"engine            {speed:12,.0f} events/s")

@@ -5,7 +5,7 @@ from typing import no_type_check
 from numba import njit
 
 from intralpha.sources.exchange import book as lob
-from intralpha.sources.exchange.tape import BUY, NO_SIDE, SELL
+from intralpha.sources.exchange.tape import NO_SIDE
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -15,8 +15,8 @@ def uncross(book, time, reference, shanghai):
 
     The price has the largest volume among those at which every better-priced order is filled and
     one side is filled completely at the price itself; then the smallest imbalance; then Shanghai
-    takes the middle of what is left (half a tick up), Shenzhen the one nearest to ``reference``
-    (of two the higher one).
+    takes the middle of what is left (half a tick up), Shenzhen the one nearest to ``reference``.
+    Prices that are left are neighbours, so the nearest is the reference moved into their range.
 
     Parameters
     ----------
@@ -28,51 +28,54 @@ def uncross(book, time, reference, shanghai):
     Returns
     -------
     tick, shares : 0 and 0 if nothing crosses
-        Trades stand in price-time order with side NO_SIDE; what is left stays in the book.
+        Trades stand in price-time order with side NO_SIDE; what is left stays in the book. Fewer
+        shares than the auction's only where the book has no room for the trades.
     """
     low, high = lob.best_ask(book), lob.best_bid(book)
     if low == 0 or high < low:
         return 0, 0
-    first, last, volume = _optimum(book, low, high)
+    first, last, volume = _optimum(book.levels, book.state[lob.LOW], low, high)
     tick = (first + last + 1) // 2 if shanghai else min(max(reference, first), last)
-    _fill(book, time, tick, volume)
-    return tick, volume
+    return tick, _fill(book, time, tick, volume)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _optimum(book, low, high):
-    """First and last of the best prices, and the volume there."""
+def _optimum(levels, base, low, high):
+    """First and last of the best prices from ``low`` to ``high``, and the volume there.
+
+    Takes the levels alone, of which the first has the price ``base``: handing over the whole book
+    at every price costs more than the sums do.
+    """
     demand, supply = 0, 0
-    for tick in range(low, high + 1):
-        demand += lob.level_shares(book, BUY, tick)
+    for level in range(low - base, high - base + 1):
+        demand += levels[0, level, lob.L_SHARES]
     first, last, volume, gap = 0, 0, 0, 0
-    for tick in range(low, high + 1):
-        asked, bid = lob.level_shares(book, SELL, tick), lob.level_shares(book, BUY, tick)
+    for level in range(low - base, high - base + 1):
+        bid, asked = levels[0, level, lob.L_SHARES], levels[1, level, lob.L_SHARES]
         supply += asked
-        traded = min(demand, supply)
+        traded, away = min(demand, supply), abs(demand - supply)
         fair = demand - bid <= traded and supply - asked <= traded
-        away = abs(demand - supply)
         if fair and (traded > volume or (traded == volume and away < gap)):
-            first, volume, gap = tick, traded, away
-            last = tick
+            first, last, volume, gap = level, level, traded, away
         elif fair and traded == volume and away == gap:
-            last = tick
+            last = level
         demand -= bid
-    return first, last, volume
+    return base + first, base + last, volume
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _fill(book, time, tick, volume):
-    """Best bids with best asks, in the order of price and time."""
-    while volume > 0:
-        low = book.state[lob.LOW]
+    """Best bids with best asks, in the order of price and time; returns the shares traded."""
+    low, left = book.state[lob.LOW], volume
+    while left > 0:
         buyer = book.levels[0, lob.best_bid(book) - low, lob.L_HEAD]
         seller = book.levels[1, lob.best_ask(book) - low, lob.L_HEAD]
-        shares = min(volume, book.orders[buyer, lob.O_LEFT], book.orders[seller, lob.O_LEFT])
+        shares = min(left, book.orders[buyer, lob.O_LEFT], book.orders[seller, lob.O_LEFT])
         if not lob.note_trade(book, time, tick, shares, buyer, seller, NO_SIDE):
-            return
+            break
         lob.take(book, buyer, shares)
         lob.take(book, seller, shares)
-        volume -= shares
+        left -= shares
+    return volume - left

@@ -4,9 +4,10 @@ Levels are addressed by their tick inside the day's band, so entering and cancel
 few steps however deep the book is; a bit for each level finds the next best one. Every order,
 cancel and trade is written to the columns of a :class:`~intralpha.sources.exchange.tape.Tape`.
 
-A kernel that runs out of room sets a flag and does nothing more; :func:`check` turns it into an
-error. Functions return an order's handle: its position among the day's orders, from 1; 0 means
-refused (a price outside the band or no shares).
+Functions return an order's handle: its position among the day's orders, from 1; 0 means refused
+(a price outside the band, no shares, no such side) and ``NO_ROOM`` that the book is full. A full
+book is over: it shows no best prices, so that loops on them end, and takes nothing more;
+:func:`check` turns that into an error.
 """
 
 from typing import NamedTuple, no_type_check
@@ -14,19 +15,23 @@ from typing import NamedTuple, no_type_check
 import numpy as np
 from numba import njit
 
-from intralpha.base import DataError
+from intralpha.base import ConfigError, DataError
 from intralpha.sources.exchange.tape import BUY, LIMIT, MARKET, OWN_BEST, SELL, Tape
 
 MARKET_LEVELS = 5
 WORD = 64
 NONE = -1
+NO_ROOM = -1
 # Columns of Book.levels, of Book.orders, of Book.cancels and of Book.trades.
 L_SHARES, L_COUNT, L_HEAD, L_TAIL = range(4)
 O_SEQ, O_TIME, O_SIDE, O_TICK, O_SHARES, O_KIND, O_LEFT, O_AFTER, O_BEFORE = range(9)
 C_SEQ, C_TIME, C_ID, C_SHARES = range(4)
 T_SEQ, T_TIME, T_TICK, T_SHARES, T_BUY, T_SELL, T_SIDE = range(7)
 # Positions in Book.state.
-LOW, HIGH, BID, ASK, SEQ, ORDERS, TRADES, CANCELS, LAST, REFUSED, FULL = range(11)
+LOW, HIGH, BID, ASK, SEQ, ORDERS, TRADES, CANCELS, LAST, REFUSED, FULL, VOLUME = range(12)
+# Values of state[FULL]; of a snapshot's last axis.
+OUT_OF_ROOM, BAD_BAND = 1, 2
+S_TICK, S_SHARES, S_COUNT = range(3)
 
 
 class BookFullError(DataError):
@@ -40,12 +45,23 @@ class BookFullError(DataError):
         )
 
 
+class BandError(ConfigError):
+    """A band of prices that a book cannot hold."""
+
+    def __init__(self, low: int, high: int, levels: int) -> None:
+        self.low, self.high, self.levels = low, high, levels
+        super().__init__(
+            f"a band from {low:,} to {high:,} ticks; the book has room for {levels:,} levels and "
+            "prices start at 1 tick.\nHint: ask `fits` first, and make a book with more levels."
+        )
+
+
 class Book(NamedTuple):
     """Arrays of a book. They are few, because compiled code passes each of them at every call.
 
     Attributes
     ----------
-    state : int64 [11], see the positions above; best prices are ticks, 0 where a side is empty
+    state : int64 [12], see the positions above; best prices are ticks, 0 where a side is empty
     levels : int64 [2, levels, 4]: shares, count, first and last order; side 0 buys, side 1 sells
     bits : uint64 [2, words], which levels hold orders
     orders : int64 [orders, 9]: the order columns of the tape, then shares that rest and both
@@ -66,9 +82,11 @@ def new_book(levels: int, max_orders: int, max_trades: int) -> Book:
 
     Memory: 64 bytes a level, 104 an order, 56 a trade.
     """
+    empty = np.zeros((2, levels, 4), np.int64)
+    empty[:, :, [L_HEAD, L_TAIL]] = NONE
     return Book(
-        state=np.zeros(11, np.int64),
-        levels=np.zeros((2, levels, 4), np.int64),
+        state=np.zeros(12, np.int64),
+        levels=empty,
         bits=np.zeros((2, levels // WORD + 1), np.uint64),
         orders=np.zeros((max_orders, 9), np.int64),
         cancels=np.zeros((max_orders, 4), np.int64),
@@ -88,16 +106,23 @@ def fits(book: Book, low: int, high: int, max_orders: int, max_trades: int) -> b
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def reset(book, low, high):
-    """Empty the book and give it the band ``low`` to ``high`` in ticks."""
-    levels = high - low + 1
+    """Empty the book and give it the band ``low`` to ``high`` in ticks, ``low`` at least 1.
+
+    Only levels that still hold orders are cleared, the others are empty already.
+    """
+    state, levels = book.state, book.levels
     for side in range(2):
-        book.levels[side, :levels, L_SHARES] = 0
-        book.levels[side, :levels, L_COUNT] = 0
-        book.levels[side, :levels, L_HEAD] = NONE
-        book.levels[side, :levels, L_TAIL] = NONE
-        book.bits[side, : levels // WORD + 1] = 0
-    book.state[:] = 0
-    book.state[LOW], book.state[HIGH] = low, high
+        for word in range(book.bits.shape[1]):
+            if book.bits[side, word] == 0:
+                continue
+            for level in range(word * WORD, min((word + 1) * WORD, levels.shape[1])):
+                levels[side, level, L_SHARES], levels[side, level, L_COUNT] = 0, 0
+                levels[side, level, L_HEAD], levels[side, level, L_TAIL] = NONE, NONE
+            book.bits[side, word] = 0
+    state[:] = 0
+    state[LOW], state[HIGH] = low, high
+    if low < 1 or high < low or high - low >= levels.shape[1]:
+        state[FULL] = BAD_BAND
 
 
 def check(book: Book) -> None:
@@ -105,8 +130,14 @@ def check(book: Book) -> None:
 
     Raises
     ------
+    BandError
+        It was reset to a band it cannot hold.
     BookFullError
+        It had no room for an order or a trade.
     """
+    if book.state[FULL] == BAD_BAND:
+        low, high = int(book.state[LOW]), int(book.state[HIGH])
+        raise BandError(low, high, book.levels.shape[1])
     if book.state[FULL]:
         raise BookFullError(len(book.orders), len(book.trades))
 
@@ -150,9 +181,54 @@ def last_tick(book):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
+def volume(book):
+    """Shares traded so far."""
+    return book.state[VOLUME]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
 def level_shares(book, side, tick):
-    """Shares that rest on a side at a price of the band."""
-    return book.levels[0 if side == BUY else 1, tick - book.state[LOW], L_SHARES]
+    """Shares that rest on a side at a price; 0 outside the band."""
+    level = tick - book.state[LOW]
+    if level < 0 or level >= book.levels.shape[1]:
+        return 0
+    return book.levels[0 if side == BUY else 1, level, L_SHARES]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def level_count(book, side, tick):
+    """Orders that rest on a side at a price; 0 outside the band."""
+    level = tick - book.state[LOW]
+    if level < 0 or level >= book.levels.shape[1]:
+        return 0
+    return book.levels[0 if side == BUY else 1, level, L_COUNT]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def snapshot(book, out):
+    """Write the best levels of both sides.
+
+    ``out`` is int64 [2, N, 3]: bids from the highest and asks from the lowest, each as tick,
+    shares and orders; zeros where a side has fewer than N levels.
+    """
+    out[:] = 0
+    low, last = book.state[LOW], book.state[HIGH] - book.state[LOW]
+    for s in range(2):
+        tick = book.state[BID] if s == 0 else book.state[ASK]
+        level = tick - low if tick > 0 else NONE
+        for n in range(out.shape[1]):
+            if level == NONE:
+                break
+            out[s, n, S_TICK] = low + level
+            out[s, n, S_SHARES] = book.levels[s, level, L_SHARES]
+            out[s, n, S_COUNT] = book.levels[s, level, L_COUNT]
+            if s == 0:
+                level = _bit_at_or_below(book.bits[0], level - 1)
+            else:
+                level = _bit_at_or_above(book.bits[1], level + 1, last)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -162,6 +238,8 @@ def limit(book, time, side, tick, shares):
     handle = _enter(book, time, side, tick, shares, LIMIT)
     if handle > 0:
         left = _match(book, time, handle - 1, side, tick, shares, book.state[HIGH])
+        if book.state[FULL]:
+            return NO_ROOM
         if left > 0:
             _queue(book, handle - 1, side, tick, left)
     return handle
@@ -175,6 +253,8 @@ def market(book, time, side, shares):
     if handle > 0:
         worst = book.state[HIGH] if side == BUY else book.state[LOW]
         left = _match(book, time, handle - 1, side, worst, shares, MARKET_LEVELS)
+        if book.state[FULL]:
+            return NO_ROOM
         if left > 0:
             _note_cancel(book, time, handle - 1, left)
     return handle
@@ -209,10 +289,12 @@ def rest(book, time, side, tick, shares):
 def cancel(book, time, handle):
     """Take an order back; returns the shares that were left, 0 if there were none."""
     slot = handle - 1
-    if slot < 0 or slot >= book.state[ORDERS] or book.orders[slot, O_LEFT] <= 0:
+    if slot < 0 or slot >= book.state[ORDERS] or book.state[FULL]:
         return 0
     left = book.orders[slot, O_LEFT]
-    _take(book, slot, left)
+    if left == 0:
+        return 0
+    take(book, slot, left)
     _note_cancel(book, time, slot, left)
     return left
 
@@ -220,16 +302,18 @@ def cancel(book, time, handle):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _enter(book, time, side, tick, shares, kind):
-    """Write the order down; its handle, or 0 if it is refused or there is no room."""
+    """Write the order down; its handle, 0 if it is refused, NO_ROOM if the book is full."""
     state = book.state
-    free = kind != LIMIT and tick == 0
-    if shares <= 0 or not (free or state[LOW] <= tick <= state[HIGH]):
+    if state[FULL]:
+        return NO_ROOM
+    priced = state[LOW] <= tick <= state[HIGH] or (kind != LIMIT and tick == 0)
+    if shares <= 0 or not priced or side not in (BUY, SELL):
         state[REFUSED] += 1
         return 0
     slot = state[ORDERS]
-    if slot >= len(book.orders) or state[FULL]:
-        state[FULL] = 1
-        return 0
+    if slot >= len(book.orders):
+        _close(state)
+        return NO_ROOM
     state[ORDERS] += 1
     state[SEQ] += 1
     book.orders[slot, O_SEQ], book.orders[slot, O_TIME] = state[SEQ], time
@@ -237,6 +321,13 @@ def _enter(book, time, side, tick, shares, kind):
     book.orders[slot, O_SHARES], book.orders[slot, O_KIND] = shares, kind
     book.orders[slot, O_LEFT] = 0
     return slot + 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _close(state):
+    """End a book that ran out of room: without best prices nobody waits for it to change."""
+    state[FULL], state[BID], state[ASK] = OUT_OF_ROOM, 0, 0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -256,7 +347,7 @@ def _match(book, time, slot, side, worst, shares, levels):
         fill = min(shares, book.orders[other, O_LEFT])
         if not note_trade(book, time, best, fill, slot, other, side):
             break
-        _take(book, other, fill)
+        take(book, other, fill)
         shares -= fill
     return shares
 
@@ -268,11 +359,12 @@ def note_trade(book, time, tick, shares, slot, other, side):
     state = book.state
     n = state[TRADES]
     if n >= len(book.trades):
-        state[FULL] = 1
+        _close(state)
         return False
     state[TRADES] += 1
     state[SEQ] += 1
     state[LAST] = tick
+    state[VOLUME] += shares
     mine, theirs = book.orders[slot, O_SEQ], book.orders[other, O_SEQ]
     book.trades[n, T_SEQ], book.trades[n, T_TIME] = state[SEQ], time
     book.trades[n, T_TICK], book.trades[n, T_SHARES], book.trades[n, T_SIDE] = tick, shares, side
@@ -284,6 +376,7 @@ def note_trade(book, time, tick, shares, slot, other, side):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _note_cancel(book, time, slot, shares):
+    """Write a cancel down; there is room, because an order is cancelled once at most."""
     state = book.state
     n = state[CANCELS]
     state[CANCELS] += 1
@@ -322,12 +415,6 @@ def _queue(book, slot, side, tick, shares):
 @no_type_check
 def take(book, slot, shares):
     """Reduce a resting order; one with nothing left leaves its queue."""
-    _take(book, slot, shares)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def _take(book, slot, shares):
     state = book.state
     side = book.orders[slot, O_SIDE]
     s, level = 0 if side == BUY else 1, book.orders[slot, O_TICK] - state[LOW]
@@ -367,6 +454,9 @@ def _next_best(book, side, level):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _bit_at_or_below(bits, level):
+    """Highest level with a bit, from ``level`` (-1: none) down."""
+    if level < 0:
+        return NONE
     word = level // WORD
     kept = np.uint64(WORD - 1 - level % WORD)
     value = (bits[word] << kept) >> kept
@@ -386,6 +476,9 @@ def _bit_at_or_below(bits, level):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _bit_at_or_above(bits, level, last):
+    """Lowest level with a bit, from ``level`` up to ``last``."""
+    if level > last:
+        return NONE
     word = level // WORD
     gone = np.uint64(level % WORD)
     value = (bits[word] >> gone) << gone
