@@ -209,7 +209,8 @@ def _slice(book, plan, habits, parents, time, minute, rng):
         return lob.market(book, time, side, shares)
     best = lob.best_ask(book) if side == BUY else lob.best_bid(book)
     if best > 0:
-        return lob.limit(book, time, side, best, shares)
+        shown = lob.level_shares(book, -side, best)
+        return lob.limit(book, time, side, best, min(shares, _lots(plan, float(shown))))
     return lob.own_best(book, time, side, shares)
 
 

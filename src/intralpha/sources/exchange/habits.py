@@ -23,7 +23,7 @@ class HabitSpec(Spec):
         default=0.40, ge=0, lt=0.9, description="cancels among the events of continuous trading"
     )
     taker_share: float = Field(
-        default=0.16, gt=0, lt=0.9, description="slices of takers among the events"
+        default=0.12, gt=0, lt=0.9, description="slices of takers among the events"
     )
     open_share: float = Field(
         default=0.04, gt=0, lt=0.5, description="orders entered in the opening auction"
@@ -32,13 +32,13 @@ class HabitSpec(Spec):
         default=0.02, gt=0, lt=0.5, description="orders entered in the closing auction"
     )
     half_spread_bps: float = Field(
-        default=4.0, gt=0, description="usual distance of the best quote from the value"
+        default=2.0, gt=0, description="usual distance of the best quote from the value"
     )
     quote_depth: float = Field(
-        default=3.0, gt=0, description="mean further distance of quotes, in half spreads"
+        default=1.5, gt=0, description="mean further distance of quotes, in half spreads"
     )
     far_share: float = Field(
-        default=0.15, ge=0, le=1, description="quotes that stand ten times as far away"
+        default=0.10, ge=0, le=1, description="quotes that stand ten times as far away"
     )
     parent_slices: float = Field(
         default=6.0, ge=1, description="mean number of slices of a parent order"
