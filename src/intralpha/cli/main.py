@@ -13,6 +13,7 @@ from intralpha.base import IntralphaError
 from intralpha.cli.audit import audit
 from intralpha.cli.check import check
 from intralpha.cli.demo import demo
+from intralpha.cli.explore import explore
 from intralpha.cli.ingest import ingest
 from intralpha.cli.ls import ls
 from intralpha.cli.quality import quality
@@ -58,7 +59,7 @@ def common(
     )
 
 
-for verb in (demo, ingest, quality, check, run, report, audit, ls):
+for verb in (demo, ingest, quality, explore, check, run, report, audit, ls):
     app.command()(verb)
 
 

@@ -42,6 +42,26 @@ from intralpha.evaluation.nav import (
 )
 from intralpha.evaluation.performance import Performance, performance, yearly_table
 from intralpha.evaluation.ranks import average_ranks
+from intralpha.evaluation.stylised import (
+    first_component_share,
+    horizon_rank_ic,
+    lead_lag,
+    mean_pair_correlation,
+)
+from intralpha.evaluation.stylised_returns import (
+    LaggedSums,
+    TailSums,
+    bar_log_returns,
+    hill_index,
+    pacf,
+)
+from intralpha.evaluation.stylised_volume import (
+    RunningMean,
+    corwin_schultz_spread,
+    paired_correlation,
+    roll_spread,
+    volume_shares,
+)
 from intralpha.evaluation.turnover import turnover
 
 __all__ = [
@@ -51,23 +71,35 @@ __all__ = [
     "FactorTestSpec",
     "GroupCountError",
     "ICSummary",
+    "LaggedSums",
     "Performance",
+    "RunningMean",
     "ShareError",
+    "TailSums",
     "annualised_return",
     "autocorrelation",
     "average_ranks",
+    "bar_log_returns",
     "calmar",
     "correlation_table",
+    "corwin_schultz_spread",
     "decay",
     "drawdown",
     "excess_nav",
+    "first_component_share",
     "group_excess",
+    "hill_index",
+    "horizon_rank_ic",
     "ic",
     "information_ratio",
+    "lead_lag",
     "max_drawdown",
+    "mean_pair_correlation",
     "mixed_table",
     "nav",
     "neutralise",
+    "pacf",
+    "paired_correlation",
     "performance",
     "period_returns",
     "quantile_groups",
@@ -75,6 +107,7 @@ __all__ = [
     "rank_autocorrelation",
     "rank_factor_ic",
     "rank_ic",
+    "roll_spread",
     "run_factor_test",
     "sharpe",
     "summarise",
@@ -83,6 +116,7 @@ __all__ = [
     "turnover",
     "universe_return",
     "volatility",
+    "volume_shares",
     "weighted_return",
     "win_rate",
     "worst_drawdown",

@@ -139,5 +139,5 @@ def _correlation(x: Float[ndarray, "n"], y: Float[ndarray, "n"]) -> float:
     if both.sum() < MIN_PAIRS:
         return np.nan
     a, b = x[both] - x[both].mean(), y[both] - y[both].mean()
-    size = np.sqrt((a @ a) * (b @ b))
-    return float(a @ b / size) if size > 1e-20 else np.nan
+    size = np.sqrt((a * a).sum() * (b * b).sum())
+    return float((a * b).sum() / size) if size > 1e-20 else np.nan

@@ -1,6 +1,14 @@
 """Tables, charts and the one-file HTML report."""
 
+from intralpha.report.explore import Exploration, render_exploration
 from intralpha.report.render import figure_text, render
 from intralpha.report.tear_sheet import PortfolioRecord, TearSheet
 
-__all__ = ["PortfolioRecord", "TearSheet", "figure_text", "render"]
+__all__ = [
+    "Exploration",
+    "PortfolioRecord",
+    "TearSheet",
+    "figure_text",
+    "render",
+    "render_exploration",
+]

@@ -11,7 +11,7 @@ COLOURS = ("#1f4e79", "#c0504d", "#7f7f7f", "#4f8f4f", "#8064a2", "#d8963c", "#4
 
 def nav_chart(daily: pl.DataFrame) -> go.Figure:
     """Portfolio, benchmark and compounded excess, all starting at 1."""
-    figure = _figure("Net asset value", "value of 1 CNY")
+    figure = plain_figure("Net asset value", "value of 1 CNY")
     ret, bench = daily["ret"].to_numpy(), daily["benchmark_ret"].to_numpy()
     for i, (name, series) in enumerate(
         (("portfolio", ret), ("benchmark", bench), ("excess", ret - bench))
@@ -23,7 +23,7 @@ def nav_chart(daily: pl.DataFrame) -> go.Figure:
 
 def drawdown_chart(daily: pl.DataFrame) -> go.Figure:
     """Drawdown of the compounded excess."""
-    figure = _figure("Drawdown of the excess", "below the high", percent=True)
+    figure = plain_figure("Drawdown of the excess", "below the high", percent=True)
     value = np.cumprod(1 + daily["ret"].to_numpy() - daily["benchmark_ret"].to_numpy())
     depth = value / np.maximum.accumulate(np.maximum(value, 1.0)) - 1
     figure.add_scatter(x=daily["date"], y=depth, fill="tozeroy", line={"color": COLOURS[1]})
@@ -33,7 +33,7 @@ def drawdown_chart(daily: pl.DataFrame) -> go.Figure:
 
 def cumulative_ic_chart(factors: tuple[FactorReport, ...]) -> go.Figure:
     """Running sum of each factor's RankIC."""
-    figure = _figure("Cumulative RankIC", "sum over test dates")
+    figure = plain_figure("Cumulative RankIC", "sum over test dates")
     for i, factor in enumerate(factors):
         total = factor.series["rank_ic"].fill_nan(0.0).cum_sum()
         line = {"color": COLOURS[i % len(COLOURS)]}
@@ -43,7 +43,7 @@ def cumulative_ic_chart(factors: tuple[FactorReport, ...]) -> go.Figure:
 
 def group_nav_chart(factor: FactorReport) -> go.Figure:
     """Compounded excess of each group over the universe, from red (lowest scores) to blue."""
-    figure = _figure(f"Groups of {factor.name}", "excess over the universe")
+    figure = plain_figure(f"Groups of {factor.name}", "excess over the universe")
     groups = [c for c in factor.series.columns if c.startswith("group_")]
     for i, name in enumerate(groups):
         excess = (factor.series[name] - factor.series["universe"]).fill_nan(0.0).to_numpy()
@@ -57,7 +57,7 @@ def group_nav_chart(factor: FactorReport) -> go.Figure:
 
 def group_bar_chart(factor: FactorReport) -> go.Figure:
     """Mean excess of each group a year."""
-    figure = _figure(f"Mean excess by group, {factor.name}", "a year", percent=True)
+    figure = plain_figure(f"Mean excess by group, {factor.name}", "a year", percent=True)
     groups = [c for c in factor.series.columns if c.startswith("group_")]
     excess = [
         (factor.series[g] - factor.series["universe"]).fill_nan(None).mean() or 0.0 for g in groups
@@ -69,7 +69,7 @@ def group_bar_chart(factor: FactorReport) -> go.Figure:
 
 def decay_chart(factors: tuple[FactorReport, ...]) -> go.Figure:
     """Mean RankIC of older and older scores."""
-    figure = _figure("Decay", "RankIC")
+    figure = plain_figure("Decay", "RankIC")
     for i, factor in enumerate(factors):
         figure.add_bar(
             x=factor.decay["lag"],
@@ -83,7 +83,7 @@ def decay_chart(factors: tuple[FactorReport, ...]) -> go.Figure:
 
 def training_chart(history: pl.DataFrame) -> go.Figure:
     """Validation RankIC by epoch of every fit."""
-    figure = _figure("Validation RankIC while training", "RankIC")
+    figure = plain_figure("Validation RankIC while training", "RankIC")
     for i, (key, rows) in enumerate(history.group_by("factor", "fold", maintain_order=True)):
         for seed, one in rows.group_by("seed", maintain_order=True):
             figure.add_scatter(
@@ -100,7 +100,7 @@ def training_chart(history: pl.DataFrame) -> go.Figure:
 
 def monthly_chart(daily: pl.DataFrame) -> go.Figure:
     """Compounded excess of every month."""
-    figure = _figure("Excess by month", "portfolio less benchmark", percent=True)
+    figure = plain_figure("Excess by month", "portfolio less benchmark", percent=True)
     excess = pl.col("ret") - pl.col("benchmark_ret")
     rows = daily.group_by(pl.col("date").dt.truncate("1mo"), maintain_order=True).agg(
         excess=(1 + excess).product() - 1
@@ -112,7 +112,7 @@ def monthly_chart(daily: pl.DataFrame) -> go.Figure:
 
 def turnover_chart(daily: pl.DataFrame) -> go.Figure:
     """One-sided turnover of every rebalance."""
-    figure = _figure("Turnover", "one-sided, a rebalance", percent=True)
+    figure = plain_figure("Turnover", "one-sided, a rebalance", percent=True)
     rows = daily.filter(pl.col("turnover_one_sided") > 0)
     figure.add_bar(x=rows["date"], y=rows["turnover_one_sided"], marker_color=COLOURS[2])
     return figure
@@ -127,7 +127,8 @@ def _blend(share: float) -> str:
     return f"rgb({','.join(str(c) for c in mixed)})"
 
 
-def _figure(title: str, y_title: str, percent: bool = False) -> go.Figure:
+def plain_figure(title: str, y_title: str, percent: bool = False) -> go.Figure:
+    """An empty figure in the style of our pages."""
     figure = go.Figure()
     figure.update_layout(
         title=title,

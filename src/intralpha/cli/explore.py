@@ -1,0 +1,32 @@
+"""`intralpha explore`: what are the stylised facts of the bars in a lake?"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from intralpha import pipeline
+
+DAY = ["%Y-%m-%d"]
+
+
+def explore(
+    lake: Annotated[Path, typer.Argument(help="Folder of the lake.")],
+    freq: Annotated[
+        int | None, typer.Option(help="Minutes of the bars; default: the shortest there.")
+    ] = None,
+    start: Annotated[datetime | None, typer.Option(formats=DAY, help="First session.")] = None,
+    end: Annotated[datetime | None, typer.Option(formats=DAY, help="Last session.")] = None,
+    output: Annotated[Path, typer.Option(help="HTML file to write.")] = Path("explore.html"),
+) -> None:
+    """Write a page of stylised facts and print its figures.
+
+    The shape of the day, the spread, autocorrelation, tails, common moves, volume, and what simple
+    scores order: the same page for a real and for a simulated market, to lay beside each other.
+    The page opens offline.
+    """
+    first, last = (None if day is None else day.date() for day in (start, end))
+    exploration, page = pipeline.explore_page(lake, output, freq, first, last)
+    typer.echo(exploration.to_text())
+    typer.echo(f"page: {page}")

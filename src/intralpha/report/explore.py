@@ -1,0 +1,219 @@
+"""Exploration: the stylised facts of a market, and the page that shows them."""
+
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+import plotly.offline
+import polars as pl
+from jinja2 import Environment
+
+from intralpha.report.charts import COLOURS, plain_figure
+
+UNITS = {"share": (100.0, ".2f", " %"), "bps": (1e4, ".2f", " bps"), "count": (1.0, ",.0f", "")}
+RETURNS, SQUARES, VOLUME = "returns", "squared returns", "volume and volatility"
+
+
+@dataclass(frozen=True, eq=False)
+class Exploration:
+    """Stylised facts of the bars of one lake; what could not be computed is NaN.
+
+    Attributes
+    ----------
+    title : heading
+    facts : label -> text: period, stocks, bars, version of the lake
+    figures : ``topic``, ``figure``, ``value`` (fractions), ``unit`` (share, bps, count or empty)
+    curves : ``time`` (bar end), ``volume_share``, ``abs_ret``, ``spread`` (fractions)
+    correlations : ``kind`` (returns, squared returns, volume and volatility), ``series``, ``lag``,
+        ``acf``, ``pacf``, ``reference`` (what unpredictable returns would give; NaN for zero)
+    histogram : ``series``, ``z`` (returns over their standard deviation), ``density``
+    lead_lag : ``series``, ``lag``, ``correlation`` of the liquid stocks with the illiquid ones
+        that many bars later
+    rank_ic : ``factor``, ``horizon`` (sessions), ``rank_ic``, ``icir``, ``positive_share``,
+        ``dates``
+    oracle : the same columns for true expected returns, each with its own horizon, or None
+    """
+
+    title: str
+    facts: dict[str, str]
+    figures: pl.DataFrame
+    curves: pl.DataFrame
+    correlations: pl.DataFrame
+    histogram: pl.DataFrame
+    lead_lag: pl.DataFrame
+    rank_ic: pl.DataFrame
+    oracle: pl.DataFrame | None = field(default=None)
+
+    def to_text(self) -> str:
+        """The figures, the RankIC among them, as lines of text."""
+        rows = self.figures.select("figure", "value", "unit").rows()
+        for frame in (self.rank_ic, self.oracle):
+            if frame is not None:
+                tests = frame.select("factor", "horizon", "rank_ic").rows()
+                rows += [(f"RankIC of {f}, {h} sessions", value, "") for f, h, value in tests]
+        width = max((len(name) for name, *_ in rows), default=0)
+        return "\n".join(f"{name:<{width}}  {value_text(v, unit)}" for name, v, unit in rows)
+
+
+def value_text(value: float, unit: str) -> str:
+    """A figure in its unit.
+
+    Examples
+    --------
+    >>> value_text(0.1234, "share"), value_text(0.00051, "bps"), value_text(-0.0456, "")
+    ('12.34 %', '5.10 bps', '-0.0456')
+    """
+    if not np.isfinite(value):
+        return "–"
+    factor, form, word = UNITS.get(unit, (1.0, ".4f", ""))
+    return f"{factor * value:{form}}{word}"
+
+
+def render_exploration(exploration: Exploration, path: Path) -> Path:
+    """Write the page.
+
+    Parameters
+    ----------
+    exploration : what to show
+    path : HTML file; replaced in one step
+
+    Returns
+    -------
+    Path
+        The same path. The page needs no network (about 5 MB, nearly all of it the chart library).
+    """
+    folder = files("intralpha.report")
+    # The style stands once, in the page of the tear sheet.
+    sheet = folder.joinpath("page.html").read_text(encoding="utf-8")
+    style = sheet.split("<style>")[1].split("</style>")[0]
+    page = Environment(autoescape=True).from_string(
+        folder.joinpath("explore.html").read_text(encoding="utf-8")
+    )
+    text = page.render(
+        exploration=exploration,
+        style=style,
+        plotly_js=plotly.offline.get_plotlyjs(),
+        sections=[(name, [_html(c) for c in charts]) for name, charts in _sections(exploration)],
+        topics=_topics(exploration.figures),
+        tests=[
+            (title, frame.rows(named=True))
+            for title, frame in (("factors", exploration.rank_ic), ("oracle", exploration.oracle))
+            if frame is not None
+        ],
+        value_text=value_text,
+    )
+    partial = path.with_name(path.name + ".partial")
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    partial.write_text(text, encoding="utf-8")
+    return partial.replace(path)
+
+
+def _topics(figures: pl.DataFrame) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Tables of name and text, by topic."""
+    return [
+        (str(topic), [(f, value_text(v, u)) for _, f, v, u in rows.iter_rows()])
+        for (topic,), rows in figures.group_by("topic", maintain_order=True)
+    ]
+
+
+def _sections(x: Exploration) -> list[tuple[str, list[go.Figure]]]:
+    returns = x.correlations.filter(pl.col("kind") == RETURNS)
+    acf = [_acf_chart(str(name), rows) for (name,), rows in _each(returns)]
+    curves = [_curve(x, "volume_share", "Volume by bar", "share of the day")]
+    curves.append(_curve(x, "abs_ret", "Size of returns by bar", "mean absolute log return"))
+    if np.isfinite(x.curves["spread"].to_numpy()).any():
+        curves.append(_curve(x, "spread", "Quoted spread by bar", "share of the mid price"))
+    tests = [_rank_ic_chart(x.rank_ic, "RankIC of simple factors")]
+    if x.oracle is not None:
+        tests.append(_rank_ic_chart(x.oracle, "RankIC of the oracle by its horizon"))
+    return [
+        ("The day", curves),
+        ("Autocorrelation", acf),
+        ("Volatility and volume", [_lines(x, SQUARES), _lines(x, VOLUME)]),
+        ("Tails and common moves", [_histogram(x.histogram), _lead_lag(x.lead_lag)]),
+        ("What simple scores order", tests),
+    ]
+
+
+def _curve(x: Exploration, column: str, title: str, y_title: str) -> go.Figure:
+    figure = plain_figure(title, y_title)
+    figure.add_bar(
+        x=[t.strftime("%H:%M") for t in x.curves["time"]],
+        y=x.curves[column],
+        marker_color=COLOURS[0],
+    )
+    figure.update_xaxes(title="end of the bar", type="category", nticks=16)
+    figure.update_yaxes(tickformat=".2%", rangemode="tozero")
+    return figure
+
+
+def _acf_chart(name: str, rows: pl.DataFrame) -> go.Figure:
+    figure = plain_figure(f"Autocorrelation of {name} returns", "correlation")
+    rows = rows.filter(pl.col("lag") > 0)
+    figure.add_bar(x=rows["lag"], y=rows["acf"], name="ACF", marker_color=COLOURS[0])
+    marker = {"color": COLOURS[1], "size": 6}
+    figure.add_scatter(x=rows["lag"], y=rows["pacf"], name="PACF", mode="markers", marker=marker)
+    if rows["reference"].is_finite().any():
+        line = {"color": COLOURS[2], "dash": "dot"}
+        figure.add_scatter(x=rows["lag"], y=rows["reference"], name="ACF if random", line=line)
+    figure.update_xaxes(title="lag in rows of the series")
+    return figure
+
+
+def _lines(x: Exploration, kind: str) -> go.Figure:
+    figure = plain_figure(f"Autocorrelation of {kind}", "correlation")
+    rows = x.correlations.filter(pl.col("kind") == kind, pl.col("lag") > 0)
+    for i, ((name,), one) in enumerate(_each(rows)):
+        line = {"color": COLOURS[i]}
+        figure.add_scatter(x=one["lag"], y=one["acf"], name=str(name), mode="lines", line=line)
+    figure.update_xaxes(title="lag in rows of the series")
+    figure.update_layout(showlegend=True)
+    return figure
+
+
+def _histogram(histogram: pl.DataFrame) -> go.Figure:
+    figure = plain_figure("Distribution of returns", "density, log scale")
+    shown = histogram.filter(pl.col("z").abs() <= 8)
+    for i, ((name,), one) in enumerate(_each(shown)):
+        some = one.filter(pl.col("density") > 0)
+        line = {"color": COLOURS[i]}
+        figure.add_scatter(x=some["z"], y=some["density"], name=str(name), line=line)
+    z = np.linspace(-5, 5, 201)
+    normal = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+    figure.add_scatter(x=z, y=normal, name="normal", line={"color": COLOURS[2], "dash": "dot"})
+    figure.update_xaxes(title="return in standard deviations")
+    figure.update_yaxes(type="log", exponentformat="power", dtick=1)
+    return figure
+
+
+def _lead_lag(lead_lag: pl.DataFrame) -> go.Figure:
+    figure = plain_figure("Who leads: liquid stocks and illiquid stocks", "correlation")
+    rows = lead_lag.filter(pl.col("lag") != 0)
+    for i, ((name,), one) in enumerate(_each(rows)):
+        colour = COLOURS[i]
+        figure.add_bar(x=one["lag"], y=one["correlation"], name=str(name), marker_color=colour)
+    figure.update_xaxes(title="bars by which the liquid stocks are earlier")
+    figure.update_layout(showlegend=True)
+    return figure
+
+
+def _rank_ic_chart(rank_ic: pl.DataFrame, title: str) -> go.Figure:
+    figure = plain_figure(title, "mean RankIC")
+    for i, ((name,), one) in enumerate(rank_ic.group_by("factor", maintain_order=True)):
+        heights, colour = one["rank_ic"], COLOURS[i % len(COLOURS)]
+        labels = [str(h) for h in one["horizon"]]
+        figure.add_bar(x=labels, y=heights, name=str(name), marker_color=colour)
+    figure.update_xaxes(title="sessions, from the close of t+1", type="category")
+    return figure
+
+
+def _each(frame: pl.DataFrame) -> list[tuple[tuple, pl.DataFrame]]:
+    """Rows of every series, in their order."""
+    return list(frame.group_by("series", maintain_order=True))
+
+
+def _html(figure: go.Figure) -> str:
+    config = {"displayModeBar": False, "responsive": True}
+    return figure.to_html(include_plotlyjs=False, full_html=False, config=config)
