@@ -19,6 +19,7 @@ from intralpha.cli.ls import ls
 from intralpha.cli.quality import quality
 from intralpha.cli.report import report
 from intralpha.cli.run import run
+from intralpha.cli.simulate import simulate
 
 app = typer.Typer(
     name="intralpha",
@@ -59,7 +60,7 @@ def common(
     )
 
 
-for verb in (demo, ingest, quality, explore, check, run, report, audit, ls):
+for verb in (demo, ingest, simulate, quality, explore, check, run, report, audit, ls):
     app.command()(verb)
 
 

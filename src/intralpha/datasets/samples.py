@@ -58,6 +58,8 @@ class Samples:
     label : [D', A, 1] on sample dates, or None
     ratio_clip : if not 0, windows are divided by their last values and z-scored over the date's
         samples, labelled or not [Spec 10.3], with this bound (inf for none)
+    day_steps : a step of a window is a day with its T bars side by side, T x F numbers; else each
+        bar is a step of F numbers
     """
 
     features: Panel
@@ -66,11 +68,12 @@ class Samples:
     window_days: int
     label: Panel | None = None
     ratio_clip: float = 0.0
+    day_steps: bool = False
 
     @property
     def n_features(self) -> int:
-        """F."""
-        return len(self.features.names)
+        """Numbers in one step of a window."""
+        return len(self.features.names) * (self._bars if self.day_steps else 1)
 
     def day(self, day: Day, labelled: bool) -> DayBatch:
         """The samples of a date; with ``labelled`` only those with a finite label.
@@ -159,5 +162,7 @@ class Samples:
     ) -> np.ndarray:
         stop = (t_N.astype(np.int64) + 1) * self._bars
         if self.ratio_clip:
-            return gather_ratio(self._steps, stop, column_N, row_N, moments, self.ratio_clip)
-        return gather(self._steps, stop, column_N, self.window_days * self._bars)
+            x = gather_ratio(self._steps, stop, column_N, row_N, moments, self.ratio_clip)
+        else:
+            x = gather(self._steps, stop, column_N, self.window_days * self._bars)
+        return x.reshape(len(x), self.window_days, -1) if self.day_steps else x

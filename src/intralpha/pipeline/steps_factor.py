@@ -165,6 +165,7 @@ class FoldLoader:
             window_days=self.spec.window_days,
             label=Panel.load(self.label),
             ratio_clip=clip,
+            day_steps=self.spec.step == "day",
         )
 
 

@@ -1,6 +1,7 @@
 """Readers of vendor files and the simulated market: everything that feeds a lake."""
 
 from intralpha.sources.exchange.market import SimulatedMarket, SimulatedSpec
+from intralpha.sources.exchange.post import write_published
 from intralpha.sources.files import PathError
 from intralpha.sources.ingest import IngestReport, SourceSpec, build, ingest
 from intralpha.sources.mapping import MappingSpec, load_mapping, presets
@@ -31,4 +32,5 @@ __all__ = [
     "load_mapping",
     "presets",
     "quality",
+    "write_published",
 ]

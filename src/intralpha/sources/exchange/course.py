@@ -11,17 +11,20 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
+from scipy.signal import lfilter
 
 from intralpha.sources.exchange.flow import DayPlan
 from intralpha.sources.exchange.streams import Purpose, stream
 
 MINUTES, AUCTION_MINUTES = 240, 3
 TICKS_PER_YUAN = 100
-OVERNIGHT_SHARE, OVERNIGHT_NOISE, OVERNIGHT_TRACE = 0.35, 0.40, 0.03
-BEND_NOISE, BEND_TRACE = 0.40, 0.16
-TILT_NOISE, TILT_TRACE = 0.36, 0.16
-INTRADAY_VOL = 0.8
+OVERNIGHT_SHARE, OVERNIGHT_NOISE, OVERNIGHT_TRACE = 0.20, 0.30, 0.03
+BEND_NOISE, BEND_TRACE = 0.24, 0.09
+TILT_NOISE, TILT_TRACE = 0.30, 0.13
+INTRADAY_VOL = 0.9
 JITTER = 0.4
+VARIANCE_SHAPE, VOLUME_SHAPE = (12.0, 0.0), (3.0, 0.7)
+BUSY_PERSISTENCE, BUSY_SPREAD, BUSY_VARIANCE, BUSY_TOGETHER = 0.97, 0.6, 2.0, 0.3
 LOCKED_ACTIVITY = 0.3
 WIDE_BAND = 3.0
 TRADED_SHARE = 0.2  # of the shares entered, how much trades; the rest is taken back
@@ -36,7 +39,9 @@ class Session:
     preclose, up, down : ticks; ``up`` is far away and ``down`` 1 where there is no limit
     logret : log return from the preclose that the day aims at
     vol : daily volatility
+    common : part of it that is the market's, as a correlation
     signal : of the stock, times the strength of the traces
+    trace : how strongly it shows in each of ``latent.TRACES``
     noise : three standard normals that blur them
     shares : expected volume of the day
     orders : expected number of orders
@@ -50,7 +55,9 @@ class Session:
     down: Int[ndarray, "A"]
     logret: Float[ndarray, "A"]
     vol: Float[ndarray, "A"]
+    common: Float[ndarray, "A"]
     signal: Float[ndarray, "A"]
+    trace: Float[ndarray, "J"]
     noise: Float[ndarray, "A 3"]
     shares: Float[ndarray, "A"]
     orders: Float[ndarray, "A"]
@@ -79,7 +86,8 @@ def day_plans(
     seed, number : of the market and of the session; the same numbers give the same plans
     half_spread_bps : usual distance of the best quote from the value
     """
-    value, weight = _values(session, seed, number), _weights(session, seed, number)
+    busy = _busy(len(session.vol), seed, number)
+    value, weight = _values(session, busy, seed, number), _weights(session, busy, seed, number)
     close = closing_ticks(session)
     wide = np.ceil(WIDE_BAND * session.preclose).astype(np.int64)
     narrow = np.maximum((session.preclose / WIDE_BAND).astype(np.int64), 1)
@@ -101,7 +109,7 @@ def day_plans(
             int(session.least[i]),
             int(session.step[i]),
             float(spread[i]),
-            float(session.signal[i]),
+            float(session.trace[3] * session.signal[i]),
             bool(session.shanghai[i]),
             bool(session.closing_auction[i]),
         )
@@ -121,18 +129,40 @@ def _u_shape(open_height: float, close_height: float) -> Float[ndarray, "M"]:
     return shape / shape.sum()
 
 
-def _values(session: Session, seed: int, number: int) -> Float[ndarray, "A edges"]:
+def _busy(n: int, seed: int, number: int) -> Float[ndarray, "A M"]:
+    """Log of how busy each minute is over the usual: spells that last half an hour or so.
+
+    In a busy spell a stock trades more and its value moves more.
+    """
+    own = stream(seed, Purpose.SPELL, number).standard_normal((n, MINUTES))
+    draws = np.sqrt(1 - BUSY_TOGETHER) * own + np.sqrt(BUSY_TOGETHER) * _together(seed, number)[1]
+    draws[:, 1:] *= np.sqrt(1 - BUSY_PERSISTENCE**2)
+    spells = lfilter([BUSY_SPREAD], [1.0, -BUSY_PERSISTENCE], draws, axis=1)
+    return np.ascontiguousarray(spells)
+
+
+def _together(seed: int, number: int) -> Float[ndarray, "2 M"]:
+    """What happens to all stocks in the same minute: of the value, and of how busy it is."""
+    return stream(seed, Purpose.TOGETHER, number).standard_normal((2, MINUTES))
+
+
+def _values(
+    session: Session, busy: Float[ndarray, "A M"], seed: int, number: int
+) -> Float[ndarray, "A edges"]:
     """Value in ticks at the open and at the end of each minute, limits not applied."""
     draws = stream(seed, Purpose.PATH, number).standard_normal((len(session.vol), MINUTES))
-    variance = _u_shape(3.0, 0.8)
-    gone = np.cumsum(variance)
+    common = session.common[:, None]
+    draws = np.sqrt(1 - common**2) * draws + common * _together(seed, number)[0]
+    variance = _u_shape(*VARIANCE_SHAPE) * np.exp(BUSY_VARIANCE * busy)
+    variance /= variance.sum(axis=1, keepdims=True)
+    gone = np.cumsum(variance, axis=1)
     walk = np.cumsum(draws * np.sqrt(variance), axis=1)
     bridge = walk - gone * walk[:, -1:]
     vol, signal, noise = session.vol, session.signal, session.noise
     overnight = OVERNIGHT_SHARE * session.logret + vol * (
-        OVERNIGHT_NOISE * noise[:, 0] - OVERNIGHT_TRACE * signal
+        OVERNIGHT_NOISE * noise[:, 0] - OVERNIGHT_TRACE * session.trace[0] * signal
     )
-    bend = vol * (BEND_NOISE * noise[:, 1] - BEND_TRACE * signal)
+    bend = vol * (BEND_NOISE * noise[:, 1] - BEND_TRACE * session.trace[1] * signal)
     clock = _clock()
     path = np.empty((len(vol), MINUTES + 1))
     path[:, 0] = overnight
@@ -142,11 +172,15 @@ def _values(session: Session, seed: int, number: int) -> Float[ndarray, "A edges
     return session.preclose[:, None] * np.exp(path)
 
 
-def _weights(session: Session, seed: int, number: int) -> Float[ndarray, "A M"]:
+def _weights(
+    session: Session, busy: Float[ndarray, "A M"], seed: int, number: int
+) -> Float[ndarray, "A M"]:
     """Share of the day's events in each minute of continuous trading."""
     rng = stream(seed, Purpose.VOLUME, number)
     jitter = rng.standard_normal((len(session.vol), MINUTES), dtype=np.float32)
-    tilt = TILT_NOISE * session.noise[:, 2] + TILT_TRACE * session.signal
-    weight = _u_shape(2.5, 1.5) * np.exp(tilt[:, None] * (2 * _clock() - 1) + JITTER * jitter)
+    tilt = TILT_NOISE * session.noise[:, 2] + TILT_TRACE * session.trace[2] * session.signal
+    weight = _u_shape(*VOLUME_SHAPE) * np.exp(
+        busy + tilt[:, None] * (2 * _clock() - 1) + JITTER * jitter
+    )
     weight[session.closing_auction, -AUCTION_MINUTES:] = 0.0
     return weight / weight.sum(axis=1, keepdims=True)

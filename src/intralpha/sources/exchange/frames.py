@@ -33,6 +33,40 @@ def bar_rows(stocks: Stocks, day: Day, bars: Bars, freq: int) -> pl.DataFrame:
     ).with_columns(freq=pl.lit(freq, pl.Int16), auc_in_first=pl.lit(True))
 
 
+def index_bar_rows(day: Day, minutes: Bars, freq: int) -> pl.DataFrame:
+    """Rows of ``bars`` of the index; volume, amount and trades are those of all listed stocks.
+
+    Parameters
+    ----------
+    day : the session
+    minutes : of every stock
+    freq : minutes of one bar of the index
+    """
+    levels = _index_levels(day, minutes)
+    inside = levels[1:].reshape(-1, freq)
+    start = levels[:-1:freq]
+    totals = {
+        n: getattr(minutes, n)[day.listed].sum(axis=0).reshape(-1, freq).sum(axis=1)
+        for n in ("volume", "amount", "trades")
+    }
+    return pl.DataFrame(
+        {
+            "date": np.full(len(start), day.on, dtype="datetime64[D]"),
+            "symbol": [INDEX] * len(start),
+            "time": bar_times(freq),
+            "open": start,
+            "high": np.maximum(start, inside.max(axis=1)),
+            "low": np.minimum(start, inside.min(axis=1)),
+            "close": inside[:, -1],
+            **totals,
+        }
+    ).with_columns(
+        freq=pl.lit(freq, pl.Int16),
+        amount=pl.col("amount") / TICKS_PER_YUAN,
+        auc_in_first=pl.lit(True),
+    )
+
+
 class Month:
     """Collects sessions and lays them out as rows of ``daily``.
 

@@ -35,10 +35,10 @@ class HabitSpec(Spec):
         default=2.0, gt=0, description="usual distance of the best quote from the value"
     )
     quote_depth: float = Field(
-        default=1.5, gt=0, description="mean further distance of quotes, in half spreads"
+        default=1.0, gt=0, description="mean further distance of quotes, in half spreads"
     )
     far_share: float = Field(
-        default=0.10, ge=0, le=1, description="quotes that stand ten times as far away"
+        default=0.08, ge=0, le=1, description="quotes that stand ten times as far away"
     )
     parent_slices: float = Field(
         default=6.0, ge=1, description="mean number of slices of a parent order"

@@ -2,12 +2,13 @@ r"""What moves the simulated prices: the daily state that no file of the lake sh
 
 The log value of a stock changes by
 
-.. math:: \Delta V_t = \beta m_t + g_t + \sigma_t \epsilon_t + a\, s_{t-1} + (u_t - u_{t-1})
+.. math:: \Delta V_t = \beta m_t + g_t + \sigma_t \epsilon_t + a_t\, s_{t-1} + (u_t - u_{t-1})
 
 with the market m, the industry g and the stock's own shock. The signal s is an AR(1) of unit
 variance, known at the close of a day and paid from the next day on. The transitory part
 :math:`u_t = \rho u_{t-1} + c\, \sigma_t \epsilon_t` is given back in the days that follow: the
-short-term reversal. Volatilities of the market and of each stock cluster.
+short-term reversal. Volatilities of the market and of each stock cluster. Each calendar year has
+a regime of its own: how much a signal pays and where it shows.
 """
 
 from dataclasses import dataclass
@@ -19,14 +20,16 @@ from numpy import ndarray
 from intralpha.sources.exchange.stocks import INDUSTRIES, Stocks
 from intralpha.sources.exchange.streams import Purpose, stream
 
-MARKET_VOL, INDUSTRY_VOL = 0.010, 0.005
-MARKET_CLUSTER, STOCK_CLUSTER = (0.95, 0.12), (0.96, 0.08)
-BUSY_CLUSTER = (0.9, 0.12)
+MARKET_VOL, INDUSTRY_VOL = 0.0105, 0.006
+MARKET_CLUSTER, STOCK_CLUSTER = (0.95, 0.17), (0.96, 0.14)
+BUSY_CLUSTER, BUSY_BY_VOL = (0.9, 0.10), 1.2
 REVERSAL_PERSISTENCE, REVERSAL_SHARE = 0.5 ** (1 / 4), 0.35
-FAT_TAIL_DF = 5
+FAT_TAIL_DF = 3.5
 HALT_CHANCE, HALT_MEAN_DAYS, HALT_MOST_DAYS = 0.0012, 4.0, 20
 QUIET_AFTER_LISTING = 20
 YOUNG_DAYS, YOUNG_VOL = 5, 2.0
+TRACES = ("overnight", "bend", "tilt", "side")
+PAY_SPREAD, TRACE_SPREAD = 0.2, 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,34 +42,41 @@ class Latent:
     transitory_DA : log price that will be given back
     move_DA : change of log value on the day
     vol_DA : daily volatility of the stock's whole return
+    common_DA : share of it that is the market's, as a correlation
     busy_DA : log of the day's volume over the usual
     noise_DAK : three standard normals a day that blur the traces of the signal
     halted_DA : no trading on the day
+    pay_D : log return of the day that a signal of 1 at the close before pays
+    trace_DJ : how strongly the signal shows in each of ``TRACES``; about 1
     """
 
     signal_DA: Float[ndarray, "D A"]
     transitory_DA: Float[ndarray, "D A"]
     move_DA: Float[ndarray, "D A"]
     vol_DA: Float[ndarray, "D A"]
+    common_DA: Float[ndarray, "D A"]
     busy_DA: Float[ndarray, "D A"]
     noise_DAK: Float[ndarray, "D A K"]
     halted_DA: Bool[ndarray, "D A"]
+    pay_D: Float[ndarray, "D"]
+    trace_DJ: Float[ndarray, "D J"]
 
 
 def make_latent(
-    seed: int, stocks: Stocks, days: int, persistence: float, signal_daily_vol: float
+    seed: int, stocks: Stocks, sessions: ndarray, persistence: float, signal_daily_vol: float
 ) -> Latent:
-    """Draw the state of ``days`` sessions; the first sessions do not depend on how many follow.
+    """Draw the state of all sessions; the first ones do not depend on how many follow.
 
     Parameters
     ----------
     seed : of the market
     stocks : their fixed traits
-    days : number of sessions
+    sessions : datetime64[D]
     persistence : of the signal from one day to the next
-    signal_daily_vol : log return a day that a signal of 1 pays, the ``a`` of the formula
+    signal_daily_vol : log return a day that a signal of 1 pays in an ordinary year
     """
-    n = len(stocks.symbols)
+    n, days = len(stocks.symbols), len(sessions)
+    pay_D, trace_DJ = _regimes(seed, sessions)
     market_D, industry_DG, market_vol_D = _common(seed, days)
     start = stream(seed, Purpose.START).standard_normal((n, 4))
     daily = np.stack([stream(seed, Purpose.DAILY, t).standard_normal((n, 6)) for t in range(days)])
@@ -82,18 +92,35 @@ def make_latent(
     transitory = _ar1(np.zeros(n), own, REVERSAL_PERSISTENCE, REVERSAL_SHARE)
     given_back = np.diff(transitory, axis=0, prepend=np.zeros((1, n)))
     common = stocks.beta * market_D[:, None] + industry_DG[:, stocks.industry]
-    move = common + own + signal_daily_vol * before + given_back
+    pay_D *= signal_daily_vol
+    move = common + own + pay_D[:, None] * before + given_back
     pop = (np.arange(days)[:, None] == stocks.first) & stocks.new
     busy = _ar1(np.zeros(n), daily[:, :, 2], *BUSY_CLUSTER)
+    busy += BUSY_BY_VOL * (cluster + 0.5 * np.log(market_vol_D / MARKET_VOL)[:, None])
+    market_part = stocks.beta * market_vol_D[:, None]
+    vol = np.sqrt(idio_vol**2 + INDUSTRY_VOL**2 + market_part**2)
     return Latent(
         signal_DA=signal,
         transitory_DA=transitory,
         move_DA=move + np.where(pop, stocks.pop_logret, 0.0),
-        vol_DA=np.sqrt(idio_vol**2 + INDUSTRY_VOL**2 + (stocks.beta * market_vol_D[:, None]) ** 2),
-        busy_DA=busy + cluster + 0.25 * np.minimum(np.abs(shock), 4.0) + np.where(young, 1.5, 0.0),
+        vol_DA=vol,
+        common_DA=market_part / vol,
+        busy_DA=busy + 0.25 * np.minimum(np.abs(shock), 4.0) + np.where(young, 1.5, 0.0),
         noise_DAK=daily[:, :, 3:],
         halted_DA=_halts(seed, stocks, days),
+        pay_D=pay_D,
+        trace_DJ=trace_DJ,
     )
+
+
+def _regimes(seed: int, sessions: ndarray) -> tuple[Float[ndarray, "D"], Float[ndarray, "D J"]]:
+    """What a signal pays, over the usual, and how strong each trace is; the same all year."""
+    years = sessions.astype("datetime64[Y]").astype(int) + 1970
+    spread = np.array([PAY_SPREAD] + [TRACE_SPREAD] * len(TRACES))
+    known, place = np.unique(years, return_inverse=True)
+    draws = [stream(seed, Purpose.REGIME, y).standard_normal(len(spread)) for y in known.tolist()]
+    level = np.exp(spread * np.array(draws) - 0.5 * spread**2)[place]
+    return level[:, 0], level[:, 1:]
 
 
 def _common(

@@ -13,10 +13,11 @@ from intralpha.market import Calendar, TradingRules
 from intralpha.sources.exchange.actions import make_actions
 from intralpha.sources.exchange.bars import Bars
 from intralpha.sources.exchange.floor import Floor
-from intralpha.sources.exchange.frames import Month, bar_rows
+from intralpha.sources.exchange.frames import Month, bar_rows, index_bar_rows
 from intralpha.sources.exchange.habits import HabitSpec
 from intralpha.sources.exchange.index import INDEX
 from intralpha.sources.exchange.latent import REVERSAL_PERSISTENCE, Latent, make_latent
+from intralpha.sources.exchange.reports import report_rows
 from intralpha.sources.exchange.skeleton import Day, Skeleton
 from intralpha.sources.exchange.stocks import INDUSTRIES, MOST_STOCKS, make_stocks
 from intralpha.sources.exchange.tape import Tape
@@ -53,7 +54,7 @@ class SimulatedSpec(Spec):
     freq: Literal[1, 5, 10, 15, 30] = Field(default=30, description="minutes of one bar")
     signal_half_life_days: float = Field(default=10.0, gt=0, description="of the hidden signal")
     signal_daily_vol: float = Field(
-        default=0.0018, ge=0, description="log return a day that a hidden signal of 1 pays"
+        default=0.0013, ge=0, description="log return a day that a hidden signal of 1 pays"
     )
     trace: float = Field(
         default=1.0, ge=0, description="how strongly the signal shows in the shape of the day"
@@ -100,6 +101,12 @@ class SimulatedMarket(Source):
     ----------
     spec : parameters
 
+    Attributes
+    ----------
+    sessions : datetime64[D]
+    symbols : of the stocks that are listed before the sample ends, sorted
+    stock_symbols : of every stock, by its number
+
     Raises
     ------
     NoSessionsError
@@ -121,6 +128,7 @@ class SimulatedMarket(Source):
         self._rules = TradingRules.default()
         self._stocks = make_stocks(spec.seed, spec.n_assets, self.sessions, self._rules)
         self.symbols = np.sort(self._stocks.symbols[self._seen()])
+        self.stock_symbols: list[str] = self._stocks.symbols.tolist()
 
     def fingerprint(self) -> str:
         """The parameters are the data."""
@@ -129,7 +137,7 @@ class SimulatedMarket(Source):
     def true_expected_return(self, horizons: tuple[int, ...] = HORIZONS) -> Panel:
         r"""What the best forecast in this market would say: the oracle.
 
-        .. math:: E[\log P_{t+1+h} - \log P_{t+1}] = a \sum_{k=1}^{h} \phi^k s_t
+        .. math:: E[\log P_{t+1+h} - \log P_{t+1}] = \sum_{k=1}^{h} a_{t+1+k} \phi^k s_t
                   + (\rho^{h+1} - \rho)\, u_t
 
         for each horizon h, from the close of the session after t: the stock's own part, in
@@ -144,7 +152,7 @@ class SimulatedMarket(Source):
         Panel, float32, names ``fwd_expected_h1``, ... for each horizon
             Expected log returns given the hidden signal s and transitory part u at the close of
             each date. NaN where the stock has no row. What limits and suspensions hold back is
-            not in it.
+            not in it, and a regime that begins after the last session is not foreseen.
         """
         latent, stocks = self._latent(), self._stocks
         phi, rho = self._persistence, REVERSAL_PERSISTENCE
@@ -152,9 +160,10 @@ class SimulatedMarket(Source):
         listed = (stocks.first <= days) & (days < stocks.end)
         parts = []
         for h in horizons:
-            paid = self.spec.signal_daily_vol * sum(phi**k for k in range(1, h + 1))
+            ahead = np.minimum(days + 1 + np.arange(1, h + 1), len(days) - 1)
+            paid = latent.pay_D[ahead] @ phi ** np.arange(1, h + 1)
             back = rho ** (h + 1) - rho
-            expected = paid * latent.signal_DA + back * latent.transitory_DA
+            expected = paid[:, None] * latent.signal_DA + back * latent.transitory_DA
             parts.append(np.where(listed, expected, np.nan))
         place = {symbol: i for i, symbol in enumerate(stocks.symbols.tolist())}
         columns = [place[symbol] for symbol in self.symbols.tolist()]
@@ -178,12 +187,15 @@ class SimulatedMarket(Source):
         yield Batch("instruments", self._instruments(), "simulated")
         yield Batch("industry", self._industry(), "simulated")
         yield Batch("membership", _membership(skeleton, self._stocks.symbols), "simulated")
+        yield Batch("fundamentals", self._reports(), "simulated")
         yield Batch("corporate_actions", skeleton.action_rows(self.sessions), "simulated")
 
     def _intraday(self, day: Day, minutes: Bars, tapes: dict[int, Tape]) -> Iterator[Batch]:
         """Tables of one session."""
         origin, freq = f"simulated {day.on}", self.spec.freq
-        yield Batch("bars", bar_rows(self._stocks, day, minutes.longer(freq), freq), origin)
+        stocks = bar_rows(self._stocks, day, minutes.longer(freq), freq)
+        index = index_bar_rows(day, minutes, freq).select(stocks.columns)
+        yield Batch("bars", pl.concat([stocks, index], how="vertical_relaxed"), origin)
         makers = {"trades": trade_rows, "orders": order_rows, "snapshots": snapshot_rows}
         for table in self.spec.ticks if tapes else ():
             yield Batch(table, makers[table](day, self._stocks.symbols, tapes), origin)
@@ -208,7 +220,7 @@ class SimulatedMarket(Source):
         return make_latent(
             self.spec.seed,
             self._stocks,
-            len(self.sessions),
+            self.sessions,
             self._persistence,
             self.spec.signal_daily_vol,
         )
@@ -218,8 +230,9 @@ class SimulatedMarket(Source):
         return np.flatnonzero(self._stocks.first < len(self.sessions)).tolist()
 
     def _list_date(self, i: int) -> date:
+        """Of a stock listed before the sample ends; later ones count as listed at its end."""
         stocks = self._stocks
-        first: date = self.sessions[stocks.first[i]].item()
+        first: date = self.sessions[min(stocks.first[i], len(self.sessions) - 1)].item()
         return first if stocks.new[i] else first - timedelta(days=int(stocks.age_days[i]))
 
     def _instruments(self) -> pl.DataFrame:
@@ -239,6 +252,12 @@ class SimulatedMarket(Source):
             "delist_date": pl.Date,
         }
         return pl.DataFrame(rows, schema=schema, orient="row")
+
+    def _reports(self) -> pl.DataFrame:
+        first, last = (self.sessions[k].item() for k in (0, -1))
+        dates = [self._list_date(i) for i in range(len(self._stocks.symbols))]
+        rows = report_rows(self.spec.seed, self._stocks, dates, first, last)
+        return rows.filter(pl.col("symbol").is_in(self.symbols.tolist()))
 
     def _industry(self) -> pl.DataFrame:
         stocks = self._stocks

@@ -85,7 +85,7 @@ def make_stocks(seed: int, n_assets: int, sessions: ndarray, rules: TradingRules
     boards = tuple(board_of(s) for s in forms)
     uniform = stream(seed, Purpose.TRAITS).random((n_assets, 12))
     normal = stream(seed, Purpose.TRAITS, 1).standard_normal((n_assets, 4))
-    price = np.round(np.exp(np.log(6) + uniform[:, 0] * np.log(10)), 2)
+    price = np.round(np.exp(np.log(5) + uniform[:, 0] * np.log(10)), 2)
     cap_yuan = np.exp(np.log(6e9) + 0.9 * normal[:, 0])
     float_shares = np.maximum(np.rint(cap_yuan / price / 1e4), 1000) * 1e4
     dates = _life(number, boards, uniform, sessions, rules)
@@ -95,7 +95,7 @@ def make_stocks(seed: int, n_assets: int, sessions: ndarray, rules: TradingRules
         exchanges=tuple("SSE" if s.endswith("SH") else "SZSE" for s in forms),
         industry=(uniform[:, 1] * len(INDUSTRIES)).astype(np.int64),
         beta=0.6 + 0.8 * uniform[:, 2],
-        idio_vol=0.019 * np.exp(0.2 * normal[:, 1] - 0.08 * normal[:, 0]),
+        idio_vol=0.0125 * np.exp(0.2 * normal[:, 1] - 0.08 * normal[:, 0]),
         price_yuan=price,
         float_shares=float_shares,
         total_shares=np.rint(float_shares * (1.05 + uniform[:, 3]) / 1e4) * 1e4,

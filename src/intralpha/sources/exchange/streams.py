@@ -16,8 +16,11 @@ class Purpose(IntEnum):
     HALT = 6
     ACTION = 7
     PATH = 8
-    RANGE = 9
+    TOGETHER = 9
     VOLUME = 10
+    SPELL = 11
+    REGIME = 12
+    REPORTS = 13
 
 
 def stream(seed: int, purpose: Purpose, number: int = 0) -> np.random.Generator:

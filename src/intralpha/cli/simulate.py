@@ -1,0 +1,45 @@
+"""`intralpha simulate`: order and trade files as the exchanges would publish them."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from intralpha.sources import SimulatedMarket, SimulatedSpec, write_published
+
+DAY = ["%Y-%m-%d"]
+
+
+def simulate(
+    folder: Annotated[Path, typer.Argument(help="Gets one folder a session and stock.")],
+    preset: Annotated[str, typer.Option(help="tiny, demo or market: 12, 300 or 4,995 stocks.")],
+    symbols: Annotated[
+        list[str] | None, typer.Option("--symbol", help="A stock to write; again for more.")
+    ] = None,
+    start: Annotated[
+        datetime | None,
+        typer.Option(formats=DAY, help="First session; another start is another market."),
+    ] = None,
+    end: Annotated[datetime | None, typer.Option(formats=DAY, help="Last session.")] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same market.")] = 0,
+) -> None:
+    """Write the order and trade files of a simulated market, in a vendor's layout.
+
+    Shanghai: entrust.csv lists only what rests in the book, trade.csv has the active side.
+    Shenzhen: order.csv lists every order, trade.csv has the cancels. A session that is there is
+    kept, so a stopped run goes on. To get bars, or the true orders beside them, into a lake, use
+    **intralpha ingest** with a source of kind simulated.
+    """
+    limits = {"start": start, "end": end}
+    given = {k: day.date() for k, day in limits.items() if day is not None}
+    spec = SimulatedSpec.model_validate({"preset": preset, "seed": seed, **given})
+    market = SimulatedMarket(spec)
+    with Progress(transient=True) as bar:
+        task = bar.add_task("sessions", total=len(market.sessions))
+        written = 0
+        for _, stocks in write_published(market, folder, symbols):
+            written += stocks
+            bar.advance(task)
+    typer.echo(f"{written:,} stock-days written, {len(market.sessions)} sessions in {folder}")
