@@ -15,6 +15,7 @@ from intralpha.pipeline import explore
 from intralpha.pipeline.explore import HorizonNameError, NoBarsError
 from intralpha.report import Exploration, render_exploration
 from intralpha.sources import SimulatedMarket, SimulatedSpec, ingest
+from intralpha.sources.exchange.index import INDEX
 
 DAYS = [date(2024, 1, d) for d in (2, 3, 4, 5)]
 PRICES = {"600000.SH": 10.0, "600001.SH": 20.0, "000001.SZ": 30.0}
@@ -51,7 +52,7 @@ def acf(x: Exploration, series: str, kind: str = "returns") -> np.ndarray:
 
 
 def test_the_volume_curve_is_that_of_polars(lakes: dict[int, Lake], found: Exploration) -> None:
-    bars = lakes[15].scan("bars", freq=15)
+    bars = lakes[15].scan("bars", freq=15).filter(pl.col("symbol") != INDEX)
     share = pl.col("volume") / pl.col("volume").sum().over("date", "symbol")
     traded = pl.col("volume").sum().over("date", "symbol") > 0
     rows = bars.filter(traded).with_columns(share=share)
@@ -64,7 +65,7 @@ def test_the_volume_curve_is_that_of_polars(lakes: dict[int, Lake], found: Explo
 
 def test_daily_figures_are_those_of_numpy(lakes: dict[int, Lake], found: Exploration) -> None:
     table = read_daily(lakes[15], ("filled_close", "traded"))
-    bars = set(lakes[15].scan("bars").select("symbol").unique().collect()["symbol"])
+    bars = set(lakes[15].scan("bars").select("symbol").unique().collect()["symbol"]) - {INDEX}
     table = table.reindex(table.dates, table.assets[[a in bars for a in table.assets]])
     ret = np.full(table["traded"].shape, np.nan)
     ret[1:] = np.diff(np.log(table["filled_close"]), axis=0)

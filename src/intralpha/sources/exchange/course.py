@@ -1,9 +1,10 @@
 """Course: where each stock's value goes on a day, and when its traders are busy.
 
-Four traces of the hidden signal are drawn here, each blurred by noise so that it shows only in
-many stocks and days: a stock about to rise opens low and gains during the day (the day's return
-is the same), sags towards noon and recovers late, and trades more of its volume late. The fourth
-is the side of the informed traders.
+Traces of the hidden signal are drawn here, each blurred by noise so that it shows only in many
+stocks and days: a stock about to rise opens low and gains during the day (the day's return is the
+same), sags towards noon and recovers late, and trades more of its volume late. One trace no sum of
+simple factors can see: on a busy day such a stock runs ahead in the morning and falls back in the
+afternoon, on a quiet day the other way round. The last is the side of the informed traders.
 """
 
 from dataclasses import dataclass
@@ -19,8 +20,9 @@ from intralpha.sources.exchange.streams import Purpose, stream
 MINUTES, AUCTION_MINUTES = 240, 3
 TICKS_PER_YUAN = 100
 OVERNIGHT_SHARE, OVERNIGHT_NOISE, OVERNIGHT_TRACE = 0.20, 0.30, 0.03
-BEND_NOISE, BEND_TRACE = 0.24, 0.09
-TILT_NOISE, TILT_TRACE = 0.30, 0.13
+BEND_NOISE, BEND_TRACE = 0.24, 0.06
+TILT_NOISE, TILT_TRACE = 0.30, 0.06
+SWING_TRACE, SWING_BUSY = 0.22, 0.3
 INTRADAY_VOL = 0.9
 JITTER = 0.4
 VARIANCE_SHAPE, VOLUME_SHAPE = (12.0, 0.0), (3.0, 0.7)
@@ -41,6 +43,7 @@ class Session:
     vol : daily volatility
     common : part of it that is the market's, as a correlation
     signal : of the stock, times the strength of the traces
+    busy : log of the day's volume over the usual
     trace : how strongly it shows in each of ``latent.TRACES``
     noise : three standard normals that blur them
     shares : expected volume of the day
@@ -57,6 +60,7 @@ class Session:
     vol: Float[ndarray, "A"]
     common: Float[ndarray, "A"]
     signal: Float[ndarray, "A"]
+    busy: Float[ndarray, "A"]
     trace: Float[ndarray, "J"]
     noise: Float[ndarray, "A 3"]
     shares: Float[ndarray, "A"]
@@ -109,7 +113,7 @@ def day_plans(
             int(session.least[i]),
             int(session.step[i]),
             float(spread[i]),
-            float(session.trace[3] * session.signal[i]),
+            float(session.trace[4] * session.signal[i]),
             bool(session.shanghai[i]),
             bool(session.closing_auction[i]),
         )
@@ -169,6 +173,8 @@ def _values(
     path[:, 1:] = overnight[:, None] + (session.logret - overnight)[:, None] * gone
     path[:, 1:] += INTRADAY_VOL * vol[:, None] * bridge
     path[:, 1:] += bend[:, None] * (4 * clock * (1 - clock))
+    swing = vol * SWING_TRACE * session.trace[3] * signal * np.tanh(session.busy / SWING_BUSY)
+    path[:, 1:] += swing[:, None] * np.sin(2 * np.pi * clock)
     return session.preclose[:, None] * np.exp(path)
 
 

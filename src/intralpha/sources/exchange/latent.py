@@ -28,7 +28,7 @@ FAT_TAIL_DF = 3.5
 HALT_CHANCE, HALT_MEAN_DAYS, HALT_MOST_DAYS = 0.0012, 4.0, 20
 QUIET_AFTER_LISTING = 20
 YOUNG_DAYS, YOUNG_VOL = 5, 2.0
-TRACES = ("overnight", "bend", "tilt", "side")
+TRACES = ("overnight", "bend", "tilt", "swing", "side")
 PAY_SPREAD, TRACE_SPREAD = 0.2, 0.25
 
 

@@ -187,7 +187,7 @@ class SimulatedMarket(Source):
         yield Batch("instruments", self._instruments(), "simulated")
         yield Batch("industry", self._industry(), "simulated")
         yield Batch("membership", _membership(skeleton, self._stocks.symbols), "simulated")
-        yield Batch("fundamentals", self._reports(), "simulated")
+        yield Batch("fundamentals", self.reports(), "simulated")
         yield Batch("corporate_actions", skeleton.action_rows(self.sessions), "simulated")
 
     def _intraday(self, day: Day, minutes: Bars, tapes: dict[int, Tape]) -> Iterator[Batch]:
@@ -253,7 +253,8 @@ class SimulatedMarket(Source):
         }
         return pl.DataFrame(rows, schema=schema, orient="row")
 
-    def _reports(self) -> pl.DataFrame:
+    def reports(self) -> pl.DataFrame:
+        """Rows of ``fundamentals`` of all stocks; see ``exchange.reports``."""
         first, last = (self.sessions[k].item() for k in (0, -1))
         dates = [self._list_date(i) for i in range(len(self._stocks.symbols))]
         rows = report_rows(self.spec.seed, self._stocks, dates, first, last)

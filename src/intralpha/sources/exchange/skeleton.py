@@ -140,6 +140,7 @@ class Skeleton:
             vol=latent.vol_DA[t],
             common=latent.common_DA[t],
             signal=self._trace * latent.signal_DA[t],
+            busy=latent.busy_DA[t],
             trace=latent.trace_DJ[t],
             noise=latent.noise_DAK[t],
             shares=self._float * stocks.turnover * np.exp(latent.busy_DA[t]),
