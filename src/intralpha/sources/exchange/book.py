@@ -16,11 +16,10 @@ import numpy as np
 from numba import njit
 
 from intralpha.base import ConfigError, DataError
+from intralpha.sources.exchange.bits import NONE, WORD, at_or_above, at_or_below
 from intralpha.sources.exchange.tape import BUY, LIMIT, MARKET, OWN_BEST, SELL, Tape
 
 MARKET_LEVELS = 5
-WORD = 64
-NONE = -1
 NO_ROOM = -1
 # Columns of Book.levels, of Book.orders, of Book.cancels and of Book.trades.
 L_SHARES, L_COUNT, L_HEAD, L_TAIL = range(4)
@@ -226,9 +225,9 @@ def snapshot(book, out):
             out[s, n, S_SHARES] = book.levels[s, level, L_SHARES]
             out[s, n, S_COUNT] = book.levels[s, level, L_COUNT]
             if s == 0:
-                level = _bit_at_or_below(book.bits[0], level - 1)
+                level = at_or_below(book.bits[0], level - 1)
             else:
-                level = _bit_at_or_above(book.bits[1], level + 1, last)
+                level = at_or_above(book.bits[1], level + 1, last)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -444,53 +443,8 @@ def _next_best(book, side, level):
     state = book.state
     tick = level + state[LOW]
     if side == BUY and state[BID] == tick:
-        found = _bit_at_or_below(book.bits[0], level)
+        found = at_or_below(book.bits[0], level)
         state[BID] = 0 if found == NONE else found + state[LOW]
     elif side == SELL and state[ASK] == tick:
-        found = _bit_at_or_above(book.bits[1], level, state[HIGH] - state[LOW])
+        found = at_or_above(book.bits[1], level, state[HIGH] - state[LOW])
         state[ASK] = 0 if found == NONE else found + state[LOW]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def _bit_at_or_below(bits, level):
-    """Highest level with a bit, from ``level`` (-1: none) down."""
-    if level < 0:
-        return NONE
-    word = level // WORD
-    kept = np.uint64(WORD - 1 - level % WORD)
-    value = (bits[word] << kept) >> kept
-    while value == 0:
-        word -= 1
-        if word < 0:
-            return NONE
-        value = bits[word]
-    place = 0
-    for step in (32, 16, 8, 4, 2, 1):
-        if value >> np.uint64(step):
-            value >>= np.uint64(step)
-            place += step
-    return word * WORD + place
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def _bit_at_or_above(bits, level, last):
-    """Lowest level with a bit, from ``level`` up to ``last``."""
-    if level > last:
-        return NONE
-    word = level // WORD
-    gone = np.uint64(level % WORD)
-    value = (bits[word] >> gone) << gone
-    while value == 0:
-        word += 1
-        if word * WORD > last:
-            return NONE
-        value = bits[word]
-    place = 0
-    for step in (32, 16, 8, 4, 2, 1):
-        low = np.uint64((np.uint64(1) << np.uint64(step)) - np.uint64(1))
-        if value & low == 0:
-            value >>= np.uint64(step)
-            place += step
-    return word * WORD + place

@@ -35,7 +35,7 @@ class HabitSpec(Spec):
         default=2.0, gt=0, description="usual distance of the best quote from the value"
     )
     quote_depth: float = Field(
-        default=1.0, gt=0, description="mean further distance of quotes, in half spreads"
+        default=1.3, gt=0, description="mean further distance of quotes, in half spreads"
     )
     far_share: float = Field(
         default=0.08, ge=0, le=1, description="quotes that stand ten times as far away"
