@@ -81,7 +81,8 @@ class Network(Spec):
     transform: TransformSpec
     window_days: int = Field(gt=0, description="sessions of history in one sample")
     step: Literal["bar", "day"] = Field(
-        default="bar", description="what the network reads at a time: a bar, or a day's bars at once"
+        default="bar",
+        description="what the network reads at a time: a bar, or a day's bars at once",
     )
     label: LabelSpec
     schedule: ScheduleSpec
