@@ -1,0 +1,270 @@
+"""Machine: runs a program over cache-sized blocks of stock-days, compiled once for all programs."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import no_type_check
+
+import numpy as np
+from numba import njit
+
+from intralpha.base import thread_count
+from intralpha.features.engine import elementwise as el
+from intralpha.features.engine import shifts as sh
+from intralpha.features.engine import statistics as st
+from intralpha.features.engine.codes import (
+    BINARY,
+    CODES,
+    CONSTANT,
+    I_A,
+    I_B,
+    I_C,
+    I_CODE,
+    I_D,
+    I_DAY,
+    I_HI,
+    I_LEAST,
+    I_LO,
+    I_OUT,
+    UNARY,
+)
+from intralpha.features.engine.program import Program
+
+BLOCK_ROWS = 64 * 240
+_LAST_BINARY = len(BINARY)
+_LAST_CONSTANT = _LAST_BINARY + len(CONSTANT)
+_LAST_UNARY = _LAST_CONSTANT + len(UNARY)
+_WHERE, _EXPAND, _LAG, _LEAD, _PREV = (CODES[c] for c in ("where", "expand", "lag", "lead", "prev"))
+_CROP, _CROPMASK, _TOP, _ROW, _LEFT = (
+    CODES[c] for c in ("crop", "cropmask", "top", "row", "rows_left")
+)
+_LOCKED, _CONT, _OUTPUT, _CORR = (CODES[c] for c in ("locked", "cont", "output", "corr"))
+_COUNT, _SUM, _MEAN, _STD = (CODES[c] for c in ("count", "sum", "mean", "std"))
+_SKEW, _KURT, _MIN, _MAX = (CODES[c] for c in ("skew", "kurt", "min", "max"))
+_FIRST, _LAST, _PROD, _GROWTH = (CODES[c] for c in ("first", "last", "prod", "growth"))
+_MEDIAN, _DRAWDOWN = CODES["median"], CODES["drawdown"]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """What a program reads: rows of many segments, one after another.
+
+    Attributes
+    ----------
+    rows : float32 or float64 [F, N], the inputs in the order of the program
+    days : float64 [G, S], one number a segment
+    bounds : int64 [S + 1], where segments begin; the last is N
+    day_rows : rows of a day if all days are alike, else 0
+    lunch : row of a segment that begins the afternoon; 0 for none
+    """
+
+    rows: np.ndarray
+    days: np.ndarray
+    bounds: np.ndarray
+    day_rows: int
+    lunch: int
+
+
+def run(
+    program: Program, data: Rows, threads: int | None = None, block_rows: int = BLOCK_ROWS
+) -> np.ndarray:
+    """Factors of every segment.
+
+    Parameters
+    ----------
+    program, data : see their classes
+    threads : default: :func:`~intralpha.base.thread_count`
+    block_rows : rows worked on at a time; the result does not depend on it
+
+    Returns
+    -------
+    float array [S, outputs] of the type of ``data.rows``
+    """
+    segments = len(data.bounds) - 1
+    out = np.full((segments, program.outputs), np.nan, data.rows.dtype)
+    if not segments:
+        return out
+    blocks = _blocks(data, block_rows)
+    most = int(np.diff(data.bounds[blocks]).max())
+    wide = int(np.diff(blocks).max())
+    threads = max(min(threads or thread_count(), len(blocks) - 1), 1)
+    shares = np.linspace(0, len(blocks) - 1, threads + 1).astype(int)
+    table = np.array(blocks, dtype=np.int64)
+
+    def work(i: int) -> None:
+        scratch = np.empty((max(program.row_registers, 1), max(most, 1)), data.rows.dtype)
+        numbers = np.empty((max(program.day_registers, 1), wide))
+        part = table[shares[i] : shares[i + 1] + 1]
+        shape = (data.day_rows, data.lunch)
+        _run(program.code, program.k, data.rows, data.days, data.bounds, shape, part, scratch,
+             numbers, out)  # fmt: skip
+
+    if threads == 1:
+        work(0)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, range(threads)))
+    return out
+
+
+def _blocks(data: Rows, block_rows: int) -> list[int]:
+    """Segments that begin a block; whole days, at least one, and at most ``block_rows`` rows."""
+    bounds, segments = data.bounds, len(data.bounds) - 1
+    if data.day_rows:
+        per_segment = int(bounds[1] - bounds[0])
+        per_day = max(data.day_rows // max(per_segment, 1), 1)
+        step = max(block_rows // data.day_rows, 1) * per_day
+        return [*range(0, segments, step), segments]
+    out = [0]
+    while out[-1] < segments:
+        at = int(np.searchsorted(bounds, bounds[out[-1]] + block_rows, side="right")) - 1
+        out.append(min(max(at, out[-1] + 1), segments))
+    return out
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _row(rows, scratch, i, lo, hi):
+    """An operand: an input read in place, or scratch."""
+    if i < len(rows):
+        return rows[i, lo:hi]
+    return scratch[i - len(rows), : hi - lo]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _run(code, k, rows, days, all_bounds, shape, blocks, scratch, numbers, out):
+    """All instructions on one block after another."""
+    day_rows, lunch = shape
+    for block in range(len(blocks) - 1):
+        first, last = blocks[block], blocks[block + 1]
+        lo, hi = all_bounds[first], all_bounds[last]
+        bounds = all_bounds[first : last + 1] - lo
+        for g in range(len(days)):
+            numbers[g, : last - first] = days[g, first:last]
+        for step in range(len(code)):
+            line = code[step]
+            c = line[I_CODE]
+            if c == _OUTPUT:
+                for s in range(last - first):
+                    out[first + s, line[I_OUT]] = numbers[line[I_A], s]
+            elif c >= _COUNT:
+                a = _row(rows, scratch, line[I_A], lo, hi)
+                target = numbers[line[I_OUT], : last - first]
+                if c == _CORR:
+                    b = _row(rows, scratch, line[I_B], lo, hi)
+                    _correlate(a, b, bounds, line, target)
+                else:
+                    _reduce(c, a, bounds, line, target)
+            elif line[I_DAY] == 1:
+                _of_day(c, line, k[step], numbers[:, : last - first])
+            else:
+                target = scratch[line[I_OUT] - len(rows), : hi - lo]
+                a = _row(rows, scratch, line[I_A], lo, hi)
+                if c < _LAST_BINARY:
+                    el.binary(c, a, _row(rows, scratch, line[I_B], lo, hi), target)
+                elif c < _LAST_CONSTANT:
+                    el.with_constant(c, a, k[step], target)
+                elif c < _LAST_UNARY:
+                    el.unary(c, a, target)
+                elif c == _EXPAND:
+                    sh.expand(numbers[line[I_A]], bounds, target)
+                elif c == _CONT:
+                    sh.continuous(numbers[line[I_A]], bounds, line[I_LO], day_rows, target)
+                elif c == _WHERE:
+                    b = _row(rows, scratch, line[I_B], lo, hi)
+                    el.where(a, b, _row(rows, scratch, line[I_C], lo, hi), target)
+                elif c == _LOCKED:
+                    b = _row(rows, scratch, line[I_B], lo, hi)
+                    up, down = numbers[line[I_C]], numbers[line[I_D]]
+                    sh.locked(a, b, up, down, bounds, target)
+                elif c == _PREV:
+                    b = _row(rows, scratch, line[I_B], lo, hi)
+                    sh.previous(a, b, bounds, day_rows, target)
+                else:
+                    _along(c, a, bounds, line, k[step], lunch, target)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _along(c, a, bounds, line, k, lunch, target):
+    if c == _LAG:
+        sh.shift(a, bounds, line[I_LO], lunch, target)
+    elif c == _LEAD:
+        sh.shift(a, bounds, -line[I_LO], lunch, target)
+    elif c == _CROP:
+        sh.crop(a, bounds, line[I_LO], line[I_HI], np.nan, target)
+    elif c == _CROPMASK:
+        sh.crop(a, bounds, line[I_LO], line[I_HI], 0.0, target)
+    elif c == _TOP:
+        sh.top(a, bounds, k, line[I_LEAST], target)
+    else:
+        sh.row_number(bounds, c == _LEFT, target)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _of_day(c, line, k, numbers):
+    """Arithmetic of numbers of the day."""
+    target, a, b = numbers[line[I_OUT]], numbers[line[I_A]], numbers[line[I_B]]
+    if c < _LAST_BINARY:
+        el.binary(c, a, b, target)
+    elif c < _LAST_CONSTANT:
+        el.with_constant(c, a, k, target)
+    elif c < _LAST_UNARY:
+        el.unary(c, a, target)
+    else:
+        el.where(a, b, numbers[line[I_C]], target)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _range(bounds, s, line):
+    """Rows of a segment that a statistic reads."""
+    first, last = bounds[s], bounds[s + 1]
+    if line[I_HI] < 0:
+        return first, last
+    return min(first + line[I_LO], last), min(first + line[I_HI], last)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _correlate(a, b, bounds, line, target):
+    for s in range(len(target)):
+        lo, hi = _range(bounds, s, line)
+        target[s] = st.correlation(a[lo:hi], b[lo:hi], line[I_LEAST])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _reduce(c, a, bounds, line, target):
+    """One number a segment."""
+    least = line[I_LEAST]
+    for s in range(len(target)):
+        lo, hi = _range(bounds, s, line)
+        x = a[lo:hi]
+        if c <= _MEAN:
+            n, total = st.count_sum(x)
+            value = n if c == _COUNT else total
+            if c == _MEAN:
+                value = total / n if n > 0 else np.nan
+            target[s] = value if n >= least else np.nan
+        elif c == _STD:
+            target[s] = st.spread(x, least)
+        elif c <= _KURT:
+            target[s] = st.shape(x, least, c == _KURT)
+        else:
+            target[s] = _other(c, x, least)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _other(c, x, least):
+    if c <= _MAX:
+        return st.extreme(x, least, 1.0 if c == _MAX else -1.0)
+    if c <= _LAST:
+        return st.end(x, least, 1 if c == _FIRST else -1)
+    if c <= _GROWTH:
+        return st.product(x, least, 1.0 if c == _GROWTH else 0.0)
+    if c == _MEDIAN:
+        return st.median(x, least)
+    return st.drawdown(x, least)

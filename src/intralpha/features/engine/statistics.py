@@ -1,0 +1,208 @@
+"""Statistics: kernels from the rows of a segment to one number, summed in float64 [Spec 1].
+
+Loops count in int32 and add what was made 0 beforehand, or the compiler makes no vectors of them.
+NaN is no observation. Moments are taken around the mean in a second pass. Sums may be reordered by
+the compiler; nothing else is assumed about the numbers.
+"""
+
+from typing import no_type_check
+
+import numpy as np
+from numba import njit
+
+FLAT, TINY = 1e-10, 1e-10
+FAST = {"reassoc", "contract", "nsz"}
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@no_type_check
+def count_sum(x):
+    """Number of observations and their sum."""
+    n, total = np.int32(0), 0.0
+    for i in range(len(x)):
+        seen = x[i] == x[i]
+        value = x[i] if seen else x.dtype.type(0)
+        n += np.int32(1) if seen else np.int32(0)
+        total += np.float64(value)
+    return n, total
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@no_type_check
+def squares(x, mean):
+    """Sum of squared distances from the mean."""
+    total = 0.0
+    for i in range(len(x)):
+        d = np.float64(x[i]) - mean if x[i] == x[i] else 0.0
+        total += d * d
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@no_type_check
+def powers(x, mean):
+    """Sums of the second, third and fourth powers of the distances from the mean."""
+    two, three, four = 0.0, 0.0, 0.0
+    for i in range(len(x)):
+        seen = x[i] == x[i]
+        d = np.float64(x[i]) - mean if seen else 0.0
+        s = d * d
+        two += s
+        three += s * d
+        four += s * s
+    return two, three, four
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def is_flat(std, mean):
+    """Whether a standard deviation counts as zero [Spec 1]."""
+    return not std > FLAT * max(abs(mean), TINY)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def spread(x, least):
+    """Population standard deviation."""
+    n, total = count_sum(x)
+    if n < max(least, 1):
+        return np.nan
+    return np.sqrt(squares(x, total / n) / n)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def shape(x, least, fourth):
+    """Skewness, or excess kurtosis."""
+    n, total = count_sum(x)
+    if n < max(least, 1):
+        return np.nan
+    mean = total / n
+    two, three, four = powers(x, mean)
+    std = np.sqrt(two / n)
+    if is_flat(std, mean):
+        return np.nan
+    if fourth:
+        return four / n / (std * std * std * std) - 3.0
+    return three / n / (std * std * std)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@no_type_check
+def _pair_sums(x, y):
+    n, sx, sy = np.int32(0), 0.0, 0.0
+    for i in range(len(x)):
+        seen = (x[i] == x[i]) & (y[i] == y[i])
+        vx = x[i] if seen else x.dtype.type(0)
+        vy = y[i] if seen else x.dtype.type(0)
+        n += np.int32(1) if seen else np.int32(0)
+        sx += np.float64(vx)
+        sy += np.float64(vy)
+    return n, sx, sy
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@no_type_check
+def _pair_products(x, y, mx, my):
+    xx, yy, xy = 0.0, 0.0, 0.0
+    for i in range(len(x)):
+        seen = (x[i] == x[i]) & (y[i] == y[i])
+        dx = np.float64(x[i]) - mx if seen else 0.0
+        dy = np.float64(y[i]) - my if seen else 0.0
+        xx += dx * dx
+        yy += dy * dy
+        xy += dx * dy
+    return xx, yy, xy
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def correlation(x, y, least):
+    """Pearson over the rows that have both."""
+    n, sx, sy = _pair_sums(x, y)
+    if n < max(least, 1):
+        return np.nan
+    mx, my = sx / n, sy / n
+    xx, yy, xy = _pair_products(x, y, mx, my)
+    sdx, sdy = np.sqrt(xx / n), np.sqrt(yy / n)
+    if is_flat(sdx, mx) or is_flat(sdy, my):
+        return np.nan
+    return min(max(xy / n / (sdx * sdy), -1.0), 1.0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@no_type_check
+def _product(x, plus):
+    n, total = np.int32(0), 1.0
+    for i in range(len(x)):
+        seen = x[i] == x[i]
+        value = np.float64(x[i]) if seen else 1.0 - plus
+        n += np.int32(1) if seen else np.int32(0)
+        total *= value + plus
+    return n, total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def product(x, least, plus):
+    """Product of x + plus."""
+    n, total = _product(x, plus)
+    return total if n >= least else np.nan
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def extreme(x, least, sign):
+    """Largest value (sign 1) or smallest (sign -1)."""
+    n, best = 0, -np.inf
+    for i in range(len(x)):
+        if x[i] == x[i]:
+            n += 1
+            best = max(best, sign * x[i])
+    return sign * best if n >= max(least, 1) else np.nan
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def end(x, least, step):
+    """First observation (step 1) or last (step -1)."""
+    n, found = 0, np.nan
+    i = 0 if step > 0 else len(x) - 1
+    while 0 <= i < len(x):
+        if x[i] == x[i]:
+            if n == 0:
+                found = np.float64(x[i])
+            n += 1
+            if n >= least:
+                return found
+        i += step
+    return np.nan
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def median(x, least):
+    """Median; the mean of the middle two of an even number."""
+    kept = np.empty(len(x), np.float64)
+    n = 0
+    for i in range(len(x)):
+        if x[i] == x[i]:
+            kept[n] = x[i]
+            n += 1
+    if n < max(least, 1):
+        return np.nan
+    kept = np.sort(kept[:n])
+    return 0.5 * (kept[(n - 1) // 2] + kept[n // 2])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def drawdown(x, least):
+    """Largest fall from the highest value so far, as a share of it."""
+    n, best, worst = 0, -np.inf, 0.0
+    for i in range(len(x)):
+        if x[i] == x[i]:
+            n += 1
+            best = max(best, np.float64(x[i]))
+            worst = max(worst, 1.0 - x[i] / best)
+    return worst if n >= max(least, 1) else np.nan
