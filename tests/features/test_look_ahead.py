@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from intralpha.base import Panel
-from intralpha.features import FEATURE_SPECS, BarSpec, CommonSpec, DaySpec, FeatureSet, build
+from intralpha.features import (
+    FEATURE_SPECS,
+    BarSpec,
+    CommonSpec,
+    DaySpec,
+    FeatureSet,
+    LibrarySpec,
+    build,
+)
 
 # Settings under which the small market gives every feature a value; kinds that are not named
 # here are tested with their defaults, so that a new kind is tested from its first day.
@@ -14,8 +22,9 @@ SETTINGS = {
     "day": [DaySpec(), DaySpec(turnover="amount"), DaySpec(mode="window")],
     "bar": [BarSpec(), BarSpec(base_freq=5, min_obs=4), BarSpec(freq=15, tval_days=7)],
     "common": [CommonSpec(names=("ret", "vol", "lnto", "lnamihud", "apb_5d"), days=20, min_days=9)],
+    "library": [LibrarySpec(library="ms22"), LibrarySpec(library="ms22", smooth_days=5)],
 }  # fmt: skip
-SPECS = [spec for kind, cls in FEATURE_SPECS.items() for spec in SETTINGS.get(kind, [cls()])]
+SPECS = [spec for kind, cls in FEATURE_SPECS.items() for spec in SETTINGS.get(kind) or [cls()]]
 BARS = [spec for spec in SPECS if isinstance(spec, BarSpec)]
 
 

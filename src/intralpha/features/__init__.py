@@ -22,6 +22,8 @@ from intralpha.features.feature_set import (
     UnknownFeatureError,
     UnknownSessionError,
 )
+from intralpha.features.language.library import libraries, load_library
+from intralpha.features.library_set import LibraryFeatures, LibrarySpec
 from intralpha.features.price_volume import ReversalVolSize, ReversalVolSizeSpec
 
 __all__ = [
@@ -39,6 +41,8 @@ __all__ = [
     "DaySpec",
     "FeatureSet",
     "FeatureSpec",
+    "LibraryFeatures",
+    "LibrarySpec",
     "MissingFloatSharesError",
     "ReversalVolSize",
     "ReversalVolSizeSpec",
@@ -48,4 +52,6 @@ __all__ = [
     "UnknownSessionError",
     "build",
     "computable",
+    "libraries",
+    "load_library",
 ]

@@ -8,21 +8,25 @@ from intralpha.features.bar import BarFeatureSet, BarSpec
 from intralpha.features.common import CommonFactors, CommonSpec
 from intralpha.features.day import DayFeatureSet, DaySpec
 from intralpha.features.feature_set import FeatureSet
+from intralpha.features.library_set import LibraryFeatures, LibrarySpec
 from intralpha.features.price_volume import ReversalVolSize, ReversalVolSizeSpec
 
 FeatureSpec = Annotated[
-    DaySpec | BarSpec | ReversalVolSizeSpec | CommonSpec, Field(discriminator="kind")
+    DaySpec | BarSpec | ReversalVolSizeSpec | CommonSpec | LibrarySpec, Field(discriminator="kind")
 ]
 
-FEATURE_SPECS: dict[str, type[DaySpec | BarSpec | ReversalVolSizeSpec | CommonSpec]] = {
+FEATURE_SPECS: dict[
+    str, type[DaySpec | BarSpec | ReversalVolSizeSpec | CommonSpec | LibrarySpec]
+] = {
     "day": DaySpec,
     "bar": BarSpec,
     "price_volume": ReversalVolSizeSpec,
     "common": CommonSpec,
+    "library": LibrarySpec,
 }
 
 
-def build(spec: DaySpec | BarSpec | ReversalVolSizeSpec | CommonSpec) -> FeatureSet:
+def build(spec: DaySpec | BarSpec | ReversalVolSizeSpec | CommonSpec | LibrarySpec) -> FeatureSet:
     """The feature set that a spec describes.
 
     Raises
@@ -46,3 +50,5 @@ def build(spec: DaySpec | BarSpec | ReversalVolSizeSpec | CommonSpec) -> Feature
             return ReversalVolSize()
         case CommonSpec():
             return CommonFactors(spec.names, spec.days, spec.min_days)
+        case LibrarySpec():
+            return LibraryFeatures(spec)

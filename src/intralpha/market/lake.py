@@ -161,6 +161,15 @@ class Lake:
                 digest.update(f"{name} {facts.checksum}\n".encode())
         return digest.hexdigest()[:16]
 
+    def checksums(self, table: str, freq: int | None = None) -> dict[date, str]:
+        """Checksum of each session's file of a table that has one file a day.
+
+        What was made from a file can be kept under its checksum: it is stale when they differ.
+        """
+        known = read_manifest(self.root)
+        named = ((name.rsplit("date=", 1)[1][:10], name) for name in self._files(table, freq=freq))
+        return {date.fromisoformat(day): known[name].checksum for day, name in named}
+
     def verify(self) -> tuple[str, ...]:
         """Faults found by hashing every file: missing, changed or unknown ones; empty if sound."""
         known = read_manifest(self.root)

@@ -66,18 +66,26 @@ class _Registers:
         self._free.append(register)
 
 
-def assemble(graph: Graph, outputs: list[int]) -> Program:
+def assemble(graph: Graph, outputs: list[int], inputs: tuple[str, ...] = ()) -> Program:
     """Lay a graph out so that every factor's operations come as late as they can.
 
     Parameters
     ----------
     graph : operations
     outputs : operation that holds each factor, in the order of the columns
+    inputs : row inputs that come first whether they are used or not, so that an array that holds
+        them in this order can be read as it is
     """
     order = _order(graph, outputs)
-    rows = [i for i in order if graph.ops[i].code == "input" and graph.ops[i].on == "row"]
-    days = [i for i in order if graph.ops[i].code == "input" and graph.ops[i].on == "day"]
-    place = {op: i for i, op in enumerate(rows)} | {op: i for i, op in enumerate(days)}
+    given = [i for i in order if graph.ops[i].code == "input"]
+    rows = list(inputs) + [
+        graph.ops[i].name
+        for i in given
+        if graph.ops[i].on == "row" and graph.ops[i].name not in inputs
+    ]
+    days = [graph.ops[i].name for i in given if graph.ops[i].on == "day"]
+    names = {"row": rows, "day": days}
+    place = {i: names[graph.ops[i].on].index(graph.ops[i].name) for i in given}
     last = _last_use(graph, order, outputs)
     registers = {"row": _Registers(len(rows)), "day": _Registers(len(days))}
     columns: dict[int, list[int]] = {}
@@ -100,8 +108,8 @@ def assemble(graph: Graph, outputs: list[int]) -> Program:
     return Program(
         np.array(code, dtype=np.int64).reshape(-1, WIDTH),
         np.array(k, dtype=np.float64),
-        tuple(graph.ops[i].name for i in rows),
-        tuple(graph.ops[i].name for i in days),
+        tuple(rows),
+        tuple(days),
         registers["row"].next - len(rows),
         registers["day"].next,
         len(outputs),

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Literal
 
-from intralpha.features.language.frames import CONSTANTS, LEAST_IN_BAR, Frame
+from intralpha.features.language.frames import CONSTANTS, LEAST_IN_BAR, WHOLE_DAY, Frame
 from intralpha.features.language.graph import Graph, Op, Value, Window
 from intralpha.features.language.syntax import COMPARISONS, ExpressionError, Node, nearest, parse
 from intralpha.features.language.units import PLAIN, Unit
@@ -48,7 +48,8 @@ class Compiler:
         ----------
         text : expression
         guard : on a day locked for more than half its minutes: NaN, or the value as it is. A
-            suspended day is NaN either way
+            suspended day is NaN either way. Where segments are bars it says nothing, since nobody
+            knows at the end of a bar how the day goes on
 
         Raises
         ------
@@ -63,7 +64,7 @@ class Compiler:
                 f"ends in a {value.shape}, expected one number a segment",
                 "reduce it with a statistic, such as mean(...)",
             )
-        alive = self._alive() if guard == "keep" else self._price_ok()
+        alive = self._alive() if guard == "keep" or self._bar_rows else self._price_ok()
         return self._add("select", "day", value.op, alive)
 
     def _read(self, text: str) -> Value:
@@ -75,7 +76,7 @@ class Compiler:
     def _fail(self, node: Node, why: str, hint: str = "") -> ExpressionError:
         return ExpressionError(self._text, node.at, why, hint)
 
-    def _add(self, code: str, on: Literal["row", "day"], *args: int, **rest: float) -> int:
+    def _add(self, code: str, on: Literal["row", "day"], *args: int, **rest: float | int) -> int:
         return self._graph.add(Op(code, on, args, **rest))  # type: ignore[arg-type]
 
     # --- names ---------------------------------------------------------------------------------
@@ -119,6 +120,8 @@ class Compiler:
         frame = self._frame
         if name in CONSTANTS:
             return Value("constant", CONSTANTS[name], k=1.0)
+        if self._bar_rows and name in WHOLE_DAY:
+            return Value("day", WHOLE_DAY[name], self._input(name, "day"))
         if name in frame.derived:
             return self._read(frame.derived[name])
         if name in frame.rows:
@@ -149,7 +152,7 @@ class Compiler:
     def _price_ok(self) -> int:
         """1 where at most half of the continuous rows are locked and the stock is not suspended."""
         text = "count(row[cont & locked], least=0) * 2 <= count(row[cont], least=0)"
-        if self._bar_rows or self._frame.minutes != 1:  # minutes of the whole day count
+        if self._frame.minutes != 1:  # minutes count, whatever the rows are
             return self._add("mul", "day", self._input("price_ok", "day"), self._alive())
         return self._add("mul", "day", self._read(text).op, self._alive())
 
@@ -416,8 +419,9 @@ class Compiler:
         """Rows that end at that time or before."""
         hour, minute = map(int, clock.split(":"))
         gone = hour * 60 + minute - (9 * 60 + 30)
-        gone = min(gone, 120) if gone < 210 else gone - 90
-        if not 0 <= gone <= MINUTES_A_DAY or gone % self._frame.minutes:
+        closed = 120 < gone < 210
+        gone = gone if gone <= 120 else gone - 90
+        if closed or not 0 <= gone <= MINUTES_A_DAY or gone % self._frame.minutes:
             hint = f"09:30 to 11:30 and 13:00 to 15:00, in steps of {self._frame.minutes} minutes"
             raise self._fail(node, f"no row of {self._frame.name} ends at {clock}", hint)
         return gone // self._frame.minutes

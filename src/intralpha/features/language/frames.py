@@ -27,6 +27,8 @@ DAY_NUMBERS = {
     "usual_amount": CNY_UNIT,
     "usual_vol": PLAIN,
 }
+# Where segments are bars these are of the whole day and known at its close only.
+WHOLE_DAY = {"day_volume": SHARE_UNIT, "day_amount": CNY_UNIT, "day_trades": TRADE_UNIT}
 DERIVED = {
     "before": "prev(close, open)",
     "ret": "close / before - 1",

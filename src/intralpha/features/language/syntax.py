@@ -10,7 +10,8 @@ from difflib import get_close_matches
 
 from intralpha.base import ConfigError
 
-MAX_TEXT, MAX_DEPTH, MAX_NODES, MAX_NAME = 4000, 40, 1000, 64
+MAX_TEXT, MAX_DEPTH, MAX_NODES, MAX_NAME = 4000, 40, 500, 64
+MAX_TALL = 60  # operations one upon another, as in a sum of so many terms
 _TOKEN = re.compile(
     r"""\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
     |(?P<name>[A-Za-z_][A-Za-z_0-9]*)
@@ -19,6 +20,9 @@ _TOKEN = re.compile(
     re.VERBOSE | re.ASCII,
 )
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+LOOSEST, COMPARING = 0, 2
+LEVELS = {"|": 0, "&": 1, **dict.fromkeys(COMPARISONS, COMPARING)}
+LEVELS |= {"+": 3, "-": 3, "*": 4, "/": 4}
 
 
 class ExpressionError(ConfigError):
@@ -48,6 +52,7 @@ class Node:
     args : operands
     value : the number, or the name
     named : arguments given by name, such as ``least=60``
+    tall : operations one upon another, this one included
     """
 
     kind: str
@@ -55,6 +60,7 @@ class Node:
     args: tuple["Node", ...] = ()
     value: float | str = ""
     named: tuple[tuple[str, "Node"], ...] = ()
+    tall: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,7 @@ def _tokens(text: str) -> list[_Token]:
 
 
 class _Parser:
-    """Recursive descent, one method a level of precedence, loosest first."""
+    """Recursive descent; operators by how tightly they bind."""
 
     def __init__(self, text: str) -> None:
         self._text, self._tokens = text, _tokens(text)
@@ -140,68 +146,47 @@ class _Parser:
         self._nodes += 1
         if self._nodes > MAX_NODES:
             raise self._error(f"over {MAX_NODES} operations", "split it into several factors")
-        return Node(kind, at, args, **rest)  # type: ignore[arg-type]
+        tall = 1 + max((a.tall for a in args), default=0)
+        if tall > MAX_TALL:
+            why = f"over {MAX_TALL} operations one upon another"
+            raise self._error(why, "split it into several factors")
+        return Node(kind, at, args, tall=tall, **rest)  # type: ignore[arg-type]
 
     def _any(self) -> Node:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise self._error(f"nested over {MAX_DEPTH} deep", "split it into several factors")
-        node = self._either()
+        node = self._level(LOOSEST)
         self._depth -= 1
         return node
 
-    def _either(self) -> Node:
-        node = self._both()
-        while (at := self._now.at) >= 0 and self._accept("|"):
-            node = self._node("|", at, node, self._both())
+    def _level(self, lowest: int) -> Node:
+        """Operators that bind at least as tightly as ``lowest``, from the left."""
+        node = self._prefix()
+        while (level := LEVELS.get(self._now.text, -1)) >= lowest and self._now.kind == "op":
+            found = self._now
+            self._place += 1
+            node = self._node(found.text, found.at, node, self._level(level + 1))
+            if level == COMPARING and LEVELS.get(self._now.text) == COMPARING:
+                raise self._error("a chain of comparisons", "write a < b & b < c")
         return node
 
-    def _both(self) -> Node:
-        node = self._not()
-        while (at := self._now.at) >= 0 and self._accept("&"):
-            node = self._node("&", at, node, self._not())
+    def _prefix(self) -> Node:
+        """Signs bind tighter than operators, ``~`` looser than comparisons."""
+        nots = self._run("~")
+        signs = [] if nots else self._run("-", "+")
+        node = self._level(COMPARING) if nots else self._power()
+        for at, kind in reversed(nots + signs):
+            if kind != "+":
+                node = self._node("neg" if kind == "-" else kind, at, node)
         return node
 
-    def _not(self) -> Node:
-        places = []
-        while (at := self._now.at) >= 0 and self._accept("~"):
-            places.append(at)
-        node = self._comparison()
-        for at in reversed(places):
-            node = self._node("~", at, node)
-        return node
-
-    def _comparison(self) -> Node:
-        node = self._sum()
-        at = self._now.at
-        found = self._accept(*COMPARISONS)
-        if not found:
-            return node
-        node = self._node(found, at, node, self._sum())
-        if self._now.kind == "op" and self._now.text in COMPARISONS:
-            raise self._error("a chain of comparisons", "write a < b & b < c")
-        return node
-
-    def _sum(self) -> Node:
-        node = self._product()
-        while (at := self._now.at) >= 0 and (found := self._accept("+", "-")):
-            node = self._node(found, at, node, self._product())
-        return node
-
-    def _product(self) -> Node:
-        node = self._sign()
-        while (at := self._now.at) >= 0 and (found := self._accept("*", "/")):
-            node = self._node(found, at, node, self._sign())
-        return node
-
-    def _sign(self) -> Node:
-        places = []
-        while (at := self._now.at) >= 0 and (found := self._accept("-", "+")):
-            places += [at] if found == "-" else []
-        node = self._power()
-        for at in reversed(places):
-            node = self._node("neg", at, node)
-        return node
+    def _run(self, *texts: str) -> list[tuple[int, str]]:
+        """Places of these operators, one after another."""
+        out = []
+        while (at := self._now.at) >= 0 and (found := self._accept(*texts)):
+            out.append((at, found))
+        return out
 
     def _power(self) -> Node:
         node = self._postfix()

@@ -23,7 +23,7 @@ class Unit(NamedTuple):
     def __truediv__(self, other: "Unit") -> "Unit":
         return self.times(other**-1.0)
 
-    def __pow__(self, power: float) -> "Unit":
+    def __pow__(self, power: float | int) -> "Unit":
         return Unit(*(a * power for a in self))
 
     def __str__(self) -> str:

@@ -1,0 +1,130 @@
+"""BarDay: the bars of one session as dense float32 rows, read from a flat cache where there is one.
+
+The cache lies in ``.cache`` inside the lake and is named by the checksum of the Parquet file it
+was made from, so a changed file is never read from it. It can be deleted at any time.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from jaxtyping import Bool, Float32
+from numpy import ndarray
+
+from intralpha.market import Lake, bar_times, read_bars
+
+FIELDS = ("open", "high", "low", "close", "volume", "amount", "trades")
+CACHE = ".cache"
+
+
+@dataclass(frozen=True, eq=False)
+class BarDay:
+    """One session.
+
+    Attributes
+    ----------
+    symbols : str [A], ascending
+    values : float32 [7, A, T], the ``FIELDS``: prices CNY, shares, CNY, trades; NaN for null.
+        Read-only where it comes from the cache, and then mapped, not read
+    auction_inside : the first bar holds the opening auction
+    """
+
+    symbols: ndarray
+    values: Float32[ndarray, "F A T"]
+    auction_inside: Bool[ndarray, "A"]
+
+    def field(self, name: str) -> Float32[ndarray, "A T"]:
+        """Rows of one field; a view."""
+        return self.values[FIELDS.index(name)]
+
+    def longer(self, rows: int) -> "BarDay":
+        """Bars of that many of these bars each."""
+        _, assets, count = self.values.shape
+        parts = self.values.reshape(len(FIELDS), assets, count // rows, rows)
+        values = np.empty(parts.shape[:3], np.float32)
+        values[0], values[3] = parts[0, :, :, 0], parts[3, :, :, -1]
+        values[1], values[2] = parts[1].max(axis=2), parts[2].min(axis=2)
+        values[4:] = parts[4:].sum(axis=3, dtype=np.float64)
+        return BarDay(self.symbols, values, self.auction_inside)
+
+
+class BarReader:
+    """Reads sessions of one frequency.
+
+    Parameters
+    ----------
+    lake : with ``bars`` of that frequency
+    freq : minutes of one bar
+    cache : keep and use the flat files; 7 float32 numbers a bar on disk
+    """
+
+    def __init__(self, lake: Lake, freq: int, cache: bool = True) -> None:
+        self._lake, self._freq = lake, freq
+        self._folder = lake.root / CACHE / "bars" / f"freq={freq}min" if cache else None
+        self._checksums = lake.checksums("bars", freq)
+
+    def read(self, day: date) -> BarDay | None:
+        """Bars of a session; None where the lake has none.
+
+        Raises
+        ------
+        IncompleteDayError
+            A stock does not have every bar of the day.
+        """
+        checksum = self._checksums.get(day)
+        if checksum is None:
+            return None
+        if self._folder is None:
+            return read_bar_day(self._lake, day, self._freq)
+        path = self._folder / f"{day}.{checksum[:16]}.npy"
+        if not path.is_file():
+            _keep(read_bar_day(self._lake, day, self._freq), path)
+        about = np.load(path.with_suffix(".npz"))
+        values = np.load(path, mmap_mode="r")
+        return BarDay(about["symbols"], values, about["auction_inside"])
+
+
+def read_bar_day(lake: Lake, day: date, freq: int) -> BarDay:
+    """Bars of a session from the Parquet file: one pass, no sorting, no grouping.
+
+    Raises
+    ------
+    IncompleteDayError
+        A stock does not have every bar of the day.
+    """
+    bars = len(bar_times(freq))
+    rows = lake.scan("bars", day, day, freq).select("symbol", "auc_in_first", *FIELDS)
+    frame = rows.with_columns(pl.col(*FIELDS).cast(pl.Float32)).collect()
+    first = frame["symbol"].gather_every(bars)
+    last = frame["symbol"].gather_every(bars, offset=bars - 1)
+    if frame.height % bars or not (first == last).all() or first.n_unique() != len(first):
+        read_bars(lake, day, freq, ("close",))  # its error tells which stock is incomplete
+    values = np.empty((len(FIELDS), len(first), bars), np.float32)
+    for i, name in enumerate(FIELDS):
+        values[i] = frame[name].fill_null(np.nan).to_numpy().reshape(len(first), bars)
+    inside = frame["auc_in_first"].gather_every(bars).fill_null(value=False).to_numpy()
+    return BarDay(first.to_numpy().astype(str), values, inside.astype(bool))
+
+
+def _keep(day: BarDay, path: Path) -> None:
+    """Write the flat file under a name of its own, then rename; drop what it replaces."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    date_part = path.name.split(".")[0]
+    stale = [p for p in path.parent.glob(f"{date_part}.*") if p.stem != path.stem]
+    mark = f".{os.getpid()}.partial"
+    for final, write in (
+        (
+            path.with_suffix(".npz"),
+            lambda f: np.savez(f, symbols=day.symbols, auction_inside=day.auction_inside),
+        ),
+        (path, lambda f: np.save(f, day.values)),
+    ):
+        partial = final.with_name(final.name + mark)
+        with partial.open("wb") as handle:
+            write(handle)
+        partial.replace(final)
+    for old in stale:
+        old.unlink(missing_ok=True)

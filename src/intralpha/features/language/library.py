@@ -1,0 +1,95 @@
+"""Library: factors as data, one YAML file each."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from intralpha.base import ConfigError, Spec
+from intralpha.features.language.frames import FRAMES
+from intralpha.features.language.syntax import nearest
+
+FOLDER = "intralpha.features.library"
+NAME = r"^[A-Za-z_][A-Za-z_0-9]*$"
+
+
+class LibraryError(ConfigError):
+    """A library that does not exist or cannot be read."""
+
+
+class FactorEntry(Spec):
+    """One factor of a library."""
+
+    name: str = Field(pattern=NAME, max_length=64)
+    expr: str = Field(description="expression of the factor language")
+    direction: Literal[-1, 0, 1] = Field(default=0, description="expected sign; 0: not known")
+    on_locked: Literal["nan", "keep"] = Field(
+        default="nan", description="on a day locked for more than half its minutes"
+    )
+    source: str = ""
+
+
+class Library(Spec):
+    """Factors over one frame."""
+
+    name: str = Field(pattern=NAME)
+    frame: str = Field(description="minute, bar5, bar10, bar15, bar30, vbar or day")
+    segments: Literal["day", 5, 10, 15, 30] = Field(
+        default="day", description="one number a day, or one a bar of so many minutes"
+    )
+    source: str = ""
+    factors: tuple[FactorEntry, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _known(self) -> "Library":
+        if self.frame not in (*FRAMES, "day"):
+            raise ValueError(f"no frame {self.frame}; {nearest(self.frame, [*FRAMES, 'day'])}")
+        names = [f.name for f in self.factors]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise ValueError(f"named twice: {', '.join(twice)}")
+        return self
+
+    def only(self, names: tuple[str, ...]) -> "Library":
+        """The same library with these factors, in this order; all of them if none is named.
+
+        Raises
+        ------
+        LibraryError
+            It has no such factor.
+        """
+        known = {f.name: f for f in self.factors}
+        for name in names:
+            if name not in known:
+                hint = nearest(name, list(known))
+                raise LibraryError(f"library {self.name} has no factor {name}; {hint}")
+        chosen = tuple(known[n] for n in names) or self.factors
+        return self.model_copy(update={"factors": chosen})
+
+
+def libraries() -> tuple[str, ...]:
+    """Names of the shipped libraries."""
+    folder = files(FOLDER)
+    return tuple(sorted(p.name[:-5] for p in folder.iterdir() if p.name.endswith(".yaml")))
+
+
+def load_library(name: str) -> Library:
+    """A shipped library by its name, or one's own by the path of its YAML file.
+
+    Raises
+    ------
+    LibraryError
+        No such library or file, not YAML, or a key or value out of place.
+    """
+    if name in libraries():
+        text = files(FOLDER).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+    elif Path(name).is_file():
+        text = Path(name).read_text(encoding="utf-8")
+    else:
+        raise LibraryError(f"no library {name}; {nearest(name, list(libraries()))}, or a YAML file")
+    try:
+        return Library.model_validate(yaml.safe_load(text))
+    except (yaml.YAMLError, ValidationError) as error:
+        raise LibraryError(f"library {name}: {error}") from error

@@ -1,0 +1,1 @@
+"""Libraries of factors: data files of expressions, read by ``language.library``."""

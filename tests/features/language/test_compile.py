@@ -1,0 +1,170 @@
+"""The checker: shapes, units and names; common parts once; windows without masks."""
+
+from pathlib import Path
+
+import pytest
+
+from intralpha.features.engine.program import assemble
+from intralpha.features.language.compile import FUNCTIONS, Compiler
+from intralpha.features.language.frames import FRAMES
+from intralpha.features.language.graph import Graph
+from intralpha.features.language.library import LibraryError, libraries, load_library
+from intralpha.features.language.syntax import ExpressionError
+from intralpha.features.language.units import CNY_UNIT, PLAIN, SHARE_UNIT
+
+
+def compiled(text: str, frame: str = "minute", bar_rows: int = 0) -> Graph:
+    graph = Graph()
+    Compiler(FRAMES[frame], graph, bar_rows).factor(text, "keep")
+    return graph
+
+
+def codes(graph: Graph) -> list[str]:
+    last = len(graph.ops) - 1
+    return [graph.ops[i].code for i in graph.used([last])]
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "why"),
+    [
+        ("mean(volum)", 6, "no volum in the frame minute"),
+        ("meen(volume)", 1, "no function meen"),
+        ("volume", 1, "ends in a row"),
+        ("ok", 1, "ends in a mask"),
+        ("1", 1, "ends in a constant"),
+        ("mean(volume + amount)", 13, "share beside CNY"),
+        ("mean(volume[close < amount])", 19, "CNY / share beside CNY"),
+        ("mean(ln(volume))", 6, "ln of share"),
+        ("mean(exp(close))", 6, "exp of CNY / share"),
+        ("mean(volume + 1)", 13, "share beside plain number"),
+        ("mean(ok)", 6, "expected a series, found a mask"),
+        ("mean(ok + 1)", 6, "a mask has no arithmetic"),
+        ("mean(volume[ret])", 13, "expected a mask, found a row"),
+        ("mean(volume[ok & ret])", 18, "expected a mask, found a row"),
+        ("mean(volume, least=ret)", 20, "least= wants"),
+        ("mean(volume, most=3)", 19, "takes least=, not most="),
+        ("abs(volume, least=3)", 19, "abs takes no least="),
+        ("corr(volume)", 1, "corr takes 2 arguments, found 1"),
+        ("mean(ret ** 5)", 10, "an exponent of 5"),
+        ("mean(lag(ret, 0))", 6, "a lag of 0"),
+        ("mean(lag(ret, 1.5))", 6, "a lag of 1.5"),
+        ("mean(ret[top(ret, 2)])", 19, "expected a share"),
+        ('mean(ret[clock("09:31", "12:07")])', 10, "no row"),
+        ('mean(ret[clock("10:00", "09:30")])', 10, "not after"),
+        ('mean("09:30")', 6, "a time outside clock"),
+        ("mean(ret[1 < 2])", 12, "compares two constants"),
+        ("mean(mean(ret))", 6, "expected a series, found a day"),
+        ("prod(volume)", 1, "a product of share"),
+        ("where(ok, volume, close)", 1, "share beside CNY / share"),
+        ("mean(where(volume, ret, ret))", 12, "expected a mask, found a row"),
+    ],
+)
+def test_errors_point_at_the_column(text, column, why):
+    with pytest.raises(ExpressionError) as caught:
+        compiled(text)
+    assert why in str(caught.value)
+    assert str(caught.value).startswith(f"column {column}: "), str(caught.value)
+
+
+def test_hints_name_the_nearest_word():
+    with pytest.raises(ExpressionError, match="did you mean volume"):
+        compiled("mean(volum)")
+    with pytest.raises(ExpressionError, match="did you mean kurt"):
+        compiled("kurtosis(ret)")
+
+
+def test_units_multiply_and_cancel():
+    assert str(CNY_UNIT / SHARE_UNIT) == "CNY / share"
+    assert (CNY_UNIT / SHARE_UNIT).times(SHARE_UNIT) == CNY_UNIT
+    assert (SHARE_UNIT**2) ** 0.5 == SHARE_UNIT
+    assert str(PLAIN) == "plain number"
+    for text in (
+        "mean(amount / volume / close)",
+        "mean(ln(volume / SHARE))",
+        "sum(volume ** 2) / sum(volume) ** 2",
+        "std(volume) / mean(volume)",
+        "mean(ret[volume > 0])",
+        "sqrt(sum(volume ** 2)) / SHARE",
+        "where(mean(ret) > 0, mean(volume), 0) / SHARE",
+    ):
+        compiled(text)
+
+
+def test_common_parts_are_kept_once():
+    graph = Graph()
+    compiler = Compiler(FRAMES["minute"], graph)
+    compiler.factor("mean(ret[okT])")
+    before = len(graph.ops)
+    compiler.factor("std(ret[okT])")
+    assert len(graph.ops) - before == 2  # the statistic, and the guard on it
+    compiler.factor("mean(ret[okT])")
+    assert len(graph.ops) - before == 2
+    sums = Graph()
+    Compiler(FRAMES["minute"], sums).factor("mean(open + close) + mean(close + open)")
+    assert [op.code for op in sums.ops].count("mean") == 1
+
+
+def test_a_clock_window_is_a_range_of_a_statistic_and_no_mask():
+    graph = compiled('sum(volume[clock("10:00", "10:30")])')
+    assert set(codes(graph)) == {"input", "rsubk", "select", "sum"}
+    found = next(op for op in graph.ops if op.code == "sum")
+    assert (found.lo, found.hi) == (30, 60)
+    pair = compiled('corr(volume[clock("09:30", "11:00")], ret[clock("10:00", "15:00")])')
+    found = next(op for op in pair.ops if op.code == "corr")
+    assert (found.lo, found.hi) == (30, 90)
+
+
+def test_returns_are_made_of_differences():
+    """close / before - 1 and ln(close / before) lose no digits to a ratio near 1."""
+    assert "reldiff" in codes(compiled("mean(ret)"))
+    assert "logratio" in codes(compiled("mean(logret)"))
+    assert "growth" in codes(compiled("prod(1 + ret)"))
+
+
+def test_whole_day_numbers_of_bars_are_inputs_and_need_the_close():
+    graph = compiled("sum(amount) / day_amount", bar_rows=30)
+    assert "day_amount" in {op.name for op in graph.ops if op.code == "input"}
+    with pytest.raises(ExpressionError, match="whole days"):
+        compiled('sum(amount[clock("09:30", "10:00")]) / CNY', bar_rows=30)
+
+
+def test_every_shipped_library_compiles():
+    names = libraries()
+    assert {"minute15", "ms22", "minute100", "volume100", "bar64_30"} <= set(names)
+    for name in names:
+        library = load_library(name)
+        if library.frame == "day":
+            continue
+        rows = 0 if library.segments == "day" else int(library.segments)
+        graph = Graph()
+        compiler = Compiler(FRAMES[library.frame], graph, rows)
+        outputs = [compiler.factor(f.expr, f.on_locked) for f in library.factors]
+        program = assemble(graph, outputs)
+        assert program.outputs == len(library.factors)
+        assert program.row_registers < 32
+
+
+def test_libraries_are_checked(tmp_path):
+    with pytest.raises(LibraryError, match="did you mean minute15"):
+        load_library("minute51")
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: mine\nframe: minit\nfactors: [{name: a, expr: mean(ret)}]\n")
+    with pytest.raises(LibraryError, match="did you mean minute"):
+        load_library(str(path))
+    path.write_text("name: mine\nframe: minute\nfactors: [{name: a, expr: x}, {name: a, expr: y}]")
+    with pytest.raises(LibraryError, match="named twice: a"):
+        load_library(str(path))
+    path.write_text("name: mine\nframe: minute\nfactors: [{name: a, expr: mean(ret), dir: 1}]\n")
+    with pytest.raises(LibraryError, match="dir"):
+        load_library(str(path))
+    assert [f.name for f in load_library("minute15").only(("bigorder_ret",)).factors] == [
+        "bigorder_ret"
+    ]
+    with pytest.raises(LibraryError, match="has no factor"):
+        load_library("minute15").only(("bigorder",))
+
+
+def test_functions_are_documented():
+    page = (Path(__file__).parents[3] / "docs" / "factor-language.md").read_text()
+    missing = [name for name in FUNCTIONS if name not in page]
+    assert not missing

@@ -1,0 +1,199 @@
+"""Libraries on a lake: against the references, the bar kernel, a cut lake, and the flat cache."""
+
+import math
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from intralpha.features import BarSpec, LibrarySpec, build
+from intralpha.features.bar_day import FIELDS, BarReader, read_bar_day
+from intralpha.features.language.library import LibraryError
+from intralpha.features.library_set import FrameFrequencyError
+from intralpha.market import Lake, has_closing_auction, read_bars, read_daily
+from intralpha.sources import SimulatedSpec, ingest
+
+from ..reference.day import MinuteDay
+from ..reference.minute15 import minute15
+
+SPEC = SimulatedSpec(n_assets=14, start=date(2023, 1, 3), end=date(2023, 3, 10), freq=1)
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory) -> Lake:
+    made = Lake(tmp_path_factory.mktemp("library") / "lake", create=True)
+    ingest([SPEC], made, show_progress=False)
+    return made
+
+
+@pytest.fixture(scope="module")
+def assets(lake) -> np.ndarray:
+    rows = lake.scan("instruments").filter(pl.col("board") != "index").collect()
+    return np.array(sorted(rows["symbol"]))
+
+
+def reference_day(lake: Lake, on: date, symbol: str) -> MinuteDay:
+    bars = read_bars(lake, on, 1, FIELDS, np.array([symbol]))
+    daily = read_daily(
+        lake, ("preclose", "up_limit", "down_limit", "suspended"), on, on, np.array([symbol])
+    )
+    fields = {n: bars[n][0, :, 0].astype(np.float32).astype(np.float64) for n in FIELDS}
+    exchange = "SSE" if symbol.endswith("SH") else "SZSE"
+    numbers = {n: float(daily[n][0, 0]) for n in ("preclose", "up_limit", "down_limit")}
+    suspended = bool(daily["suspended"][0, 0] > 0)
+    closing = has_closing_auction(exchange, on)
+    return MinuteDay(**fields, **numbers, closing_auction=closing, suspended=suspended)
+
+
+def test_the_lake_gives_what_the_references_give(lake, assets):
+    days = lake.dates("daily")[[3, 25]]
+    panel = build(LibrarySpec(library="minute15")).compute(lake, days, assets)
+    checked = 0
+    for d, day in enumerate(days):
+        for a in (0, 3, 5, 9):
+            listed = lake.scan("bars", day.item(), day.item(), 1).filter(
+                pl.col("symbol") == assets[a]
+            )
+            if not listed.collect().height:
+                assert np.isnan(panel.values[d, a]).all()
+                continue
+            want = minute15(reference_day(lake, day.item(), str(assets[a])))
+            for f, name in enumerate(panel.names):
+                got, expected = float(panel.values[d, a, f]), want[name]
+                assert math.isnan(got) == math.isnan(expected), name
+                if not math.isnan(expected):
+                    assert got == pytest.approx(expected, rel=2e-4, abs=2e-5), name
+                    checked += 1
+    assert checked > 60
+
+
+def test_bars_equal_the_bar_kernel(lake, assets):
+    days = lake.dates("daily")[-4:]
+    ours = build(LibrarySpec(library="bar64_30")).compute(lake, days, assets)
+    theirs = build(BarSpec(base_freq=1, freq=30)).compute(lake, days, assets)
+    # Correlations are left out: the library's read traded minutes only, the kernel's all ok ones.
+    shared = [n for n in theirs.names if n in ours.names and not n.startswith("corr_")]
+    assert len(shared) >= 27
+    for name in shared:
+        x, y = ours[name], theirs[name]
+        assert np.array_equal(np.isnan(x), np.isnan(y)), name
+        np.testing.assert_allclose(x, y, rtol=2e-3, atol=1e-3, err_msg=name)
+
+
+@pytest.mark.parametrize("library", ["minute15", "ms22", "bar64_30"])
+def test_a_cut_lake_gives_the_same_up_to_the_cut(lake, assets, library, tmp_path):
+    days = lake.dates("daily")
+    last = days[28].item()
+    cut = Lake(tmp_path / "lake", create=True)
+    for table in ("instruments", "corporate_actions"):
+        cut.append(table, lake.scan(table).collect())
+    for table in ("daily", "bars"):
+        cut.append(table, lake.scan(table).filter(pl.col("date") <= last).collect())
+    features = build(LibrarySpec(library=library, base_freq=1, smooth_days=3))
+    part = features.compute(cut, days[24:29], assets)
+    whole = features.compute(lake, days[24:32], assets)
+    np.testing.assert_array_equal(part.values, whole.values[:5])
+    assert np.isfinite(part.values).mean() > 0.7
+
+
+def test_smoothing_is_the_mean_of_the_last_days(lake, assets):
+    days = lake.dates("daily")
+    daily = build(LibrarySpec(library="minute15", names=("down_vol_perc",)))
+    smooth = build(LibrarySpec(library="minute15", names=("down_vol_perc",), smooth_days=5))
+    assert smooth.lookback_days == 4
+    values = daily.compute(lake, days[:12], assets).values[..., 0].astype(np.float64)
+    got = smooth.compute(lake, days[[0, 1, 2, 7, 11]], assets).values[..., 0]
+    for row, t in enumerate((0, 1, 2, 7, 11)):
+        window = values[max(t - 4, 0) : t + 1]
+        count = np.isfinite(window).sum(axis=0)
+        with np.errstate(invalid="ignore"):
+            mean = np.where(count >= 3, np.nansum(window, axis=0) / count, np.nan)
+        np.testing.assert_allclose(got[row], mean, rtol=1e-6)
+
+
+def test_some_assets_and_some_factors_are_a_part_of_all(lake, assets):
+    days = lake.dates("daily")[5:8]
+    every = build(LibrarySpec(library="minute15")).compute(lake, days, assets)
+    names = ("corr_volume_item", "late_skew_ret")
+    few = np.array(["000001.SZ", "601999.SH", str(assets[-1])])
+    some = build(LibrarySpec(library="minute15", names=names)).compute(lake, days, np.sort(few))
+    for symbol in (few[0], few[2]):
+        a, b = list(assets).index(symbol), list(np.sort(few)).index(symbol)
+        for n in names:
+            np.testing.assert_array_equal(every[n][:, a], some[n][:, b])
+    assert np.isnan(some.values[:, list(np.sort(few)).index("601999.SH")]).all()
+
+
+def test_the_flat_cache_is_made_again_when_the_file_changes(lake, assets, tmp_path):
+    own = Lake(tmp_path / "lake", create=True)
+    day = lake.dates("daily")[2].item()
+    rows = lake.scan("bars", day, day, 1).collect()
+    own.append("bars", rows)
+    first = BarReader(own, 1).read(day)
+    folder = own.root / ".cache" / "bars" / "freq=1min"
+    files = sorted(p.name for p in folder.iterdir())
+    assert first is not None
+    assert len(files) == 2
+    np.testing.assert_array_equal(first.values, read_bar_day(own, day, 1).values)
+    other = rows.with_columns(volume=pl.col("volume") * 2)
+    own.append("bars", other, on_conflict="replace")
+    second = BarReader(own, 1).read(day)
+    assert second is not None
+    np.testing.assert_array_equal(second.field("volume"), 2 * first.field("volume"))
+    assert len(list(folder.iterdir())) == 2
+    assert sorted(p.name for p in folder.iterdir()) != files
+    (folder / next(p.name for p in folder.iterdir() if p.suffix == ".npy")).unlink()
+    third = BarReader(own, 1).read(day)
+    assert third is not None
+    np.testing.assert_array_equal(third.values, second.values)
+    assert not own.verify()
+
+
+def test_without_cache_nothing_is_written(lake, assets, tmp_path):
+    before = lake.version()
+    own = Lake(tmp_path / "lake", create=True)
+    day = lake.dates("daily")[2]
+    for table in ("bars", "daily"):
+        own.append(table, lake.scan(table).filter(pl.col("date") == day.item()).collect())
+    spec = LibrarySpec(library="minute15", cache=False)
+    one = build(spec).compute(own, day[None], assets)
+    assert not (own.root / ".cache").exists()
+    two = build(spec.model_copy(update={"cache": True})).compute(own, day[None], assets)
+    np.testing.assert_array_equal(one.values, two.values)
+    assert lake.version() == before
+
+
+def test_when_bar_factors_are_known():
+    features = build(LibrarySpec(library="bar64_30"))
+    assert features.known_at_slot("bar_ret") == "bar end"
+    assert features.known_at_slot("bar_val_share") == features.known_at
+    assert features.name == "bar64_30_30"
+    assert features.lookback_days == 20
+    assert build(LibrarySpec(library="minute15")).times is None
+
+
+def test_settings_that_do_not_fit():
+    with pytest.raises(FrameFrequencyError, match="bars of 2 minutes"):
+        build(LibrarySpec(library="ms22", base_freq=2))
+    with pytest.raises(LibraryError, match="no library"):
+        build(LibrarySpec(library="nothing"))
+
+
+def test_a_library_of_ones_own(lake, assets, tmp_path):
+    path = Path(tmp_path / "mine.yaml")
+    path.write_text(
+        "name: mine\nframe: bar15\nfactors:\n"
+        "  - {name: swing, expr: (max(high) - min(low)) / preclose}\n"
+        '  - {name: late, expr: \'sum(amount[clock("14:00", "15:00")]) / day_amount\'}\n'
+    )
+    days = lake.dates("daily")[4:6]
+    panel = build(LibrarySpec(library=str(path), base_freq=1)).compute(lake, days, assets)
+    daily = read_daily(
+        lake, ("high", "low", "preclose", "volume"), days[0].item(), days[1].item(), assets
+    )
+    want = np.where(daily["volume"] > 0, (daily["high"] - daily["low"]) / daily["preclose"], np.nan)
+    both = np.isfinite(panel["swing"]) & np.isfinite(want)
+    assert both.sum() > 20
+    np.testing.assert_allclose(panel["swing"][both], want[both], rtol=1e-4, atol=1e-6)
