@@ -14,6 +14,7 @@ from intralpha.cli.audit import audit
 from intralpha.cli.check import check
 from intralpha.cli.demo import demo
 from intralpha.cli.explore import explore
+from intralpha.cli.features import features
 from intralpha.cli.ingest import ingest
 from intralpha.cli.ls import ls
 from intralpha.cli.quality import quality
@@ -62,6 +63,7 @@ def common(
 
 for verb in (demo, ingest, simulate, quality, explore, check, run, report, audit, ls):
     app.command()(verb)
+app.add_typer(features, name="features")
 
 
 def main() -> None:

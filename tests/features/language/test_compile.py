@@ -56,6 +56,14 @@ def codes(graph: Graph) -> list[str]:
         ("mean(mean(ret))", 6, "expected a series, found a day"),
         ("prod(volume)", 1, "a product of share"),
         ("where(ok, volume, close)", 1, "share beside CNY / share"),
+        ("mean(-traded)", 6, "a mask where numbers belong"),
+        ('mean(-clock("09:30", "10:00"))', 6, "a mask where numbers belong"),
+        ("mean(lag(close, 1e999))", 6, "a lag of inf"),
+        ("mean(lag(close, 0 / 0))", 6, "a lag of nan"),
+        ("mean(lag(close, close))", 6, "a lag of"),
+        ("mean(ret, least=2.5)", 17, "least= wants"),
+        ("mean(ret, least=3, least=4)", 26, "one argument by name"),
+        ("where(mean(ret) > 0, ok, 0)", 1, "a mask where numbers belong"),
         ("mean(where(volume, ret, ret))", 12, "expected a mask, found a row"),
     ],
 )
@@ -86,6 +94,8 @@ def test_units_multiply_and_cancel():
         "mean(ret[volume > 0])",
         "sqrt(sum(volume ** 2)) / SHARE",
         "where(mean(ret) > 0, mean(volume), 0) / SHARE",
+        "mean(where(mean(close / open) > 1, ret, 0))",
+        "mean(ret * 1e200 ** 4)",
     ):
         compiled(text)
 

@@ -40,6 +40,12 @@ class Compiler:
         self._frame, self._graph, self._bar_rows = frame, graph, bar_rows
         self._text = ""
         self._named: dict[str, Value] = {}
+        self._units: list[Unit] = []
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """Of the factors so far."""
+        return tuple(self._units)
 
     def factor(self, text: str, guard: Literal["nan", "keep"] = "nan") -> int:
         """Number of the operation that holds the factor, one number a segment.
@@ -57,6 +63,7 @@ class Compiler:
             The text is no expression, a name or a shape does not fit, or units differ.
         """
         value = self._read(text)
+        self._units.append(value.unit)
         if value.shape != "day":
             raise ExpressionError(
                 text,
@@ -98,7 +105,9 @@ class Compiler:
         return makers[node.kind](node)
 
     def _negative(self, node: Node) -> Value:
-        return self._arithmetic(node, "mul", Value("constant", k=-1.0), self._arg(node, 0))
+        value = self._arg(node, 0)
+        self._no_mask(node, value)
+        return self._arithmetic(node, "mul", value, Value("constant", k=-1.0))
 
     def _two(self, node: Node) -> Value:
         left, right = self._arg(node, 0), self._arg(node, 1)
@@ -222,7 +231,7 @@ class Compiler:
         if power not in (2, 3, 4, 0.5):
             raise self._fail(node, f"an exponent of {power:g}", "one of 2, 3, 4 and 0.5")
         if value.shape == "constant":
-            return Value("constant", unit, k=value.k**power if value.k >= 0 else math.nan)
+            return Value("constant", unit, k=_fold_power(value.k, power))
         if power == 0.5:
             return self._map(node, "sqrt", value)
         self._no_mask(node, value)
@@ -358,12 +367,14 @@ class Compiler:
         test, yes, no = (self._arg(node, i) for i in range(3))
         self._no_mask(node, yes, no)
         unit = self._same_unit(node, yes, no)
-        if test.shape == "day":
+        of_day = test.shape == "day"
+        if of_day and "row" not in (yes.shape, no.shape):
             ops = [self._as_day(v) for v in (yes, no)]
             return Value("day", unit, self._add("where", "day", test.op, *ops))
-        if test.shape != "mask":
+        if test.shape != "mask" and not of_day:
             raise self._fail(node.args[0], f"expected a mask, found a {test.shape}")
-        ops = [self._whole_mask(test), self._cropped(yes), self._cropped(no)]
+        mask = self._as_row(test) if of_day else self._whole_mask(test)
+        ops = [mask, self._cropped(yes), self._cropped(no)]
         return Value("row", unit, self._add("where", "row", *ops))
 
     def _as_day(self, value: Value) -> int:
@@ -374,8 +385,10 @@ class Compiler:
     def _lag(self, node: Node) -> Value:
         self._count(node, 1, 2)
         value = self._row_arg(node, 0)
-        steps = self._arg(node, 1).k if len(node.args) == 2 else 1
-        if steps != int(steps) or not 1 <= steps <= MAX_LAG:
+        given = self._arg(node, 1) if len(node.args) == 2 else Value("constant", k=1.0)
+        steps = given.k
+        whole = given.shape == "constant" and 1 <= steps <= MAX_LAG and steps == int(steps)
+        if not whole:
             raise self._fail(node, f"a lag of {steps:g}", f"a whole number from 1 to {MAX_LAG}")
         op = self._add(str(node.value), "row", self._cropped(value), lo=int(steps))
         return Value("row", value.unit, op)
@@ -453,12 +466,15 @@ class Compiler:
     def _least(self, node: Node, name: str) -> int:
         default = LEAST_IN_BAR if self._bar_rows else self._frame.least
         least = 0 if name in ZERO_LEAST else 1 if name in ONE_LEAST else default
+        if len(node.named) > 1:
+            raise self._fail(node.named[1][1], f"{name} takes one argument by name, least=")
         for key, given in node.named:
             if key != "least":
                 raise self._fail(given, f"{name} takes least=, not {key}=", nearest(key, ["least"]))
-            if given.kind != "number" or not 0 <= float(given.value) <= MAX_LEAST:
+            value = float(given.value) if given.kind == "number" else math.nan
+            if not 0 <= value <= MAX_LEAST or value != int(value):
                 raise self._fail(given, "least= wants a whole number")
-            least = int(float(given.value))
+            least = int(value)
         return least
 
     def _reduce(self, code: str, value: Value, least: int) -> Value:
@@ -485,6 +501,12 @@ def _fold(code: str, a: float, b: float) -> float:
     if code == "div":
         return a / b if b else math.nan
     return {"add": a + b, "sub": a - b, "mul": a * b}[code]
+
+
+def _fold_power(k: float, power: float) -> float:
+    if power == 0.5:
+        return math.sqrt(k) if k >= 0 else math.nan
+    return math.prod([k] * int(power))
 
 
 def _fold_map(name: str, k: float) -> float:

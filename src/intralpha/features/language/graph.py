@@ -43,10 +43,9 @@ class Value(NamedTuple):
     Attributes
     ----------
     shape, unit : see above
-    op : number of the operation; -1 for a constant
+    op : number of the operation; -1 for a constant, and for a mask that is nothing but a window
     k : the constant
     window : rows outside are absent, though the operation may hold numbers there
-    ranges : of a mask: the clock window it asks for beside its operation (-1: nothing else)
     """
 
     shape: Shape
