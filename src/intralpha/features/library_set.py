@@ -3,34 +3,32 @@
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import date, time
+from datetime import time
 from typing import Literal
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float
 from numpy import ndarray
 from pydantic import Field
 
 from intralpha.base import ConfigError, Panel, Spec
 from intralpha.base.panel import as_days
-from intralpha.features.bar_day import FIELDS, BarDay, BarReader
+from intralpha.features.bar_day import FIELDS, BarDay
 from intralpha.features.engine.machine import Rows, run
 from intralpha.features.engine.program import Program, assemble
+from intralpha.features.factor_store import FactorStore, factor_keys
 from intralpha.features.feature_set import DAY_CLOSE, FeatureSet, KnownAt
 from intralpha.features.language.compile import Compiler
 from intralpha.features.language.frames import FRAMES, WHOLE_DAY
 from intralpha.features.language.graph import Graph
 from intralpha.features.language.library import Library, load_library
 from intralpha.features.session_blocks import session_rows
+from intralpha.features.session_reader import Session, SessionReader
 from intralpha.features.slot_history import SlotHistory
 from intralpha.features.trailing import trailing_mean
-from intralpha.market import Lake, bar_times, has_closing_auction, read_daily
+from intralpha.market import Lake, bar_times
 
-AUCTION_MINUTES, USUAL_DAYS, HALF_TICK = 3, 20, 0.005
-EXCHANGES = {"SH": "SSE", "SZ": "SZSE"}
-DAILY = ("preclose", "up_limit", "down_limit", "suspended")
+USUAL_DAYS, MINUTES_A_DAY = 20, 240
 
 
 class FrameFrequencyError(ConfigError):
@@ -57,15 +55,9 @@ class LibrarySpec(Spec):
         None, description="minutes of the bars described, if not the library's own"
     )
     smooth_days: int = Field(1, ge=1, le=250, description="mean over so many sessions")
-    cache: bool = Field(True, description="keep dense bars beside the lake's files")
-
-
-@dataclass(frozen=True, eq=False)
-class _Session:
-    """One session ready for the machine."""
-
-    day: BarDay
-    numbers: dict[str, Float[ndarray, "A"]]
+    cache: bool = Field(
+        True, description="keep dense bars and daily values beside the lake's files"
+    )
 
 
 class LibraryFeatures(FeatureSet):
@@ -104,7 +96,7 @@ class LibraryFeatures(FeatureSet):
         self._graph = Graph()
         compiler = Compiler(frame, self._graph, self._bar // frame.minutes)
         self._outputs = [compiler.factor(f.expr, f.on_locked) for f in library.factors]
-        self._program = assemble(self._graph, self._outputs, FIELDS)
+        self._program = self.program()
 
     @property
     def name(self) -> str:
@@ -129,7 +121,7 @@ class LibraryFeatures(FeatureSet):
     @property
     def lookback_days(self) -> int:
         """Sessions before a date that its values are made from."""
-        usual = USUAL_DAYS if "usual_amount" in self._program.days else 0
+        usual = USUAL_DAYS if self.reads_usual_amount else 0
         return max(usual, self._spec.smooth_days - 1)
 
     def known_at_slot(self, name: str) -> KnownAt:
@@ -138,6 +130,59 @@ class LibraryFeatures(FeatureSet):
         used = self._graph.used([self._outputs[self.names.index(name)]])
         inputs = {self._graph.ops[i].name for i in used}
         return "bar end" if self._bar and not inputs & set(WHOLE_DAY) else at_close
+
+    @property
+    def spec(self) -> LibrarySpec:
+        """Settings."""
+        return self._spec
+
+    @property
+    def bar(self) -> int:
+        """Minutes of a segment; 0: a day."""
+        return self._bar
+
+    @property
+    def freq(self) -> int:
+        """Minutes of the bars that are read."""
+        return self._freq
+
+    @property
+    def reads_usual_amount(self) -> bool:
+        """Whether earlier sessions are needed for the usual amount of a bar."""
+        return "usual_amount" in self._program.days
+
+    def program(self, columns: tuple[int, ...] = ()) -> Program:
+        """Program of these factors, all if none is named."""
+        outputs = [self._outputs[i] for i in columns] or self._outputs
+        return assemble(self._graph, outputs, FIELDS)
+
+    def rows(self, program: Program, session: Session) -> Rows:
+        """A session as the program reads it."""
+        day, numbers = session.day, dict(session.numbers)
+        locked: np.ndarray | None = None
+        if {"locked"} & set(program.rows) or {"price_ok"} & set(program.days):
+            locked = session.locked()
+            numbers["price_ok"] = session.price_ok(locked)
+        step = self._frame.minutes // self._freq
+        if step > 1:
+            day = day.longer(step)
+            if locked is not None:
+                locked = np.asarray(locked.reshape(len(locked), -1, step).all(axis=2))
+        for name in set(program.days) & set(WHOLE_DAY):
+            part = name.removeprefix("day_")
+            total = day.field(part).sum(axis=1, dtype=np.float64)
+            numbers[name] = total + numbers[f"auction_{part}"]
+        per_day = MINUTES_A_DAY // self._frame.minutes
+        length = self._bar // self._frame.minutes if self._bar else per_day
+        rows = _stack(program, day, locked)
+        of_days = [
+            numbers[n] if n == "usual_amount" else np.repeat(numbers[n], per_day // length)
+            for n in program.days
+        ]
+        bounds = np.arange(0, rows.shape[1] + 1, length)
+        shape = (len(program.days), len(bounds) - 1)
+        lunch = 0 if self._bar else self._frame.lunch
+        return Rows(rows, np.array(of_days).reshape(shape), bounds, per_day, lunch)
 
     @property
     def known_at(self) -> time:
@@ -155,113 +200,117 @@ class LibraryFeatures(FeatureSet):
             wanted[max(p - smooth + 1, 0) : p + 1] = True
         rows = np.flatnonzero(wanted)
         panel = Panel.full(sessions[rows], assets, self.names, self.times)
-        for at, values in self._stream(lake, sessions, rows, assets):
-            panel.values[at] = values
+        if len(rows):
+            for at, symbols, values in self._stream(lake, sessions, rows, assets):
+                _scatter(panel.values[at], assets, symbols, values)
         if smooth > 1:
             panel = _smoothed(panel, smooth)
         return panel.at(days)
 
     def _stream(
         self, lake: Lake, sessions: ndarray, rows: ndarray, assets: ndarray
-    ) -> Iterator[tuple[int, ndarray]]:
-        """Values of one session after another; the next ones are read meanwhile."""
-        if not len(rows):
-            return
-        reader = BarReader(lake, self._freq, self._spec.cache)
+    ) -> Iterator[tuple[int, ndarray, ndarray]]:
+        """Row, symbols and values [A, T, F] of one session after another; the next are read."""
         usual = "usual_amount" in self._program.days
-        first = max(int(rows[0]) - (USUAL_DAYS if usual else 0), 0)
+        axis = _axis(lake, assets) if self._spec.cache else np.unique(assets)
+        first = max(int(rows[0]) - USUAL_DAYS, 0)
         visited = np.arange(first, rows[-1] + 1) if usual else rows
-        history = SlotHistory(USUAL_DAYS, 240 // self._bar, len(assets)) if usual else None
-        daily = read_daily(lake, DAILY, sessions[first].item(), sessions[rows[-1]].item(), assets)
+        worker = _Worker(self, lake, axis)
+        reader = SessionReader(lake, self._freq, self._spec.cache, axis)
         where = {int(r): at for at, r in enumerate(rows)}
-        waiting: deque[tuple[int, Future[_Session | None]]] = deque()
+        waiting: deque[tuple[int, Future[Session | None]]] = deque()
         with ThreadPoolExecutor(2) as pool:
-            for session in visited.tolist():
-                task = pool.submit(
-                    self._read, lake, reader, sessions[session].item(), assets, daily
-                )
-                waiting.append((session, task))
-                if len(waiting) > 2:
-                    yield from self._values(*waiting.popleft(), where, history, assets)
-            for pair in waiting:
-                yield from self._values(*pair, where, history, assets)
+            for number in [*visited.tolist(), None, None]:
+                if number is not None:
+                    waiting.append((number, pool.submit(reader.read, sessions[number].item())))
+                if waiting and (number is None or len(waiting) > 2):
+                    at, task = waiting.popleft()
+                    session = task.result()
+                    if session is not None:
+                        values = worker.values(at, session, at in where)
+                        if values is not None:
+                            yield where[at], session.day.symbols, values
 
-    def _read(
-        self, lake: Lake, reader: BarReader, on: date, assets: ndarray, daily: Panel
-    ) -> _Session | None:
-        """Rows and numbers of the stocks asked for that have bars; None without bars."""
-        day = reader.read(on)
-        if day is None:
-            return None
-        day = _only(day, assets)
-        at = np.searchsorted(daily.dates, as_days([on])[0])
-        columns = np.searchsorted(daily.assets, day.symbols)
-        numbers = {name: daily[name][at][columns].astype(np.float64) for name in DAILY}
-        numbers["suspended"] = np.where(np.nan_to_num(numbers["suspended"], nan=0.0) > 0, 1.0, 0.0)
-        numbers |= _auctions(lake, on, day)
-        closing = {s: has_closing_auction(e, on) for s, e in EXCHANGES.items()}
-        fine = self._freq == 1
-        known = [fine and closing.get(str(s)[-2:], False) for s in day.symbols]
-        numbers["closing_auction"] = np.array(known, dtype=np.float64)
-        return _Session(day, numbers)
 
-    def _values(
-        self,
-        session: int,
-        task: "Future[_Session | None]",
-        where: dict[int, int],
-        history: SlotHistory | None,
-        assets: ndarray,
-    ) -> Iterator[tuple[int, ndarray]]:
-        """Run the program on a session, if it is asked for, and remember its amounts."""
-        found = task.result()
-        if found is None:
-            return
-        columns = np.searchsorted(assets, found.day.symbols)
-        amount = None
-        if history is not None:
-            amount = np.full((240 // self._bar, len(assets)), np.nan)
-            amount[:, columns] = _bar_amounts(found, self._bar // self._freq)
-            found.numbers["usual_amount"] = history.mean_before(session)[:, columns].T.ravel()
-        if session in where:
-            made = run(self._program, self._rows(found))
-            shape = (len(columns), -1, len(self.names))
-            values = made.reshape(shape).transpose(1, 0, 2)
-            out = np.full((values.shape[0], len(assets), len(self.names)), np.nan, np.float32)
-            out[:, columns] = values
-            yield where[session], out if self._bar else out[0]
-        if history is not None and amount is not None:
-            history.add(session, amount)
+class _Worker:
+    """Values of one session after another, from the store where it has them.
 
-    def _rows(self, found: _Session) -> Rows:
-        """Inputs in the order of the program."""
-        program, frame = self._program, self._frame
-        day, numbers = found.day, dict(found.numbers)
-        locked: np.ndarray | None = None
-        if {"locked"} & set(program.rows) or {"price_ok"} & set(program.days):
-            locked = _locked(day, numbers)
-            numbers["price_ok"] = _price_ok(locked, numbers["closing_auction"])
-        step = frame.minutes // self._freq
-        if step > 1:
-            day = day.longer(step)
-            if locked is not None:
-                locked = np.asarray(locked.reshape(len(locked), -1, step).all(axis=2))
-        for name in set(program.days) & set(WHOLE_DAY):
-            part = name.removeprefix("day_")
-            total = day.field(part).sum(axis=1, dtype=np.float64)
-            numbers[name] = total + numbers[f"auction_{part}"]
-        per_day = 240 // frame.minutes
-        length = self._bar // frame.minutes if self._bar else per_day
-        rows = _stack(program, day, locked)
-        segments = per_day // length
-        of_days = [
-            numbers[n] if n == "usual_amount" else np.repeat(numbers[n], segments)
-            for n in program.days
-        ]
-        bounds = np.arange(0, rows.shape[1] + 1, length)
-        lunch = 0 if self._bar else frame.lunch
-        shape = (len(program.days), len(bounds) - 1)
-        return Rows(rows, np.array(of_days).reshape(shape), bounds, per_day, lunch)
+    Parameters
+    ----------
+    features : what to compute
+    lake : sessions come from
+    axis : symbols of the memory of earlier amounts
+    """
+
+    def __init__(self, features: LibraryFeatures, lake: Lake, axis: ndarray) -> None:
+        self._of, self._axis = features, axis
+        self._bar = features.bar
+        frame = features.library.frame
+        self._store, self._keys = None, factor_keys(features.library)
+        if features.spec.cache:
+            name = f"{frame}_{features.freq}_{self._bar or 'day'}"
+            self._store = FactorStore(lake, name, features.freq)
+        self._programs: dict[tuple[int, ...], Program] = {}
+        self._history = None
+        if features.reads_usual_amount:
+            self._history = SlotHistory(USUAL_DAYS, MINUTES_A_DAY // self._bar, len(axis))
+
+    def values(self, number: int, session: Session, wanted: bool) -> ndarray | None:
+        """Values [A, T, F] of the session, T = 1 for daily factors; None if only remembered."""
+        out = None
+        amount = self._usual(number, session) if self._history else None
+        if wanted:
+            out = self._made(session).reshape(len(session.day.symbols), -1, len(self._keys))
+        if self._history and amount is not None:
+            self._history.add(number, amount)
+        return out
+
+    def _usual(self, number: int, session: Session) -> ndarray:
+        """Put the usual amount of each bar beside the session's numbers; return its own."""
+        assert self._history is not None
+        columns = np.searchsorted(self._axis, session.day.symbols)
+        amount = np.full((MINUTES_A_DAY // self._bar, len(self._axis)), np.nan)
+        amount[:, columns] = _bar_amounts(session, self._bar // self._of.freq)
+        usual = self._history.mean_before(number)[:, columns]
+        session.numbers["usual_amount"] = usual.T.ravel()
+        return amount
+
+    def _made(self, session: Session) -> ndarray:
+        """Values [segments, F]; what the store lacks is computed and filed."""
+        if self._store is None:
+            return run(self._program(()), self._of.rows(self._program(()), session))
+        key = self._store.key(session)
+        have = self._store.load(session.on, key, self._keys)
+        missing = tuple(i for i, k in enumerate(self._keys) if k not in have)
+        if missing:
+            program = self._program(missing)
+            made = run(program, self._of.rows(program, session))
+            names = tuple(self._keys[i] for i in missing)
+            self._store.keep(session.on, key, names, made)
+            have |= dict(zip(names, made.T, strict=True))
+        return np.stack([have[k] for k in self._keys], axis=1)
+
+    def _program(self, columns: tuple[int, ...]) -> Program:
+        if columns not in self._programs:
+            self._programs[columns] = self._of.program(columns)
+        return self._programs[columns]
+
+
+def _axis(lake: Lake, assets: ndarray) -> ndarray:
+    """All symbols of the lake but indices: what is kept must not depend on who asked."""
+    table = lake.scan("instruments").filter(pl.col("board") != "index")
+    known = table.select("symbol").collect()["symbol"].to_numpy().astype(str)
+    return np.union1d(known, np.asarray(assets, dtype=str))
+
+
+def _scatter(out: ndarray, assets: ndarray, symbols: ndarray, values: ndarray) -> None:
+    """Values [A, T, F] of some symbols into a day of the Panel, [A, F] or [T, A, F]."""
+    kept = np.isin(symbols, assets)
+    columns = np.searchsorted(assets, symbols[kept])
+    if out.ndim == 2:
+        out[columns] = values[kept, 0]
+    else:
+        out[:, columns] = values[kept].transpose(1, 0, 2)
 
 
 def _stack(program: Program, day: BarDay, locked: ndarray | None) -> ndarray:
@@ -276,52 +325,11 @@ def _stack(program: Program, day: BarDay, locked: ndarray | None) -> ndarray:
     return np.array(parts)
 
 
-def _only(day: BarDay, assets: ndarray) -> BarDay:
-    """The stocks asked for; the same object if that is all of them."""
-    kept = np.isin(day.symbols, assets)
-    if kept.all():
-        return day
-    return BarDay(day.symbols[kept], day.values[:, kept], day.auction_inside[kept])
-
-
-def _auctions(lake: Lake, on: date, day: BarDay) -> dict[str, Float[ndarray, "A"]]:
-    """The opening auction where it is not inside the first bar; 0 where there is none."""
-    names = ("price", "volume", "amount", "trades")
-    out = {f"auction_{n}": np.zeros(len(day.symbols)) for n in names}
-    out["auction_price"][:] = np.nan
-    if not lake.has("auctions"):
-        return out
-    rows = lake.scan("auctions", on, on).filter(pl.col("time") <= time(9, 30)).collect()
-    symbols = rows["symbol"].to_numpy().astype(str)
-    place = np.minimum(np.searchsorted(day.symbols, symbols), len(day.symbols) - 1)
-    fits = (day.symbols[place] == symbols) & ~day.auction_inside[place]
-    for name in names:
-        values = rows[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
-        out[f"auction_{name}"][place[fits]] = values[fits]
-    return out
-
-
-def _locked(day: BarDay, numbers: dict[str, ndarray]) -> ndarray:
-    """Rows with one price that is a limit [Spec 2.2]."""
-    high = day.field("high")
-    limits = [numbers[n][:, None] for n in ("up_limit", "down_limit")]
-    at = [np.abs(high - limit) <= HALF_TICK for limit in limits]
-    return np.asarray((high == day.field("low")) & (at[0] | at[1]))
-
-
-def _price_ok(locked: ndarray, closing: Float[ndarray, "A"]) -> Float[ndarray, "A"]:
-    """1 where at most half of the continuous rows are locked."""
-    count = locked.shape[1] - AUCTION_MINUTES * closing
-    last = locked[:, -AUCTION_MINUTES:].sum(axis=1)
-    found = locked.sum(axis=1) - closing * last
-    return (2 * found <= count).astype(np.float64)
-
-
-def _bar_amounts(found: _Session, rows: int) -> Float[ndarray, "T A"]:
-    """Amount of each bar, CNY, the opening auction in the first; NaN on a day without trades."""
-    amount = found.day.field("amount")
+def _bar_amounts(session: Session, rows: int) -> ndarray:
+    """Amount of each bar [T, A], CNY, the opening auction in the first; NaN without trades."""
+    amount = session.day.field("amount")
     total = amount.reshape(len(amount), -1, rows).sum(axis=2, dtype=np.float64)
-    total[:, 0] += found.numbers["auction_amount"]
+    total[:, 0] += session.numbers["auction_amount"]
     total[~(total.sum(axis=1) > 0)] = np.nan
     return total.T
 

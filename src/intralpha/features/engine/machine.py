@@ -159,7 +159,8 @@ def _run(code, k, rows, days, all_bounds, shape, blocks, scratch, numbers, out):
                 _of_day(c, line, k[step], numbers[:, : last - first])
             else:
                 target = scratch[line[I_OUT] - len(rows), : hi - lo]
-                a = _row(rows, scratch, line[I_A], lo, hi)
+                i = line[I_A] if line[I_A] < len(rows) + len(scratch) else 0
+                a = _row(rows, scratch, i, lo, hi)  # of no meaning where the operand is of the day
                 if c < _LAST_BINARY:
                     el.binary(c, a, _row(rows, scratch, line[I_B], lo, hi), target)
                 elif c < _LAST_CONSTANT:

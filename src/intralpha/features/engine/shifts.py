@@ -8,6 +8,7 @@ from numba import njit
 from intralpha.features.engine.statistics import count_sum, squares
 
 HALF_TICK = 0.005
+SMALL_STEP = 1e-30
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -113,7 +114,7 @@ def continuous(closing, bounds, last, day_rows, out):
         return
     for s in range(len(bounds) - 1):
         if closing[s] != 0:
-            start = bounds[s] % day_rows
+            start = bounds[s] % day_rows if day_rows > 0 else 0
             for i in range(bounds[s], bounds[s + 1]):
                 if start + i - bounds[s] >= last:
                     out[i] = 0.0
@@ -139,12 +140,16 @@ def _top(a, share, least, keys, out):
     out[:] = 0
     if n < max(least, 1):
         return
-    nothing = a.dtype.type(-np.inf)
+    kind = a.dtype.type
+    nothing, most = kind(-np.inf), kind(np.finfo(a.dtype).max)
     for i in range(len(a)):
-        keys[i] = a[i] if a[i] == a[i] else nothing
+        keys[i] = min(max(a[i], -most), most) if a[i] == a[i] else nothing
     wanted = int(np.ceil(share * n - 1e-9))
     mean = total / n
-    floor, ceiling = _threshold(keys, mean, np.sqrt(squares(a, mean) / n), wanted)
+    std = np.sqrt(squares(a, mean) / n)
+    if not abs(mean) + std < np.inf:
+        mean, std = 0.0, 1.0
+    floor, ceiling = _threshold(keys, mean, std, wanted)
     chosen = _at_least(keys, ceiling)
     for i in range(len(keys)):
         out[i] = 1 if keys[i] >= ceiling else 0
@@ -165,7 +170,7 @@ def _threshold(keys, mean, std, wanted):
     """
     kind = keys.dtype.type
     low = high = kind(mean)
-    step = max(std, 1e-6 * abs(mean), 1e-300)
+    step = max(std, 1e-6 * abs(mean), SMALL_STEP)
     count = _at_least(keys, low)
     while count >= wanted and high < np.inf:
         low, high = high, kind(high + step)

@@ -1,0 +1,118 @@
+"""A new day costs a day, a new factor that factor, and nothing stale is read."""
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pytest
+
+from intralpha.features import LibrarySpec, build, library_set
+from intralpha.market import Lake
+from intralpha.sources import SimulatedSpec, ingest
+
+SPEC = SimulatedSpec(n_assets=10, start=date(2023, 1, 3), end=date(2023, 2, 10), freq=1)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory) -> Lake:
+    lake = Lake(tmp_path_factory.mktemp("store") / "lake", create=True)
+    ingest([SPEC], lake, show_progress=False)
+    return lake
+
+
+@pytest.fixture
+def runs(monkeypatch) -> list[tuple[int, int]]:
+    """Segments and factors of every call of the machine."""
+    calls = []
+    machine = library_set.run
+
+    def counted(program, data):
+        calls.append((len(data.bounds) - 1, program.outputs))
+        return machine(program, data)
+
+    monkeypatch.setattr(library_set, "run", counted)
+    return calls
+
+
+def part_of(source: Lake, folder, days: int) -> Lake:
+    """The first days of the market in a lake of their own."""
+    lake = Lake(folder, create=True)
+    last = source.dates("daily")[days - 1].item()
+    lake.append("instruments", source.scan("instruments").collect())
+    for table in ("daily", "bars"):
+        lake.append(table, source.scan(table).filter(pl.col("date") <= last).collect())
+    return lake
+
+
+def add_day(source: Lake, lake: Lake, day: np.datetime64) -> None:
+    for table in ("daily", "bars"):
+        lake.append(table, source.scan(table).filter(pl.col("date") == day.item()).collect())
+
+
+ASSETS = np.array(["000001.SZ", "000002.SZ", "300001.SZ", "600001.SH"])
+
+
+def test_a_day_is_computed_once_and_a_new_day_alone(source, tmp_path, runs):
+    lake, days = part_of(source, tmp_path / "lake", 8), source.dates("daily")
+    features = build(LibrarySpec(library="minute15"))
+    first = features.compute(lake, days[2:8], ASSETS)
+    assert len(runs) == 6
+    again = features.compute(lake, days[2:8], ASSETS)
+    assert len(runs) == 6
+    np.testing.assert_array_equal(first.values, again.values)
+    add_day(source, lake, days[8])
+    more = features.compute(lake, days[2:9], ASSETS)
+    assert len(runs) == 7
+    np.testing.assert_array_equal(more.values[:6], first.values)
+    plain = build(LibrarySpec(library="minute15", cache=False)).compute(lake, days[2:9], ASSETS)
+    np.testing.assert_array_equal(more.values, plain.values)
+
+
+def test_a_new_factor_is_computed_alone(source, tmp_path, runs):
+    lake, days = part_of(source, tmp_path / "lake", 4), source.dates("daily")[:4]
+    few = ("late_skew_ret", "volume_perc3")
+    build(LibrarySpec(library="minute15", names=few)).compute(lake, days, ASSETS)
+    every = build(LibrarySpec(library="minute15")).compute(lake, days, ASSETS)
+    assert [outputs for _, outputs in runs] == [2] * 4 + [13] * 4
+    plain = build(LibrarySpec(library="minute15", cache=False)).compute(lake, days, ASSETS)
+    np.testing.assert_array_equal(every.values, plain.values)
+
+
+def test_other_stocks_need_nothing_new(source, tmp_path, runs):
+    lake, days = part_of(source, tmp_path / "lake", 3), source.dates("daily")[:3]
+    features = build(LibrarySpec(library="minute15"))
+    features.compute(lake, days, ASSETS[:1])
+    calls = len(runs)
+    panel = features.compute(lake, days, ASSETS)
+    assert len(runs) == calls
+    assert np.isfinite(panel.values).mean() > 0.8
+
+
+def test_changed_bars_and_changed_limits_are_computed_again(source, tmp_path, runs):
+    lake, days = part_of(source, tmp_path / "lake", 3), source.dates("daily")[:3]
+    features = build(LibrarySpec(library="minute15"))
+    features.compute(lake, days, ASSETS)
+    runs.clear()
+    rows = lake.scan("bars").filter(pl.col("date") == days[1].item()).collect()
+    changed = rows.with_columns(volume=pl.col("volume") + 100)
+    lake.append("bars", changed, on_conflict="replace")
+    features.compute(lake, days, ASSETS)
+    assert len(runs) == 1
+    daily = lake.scan("daily").filter(pl.col("date") == days[2].item()).collect()
+    lake.append("daily", daily.with_columns(up_limit=pl.col("close")), on_conflict="replace")
+    features.compute(lake, days, ASSETS)
+    assert len(runs) == 2
+    folder = lake.root / ".cache" / "factors" / "minute_1_day"
+    assert len({p.name.split(".")[0] for p in folder.iterdir()}) == 3
+    assert len(list(folder.glob("*.npy"))) == 3
+
+
+def test_bars_of_a_day_are_kept_too(source, tmp_path, runs):
+    lake, days = part_of(source, tmp_path / "lake", 24), source.dates("daily")[:24]
+    features = build(LibrarySpec(library="bar64_30", names=("tval_rel", "bar_ret")))
+    first = features.compute(lake, days[21:24], ASSETS)
+    assert len(runs) == 3
+    again = features.compute(lake, days[21:24], ASSETS)
+    assert len(runs) == 3
+    np.testing.assert_array_equal(first.values, again.values)
+    assert first.values.shape == (3, 8, 4, 2)
