@@ -567,6 +567,9 @@ def contenders(frame: pl.DataFrame, folder: Path) -> dict[str, Callable[[], pl.D
         "Polars, plain": lambda: polars15_plain(frame),
         "DuckDB": lambda: duckdb15(frame),
         "pandas": lambda: None if table is None else from_pandas(pandas15(table)),
+        "Polars, plain, Parquet": lambda: polars15_plain(
+            pl.scan_parquet(sorted(folder.glob("*.parquet")))
+        ),
         "Polars, Parquet": lambda: polars15_parquet(folder),
         "DuckDB, Parquet": lambda: duckdb15_parquet(folder),
     }
@@ -596,7 +599,15 @@ def main() -> None:
     print(f"{platform.machine()}, {os.cpu_count()} cores; {n_stocks:,} stocks x {n_days} days")
     for name, rate in rates.items():
         print(f"{name:18s}{rate:12,.0f} stock-days/s")
-    keys = ("polars", "polars_plain", "duckdb", "pandas", "polars_parquet", "duckdb_parquet")
+    keys = (
+        "polars",
+        "polars_plain",
+        "duckdb",
+        "pandas",
+        "polars_plain_parquet",
+        "polars_parquet",
+        "duckdb_parquet",
+    )
     print("RESULT " + " ".join(f"{k}={x:.0f}" for k, x in zip(keys, rates.values(), strict=True)))
     return None
 

@@ -99,7 +99,7 @@ def with_constant(code, a, k, out):
         smaller = code == _SMALLERK
         for i in range(n):
             value = a[i] if (a[i] < k) == smaller else k
-            out[i] = value if a[i] == a[i] and k == k else np.nan
+            out[i] = value if a[i] == a[i] and not math.isnan(k) else np.nan
     else:
         _compare_constant(code, a, k, out)
 

@@ -1,7 +1,9 @@
 """Machine: runs a program over cache-sized blocks of stock-days, compiled once for all programs."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import no_type_check
 
 import numpy as np
@@ -29,7 +31,8 @@ from intralpha.features.engine.codes import (
 )
 from intralpha.features.engine.program import Program
 
-BLOCK_ROWS = 64 * 240
+BLOCK_ROWS = 32 * 240
+PARTS_A_THREAD = 4
 _LAST_BINARY = len(BINARY)
 _LAST_CONSTANT = _LAST_BINARY + len(CONSTANT)
 _LAST_UNARY = _LAST_CONSTANT + len(UNARY)
@@ -83,27 +86,34 @@ def run(
     out = np.full((segments, program.outputs), np.nan, data.rows.dtype)
     if not segments:
         return out
-    blocks = _blocks(data, block_rows)
-    most = int(np.diff(data.bounds[blocks]).max())
-    wide = int(np.diff(blocks).max())
-    threads = max(min(threads or thread_count(), len(blocks) - 1), 1)
-    shares = np.linspace(0, len(blocks) - 1, threads + 1).astype(int)
-    table = np.array(blocks, dtype=np.int64)
+    table = np.array(_blocks(data, block_rows), dtype=np.int64)
+    most, wide = int(np.diff(data.bounds[table]).max()), int(np.diff(table).max())
+    threads = max(min(threads or thread_count(), len(table) - 1), 1)
+    parts = min(len(table) - 1, threads * PARTS_A_THREAD if threads > 1 else 1)
+    edges = np.linspace(0, len(table) - 1, parts + 1).astype(int)
+    shape = (data.day_rows, data.lunch)
+    todo = iter(range(parts))
 
-    def work(i: int) -> None:
+    def work(_: int) -> None:
         scratch = np.empty((max(program.row_registers, 1), max(most, 1)), data.rows.dtype)
         numbers = np.empty((max(program.day_registers, 1), wide))
-        part = table[shares[i] : shares[i + 1] + 1]
-        shape = (data.day_rows, data.lunch)
-        _run(program.code, program.k, data.rows, data.days, data.bounds, shape, part, scratch,
-             numbers, out)  # fmt: skip
+        for i in todo:
+            part = table[edges[i] : edges[i + 1] + 1]
+            _run(program.code, program.k, data.rows, data.days, data.bounds, shape, part,
+                 scratch, numbers, out)  # fmt: skip
 
     if threads == 1:
         work(0)
     else:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(work, range(threads)))
+        list(_pool(threads, os.getpid()).map(work, range(threads)))
     return out
+
+
+@cache
+def _pool(threads: int, process: int) -> ThreadPoolExecutor:
+    """Threads that wait for the next call; a call is a few milliseconds. A fork has its own."""
+    del process
+    return ThreadPoolExecutor(threads, thread_name_prefix="machine")
 
 
 def _blocks(data: Rows, block_rows: int) -> list[int]:

@@ -81,10 +81,14 @@ def expand(day, bounds, out):
 @no_type_check
 def row_number(bounds, from_end, out):
     """1, 2, ... in each segment; or how many rows follow."""
+    one = out.dtype.type(1)
     for s in range(len(bounds) - 1):
         lo, hi = bounds[s], bounds[s + 1]
+        step = -one if from_end else one
+        value = out.dtype.type(hi - lo - 1) if from_end else one
         for i in range(lo, hi):
-            out[i] = hi - 1 - i if from_end else i - lo + 1
+            out[i] = value
+            value += step
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -109,15 +113,15 @@ def locked(high, low, up, down, bounds, out):
 @no_type_check
 def continuous(closing, bounds, last, day_rows, out):
     """1 in rows of continuous trading: the first ``last`` of a day with a closing auction."""
-    out[:] = 1.0
+    for i in range(len(out)):
+        out[i] = 1
     if last < 0:
         return
     for s in range(len(bounds) - 1):
         if closing[s] != 0:
             start = bounds[s] % day_rows if day_rows > 0 else 0
-            for i in range(bounds[s], bounds[s + 1]):
-                if start + i - bounds[s] >= last:
-                    out[i] = 0.0
+            for i in range(max(bounds[s] + last - start, bounds[s]), bounds[s + 1]):
+                out[i] = 0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -176,7 +180,7 @@ def _threshold(keys, mean, std, wanted):
         low, high = high, kind(high + step)
         count, step = _at_least(keys, high), 2 * step
     while count < wanted and low >= high:
-        high, low = low, kind(low - step)
+        high, low = low, max(kind(low - step), -kind(np.finfo(keys.dtype).max))
         count, step = _at_least(keys, low), 2 * step
         if count < wanted:
             high = low
