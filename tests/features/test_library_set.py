@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from intralpha.features import BarSpec, LibrarySpec, build
+from intralpha.features import BarSpec, CommonSpec, LibrarySpec, build
 from intralpha.features.bar_day import FIELDS, BarReader, read_bar_day
 from intralpha.features.language.library import LibraryError
 from intralpha.features.library_set import FrameFrequencyError
@@ -17,6 +17,7 @@ from intralpha.sources import SimulatedSpec, ingest
 
 from ..reference.day import MinuteDay
 from ..reference.minute15 import minute15
+from ..reference.volume100 import volume100_of
 
 SPEC = SimulatedSpec(n_assets=14, start=date(2023, 1, 3), end=date(2023, 3, 10), freq=1)
 
@@ -82,7 +83,7 @@ def test_bars_equal_the_bar_kernel(lake, assets):
         np.testing.assert_allclose(x, y, rtol=2e-3, atol=1e-3, err_msg=name)
 
 
-@pytest.mark.parametrize("library", ["minute15", "ms22", "bar64_30"])
+@pytest.mark.parametrize("library", ["minute15", "ms22", "bar64_30", "volume100", "price_volume"])
 def test_a_cut_lake_gives_the_same_up_to_the_cut(lake, assets, library, tmp_path):
     days = lake.dates("daily")
     last = days[28].item()
@@ -91,11 +92,56 @@ def test_a_cut_lake_gives_the_same_up_to_the_cut(lake, assets, library, tmp_path
         cut.append(table, lake.scan(table).collect())
     for table in ("daily", "bars"):
         cut.append(table, lake.scan(table).filter(pl.col("date") <= last).collect())
-    features = build(LibrarySpec(library=library, base_freq=1, smooth_days=3))
+    smooth = 1 if library in ("volume100", "price_volume") else 3
+    names = ("apb", "apb_5d", "arpp") if library == "price_volume" else ()
+    features = build(LibrarySpec(library=library, base_freq=1, smooth_days=smooth, names=names))
     part = features.compute(cut, days[24:29], assets)
     whole = features.compute(lake, days[24:32], assets)
     np.testing.assert_array_equal(part.values, whole.values[:5])
     assert np.isfinite(part.values).mean() > 0.7
+
+
+def test_volume_bars_on_the_lake_are_those_of_the_reference(lake, assets):
+    days = lake.dates("daily")
+    panel = build(LibrarySpec(library="volume100")).compute(lake, days[[5, 22, 23, 30]], assets)
+    assert np.isnan(panel.values[0]).all()  # five sessions are no window
+    assert np.isfinite(panel.values[1:]).mean() > 0.8
+    symbol, checked = str(assets[3]), 0
+    for row, t in ((2, 23), (3, 30)):
+        window = [reference_day(lake, d.item(), symbol) for d in days[t - 19 : t + 1]]
+        factors = read_daily(
+            lake, ("adj_factor",), days[t - 19].item(), days[t].item(), np.array([symbol])
+        )["adj_factor"][:, 0]
+        want = volume100_of(window, list(factors))
+        for f, name in enumerate(panel.names):
+            got, expected = float(panel.values[row, 3, f]), want[name]
+            assert math.isnan(got) == math.isnan(expected), name
+            if not math.isnan(expected):
+                assert got == pytest.approx(expected, rel=5e-3, abs=2e-3), name
+                checked += 1
+    assert checked > 150
+
+
+def test_price_volume_agrees_with_the_older_set(lake, assets):
+    days = lake.dates("daily")[-2:]
+    names = ("apb_5d",)
+    ours = build(LibrarySpec(library="price_volume", names=names)).compute(lake, days, assets)
+    theirs = build(CommonSpec(names=names, days=60, min_days=15)).compute(lake, days, assets)
+    for name in names:
+        both = np.isfinite(ours[name]) & np.isfinite(theirs[name])
+        assert both.sum() > 15
+        np.testing.assert_allclose(ours[name][both], theirs[name][both], rtol=1e-3, atol=1e-4)
+
+
+def test_frames_over_sessions_refuse_what_does_not_apply():
+    for library, settings in (
+        ("price_volume", {"smooth_days": 5}),
+        ("price_volume", {"segments": 30}),
+        ("volume100", {"base_freq": 5}),
+        ("volume100", {"smooth_days": 20}),
+    ):
+        with pytest.raises(LibraryError, match=r"leave out|do not apply"):
+            build(LibrarySpec(library=library, **settings))
 
 
 def test_smoothing_is_the_mean_of_the_last_days(lake, assets):

@@ -22,7 +22,11 @@ SETTINGS = {
     "day": [DaySpec(), DaySpec(turnover="amount"), DaySpec(mode="window")],
     "bar": [BarSpec(), BarSpec(base_freq=5, min_obs=4), BarSpec(freq=15, tval_days=7)],
     "common": [CommonSpec(names=("ret", "vol", "lnto", "lnamihud", "apb_5d"), days=20, min_days=9)],
-    "library": [LibrarySpec(library="ms22"), LibrarySpec(library="ms22", smooth_days=5)],
+    "library": [
+        LibrarySpec(library="ms22"),
+        LibrarySpec(library="ms22", smooth_days=5),
+        LibrarySpec(library="price_volume", names=("lnamihud", "apb_5d", "apb"), base_freq=5),
+    ],
 }  # fmt: skip
 SPECS = [spec for kind, cls in FEATURE_SPECS.items() for spec in SETTINGS.get(kind) or [cls()]]
 BARS = [spec for spec in SPECS if isinstance(spec, BarSpec)]

@@ -8,8 +8,11 @@ from intralpha.features.bar import BarFeatureSet, BarSpec
 from intralpha.features.common import CommonFactors, CommonSpec
 from intralpha.features.day import DayFeatureSet, DaySpec
 from intralpha.features.feature_set import FeatureSet
+from intralpha.features.language.library import load_library
 from intralpha.features.library_set import LibraryFeatures, LibrarySpec
 from intralpha.features.price_volume import ReversalVolSize, ReversalVolSizeSpec
+from intralpha.features.session_set import SessionFeatures
+from intralpha.features.volume_bar_set import VolumeBarFeatures
 
 FeatureSpec = Annotated[
     DaySpec | BarSpec | ReversalVolSizeSpec | CommonSpec | LibrarySpec, Field(discriminator="kind")
@@ -51,4 +54,14 @@ def build(spec: DaySpec | BarSpec | ReversalVolSizeSpec | CommonSpec | LibrarySp
         case CommonSpec():
             return CommonFactors(spec.names, spec.days, spec.min_days)
         case LibrarySpec():
-            return LibraryFeatures(spec)
+            return _of_library(spec)
+
+
+def _of_library(spec: LibrarySpec) -> FeatureSet:
+    """The feature set for the frame of the library."""
+    library = load_library(spec.library).only(spec.names)
+    if library.frame == "day":
+        return SessionFeatures(spec, library)
+    if library.frame == "vbar":
+        return VolumeBarFeatures(spec, library)
+    return LibraryFeatures(spec, library)

@@ -22,6 +22,7 @@ from intralpha.features.language.compile import Compiler
 from intralpha.features.language.frames import FRAMES, WHOLE_DAY
 from intralpha.features.language.graph import Graph
 from intralpha.features.language.library import Library, load_library
+from intralpha.features.language.units import Unit
 from intralpha.features.session_blocks import session_rows
 from intralpha.features.session_reader import Session, SessionReader
 from intralpha.features.slot_history import SlotHistory
@@ -70,6 +71,7 @@ class LibraryFeatures(FeatureSet):
     Parameters
     ----------
     spec : LibrarySpec
+    library : what ``spec.library`` names, if it was loaded already
 
     Raises
     ------
@@ -83,8 +85,8 @@ class LibraryFeatures(FeatureSet):
     Peak memory: the output and three sessions of bars (7 float32 a bar).
     """
 
-    def __init__(self, spec: LibrarySpec) -> None:
-        library = load_library(spec.library).only(spec.names)
+    def __init__(self, spec: LibrarySpec, library: Library | None = None) -> None:
+        library = library or load_library(spec.library).only(spec.names)
         if spec.segments:
             library = library.model_copy(update={"segments": spec.segments})
         frame = FRAMES[library.frame]
@@ -96,6 +98,7 @@ class LibraryFeatures(FeatureSet):
         self._graph = Graph()
         compiler = Compiler(frame, self._graph, self._bar // frame.minutes)
         self._outputs = [compiler.factor(f.expr, f.on_locked) for f in library.factors]
+        self._units = compiler.units
         self._program = self.program()
 
     @property
@@ -107,6 +110,11 @@ class LibraryFeatures(FeatureSet):
     def names(self) -> tuple[str, ...]:
         """Names in the library."""
         return tuple(f.name for f in self._library.factors)
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """Units of the factors."""
+        return self._units
 
     @property
     def library(self) -> Library:

@@ -1,0 +1,135 @@
+"""SessionFeatures: factors over sessions, from daily bars and daily values of other libraries."""
+
+from datetime import time
+
+import numpy as np
+from numpy import ndarray
+
+from intralpha.base import Panel
+from intralpha.base.panel import as_days
+from intralpha.features.engine.rolling import run_sessions
+from intralpha.features.feature_set import FeatureSet
+from intralpha.features.language.library import Library, LibraryError, libraries, load_library
+from intralpha.features.language.sessions import MASKS, SERIES, plan_sessions
+from intralpha.features.language.syntax import Node, parse
+from intralpha.features.language.units import Unit
+from intralpha.features.library_set import LibraryFeatures, LibrarySpec
+from intralpha.features.session_blocks import SessionBlock, session_blocks
+from intralpha.market import Lake, read_daily
+
+DAILY = {
+    "open": "adj_open",
+    "high": "adj_high",
+    "low": "adj_low",
+    "close": "adj_close",
+    "vwap": "adj_vwap",
+    "volume": "volume",
+    "amount": "amount_proxy",
+}
+OTHERS = ("preclose", "adj_factor", "float_shares", "traded")
+
+
+class SessionFeatures(FeatureSet):
+    """Factors of a library of the frame ``day``.
+
+    Prices are adjusted by the ``adj_factor`` of the lake; ``preclose`` is the exchange's (ex right)
+    times that factor; ``turnover`` is volume over float shares; ``ret`` is close over preclose.
+    A name that is no daily series is a factor of a shipped intraday library, made from bars of
+    ``base_freq`` minutes and kept beside the lake.
+
+    Parameters
+    ----------
+    spec : LibrarySpec
+        ``segments`` does not apply; ``smooth_days`` must be 1: write the mean into the expression.
+    library : what it names
+
+    Raises
+    ------
+    LibraryError
+        A name is neither a series nor a factor of a shipped intraday library.
+    ExpressionError
+        An expression does not fit.
+
+    Notes
+    -----
+    Known at 15:00. float32. A suspended day has the value that the window gives. Peak memory: a
+    block of 250 sessions and the look-back, about 12 float64 a stock and session.
+    """
+
+    def __init__(self, spec: LibrarySpec, library: Library) -> None:
+        if spec.smooth_days != 1 or spec.segments:
+            raise LibraryError(
+                f"library {library.name} is over sessions: smooth_days and segments do not apply"
+            )
+        self._library = library
+        self._parts = _parts(library, spec)
+        units: dict[str, Unit] = {}
+        for part in self._parts:
+            units |= dict(zip(part.names, part.units, strict=True))
+        self._plan = plan_sessions({f.name: f.expr for f in library.factors}, units)
+
+    @property
+    def name(self) -> str:
+        """The library's."""
+        return self._library.name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names in the library."""
+        return self._plan.names
+
+    @property
+    def times(self) -> time | None:  # type: ignore[override]
+        """None: daily factors."""
+        return None
+
+    @property
+    def lookback_days(self) -> int:
+        """Sessions of the longest window."""
+        return self._plan.lookback
+
+    def compute(self, lake: Lake, dates: ndarray, assets: ndarray) -> Panel:
+        """Values ``[D, A, F]``, float32."""
+        out = Panel.full(as_days(dates), assets, self.names)
+        for block in session_blocks(lake, out.dates, self.lookback_days):
+            values = run_sessions(self._plan, self._inputs(lake, block, assets))
+            out.values[block.rows] = values[block.inside - block.n_missing]
+        return out
+
+    def _inputs(self, lake: Lake, block: SessionBlock, assets: ndarray) -> dict[str, ndarray]:
+        """Series [D, A] of the sessions of a block."""
+        columns = tuple(dict.fromkeys((*DAILY.values(), *OTHERS)))
+        daily = read_daily(lake, columns, block.start, block.end, assets)
+        out = {name: daily[column] for name, column in DAILY.items()}
+        with np.errstate(divide="ignore", invalid="ignore"):
+            out["preclose"] = daily["preclose"] * daily["adj_factor"]
+            out["turnover"] = daily["volume"] / daily["float_shares"]
+            out["ret"] = out["close"] / out["preclose"] - 1
+        out["traded"] = daily["traded"] > 0
+        for part in self._parts:
+            panel = part.compute(lake, daily.dates, assets)
+            out |= {name: panel[name].astype(np.float64) for name in part.names}
+        return out
+
+
+def _parts(library: Library, spec: LibrarySpec) -> list[LibraryFeatures]:
+    """Feature sets of the intraday factors that the expressions name, one a library."""
+    known = {*SERIES, *MASKS}
+    wanted = {n for f in library.factors for n in _names(parse(f.expr)) if n not in known}
+    out = []
+    for name in libraries():
+        other = load_library(name)
+        if other.frame in ("day", "vbar") or other.segments != "day":
+            continue
+        found = tuple(f.name for f in other.factors if f.name in wanted)
+        if found:
+            settings = {"library": name, "names": found, "base_freq": spec.base_freq}
+            out.append(LibraryFeatures(LibrarySpec(**settings, cache=spec.cache)))
+            wanted -= set(found)
+    return out
+
+
+def _names(node: Node) -> set[str]:
+    """Names that an expression reads, units and functions left out."""
+    own = {str(node.value)} if node.kind == "name" and not str(node.value).isupper() else set()
+    return own.union(*(_names(a) for a in node.args), *(_names(a) for _, a in node.named))
