@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from intralpha.features import BarSpec, CommonSpec, LibrarySpec, build
+from intralpha.features import BarSpec, CommonSpec, LibrarySpec, build, libraries, load_library
 from intralpha.features.bar_day import FIELDS, BarReader, read_bar_day
 from intralpha.features.language.library import LibraryError
 from intralpha.features.library_set import FrameFrequencyError
@@ -83,7 +83,7 @@ def test_bars_equal_the_bar_kernel(lake, assets):
         np.testing.assert_allclose(x, y, rtol=2e-3, atol=1e-3, err_msg=name)
 
 
-@pytest.mark.parametrize("library", ["minute15", "ms22", "bar64_30", "volume100", "price_volume"])
+@pytest.mark.parametrize("library", libraries())
 def test_a_cut_lake_gives_the_same_up_to_the_cut(lake, assets, library, tmp_path):
     days = lake.dates("daily")
     last = days[28].item()
@@ -92,7 +92,7 @@ def test_a_cut_lake_gives_the_same_up_to_the_cut(lake, assets, library, tmp_path
         cut.append(table, lake.scan(table).collect())
     for table in ("daily", "bars"):
         cut.append(table, lake.scan(table).filter(pl.col("date") <= last).collect())
-    smooth = 1 if library in ("volume100", "price_volume") else 3
+    smooth = 3 if load_library(library).frame not in ("day", "vbar") else 1
     names = ("apb", "apb_5d", "arpp") if library == "price_volume" else ()
     features = build(LibrarySpec(library=library, base_freq=1, smooth_days=smooth, names=names))
     part = features.compute(cut, days[24:29], assets)

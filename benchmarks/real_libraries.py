@@ -1,0 +1,139 @@
+"""Libraries on real bars: what they can compute, and the RankIC of the 15-minute set.
+
+    python benchmarks/real_libraries.py --data FOLDER
+    python benchmarks/real_libraries.py --data FOLDER --quick    three months
+
+FOLDER holds the real samples (INTRALPHA_REAL_DATA). RankIC: daily values and their means over 20
+days, against the return from the next close over ten days, 501 stocks, every day with a bar. The
+peer is Polars, which makes one of the factors from the same rows.
+"""
+
+import argparse
+import os
+import platform
+import tempfile
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import polars as pl
+
+from intralpha.evaluation.ic import rank_ic, summarise
+from intralpha.features import LibrarySpec, build, libraries, load_library
+from intralpha.labels import fwd_return
+from intralpha.market import Lake
+from intralpha.pipeline import load_recipe
+from intralpha.sources import MappingSpec, ingest
+
+MINUTES = (
+    (1, "minute_yyyymmdd", "sz000001_1min_201801.csv"),
+    (1, "eastmoney_1min", "600519_1min.csv"),
+    (5, "eastmoney_5min", "*_5min.csv"),
+)
+
+
+def minute_lake(data: Path, folder: Path) -> Lake:
+    """The samples of one and five minutes with the daily rows of their stocks."""
+    lake = Lake(folder, create=True)
+    specs = [
+        MappingSpec.model_validate({"preset": preset, "path": str(path)})
+        for _, preset, name in MINUTES
+        for path in sorted((data / "minute").glob(name))
+    ]
+    daily = load_recipe(Path(__file__).parents[1] / "recipes" / "real_daily.yaml").data.sources[:1]
+    ingest([*specs, *daily], lake, show_progress=False)
+    return lake
+
+
+def coverage(lake: Lake, freq: int) -> None:
+    """Finite share of every library that these bars allow."""
+    dates = lake.dates("bars", freq)
+    dates = dates[np.isin(dates, lake.dates("daily"))]
+    rows = lake.scan("bars", freq=freq).select(pl.col("symbol").unique()).collect()
+    assets = np.array(sorted(rows["symbol"]))
+    for name in libraries():
+        library = load_library(name)
+        try:
+            features = build(LibrarySpec(library=name, base_freq=freq))
+            started = perf_counter()
+            values = features.compute(lake, dates, assets).values
+        except Exception as error:
+            print(f"  {name:18} {str(error).splitlines()[0][:90]}")
+            continue
+        finite = np.isfinite(values).mean(axis=tuple(range(values.ndim - 1)))
+        traded = values.shape[0] * values.shape[-2]
+        print(
+            f"  {name:18} {len(library.factors):4} factors, {traded:4} stock-days, finite "
+            f"{finite.mean():6.1%}, never {int((finite == 0).sum()):3}, "
+            f"{perf_counter() - started:5.2f} s"
+        )
+
+
+def rank_ics(lake: Lake, dates: np.ndarray, assets: np.ndarray) -> pl.DataFrame:
+    """Mean RankIC and ICIR of each factor of the 15-minute set, daily and over 20 days."""
+    fwd = fwd_return(lake, dates, assets, 1, 11)["fwd_1_11"]
+    library = load_library("bars15")
+    out = []
+    for days in (1, 20):
+        panel = build(LibrarySpec(library="bars15", smooth_days=days)).compute(lake, dates, assets)
+        for factor in library.factors:
+            found = summarise(rank_ic(panel[factor.name].astype(np.float64), fwd))
+            out.append((factor.name, factor.direction, days, found.mean, found.icir))
+    schema = ["factor", "direction", "days", "rank_ic", "icir"]
+    rows = pl.DataFrame(out, schema=schema, orient="row")
+    wide = rows.pivot(on="days", index=["factor", "direction"], values=["rank_ic", "icir"])
+    return wide.sort(pl.col("rank_ic_20").abs(), descending=True)
+
+
+def polars_seconds(lake: Lake) -> float:
+    """One correlation of the set by Polars from the lake's files."""
+    started = perf_counter()
+    traded = pl.col("volume") > 0
+    reach = (pl.col("high") - pl.col("low")) / pl.col("low")
+    factor = pl.corr(pl.col("volume").filter(traded), reach.filter(traded))
+    lake.scan("bars", freq=15).group_by("date", "symbol").agg(factor).collect()
+    return perf_counter() - started
+
+
+def main() -> None:
+    """Print coverage, the RankIC table, and one line of results."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=os.environ.get("INTRALPHA_REAL_DATA"))
+    parser.add_argument("--quick", action="store_true", help="three months")
+    given = parser.parse_args()
+    if given.data is None or not Path(given.data).is_dir():
+        print("no real data: give --data or set INTRALPHA_REAL_DATA")
+        print("RESULT x_polars_one_factor=nan best_rank_ic=nan")
+        return
+    os.environ["INTRALPHA_REAL_DATA"] = str(given.data)
+    print(f"{platform.machine()}, {os.cpu_count()} cores")
+    with tempfile.TemporaryDirectory() as folder:
+        minutes = minute_lake(Path(given.data), Path(folder) / "minutes")
+        for freq in (1, 5):
+            print(f"{freq}-minute samples")
+            coverage(minutes, freq)
+        recipe = load_recipe(Path(__file__).parents[1] / "recipes" / "real_bars15.yaml")
+        lake = Lake(Path(folder) / "bars15", create=True)
+        ingest(recipe.data.sources, lake, show_progress=False)
+        print("15-minute bars of 501 stocks")
+        coverage(lake, 15)
+        dates = lake.dates("bars", 15)
+        dates = dates[-60:] if given.quick else dates
+        rows = lake.scan("bars", freq=15).select(pl.col("symbol").unique()).collect()
+        assets = np.array(sorted(rows["symbol"]))
+        peer = polars_seconds(lake)
+        started = perf_counter()
+        build(LibrarySpec(library="bars15", cache=False)).compute(
+            lake, lake.dates("bars", 15), assets
+        )
+        seconds = perf_counter() - started
+        table = rank_ics(lake, dates, assets)
+    with pl.Config(tbl_rows=60, float_precision=4):
+        print(table)
+    print(f"{len(dates)} days; 30 factors of a year in {seconds:.1f} s; Polars, one: {peer:.1f} s")
+    best = table["rank_ic_20"].abs().max()
+    print(f"RESULT x_polars_one_factor={30 * peer / seconds:.1f} best_rank_ic={best:.4f}")
+
+
+if __name__ == "__main__":
+    main()
