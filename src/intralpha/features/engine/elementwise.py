@@ -7,6 +7,7 @@ import numpy as np
 from numba import njit
 
 from intralpha.features.engine.codes import CODES
+from intralpha.features.engine.compiling import INNER, KERNEL
 
 _ADD, _SUB, _MUL, _DIV = (CODES[c] for c in ("add", "sub", "mul", "div"))
 _RELDIFF, _LOGRATIO, _SMALLER, _LARGER = (
@@ -19,7 +20,7 @@ _LTK, _LEK, _GTK, _GEK, _EQK, _NEK = (CODES[c] for c in ("ltk", "lek", "gtk", "g
 _ABS, _SIGN, _SQRT, _LN = (CODES[c] for c in ("abs", "sign", "sqrt", "ln"))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def binary(code, a, b, out):
     """Out[i] = a[i] code b[i]; a division by zero is NaN, a comparison with NaN is 0."""
@@ -50,7 +51,7 @@ def binary(code, a, b, out):
         _compare(code, a, b, out)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def _compare(code, a, b, out):
     n = len(out)
@@ -74,7 +75,7 @@ def _compare(code, a, b, out):
             out[i] = value if a[i] == a[i] and b[i] == b[i] else np.nan
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def with_constant(code, a, k, out):
     """Out[i] = a[i] code k, or k code a[i] for rsubk and rdivk; ``fill`` reads no ``a``."""
@@ -104,7 +105,7 @@ def with_constant(code, a, k, out):
         _compare_constant(code, a, k, out)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def _compare_constant(code, a, k, out):
     n = len(out)
@@ -128,7 +129,7 @@ def _compare_constant(code, a, k, out):
             out[i] = 1.0 if a[i] < k or a[i] > k else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def unary(code, a, out):
     """Out[i] = code of a[i]; roots and logarithms outside their domain are NaN."""
@@ -150,7 +151,7 @@ def unary(code, a, out):
             out[i] = math.exp(a[i])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def where(mask, a, b, out):
     """Out[i] = a[i] where the mask is set, b[i] elsewhere."""

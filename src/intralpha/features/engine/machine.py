@@ -29,6 +29,7 @@ from intralpha.features.engine.codes import (
     I_OUT,
     UNARY,
 )
+from intralpha.features.engine.compiling import INNER
 from intralpha.features.engine.program import Program
 
 BLOCK_ROWS = 32 * 240
@@ -131,7 +132,7 @@ def _blocks(data: Rows, block_rows: int) -> list[int]:
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def _row(rows, scratch, i, lo, hi):
     """An operand: an input read in place, or scratch."""
@@ -150,7 +151,8 @@ def _run(code, k, rows, days, all_bounds, shape, blocks, scratch, numbers, out):
         lo, hi = all_bounds[first], all_bounds[last]
         bounds = all_bounds[first : last + 1] - lo
         for g in range(len(days)):
-            numbers[g, : last - first] = days[g, first:last]
+            for s in range(last - first):
+                numbers[g, s] = days[g, first + s]
         for step in range(len(code)):
             line = code[step]
             c = line[I_CODE]
@@ -195,7 +197,7 @@ def _run(code, k, rows, days, all_bounds, shape, blocks, scratch, numbers, out):
                     _along(c, a, bounds, line, k[step], lunch, target)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def _along(c, a, bounds, line, k, lunch, target):
     if c == _LAG:
@@ -212,7 +214,7 @@ def _along(c, a, bounds, line, k, lunch, target):
         sh.row_number(bounds, c == _LEFT, target)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def _of_day(c, line, k, numbers):
     """Arithmetic of numbers of the day."""
@@ -227,7 +229,7 @@ def _of_day(c, line, k, numbers):
         el.where(a, b, numbers[line[I_C]], target)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def _range(bounds, s, line):
     """Rows of a segment that a statistic reads."""
@@ -237,7 +239,7 @@ def _range(bounds, s, line):
     return min(first + line[I_LO], last), min(first + line[I_HI], last)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def _correlate(a, b, bounds, line, target):
     for s in range(len(target)):
@@ -245,7 +247,7 @@ def _correlate(a, b, bounds, line, target):
         target[s] = st.correlation(a[lo:hi], b[lo:hi], line[I_LEAST])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def _reduce(c, a, bounds, line, target):
     """One number a segment."""
@@ -267,7 +269,7 @@ def _reduce(c, a, bounds, line, target):
             target[s] = _other(c, x, least)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def _other(c, x, least):
     if c <= _MAX:

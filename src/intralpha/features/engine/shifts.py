@@ -5,13 +5,14 @@ from typing import no_type_check
 import numpy as np
 from numba import njit
 
+from intralpha.features.engine.compiling import INNER
 from intralpha.features.engine.statistics import count_sum, squares
 
 HALF_TICK = 0.005
 SMALL_STEP = 1e-30
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def shift(a, bounds, k, lunch, out):
     """The row ``k`` before (after, if negative), absent across the ends of a segment and lunch."""
@@ -32,7 +33,7 @@ def shift(a, bounds, k, lunch, out):
                 _absent(out, lo, lo + lunch, k)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def _absent(out, lo, hi, k):
     """The first ``k`` rows, or the last ones."""
@@ -41,7 +42,7 @@ def _absent(out, lo, hi, k):
         out[i] = np.nan
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def previous(a, first, bounds, day_rows, out):
     """The row before, across lunch and bars; in the first row of a day the other series."""
@@ -56,7 +57,7 @@ def previous(a, first, bounds, day_rows, out):
                 out[bounds[s]] = first[bounds[s]]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def crop(a, bounds, lo, hi, outside, out):
     """Rows outside ``lo`` to ``hi`` of each segment become ``outside``."""
@@ -69,7 +70,7 @@ def crop(a, bounds, lo, hi, outside, out):
         out[stop:last] = outside
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def expand(day, bounds, out):
     """A number of each segment in all its rows."""
@@ -77,7 +78,7 @@ def expand(day, bounds, out):
         out[bounds[s] : bounds[s + 1]] = day[s]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def row_number(bounds, from_end, out):
     """1, 2, ... in each segment; or how many rows follow."""
@@ -91,7 +92,7 @@ def row_number(bounds, from_end, out):
             value += step
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def locked(high, low, up, down, bounds, out):
     """1 where the row has one price and it is a limit of the day [Spec 2.2]."""
@@ -109,7 +110,7 @@ def locked(high, low, up, down, bounds, out):
             marks[i] = (one if x == bottoms[i] else zero) * max(at_up, at_down)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def continuous(closing, bounds, last, day_rows, out):
     """1 in rows of continuous trading: the first ``last`` of a day with a closing auction."""
@@ -124,7 +125,7 @@ def continuous(closing, bounds, last, day_rows, out):
                 out[i] = 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def top(a, bounds, share, least, out):
     """1 in the ceil(share n) rows with the largest values; the earlier of equal ones first.
@@ -137,7 +138,7 @@ def top(a, bounds, share, least, out):
         _top(a[lo:hi], share, least, keys[lo:hi], out[lo:hi])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def _top(a, share, least, keys, out):
     n, total = count_sum(a)
@@ -165,7 +166,7 @@ def _top(a, share, least, keys, out):
             chosen += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def _threshold(keys, mean, std, wanted):
     """Bounds such that values from the upper one on are chosen, and of those between, the first.
@@ -187,7 +188,7 @@ def _threshold(keys, mean, std, wanted):
     return _halve(keys, low, high, wanted)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def _halve(keys, low, high, wanted):
     """Values from ``low`` on are enough, from ``high`` on too few; the two come together."""
@@ -205,7 +206,7 @@ def _halve(keys, low, high, wanted):
             high = middle
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def _at_least(keys, value):
     count = np.int32(0)

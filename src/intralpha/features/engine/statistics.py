@@ -10,11 +10,13 @@ from typing import no_type_check
 import numpy as np
 from numba import njit
 
+from intralpha.features.engine.compiling import INNER
+
 FLAT, TINY = 1e-10, 1e-10
 FAST = {"reassoc", "contract", "nsz"}
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(fastmath=FAST, **INNER)
 @no_type_check
 def count_sum(x):
     """Number of observations and their sum."""
@@ -27,7 +29,7 @@ def count_sum(x):
     return n, total
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(fastmath=FAST, **INNER)
 @no_type_check
 def squares(x, mean):
     """Sum of squared distances from the mean."""
@@ -38,7 +40,7 @@ def squares(x, mean):
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(fastmath=FAST, **INNER)
 @no_type_check
 def powers(x, mean):
     """Sums of the second, third and fourth powers of the distances from the mean."""
@@ -53,14 +55,14 @@ def powers(x, mean):
     return two, three, four
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def is_flat(std, mean):
     """Whether a standard deviation counts as zero [Spec 1]."""
     return not std > FLAT * max(abs(mean), TINY)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def spread(x, least):
     """Population standard deviation."""
@@ -70,7 +72,7 @@ def spread(x, least):
     return np.sqrt(squares(x, total / n) / n)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def shape(x, least, fourth):
     """Skewness, or excess kurtosis."""
@@ -87,7 +89,7 @@ def shape(x, least, fourth):
     return three / n / (std * std * std)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(fastmath=FAST, **INNER)
 @no_type_check
 def _pair_sums(x, y):
     n, sx, sy = np.int32(0), 0.0, 0.0
@@ -101,7 +103,7 @@ def _pair_sums(x, y):
     return n, sx, sy
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(fastmath=FAST, **INNER)
 @no_type_check
 def _pair_products(x, y, mx, my):
     xx, yy, xy = 0.0, 0.0, 0.0
@@ -115,7 +117,7 @@ def _pair_products(x, y, mx, my):
     return xx, yy, xy
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def correlation(x, y, least):
     """Pearson over the rows that have both."""
@@ -130,7 +132,7 @@ def correlation(x, y, least):
     return min(max(xy / n / (sdx * sdy), -1.0), 1.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(fastmath=FAST, **INNER)
 @no_type_check
 def _product(x, plus):
     n, total = np.int32(0), 1.0
@@ -142,7 +144,7 @@ def _product(x, plus):
     return n, total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def product(x, least, plus):
     """Product of x + plus."""
@@ -150,7 +152,7 @@ def product(x, least, plus):
     return total if n >= least else np.nan
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def extreme(x, least, sign):
     """Largest value (sign 1) or smallest (sign -1)."""
@@ -162,7 +164,7 @@ def extreme(x, least, sign):
     return sign * best if n >= max(least, 1) else np.nan
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def end(x, least, step):
     """First observation (step 1) or last (step -1)."""
@@ -179,7 +181,22 @@ def end(x, least, step):
     return np.nan
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
+@no_type_check
+def _shell_sort(x, n):
+    """Sort the first ``n`` in place; short, so that it compiles in no time."""
+    gap = n // 2
+    while gap > 0:
+        for i in range(gap, n):
+            value, j = x[i], i
+            while j >= gap and x[j - gap] > value:
+                x[j] = x[j - gap]
+                j -= gap
+            x[j] = value
+        gap //= 2
+
+
+@njit(**INNER)
 @no_type_check
 def median(x, least):
     """Median; the mean of the middle two of an even number."""
@@ -191,11 +208,11 @@ def median(x, least):
             n += 1
     if n < max(least, 1):
         return np.nan
-    kept = np.sort(kept[:n])
+    _shell_sort(kept, n)
     return 0.5 * (kept[(n - 1) // 2] + kept[n // 2])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 @no_type_check
 def drawdown(x, least):
     """Largest fall from the highest value so far, as a share of it."""
