@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Literal
 
+from intralpha.features.language.constants import fold, fold_map, fold_power
 from intralpha.features.language.frames import CONSTANTS, LEAST_IN_BAR, WHOLE_DAY, Frame
 from intralpha.features.language.graph import Graph, Op, Value, Window
 from intralpha.features.language.syntax import COMPARISONS, ExpressionError, Node, nearest, parse
@@ -176,7 +177,7 @@ class Compiler:
         else:
             unit = left.unit.times(right.unit) if code == "mul" else left.unit / right.unit
         if left.shape == right.shape == "constant":
-            return Value("constant", unit, k=_fold(code, left.k, right.k))
+            return Value("constant", unit, k=fold(code, left.k, right.k))
         return self._combine(code, left, right)._replace(unit=unit)
 
     def _same_unit(self, node: Node, left: Value, right: Value) -> Unit:
@@ -231,7 +232,7 @@ class Compiler:
         if power not in (2, 3, 4, 0.5):
             raise self._fail(node, f"an exponent of {power:g}", "one of 2, 3, 4 and 0.5")
         if value.shape == "constant":
-            return Value("constant", unit, k=_fold_power(value.k, power))
+            return Value("constant", unit, k=fold_power(value.k, power))
         if power == 0.5:
             return self._map(node, "sqrt", value)
         self._no_mask(node, value)
@@ -353,7 +354,7 @@ class Compiler:
             raise self._fail(node, f"{name} of {value.unit}", hint)
         unit = {"sqrt": value.unit**0.5, "abs": value.unit}.get(name, PLAIN)
         if value.shape == "constant":
-            return Value("constant", unit, k=_fold_map(name, value.k))
+            return Value("constant", unit, k=fold_map(name, value.k))
         on = "day" if value.shape == "day" else "row"
         inner = self._op(value)
         if name == "ln" and inner.code == "div" and on == "row":
@@ -495,27 +496,3 @@ def _both(a: Window | None, b: Window | None) -> Window | None:
         return a or b
     lo, hi = max(a[0], b[0]), min(a[1], b[1])
     return (lo, hi) if lo < hi else (0, 0)
-
-
-def _fold(code: str, a: float, b: float) -> float:
-    if code == "div":
-        return a / b if b else math.nan
-    return {"add": a + b, "sub": a - b, "mul": a * b}[code]
-
-
-def _fold_power(k: float, power: float) -> float:
-    if power == 0.5:
-        return math.sqrt(k) if k >= 0 else math.nan
-    return math.prod([k] * int(power))
-
-
-def _fold_map(name: str, k: float) -> float:
-    if name == "abs":
-        return abs(k)
-    if name == "sign":
-        return math.copysign(1.0, k) if k else 0.0
-    if name == "exp":
-        return math.exp(k) if k < 700 else math.inf
-    if name == "sqrt":
-        return math.sqrt(k) if k >= 0 else math.nan
-    return math.log(k) if k > 0 else math.nan

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from intralpha.base import ConfigError
 from intralpha.features.language.compile import ARITHMETIC, MAPS, SWAPPED, TESTS
+from intralpha.features.language.constants import fold, fold_map
 from intralpha.features.language.frames import CONSTANTS, PRICES
 from intralpha.features.language.graph import Value
 from intralpha.features.language.syntax import COMPARISONS, ExpressionError, Node, nearest, parse
@@ -241,7 +242,7 @@ class _Reader:
     def _combine(self, code: str, left: Value, right: Value) -> Value:
         """The operation on two values; of two constants, the constant."""
         if left.shape == right.shape == "constant":
-            return Value("constant", k=_fold(code, left.k, right.k))
+            return Value("constant", k=fold(code, left.k, right.k))
         if left.shape == "constant":
             return Value("row", op=self._add(_WITH_CONSTANT[code], right.op, k=left.k))
         if right.shape == "constant":
@@ -327,7 +328,7 @@ class _Reader:
     def _map(self, name: str, value: Value) -> Value:
         unit = {"sqrt": value.unit**0.5, "abs": value.unit}.get(name, PLAIN)
         if value.shape == "constant":
-            return Value("constant", unit, k=_fold_map(name, value.k))
+            return Value("constant", unit, k=fold_map(name, value.k))
         return Value("row", unit, self._add(name, value.op))
 
     def _where(self, node: Node) -> Value:
@@ -380,21 +381,3 @@ class _Reader:
         if "least" not in given:
             return days, (days + 1) // 2
         return days, self._whole(given["least"], "least=", 0, days)
-
-
-def _fold(code: str, a: float, b: float) -> float:
-    if code == "div":
-        return a / b if b else math.nan
-    return {"add": a + b, "sub": a - b, "mul": a * b}[code]
-
-
-def _fold_map(name: str, k: float) -> float:
-    if name == "abs":
-        return abs(k)
-    if name == "sign":
-        return math.copysign(1.0, k) if k else 0.0
-    if name == "exp":
-        return math.exp(k) if k < 700 else math.inf
-    if name == "sqrt":
-        return math.sqrt(k) if k >= 0 else math.nan
-    return math.log(k) if k > 0 else math.nan
