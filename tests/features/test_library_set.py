@@ -15,6 +15,7 @@ from intralpha.features.library_set import FrameFrequencyError
 from intralpha.market import Lake, has_closing_auction, read_bars, read_daily
 from intralpha.sources import SimulatedSpec, ingest
 
+from ..reference.bar64 import bar64_proxy
 from ..reference.day import MinuteDay
 from ..reference.minute15 import minute15
 from ..reference.volume100 import volume100_of
@@ -120,6 +121,22 @@ def test_volume_bars_on_the_lake_are_those_of_the_reference(lake, assets):
                 assert got == pytest.approx(expected, rel=5e-3, abs=2e-3), name
                 checked += 1
     assert checked > 150
+
+
+def test_the_usual_volatility_is_that_of_the_twenty_sessions_before(lake, assets):
+    days = lake.dates("daily")
+    names = ("act_buy_ratio_proxy", "prop_std_ActBuyVol_proxy")
+    features = build(LibrarySpec(library="bar64_proxy_30", names=names))
+    assert features.lookback_days == 20
+    panel = features.compute(lake, days[[24, 30]], assets)
+    symbol = str(assets[3])
+    for row, t in enumerate((24, 30)):
+        window = [reference_day(lake, d.item(), symbol) for d in days[t - 20 : t]]
+        sigma = float(np.std(np.concatenate([d.rho for d in window if d.volume.sum() > 0])))
+        want = bar64_proxy(reference_day(lake, days[t].item(), symbol), 30, sigma)
+        for name in names:
+            np.testing.assert_allclose(panel[name][row, :, 3], want[name], rtol=2e-3, atol=1e-4)
+    assert np.isfinite(panel.values).mean() > 0.7
 
 
 def test_price_volume_agrees_with_the_older_set(lake, assets):

@@ -129,7 +129,7 @@ class LibraryFeatures(FeatureSet):
     @property
     def lookback_days(self) -> int:
         """Sessions before a date that its values are made from."""
-        usual = USUAL_DAYS if self.reads_usual_amount else 0
+        usual = USUAL_DAYS if self.reads_history else 0
         return max(usual, self._spec.smooth_days - 1)
 
     def known_at_slot(self, name: str) -> KnownAt:
@@ -155,9 +155,13 @@ class LibraryFeatures(FeatureSet):
         return self._freq
 
     @property
-    def reads_usual_amount(self) -> bool:
-        """Whether earlier sessions are needed for the usual amount of a bar."""
-        return "usual_amount" in self._program.days
+    def reads_history(self) -> bool:
+        """Whether earlier sessions are needed for what is usual."""
+        return bool({"usual_amount", "usual_vol"} & set(self._program.days))
+
+    def reads(self, name: str) -> bool:
+        """Whether the factors need that number of the day."""
+        return name in self._program.days
 
     def program(self, columns: tuple[int, ...] = ()) -> Program:
         """Program of these factors, all if none is named."""
@@ -219,7 +223,7 @@ class LibraryFeatures(FeatureSet):
         self, lake: Lake, sessions: ndarray, rows: ndarray, assets: ndarray
     ) -> Iterator[tuple[int, ndarray, ndarray]]:
         """Row, symbols and values [A, T, F] of one session after another; the next are read."""
-        usual = "usual_amount" in self._program.days
+        usual = self.reads_history
         axis = _axis(lake, assets) if self._spec.cache else np.unique(assets)
         first = max(int(rows[0]) - USUAL_DAYS, 0)
         visited = np.arange(first, rows[-1] + 1) if usual else rows
@@ -259,29 +263,41 @@ class _Worker:
             name = f"{frame}_{features.freq}_{self._bar or 'day'}"
             self._store = FactorStore(lake, name, features.freq)
         self._programs: dict[tuple[int, ...], Program] = {}
-        self._history = None
-        if features.reads_usual_amount:
-            self._history = SlotHistory(USUAL_DAYS, MINUTES_A_DAY // self._bar, len(axis))
+        self._amounts = self._moves = None
+        if features.reads("usual_amount"):
+            self._amounts = SlotHistory(USUAL_DAYS, MINUTES_A_DAY // self._bar, len(axis))
+        if features.reads("usual_vol"):
+            self._moves = SlotHistory(USUAL_DAYS, 3, len(axis))
 
     def values(self, number: int, session: Session, wanted: bool) -> ndarray | None:
         """Values [A, T, F] of the session, T = 1 for daily factors; None if only remembered."""
         out = None
-        amount = self._usual(number, session) if self._history else None
+        columns = np.searchsorted(self._axis, session.day.symbols)
+        if self._amounts:
+            usual = self._amounts.mean_before(number)[:, columns]
+            session.numbers["usual_amount"] = usual.T.ravel()
+        if self._moves:
+            count, total, squares = self._moves.mean_before(number)[:, columns]
+            with np.errstate(invalid="ignore"):
+                variance = squares / count - (total / count) ** 2
+                session.numbers["usual_vol"] = np.sqrt(np.where(variance > 0, variance, np.nan))
         if wanted:
             out = self._made(session).reshape(len(session.day.symbols), -1, len(self._keys))
-        if self._history and amount is not None:
-            self._history.add(number, amount)
+        if self._amounts:
+            self._remember(
+                self._amounts, number, columns, _bar_amounts(session, self._bar // self._of.freq)
+            )
+        if self._moves:
+            self._remember(self._moves, number, columns, _minute_moves(session))
         return out
 
-    def _usual(self, number: int, session: Session) -> ndarray:
-        """Put the usual amount of each bar beside the session's numbers; return its own."""
-        assert self._history is not None
-        columns = np.searchsorted(self._axis, session.day.symbols)
-        amount = np.full((MINUTES_A_DAY // self._bar, len(self._axis)), np.nan)
-        amount[:, columns] = _bar_amounts(session, self._bar // self._of.freq)
-        usual = self._history.mean_before(number)[:, columns]
-        session.numbers["usual_amount"] = usual.T.ravel()
-        return amount
+    def _remember(
+        self, history: SlotHistory, number: int, columns: ndarray, values: ndarray
+    ) -> None:
+        """Put values [K, stocks of the session] on the axis."""
+        wide = np.full((len(values), len(self._axis)), np.nan)
+        wide[:, columns] = values
+        history.add(number, wide)
 
     def _made(self, session: Session) -> ndarray:
         """Values [segments, F]; what the store lacks is computed and filed."""
@@ -340,6 +356,19 @@ def _bar_amounts(session: Session, rows: int) -> ndarray:
     total[:, 0] += session.numbers["auction_amount"]
     total[~(total.sum(axis=1) > 0)] = np.nan
     return total.T
+
+
+def _minute_moves(session: Session) -> ndarray:
+    """Number, sum and sum of squares of the log returns inside the day [3, A]."""
+    close, first = session.day.field("close"), session.day.field("open")[:, :1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        moves = np.diff(np.log(np.concatenate([first, close], axis=1).astype(np.float64)), axis=1)
+    moves[~(session.day.field("volume").sum(axis=1) > 0)] = np.nan
+    seen = np.isfinite(moves)
+    moves = np.where(seen, moves, 0.0)
+    count = seen.sum(axis=1).astype(np.float64)
+    out = np.stack([count, moves.sum(axis=1), (moves**2).sum(axis=1)])
+    return np.where(count > 0, out, np.nan)
 
 
 def _smoothed(panel: Panel, days: int) -> Panel:

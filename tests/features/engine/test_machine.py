@@ -16,7 +16,7 @@ from intralpha.features.language.frames import FRAMES
 from intralpha.features.language.graph import Graph
 from intralpha.features.language.library import Library, load_library
 
-from ...reference.bar64 import BAR64, bar64
+from ...reference.bar64 import BAR64, PROXY, bar64, bar64_proxy
 from ...reference.day import MinuteDay
 from ...reference.days import days
 from ...reference.minute15 import minute15
@@ -24,6 +24,7 @@ from ...reference.minute100 import minute100
 from ...reference.ms22 import ms22
 
 REFERENCES = {"minute15": minute15, "minute100": minute100, "ms22": ms22}
+USUAL_VOL = 0.0013
 NOISE = "near_constant"  # its returns are 1e-7: the references themselves round there
 
 
@@ -40,6 +41,8 @@ def number(day: MinuteDay, name: str, usual: float) -> float:
         return float(whole[name].sum() + getattr(day, name.replace("day", "auction")))
     if name == "price_ok":
         return float(not day.half_locked)
+    if name == "usual_vol":
+        return USUAL_VOL
     return usual if name == "usual_amount" else float(getattr(day, name))
 
 
@@ -102,6 +105,27 @@ def test_every_bar_feature_equals_its_reference(bar):
             np.testing.assert_allclose(
                 rows[:, f], want[name], rtol=tolerance, atol=tolerance, err_msg=f"{label} {name}"
             )
+
+
+def test_classified_bar_features_equal_their_reference():
+    library = load_library("bar64_proxy_30")
+    assert [f.name for f in library.factors] == [f"{n}_proxy" for n in PROXY]
+    found = {k: d for k, d in all_days().items() if not d.half_locked}
+    program = programme(library)
+    data = rows_of(program, list(found.values()), "minute", 30, np.float64)
+    got = run(program, data).reshape(len(found), 8, -1)
+    finite = 0
+    for (label, day), rows in zip(found.items(), got, strict=True):
+        want = bar64_proxy(day, 30, USUAL_VOL)
+        for f, factor in enumerate(library.factors):
+            expected = want[factor.name]
+            assert np.array_equal(np.isnan(rows[:, f]), np.isnan(expected)), (label, factor.name)
+            tolerance = 1e-6 if label.startswith(NOISE) else 1e-9
+            np.testing.assert_allclose(
+                rows[:, f], expected, rtol=tolerance, atol=tolerance, err_msg=factor.name
+            )
+            finite += np.isfinite(expected).sum()
+    assert finite > 0.5 * got.size
 
 
 def rounded(day: MinuteDay) -> MinuteDay:

@@ -17,7 +17,8 @@ _LT, _LE, _EQ, _NE, _SELECT = (CODES[c] for c in ("lt", "le", "eq", "ne", "selec
 _ADDK, _MULK, _RSUBK, _RDIVK = (CODES[c] for c in ("addk", "mulk", "rsubk", "rdivk"))
 _SMALLERK, _LARGERK, _FILL = (CODES[c] for c in ("smallerk", "largerk", "fill"))
 _LTK, _LEK, _GTK, _GEK, _EQK, _NEK = (CODES[c] for c in ("ltk", "lek", "gtk", "gek", "eqk", "nek"))
-_ABS, _SIGN, _SQRT, _LN = (CODES[c] for c in ("abs", "sign", "sqrt", "ln"))
+_ABS, _SIGN, _SQRT, _LN, _EXP = (CODES[c] for c in ("abs", "sign", "sqrt", "ln", "exp"))
+HALF_ROOT = math.sqrt(0.5)
 
 
 @njit(**KERNEL)
@@ -146,9 +147,12 @@ def unary(code, a, out):
     elif code == _LN:
         for i in range(n):
             out[i] = math.log(a[i]) if a[i] > 0 else np.nan
-    else:
+    elif code == _EXP:
         for i in range(n):
             out[i] = math.exp(a[i])
+    else:
+        for i in range(n):
+            out[i] = 0.5 * math.erfc(-a[i] * HALF_ROOT)
 
 
 @njit(**KERNEL)

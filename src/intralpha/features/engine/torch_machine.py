@@ -6,6 +6,7 @@ arbitrary: it is never counted, and nothing is shifted out of it. Tensors of row
 segments of T rows; numbers of the day are float64 [S].
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -222,6 +223,7 @@ _ONE: dict[str, Callable[[Tensor], Tensor]] = {
     "sqrt": torch.sqrt,
     "ln": lambda a: _kept(a.log(), a > 0),
     "exp": torch.exp,
+    "normal": lambda a: 0.5 * torch.erfc(-a * math.sqrt(0.5)),
 }
 
 

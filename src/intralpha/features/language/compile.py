@@ -15,9 +15,9 @@ PLAIN_STATS = ("count", "skew", "kurt", "drawdown", "prod")
 STATS = (
     *ZERO_LEAST,
     *ONE_LEAST,
-    *("mean", "std", "skew", "kurt", "median", "mad", "drawdown", "corr", "acorr"),
+    *("mean", "std", "skew", "kurt", "median", "mad", "drawdown", "tratio", "corr", "acorr"),
 )
-MAPS = ("abs", "sign", "sqrt", "ln", "exp")
+MAPS = ("abs", "sign", "sqrt", "ln", "exp", "normal")
 OTHERS = ("smaller", "larger", "where", "lag", "lead", "prev", "clock", "top")
 FUNCTIONS = (*STATS, *MAPS, *OTHERS)
 MAX_LAG, MAX_LEAST = 60, 100_000
@@ -25,6 +25,7 @@ ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
 TESTS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 SWAPPED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 MINUTES_A_DAY = 240
+FLAT = 1e-10
 
 
 class Compiler:
@@ -349,7 +350,7 @@ class Compiler:
 
     def _map(self, node: Node, name: str, value: Value) -> Value:
         self._no_mask(node, value)
-        if name in ("ln", "exp") and value.unit != PLAIN:
+        if name in ("ln", "exp", "normal") and value.unit != PLAIN:
             hint = "divide by SHARE, CNY or TRADE, or by a value of the same unit"
             raise self._fail(node, f"{name} of {value.unit}", hint)
         unit = {"sqrt": value.unit**0.5, "abs": value.unit}.get(name, PLAIN)
@@ -455,6 +456,8 @@ class Compiler:
             away = self._combine("sub", value, middle._replace(shape="day"))
             away = away._replace(op=self._add("abs", "row", away.op))
             return self._reduce("median", away, least)._replace(unit=value.unit)
+        if name == "tratio":
+            return self._tratio(value, least)
         if name == "prod":
             if value.unit != PLAIN:
                 raise self._fail(node, f"a product of {value.unit}")
@@ -463,6 +466,14 @@ class Compiler:
                 return self._reduce("growth", value._replace(op=inner.args[0]), least)
         found = self._reduce(name, value, least)
         return found._replace(unit=PLAIN if name in PLAIN_STATS else value.unit)
+
+    def _tratio(self, value: Value, least: int) -> Value:
+        """Mean over standard deviation, NaN where the latter counts as zero [Spec 1]."""
+        mean, std = (self._reduce(code, value, least).op for code in ("mean", "std"))
+        size = self._add("largerk", "day", self._add("abs", "day", mean), k=FLAT)
+        spread = self._add("lt", "day", self._add("mulk", "day", size, k=FLAT), std)
+        ratio = self._add("div", "day", mean, std)
+        return Value("day", op=self._add("select", "day", ratio, spread))
 
     def _least(self, node: Node, name: str) -> int:
         default = LEAST_IN_BAR if self._bar_rows else self._frame.least

@@ -20,13 +20,15 @@ def fold_power(k: float, power: float) -> float:
 
 
 def fold_map(name: str, k: float) -> float:
-    """abs, sign, exp, sqrt or ln; NaN outside the domain."""
+    """abs, sign, exp, normal, sqrt or ln; NaN outside the domain."""
     if name == "abs":
         return abs(k)
     if name == "sign":
         return math.copysign(1.0, k) if k else 0.0
     if name == "exp":
         return math.exp(k) if k < LARGEST_EXPONENT else math.inf
+    if name == "normal":
+        return 0.5 * math.erfc(-k * math.sqrt(0.5))
     if name == "sqrt":
         return math.sqrt(k) if k >= 0 else math.nan
     return math.log(k) if k > 0 else math.nan
