@@ -1,5 +1,6 @@
 """Samples: windows, labels and validity; pooled batches hold the same rows as day batches."""
 
+import dataclasses
 from datetime import time
 
 import numpy as np
@@ -39,6 +40,18 @@ def test_bars_are_laid_end_to_end() -> None:
     batch = samples.day(DAYS[8], labelled=False)
     assert batch.x.shape == (5, 12, 2)
     np.testing.assert_array_equal(batch.x[1], samples.features.values[5:9, :, 1].reshape(12, 2))
+
+
+def test_a_step_can_be_a_day_with_its_bars_side_by_side() -> None:
+    times = (time(10, 30), time(11, 30), time(15, 0))
+    bars = make(times)
+    days = dataclasses.replace(bars, day_steps=True)
+    assert (bars.n_features, days.n_features) == (2, 6)
+    batch = days.day(DAYS[8], labelled=False)
+    assert batch.x.shape == (5, 4, 6)
+    np.testing.assert_array_equal(batch.x[1], bars.features.values[5:9, :, 1].reshape(4, 6))
+    nobody = dataclasses.replace(days, mask_DA=np.zeros((12, 5), dtype=bool))
+    assert nobody.day(DAYS[8], labelled=False).x.shape == (0, 4, 6)
 
 
 def test_who_is_a_sample() -> None:

@@ -165,4 +165,4 @@ class Samples:
             x = gather_ratio(self._steps, stop, column_N, row_N, moments, self.ratio_clip)
         else:
             x = gather(self._steps, stop, column_N, self.window_days * self._bars)
-        return x.reshape(len(x), self.window_days, -1) if self.day_steps else x
+        return x.reshape(len(x), self.window_days, self.n_features) if self.day_steps else x
