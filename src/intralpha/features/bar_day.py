@@ -4,7 +4,6 @@ The cache lies in ``.cache`` inside the lake and is named by the checksum of the
 was made from, so a changed file is never read from it. It can be deleted at any time.
 """
 
-import os
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,6 +14,7 @@ from jaxtyping import Bool, Float32
 from numpy import ndarray
 
 from intralpha.market import Lake, bar_times, read_bars
+from intralpha.market.manifest import replacing
 
 FIELDS = ("open", "high", "low", "close", "volume", "amount", "trades")
 CACHE = ".cache"
@@ -110,21 +110,12 @@ def read_bar_day(lake: Lake, day: date, freq: int) -> BarDay:
 
 
 def _keep(day: BarDay, path: Path) -> None:
-    """Write the flat file under a name of its own, then rename; drop what it replaces."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write the flat file, its stocks first; drop what it replaces."""
     date_part = path.name.split(".")[0]
     stale = [p for p in path.parent.glob(f"{date_part}.*") if p.stem != path.stem]
-    mark = f".{os.getpid()}.partial"
-    for final, write in (
-        (
-            path.with_suffix(".npz"),
-            lambda f: np.savez(f, symbols=day.symbols, auction_inside=day.auction_inside),
-        ),
-        (path, lambda f: np.save(f, day.values)),
-    ):
-        partial = final.with_name(final.name + mark)
-        with partial.open("wb") as handle:
-            write(handle)
-        partial.replace(final)
+    with replacing(path.with_suffix(".npz")) as partial, partial.open("wb") as handle:
+        np.savez(handle, symbols=day.symbols, auction_inside=day.auction_inside)
+    with replacing(path) as partial, partial.open("wb") as handle:
+        np.save(handle, day.values)
     for old in stale:
         old.unlink(missing_ok=True)

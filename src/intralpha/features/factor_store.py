@@ -7,9 +7,7 @@ stale is ever read: a changed file, limit price or formula is another name.
 
 import hashlib
 import json
-import os
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32
@@ -20,6 +18,7 @@ from intralpha.features.bar_day import CACHE
 from intralpha.features.language.library import Library
 from intralpha.features.session_reader import Session
 from intralpha.market import Lake
+from intralpha.market.manifest import replacing
 
 MACHINE_VERSION = 1
 
@@ -68,18 +67,11 @@ class FactorStore:
         self, on: date, key: str, names: tuple[str, ...], values: Float32[ndarray, "S F"]
     ) -> None:
         """File values of some factors; what the session had under another key is dropped."""
-        self._folder.mkdir(parents=True, exist_ok=True)
         stale = [p for p in self._folder.glob(f"{on}.*") if p.name.split(".")[1] != key]
         path = self._folder / f"{on}.{key}.{spec_hash(*names)}.npy"
-        _replace(path, lambda handle: np.save(handle, np.ascontiguousarray(values.T)))
-        about = json.dumps(names).encode()
-        _replace(path.with_suffix(".json"), lambda handle: handle.write(about))
+        with replacing(path) as partial, partial.open("wb") as handle:
+            np.save(handle, np.ascontiguousarray(values.T))
+        with replacing(path.with_suffix(".json")) as partial:
+            partial.write_text(json.dumps(names))
         for old in stale:
             old.unlink(missing_ok=True)
-
-
-def _replace(path: Path, write) -> None:
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    with partial.open("wb") as handle:
-        write(handle)
-    partial.replace(path)

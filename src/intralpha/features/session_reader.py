@@ -12,9 +12,10 @@ from numpy import ndarray
 from intralpha.base import Panel
 from intralpha.base.panel import as_days
 from intralpha.features.bar_day import BarDay, BarReader
+from intralpha.features.engine.shifts import HALF_TICK
 from intralpha.market import Lake, has_closing_auction, read_daily
 
-AUCTION_MINUTES, HALF_TICK = 3, 0.005
+AUCTION_MINUTES = 3
 EXCHANGES = {"SH": "SSE", "SZ": "SZSE"}
 DAILY = ("preclose", "up_limit", "down_limit", "suspended", "adj_factor")
 BLOCK_SESSIONS = 120
