@@ -9,6 +9,7 @@ from intralpha.market.lake import AppendResult, ConflictError, Lake, NoLakeError
 from intralpha.market.manifest import LakeBusyError, LakeWriteError
 from intralpha.market.schemas import TABLES, RowError, SchemaError, split_valid, validate
 from intralpha.market.session import bar_times, has_closing_auction
+from intralpha.market.ticks import Ticks, UnsortedTicksError, read_ticks
 from intralpha.market.trading_rules import TradingRules, board_of
 from intralpha.market.universe import UniverseSpec, members, universe
 
@@ -24,8 +25,10 @@ __all__ = [
     "NoLakeError",
     "RowError",
     "SchemaError",
+    "Ticks",
     "TradingRules",
     "UniverseSpec",
+    "UnsortedTicksError",
     "aggregate_bars",
     "bar_times",
     "board_of",
@@ -38,6 +41,7 @@ __all__ = [
     "members",
     "read_bars",
     "read_daily",
+    "read_ticks",
     "split_valid",
     "universe",
     "validate",
