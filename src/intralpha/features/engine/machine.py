@@ -29,7 +29,7 @@ from intralpha.features.engine.codes import (
     I_OUT,
     UNARY,
 )
-from intralpha.features.engine.compiling import INNER
+from intralpha.features.engine.compiling import INNER, borrowed
 from intralpha.features.engine.program import Program
 
 BLOCK_ROWS = 32 * 240
@@ -146,6 +146,9 @@ def _row(rows, scratch, i, lo, hi):
 def _run(code, k, rows, days, all_bounds, shape, blocks, scratch, numbers, out):
     """All instructions on one block after another."""
     day_rows, lunch = shape
+    code, k, all_bounds, blocks = borrowed(code), borrowed(k), borrowed(all_bounds), borrowed(blocks)
+    rows, days, out = borrowed(rows), borrowed(days), borrowed(out)
+    scratch, numbers = borrowed(scratch), borrowed(numbers)
     for block in range(len(blocks) - 1):
         first, last = blocks[block], blocks[block + 1]
         lo, hi = all_bounds[first], all_bounds[last]

@@ -6,10 +6,10 @@ import numpy as np
 from numba import njit
 
 from intralpha.features.engine.compiling import INNER
-from intralpha.features.engine.statistics import count_sum, squares
+from intralpha.features.engine.statistics import FAST
 
 HALF_TICK = 0.005
-SMALL_STEP = 1e-30
+GUESSES = 8
 
 
 @njit(**INNER)
@@ -82,14 +82,10 @@ def expand(day, bounds, out):
 @no_type_check
 def row_number(bounds, from_end, out):
     """1, 2, ... in each segment; or how many rows follow."""
-    one = out.dtype.type(1)
     for s in range(len(bounds) - 1):
-        lo, hi = bounds[s], bounds[s + 1]
-        step = -one if from_end else one
-        value = out.dtype.type(hi - lo - 1) if from_end else one
-        for i in range(lo, hi):
-            out[i] = value
-            value += step
+        rows = out[bounds[s] : bounds[s + 1]]
+        for i in range(len(rows)):
+            rows[i] = np.int32(len(rows) - 1 - i if from_end else i + 1)
 
 
 @njit(**INNER)
@@ -141,21 +137,13 @@ def top(a, bounds, share, least, out):
 @njit(**INNER)
 @no_type_check
 def _top(a, share, least, keys, out):
-    n, total = count_sum(a)
+    n, total = _fill_keys(a, keys)
     out[:] = 0
     if n < max(least, 1):
         return
-    kind = a.dtype.type
-    nothing, most = kind(-np.inf), kind(np.finfo(a.dtype).max)
-    for i in range(len(a)):
-        keys[i] = min(max(a[i], -most), most) if a[i] == a[i] else nothing
     wanted = int(np.ceil(share * n - 1e-9))
     mean = total / n
-    std = np.sqrt(squares(a, mean) / n)
-    if not abs(mean) + std < np.inf:
-        mean, std = 0.0, 1.0
-    floor, ceiling = _threshold(keys, mean, std, wanted)
-    chosen = _at_least(keys, ceiling)
+    floor, ceiling, chosen = _threshold(keys, mean if abs(mean) < np.inf else 0.0, n, wanted)
     for i in range(len(keys)):
         out[i] = 1 if keys[i] >= ceiling else 0
     for i in range(len(keys)):
@@ -166,50 +154,74 @@ def _top(a, share, least, keys, out):
             chosen += 1
 
 
+@njit(fastmath=FAST, **INNER)
+@no_type_check
+def _fill_keys(a, keys):
+    """Finite numbers in the order of the values, minus infinity for none; how many, their sum."""
+    kind = a.dtype.type
+    nothing, most = kind(-np.inf), kind(np.finfo(a.dtype).max)
+    n, total = np.int32(0), kind(0)
+    for i in range(len(a)):
+        seen = a[i] == a[i]
+        key = min(max(a[i], -most), most)
+        keys[i] = key if seen else nothing
+        n += np.int32(1) if seen else np.int32(0)
+        total += key if seen else kind(0)
+    return n, total
+
+
 @njit(**INNER)
 @no_type_check
-def _threshold(keys, mean, std, wanted):
-    """Bounds such that values from the upper one on are chosen, and of those between, the first.
+def _threshold(keys, mean, n, wanted):
+    """Values from the upper bound on are chosen, their count, and of those between, the first.
 
-    From the mean outwards in growing steps until the wanted count lies between, then by halves.
+    Both bounds close in on the value that has the wanted count above it. The first guess takes
+    the distances from the mean for exponential; then the counts at both bounds are interpolated;
+    what has not been found in a few steps (ties) is found by halves.
     """
     kind = keys.dtype.type
-    low = high = kind(mean)
-    step = max(std, 1e-6 * abs(mean), SMALL_STEP)
-    count = _at_least(keys, low)
-    while count >= wanted and high < np.inf:
-        low, high = high, kind(high + step)
-        count, step = _at_least(keys, high), 2 * step
-    while count < wanted and low >= high:
-        high, low = low, max(kind(low - step), -kind(np.finfo(keys.dtype).max))
-        count, step = _at_least(keys, low), 2 * step
-        if count < wanted:
-            high = low
-    return _halve(keys, low, high, wanted)
+    least = -kind(np.finfo(keys.dtype).max)
+    low, high, enough, few = least, kind(np.inf), n, np.int32(0)
+    guess, step = kind(mean), 0
+    while enough != wanted:
+        if not low < guess < high or step > GUESSES:
+            guess = kind(low / 2 + high / 2) if high < np.inf else kind(2 * abs(low) + 1)
+            if not low < guess < high:
+                return low, high, few
+        count, beyond = _at_least(keys, guess)
+        if count == wanted:
+            return guess, guess, count
+        if count > wanted:
+            low, enough = guess, count
+        else:
+            high, few = guess, count
+        if step == 0:
+            guess = kind(_first_guess(mean, count, beyond, n, wanted))
+        elif high == np.inf or low == least:
+            guess = kind(mean + 2 * (guess - mean))
+        else:
+            guess = kind(high - (high - low) * ((wanted - few) / (enough - few)))
+        step += 1
+    return low, low, enough
 
 
 @njit(**INNER)
 @no_type_check
-def _halve(keys, low, high, wanted):
-    """Values from ``low`` on are enough, from ``high`` on too few; the two come together."""
-    kind = keys.dtype.type
-    while True:
-        middle = kind(low + (high - low) / 2) if high < np.inf else kind(2 * abs(low) + 1)
-        if not low < middle < high:
-            return low, high
-        count = _at_least(keys, middle)
-        if count == wanted:
-            return middle, middle
-        if count > wanted:
-            low = middle
-        else:
-            high = middle
+def _first_guess(mean, above, beyond, n, wanted):
+    """Where the wanted count lies if distances on either side of the mean are exponential."""
+    if above > wanted:
+        return mean + beyond / above * np.log(above / wanted)
+    below = n - above
+    return mean - beyond / below * np.log(below / (n - wanted))
 
 
-@njit(**INNER)
+@njit(fastmath=FAST, **INNER)
 @no_type_check
 def _at_least(keys, value):
-    count = np.int32(0)
+    """How many keys are not below a value, and the sum of how far they are above it."""
+    count, beyond = np.int32(0), keys.dtype.type(0)
     for i in range(len(keys)):
-        count += np.int32(1) if keys[i] >= value else np.int32(0)
-    return count
+        above = keys[i] >= value
+        count += np.int32(1) if above else np.int32(0)
+        beyond += keys[i] - value if above else keys.dtype.type(0)
+    return count, beyond

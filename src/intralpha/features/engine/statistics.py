@@ -89,47 +89,61 @@ def shape(x, least, fourth):
     return three / n / (std * std * std)
 
 
+@njit(**INNER)
+@no_type_check
+def _first_pair(x, y):
+    """First row that has both; the length if there is none."""
+    i = 0
+    while i < len(x) and not (x[i] == x[i] and y[i] == y[i]):
+        i += 1
+    return i
+
+
 @njit(fastmath=FAST, **INNER)
 @no_type_check
-def _pair_sums(x, y):
-    n, sx, sy = np.int32(0), 0.0, 0.0
+def _pair_sums(x, y, x0, y0):
+    """Count, sums, squares and products of the distances from a pair that is among them."""
+    n, sx, sy, xx, yy, xy = np.int32(0), 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(len(x)):
         seen = (x[i] == x[i]) & (y[i] == y[i])
-        vx = x[i] if seen else x.dtype.type(0)
-        vy = y[i] if seen else x.dtype.type(0)
+        dx = np.float64(x[i] if seen else x0) - np.float64(x0)
+        dy = np.float64(y[i] if seen else y0) - np.float64(y0)
         n += np.int32(1) if seen else np.int32(0)
-        sx += np.float64(vx)
-        sy += np.float64(vy)
-    return n, sx, sy
-
-
-@njit(fastmath=FAST, **INNER)
-@no_type_check
-def _pair_products(x, y, mx, my):
-    xx, yy, xy = 0.0, 0.0, 0.0
-    for i in range(len(x)):
-        seen = (x[i] == x[i]) & (y[i] == y[i])
-        dx = np.float64(x[i]) - mx if seen else 0.0
-        dy = np.float64(y[i]) - my if seen else 0.0
+        sx += dx
+        sy += dy
         xx += dx * dx
         yy += dy * dy
         xy += dx * dy
-    return xx, yy, xy
+    return n, sx, sy, xx, yy, xy
 
 
 @njit(**INNER)
 @no_type_check
 def correlation(x, y, least):
-    """Pearson over the rows that have both."""
-    n, sx, sy = _pair_sums(x, y)
+    """Pearson over the rows that have both.
+
+    One pass. Distances are from the first pair: no observation is further than sqrt(n) standard
+    deviations from the mean, so what cancels costs a factor n of the last bit and no more.
+    """
+    first = _first_pair(x, y)
+    if first == len(x):
+        return np.nan
+    n, sx, sy, xx, yy, xy = _pair_sums(x, y, x[first], y[first])
     if n < max(least, 1):
         return np.nan
-    mx, my = sx / n, sy / n
-    xx, yy, xy = _pair_products(x, y, mx, my)
-    sdx, sdy = np.sqrt(xx / n), np.sqrt(yy / n)
-    if is_flat(sdx, mx) or is_flat(sdy, my):
+    x_spread, y_spread = max(n * xx - sx * sx, 0.0), max(n * yy - sy * sy, 0.0)  # n n var
+    if _is_still(x_spread, sx + n * x[first], n) or _is_still(y_spread, sy + n * y[first], n):
         return np.nan
-    return min(max(xy / n / (sdx * sdy), -1.0), 1.0)
+    rho = (n * xy - sx * sy) / (np.sqrt(x_spread) * np.sqrt(y_spread))
+    return min(max(rho, -1.0), 1.0)
+
+
+@njit(**INNER)
+@no_type_check
+def _is_still(spread, total, n):
+    """:func:`is_flat` for n times n times the variance, without a root or a division."""
+    floor = FLAT * max(abs(total), n * TINY)
+    return not spread > floor * floor
 
 
 @njit(fastmath=FAST, **INNER)
