@@ -2,7 +2,7 @@
 
 from typing import Any, no_type_check
 
-from numba.core.typing import signature
+from numba.core.typing.templates import Signature
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
@@ -26,4 +26,4 @@ def borrowed(typing_context, array):
         here.meminfo = here.meminfo.type(None)
         return here._getvalue()
 
-    return signature(array, array), code
+    return Signature(array, (array,), None), code

@@ -8,6 +8,7 @@ from numba import njit
 
 from intralpha.features.engine.codes import CODES
 from intralpha.features.engine.compiling import INNER, KERNEL
+from intralpha.features.engine.logarithms import ln, ln1p
 
 _ADD, _SUB, _MUL, _DIV = (CODES[c] for c in ("add", "sub", "mul", "div"))
 _RELDIFF, _LOGRATIO, _SMALLER, _LARGER = (
@@ -44,7 +45,8 @@ def binary(code, a, b, out):
     elif code == _LOGRATIO:
         for i in range(n):
             good = a[i] > 0 and b[i] > 0
-            out[i] = math.log1p((a[i] - b[i]) / b[i]) if good else np.nan
+            value = ln1p((a[i] - b[i]) / b[i])
+            out[i] = value if good else np.nan
     elif code == _SELECT:
         for i in range(n):
             out[i] = a[i] if b[i] != 0 else np.nan
@@ -146,7 +148,8 @@ def unary(code, a, out):
             out[i] = math.sqrt(a[i]) if a[i] >= 0 else np.nan
     elif code == _LN:
         for i in range(n):
-            out[i] = math.log(a[i]) if a[i] > 0 else np.nan
+            value = ln(a[i])
+            out[i] = value if a[i] > 0 else np.nan
     elif code == _EXP:
         for i in range(n):
             out[i] = math.exp(a[i])
@@ -160,4 +163,5 @@ def unary(code, a, out):
 def where(mask, a, b, out):
     """Out[i] = a[i] where the mask is set, b[i] elsewhere."""
     for i in range(len(out)):
-        out[i] = a[i] if mask[i] != 0 else b[i]
+        yes, no = a[i], b[i]
+        out[i] = yes if mask[i] != 0 else no

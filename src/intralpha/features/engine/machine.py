@@ -146,7 +146,12 @@ def _row(rows, scratch, i, lo, hi):
 def _run(code, k, rows, days, all_bounds, shape, blocks, scratch, numbers, out):
     """All instructions on one block after another."""
     day_rows, lunch = shape
-    code, k, all_bounds, blocks = borrowed(code), borrowed(k), borrowed(all_bounds), borrowed(blocks)
+    code, k, all_bounds, blocks = (
+        borrowed(code),
+        borrowed(k),
+        borrowed(all_bounds),
+        borrowed(blocks),
+    )
     rows, days, out = borrowed(rows), borrowed(days), borrowed(out)
     scratch, numbers = borrowed(scratch), borrowed(numbers)
     for block in range(len(blocks) - 1):

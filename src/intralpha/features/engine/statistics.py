@@ -31,17 +31,6 @@ def count_sum(x):
 
 @njit(fastmath=FAST, **INNER)
 @no_type_check
-def squares(x, mean):
-    """Sum of squared distances from the mean."""
-    total = 0.0
-    for i in range(len(x)):
-        d = np.float64(x[i]) - mean if x[i] == x[i] else 0.0
-        total += d * d
-    return total
-
-
-@njit(fastmath=FAST, **INNER)
-@no_type_check
 def powers(x, mean):
     """Sums of the second, third and fourth powers of the distances from the mean."""
     two, three, four = 0.0, 0.0, 0.0
@@ -62,14 +51,31 @@ def is_flat(std, mean):
     return not std > FLAT * max(abs(mean), TINY)
 
 
+@njit(fastmath=FAST, **INNER)
+@no_type_check
+def _distances(x, x0):
+    """Count, and sum and squares of the distances from a number that is among them."""
+    n, total, squares = np.int32(0), 0.0, 0.0
+    for i in range(len(x)):
+        seen = x[i] == x[i]
+        d = np.float64(x[i] if seen else x0) - np.float64(x0)
+        n += np.int32(1) if seen else np.int32(0)
+        total += d
+        squares += d * d
+    return n, total, squares
+
+
 @njit(**INNER)
 @no_type_check
 def spread(x, least):
-    """Population standard deviation."""
-    n, total = count_sum(x)
-    if n < max(least, 1):
+    """Population standard deviation; one pass, as :func:`correlation`."""
+    first = _first_pair(x, x)
+    if first == len(x):
         return np.nan
-    return np.sqrt(squares(x, total / n) / n)
+    n, total, squares = _distances(x, x[first])
+    if n < least:
+        return np.nan
+    return np.sqrt(max(n * squares - total * total, 0.0)) / n
 
 
 @njit(**INNER)
