@@ -11,6 +11,7 @@ from numba import njit
 
 from intralpha.base import thread_count
 from intralpha.features.engine import elementwise as el
+from intralpha.features.engine import scalars as sc
 from intralpha.features.engine import shifts as sh
 from intralpha.features.engine import statistics as st
 from intralpha.features.engine.codes import (
@@ -226,15 +227,10 @@ def _along(c, a, bounds, line, k, lunch, target):
 @no_type_check
 def _of_day(c, line, k, numbers):
     """Arithmetic of numbers of the day."""
-    target, a, b = numbers[line[I_OUT]], numbers[line[I_A]], numbers[line[I_B]]
-    if c < _LAST_BINARY:
-        el.binary(c, a, b, target)
-    elif c < _LAST_CONSTANT:
-        el.with_constant(c, a, k, target)
-    elif c < _LAST_UNARY:
-        el.unary(c, a, target)
-    else:
-        el.where(a, b, numbers[line[I_C]], target)
+    target, x, y = numbers[line[I_OUT]], numbers[line[I_A]], numbers[line[I_B]]
+    z = numbers[line[I_C]]
+    for s in range(len(target)):
+        target[s] = sc.number(c, x[s], y[s], z[s], k)
 
 
 @njit(**INNER)
