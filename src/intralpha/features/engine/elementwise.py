@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 
 from intralpha.features.engine.codes import CODES
-from intralpha.features.engine.compiling import INNER
+from intralpha.features.engine.compiling import INNER, KERNEL
 from intralpha.features.engine.logarithms import ln, ln1p
 
 _ADD, _SUB, _MUL, _DIV = (CODES[c] for c in ("add", "sub", "mul", "div"))
@@ -22,7 +22,7 @@ _ABS, _SIGN, _SQRT, _LN, _EXP = (CODES[c] for c in ("abs", "sign", "sqrt", "ln",
 HALF_ROOT = math.sqrt(0.5)
 
 
-@njit(**INNER)
+@njit(**KERNEL)
 @no_type_check
 def binary(code, a, b, out):
     """Out[i] = a[i] code b[i]; a division by zero is NaN, a comparison with NaN is 0."""
@@ -78,7 +78,7 @@ def _compare(code, a, b, out):
             out[i] = value if a[i] == a[i] and b[i] == b[i] else np.nan
 
 
-@njit(**INNER)
+@njit(**KERNEL)
 @no_type_check
 def with_constant(code, a, k, out):
     """Out[i] = a[i] code k, or k code a[i] for rsubk and rdivk; ``fill`` reads no ``a``."""
@@ -132,7 +132,7 @@ def _compare_constant(code, a, k, out):
             out[i] = 1.0 if a[i] < k or a[i] > k else 0.0
 
 
-@njit(**INNER)
+@njit(**KERNEL)
 @no_type_check
 def unary(code, a, out):
     """Out[i] = code of a[i]; roots and logarithms outside their domain are NaN."""
@@ -158,7 +158,7 @@ def unary(code, a, out):
             out[i] = 0.5 * math.erfc(-a[i] * HALF_ROOT)
 
 
-@njit(**INNER)
+@njit(**KERNEL)
 @no_type_check
 def where(mask, a, b, out):
     """Out[i] = a[i] where the mask is set, b[i] elsewhere."""

@@ -9,23 +9,20 @@ from numba import njit
 from intralpha.features.engine.codes import BINARY, CODES, CONSTANT
 from intralpha.features.engine.compiling import INNER
 
-_ADD, _SUB, _MUL, _DIV = (CODES[c] for c in ("add", "sub", "mul", "div"))
+_ADD, _MUL, _DIV = CODES["add"], CODES["mul"], CODES["div"]
 _RELDIFF, _LOGRATIO, _SMALLER, _LARGER = (
     CODES[c] for c in ("reldiff", "logratio", "smaller", "larger")
 )
-_LT, _LE, _EQ, _NE, _SELECT = (CODES[c] for c in ("lt", "le", "eq", "ne", "select"))
-_RSUBK, _RDIVK, _FILL, _ADDK = (CODES[c] for c in ("rsubk", "rdivk", "fill", "addk"))
+_LT, _LE, _EQ, _SELECT = (CODES[c] for c in ("lt", "le", "eq", "select"))
+_RSUBK, _RDIVK, _FILL = CODES["rsubk"], CODES["rdivk"], CODES["fill"]
 _GTK, _GEK = CODES["gtk"], CODES["gek"]
-_ABS, _SIGN, _SQRT, _LN, _EXP, _NORMAL = (
-    CODES[c] for c in ("abs", "sign", "sqrt", "ln", "exp", "normal")
-)
+_ABS, _SIGN, _SQRT = CODES["abs"], CODES["sign"], CODES["sqrt"]
+_LN, _EXP, _NORMAL = CODES["ln"], CODES["exp"], CODES["normal"]
 _LAST_BINARY = len(BINARY)
 _LAST_CONSTANT = _LAST_BINARY + len(CONSTANT)
 # What becomes of a constant operand: the operation on two numbers.
-_OF_TWO = np.array(
-    [CODES[c] for c in ("add", "mul", "sub", "div", "smaller", "larger")]
-    + [CODES[c] for c in ("lt", "le", "lt", "le", "eq", "ne")]
-)
+_PLAIN = ("add", "mul", "sub", "div", "smaller", "larger", "lt", "le", "lt", "le", "eq", "ne")
+_OF_TWO = np.array([CODES[c] for c in _PLAIN])
 HALF_ROOT = math.sqrt(0.5)
 
 
@@ -49,21 +46,17 @@ def number(code, x, y, z, k):
 @njit(**INNER)
 @no_type_check
 def _two(code, x, y):
-    if code <= _SUB:
-        return x + y if code == _ADD else x - y
-    if code == _MUL:
-        return x * y
-    if code == _DIV:
-        return x / y if y != 0 else np.nan
-    if code == _SELECT:
-        return x if y != 0 else np.nan
-    if code == _RELDIFF:
-        return (x - y) / y if y != 0 else np.nan
+    if code <= _MUL:
+        return x * y if code == _MUL else x + (y if code == _ADD else -y)
+    if code in (_DIV, _SELECT, _RELDIFF):
+        top = x - y if code == _RELDIFF else x
+        divided = top / y if code != _SELECT else x
+        return divided if y != 0 else np.nan
     if code == _LOGRATIO:
         return math.log1p((x - y) / y) if x > 0 and y > 0 else np.nan
     if code in (_SMALLER, _LARGER):
-        less = x if (x < y) == (code == _SMALLER) else y
-        return less if x == x and y == y else np.nan
+        chosen = x if (x < y) == (code == _SMALLER) else y
+        return np.nan if math.isnan(x) or math.isnan(y) else chosen
     return _holds(code, x, y)
 
 
