@@ -160,6 +160,20 @@ def test_ragged_segments_stop_at_lunch():
     assert_same(run_torch(program, data), run(program, data), 1e-12)
 
 
+def test_every_segment_has_its_own_lunch():
+    """By hand: the second row of the first segment and the third of the second are after lunch."""
+    rows = np.full((len(INPUTS), 7), np.nan)
+    rows[INPUTS.index("close")] = [1, 2, 3, 10, 20, 30, 40]
+    program = from_texts(["sum(lag(close))", "sum(lead(close))", "count(lag(close, 2))"])
+    lunch = np.array([1, 2])
+    data = Rows(rows, np.zeros((1, 2)), np.array([0, 3, 7]), 0, lunch)
+    want = [[2.0, 3.0, 0.0], [40.0, 60.0, 0.0]]
+    np.testing.assert_array_equal(run(program, data), want)
+    np.testing.assert_array_equal(run(program, data, block_rows=1), want)
+    np.testing.assert_array_equal(run_torch(program, data), want)
+    np.testing.assert_array_equal(run_torch(program, data, block_rows=1), want)
+
+
 def test_a_long_segment_among_short_ones():
     program, lengths = from_texts(RAGGED), [1, 2] * 50 + [500] + [3, 0, 9] * 50
     data = ragged(lengths, np.float64)

@@ -59,14 +59,15 @@ class Rows:
     days : float64 [G, S], one number a segment
     bounds : int64 [S + 1], where segments begin; the last is N
     day_rows : rows of a day if all days are alike, else 0
-    lunch : row of a segment that begins the afternoon; 0 for none
+    lunch : row of a segment that begins the afternoon, 0 for none; one number for all segments, or
+        int64 [S]
     """
 
     rows: np.ndarray
     days: np.ndarray
     bounds: np.ndarray
     day_rows: int
-    lunch: int
+    lunch: int | np.ndarray
 
 
 def run(
@@ -93,7 +94,8 @@ def run(
     threads = max(min(threads or thread_count(), len(table) - 1), 1)
     parts = min(len(table) - 1, threads * PARTS_A_THREAD if threads > 1 else 1)
     edges = np.linspace(0, len(table) - 1, parts + 1).astype(int)
-    shape = (data.day_rows, data.lunch)
+    lunch = np.empty(segments, np.int64)
+    lunch[:] = data.lunch
     todo = iter(range(parts))
 
     def work(_: int) -> None:
@@ -101,8 +103,8 @@ def run(
         numbers = np.empty((max(program.day_registers, 1), wide))
         for i in todo:
             part = table[edges[i] : edges[i + 1] + 1]
-            _run(program.code, program.k, data.rows, data.days, data.bounds, shape, part,
-                 scratch, numbers, out)  # fmt: skip
+            _run(program.code, program.k, data.rows, data.days, data.bounds, data.day_rows, lunch,
+                 part, scratch, numbers, out)  # fmt: skip
 
     if threads == 1:
         work(0)
@@ -144,15 +146,10 @@ def _row(rows, scratch, i, lo, hi):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _run(code, k, rows, days, all_bounds, shape, blocks, scratch, numbers, out):
+def _run(code, k, rows, days, all_bounds, day_rows, lunch, blocks, scratch, numbers, out):
     """All instructions on one block after another."""
-    day_rows, lunch = shape
-    code, k, all_bounds, blocks = (
-        borrowed(code),
-        borrowed(k),
-        borrowed(all_bounds),
-        borrowed(blocks),
-    )
+    code, k, blocks = borrowed(code), borrowed(k), borrowed(blocks)
+    all_bounds, lunch = borrowed(all_bounds), borrowed(lunch)
     rows, days, out = borrowed(rows), borrowed(days), borrowed(out)
     scratch, numbers = borrowed(scratch), borrowed(numbers)
     for block in range(len(blocks) - 1):
@@ -203,7 +200,7 @@ def _run(code, k, rows, days, all_bounds, shape, blocks, scratch, numbers, out):
                     b = _row(rows, scratch, line[I_B], lo, hi)
                     sh.previous(a, b, bounds, day_rows, target)
                 else:
-                    _along(c, a, bounds, line, k[step], lunch, target)
+                    _along(c, a, bounds, line, k[step], lunch[first:last], target)
 
 
 @njit(**INNER)

@@ -26,11 +26,11 @@ def shift(a, bounds, k, lunch, out):
     for s in range(len(bounds) - 1):
         lo, hi = bounds[s], bounds[s + 1]
         _absent(out, lo, hi, k)
-        if 0 < lunch < hi - lo:
+        if 0 < lunch[s] < hi - lo:
             if k > 0:
-                _absent(out, lo + lunch, hi, k)
+                _absent(out, lo + lunch[s], hi, k)
             else:
-                _absent(out, lo, lo + lunch, k)
+                _absent(out, lo, lo + lunch[s], k)
 
 
 @njit(**INNER)

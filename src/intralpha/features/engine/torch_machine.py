@@ -67,7 +67,8 @@ class _Block:
     at : int64 [T], 0, 1, ...
     length : int64 [S, 1], rows of each segment
     valid : bool [S, T], False in the padding; None where nothing is padded
-    day_rows, lunch : see ``Rows``
+    day_rows : see ``Rows``
+    lunch : int64 [S, 1], see ``Rows``
     dtype : of the rows
     """
 
@@ -77,7 +78,7 @@ class _Block:
     length: Tensor
     valid: Tensor | None
     day_rows: int
-    lunch: int
+    lunch: Tensor
     dtype: torch.dtype
 
     @property
@@ -153,7 +154,9 @@ def _block(program: Program, data: Rows, a: int, b: int, device: torch.device) -
     row = [*rows, *[nothing] * program.row_registers]
     day = [*torch.tensor(data.days[:, a:b], device=device)]
     day += [nothing] * (program.day_registers - len(day))
-    return _Block(row, day, at, length, valid, data.day_rows, data.lunch, flat.dtype)
+    lunch = torch.tensor(np.broadcast_to(data.lunch, len(data.bounds) - 1)[a:b].copy())
+    lunch = lunch.to(device)[:, None]
+    return _Block(row, day, at, length, valid, data.day_rows, lunch, flat.dtype)
 
 
 def _run_block(lines: list[_Line], block: _Block, outputs: int) -> Tensor:
