@@ -7,6 +7,8 @@ import polars as pl
 import pytest
 
 from intralpha.features import LibrarySpec, build, library_set
+from intralpha.features.factor_store import FactorStore, factor_keys
+from intralpha.features.language.library import FactorEntry, Library
 from intralpha.market import Lake
 from intralpha.sources import SimulatedSpec, ingest
 
@@ -116,3 +118,83 @@ def test_bars_of_a_day_are_kept_too(source, tmp_path, runs):
     assert len(runs) == 3
     np.testing.assert_array_equal(first.values, again.values)
     assert first.values.shape == (3, 8, 4, 2)
+
+
+# --- the store alone ------------------------------------------------------------------------------
+
+ON, OTHER = date(2023, 1, 5), date(2023, 1, 6)
+VALUES = np.arange(6, dtype=np.float32).reshape(3, 2)
+STOCKS = np.array(["000001.SZ", "000002.SZ", "600001.SH"])
+
+
+@pytest.fixture
+def stores(tmp_path):
+    lake = Lake(tmp_path / "lake", create=True)
+    return lambda: FactorStore(lake, "frame", 1)
+
+
+def test_a_factor_is_filed_by_its_expression_and_its_guard():
+    written = ("mean(close)", "mean( close)", "mean(close)", "mean(open)", "mean(close)")
+    factors = [FactorEntry(name=f"f{i}", expr=expr) for i, expr in enumerate(written)]
+    factors[4] = factors[4].model_copy(update={"on_locked": "keep"})
+    keys = factor_keys(Library(name="own", frame="vbar", factors=tuple(factors)))
+    assert keys[0] == keys[2]
+    assert len(set(keys)) == 4  # blanks inside are not looked through
+
+
+def test_values_come_back_with_their_stocks(stores):
+    first = stores()
+    first.keep(ON, "key", ("a", "b"), VALUES, STOCKS)
+    first.keep(ON, "key", ("c",), VALUES[:, :1] + 9, STOCKS)
+    first.keep(OTHER, "key", ("a",), -VALUES[:, :1])
+    for store in (first, stores()):
+        assert store.names(ON, "key") == {"a", "b", "c"}
+        have = store.load(ON, "key", ("c", "b", "z"))
+        assert sorted(have) == ["b", "c"]
+        assert have["b"].tolist() == [1, 3, 5]
+        assert have["c"].tolist() == [9, 11, 13]
+        assert store.symbols(ON, "key").tolist() == STOCKS.tolist()
+        assert store.load(OTHER, "key", ("a",))["a"].tolist() == [0, -2, -4]
+        assert not len(store.symbols(OTHER, "key"))
+        assert not store.names(ON, "other")
+
+
+def test_another_key_drops_what_was_there(stores):
+    store = stores()
+    store.keep(ON, "old", ("a", "b"), VALUES, STOCKS)
+    store.keep(OTHER, "old", ("a",), VALUES[:, :1], STOCKS)
+    stores().keep(ON, "new", ("a",), VALUES[:, :1], STOCKS)
+    fresh = stores()
+    assert not fresh.names(ON, "old")
+    assert not len(fresh.symbols(ON, "old"))
+    assert fresh.names(ON, "new") == {"a"}
+    assert fresh.names(OTHER, "old") == {"a"}
+
+
+def test_what_goes_while_a_store_is_open_counts_as_absent(stores):
+    store = stores()
+    store.keep(ON, "key", ("a",), VALUES[:, :1], STOCKS)
+    store.keep(ON, "key", ("b",), VALUES[:, 1:], STOCKS)
+    folder = store.folder
+    next(p for p in folder.glob("*.npy") if "symbols" not in p.name).unlink()
+    assert len(store.load(ON, "key", ("a", "b"))) == 1
+    for path in folder.iterdir():
+        path.unlink()
+    assert not store.names(ON, "key")
+    assert not store.load(ON, "key", ("a", "b"))
+    assert not len(store.symbols(ON, "key"))
+
+
+def test_the_folder_is_listed_once(stores, monkeypatch):
+    store = stores()
+    store.keep(ON, "key", ("a",), VALUES[:, :1], STOCKS)
+    listings = []
+    listed = type(store.folder).iterdir
+    monkeypatch.setattr(
+        type(store.folder), "iterdir", lambda path: listings.append(path) or listed(path)
+    )
+    again = stores()
+    for day in range(1, 28):
+        again.names(date(2023, 1, day), "key")
+        again.load(date(2023, 1, day), "key", ("a",))
+    assert len(listings) == 1

@@ -10,12 +10,17 @@ import pytest
 
 from intralpha.features import BarSpec, CommonSpec, LibrarySpec, build, libraries, load_library
 from intralpha.features.bar_day import FIELDS, BarReader, read_bar_day
+from intralpha.features.factor_store import factor_keys
 from intralpha.features.language.library import LibraryError
+from intralpha.features.language.parameters import ParameterError
+from intralpha.features.language.session_frames import SESSION_FRAMES
+from intralpha.features.language.syntax import ExpressionError
 from intralpha.features.library_set import FrameFrequencyError
 from intralpha.market import Lake, has_closing_auction, read_bars, read_daily
 from intralpha.sources import SimulatedSpec, ingest
 
 from ..reference.bar64 import bar64_proxy
+from ..reference.blocks import back, block_series
 from ..reference.day import MinuteDay
 from ..reference.minute15 import minute15
 from ..reference.volume100 import volume100_of
@@ -93,7 +98,7 @@ def test_a_cut_lake_gives_the_same_up_to_the_cut(lake, assets, library, tmp_path
         cut.append(table, lake.scan(table).collect())
     for table in ("daily", "bars"):
         cut.append(table, lake.scan(table).filter(pl.col("date") <= last).collect())
-    smooth = 3 if load_library(library).frame not in ("day", "vbar") else 1
+    smooth = 3 if load_library(library).frame not in (*SESSION_FRAMES, "vbar") else 1
     names = ("apb", "apb_5d", "arpp") if library == "price_volume" else ()
     features = build(LibrarySpec(library=library, base_freq=1, smooth_days=smooth, names=names))
     part = features.compute(cut, days[24:29], assets)
@@ -226,6 +231,107 @@ def test_without_cache_nothing_is_written(lake, assets, tmp_path):
     two = build(spec.model_copy(update={"cache": True})).compute(own, day[None], assets)
     np.testing.assert_array_equal(one.values, two.values)
     assert lake.version() == before
+
+
+def daily_series(lake: Lake, symbol: str) -> dict[str, np.ndarray]:
+    """Daily series of one stock from the raw columns, adjusted."""
+    raw = ("open", "high", "low", "close", "preclose", "volume", "amount", "adj_factor",
+           "float_shares")  # fmt: skip
+    panel = read_daily(lake, raw, assets=np.array([symbol]))
+    daily = {n: panel[n][:, 0] for n in raw}
+    traded = daily["volume"] > 0
+    factor = daily["adj_factor"]
+    out = {n: daily[n] * factor for n in ("open", "high", "low", "close", "preclose")}
+    mean = daily["amount"] / np.where(traded, daily["volume"], np.nan)
+    out["vwap"] = np.where(traded, mean * factor, out["close"])
+    out |= {n: daily[n] for n in ("volume", "amount")}
+    out["turnover"] = daily["volume"] / daily["float_shares"]
+    return out | {"traded": traded.astype(np.float64)}
+
+
+def test_weeks_on_the_lake_are_those_of_the_reference(lake, assets):
+    days = lake.dates("daily")
+    panel = build(LibrarySpec(library="price_week")).compute(lake, days, assets)
+    for symbol in (assets[0], assets[4], assets[9]):
+        blocks, column = block_series(daily_series(lake, str(symbol)), 5), {}
+        for name in ("open", "high", "low", "close", "vwap", "volume", "ret"):
+            column[f"week_{name}"] = blocks[name]
+        before = np.concatenate([np.full(20, np.nan), blocks["close"][:-20]])
+        column["week_ret_4"] = blocks["close"] / before - 1
+        rets = np.where(blocks["traded"] == 1, blocks["ret"], np.nan)
+        windows = [back(rets, t, 12, 5) for t in range(len(days))]
+        column["week_vol_12"] = np.array([np.std(w) if len(w) >= 6 else np.nan for w in windows])
+        assert set(column) == set(panel.names)
+        for name, want in column.items():
+            got = panel[name][:, list(assets).index(symbol)]
+            np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6, err_msg=name)
+            assert np.isfinite(got).sum() > 15, name
+
+
+@pytest.mark.parametrize("library", ["price_week", "price_month"])
+def test_blocks_do_not_look_ahead(look_ahead, library):
+    features = build(LibrarySpec(library=library))
+    assert features.lookback_days == {"price_week": 4 + 55, "price_month": 19 + 220}[library]
+    short = tuple(n for n in features.names if n != "month_vol_12")  # half a year at least
+    look_ahead.assert_causal(build(LibrarySpec(library=library, names=short)))
+
+
+def test_a_library_over_days_cannot_name_factors_of_weeks(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: mine\nframe: day\nfactors: [{name: a, expr: week_ret}]\n")
+    with pytest.raises(ExpressionError, match="no week_ret in the frame day"):
+        build(LibrarySpec(library=str(path)))
+
+
+CHOICES = [
+    ({"early": "10:30"}, {"early_minutes": 60}, "early_corr_volume_ret"),
+    ({"early": "11:30"}, {"early_minutes": 120}, "early_corr_volume_ret"),
+    ({"big_share": 0.1}, {"tenths": 1}, "bigorder_ret"),
+    ({"big_share": 0.2}, {"tenths": 2}, "bigorder_ret"),
+    ({"amp_base": "preclose"}, {"amp_base": "preclose"}, "corr_volume_amplitude"),
+]
+
+
+@pytest.mark.parametrize(("choice", "wanted", "name"), CHOICES, ids=str)
+def test_a_choice_is_that_of_the_reference_and_is_filed_apart(lake, assets, choice, wanted, name):
+    days, symbols = lake.dates("daily")[[3, 25]], [0, 3, 5, 9]
+    plain = build(LibrarySpec(library="minute15", names=(name,)))
+    before = plain.compute(lake, days, assets)[name]
+    found = build(LibrarySpec(library="minute15", names=(name,), parameters=choice))
+    values = found.compute(lake, days, assets)[name]
+    np.testing.assert_array_equal(plain.compute(lake, days, assets)[name], before)
+    compared = 0
+    for d, day in enumerate(days):
+        for a in symbols:
+            if np.isnan(values[d, a]):
+                continue
+            reference = reference_day(lake, day.item(), str(assets[a]))
+            want = pytest.approx(minute15(reference, **wanted)[name], rel=2e-4, abs=2e-5)
+            assert values[d, a] == want
+            assert values[d, a] != before[d, a]
+            compared += 1
+    assert compared > 4
+
+
+def test_only_what_a_choice_changes_has_another_key():
+    plain = build(LibrarySpec(library="minute15")).library
+    other = build(LibrarySpec(library="minute15", parameters={"big_share": 0.1})).library
+    pairs = zip(factor_keys(plain), factor_keys(other), strict=True)
+    changed = [f.name for f, (a, b) in zip(plain.factors, pairs, strict=True) if a != b]
+    assert changed == ["bigorder_ret"]
+    same = build(LibrarySpec(library="minute15", parameters={"big_share": 0.3, "amp_base": "low"}))
+    assert factor_keys(same.library) == factor_keys(plain)
+
+
+def test_what_a_library_does_not_offer_is_refused():
+    with pytest.raises(ParameterError, match=r'found "10:15", expected one of "10:00", "10:30"'):
+        build(LibrarySpec(library="minute15", parameters={"early": "10:15"}))
+    with pytest.raises(ParameterError, match=r"no parameter big; it has early: .*big_share: 0\.1"):
+        build(LibrarySpec(library="minute15", parameters={"big": 0.1}))
+    with pytest.raises(ParameterError, match="no parameter early; it has none"):
+        build(LibrarySpec(library="price_week", parameters={"early": "10:00"}))
+    arpp = LibrarySpec(library="price_volume", names=("arpp",), parameters={"arpp_smooth": 1})
+    assert build(arpp).lookback_days == 4
 
 
 def test_when_bar_factors_are_known():

@@ -60,15 +60,15 @@ def early_corr_volume_ret(day: MinuteDay, early_minutes: int) -> float:
     return pearson(seen(day.volume, early), seen(day.r, early), HALF_HOUR)
 
 
-def bigorder_ret(r: np.ndarray, valper: np.ndarray, least: int) -> float:
-    """Compound return of the 30 % of minutes with the largest amount per trade.
+def bigorder_ret(r: np.ndarray, valper: np.ndarray, least: int, tenths: int = 3) -> float:
+    """Compound return of the 30 % of minutes (or so many tenths) with the largest amount per trade.
 
     Only minutes with both a return and an amount per trade are candidates.
     """
     key = seen(valper, ~np.isnan(r))
     if np.sum(~np.isnan(key)) < least:
         return NAN
-    return compound(r[top_share(key)])
+    return compound(r[top_share(key, tenths)])
 
 
 def side_valper(side: np.ndarray, amount: np.ndarray, trades: np.ndarray, least: int = 1) -> float:
@@ -90,7 +90,7 @@ def corr_volume_amplitude(day: MinuteDay, amp_base: str) -> float:
     return pearson(seen(day.volume, day.okT), amplitude, DAY)
 
 
-def _values(day: MinuteDay, early_minutes: int, amp_base: str) -> dict[str, float]:
+def _values(day: MinuteDay, early_minutes: int, amp_base: str, tenths: int) -> dict[str, float]:
     ok, okT = day.ok, day.okT
     return {
         "late_skew_ret": late_skew_ret(day),
@@ -100,13 +100,15 @@ def _values(day: MinuteDay, early_minutes: int, amp_base: str) -> dict[str, floa
         **{f"volume_perc{k}": volume_perc(day, k) for k in range(2, 8)},
         "corr_volume_item": pearson(seen(day.volume, okT), day.trades, DAY),
         "early_corr_volume_ret": early_corr_volume_ret(day, early_minutes),
-        "bigorder_ret": bigorder_ret(seen(day.r, okT), day.valper, DAY),
+        "bigorder_ret": bigorder_ret(seen(day.r, okT), day.valper, DAY, tenths),
         "down_single_amt_perc": side_valper(day.r < 0, seen(day.amount, okT), day.trades, DAY),
         "corr_volume_amplitude": corr_volume_amplitude(day, amp_base),
     }
 
 
-def minute15(day: MinuteDay, early_minutes: int = 30, amp_base: str = "low") -> dict[str, float]:
+def minute15(
+    day: MinuteDay, early_minutes: int = 30, amp_base: str = "low", tenths: int = 3
+) -> dict[str, float]:
     """All 15 values of a stock-day, in the order of the specification.
 
     Choices where the text is open: the 60 observations of a full day are asked of every factor
@@ -116,7 +118,7 @@ def minute15(day: MinuteDay, early_minutes: int = 30, amp_base: str = "low") -> 
     """
     if day.suspended:
         return dict.fromkeys(MINUTE15, NAN)
-    values = _values(day, early_minutes, amp_base)
+    values = _values(day, early_minutes, amp_base, tenths)
     if day.half_locked:
         values = {name: x if name in STAYS else NAN for name, x in values.items()}
     return values

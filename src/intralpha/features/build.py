@@ -8,8 +8,8 @@ from intralpha.features.bar import BarFeatureSet, BarSpec
 from intralpha.features.common import CommonFactors, CommonSpec
 from intralpha.features.day import DayFeatureSet, DaySpec
 from intralpha.features.feature_set import FeatureSet
-from intralpha.features.language.library import load_library
-from intralpha.features.library_set import LibraryFeatures, LibrarySpec
+from intralpha.features.language.session_frames import SESSION_FRAMES
+from intralpha.features.library_set import LibraryFeatures, LibrarySpec, library_of
 from intralpha.features.price_volume import ReversalVolSize, ReversalVolSizeSpec
 from intralpha.features.session_set import SessionFeatures
 from intralpha.features.volume_bar_set import VolumeBarFeatures
@@ -59,8 +59,8 @@ def build(spec: DaySpec | BarSpec | ReversalVolSizeSpec | CommonSpec | LibrarySp
 
 def _of_library(spec: LibrarySpec) -> FeatureSet:
     """The feature set for the frame of the library."""
-    library = load_library(spec.library).only(spec.names)
-    if library.frame == "day":
+    library = library_of(spec)
+    if library.frame in SESSION_FRAMES:
         return SessionFeatures(spec, library)
     if library.frame == "vbar":
         return VolumeBarFeatures(spec, library)

@@ -9,9 +9,10 @@ from intralpha.features.language.library import (
     Library,
     LibraryError,
     libraries,
-    load_library,
+    read_library,
 )
-from intralpha.features.language.syntax import nearest
+from intralpha.features.language.parameters import shown
+from intralpha.features.language.syntax import names_read, nearest
 
 SIGNS = {-1: "negative", 0: "not known", 1: "positive"}
 
@@ -20,7 +21,7 @@ def list_libraries() -> str:
     """One line a shipped library: frame, segments, number of factors, source."""
     lines = [f"{'library':18}{'frame':8}{'one number a':14}{'factors':>8}  source"]
     for name in libraries():
-        library = load_library(name)
+        library = read_library(name)
         per = "day" if library.segments == "day" else f"{library.segments} minutes"
         count = len(library.factors)
         lines.append(f"{name:18}{library.frame:8}{per:14}{count:8}  {library.source}")
@@ -28,11 +29,26 @@ def list_libraries() -> str:
 
 
 def show_library(name: str) -> str:
-    """The factors of a library with their expressions."""
-    library = load_library(name)
-    width = max(len(f.name) for f in library.factors)
-    lines = [f"{f.name:{width}}  {_one_line(f.expr)}" for f in library.factors]
-    return "\n".join([f"{library.name}: frame {library.frame}, {library.source}", *lines])
+    """The parameters of a library, with their values and choices, and its factors as written."""
+    library = read_library(name)
+    lines = [f"{library.name}: frame {library.frame}, {library.source}"]
+    if library.parameters:
+        table = {n: _parameter(library, n) for n in library.parameters}
+        lines += ["parameters, chosen in a recipe by `parameters: {NAME: VALUE}`", *_table(table)]
+        lines.append("factors")
+    return "\n".join([*lines, *_table({f.name: _one_line(f.expr) for f in library.factors})])
+
+
+def _parameter(library: Library, name: str) -> str:
+    """Value, choices and source of a parameter."""
+    parameter = library.parameters[name]
+    source = f"  [{parameter.source}]" if parameter.source else ""
+    return f"{shown(parameter.value)}, choices {parameter.listed()}{source}"
+
+
+def _table(rows: dict[str, str]) -> list[str]:
+    width = max(map(len, rows))
+    return [f"{key:{width}}  {text}" for key, text in rows.items()]
 
 
 def explain_factor(name: str) -> str:
@@ -50,12 +66,12 @@ def explain_factor(name: str) -> str:
     wanted, _, only = name.rpartition(".")
     found = [
         (library, factor)
-        for library in map(load_library, [wanted] if wanted else libraries())
+        for library in map(read_library, [wanted] if wanted else libraries())
         for factor in library.factors
         if factor.name == only
     ]
     if not found:
-        known = sorted({f.name for n in libraries() for f in load_library(n).factors})
+        known = sorted({f.name for n in libraries() for f in read_library(n).factors})
         raise LibraryError(f"no library has a factor {name}; {nearest(only, known)}")
     return "\n\n".join(_explained(library, factor) for library, factor in found)
 
@@ -67,15 +83,18 @@ def _explained(library: Library, factor: FactorEntry) -> str:
         "expected sign": SIGNS[factor.direction],
         "on locked days": "stays" if factor.on_locked == "keep" else "NaN",
     }
+    read = names_read(factor.expr)
+    choices = [f"{n} = {_parameter(library, n)}" for n in library.parameters if n in read]
+    facts |= {"parameters": "; ".join(choices)} if choices else {}
     if library.frame in FRAMES:
-        facts |= _compiled(library, factor)
-    width = max(map(len, facts))
-    lines = [f"  {key:{width}}  {text}" for key, text in facts.items()]
+        facts |= _compiled(library.resolved({}).only((factor.name,)))
+    lines = [f"  {line}" for line in _table(facts)]
     return "\n".join([f"{factor.name} (library {library.name}, frame {library.frame})", *lines])
 
 
-def _compiled(library: Library, factor: FactorEntry) -> dict[str, str]:
-    """What only the compiled factor can tell."""
+def _compiled(library: Library) -> dict[str, str]:
+    """What only the compiled factor can tell, the one of the library."""
+    (factor,) = library.factors
     frame, graph = FRAMES[library.frame], Graph()
     rows = 0 if library.segments == "day" else int(library.segments) // max(frame.minutes, 1)
     compiler = Compiler(frame, graph, rows)

@@ -1,13 +1,16 @@
 """FactorStore: daily values that were computed once, so that a new day costs a day.
 
 A file holds some factors of one session. It is named by what they were made from (the bars'
-checksum, the numbers of the day, frame and segments), and a factor by its expression, so nothing
-stale is ever read: a changed file, limit price or formula is another name.
+checksum, the numbers of the day, frame and segments; of a window, those of all its sessions), and
+a factor by its expression, so nothing stale is ever read: a changed file, limit price or formula is
+another name.
 """
 
 import hashlib
 import json
+from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32
@@ -33,15 +36,25 @@ def factor_keys(library: Library) -> tuple[str, ...]:
 class FactorStore:
     """Values of one frame and segmentation, in ``.cache`` inside the lake.
 
+    The folder is listed once, when it is first needed: what another process files later is computed
+    again, and what it drops counts as absent.
+
     Parameters
     ----------
     lake : the values are of
     frame : folder: frame, frequency of the bars, minutes of a segment
+    freq : minutes of the bars
     """
 
     def __init__(self, lake: Lake, frame: str, freq: int) -> None:
         self._folder = lake.root / CACHE / "factors" / frame
         self._checksums = lake.checksums("bars", freq)
+        self._listed: dict[str, set[str]] | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where the files are; it can be deleted at any time."""
+        return self._folder
 
     def key(self, session: Session) -> str:
         """Name of everything a session's values depend on."""
@@ -52,26 +65,79 @@ class FactorStore:
             digest.update(np.ascontiguousarray(values).tobytes())
         return digest.hexdigest()
 
+    def names(self, on: date, key: str) -> set[str]:
+        """Factors that are there."""
+        return {n for _, names in self._parts(on, key) for n in names}
+
+    def symbols(self, on: date, key: str) -> ndarray:
+        """Stocks of the values; empty where none were filed with them."""
+        try:
+            return np.load(self._folder / f"{on}.{key}.symbols.npy")
+        except FileNotFoundError:
+            return np.empty(0, dtype=str)
+
     def load(self, on: date, key: str, wanted: tuple[str, ...]) -> dict[str, ndarray]:
         """Factor -> values [segments], of those that are there."""
         out: dict[str, ndarray] = {}
-        for about in sorted(self._folder.glob(f"{on}.{key}.*.json")):
-            names = json.loads(about.read_text())
+        for about, names in self._parts(on, key):
             here = [n for n in names if n in wanted and n not in out]
             if here:
-                values = np.load(about.with_suffix(".npy"), mmap_mode="r")
+                try:
+                    values = np.load(about.with_suffix(".npy"), mmap_mode="r")
+                except FileNotFoundError:  # another process dropped it
+                    continue
                 out |= {n: values[names.index(n)] for n in here}
         return out
 
     def keep(
-        self, on: date, key: str, names: tuple[str, ...], values: Float32[ndarray, "S F"]
+        self,
+        on: date,
+        key: str,
+        names: tuple[str, ...],
+        values: Float32[ndarray, "S F"],
+        symbols: ndarray | None = None,
     ) -> None:
-        """File values of some factors; what the session had under another key is dropped."""
-        stale = [p for p in self._folder.glob(f"{on}.*") if p.name.split(".")[1] != key]
-        path = self._folder / f"{on}.{key}.{spec_hash(*names)}.npy"
-        with replacing(path) as partial, partial.open("wb") as handle:
-            np.save(handle, np.ascontiguousarray(values.T))
-        with replacing(path.with_suffix(".json")) as partial:
+        """File values of some factors; what the session had under another key is dropped.
+
+        Parameters
+        ----------
+        on, key : session, and the name of what the values depend on
+        names : factors, what :func:`factor_keys` says
+        values : float32 [S, F]
+        symbols : str [S], where the values are not those of all stocks with bars on the day; the
+            same ones every time for one key
+        """
+        stale = [n for n in self._files(on) if n.split(".")[1] != key]
+        if symbols is not None:
+            self._write(on, f"{on}.{key}.symbols.npy", symbols)
+        name = f"{on}.{key}.{spec_hash(*names)}"
+        self._write(on, f"{name}.npy", np.ascontiguousarray(values.T))
+        with replacing(self._folder / f"{name}.json") as partial:
             partial.write_text(json.dumps(names))
+        self._files(on).add(f"{name}.json")
         for old in stale:
-            old.unlink(missing_ok=True)
+            (self._folder / old).unlink(missing_ok=True)
+            self._files(on).discard(old)
+
+    def _write(self, on: date, name: str, values: ndarray) -> None:
+        with replacing(self._folder / name) as partial, partial.open("wb") as handle:
+            np.save(handle, values)
+        self._files(on).add(name)
+
+    def _parts(self, on: date, key: str) -> Iterator[tuple[Path, list[str]]]:
+        """Files of a session that are whole, and the factors in each."""
+        for name in sorted(self._files(on)):
+            if name.startswith(f"{on}.{key}.") and name.endswith(".json"):
+                try:
+                    names = json.loads((self._folder / name).read_text())
+                except FileNotFoundError:  # another process dropped it
+                    continue
+                yield self._folder / name, names
+
+    def _files(self, on: date) -> set[str]:
+        """Names of the files of a session; a listing for every session would cost the square."""
+        if self._listed is None:
+            self._listed = {}
+            for path in self._folder.iterdir() if self._folder.is_dir() else ():
+                self._listed.setdefault(path.name.split(".")[0], set()).add(path.name)
+        return self._listed.setdefault(str(on), set())

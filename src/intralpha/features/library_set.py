@@ -22,6 +22,7 @@ from intralpha.features.language.compile import Compiler
 from intralpha.features.language.frames import FRAMES, WHOLE_DAY
 from intralpha.features.language.graph import Graph
 from intralpha.features.language.library import Library, load_library
+from intralpha.features.language.parameters import Choice
 from intralpha.features.language.units import Unit
 from intralpha.features.session_blocks import session_rows
 from intralpha.features.session_reader import Session, SessionReader
@@ -55,10 +56,24 @@ class LibrarySpec(Spec):
     segments: Literal[5, 10, 15, 30] | None = Field(
         None, description="minutes of the bars described, if not the library's own"
     )
+    parameters: dict[str, Choice] = Field(
+        default_factory=dict, description="choices of the library: `intralpha features show NAME`"
+    )
     smooth_days: int = Field(1, ge=1, le=250, description="mean over so many sessions")
     cache: bool = Field(
         True, description="keep dense bars and daily values beside the lake's files"
     )
+
+
+def library_of(spec: LibrarySpec) -> Library:
+    """The factors that a spec names, with the values that it chooses.
+
+    Raises
+    ------
+    LibraryError, ParameterError
+        No such library, factor or choice.
+    """
+    return load_library(spec.library, spec.parameters).only(spec.names)
 
 
 class LibraryFeatures(FeatureSet):
@@ -71,12 +86,12 @@ class LibraryFeatures(FeatureSet):
     Parameters
     ----------
     spec : LibrarySpec
-    library : what ``spec.library`` names, if it was loaded already
+    library : what :func:`library_of` gives, if it was called already
 
     Raises
     ------
-    LibraryError, ExpressionError
-        No such library or factor, or an expression that does not fit.
+    LibraryError, ParameterError, ExpressionError
+        No such library, factor or choice, or an expression that does not fit.
     FrameFrequencyError
         The rows cannot be made from bars of ``base_freq``.
 
@@ -86,7 +101,7 @@ class LibraryFeatures(FeatureSet):
     """
 
     def __init__(self, spec: LibrarySpec, library: Library | None = None) -> None:
-        library = library or load_library(spec.library).only(spec.names)
+        library = library or library_of(spec)
         if spec.segments:
             library = library.model_copy(update={"segments": spec.segments})
         frame = FRAMES[library.frame]

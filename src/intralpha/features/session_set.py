@@ -10,8 +10,9 @@ from intralpha.base.panel import as_days
 from intralpha.features.engine.rolling import run_sessions
 from intralpha.features.feature_set import FeatureSet
 from intralpha.features.language.library import Library, LibraryError, libraries, load_library
-from intralpha.features.language.sessions import MASKS, SERIES, plan_sessions
-from intralpha.features.language.syntax import Node, parse
+from intralpha.features.language.session_frames import OWN_NAMES, SESSION_FRAMES
+from intralpha.features.language.sessions import plan_sessions
+from intralpha.features.language.syntax import names_read
 from intralpha.features.language.units import Unit
 from intralpha.features.library_set import LibraryFeatures, LibrarySpec
 from intralpha.features.session_blocks import SessionBlock, session_blocks
@@ -30,12 +31,14 @@ OTHERS = ("preclose", "adj_factor", "float_shares", "traded")
 
 
 class SessionFeatures(FeatureSet):
-    """Factors of a library of the frame ``day``.
+    """Factors of a library of the frame ``day``, ``week`` or ``month``.
 
-    Prices are adjusted by the ``adj_factor`` of the lake; ``preclose`` is the exchange's (ex right)
-    times that factor; ``turnover`` is volume over float shares; ``ret`` is close over preclose.
-    A name that is no daily series is a factor of a shipped intraday library, made from bars of
-    ``base_freq`` minutes and kept beside the lake.
+    Weeks and months are blocks of 5 and 20 sessions that end on the date [Spec 10.3]. Prices are
+    adjusted by the ``adj_factor`` of the lake; ``preclose`` is the exchange's (ex right) times that
+    factor; ``turnover`` is volume over float shares; ``ret`` is close over preclose. In the frame
+    ``day`` a name that is no daily series is a factor of a shipped intraday library, with the
+    parameters that it has by itself, made from bars of ``base_freq`` minutes and kept beside the
+    lake.
 
     Parameters
     ----------
@@ -66,7 +69,8 @@ class SessionFeatures(FeatureSet):
         units: dict[str, Unit] = {}
         for part in self._parts:
             units |= dict(zip(part.names, part.units, strict=True))
-        self._plan = plan_sessions({f.name: f.expr for f in library.factors}, units)
+        factors = {f.name: f.expr for f in library.factors}
+        self._plan = plan_sessions(factors, units, library.frame)
 
     @property
     def name(self) -> str:
@@ -114,12 +118,13 @@ class SessionFeatures(FeatureSet):
 
 def _parts(library: Library, spec: LibrarySpec) -> list[LibraryFeatures]:
     """Feature sets of the intraday factors that the expressions name, one a library."""
-    known = {*SERIES, *MASKS}
-    wanted = {n for f in library.factors for n in _names(parse(f.expr)) if n not in known}
+    if library.frame != "day":
+        return []
+    wanted = {n for f in library.factors for n in names_read(f.expr)}.difference(OWN_NAMES)
     out = []
     for name in libraries():
         other = load_library(name)
-        if other.frame in ("day", "vbar") or other.segments != "day":
+        if other.frame in (*SESSION_FRAMES, "vbar") or other.segments != "day":
             continue
         found = tuple(f.name for f in other.factors if f.name in wanted)
         if found:
@@ -127,9 +132,3 @@ def _parts(library: Library, spec: LibrarySpec) -> list[LibraryFeatures]:
             out.append(LibraryFeatures(LibrarySpec(**settings, cache=spec.cache)))
             wanted -= set(found)
     return out
-
-
-def _names(node: Node) -> set[str]:
-    """Names that an expression reads, units and functions left out."""
-    own = {str(node.value)} if node.kind == "name" and not str(node.value).isupper() else set()
-    return own.union(*(_names(a) for a in node.args), *(_names(a) for _, a in node.named))

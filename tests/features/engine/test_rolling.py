@@ -2,15 +2,14 @@
 
 import math
 from dataclasses import dataclass
-from importlib.resources import files
 
 import numpy as np
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intralpha.features.engine.rolling import BLOCK_ASSETS, SessionInputError, run_sessions
+from intralpha.features.language.library import load_library
 from intralpha.features.language.sessions import plan_sessions
 from intralpha.features.language.units import PLAIN, PRICE_UNIT, SHARE_UNIT
 
@@ -450,9 +449,7 @@ def market() -> Market:
 
 
 def price_volume():
-    library = files("intralpha.features.library").joinpath("price_volume.yaml")
-    entries = yaml.safe_load(library.read_text(encoding="utf-8"))["factors"]
-    return {entry["name"]: entry["expr"] for entry in entries}
+    return {factor.name: factor.expr for factor in load_library("price_volume").factors}
 
 
 def by_hand(market: Market, a: int, t: int) -> dict[str, float]:
@@ -497,6 +494,20 @@ def test_price_volume_factors_equal_their_references(market):
                 assert value == wanted, where
                 known[name] += not math.isnan(value)
     assert min(known.values()) > 60, known
+
+
+def test_arpp_may_be_left_rough(market):
+    factors = load_library("price_volume", {"arpp_smooth": 1}).only(("arpp",)).factors
+    found = run_sessions(plan_sessions({"arpp": factors[0].expr}, PARTS), market.inputs, 1)
+    known = 0
+    for a in range(len(STOCKS)):
+        days = [d or suspended_day(20.0) for d in market.days[a]]
+        for t in range(59, N_DAYS):
+            upto = slice(t - 4, t + 1)
+            expected = pv.arpp(days[upto], market.factors[a][upto], smooth=1)
+            assert found[t, a, 0] == pytest.approx(expected, rel=1e-9, abs=1e-9, nan_ok=True)
+            known += not math.isnan(expected)
+    assert known > 60
 
 
 def test_price_volume_look_back():

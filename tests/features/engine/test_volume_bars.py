@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intralpha.base import ConfigError, DataError
+from intralpha.features.engine import volume_bars as volume_bars_module
 from intralpha.features.engine.machine import run
 from intralpha.features.engine.program import Program, assemble
 from intralpha.features.engine.volume_bars import (
@@ -19,6 +20,7 @@ from intralpha.features.engine.volume_bars import (
     SessionRows,
     VolumeBars,
     VolumeBarWindow,
+    run_bars,
 )
 from intralpha.features.language.compile import Compiler
 from intralpha.features.language.frames import FRAMES
@@ -233,6 +235,62 @@ def test_a_split_changes_no_bar():
         np.testing.assert_allclose(ours.rows, theirs.rows, rtol=1e-12)
 
 
+def test_stocks_stand_anywhere_in_a_session_and_its_rows_may_be_mapped(tmp_path):
+    pasts = [history(seed) for seed in range(4)]
+    want = window_of(pasts, np.float32).bars()
+    window = VolumeBarWindow(4)
+    rng = np.random.default_rng(2)
+    for i in range(20):
+        # a suspended stock has no rows, but for the first one
+        here = [k for k in range(4) if k == 0 or not pasts[k][0][i].suspended]
+        order = rng.permutation(here)
+        rows = session_of([pasts[k][0][i] for k in order], [pasts[k][1][i] for k in order])
+        place = np.full(4, -1)
+        place[order] = np.arange(len(order))
+        fields = {}
+        for name in FIELDS:
+            np.save(tmp_path / f"{name}.npy", getattr(rows, name).astype(np.float32))
+            fields[name] = np.load(tmp_path / f"{name}.npy", mmap_mode="r")
+        window.push(replace(rows, place=place, **fields))
+    found = window.bars()
+    assert found.rows.tobytes() == want.rows.tobytes()
+    assert found.bounds.tobytes() == want.bounds.tobytes()
+
+
+def test_a_session_of_nobody_leaves_the_bars_and_makes_them_older():
+    pasts = [history(seed) for seed in range(2)]
+    window = window_of(pasts)
+    before = window_of([(days_[1:], factors[1:]) for days_, factors in pasts]).bars()
+    nothing, none = np.empty((0, 240)), np.empty(0)
+    window.push(SessionRows(*[nothing] * 6, *[none] * 3, none > 0, none, np.full(2, -1)))
+    after = window.bars()
+    older = before.rows.copy()
+    older[SERIES.index("age")] += 1
+    assert after.rows.tobytes() == older.tobytes()
+
+
+def test_bad_rows_are_named_by_their_number_in_the_window():
+    pasts = [history(seed) for seed in range(3)]
+    rows = session_of([p[0][0] for p in pasts], [1.0, math.nan, 1.0])
+    window = VolumeBarWindow(5)
+    with pytest.raises(MinuteRowsError) as found:
+        window.push(replace(rows, place=np.array([-1, 0, 2, -1, 1])))
+    assert found.value.stocks.tolist() == [4]
+    window.push(replace(rows, place=np.array([-1, 0, 2, -1, -1])))  # nobody looks at it
+    assert np.diff(window.bars().bounds).astype(bool).tolist() == [False, True, True, False, False]
+
+
+def test_some_stocks_are_a_part_of_all():
+    pasts = [history(seed) for seed in range(5)]
+    window = window_of(pasts, np.float32)
+    every = window.bars()
+    for first, last in ((0, 2), (2, 5), (3, 3), (4, 5)):
+        part = window.bars(SERIES, first, last)
+        lo, hi = every.bounds[first], every.bounds[last]
+        assert part.bounds.tolist() == (every.bounds[first : last + 1] - lo).tolist()
+        assert part.rows.tobytes() == every.rows[:, lo:hi].tobytes()
+
+
 # --- what must be refused ------------------------------------------------------------------------
 
 
@@ -241,7 +299,7 @@ def test_bad_rows_are_named_and_leave_the_window_as_it_was():
     window, good = window_of(pasts), session_of([p[0][0] for p in pasts], [1.0] * 3)
     before = window.bars()
     for field in fields(SessionRows):
-        if field.name == "suspended":
+        if field.name in ("suspended", "place"):
             continue
         for value in (-1.0, math.nan, math.inf):
             broken = getattr(good, field.name).copy()
@@ -338,6 +396,21 @@ def test_float32_keeps_four_digits(program):
             if not math.isnan(value):
                 gap, size = abs(value - want[name]), max(abs(want[name]), scale_of(name, want))
                 assert gap <= 1e-4 * size, (label, name, value, want[name])
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 128])
+def test_factors_are_made_some_stocks_at_a_time(program, monkeypatch, at_once):
+    pasts = [history(seed) for seed in range(7)]
+    monkeypatch.setattr(volume_bars_module, "STOCKS_AT_ONCE", at_once)
+    window = window_of(pasts, np.float32)
+    numbers = np.zeros((len(program.days), 7))
+    numbers[program.days.index("price_ok")] = [1, 1, 0, 1, 1, 1, 1]
+    numbers[program.days.index("suspended"), 4] = 1
+    want = run(program, window.bars(program.rows).inputs(numbers))
+    for threads in (1, 2, 4):
+        assert run_bars(program, window, numbers, threads).tobytes() == want.tobytes()
+    finite = np.isfinite(want).mean(axis=1)
+    assert ((finite > 0.9) == [True, True, False, True, False, True, True]).all()
 
 
 def test_threads_change_no_factor(program):

@@ -9,6 +9,7 @@ from intralpha.features.language.compile import FUNCTIONS, Compiler
 from intralpha.features.language.frames import FRAMES
 from intralpha.features.language.graph import Graph
 from intralpha.features.language.library import LibraryError, libraries, load_library
+from intralpha.features.language.session_frames import SESSION_FRAMES
 from intralpha.features.language.syntax import ExpressionError
 from intralpha.features.language.units import CNY_UNIT, PLAIN, SHARE_UNIT
 
@@ -52,6 +53,10 @@ def codes(graph: Graph) -> list[str]:
         ('mean(ret[clock("09:31", "12:07")])', 10, "no row"),
         ('mean(ret[clock("10:00", "09:30")])', 10, "not after"),
         ('mean("09:30")', 6, "a time outside clock"),
+        ('mean(ret[clock("09:30", "10:00", least=3)])', 40, "clock takes no least="),
+        ("mean(smaller(ret, ok))", 6, "a mask where numbers belong"),
+        ("mean(larger(1, 2))", 6, "two constants"),
+        ("mean(normal(close))", 6, "normal of CNY / share"),
         ("mean(ret[1 < 2])", 12, "compares two constants"),
         ("mean(mean(ret))", 6, "expected a series, found a day"),
         ("prod(volume)", 1, "a product of share"),
@@ -124,11 +129,52 @@ def test_a_clock_window_is_a_range_of_a_statistic_and_no_mask():
     assert (found.lo, found.hi) == (30, 90)
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ('mean(lag(volume[clock("09:30", "10:00")]))', {"crop": (0, 30)}),
+        ('acorr(ret[clock("10:00", "10:30")])', {"crop": (30, 60)}),
+        ('mean(ret[top(volume[clock("09:30", "10:00")], 0.3)])', {"crop": (0, 30)}),
+        ('sum(where(clock("13:00", "15:00"), volume, 0))', {"cropmask": (120, 240)}),
+        ('sum(volume[~(traded & clock("13:00", "15:00"))])', {"cropmask": (120, 240)}),
+    ],
+)  # fmt: skip
+def test_a_window_is_worked_in_where_other_rows_are_looked_at(text, wanted):
+    graph = compiled(text)
+    found = {op.code: (op.lo, op.hi) for op in graph.ops}
+    assert {code: found.get(code) for code in wanted} == wanted
+
+
+def test_signs_and_zeros_keep_units():
+    for text in (
+        "mean(-volume / SHARE + 1)",
+        "mean((0 - volume) / SHARE + 1)",
+        "mean(where(ok, 0, volume) / SHARE + 1)",
+        "mean(volume ** 0.5 * volume ** 0.5 + volume ** 2 / volume) / SHARE + 1",
+    ):
+        compiled(text)
+    for text in ("mean(-volume + 1)", "mean((0 - volume) + 1)"):
+        with pytest.raises(ExpressionError, match="share beside plain number"):
+            compiled(text)
+
+
 def test_returns_are_made_of_differences():
     """close / before - 1 and ln(close / before) lose no digits to a ratio near 1."""
     assert "reldiff" in codes(compiled("mean(ret)"))
+    assert "reldiff" not in codes(compiled("mean(close / before - 2)"))
+    assert "reldiff" not in codes(compiled("mean(close) / mean(before) - 1"))
     assert "logratio" in codes(compiled("mean(logret)"))
-    assert "growth" in codes(compiled("prod(1 + ret)"))
+    grown = compiled("prod(1 + ret)")
+    found = next(op for op in grown.ops if op.code == "growth")
+    assert grown.ops[found.args[0]].code == "reldiff"
+
+
+def test_the_ratio_of_a_flat_series_is_left_out():
+    graph = compiled("tratio(ret)")
+    small, std = next(op.args for op in graph.ops if op.code == "lt")
+    assert (graph.ops[small].code, graph.ops[std].code) == ("mulk", "std")
+    ratio = next(op for op in graph.ops if op.code == "div" and op.on == "day")
+    assert [graph.ops[a].code for a in ratio.args] == ["mean", "std"]
 
 
 def test_whole_day_numbers_of_bars_are_inputs_and_need_the_close():
@@ -143,7 +189,7 @@ def test_every_shipped_library_compiles():
     assert {"minute15", "ms22", "minute100", "volume100", "bar64_30"} <= set(names)
     for name in names:
         library = load_library(name)
-        if library.frame == "day":
+        if library.frame in SESSION_FRAMES:
             continue
         rows = 0 if library.segments == "day" else int(library.segments)
         graph = Graph()

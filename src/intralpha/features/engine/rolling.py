@@ -16,7 +16,7 @@ from intralpha.base import DataError, thread_count
 from intralpha.features.engine import elementwise as el
 from intralpha.features.engine.codes import BINARY, CODES, CONSTANT, UNARY
 from intralpha.features.engine.statistics import is_flat
-from intralpha.features.language.sessions import SessionOp, SessionPlan
+from intralpha.features.language.session_plan import SessionOp, SessionPlan
 
 BLOCK_ASSETS = 64  # the rows of a window of 60 sessions then fit the fastest cache
 
@@ -136,10 +136,27 @@ def _run(
     elif code == "ago":
         out[: op.days] = np.nan
         out[op.days :] = args[0][: max(len(out) - op.days, 0)]
-    elif code == "corr":
+    else:
+        _statistic(op, args, out)
+
+
+def _statistic(op: SessionOp, args: list[np.ndarray], out: np.ndarray) -> None:
+    """A statistic over rows ``stride`` sessions apart, which is one over every such set of rows."""
+    if op.stride == 1:
+        _over_rows(op, args, out)
+        return
+    for phase in range(min(op.stride, len(out))):
+        rows = [np.ascontiguousarray(a[phase :: op.stride]) for a in args]
+        found = np.empty_like(rows[0])
+        _over_rows(op, rows, found)
+        out[phase :: op.stride] = found
+
+
+def _over_rows(op: SessionOp, args: list[np.ndarray], out: np.ndarray) -> None:
+    if op.code == "corr":
         rolling_corr(args[0], args[1], op.days, op.least, out)
     else:
-        STATISTICS[code](args[0], op.days, op.least, out)
+        STATISTICS[op.code](args[0], op.days, op.least, out)
 
 
 # --- passes over the rows of one window; one accumulator a stock -------------------------------

@@ -16,13 +16,16 @@ from numba import njit
 from numpy import ndarray
 
 from intralpha.base import ConfigError, DataError, thread_count
-from intralpha.features.engine.machine import Rows
+from intralpha.features.engine.machine import Rows, run
+from intralpha.features.engine.program import Program
 
 MINUTES = 240
 SESSIONS, BAR_NUM = 20, 960
 TOLERANCE = 1e-9
+STOCKS_AT_ONCE = 128
 SERIES = ("open", "high", "low", "close", "vwap", "before", "minutes", "age")
 FIELDS = ("open", "high", "low", "close", "volume", "amount")
+A_STOCK = ("auction_price", "auction_volume", "auction_amount", "factor")
 _OPEN, _HIGH, _LOW, _CLOSE, _VOLUME, _AMOUNT = range(len(FIELDS))
 _PRICE, _SHARES, _PAID = range(3)
 _ROWS = MINUTES + 1  # of a session: the opening auction is row 0
@@ -45,6 +48,8 @@ class MinuteRowsError(DataError):
 class SessionRows:
     """Minute rows and opening auctions of one session, A stocks.
 
+    Nothing is copied or written to: the rows may be a mapped file.
+
     Attributes
     ----------
     open, high, low, close : [A, 240], CNY a share, not adjusted
@@ -52,6 +57,8 @@ class SessionRows:
     auction_price, auction_volume, auction_amount : [A]; the price may be NaN without volume
     suspended : [A]; such a stock adds nothing on this day, and its numbers are not looked at
     factor : [A], price times factor and volume over factor compare across the sessions
+    place : [stocks of the window], where each of them stands here, -1 for nowhere, which is as if
+        suspended; None: the stocks of the window are those A
     """
 
     open: Float[ndarray, "A 240"]
@@ -65,6 +72,24 @@ class SessionRows:
     auction_amount: Float[ndarray, " A"]
     suspended: Bool[ndarray, " A"]
     factor: Float[ndarray, " A"]
+    place: Int[ndarray, " stocks"] | None = None
+
+    def placed(self, stocks: int) -> Int[ndarray, " stocks"]:
+        """Where each stock of a window of so many stands, -1 for those that are not there.
+
+        Raises
+        ------
+        DataError
+            The window has another number of stocks.
+        """
+        place = np.arange(len(self.suspended)) if self.place is None else self.place
+        if len(place) != stocks:
+            raise DataError(
+                f"{len(place)} stocks pushed, but the window was made for {stocks}.\n"
+                "Hint: every session has the same stocks; `place` says where each of them stands."
+            )
+        absent = np.append(self.suspended, True)  # the last one is where -1 looks
+        return np.where(absent[place], -1, place)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +170,16 @@ class VolumeBarWindow:
         self._ends = np.empty((stocks, bar_num + 1), np.int32)
         self._pushed = 0
 
+    @property
+    def stocks(self) -> int:
+        """How many."""
+        return self._stocks
+
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """Of the rows and the bars."""
+        return self._minutes.dtype
+
     def push(self, day: SessionRows) -> None:
         """Take in a session; it replaces the oldest one once the window is full.
 
@@ -154,27 +189,29 @@ class VolumeBarWindow:
             A stock that is not suspended has a negative or unknown volume, volume without a price
             or an amount, or no factor. The window stays as it was.
         """
-        found = day.volume.shape[0]
-        if found != self._stocks:
-            raise DataError(f"{found} stocks pushed, but the window was made for {self._stocks}")
-        rows = (day.open, day.high, day.low, day.close, day.volume, day.amount)
-        auction = (day.auction_price, day.auction_volume, day.auction_amount)
-        rest = (day.suspended, day.factor)
+        place = day.placed(self._stocks)
+        o, h, w, c, v, a = (_read_only(getattr(day, name)) for name in FIELDS)
+        price, volume, amount, factor = (_read_only(getattr(day, name)) for name in A_STOCK)
         bad = np.zeros(self._stocks, bool)
-        self._share_out(lambda lo, hi: _check(*rows, *auction, *rest, lo, hi, bad))
+        every, of_stock = (0, self._stocks, self._threads), (price, volume, amount, factor)
+        _share_out(lambda i, j: _check(o, h, w, c, v, a, *of_stock, place, i, j, bad), *every)
         if bad.any():
             raise MinuteRowsError(np.flatnonzero(bad))
         slot = self._pushed % self._sessions
-        kept, totals = self._minutes[slot], np.empty(self._stocks)
-        self._share_out(lambda lo, hi: _keep(*rows, lo, hi, kept, totals))
-        self._auctions[slot] = auction
-        there = ~day.suspended
-        self._factors[slot] = np.where(there, day.factor, 0.0)  # 0: not there
-        self._totals[slot] = 0.0
-        np.divide(totals + day.auction_volume, day.factor, out=self._totals[slot], where=there)
+        kept, totals = self._minutes[slot], self._totals[slot]
+        _share_out(lambda i, j: _keep(o, h, w, c, v, a, place, i, j, kept, totals), *every)
+        there = place >= 0
+        at = place[there]
+        self._factors[slot] = 0.0  # not there
+        self._factors[slot, there] = factor[at]
+        for kind, values in enumerate((price, volume, amount)):
+            self._auctions[slot, kind, there] = values[at]
+        totals[there] = (totals[there] + volume[at]) / factor[at]
         self._pushed += 1
 
-    def bars(self, names: Sequence[str] = SERIES) -> VolumeBars:
+    def bars(
+        self, names: Sequence[str] = SERIES, first: int = 0, last: int | None = None
+    ) -> VolumeBars:
         """Bars of the sessions that were pushed last.
 
         Parameters
@@ -182,6 +219,8 @@ class VolumeBarWindow:
         names : series to make, of ``open high low close vwap before minutes age``, in any order.
             ``before`` is the close of the bar before, in the first bar its own open; ``age`` counts
             sessions since the bar closed and is 0 for the last one pushed
+        first, last : stocks from ``first`` to before ``last``, on the calling thread; without
+            ``last`` all from ``first``, on all threads
 
         Returns
         -------
@@ -192,24 +231,66 @@ class VolumeBarWindow:
         held = min(self._pushed, self._sessions)
         slots = np.arange(self._pushed - held, self._pushed) % self._sessions
         place = np.array([names.index(n) if n in names else -1 for n in SERIES])
-        counts = np.empty(self._stocks, np.int64)
         window, ends = (self._minutes, self._auctions, self._factors), self._ends
+        stop = self._stocks if last is None else last
+        part = (first, stop, self._threads if last is None else 1)
+        counts = np.zeros(self._stocks, np.int64)
         wanted = (self._totals, self._bar_num)
-        self._share_out(lambda lo, hi: _mark(*window, *wanted, slots, lo, hi, ends, counts))
+        _share_out(lambda i, j: _mark(*window, *wanted, slots, i, j, ends, counts), *part)
         bounds = np.zeros(self._stocks + 1, np.int64)
         np.cumsum(counts, out=bounds[1:])
         rows = np.empty((len(names), int(bounds[-1])), self._minutes.dtype)
-        self._share_out(lambda lo, hi: _fill(*window, slots, ends, bounds, lo, hi, place, rows))
-        return VolumeBars(tuple(names), rows, bounds)
+        _share_out(lambda i, j: _fill(*window, slots, ends, bounds, i, j, place, rows), *part)
+        return VolumeBars(tuple(names), rows, bounds[first : stop + 1])
 
-    def _share_out(self, work: Callable[[int, int], None]) -> None:
-        """Work on blocks of stocks at the same time."""
-        edges = np.linspace(0, self._stocks, self._threads + 1).astype(int).tolist()
-        if self._threads == 1:
-            work(0, self._stocks)
-            return
-        with ThreadPoolExecutor(self._threads) as pool:
-            list(pool.map(work, edges[:-1], edges[1:]))
+
+def run_bars(
+    program: Program,
+    window: VolumeBarWindow,
+    days: Float[ndarray, "G A"],
+    threads: int | None = None,
+) -> Float[ndarray, "A F"]:
+    """Factors of the bars of a window, some stocks at a time, so that few bars are ever held.
+
+    Parameters
+    ----------
+    program : of the frame ``vbar``
+    window : sessions up to the day
+    days : numbers of the day of each stock, in the order of the program
+    threads : default: :func:`~intralpha.base.thread_count`; no value depends on it
+
+    Returns
+    -------
+    float [A, F] of the type of the window; NaN where nothing traded, say
+    """
+    out = np.empty((window.stocks, program.outputs), window.dtype)
+
+    def work(first: int) -> None:
+        last = min(first + STOCKS_AT_ONCE, window.stocks)
+        bars = window.bars(program.rows, first, last)
+        out[first:last] = run(program, bars.inputs(days[:, first:last]), threads=1)
+
+    starts = range(0, window.stocks, STOCKS_AT_ONCE)
+    with ThreadPoolExecutor(threads or thread_count()) as pool:
+        list(pool.map(work, starts))
+    return out
+
+
+def _read_only(x: ndarray) -> ndarray:
+    """One type for the compiler, mapped or not."""
+    seen = np.asarray(x).view()
+    seen.flags.writeable = False
+    return seen
+
+
+def _share_out(work: Callable[[int, int], None], first: int, last: int, threads: int) -> None:
+    """Work on blocks of stocks at the same time."""
+    if threads == 1:
+        work(first, last)
+        return
+    edges = np.linspace(first, last, threads + 1).astype(int).tolist()
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, edges[:-1], edges[1:]))
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
@@ -227,12 +308,13 @@ def _is_amount(x):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _check(
-    opened, high, low, close, volume, amount, price, shares, paid, suspended, factor,
-    first, last, bad,
+    opened, high, low, close, volume, amount, price, shares, paid, factor,
+    place, first, last, bad,
 ):  # fmt: skip
     """Mark the stocks that trade and have numbers that mean nothing."""
-    for s in range(first, last):
-        if suspended[s]:
+    for number in range(first, last):
+        s = place[number]
+        if s < 0:
             continue
         wrong = (shares[s] > 0) & ~(_is_price(price[s]) & _is_amount(paid[s]))
         wrong |= ~_is_amount(shares[s]) | ~_is_price(factor[s])
@@ -241,12 +323,12 @@ def _check(
             prices &= _is_price(low[s, m]) & _is_price(close[s, m])
             known = prices & _is_amount(amount[s, m])
             wrong |= ((volume[s, m] > 0) & ~known) | ~_is_amount(volume[s, m])
-        bad[s] = wrong
+        bad[number] = wrong
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _keep(opened, high, low, close, volume, amount, first, last, kept, totals):
+def _keep(opened, high, low, close, volume, amount, place, first, last, kept, totals):
     """Copy a session so that no later loop asks whether a row traded.
 
     Without volume a row holds the lowest high, the highest low, no amount, and the open of the next
@@ -255,22 +337,26 @@ def _keep(opened, high, low, close, volume, amount, first, last, kept, totals):
     """
     kind = kept.dtype.type
     lowest, highest, nothing = kind(-np.inf), kind(np.inf), kind(0)
-    for s in range(first, last):
+    for number in range(first, last):
+        totals[number] = 0.0
+        s = place[number]
+        if s < 0:
+            continue
         total = 0.0
         for m in range(MINUTES):
             traded = volume[s, m] > 0
             h, w, a = kind(high[s, m]), kind(low[s, m]), kind(amount[s, m])
-            kept[_HIGH, s, m] = h if traded else lowest
-            kept[_LOW, s, m] = w if traded else highest
-            kept[_AMOUNT, s, m] = a if traded else nothing
-            kept[_CLOSE, s, m] = close[s, m]
-            kept[_VOLUME, s, m] = volume[s, m]
-            total += np.float64(kept[_VOLUME, s, m])
-        totals[s] = total
+            kept[_HIGH, number, m] = h if traded else lowest
+            kept[_LOW, number, m] = w if traded else highest
+            kept[_AMOUNT, number, m] = a if traded else nothing
+            kept[_CLOSE, number, m] = close[s, m]
+            kept[_VOLUME, number, m] = volume[s, m]
+            total += np.float64(kept[_VOLUME, number, m])
+        totals[number] = total
         last_open = kind(np.nan)
         for m in range(MINUTES - 1, -1, -1):
             last_open = kind(opened[s, m]) if volume[s, m] > 0 else last_open
-            kept[_OPEN, s, m] = last_open
+            kept[_OPEN, number, m] = last_open
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -1,5 +1,6 @@
 """Library: factors as data, one YAML file each."""
 
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
@@ -9,7 +10,9 @@ from pydantic import Field, ValidationError, model_validator
 
 from intralpha.base import ConfigError, Spec
 from intralpha.features.language.frames import FRAMES
-from intralpha.features.language.syntax import nearest
+from intralpha.features.language.parameters import Choice, Parameter, chosen
+from intralpha.features.language.session_frames import OWN_NAMES, SESSION_FRAMES
+from intralpha.features.language.syntax import names_read, nearest, replace_names
 
 FOLDER = "intralpha.features.library"
 NAME = r"^[A-Za-z_][A-Za-z_0-9]*$"
@@ -35,22 +38,55 @@ class Library(Spec):
     """Factors over one frame."""
 
     name: str = Field(pattern=NAME)
-    frame: str = Field(description="minute, bar5, bar10, bar15, bar30, vbar or day")
+    frame: str = Field(description="minute, bar5, bar10, bar15, bar30, vbar, day, week or month")
     segments: Literal["day", 5, 10, 15, 30] = Field(
         default="day", description="one number a day, or one a bar of so many minutes"
     )
     source: str = ""
+    parameters: dict[str, Parameter] = Field(
+        default_factory=dict, description="constants that a recipe may choose"
+    )
     factors: tuple[FactorEntry, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _known(self) -> "Library":
-        if self.frame not in (*FRAMES, "day"):
-            raise ValueError(f"no frame {self.frame}; {nearest(self.frame, [*FRAMES, 'day'])}")
+        frames = [*FRAMES, *SESSION_FRAMES]
+        if self.frame not in frames:
+            raise ValueError(f"no frame {self.frame}; {nearest(self.frame, frames)}")
         names = [f.name for f in self.factors]
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             raise ValueError(f"named twice: {', '.join(twice)}")
+        known = FRAMES[self.frame].names() if self.frame in FRAMES else OWN_NAMES
+        taken = sorted({*self.parameters} & {*known})
+        if taken:
+            raise ValueError(f"parameters named as series of {self.frame}: {', '.join(taken)}")
         return self
+
+    def resolved(self, given: Mapping[str, Choice]) -> "Library":
+        """The same factors with values in place of the parameters' names; it has none itself.
+
+        Parameters
+        ----------
+        given : the choices; a parameter that is left out keeps its own value
+
+        Raises
+        ------
+        ParameterError
+            No such parameter, or a value that is not among its choices.
+        LibraryError
+            No expression reads a parameter.
+        """
+        words = chosen(self.name, self.parameters, given)
+        if not words:
+            return self
+        idle = sorted({*words}.difference(*(names_read(f.expr) for f in self.factors)))
+        if idle:
+            raise LibraryError(f"library {self.name}: no expression reads {', '.join(idle)}")
+        factors = tuple(
+            f.model_copy(update={"expr": replace_names(f.expr, words)}) for f in self.factors
+        )
+        return self.model_copy(update={"parameters": {}, "factors": factors})
 
     def only(self, names: tuple[str, ...]) -> "Library":
         """The same library with these factors, in this order; all of them if none is named.
@@ -75,8 +111,8 @@ def libraries() -> tuple[str, ...]:
     return tuple(sorted(p.name[:-5] for p in folder.iterdir() if p.name.endswith(".yaml")))
 
 
-def load_library(name: str) -> Library:
-    """A shipped library by its name, or one's own by the path of its YAML file.
+def read_library(name: str) -> Library:
+    """A shipped library by its name, or one's own by the path of its YAML file, as it is written.
 
     Raises
     ------
@@ -93,3 +129,21 @@ def load_library(name: str) -> Library:
         return Library.model_validate(yaml.safe_load(text))
     except (yaml.YAMLError, ValidationError) as error:
         raise LibraryError(f"library {name}: {error}") from error
+
+
+def load_library(name: str, parameters: Mapping[str, Choice] | None = None) -> Library:
+    """A library with values in place of the names of its parameters.
+
+    Parameters
+    ----------
+    name : shipped, or the path of a YAML file
+    parameters : the choices; a parameter that is left out keeps its own value
+
+    Raises
+    ------
+    LibraryError
+        No such library or file, not YAML, or a key or value out of place.
+    ParameterError
+        No such parameter, or a value that is not among its choices.
+    """
+    return read_library(name).resolved(parameters or {})

@@ -5,6 +5,7 @@ hostile input ends in an error.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -93,6 +94,36 @@ def parse(text: str) -> Node:
         why = f"{len(text)} characters; at most {MAX_TEXT}"
         raise ExpressionError(text, MAX_TEXT, why, "split it into several factors")
     return _Parser(text).whole()
+
+
+def names_read(text: str) -> set[str]:
+    """Names of series and constants in a text; neither functions nor arguments given by name."""
+    return {token.text for token in _names(text)}
+
+
+def replace_names(text: str, words: Mapping[str, str]) -> str:
+    """The text with words in place of some of the names of :func:`names_read`.
+
+    Examples
+    --------
+    >>> replace_names("top(ret, top, least=least)", {"top": "0.3", "least": "60"})
+    'top(ret, 0.3, least=60)'
+    """
+    for token in reversed(_names(text)):
+        if token.text in words:
+            end = token.at + len(token.text)
+            text = text[: token.at] + words[token.text] + text[end:]
+    return text
+
+
+def _names(text: str) -> list["_Token"]:
+    tokens = _tokens(text)
+    after = [t.text if t.kind == "op" else "" for t in tokens[1:]]
+    return [
+        token
+        for token, behind in zip(tokens, after, strict=False)
+        if token.kind == "name" and behind not in ("(", "=")
+    ]
 
 
 def _tokens(text: str) -> list[_Token]:
