@@ -8,10 +8,12 @@ from intralpha.features.bar import BarFeatureSet, BarSpec
 from intralpha.features.common import CommonFactors, CommonSpec
 from intralpha.features.day import DayFeatureSet, DaySpec
 from intralpha.features.feature_set import FeatureSet
+from intralpha.features.language.frames import TICK_FRAMES
 from intralpha.features.language.session_frames import SESSION_FRAMES
 from intralpha.features.library_set import LibraryFeatures, LibrarySpec, library_of
 from intralpha.features.price_volume import ReversalVolSize, ReversalVolSizeSpec
 from intralpha.features.session_set import SessionFeatures
+from intralpha.features.tick_set import TickFeatures
 from intralpha.features.volume_bar_set import VolumeBarFeatures
 
 FeatureSpec = Annotated[
@@ -62,6 +64,8 @@ def _of_library(spec: LibrarySpec) -> FeatureSet:
     library = library_of(spec)
     if library.frame in SESSION_FRAMES:
         return SessionFeatures(spec, library)
+    if library.frame in TICK_FRAMES:
+        return TickFeatures(spec, library)
     if library.frame == "vbar":
         return VolumeBarFeatures(spec, library)
     return LibraryFeatures(spec, library)

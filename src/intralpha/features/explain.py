@@ -2,7 +2,7 @@
 
 from intralpha.features.engine.program import assemble
 from intralpha.features.language.compile import Compiler
-from intralpha.features.language.frames import FRAMES, WHOLE_DAY
+from intralpha.features.language.frames import FRAMES, LATE_ROWS, WHOLE_DAY
 from intralpha.features.language.graph import Graph
 from intralpha.features.language.library import (
     FactorEntry,
@@ -102,7 +102,7 @@ def _compiled(library: Library) -> dict[str, str]:
     program = assemble(graph, [output])
     used = [graph.ops[i] for i in graph.used([output])]
     inputs = sorted(op.name for op in used if op.code == "input")
-    at_close = not rows or bool({op.name for op in used} & set(WHOLE_DAY))
+    at_close = not rows or bool({op.name for op in used} & {*WHOLE_DAY, *LATE_ROWS})
     of_rows = sum(op.on == "row" and op.code != "input" for op in used)
     of_days = sum(op.on == "day" and op.code != "input" for op in used)
     return {

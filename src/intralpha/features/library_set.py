@@ -7,28 +7,26 @@ from datetime import time
 from typing import Literal
 
 import numpy as np
-import polars as pl
 from numpy import ndarray
 from pydantic import Field
 
 from intralpha.base import ConfigError, Panel, Spec
-from intralpha.base.panel import as_days
-from intralpha.features.bar_day import FIELDS, BarDay
+from intralpha.features.bar_day import FIELDS, LEVEL2_FIELDS, BarDay
 from intralpha.features.engine.machine import Rows, run
 from intralpha.features.engine.program import Program, assemble
 from intralpha.features.factor_store import FactorStore, factor_keys
 from intralpha.features.feature_set import DAY_CLOSE, FeatureSet, KnownAt
 from intralpha.features.language.compile import Compiler
-from intralpha.features.language.frames import FRAMES, WHOLE_DAY
+from intralpha.features.language.frames import FRAMES, LATE_ROWS, WHOLE_DAY
 from intralpha.features.language.graph import Graph
 from intralpha.features.language.library import Library, load_library
 from intralpha.features.language.parameters import Choice
 from intralpha.features.language.units import Unit
-from intralpha.features.session_blocks import session_rows
 from intralpha.features.session_reader import Session, SessionReader
+from intralpha.features.session_stream import SessionValues, session_axis, stream_panel
 from intralpha.features.slot_history import SlotHistory
-from intralpha.features.trailing import trailing_mean
 from intralpha.market import Lake, bar_times
+from intralpha.market.level2.thresholds import BigOrderSpec
 
 USUAL_DAYS, MINUTES_A_DAY = 20, 240
 
@@ -62,6 +60,9 @@ class LibrarySpec(Spec):
     smooth_days: int = Field(1, ge=1, le=250, description="mean over so many sessions")
     cache: bool = Field(
         True, description="keep dense bars and daily values beside the lake's files"
+    )
+    big_order: BigOrderSpec = Field(
+        BigOrderSpec(), description="for frames of trades and orders: when is an order big"
     )
 
 
@@ -115,6 +116,7 @@ class LibraryFeatures(FeatureSet):
         self._outputs = [compiler.factor(f.expr, f.on_locked) for f in library.factors]
         self._units = compiler.units
         self._program = self.program()
+        self._reads_level2 = bool(set(self._program.rows) & set(LEVEL2_FIELDS))
 
     @property
     def name(self) -> str:
@@ -152,7 +154,8 @@ class LibraryFeatures(FeatureSet):
         at_close = super().known_at_slot(name)
         used = self._graph.used([self._outputs[self.names.index(name)]])
         inputs = {self._graph.ops[i].name for i in used}
-        return "bar end" if self._bar and not inputs & set(WHOLE_DAY) else at_close
+        late = inputs & {*WHOLE_DAY, *LATE_ROWS}
+        return "bar end" if self._bar and not late else at_close
 
     @property
     def spec(self) -> LibrarySpec:
@@ -218,32 +221,23 @@ class LibraryFeatures(FeatureSet):
 
     def compute(self, lake: Lake, dates: ndarray, assets: ndarray) -> Panel:
         """Values ``[D, A, F]`` or ``[D, T, A, F]``, float32; a session without bars is NaN."""
-        days = as_days(dates)
-        sessions = lake.dates("daily")
-        place = session_rows(sessions, days, "daily")
-        wanted = np.zeros(len(sessions), dtype=bool)
-        smooth = self._spec.smooth_days
-        for p in place:
-            wanted[max(p - smooth + 1, 0) : p + 1] = True
-        rows = np.flatnonzero(wanted)
-        panel = Panel.full(sessions[rows], assets, self.names, self.times)
-        if len(rows):
-            for at, symbols, values in self._stream(lake, sessions, rows, assets):
-                _scatter(panel.values[at], assets, symbols, values)
-        if smooth > 1:
-            panel = _smoothed(panel, smooth)
-        return panel.at(days)
+
+        def stream(sessions: ndarray, rows: ndarray) -> Iterator[SessionValues]:
+            return self._stream(lake, sessions, rows, assets)
+
+        empty = Panel.full(dates, assets, self.names, self.times)
+        return stream_panel(lake, empty, self._spec.smooth_days, stream)
 
     def _stream(
         self, lake: Lake, sessions: ndarray, rows: ndarray, assets: ndarray
-    ) -> Iterator[tuple[int, ndarray, ndarray]]:
+    ) -> Iterator[SessionValues]:
         """Row, symbols and values [A, T, F] of one session after another; the next are read."""
         usual = self.reads_history
-        axis = _axis(lake, assets) if self._spec.cache else np.unique(assets)
+        axis = session_axis(lake, assets) if self._spec.cache else np.unique(assets)
         first = max(int(rows[0]) - USUAL_DAYS, 0)
         visited = np.arange(first, rows[-1] + 1) if usual else rows
         worker = _Worker(self, lake, axis)
-        reader = SessionReader(lake, self._freq, self._spec.cache, axis)
+        reader = SessionReader(lake, self._freq, self._spec.cache, axis, self._reads_level2)
         where = {int(r): at for at, r in enumerate(rows)}
         waiting: deque[tuple[int, Future[Session | None]]] = deque()
         with ThreadPoolExecutor(2) as pool:
@@ -335,23 +329,6 @@ class _Worker:
         return self._programs[columns]
 
 
-def _axis(lake: Lake, assets: ndarray) -> ndarray:
-    """All symbols of the lake but indices: what is kept must not depend on who asked."""
-    table = lake.scan("instruments").filter(pl.col("board") != "index")
-    known = table.select("symbol").collect()["symbol"].to_numpy().astype(str)
-    return np.union1d(known, np.asarray(assets, dtype=str))
-
-
-def _scatter(out: ndarray, assets: ndarray, symbols: ndarray, values: ndarray) -> None:
-    """Values [A, T, F] of some symbols into a day of the Panel, [A, F] or [T, A, F]."""
-    kept = np.isin(symbols, assets)
-    columns = np.searchsorted(assets, symbols[kept])
-    if out.ndim == 2:
-        out[columns] = values[kept, 0]
-    else:
-        out[:, columns] = values[kept].transpose(1, 0, 2)
-
-
 def _stack(program: Program, day: BarDay, locked: ndarray | None) -> ndarray:
     """Row inputs [F, N]; a view where the program reads nothing but the fields of the day."""
     if program.rows == FIELDS:
@@ -384,14 +361,3 @@ def _minute_moves(session: Session) -> ndarray:
     count = seen.sum(axis=1).astype(np.float64)
     out = np.stack([count, moves.sum(axis=1), (moves**2).sum(axis=1)])
     return np.where(count > 0, out, np.nan)
-
-
-def _smoothed(panel: Panel, days: int) -> Panel:
-    """Mean of the last sessions of every factor; rows are consecutive where it matters."""
-    values = np.empty(panel.values.shape, np.float32)
-    for f in range(panel.values.shape[-1]):
-        part = panel.values[..., f].astype(np.float64).reshape(len(panel.dates), -1)
-        part = np.concatenate([np.full((days - 1, part.shape[1]), np.nan), part])
-        mean = trailing_mean(part, np.isfinite(part), days, (days + 1) // 2)
-        values[..., f] = mean.reshape(panel.values.shape[:-1])
-    return Panel(values, panel.dates, panel.assets, panel.names, panel.times)

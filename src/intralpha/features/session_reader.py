@@ -62,15 +62,18 @@ class SessionReader:
     freq : minutes of one bar
     cache : keep dense bars beside the lake's files
     axis : symbols wanted, sorted; others are left out
+    level2 : also read the series of trades and snapshots
 
     Notes
     -----
     Memory: 120 sessions of five daily columns.
     """
 
-    def __init__(self, lake: Lake, freq: int, cache: bool, axis: ndarray) -> None:
+    def __init__(
+        self, lake: Lake, freq: int, cache: bool, axis: ndarray, level2: bool = False
+    ) -> None:
         self._lake, self._freq, self._axis = lake, freq, axis
-        self._bars = BarReader(lake, freq, cache)
+        self._bars = BarReader(lake, freq, cache, level2)
         self._sessions = lake.dates("daily")
         self._auctions = lake.has("auctions")
         self._lock, self._daily = Lock(), Panel.full(as_days([]), axis, DAILY)
@@ -121,6 +124,4 @@ class SessionReader:
 def _only(day: BarDay, axis: ndarray) -> BarDay:
     """The stocks asked for; the same object if that is all of them."""
     kept = np.isin(day.symbols, axis)
-    if kept.all():
-        return day
-    return BarDay(day.symbols[kept], day.values[:, kept], day.auction_inside[kept])
+    return day if kept.all() else day.only(kept)

@@ -9,13 +9,15 @@ from intralpha.base import Panel
 from intralpha.base.panel import as_days
 from intralpha.features.engine.rolling import run_sessions
 from intralpha.features.feature_set import FeatureSet
+from intralpha.features.language.frames import TICK_FRAMES
 from intralpha.features.language.library import Library, LibraryError, libraries, load_library
 from intralpha.features.language.session_frames import OWN_NAMES, SESSION_FRAMES
 from intralpha.features.language.sessions import plan_sessions
 from intralpha.features.language.syntax import names_read
 from intralpha.features.language.units import Unit
-from intralpha.features.library_set import LibraryFeatures, LibrarySpec
+from intralpha.features.library_set import LibraryFeatures, LibrarySpec, library_of
 from intralpha.features.session_blocks import SessionBlock, session_blocks
+from intralpha.features.tick_set import TickFeatures
 from intralpha.market import Lake, read_daily
 
 DAILY = {
@@ -116,19 +118,26 @@ class SessionFeatures(FeatureSet):
         return out
 
 
-def _parts(library: Library, spec: LibrarySpec) -> list[LibraryFeatures]:
+def _parts(library: Library, spec: LibrarySpec) -> list[LibraryFeatures | TickFeatures]:
     """Feature sets of the intraday factors that the expressions name, one a library."""
     if library.frame != "day":
         return []
     wanted = {n for f in library.factors for n in names_read(f.expr)}.difference(OWN_NAMES)
-    out = []
-    for name in libraries():
+    out, owner = [], {}
+    for name in library.uses or libraries():
         other = load_library(name)
         if other.frame in (*SESSION_FRAMES, "vbar") or other.segments != "day":
             continue
         found = tuple(f.name for f in other.factors if f.name in wanted)
+        for factor in found:
+            if owner.setdefault(factor, name) != name:
+                raise LibraryError(
+                    f"library {library.name}: {factor} is in {owner[factor]} and in {name}; say "
+                    "which libraries it uses"
+                )
         if found:
             settings = {"library": name, "names": found, "base_freq": spec.base_freq}
-            out.append(LibraryFeatures(LibrarySpec(**settings, cache=spec.cache)))
-            wanted -= set(found)
+            part = LibrarySpec(**settings, cache=spec.cache, big_order=spec.big_order)
+            make = TickFeatures if other.frame in TICK_FRAMES else LibraryFeatures
+            out.append(make(part, library_of(part)))
     return out

@@ -121,7 +121,7 @@ def _snapshot_rows(
     ends: Int64[ndarray, "A"],
     dtype: type,
 ) -> Rows:
-    """Snapshots of continuous trading with both best quotes; a level that is empty is NaN."""
+    """Snapshots of continuous trading with both best quotes; an empty level has price 0."""
     keep = _continuous(ticks["time"], ticks.bounds, ends)
     for name in ("bp1", "ap1", "bq1", "aq1"):
         keep &= ticks[BOOK[name]] > 0
@@ -131,7 +131,7 @@ def _snapshot_rows(
     _find_lunch(minute.astype(np.float64), bounds, lunch)
     out = np.empty((len(program.rows), len(row)), dtype)
     for i, name in enumerate(program.rows):
-        out[i] = minute if name == "minute" else ticks[BOOK[name]][row]
+        out[i] = minute if name == "minute" else np.nan_to_num(ticks[BOOK[name]][row])
     return Rows(out, days, bounds, 0, lunch)
 
 

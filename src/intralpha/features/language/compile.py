@@ -4,6 +4,7 @@ from typing import Literal, NoReturn
 
 from intralpha.features.language.frames import CONSTANTS, LEAST_IN_BAR, WHOLE_DAY, Frame
 from intralpha.features.language.graph import Graph, Value
+from intralpha.features.language.levels import BookLevels
 from intralpha.features.language.row_operations import RowOperations
 from intralpha.features.language.row_shifts import MINUTES_A_DAY, RowShifts
 from intralpha.features.language.row_statistics import STATS, RowStatistics
@@ -12,7 +13,7 @@ from intralpha.features.language.units import Unit
 from intralpha.features.language.walk import SHARED, Walk
 
 SHIFTS = ("lag", "lead", "prev", "clock")
-FUNCTIONS = (*STATS, "top", *SHIFTS, *SHARED)
+FUNCTIONS = (*STATS, "top", *SHIFTS, "levels", "deeper", *SHARED)
 
 
 class Compiler(Walk):
@@ -30,12 +31,15 @@ class Compiler(Walk):
         least = LEAST_IN_BAR if bar_rows else frame.least
         statistics = RowStatistics(self, make, least)
         shifts = RowShifts(self, make, frame, whole_days=not bar_rows)
+        book = BookLevels(self, make, frame)
         own = dict.fromkeys(STATS, statistics.statistic) | {
             "top": statistics.top,
             "lag": shifts.lag,
             "lead": shifts.lag,
             "prev": shifts.prev,
             "clock": shifts.clock,
+            "levels": book.levels,
+            "deeper": book.deeper,
         }
         super().__init__(make, own)
         self._rows, self._frame, self._bar_rows = make, frame, bar_rows
@@ -106,7 +110,7 @@ class Compiler(Walk):
         if name in frame.derived:
             return self.read(frame.derived[name])
         if name in frame.rows:
-            shape = "mask" if name == "locked" else "row"
+            shape = "mask" if name in ("locked", "limit") else "row"
             return Value(shape, frame.rows[name], self._rows.input(name))
         if name in frame.days:
             return Value("day", frame.days[name], self._rows.input(name, "day"))

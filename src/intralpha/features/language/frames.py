@@ -37,10 +37,36 @@ DERIVED = {
     "traded": "volume > 0",
     "ok": "cont & ~locked",
     "okT": "ok & traded",
+    "net_active": "buy_amount - sell_amount",
     "day_volume": "sum(volume) + auction_volume",
     "day_amount": "sum(amount) + auction_amount",
     "day_trades": "sum(trades) + auction_trades",
 }
+# Of minutes that were made from trades and snapshots; NaN where they were not.
+LEVEL2 = {
+    **dict.fromkeys(("buy_volume", "sell_volume"), SHARE_UNIT),
+    **dict.fromkeys(("buy_amount", "sell_amount"), CNY_UNIT),
+    **dict.fromkeys(("buy_trades", "sell_trades"), TRADE_UNIT),
+    **dict.fromkeys(("big_buy_amount", "big_sell_amount", "net_bid"), CNY_UNIT),
+    **dict.fromkeys(("spread", "depth_imbalance", "quotes"), PLAIN),
+}
+# Whether an order is big is known when the day is over.
+LATE_ROWS = ("big_buy_amount", "big_sell_amount")
+TICK_DAYS = {
+    **dict.fromkeys(("theta", "middle", "day_amount"), CNY_UNIT),
+    "day_volume": SHARE_UNIT,
+    "suspended": PLAIN,
+}
+SIDES = {"buy": "side > 0", "sell": "side < 0"}
+TRADE_DERIVED = SIDES | {
+    "buy_big": "buy_total >= theta",
+    "sell_big": "sell_total >= theta",
+    "active_big": "buy & buy_big | sell & sell_big",
+    "active_big_buy": "buy & buy_big",
+    "big_sides": "where(buy_big, 1, 0) + where(sell_big, 1, 0)",
+}
+QUOTE = {"p": PRICE_UNIT, "q": SHARE_UNIT, "n": PLAIN}
+LEVELS = 10
 VBAR_DERIVED = {"ret": "close / before - 1", "logret": "ln(close / before)", "ok": "close > 0"}
 
 
@@ -75,8 +101,26 @@ class Frame:
 
 def _time_frame(minutes: int, least: int) -> Frame:
     name = "minute" if minutes == 1 else f"bar{minutes}"
-    rows = {**PRICES, **SIZES} | ({} if minutes == 1 else {"locked": PLAIN})
+    rows = {**PRICES, **SIZES, **LEVEL2} | ({} if minutes == 1 else {"locked": PLAIN})
     return Frame(name, rows, DAY_NUMBERS, DERIVED, minutes, least, 120 // minutes)
+
+
+def _tick_frames() -> tuple[Frame, ...]:
+    plain = dict.fromkeys(("side", "minute"), PLAIN)
+    price = {"price": PRICE_UNIT, "volume": SHARE_UNIT}
+    totals = dict.fromkeys(("amount", "buy_total", "sell_total"), CNY_UNIT)
+    trade = {**price, **totals, **plain, "step": PLAIN, "locked": PLAIN}
+    order = {**price, **plain, "limit": PLAIN}
+    parent = {"side": PLAIN, "amount": CNY_UNIT, "volume": SHARE_UNIT, "fills": TRADE_UNIT}
+    levels = range(1, LEVELS + 1)
+    book = {f"{side}{w}{n}": QUOTE[w] for side in "ba" for w in QUOTE for n in levels}
+    mid = {"mid": "(bp1 + ap1) / 2"}
+    return (
+        Frame("trade", trade, TICK_DAYS, TRADE_DERIVED, 0, 60),
+        Frame("order", order, TICK_DAYS, SIDES, 0, 50),
+        Frame("parent", parent, TICK_DAYS, SIDES, 0, 50),
+        Frame("snapshot", {**book, "minute": PLAIN}, TICK_DAYS, mid, 0, 60),
+    )
 
 
 FRAMES = {
@@ -91,6 +135,8 @@ FRAMES = {
             0,
             10,
         ),
+        *_tick_frames(),
     )
 }
+TICK_FRAMES = ("trade", "order", "parent", "snapshot")
 LEAST_IN_BAR = 5

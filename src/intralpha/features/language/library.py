@@ -46,6 +46,13 @@ class Library(Spec):
     parameters: dict[str, Parameter] = Field(
         default_factory=dict, description="constants that a recipe may choose"
     )
+    define: dict[str, str] = Field(
+        default_factory=dict,
+        description="names for parts of expressions; each may use parameters and those before it",
+    )
+    uses: tuple[str, ...] = Field(
+        (), description="frame day: libraries whose daily factors are named; default: all shipped"
+    )
     factors: tuple[FactorEntry, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -58,13 +65,14 @@ class Library(Spec):
         if twice:
             raise ValueError(f"named twice: {', '.join(twice)}")
         known = FRAMES[self.frame].names() if self.frame in FRAMES else OWN_NAMES
-        taken = sorted({*self.parameters} & {*known})
+        taken = sorted({*self.parameters, *self.define} & {*known})
+        taken += sorted({*self.parameters} & {*self.define})
         if taken:
-            raise ValueError(f"parameters named as series of {self.frame}: {', '.join(taken)}")
+            raise ValueError(f"names that frame {self.frame} or another has: {', '.join(taken)}")
         return self
 
     def resolved(self, given: Mapping[str, Choice]) -> "Library":
-        """The same factors with values in place of the parameters' names; it has none itself.
+        """The same factors with values for parameters and parts for definitions; it has neither.
 
         Parameters
         ----------
@@ -75,18 +83,22 @@ class Library(Spec):
         ParameterError
             No such parameter, or a value that is not among its choices.
         LibraryError
-            No expression reads a parameter.
+            No expression reads a parameter or a definition.
         """
         words = chosen(self.name, self.parameters, given)
-        if not words:
+        if not words and not self.define:
             return self
-        idle = sorted({*words}.difference(*(names_read(f.expr) for f in self.factors)))
+        texts = [*self.define.values(), *(f.expr for f in self.factors)]
+        idle = sorted({*words, *self.define}.difference(*map(names_read, texts)))
+        for name, text in self.define.items():
+            words[name] = f"({replace_names(text, words)})"
         if idle:
             raise LibraryError(f"library {self.name}: no expression reads {', '.join(idle)}")
         factors = tuple(
             f.model_copy(update={"expr": replace_names(f.expr, words)}) for f in self.factors
         )
-        return self.model_copy(update={"parameters": {}, "factors": factors})
+        update = {"parameters": {}, "define": {}, "factors": factors}
+        return self.model_copy(update=update)
 
     def only(self, names: tuple[str, ...]) -> "Library":
         """The same library with these factors, in this order; all of them if none is named.

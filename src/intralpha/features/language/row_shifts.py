@@ -23,7 +23,8 @@ class RowShifts:
 
     def __init__(self, walk: Walk, make: RowOperations, frame: Frame, whole_days: bool) -> None:
         self._walk, self._make, self._frame = walk, make, frame
-        self._timed = frame.minutes > 0 and whole_days
+        self._by_minute = frame.minutes == 0 and "minute" in frame.rows
+        self._timed = (frame.minutes > 0 or self._by_minute) and whole_days
 
     def lag(self, node: Node) -> Value:
         """A row before, or after."""
@@ -48,7 +49,7 @@ class RowShifts:
         return Value("row", unit, self._make.add("prev", "row", *ops))
 
     def clock(self, node: Node) -> Value:
-        """A window of rows."""
+        """A window of rows; where rows are no bars, a mask of those stamped in these minutes."""
         self._walk.unnamed(node, 2)
         if not self._timed:
             self._walk.fail(node, "clock needs whole days of bars of time")
@@ -58,15 +59,20 @@ class RowShifts:
         lo, hi = (self._row_at(node, str(a.value)) for a in node.args)
         if lo >= hi:
             self._walk.fail(node, "the second time is not after the first")
-        return Value("mask", window=(lo, hi))
+        if not self._by_minute:
+            return Value("mask", window=(lo, hi))
+        make, minute = self._make, self._make.input("minute")
+        parts = [make.add("gtk", "row", minute, k=lo), make.add("lek", "row", minute, k=hi)]
+        return Value("mask", op=make.pair("mul", "row", *parts))
 
     def _row_at(self, node: Node, clock: str) -> int:
         """Rows that end at that time or before."""
+        step = max(self._frame.minutes, 1)
         hour, minute = map(int, clock.split(":"))
         gone = hour * 60 + minute - (9 * 60 + 30)
         closed = 120 < gone < 210
         gone = gone if gone <= 120 else gone - 90
-        if closed or not 0 <= gone <= MINUTES_A_DAY or gone % self._frame.minutes:
-            hint = f"09:30 to 11:30 and 13:00 to 15:00, in steps of {self._frame.minutes} minutes"
+        if closed or not 0 <= gone <= MINUTES_A_DAY or gone % step:
+            hint = f"09:30 to 11:30 and 13:00 to 15:00, in steps of {step} minutes"
             self._walk.fail(node, f"no row of {self._frame.name} ends at {clock}", hint)
-        return gone // self._frame.minutes
+        return gone // step

@@ -1,0 +1,29 @@
+"""Compiling: how kernels are compiled, whichever folder they live in."""
+
+from typing import Any, no_type_check
+
+from numba.core.typing.templates import Signature
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
+
+KERNEL: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+# Kernels that only other kernels call: no wrappers for Python, which take long to compile.
+INNER: dict[str, Any] = KERNEL | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
+@intrinsic
+@no_type_check
+def borrowed(typing_context, array):
+    """The same array without a count of its owners, for use inside a kernel only.
+
+    Every slice of a counted array raises and lowers the count with locked instructions, which
+    costs more than a pass over a few hundred numbers. The caller of the kernel owns the memory.
+    """
+    del typing_context
+
+    def code(context, builder, sign, args):
+        here = make_array(sign.return_type)(context, builder, args[0])
+        here.meminfo = here.meminfo.type(None)
+        return here._getvalue()
+
+    return Signature(array, (array,), None), code

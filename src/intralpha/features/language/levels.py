@@ -1,0 +1,71 @@
+"""Levels: sums of an expression over the levels of the order book."""
+
+from dataclasses import replace
+
+from intralpha.features.language.frames import LEVELS, QUOTE, Frame
+from intralpha.features.language.graph import Value
+from intralpha.features.language.operations import Operations
+from intralpha.features.language.syntax import Node
+from intralpha.features.language.walk import Walk
+
+LEVELLED = tuple(f"{side}{what}" for side in "ba" for what in QUOTE)
+
+
+class BookLevels:
+    """Reads ``levels(x, n)`` and ``levels(x, from, to)``: x at each level, added up.
+
+    Inside x, ``bp`` stands for ``bp1``, ``bp2``, ...; ``deeper(bp)`` for the next level's.
+
+    Parameters
+    ----------
+    walk : reads the arguments
+    make : operations are added by it
+    frame : the rows are of
+    """
+
+    def __init__(self, walk: Walk, make: Operations, frame: Frame) -> None:
+        self._walk, self._make, self._has_book = walk, make, "bp1" in frame.rows
+
+    def levels(self, node: Node) -> Value:
+        """The sum."""
+        self._walk.unnamed(node, 2, 3)
+        if not self._has_book:
+            self._walk.fail(node, "levels needs the frame snapshot")
+        ends = [self._level(n) for n in node.args[1:]]
+        first, last = (1, *ends)[-2:]
+        if last < first:
+            self._walk.fail(node.args[-1], f"the last level {last} is above the first {first}")
+        found = self._at(node, first)
+        for level in range(first + 1, last + 1):
+            other = self._at(node, level)
+            found = self._make.combine("add", found, other)._replace(unit=found.unit)
+        return found
+
+    def deeper(self, node: Node) -> Value:
+        """Refused: only :meth:`levels` knows of which level."""
+        self._walk.fail(node, "deeper outside levels(...)", "levels(bp - deeper(bp), 9)")
+
+    def _level(self, node: Node) -> int:
+        number = float(node.value) if node.kind == "number" else 0.0
+        if number not in range(1, LEVELS + 1):
+            self._walk.fail(node, f"levels wants whole numbers from 1 to {LEVELS}")
+        return int(number)
+
+    def _at(self, node: Node, level: int) -> Value:
+        value = self._walk.value(self._numbered(node.args[0], level))
+        if value.shape != "row":
+            self._walk.fail(node.args[0], f"expected a series, found a {value.shape}")
+        return value
+
+    def _numbered(self, node: Node, level: int) -> Node:
+        """The expression with the level behind the names that have one."""
+        if node.kind == "name" and node.value in LEVELLED:
+            if level > LEVELS:
+                self._walk.fail(node, f"level {level}: the book has {LEVELS}")
+            return replace(node, value=f"{node.value}{level}")
+        if node.kind == "call" and node.value == "levels":
+            self._walk.fail(node, "levels inside levels")
+        if node.kind == "call" and node.value == "deeper":
+            self._walk.unnamed(node, 1)
+            return self._numbered(node.args[0], level + 1)
+        return replace(node, args=tuple(self._numbered(a, level) for a in node.args))
