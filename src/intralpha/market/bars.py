@@ -23,6 +23,8 @@ _SUMMED = (
     "active_sell_trades",
     "big_buy_amount",
     "big_sell_amount",
+    "net_bid_amount",
+    "quotes",
 )
 
 

@@ -19,7 +19,7 @@ from intralpha.market.manifest import (
     write_manifest,
     writer_lock,
 )
-from intralpha.market.schemas import TABLES, TableSchema, validate
+from intralpha.market.schemas import TABLES, TableSchema, shape, validate
 
 OnConflict = Literal["error", "keep", "replace"]
 LOCK_WAIT_SECONDS = 60.0
@@ -132,7 +132,7 @@ class Lake:
         files = [self.root / name for name in self._files(table, start, end, freq)]
         if not files:
             return pl.LazyFrame(schema=schema.columns)
-        rows = pl.scan_parquet(files)
+        rows = pl.scan_parquet(files, schema=schema.columns, missing_columns="insert")
         if schema.partition == "month":
             rows = rows.filter(*_within(start, end))
         return rows
@@ -214,7 +214,7 @@ class Lake:
         path = self.root / name
         if not path.is_file():
             return name, new, new.height, 0, 0
-        old = pl.read_parquet(path)
+        old = shape(schema.name, pl.read_parquet(path))
         key = list(schema.key)
         fresh = new.join(old, on=key, how="anti")
         shared_new = new.join(old.select(key), on=key, how="semi").sort(key)

@@ -114,7 +114,8 @@ TABLES: dict[str, TableSchema] = {
             "volume:int64 amount:real trades:int32* auc_in_first:flag* active_buy_volume:int64* "
             "active_sell_volume:int64* active_buy_amount:real* active_sell_amount:real* "
             "active_buy_trades:int32* active_sell_trades:int32* big_buy_amount:real* "
-            "big_sell_amount:real*",
+            "big_sell_amount:real* net_bid_amount:real* spread:real* depth_imbalance:real* "
+            "quotes:int32*",
             "symbol time",
         ),
         _table(

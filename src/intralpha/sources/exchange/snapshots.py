@@ -1,160 +1,86 @@
-"""Snapshots: the ten best levels of the book at given times, replayed from a tape alone."""
+"""Snapshots: the ten best levels of the book at given times, rebuilt from a tape alone."""
 
-from typing import no_type_check
+from datetime import date
 
 import numpy as np
 import polars as pl
-from numba import njit
 
+from intralpha.market.level2.book import DEPTH
+from intralpha.market.level2.book_rows import STEP_MS, book_rows, snapshot_times
+from intralpha.market.ticks import Ticks
 from intralpha.sources.exchange.course import TICKS_PER_YUAN
-from intralpha.sources.exchange.tape import BUY, MARKET, Tape
+from intralpha.sources.exchange.tape import Tape
 
-DEPTH = 10
-STEP_MS = 3_000
-PHASES = ((33_300_000, 33_900_000), (34_200_000, 41_400_000), (46_800_000, 54_000_000))
-ORDER, CANCEL, TRADE = 0, 1, 2
+__all__ = ["DEPTH", "STEP_MS", "snapshot_times", "snapshots", "tape_ticks"]
 
 
-def snapshot_times(step_ms: int = STEP_MS) -> np.ndarray:
-    """Every step of the opening auction, the morning and the afternoon, ms since midnight."""
-    parts = [np.arange(first, last + 1, step_ms) for first, last in PHASES]
-    return np.concatenate(parts)
-
-
-def snapshots(tape: Tape, times_ms: np.ndarray) -> pl.DataFrame:
+def snapshots(
+    tape: Tape, times_ms: np.ndarray, symbol: str = "000001.SZ", on: date = date(2023, 1, 3)
+) -> pl.DataFrame:
     """Ten levels, last price and sums of the day so far at each time.
 
     Parameters
     ----------
     tape : a stock-day
     times_ms : ascending; what is stamped exactly at a time is in its snapshot
+    symbol, on : stock and session, which tell whether the day ends with a call auction
 
     Returns
     -------
     DataFrame
-        ``time`` (ms), ``last`` (CNY; 0 before the first trade), ``volume`` (shares), ``amount``
-        (CNY), ``trades``, and ``bid_price1`` ... ``ask_orders10``. Levels that do not exist are
-        null; so are all levels while a call auction's book crosses.
+        What :func:`~intralpha.market.level2.book_rows.book_rows` gives, less date and symbol.
     """
-    events = _events(tape)
-    low = int(tape.order_tick[tape.order_tick > 0].min())
-    width = int(tape.order_tick.max()) - low + 1
-    facts = np.zeros((len(times_ms), 4), np.int64)
-    levels = np.zeros((len(times_ms), 2, 3, DEPTH), np.int64)
-    orders = (tape.order_seq, tape.order_side, tape.order_tick, tape.order_kind)
-    _replay(events, *orders, low, np.zeros((2, 2, width), np.int64), times_ms, facts, levels)
-    columns: dict[str, object] = {
-        "time": pl.Series(times_ms, dtype=pl.Int32),
-        "last": facts[:, 0] / TICKS_PER_YUAN,
-        "volume": facts[:, 1],
-        "amount": facts[:, 2] / TICKS_PER_YUAN,
-        "trades": pl.Series(facts[:, 3], dtype=pl.Int32),
+    rows = book_rows(*tape_ticks([tape], [symbol], on), times_ms, ticks_per_yuan=TICKS_PER_YUAN)
+    return rows.drop("date", "symbol")
+
+
+def tape_ticks(tapes: list[Tape], symbols: list[str], on: date) -> tuple[Ticks, Ticks]:
+    """The truth as ticks: orders with cancels, and trades, of one session.
+
+    Parameters
+    ----------
+    tapes : one a stock
+    symbols : sorted, one a tape
+    on : session
+    """
+    orders = _stacked(on, "orders", symbols, [_orders(tape) for tape in tapes])
+    return orders, _stacked(on, "trades", symbols, [_trades(tape) for tape in tapes])
+
+
+def _orders(tape: Tape) -> dict[str, np.ndarray]:
+    """Orders and cancels by sequence; a cancel repeats the side, price and kind of its order."""
+    of = np.searchsorted(tape.order_seq, tape.cancel_id)
+    price = tape.order_tick / TICKS_PER_YUAN
+    kind = tape.order_kind.astype(np.int8)
+    both = {
+        "seq": (tape.order_seq, tape.cancel_seq),
+        "time": (tape.order_time, tape.cancel_time),
+        "id": (tape.order_seq, tape.cancel_id),
+        "side": (tape.order_side, tape.order_side[of]),
+        "price": (price, price[of]),
+        "volume": (tape.order_shares, tape.cancel_shares),
+        "kind": (kind, kind[of]),
+        "cancel": (np.zeros(len(kind), np.bool_), np.ones(len(of), np.bool_)),
     }
-    for s, side in enumerate(("bid", "ask")):
-        for w, what in enumerate(("price", "volume", "orders")):
-            for k in range(DEPTH):
-                values = levels[:, s, w, k]
-                known = pl.Series(levels[:, s, 2, k] > 0)
-                column = pl.Series(values / TICKS_PER_YUAN if what == "price" else values)
-                if what == "orders":
-                    column = column.cast(pl.Int32)
-                columns[f"{side}_{what}{k + 1}"] = column.zip_with(
-                    known, pl.Series([None], dtype=column.dtype)
-                )
-    return pl.DataFrame(columns)
+    rows = {name: np.concatenate(parts) for name, parts in both.items()}
+    order = np.argsort(rows["seq"])
+    return {name: values[order] for name, values in rows.items()}
 
 
-def _events(tape: Tape) -> np.ndarray:
-    """Everything in sequence: what, time, shares, tick, one or two order positions."""
-    place = np.searchsorted
-    none = np.zeros(len(tape.order_seq), np.int64)
-    orders = (none + ORDER, tape.order_time, tape.order_shares, tape.order_tick)
-    cancels = (tape.cancel_time, tape.cancel_shares, np.zeros(len(tape.cancel_seq), np.int64))
-    trades = (tape.trade_time, tape.trade_shares, tape.trade_tick)
-    parts = [
-        np.stack([*orders, np.arange(len(none)), none]),
-        np.stack(
-            [
-                np.full(len(tape.cancel_seq), CANCEL),
-                *cancels,
-                place(tape.order_seq, tape.cancel_id),
-                cancels[2],
-            ]
-        ),
-        np.stack(
-            [
-                np.full(len(tape.trade_seq), TRADE),
-                *trades,
-                place(tape.order_seq, tape.trade_buy),
-                place(tape.order_seq, tape.trade_sell),
-            ]
-        ),
-    ]
-    order = np.argsort(np.concatenate([tape.order_seq, tape.cancel_seq, tape.trade_seq]))
-    return np.ascontiguousarray(np.concatenate(parts, axis=1).T[order].astype(np.int64))
+def _trades(tape: Tape) -> dict[str, np.ndarray]:
+    return {
+        "seq": tape.trade_seq,
+        "time": tape.trade_time,
+        "price": tape.trade_tick / TICKS_PER_YUAN,
+        "volume": tape.trade_shares,
+        "buy_id": tape.trade_buy,
+        "sell_id": tape.trade_sell,
+        "side": tape.trade_side,
+    }
 
 
-@njit(cache=True, nogil=True)
-@no_type_check
-def _replay(events, seq, side, tick, kind, low, book, times, facts, levels):
-    """Walk the events; ``book[side, 0]`` holds shares and ``book[side, 1]`` orders by level."""
-    left = np.zeros(len(seq), np.int64)
-    last, volume, amount, count, e = 0, 0, 0, 0, 0
-    for n in range(len(times)):
-        while e < len(events) and events[e, 1] <= times[n]:
-            what, shares, first = events[e, 0], events[e, 2], events[e, 4]
-            if what == ORDER:
-                left[first] = shares
-                if kind[first] != MARKET and tick[first] > 0:
-                    _add(book, side[first], tick[first] - low, shares, 1)
-            else:
-                _reduce(book, left, side, tick, kind, low, first, shares)
-            if what == TRADE:
-                _reduce(book, left, side, tick, kind, low, events[e, 5], shares)
-                last = events[e, 3]
-                volume += shares
-                amount += shares * last
-                count += 1
-            e += 1
-        facts[n, 0], facts[n, 1], facts[n, 2], facts[n, 3] = last, volume, amount, count
-        _top(book, low, levels[n])
-
-
-@njit(cache=True, nogil=True)
-@no_type_check
-def _add(book, side, level, shares, orders):
-    s = 0 if side == BUY else 1
-    book[s, 0, level] += shares
-    book[s, 1, level] += orders
-
-
-@njit(cache=True, nogil=True)
-@no_type_check
-def _reduce(book, left, side, tick, kind, low, i, shares):
-    left[i] -= shares
-    if kind[i] != MARKET and tick[i] > 0:
-        _add(book, side[i], tick[i] - low, -shares, -1 if left[i] == 0 else 0)
-
-
-@njit(cache=True, nogil=True)
-@no_type_check
-def _top(book, low, out):
-    """The best levels of both sides; nothing while the book crosses."""
-    width = book.shape[2]
-    bid, ask = width - 1, 0
-    while bid >= 0 and book[0, 1, bid] == 0:
-        bid -= 1
-    while ask < width and book[1, 1, ask] == 0:
-        ask += 1
-    if bid >= ask:
-        return
-    for s in range(2):
-        level, step = (bid, -1) if s == 0 else (ask, 1)
-        k = 0
-        while 0 <= level < width and k < out.shape[2]:
-            if book[s, 1, level] > 0:
-                out[s, 0, k] = level + low
-                out[s, 1, k] = book[s, 0, level]
-                out[s, 2, k] = book[s, 1, level]
-                k += 1
-            level += step
+def _stacked(on: date, table: str, symbols: list[str], parts: list[dict[str, np.ndarray]]) -> Ticks:
+    """Stock after stock."""
+    bounds = np.cumsum([0, *(len(part["seq"]) for part in parts)]).astype(np.int64)
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return Ticks(on, table, np.array(symbols), bounds, columns)

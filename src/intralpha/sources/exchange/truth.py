@@ -74,7 +74,7 @@ def snapshot_rows(day: Day, symbols: np.ndarray, tapes: dict[int, Tape]) -> pl.D
     """Rows of ``snapshots`` of a session: every 3 seconds from the first trade on."""
     times = snapshot_times()
     parts = [
-        snapshots(tape, times)
+        snapshots(tape, times, str(symbols[i]), day.on)
         .filter(pl.col("trades") > 0)
         .select(pl.lit(day.on).alias("date"), pl.lit(str(symbols[i])).alias("symbol"), pl.all())
         for i, tape in tapes.items()
