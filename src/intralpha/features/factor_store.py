@@ -23,7 +23,7 @@ from intralpha.features.session_reader import Session
 from intralpha.market import Lake
 from intralpha.market.manifest import replacing
 
-MACHINE_VERSION = 1
+MACHINE_VERSION = 2
 
 
 def factor_keys(library: Library) -> tuple[str, ...]:
