@@ -27,7 +27,7 @@ from intralpha.base import thread_count
 from intralpha.features.bar_day import FIELDS
 from intralpha.features.engine.machine import Rows, run
 from intralpha.features.engine.program import Program, assemble
-from intralpha.features.engine.volume_bars import SessionRows, VolumeBarWindow
+from intralpha.features.engine.volume_bars import SessionRows, VolumeBarWindow, run_bars
 from intralpha.features.language.compile import Compiler
 from intralpha.features.language.frames import FRAMES
 from intralpha.features.language.graph import Graph
@@ -153,12 +153,8 @@ def volume_rate(days: list[peers.Day], values: list[np.ndarray]) -> float:
         window.push(SessionRows(**fields, auction_price=price, **auction, suspended=halted,
                                 factor=same))  # fmt: skip
     numbers = np.array([np.ones(stocks) * (n == "price_ok") for n in program.days])
-    run(program, window.bars(program.rows).inputs(numbers))
-
-    def work() -> None:
-        run(program, window.bars(program.rows).inputs(numbers))
-
-    return stocks / peers.best_of(work, 3)
+    run_bars(program, window, numbers)
+    return stocks / peers.best_of(lambda: run_bars(program, window, numbers), 3)
 
 
 def cut(day: peers.Day, stocks: int) -> peers.Day:
