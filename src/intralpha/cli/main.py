@@ -16,6 +16,7 @@ from intralpha.cli.demo import demo
 from intralpha.cli.explore import explore
 from intralpha.cli.features import features
 from intralpha.cli.ingest import ingest
+from intralpha.cli.level2 import level2
 from intralpha.cli.ls import ls
 from intralpha.cli.quality import quality
 from intralpha.cli.report import report
@@ -64,6 +65,7 @@ def common(
 for verb in (demo, ingest, simulate, quality, explore, check, run, report, audit, ls):
     app.command()(verb)
 app.add_typer(features, name="features")
+app.add_typer(level2, name="level2")
 
 
 def main() -> None:

@@ -1,0 +1,104 @@
+"""`intralpha level2`: trades and snapshots of a lake into enriched minutes, and their check."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from intralpha.base import ConfigError
+from intralpha.market import Lake
+from intralpha.market.level2.day_check import check_day
+from intralpha.market.level2.enrich import enrich as enrich_days
+from intralpha.market.level2.enrich import plan_days
+from intralpha.market.level2.thresholds import RULES, BigOrderSpec
+
+DAY = ["%Y-%m-%d"]
+
+level2 = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="""Level-2: minutes with active sides, big orders and the book, made of trades.
+
+First **intralpha ingest** puts `trades` (and `snapshots`, `daily`) of some days into a lake. Then
+**enrich** makes the minutes and **check** holds a day's trades against its daily rows.""",
+)
+
+
+class UnknownRuleError(ConfigError):
+    """There is no such rule for big orders."""
+
+    def __init__(self, rule: str) -> None:
+        self.rule = rule
+        super().__init__(f"no rule {rule}; expected one of {', '.join(RULES)}.")
+
+
+@level2.command()
+def enrich(
+    lake: Annotated[Path, typer.Argument(help="Folder of the lake, with table trades.")],
+    start: Annotated[
+        datetime | None, typer.Option("--from", formats=DAY, help="First session; default: all.")
+    ] = None,
+    end: Annotated[
+        datetime | None, typer.Option("--to", formats=DAY, help="Last session; default: all.")
+    ] = None,
+    rule: Annotated[
+        str,
+        typer.Option(
+            help="An order is big at or above: log_sigma, exp(mean + std) of ln amount of the "
+            "sessions before; q90, what a tenth of their orders exceed; fixed_200k, CNY 200,000; "
+            "day_mean, the mean order of the day itself (known after the close only)."
+        ),
+    ] = "log_sigma",
+    days: Annotated[
+        int, typer.Option(min=1, max=250, help="Sessions before the day that log_sigma, q90 use.")
+    ] = 20,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be done with each day, and stop.")
+    ] = False,
+) -> None:
+    """Make the 240 enriched minutes of every stock-day from its trades and snapshots.
+
+    A minute gets open, high, low, close, volume, amount and trades; active_buy_* and
+    active_sell_* volume, amount and trades by aggressor side; big_buy_amount and big_sell_amount,
+    what orders that were big in the whole day filled in it; and from snapshots net_bid_amount
+    (CNY put into the best bid less the best ask), spread (share of the mid price),
+    depth_imbalance (-1 to 1, ten levels) and quotes (snapshots with both sides).
+
+    Rows go to table `bars`, freq 1, the opening auction to table `auctions`. Minutes of another
+    source are replaced where a stock has trades; other stocks and longer bars stay.
+
+    A day that is done is left alone, so a stopped run goes on and a new day costs a day. What
+    orders looked like on a day is kept in the lake's folder .cache, which may be deleted.
+
+    Example: **intralpha level2 enrich lake --from 2024-01-02 --to 2024-01-31 --dry-run**
+    """
+    if rule not in RULES:
+        raise UnknownRuleError(rule)
+    source, spec = Lake(lake), BigOrderSpec.model_validate({"rule": rule, "days": days})
+    dates = source.dates("trades")
+    if start is not None:
+        dates = dates[dates >= np.datetime64(start.date())]
+    if end is not None:
+        dates = dates[dates <= np.datetime64(end.date())]
+    if dry_run:
+        for p in plan_days(source, dates, spec):
+            typer.echo(f"{p.on}  {p.state:6}{p.trades:>14,} trades{p.snapshots:>14,} snapshots")
+        return
+    typer.echo(enrich_days(source, dates, spec).to_text())
+
+
+@level2.command()
+def check(
+    lake: Annotated[Path, typer.Argument(help="Folder of the lake, with tables trades, daily.")],
+    day: Annotated[datetime, typer.Argument(formats=DAY, help="Session, such as 2024-01-02.")],
+) -> None:
+    """Hold a day's trades against its daily rows.
+
+    Open, high, low, close, volume and amount of every stock are made of its trades, auctions
+    included, and must equal table `daily`; what differs is listed. Below: the share of trades
+    without an order id (they cannot be merged to orders), the shares of active buys and sells, and
+    how many sides contradict the rule that the later order is the active one.
+    """
+    typer.echo(check_day(Lake(lake), day.date()).to_text())

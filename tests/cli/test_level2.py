@@ -1,0 +1,62 @@
+"""The verb `level2`: plans, enriches once, checks, and says what it does not know."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from intralpha.cli.level2 import UnknownRuleError
+from intralpha.cli.main import app
+from intralpha.market import Lake
+from intralpha.sources import SimulatedSpec, ingest
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("level2") / "lake"
+    spec = {"n_assets": 5, "end": date(2023, 1, 6), "freq": 1, "ticks": ("trades",)}
+    source = SimulatedSpec.model_validate(spec)
+    ingest([source], Lake(root, create=True), show_progress=False)
+    return root
+
+
+def said(*arguments: object) -> str:
+    result = CliRunner().invoke(app, ["level2", *map(str, arguments)])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_a_dry_run_writes_nothing_and_a_run_is_done_once(folder: Path):
+    version = Lake(folder).version()
+    lines = said("enrich", folder, "--from", "2023-01-04", "--dry-run").splitlines()
+    assert [line.split()[:3] for line in lines] == [
+        [f"2023-01-0{n}", "to", "do"] for n in (4, 5, 6)
+    ]
+    assert Lake(folder).version() == version
+    text = said("enrich", folder, "--to", "2023-01-05", "--rule", "fixed_200k")
+    assert text.splitlines()[-1].startswith("3 sessions written, 0 done before")
+    text = said("enrich", folder, "--rule", "fixed_200k")
+    assert text.splitlines()[-1].startswith("1 sessions written, 3 done before")
+    assert " done " in said("enrich", folder, "--rule", "fixed_200k", "--dry-run")
+    assert " to do " in said("enrich", folder, "--rule", "fixed_200k", "--days", 3, "--dry-run")
+
+
+def test_check_prints_equality_and_shares(folder: Path):
+    text = said("check", folder, "2023-01-05")
+    for part in ("0 differ", "0.00%", "active side", "after hours      0 trades"):
+        assert part in text, part
+
+
+def test_help_teaches():
+    text = " ".join(said("enrich", "--help").split())
+    for part in ("net_bid_amount", "--rule", "day_mean", "known after the close", "Example"):
+        assert part in text, part
+    assert "daily rows" in said("check", "--help")
+    assert "enrich" in said("--help")
+
+
+def test_an_unknown_rule_is_named_with_the_known_ones(folder: Path):
+    result = CliRunner().invoke(app, ["level2", "enrich", str(folder), "--rule", "q95"])
+    assert isinstance(result.exception, UnknownRuleError)
+    assert "log_sigma, q90, fixed_200k, day_mean" in str(result.exception)
