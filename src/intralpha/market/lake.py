@@ -20,6 +20,7 @@ from intralpha.market.manifest import (
     writer_lock,
 )
 from intralpha.market.schemas import TABLES, TableSchema, shape, validate
+from intralpha.market.tick_file import TICK_TABLES, interleaved, rows_of, write
 
 OnConflict = Literal["error", "keep", "replace"]
 LOCK_WAIT_SECONDS = 60.0
@@ -210,11 +211,17 @@ class Lake:
     def _merge(
         self, schema: TableSchema, name: str, new: pl.DataFrame, on_conflict: OnConflict
     ) -> tuple[str, pl.DataFrame | None, int, int, int]:
-        """One partition after the append (None if unchanged), rows added, replaced, kept."""
+        """One partition after the append (None if unchanged), rows added, replaced, kept.
+
+        Of a tick table the rows of the new ones' stocks stand for the partition.
+        """
         path = self.root / name
         if not path.is_file():
             return name, new, new.height, 0, 0
-        old = shape(schema.name, pl.read_parquet(path))
+        if schema.name in TICK_TABLES:
+            old = rows_of(path, schema, new["symbol"])
+        else:
+            old = shape(schema.name, pl.read_parquet(path))
         key = list(schema.key)
         fresh = new.join(old, on=key, how="anti")
         shared_new = new.join(old.select(key), on=key, how="semi").sort(key)
@@ -243,7 +250,7 @@ class Lake:
         try:
             for name, rows, *_ in merged:
                 if rows is not None:
-                    files[name] = self._replace(name, rows)
+                    files[name] = self._replace(schema, name, rows)
                     written.append(name)
                 elif _stale(self.root / name, files.get(name)):
                     height = pl.scan_parquet(self.root / name).select(pl.len()).collect().item()
@@ -259,11 +266,14 @@ class Lake:
         changed = tuple(n for n, rows, *_ in merged if rows is not None)
         return AppendResult(schema.name, changed, unchanged, added, replaced, kept)
 
-    def _replace(self, name: str, rows: pl.DataFrame) -> FileFacts:
-        path = self.root / name
+    def _replace(self, schema: TableSchema, name: str, rows: pl.DataFrame) -> FileFacts:
+        path, count = self.root / name, rows.height
         with replacing(path) as partial:
-            rows.write_parquet(partial, compression="zstd", compression_level=3)
-        return file_facts(path, rows.height)
+            if schema.name in TICK_TABLES:
+                count = write(partial, interleaved(path, schema, rows))
+            else:
+                rows.write_parquet(partial, compression="zstd", compression_level=3)
+        return file_facts(path, count)
 
 
 def _stale(path: Path, facts: FileFacts | None) -> bool:
