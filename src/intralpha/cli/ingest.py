@@ -25,6 +25,7 @@ def ingest(
     Ingesting the same files twice changes nothing. Rows that cannot be used go to the lake's
     quarantine with file, line and reason. Afterwards bars are compared with daily rows.
 
-    A new vendor needs no code: a source of kind `mapping` describes its columns and units.
+    A new vendor needs no code: a source of kind `mapping` describes its columns and units, one of
+    kind `level2` its orders, trades and snapshots.
     """
     typer.echo(pipeline.ingest_files(sources, lake, on_conflict))

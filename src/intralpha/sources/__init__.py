@@ -4,6 +4,7 @@ from intralpha.sources.exchange.market import SimulatedMarket, SimulatedSpec
 from intralpha.sources.exchange.post import write_published
 from intralpha.sources.files import PathError
 from intralpha.sources.ingest import IngestReport, SourceSpec, build, ingest
+from intralpha.sources.level2.spec import Level2Spec, level2_presets
 from intralpha.sources.mapping import MappingSpec, load_mapping, presets
 from intralpha.sources.qlib import QlibSpec
 from intralpha.sources.quality import QualityReport, quality
@@ -15,6 +16,7 @@ __all__ = [
     "Batch",
     "DailyBasicSpec",
     "IngestReport",
+    "Level2Spec",
     "MappingSpec",
     "MembersSpec",
     "PathError",
@@ -29,6 +31,7 @@ __all__ = [
     "TdxSpec",
     "build",
     "ingest",
+    "level2_presets",
     "load_mapping",
     "presets",
     "quality",

@@ -17,6 +17,8 @@ from intralpha.market import AppendResult, Lake, split_valid
 from intralpha.market.lake import OnConflict
 from intralpha.market.manifest import replacing
 from intralpha.sources.exchange.market import SimulatedMarket, SimulatedSpec
+from intralpha.sources.level2.source import Level2Source
+from intralpha.sources.level2.spec import Level2Spec
 from intralpha.sources.mapped import MappedSource
 from intralpha.sources.mapping import MappingSpec
 from intralpha.sources.qlib import QlibSource, QlibSpec
@@ -38,7 +40,8 @@ SourceSpec = Annotated[
     | MembersSpec
     | StockBasicSpec
     | DailyBasicSpec
-    | SimulatedSpec,
+    | SimulatedSpec
+    | Level2Spec,
     Field(discriminator="kind"),
 ]
 
@@ -51,6 +54,7 @@ READERS: dict[type, Callable[..., Source]] = {
     StockBasicSpec: StockBasicSource,
     DailyBasicSpec: DailyBasicSource,
     SimulatedSpec: SimulatedMarket,
+    Level2Spec: Level2Source,
 }
 
 
@@ -71,6 +75,7 @@ class SourceCount:
     replaced: int = 0
     quarantined: Counter[str] = field(default_factory=Counter)
     repairs: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
     partitions_written: set[str] = field(default_factory=set)
     partitions_unchanged: set[str] = field(default_factory=set)
 
@@ -93,6 +98,7 @@ class IngestReport:
                 f"{len(c.partitions_written):,} files written, {len(untouched):,} unchanged"
             )
             lines += [f"    repaired     {n:>9,}  {what}" for what, n in c.repairs.most_common()]
+            lines += [f"    noted        {n:>9,}  {what}" for what, n in c.notes.most_common()]
             lines += [f"    quarantined  {n:>9,}  {why}" for why, n in c.quarantined.most_common()]
         return "\n".join([*lines, f"{self.seconds:.1f} s"])
 
@@ -163,6 +169,7 @@ def _take(lake: Lake, batch: Batch, count: SourceCount, on_conflict: OnConflict)
     count.partitions_written |= set(done.partitions_written)
     count.partitions_unchanged |= set(done.partitions_unchanged)
     count.repairs.update({k: n for k, n in batch.repairs.items() if n})
+    count.notes.update({k: n for k, n in batch.notes.items() if n})
     aside = pl.concat([batch.quarantined, _without_line(refused, batch.origin)])
     if aside.height:
         count.quarantined.update(dict(aside["reason"].value_counts().rows()))

@@ -90,7 +90,8 @@ class UnknownPresetError(ConfigError):
 def presets() -> tuple[str, ...]:
     """Names of the shipped mappings."""
     folder = files(PRESETS).joinpath("presets")
-    return tuple(sorted(f.name.removesuffix(".yaml") for f in folder.iterdir()))
+    names = (f.name for f in folder.iterdir())
+    return tuple(sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml")))
 
 
 def read_preset(name: str) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class Batch:
     quarantined : ``origin``, ``line`` (1 is the header, null if unknown), ``reason``, ``row``
     repairs : kind of repair -> number of rows it touched
     rows_read : data rows found in the files
+    notes : what was seen and left as it is -> how often
     """
 
     table: str
@@ -39,6 +40,7 @@ class Batch:
     quarantined: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=QUARANTINE))
     repairs: dict[str, int] = field(default_factory=dict)
     rows_read: int = 0
+    notes: dict[str, int] = field(default_factory=dict)
 
 
 class Source(ABC):

@@ -1,0 +1,109 @@
+"""Chunks: a file in pieces of bounded size, cut between lines."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BufferedIOBase
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from intralpha.sources.level2.pieces import Piece
+from intralpha.sources.level2.spec import StreamSpec
+from intralpha.sources.source import SourceError
+
+CHUNK_BYTES = 1 << 24
+CHUNK_ROWS = 1 << 18
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some lines of a file.
+
+    Attributes
+    ----------
+    name : of the file
+    line : number of the first line; a header is line 1
+    names : columns of the file
+    wanted : those the stream uses
+    content : text of csv, or rows of Parquet; empty text if the file is empty
+    """
+
+    name: str
+    line: int
+    names: list[str]
+    wanted: list[str]
+    content: bytes | pl.DataFrame
+
+
+def chunks(piece: Piece, stream: StreamSpec) -> Iterator[Chunk]:
+    """Pieces of about 16 MB of text or a quarter of a million rows.
+
+    Raises
+    ------
+    SourceError
+        Columns are missing, or the header has another encoding.
+    """
+    with piece.open() as handle:
+        if stream.format == "parquet":
+            yield from _parquet(piece.name, handle, stream)
+        else:
+            yield from _csv(piece.name, handle, stream)
+
+
+def field_columns(stream: StreamSpec) -> dict[str, tuple[str, ...]]:
+    """Columns of every field, those of the ten levels written out."""
+    out: dict[str, tuple[str, ...]] = {}
+    for name, columns in stream.columns.items():
+        if "{" in columns[0] and stream.holds == "snapshots":
+            for k in range(10):
+                out[f"{name}{k + 1}"] = (columns[0].format(k + stream.first_level),)
+        else:
+            out[name] = columns
+    return out
+
+
+def _wanted(name: str, found: list[str], stream: StreamSpec) -> list[str]:
+    """Columns to read; a vendor may have fewer than ten levels, but at least one."""
+    columns = field_columns(stream)
+    deep = {key for key in columns if key[-1].isdigit() and not key.endswith(("e1", "s1"))}
+    wanted = {c for key, names in columns.items() for c in names}
+    needed = {c for key, names in columns.items() if key not in deep for c in names}
+    missing = sorted(needed - set(found))
+    if missing:
+        raise SourceError(name, f"columns {found}", f"also {', '.join(missing)}")
+    return sorted(wanted & set(found))
+
+
+def _parquet(name: str, handle: BufferedIOBase, stream: StreamSpec) -> Iterator[Chunk]:
+    with pq.ParquetFile(handle) as file:
+        names = list(file.schema_arrow.names)
+        wanted = _wanted(name, names, stream)
+        line = 1
+        for batch in file.iter_batches(CHUNK_ROWS, columns=wanted):
+            frame = pl.DataFrame(batch)
+            yield Chunk(name, line, names, wanted, frame)
+            line += frame.height
+
+
+def _csv(name: str, handle: BufferedIOBase, stream: StreamSpec) -> Iterator[Chunk]:
+    names, line = list(stream.names), 1
+    if not names:
+        header = handle.readline().removeprefix(b"\xef\xbb\xbf").strip()
+        if not header:
+            yield Chunk(name, 1, [], [], b"")
+            return
+        text = _decoded(name, header, stream)
+        names, line = [n.strip().strip('"') for n in text.split(stream.separator)], 2
+    wanted = _wanted(name, names, stream)
+    while text := handle.read(CHUNK_BYTES):
+        text += b"" if text.endswith(b"\n") else handle.readline()
+        yield Chunk(name, line, names, wanted, text)
+        line += text.count(b"\n")
+
+
+def _decoded(name: str, header: bytes, stream: StreamSpec) -> str:
+    try:
+        return header.decode(stream.encoding)
+    except (UnicodeDecodeError, LookupError) as error:
+        found = f"bytes that are not {stream.encoding} ({error})"
+        raise SourceError(name, found, "another `encoding` of the stream, such as gbk") from error

@@ -1,0 +1,193 @@
+"""Pieces: the files of a Level-2 source, their date and symbol, and which belong together."""
+
+import gzip
+import lzma
+import re
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from io import BufferedIOBase
+from pathlib import Path
+
+from intralpha.sources.files import ARCHIVES, PathError, locate
+from intralpha.sources.level2.spec import Level2Spec
+from intralpha.sources.source import SourceError
+
+DATE = r"(?P<date>(?:19|20)\d{2}[-._]?\d{2}[-._]?\d{2})"
+SYMBOL = r"(?P<symbol>(?:[A-Za-z]{2}\.?)?\d{6}(?:\.[A-Za-z]{2,4})?)"
+WORDS = {"*": ".*", "?": "[^/]", "{date}": DATE, "{symbol}": SYMBOL}
+ANY_DATE = re.compile(r"(?<!\d)((?:19|20)\d{2})[-._]?(\d{2})[-._]?(\d{2})(?!\d)")
+
+Opener = Callable[[], AbstractContextManager[BufferedIOBase]]
+
+
+class NoDateError(SourceError):
+    """Rows of a file have no date."""
+
+    def __init__(self, origin: str) -> None:
+        super().__init__(
+            origin, "no date", "a column `date`, a date in the path, or `date` in the source"
+        )
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One file of one stream.
+
+    Attributes
+    ----------
+    name : path, as it is shown
+    stream : name of the stream
+    on : date in the path, if the pattern or the stream wants one
+    symbol : symbol in the path, empty if the pattern has none
+    size : bytes, unpacked where that is known
+    open : gives the unpacked content
+    """
+
+    name: str
+    stream: str
+    on: date | None
+    symbol: str
+    size: int
+    open: Opener
+
+
+def pieces(spec: Level2Spec, scratch: Path) -> list[Piece]:
+    """Every file that fits a stream of the source, in the order of their paths.
+
+    A file that fits several patterns is of the stream that comes first.
+
+    Parameters
+    ----------
+    spec : the source
+    scratch : folder for the members of tar archives, which cannot be read in any order
+
+    Raises
+    ------
+    PathError
+        Nothing there, or nothing fits any pattern.
+    SourceError
+        A damaged archive, or a file without a date.
+    """
+    root = locate(spec.path)
+    forms = {name: _regex(stream.pattern) for name, stream in spec.streams.items()}
+    found: list[Piece] = []
+    for name, size, opener in _walk(root, scratch):
+        for stream, form in forms.items():
+            match = form.match(name)
+            if match:
+                found.append(_piece(spec, stream, match, name, size, opener))
+                break
+    if not found:
+        patterns = ", ".join(repr(s.pattern) for s in spec.streams.values())
+        raise PathError(str(root), f"no file fits {patterns}")
+    return found
+
+
+def together(spec: Level2Spec, found: list[Piece]) -> list[list[Piece]]:
+    """Files that hold the same stock-days, as far as their paths tell.
+
+    Files go by date where every stream's paths have one, and by symbol likewise; what no path
+    tells apart is one group.
+    """
+    by_date = all(p.on is not None for p in found)
+    by_symbol = all("{symbol}" in s.pattern for s in spec.streams.values())
+    groups: dict[tuple[str, str], list[Piece]] = {}
+    for piece in found:
+        digits = "".join(filter(str.isdigit, piece.symbol))
+        key = (str(piece.on) if by_date else "", digits if by_symbol else "")
+        groups.setdefault(key, []).append(piece)
+    return [groups[key] for key in sorted(groups)]
+
+
+def _piece(
+    spec: Level2Spec, stream: str, match: re.Match[str], name: str, size: int, opener: Opener
+) -> Piece:
+    named = match.groupdict()
+    on = None
+    if not {"date", "datetime"} & set(spec.streams[stream].columns) or named.get("date"):
+        on = _date(named.get("date") or name) or spec.date
+        if on is None:
+            raise NoDateError(name)
+    return Piece(name, stream, on, named.get("symbol") or "", size, opener)
+
+
+def _regex(pattern: str) -> re.Pattern[str]:
+    words = re.split(r"(\{date\}|\{symbol\}|\*|\?)", pattern)
+    return re.compile(r"(?:.*/)?" + "".join(WORDS.get(w, re.escape(w)) for w in words) + "$")
+
+
+def _date(text: str) -> date | None:
+    """The last date in a text, if there is any."""
+    for year, month, day in reversed(ANY_DATE.findall(text)):
+        try:
+            return date(int(year), int(month), int(day))
+        except ValueError:
+            continue
+    return None
+
+
+def _walk(root: Path, scratch: Path) -> Iterator[tuple[str, int, Opener]]:
+    """Path, size and opener of every file, those in archives included."""
+    if root.is_dir():
+        files = sorted(p for p in root.rglob("*") if p.is_file() and not _hidden(p, root))
+    else:
+        files = [root] if root.exists() else sorted(root.parent.glob(root.name))
+    for file in files:
+        if not file.name.endswith(ARCHIVES):
+            yield file.as_posix(), file.stat().st_size, partial(_open, file)
+            continue
+        try:
+            yield from _zip(file) if file.suffix == ".zip" else _tar(file, scratch)
+        except (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, EOFError) as error:
+            raise SourceError(str(file), f"a damaged archive ({error})", "a whole one") from error
+
+
+def _hidden(path: Path, root: Path) -> bool:
+    """Whether a file or its folder is hidden, as unfinished downloads are."""
+    return any(part.startswith(".") for part in path.relative_to(root).parts)
+
+
+def _zip(root: Path) -> Iterator[tuple[str, int, Opener]]:
+    with zipfile.ZipFile(root) as archive:
+        for info in sorted(archive.infolist(), key=lambda i: i.filename):
+            if not info.is_dir():
+                name = f"{root.as_posix()}/{info.filename}"
+                yield name, info.file_size, partial(_open_zipped, root, info.filename)
+
+
+def _tar(root: Path, scratch: Path) -> Iterator[tuple[str, int, Opener]]:
+    with tarfile.open(root, "r:*") as archive:
+        folder = scratch / f"{len(list(scratch.iterdir()))}"
+        archive.extractall(folder, filter="data")
+    for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+        name = f"{root.as_posix()}/{file.relative_to(folder).as_posix()}"
+        yield name, file.stat().st_size, partial(_open, file)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[BufferedIOBase]:
+    if path.suffix != ".gz":
+        with path.open("rb") as plain:
+            yield plain
+        return
+    try:
+        with gzip.open(path) as handle:
+            yield handle
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise SourceError(str(path), f"damaged content ({error})", "a whole file") from error
+
+
+@contextmanager
+def _open_zipped(root: Path, member: str) -> Iterator[BufferedIOBase]:
+    try:
+        with zipfile.ZipFile(root) as archive, archive.open(member) as handle:
+            yield handle  # type: ignore[misc]
+    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
+        name = f"{root}/{member}"
+        raise SourceError(name, f"damaged content ({error})", "a whole file") from error

@@ -1,0 +1,351 @@
+"""Rows: text columns become typed records; a record that cannot be read is set aside with a reason.
+
+A record of an order or trade stream is an event: an order, a cancel or a trade. Stocks are numbers
+here (six digits x 4 + exchange) because they are grouped and sorted by often.
+"""
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import polars as pl
+
+from intralpha.sources.level2 import clock
+from intralpha.sources.level2.blocks import LINE
+from intralpha.sources.level2.chunks import field_columns
+from intralpha.sources.level2.pieces import Piece
+from intralpha.sources.level2.spec import StreamSpec
+from intralpha.sources.source import QUARANTINE
+from intralpha.sources.symbols import normal_symbol
+
+ORDER, CANCEL, TRADE, IGNORE, UNKNOWN = 0, 1, 2, 3, 99
+LIMIT, MARKET, OWN_BEST = 0, 1, 2
+WHATS = {"order": ORDER, "cancel": CANCEL, "trade": TRADE, "ignore": IGNORE}
+SIDES = {"buy": 1, "sell": -1, "none": 0, "unknown": None}
+KINDS = {"limit": LIMIT, "market": MARKET, "own_best": OWN_BEST}
+DEFAULTS = {"orders": ORDER, "trades": TRADE, "merged": UNKNOWN}
+EXCHANGES = ("SH", "SZ", "BJ")
+# Prices are multiples of 0.001 at the finest; rounding undoes 1854.980000000000018.
+DIGITS = 4
+IGNORED = "records of no interest left out"
+EVENT: dict[str, Any] = {
+    "date": pl.Date(),
+    "stock": pl.Int32(),
+    "time": pl.Int32(),
+    "channel": pl.Int64(),
+    "seq": pl.Int64(),
+    "what": pl.Int8(),
+    "id": pl.Int64(),
+    "buy_id": pl.Int64(),
+    "sell_id": pl.Int64(),
+    "side": pl.Int8(),
+    "price": pl.Float64(),
+    "volume": pl.Int64(),
+    "kind": pl.Int8(),
+    "file": pl.Int32(),
+    "line": pl.UInt32(),
+}
+SIDED = {"price": pl.Float64(), "volume": pl.Int64(), "orders": pl.Int32()}
+LEVELS = tuple((side, what, k) for side in ("bid", "ask") for what in SIDED for k in range(1, 11))
+SNAPSHOT: dict[str, Any] = {
+    "date": pl.Date(),
+    "stock": pl.Int32(),
+    "time": pl.Int32(),
+    "last": pl.Float64(),
+    "volume": pl.Int64(),
+    "amount": pl.Float64(),
+    "trades": pl.Int32(),
+    **{f"{side}_{what}{k}": SIDED[what] for side, what, k in LEVELS},
+    "file": pl.Int32(),
+    "line": pl.UInt32(),
+}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Typed records of one block.
+
+    Attributes
+    ----------
+    frame : columns of ``EVENT`` or ``SNAPSHOT``
+    bad : quarantine
+    counts : what was left out -> how often
+    """
+
+    frame: pl.DataFrame
+    bad: pl.DataFrame
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def symbol_of(stock: pl.Expr) -> pl.Expr:
+    """``600519.SH`` of a stock's number."""
+    names = dict(enumerate(EXCHANGES))
+    exchange = (stock % 4).replace_strict(names, return_dtype=pl.String)
+    return (stock // 4).cast(pl.String).str.zfill(6) + "." + exchange
+
+
+def typed(raw: pl.DataFrame, piece: Piece, stream: StreamSpec, file: int) -> Rows:
+    """Records of a block.
+
+    Parameters
+    ----------
+    raw : text columns of the vendor and ``LINE``
+    piece, stream : where the block comes from
+    file : number of the piece, kept with every record
+    """
+    snapshots = stream.holds == "snapshots"
+    schema = SNAPSHOT if snapshots else EVENT
+    raw = _one_clock(raw, stream)
+    frame = raw.select(
+        *_date_and_time(raw, piece, stream),
+        _stocks(raw, piece, stream).alias("stock"),
+        *(_snapshot(stream, raw) if snapshots else _event(stream)),
+        pl.lit(file, pl.Int32).alias("file"),
+        pl.col(LINE).alias("line"),
+    )
+    if not snapshots:
+        frame = _with_ids(frame)
+    rules = _snapshot_rules() if snapshots else _event_rules(stream)
+    reasons = [pl.when(rule).then(pl.lit(why)) for why, rule in rules.items()]
+    marked = frame.with_columns(pl.coalesce(*reasons, pl.lit(None, pl.String)).alias("reason"))
+    good = marked["reason"].is_null()
+    bad = _set_aside(raw, marked["reason"], piece.name, stream.separator)
+    kept = marked.filter(good).select(pl.col(c).cast(t) for c, t in schema.items())
+    if snapshots:
+        return Rows(kept, bad)
+    ignored = int((kept["what"] == IGNORE).sum())
+    return Rows(kept.filter(pl.col("what") != IGNORE), bad, {IGNORED: ignored} if ignored else {})
+
+
+def _set_aside(raw: pl.DataFrame, reason: pl.Series, name: str, mark: str) -> pl.DataFrame:
+    if reason.null_count() == len(reason):
+        return pl.DataFrame(schema=QUARANTINE)
+    lines = raw.with_columns(reason.alias("(reason)")).filter(reason.is_not_null())
+    texts = [pl.col(c).cast(pl.String).fill_null("") for c in raw.columns if c != LINE]
+    return lines.select(
+        pl.lit(name).alias("origin"),
+        pl.col(LINE).cast(pl.Int64).alias("line"),
+        pl.col("(reason)").alias("reason"),
+        pl.concat_str(texts, separator=mark).alias("row"),
+    )
+
+
+def _one_clock(raw: pl.DataFrame, stream: StreamSpec) -> pl.DataFrame:
+    """Where a date or time may stand in several columns, the first holds all."""
+    keys = {"datetime", "date", "time"} & set(stream.columns)
+    several = [stream.columns[key] for key in keys if len(stream.columns[key]) > 1]
+    return raw.with_columns(_text(columns).alias(columns[0]) for columns in several)
+
+
+def _date_and_time(raw: pl.DataFrame, piece: Piece, stream: StreamSpec) -> list[pl.Expr]:
+    """Date and time; null where they cannot be read."""
+    columns = {key: names[0] for key, names in stream.columns.items()}
+    moment = columns.get("datetime") or columns["time"]
+    kind = raw.schema[moment]
+    if "date" in columns:
+        date = clock.plain_date(columns["date"], raw.schema[columns["date"]])
+    elif "datetime" in columns:
+        date = clock.stamp_date(moment, kind, stream.time_format)
+    else:
+        date = pl.lit(piece.on, pl.Date)
+    time = clock.time_ms(moment, kind, stream.time_format)
+    return [date.alias("date"), time.alias("time")]
+
+
+def _stocks(raw: pl.DataFrame, piece: Piece, stream: StreamSpec) -> pl.Expr | pl.Series:
+    """Number of each row's stock; a block has few different symbols, so each is read once."""
+    codes = tuple(stream.exchange_codes.items())
+    named = {"symbol": piece.symbol, "exchange": stream.exchange}
+    columns = {key: stream.columns[key] for key in named if key in stream.columns}
+    if stream.exchange:
+        columns.pop("exchange", None)
+    if not columns:
+        return pl.lit(_stock(*named.values(), codes), pl.Int32)
+    pairs = raw.select(
+        (_text(columns[key]).fill_null("") if key in columns else pl.lit(text)).alias(key)
+        for key, text in named.items()
+    )
+    known = pairs.unique()
+    numbers = [_stock(symbol, exchange, codes) for symbol, exchange in known.iter_rows()]
+    known = known.with_columns(pl.Series("stock", numbers, dtype=pl.Int32))
+    return pairs.join(known, on=list(named), how="left", maintain_order="left")["stock"]
+
+
+@lru_cache(maxsize=1 << 16)
+def _stock(symbol: str, exchange: str, codes: tuple[tuple[str, str], ...]) -> int | None:
+    """A stock's number from its symbol and the code of its exchange, if there is any."""
+    if exchange:
+        named = (dict(codes) | {name: name for name in EXCHANGES}).get(exchange)
+        digits = re.search(r"\d{1,6}", symbol)
+        symbol = f"{digits[0]}.{named}" if named and digits else ""
+    full = pl.select(normal_symbol(pl.lit(symbol))).item()
+    return None if full is None else int(full[:6]) * 4 + EXCHANGES.index(full[7:])
+
+
+def _text(columns: tuple[str, ...]) -> pl.Expr:
+    """The first column that is not empty."""
+    texts = [pl.col(c).str.strip_chars() for c in columns]
+    return pl.coalesce(pl.when(t != "").then(t) for t in texts) if len(texts) > 1 else texts[0]
+
+
+def _number(columns: tuple[str, ...]) -> pl.Expr:
+    """A whole number; 100.0 counts as one."""
+    text = pl.col(columns[0]) if len(columns) == 1 else _text(columns)
+    return text.map_batches(_whole, return_dtype=pl.Int64())
+
+
+def _whole(text: pl.Series) -> pl.Series:
+    number = text.cast(pl.Int64, strict=False)
+    if number.null_count() == text.null_count():
+        return number
+    loose = text.str.strip_chars().cast(pl.Float64, strict=False)
+    whole = loose.set(loose != loose.round(), None).cast(pl.Int64, strict=False)
+    return number.zip_with(number.is_not_null(), whole)
+
+
+def _real(columns: tuple[str, ...]) -> pl.Expr:
+    return _text(columns).cast(pl.Float64, strict=False)
+
+
+def _price(columns: tuple[str, ...], scale: float) -> pl.Expr:
+    return (_real(columns) / scale).round(DIGITS)
+
+
+def _volume(columns: tuple[str, ...], stream: StreamSpec) -> pl.Expr:
+    if stream.volume_unit == "shares":
+        return _number(columns)
+    return (_real(columns) * 100).round().cast(pl.Int64, strict=False)
+
+
+def _code(columns: tuple[str, ...], codes: dict[str, int | None], empty: int | None) -> pl.Expr:
+    """Number of a code; ``empty`` where there is none, ``UNKNOWN`` where it is unheard of."""
+    text = _text(columns).fill_null("")
+    known = text.replace_strict(codes, default=UNKNOWN, return_dtype=pl.Int8)
+    blank = (text == "") & pl.lit("" not in codes)
+    return pl.when(blank).then(pl.lit(empty, pl.Int8)).otherwise(known)
+
+
+def _event(stream: StreamSpec) -> list[pl.Expr]:
+    """Fields of orders, cancels and trades."""
+    columns = stream.columns
+
+    def number(key: str) -> pl.Expr:
+        return _number(columns[key]) if key in columns else pl.lit(0, pl.Int64)
+
+    def code(key: str, codes: dict[str, int | None], empty: int | None) -> pl.Expr:
+        return _code(columns[key], codes, empty) if key in columns else pl.lit(empty, pl.Int8)
+
+    fields = {
+        "channel": number("channel").fill_null(0),
+        "seq": number("seq"),
+        "what": code(
+            "what", {k: WHATS[v] for k, v in stream.what_codes.items()}, DEFAULTS[stream.holds]
+        ),
+        "id": number("id").fill_null(0),
+        "buy_id": number("buy_id").fill_null(0),
+        "sell_id": number("sell_id").fill_null(0),
+        "side": code("side", {k: SIDES[v] for k, v in stream.side_codes.items()}, None),
+        "price": _price(columns["price"], stream.price_scale),
+        "volume": _volume(columns["volume"], stream),
+        "kind": code("kind", {k: KINDS[v] for k, v in stream.kind_codes.items()}, LIMIT),
+    }
+    return [expr.alias(key) for key, expr in fields.items()]
+
+
+def _with_ids(events: pl.DataFrame) -> pl.DataFrame:
+    """Ids of orders and cancels, sides of cancels, prices of market orders.
+
+    An order without its own id has the id of its side, else its sequence number. A cancel that
+    names one id, as Shenzhen's do, is of that side.
+    """
+    what, side = pl.col("what"), pl.col("side")
+    bought, sold = pl.col("buy_id") > 0, pl.col("sell_id") > 0
+    sided = side.is_in([1, -1]).fill_null(value=False)
+    guess = (what == CANCEL) & ~sided & (bought ^ sold)
+    named = pl.when(bought).then(1).otherwise(-1).cast(pl.Int8)
+    market = (what == ORDER) & (pl.col("kind") == MARKET)
+    events = events.with_columns(
+        pl.when(guess).then(named).otherwise(side).alias("side"),
+        pl.when(market).then(0.0).otherwise("price").alias("price"),
+    )
+    of_side = pl.when(pl.col("side") == 1).then("buy_id").when(pl.col("side") == -1).then("sell_id")
+    own = pl.when(pl.col("id") > 0).then("id").when(of_side > 0).then(of_side)
+    numbered = own.when(what == ORDER).then("seq").otherwise(0)
+    return events.with_columns(pl.when(what == TRADE).then(0).otherwise(numbered).alias("id"))
+
+
+def _event_rules(stream: StreamSpec) -> dict[str, pl.Expr]:
+    """Reason -> expression that is true for a record that cannot be used."""
+    what, used = pl.col("what"), pl.col("what") != IGNORE
+    shown = {key: "/".join(stream.columns.get(key, ())) for key in ("what", "side", "kind")}
+    order, cancel, trade = what == ORDER, what == CANCEL, what == TRADE
+    one_side = pl.col("side").is_in([1, -1]).fill_null(value=False)
+    rules = _common_rules() | {
+        f"unknown code in {shown['what']}": what == UNKNOWN,
+        "sequence number not readable": pl.col("seq").is_null(),
+        f"unknown code in {shown['side']}": (pl.col("side") == UNKNOWN),
+        f"unknown code in {shown['kind']}": order & (pl.col("kind") == UNKNOWN),
+        "an order without a side": order & ~one_side,
+        "an order or cancel without an id": (order | cancel) & (pl.col("id") <= 0),
+        "volume is not a number": pl.col("volume").is_null(),
+        "volume is not positive": pl.col("volume") <= 0,
+        "price is not a number": ~cancel & ~pl.col("price").is_finite().fill_null(value=False),
+        "price is not positive": (trade | (order & (pl.col("kind") == LIMIT)))
+        & (pl.col("price") <= 0),
+    }
+    return {why: rule & used for why, rule in rules.items()}
+
+
+def _common_rules() -> dict[str, pl.Expr]:
+    return {
+        "symbol of unknown form": pl.col("stock").is_null(),
+        "date or time not readable": pl.col("date").is_null() | pl.col("time").is_null(),
+    }
+
+
+def _snapshot(stream: StreamSpec, raw: pl.DataFrame) -> list[pl.Expr]:
+    """Fields of snapshots; levels without a price are null."""
+    columns = field_columns(stream)
+    amount = (_real(columns["amount"]) * stream.amount_unit_yuan).round(DIGITS)
+    fields = {
+        "last": _price(columns["last"], stream.price_scale),
+        "volume": _volume(columns["volume"], stream),
+        "amount": amount,
+        "trades": _count(columns.get("trades")),
+    }
+    for side, what, k in LEVELS:
+        fields[f"{side}_{what}{k}"] = _level(side, what, k, columns, stream, raw)
+    return [expr.alias(key) for key, expr in fields.items()]
+
+
+def _count(columns: tuple[str, ...] | None) -> pl.Expr:
+    if columns is None:
+        return pl.lit(None, pl.Int32)
+    return _number(columns).cast(pl.Int32, strict=False)
+
+
+def _level(
+    side: str,
+    what: str,
+    level: int,
+    columns: dict[str, tuple[str, ...]],
+    stream: StreamSpec,
+    raw: pl.DataFrame,
+) -> pl.Expr:
+    """One value of one level; null where the level has no price."""
+    price, mine = (columns.get(f"{side}_{w}{level}") for w in ("price", what))
+    if not price or not mine or not {price[0], mine[0]} <= set(raw.columns):
+        return pl.lit(None, SIDED[what])
+    there = _price(price, stream.price_scale)
+    values = {"price": there, "volume": _volume(mine, stream), "orders": _count(mine)}
+    return pl.when(there > 0).then(values[what])
+
+
+def _snapshot_rules() -> dict[str, pl.Expr]:
+    """Reason -> expression that is true for a snapshot that cannot be used."""
+    rules = _common_rules()
+    for column in ("last", "volume", "amount"):
+        rules[f"{column} is not a number"] = pl.col(column).is_null()
+        rules[f"{column} is negative"] = pl.col(column) < 0
+    return rules

@@ -1,0 +1,96 @@
+"""Settle: records of whole stock-days become rows of the lake, with an account of every record."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import polars as pl
+
+from intralpha.market import TABLES
+from intralpha.sources.level2.orders import make_orders
+from intralpha.sources.level2.rows import TRADE
+from intralpha.sources.level2.sequence import (
+    BACKWARDS,
+    REPEATED,
+    SHARED,
+    TWINS,
+    Sequenced,
+    backwards,
+    in_sequence,
+    set_aside,
+)
+from intralpha.sources.level2.snapshots import snapshot_rows
+from intralpha.sources.level2.spec import Level2Spec
+from intralpha.sources.level2.trades import AFTER_HOURS_MS, trade_rows, with_sides
+from intralpha.sources.source import Batch
+
+AFTER_HOURS = "records after 15:05 (fixed-price trading) left out"
+
+
+def settle_events(
+    events: pl.DataFrame, names: list[str], spec: Level2Spec, origin: str
+) -> Iterator[Batch]:
+    """Batches of ``trades`` and ``orders`` from all events of some stock-days.
+
+    Parameters
+    ----------
+    events : columns of ``EVENT``
+    names : of the files, by their number
+    spec : the source
+    origin : shown with the batch
+    """
+    late = pl.col("time") >= AFTER_HOURS_MS
+    found = in_sequence(events.filter(~late))
+    traded = pl.col("what") == TRADE
+    trades, seen = with_sides(found.rows.filter(traded))
+    notes = Counter(seen)
+    notes.update({BACKWARDS: backwards(found.rows), SHARED: found.shared})
+    yield Batch(
+        "trades",
+        trade_rows(trades),
+        origin,
+        set_aside(found.clashes.filter(traded), names, REPEATED),
+        _some(_left_out(events, found, late, traded)),
+        int(events.select(traded.sum()).item()),
+        _some(notes),
+    )
+    others = int(events.select((~traded).sum()).item())
+    if not (others or spec.has_orders):
+        return
+    made = make_orders(found.rows.filter(~traded), trades, names, spec.live)
+    clashes = set_aside(found.clashes.filter(~traded), names, REPEATED)
+    repairs = _left_out(events, found, late, ~traded) + made.repairs
+    bad = pl.concat([clashes, made.bad])
+    yield Batch("orders", made.rows, origin, bad, _some(repairs), others, _some(made.notes))
+
+
+def _left_out(
+    events: pl.DataFrame, found: Sequenced, late: pl.Expr, which: pl.Expr
+) -> Counter[str]:
+    """Records that are no rows and no fault."""
+    after = int(events.select((late & which).sum()).item())
+    return Counter({AFTER_HOURS: after, TWINS: found.twins.filter(which).height})
+
+
+def _some(counts: Counter[str]) -> dict[str, int]:
+    return {name: n for name, n in counts.items() if n}
+
+
+def settle_snapshots(raw: pl.DataFrame, origin: str) -> Batch:
+    """A batch of ``snapshots``."""
+    frame, counts, notes = snapshot_rows(raw)
+    return Batch(
+        "snapshots",
+        frame,
+        origin,
+        repairs=_some(Counter(counts)),
+        rows_read=raw.height,
+        notes=_some(Counter(notes)),
+    )
+
+
+def account(
+    table: str, origin: str, bad: pl.DataFrame, repairs: Counter[str], notes: Counter[str]
+) -> Batch:
+    """A batch without rows, for what belongs to files and not to stock-days."""
+    empty = pl.DataFrame(schema=TABLES[table].columns)
+    return Batch(table, empty, origin, bad, _some(repairs), bad.height, _some(notes))

@@ -1,0 +1,195 @@
+"""Level2Spec: a vendor's Level-2 files described in YAML, so that a new vendor needs no code."""
+
+import datetime
+from importlib.resources import files
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BeforeValidator, Field, model_validator
+
+from intralpha.base import Spec
+from intralpha.sources.mapping import UnknownPresetError
+
+PRESETS = "intralpha.sources"
+# Fields of the lake that a column of the vendor may fill, by what a stream holds.
+CLOCK_FIELDS = frozenset({"datetime", "date", "time", "symbol", "exchange"})
+EVENT_FIELDS = CLOCK_FIELDS | {
+    *("channel", "seq", "what", "id", "buy_id", "sell_id", "side", "price", "volume", "kind"),
+}
+LEVEL_FIELDS = frozenset(
+    f"{side}_{what}" for side in ("bid", "ask") for what in ("price", "volume", "orders")
+)
+SNAPSHOT_FIELDS = CLOCK_FIELDS | {"last", "volume", "amount", "trades"} | LEVEL_FIELDS
+
+
+def _texts(codes: Any) -> Any:
+    """YAML reads a code 1 as a number; codes are text."""
+    return {str(k): v for k, v in codes.items()} if isinstance(codes, dict) else codes
+
+
+def _listed(columns: Any) -> Any:
+    """A field may have one column or several to choose from."""
+    if not isinstance(columns, dict):
+        return columns
+    return {k: (v,) if isinstance(v, str) else v for k, v in columns.items()}
+
+
+Names = Annotated[tuple[str, ...], Field(min_length=1)]
+Columns = Annotated[dict[str, Names], BeforeValidator(_listed)]
+WhatCodes = Annotated[
+    dict[str, Literal["order", "cancel", "trade", "ignore"]], BeforeValidator(_texts)
+]
+SideCodes = Annotated[dict[str, Literal["buy", "sell", "none", "unknown"]], BeforeValidator(_texts)]
+KindCodes = Annotated[dict[str, Literal["limit", "market", "own_best"]], BeforeValidator(_texts)]
+ExchangeCodes = Annotated[dict[str, Literal["SH", "SZ", "BJ"]], BeforeValidator(_texts)]
+
+
+class StreamSpec(Spec):
+    """One kind of file of a vendor, and how its columns become the lake's.
+
+    Events (``orders``, ``trades``, ``merged``) have the fields ``symbol``, ``exchange``, ``date``
+    and ``time`` or ``datetime``, ``channel``, ``seq``, ``what``, ``id``, ``buy_id``, ``sell_id``,
+    ``side``, ``price``, ``volume`` and ``kind``; snapshots ``last``, ``volume``, ``amount`` and
+    ``trades`` of the day so far and ``bid_price`` ... ``ask_orders``, whose column names hold
+    ``{}`` for the level. Where the vendor gives no ``id`` of an order, it is the ``buy_id`` or
+    ``sell_id`` of its side, else its ``seq``.
+    """
+
+    holds: Literal["orders", "trades", "merged", "snapshots"] = Field(
+        description="what a row is when no column `what` says so; merged streams need one"
+    )
+    pattern: str = Field(
+        description="which files, by the end of their path: *, ? and {date}, {symbol}; files that "
+        "share date and symbol are read together"
+    )
+    format: Literal["csv", "parquet"] = Field(default="csv", description="file format")
+    encoding: str = Field(default="utf-8", description="of csv, such as gbk; not utf-16")
+    separator: str = Field(default=",", min_length=1, max_length=1, description="of csv")
+    names: tuple[str, ...] = Field(default=(), description="columns of csv without a header")
+    columns: Columns = Field(
+        description="field -> column of the vendor, or several: the first that is not empty"
+    )
+    exchange: Literal["", "SH", "SZ", "BJ"] = Field(
+        default="", description="of all rows; default: column, suffix or first digit"
+    )
+    time_format: str = Field(
+        default="%H:%M:%S%.f",
+        description="of time or datetime: strptime's, or numbers HHMMSSmmm, HHMMSSmm, HHMMSS, "
+        "YYYYMMDDHHMMSSmmm, YYYYMMDDHHMMSS, or ms since midnight",
+    )
+    price_scale: float = Field(default=1.0, gt=0, description="10000: prices are CNY x 10,000")
+    volume_unit: Literal["shares", "lots"] = Field(default="shares", description="lots: 100 shares")
+    amount_unit_yuan: float = Field(default=1.0, gt=0, description="of snapshots' amounts")
+    first_level: int = Field(default=1, ge=0, le=1, description="number of the best level")
+    what_codes: WhatCodes = Field(default={}, description="code -> order, cancel, trade, ignore")
+    side_codes: SideCodes = Field(
+        default={"B": "buy", "S": "sell", "N": "none"},
+        description="code -> buy, sell; of trades also none (auction) or unknown",
+    )
+    kind_codes: KindCodes = Field(default={}, description="code -> limit, market, own_best")
+    exchange_codes: ExchangeCodes = Field(
+        default={
+            "SH": "SH",
+            "SZ": "SZ",
+            "BJ": "BJ",
+            "SSE": "SH",
+            "SZSE": "SZ",
+            "BSE": "BJ",
+            "XSHG": "SH",
+            "XSHE": "SZ",
+            "101": "SH",
+            "102": "SZ",
+        },
+        description="code of the exchange -> SH, SZ, BJ",
+    )
+
+    @model_validator(mode="after")
+    def _fields_fit(self) -> "StreamSpec":
+        known = SNAPSHOT_FIELDS if self.holds == "snapshots" else EVENT_FIELDS
+        unknown = sorted(set(self.columns) - known)
+        if unknown:
+            raise ValueError(f"columns has {', '.join(unknown)}; known are {sorted(known)}")
+        lacking = sorted(self._needed() - set(self.columns))
+        if lacking:
+            raise ValueError(f"columns lacks {', '.join(lacking)}")
+        if "what" in self.columns and not self.what_codes:
+            raise ValueError("a column `what` needs what_codes")
+        if "kind" in self.columns and not self.kind_codes:
+            raise ValueError("a column `kind` needs kind_codes")
+        if not {"datetime", "time"} & set(self.columns):
+            raise ValueError("columns needs datetime or time")
+        if "symbol" not in self.columns and "{symbol}" not in self.pattern:
+            raise ValueError("columns needs symbol, or the pattern {symbol}")
+        return self
+
+    def _needed(self) -> set[str]:
+        if self.holds == "snapshots":
+            return {"last", "volume", "amount"}
+        needed = {"seq", "price", "volume"}
+        if self.holds == "merged":
+            needed |= {"what"}
+        return needed | ({"side"} if self.holds == "orders" else set())
+
+
+class Level2Spec(Spec):
+    """Level-2 files of a vendor: orders, trades and snapshots of one exchange or several.
+
+    ``preset`` fills in everything a shipped description knows; keys given beside it win, in
+    ``streams`` key by key.
+    """
+
+    kind: Literal["level2"] = "level2"
+    path: str = Field(
+        description="file, folder, glob or archive; ${VARIABLES} expand. Archives inside a folder "
+        "are opened too"
+    )
+    preset: str | None = Field(default=None, description="name of a shipped description")
+    streams: dict[str, StreamSpec] = Field(min_length=1, description="name -> files of one kind")
+    date: datetime.date | None = Field(
+        default=None, description="session, where no column and no path says it"
+    )
+    gap_free: Literal["no", "stock", "channel"] = Field(
+        default="no",
+        description="what the numbers run over without a gap, if the files hold all of it; missing "
+        "numbers are then counted",
+    )
+    live: bool = Field(
+        default=False,
+        description="files still grow: Shanghai's orders after a stock's last trade wait for more",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_from_preset(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or not given.get("preset"):
+            return given
+        known = read_level2_preset(given["preset"])
+        streams = dict(known["streams"])
+        for name, keys in (given.get("streams") or {}).items():
+            streams[name] = {**streams.get(name, {}), **keys} if isinstance(keys, dict) else keys
+        return {**known, **given, "streams": streams}
+
+    @property
+    def has_orders(self) -> bool:
+        """Whether any stream may hold orders."""
+        return any(s.holds in ("orders", "merged") for s in self.streams.values())
+
+
+def level2_presets() -> tuple[str, ...]:
+    """Names of the shipped descriptions."""
+    folder = files(PRESETS).joinpath("presets", "level2")
+    names = (f.name for f in folder.iterdir())
+    return tuple(sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml")))
+
+
+def read_level2_preset(name: str) -> dict[str, Any]:
+    """Keys of a shipped description.
+
+    Raises
+    ------
+    UnknownPresetError
+    """
+    if name not in level2_presets():
+        raise UnknownPresetError(name, level2_presets())
+    path = files(PRESETS).joinpath("presets", "level2", f"{name}.yaml")
+    return yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -1,0 +1,47 @@
+"""Symbols in the forms vendors use, with the exchange in a column, a suffix, a digit or given."""
+
+from pathlib import Path
+
+import pytest
+
+from intralpha.sources.level2.spec import Level2Spec
+
+from .conftest import read, reasons
+
+COLUMNS = {"symbol": "s", "exchange": "x", "time": "t", "seq": "n", "price": "p", "volume": "v"}
+
+
+def symbol_of(folder: Path, symbol: str, exchange: str, given: str = "") -> str | None:
+    (folder / "20230103.csv").write_text(f"s,x,t,n,p,v\n{symbol},{exchange},10:00:00,1,10.0,100\n")
+    stream = {"holds": "trades", "pattern": "*.csv", "columns": COLUMNS, "exchange": given}
+    spec = Level2Spec.model_validate({"path": str(folder), "streams": {"t": stream}})
+    found = read(spec)["trades"]
+    if found.frame.is_empty():
+        assert reasons(found) == {"symbol of unknown form": 1}
+        return None
+    return found.frame["symbol"].item()
+
+
+@pytest.mark.parametrize(
+    ("symbol", "exchange", "expected"),
+    [
+        ("600519", "", "600519.SH"),
+        ("1", "", "000001.SZ"),
+        ("300750.SZ", "", "300750.SZ"),
+        ("sh600519", "", "600519.SH"),
+        ("830799", "", "830799.BJ"),
+        ("1", "SZ", "000001.SZ"),
+        ("000001", "SSE", "000001.SH"),
+        ("000001.XSHE", "102", "000001.SZ"),
+        ("2", "102 ", "000002.SZ"),
+        ("600519", "NYSE", None),
+        ("AAPL", "", None),
+        ("AAPL", "SH", None),
+    ],
+)
+def test_symbols(tmp_path: Path, symbol: str, exchange: str, expected: str | None) -> None:
+    assert symbol_of(tmp_path, symbol, exchange) == expected
+
+
+def test_a_given_exchange_wins(tmp_path: Path) -> None:
+    assert symbol_of(tmp_path, "000001", "SZ", given="SH") == "000001.SH"

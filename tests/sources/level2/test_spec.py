@@ -1,0 +1,79 @@
+"""Level2Spec: presets, keys that win over them, and descriptions that cannot be."""
+
+import pytest
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from intralpha.sources import Level2Spec, SourceSpec, level2_presets, presets
+from intralpha.sources.mapping import UnknownPresetError
+
+STREAM = {
+    "holds": "trades",
+    "pattern": "*.csv",
+    "columns": {"symbol": "s", "time": "t", "seq": "n", "price": "p", "volume": "v"},
+}
+
+
+def test_presets_are_complete() -> None:
+    assert level2_presets() == (
+        "datayes_shanghai",
+        "md_snapshots",
+        "mixed_trades",
+        "simulated_files",
+    )
+    for name in level2_presets():
+        spec = TypeAdapter(SourceSpec).validate_python(
+            {"kind": "level2", "preset": name, "path": "x"}
+        )
+        assert isinstance(spec, Level2Spec)
+        assert spec.streams
+    assert not set(presets()) & {*level2_presets(), "level2"}
+
+
+def test_keys_win_over_a_preset() -> None:
+    given = {"streams": {"trades": {"pattern": "*t.csv"}, "more": STREAM}, "gap_free": "channel"}
+    spec = Level2Spec.model_validate({"preset": "datayes_shanghai", "path": "x", **given})
+    assert set(spec.streams) == {"orders", "trades", "snapshots", "more"}
+    assert spec.streams["trades"].pattern == "*t.csv"
+    assert spec.streams["trades"].columns["seq"] == ("BizIndex",)
+    assert spec.gap_free == "channel"
+    with pytest.raises(UnknownPresetError, match="datayes_shanghai"):
+        Level2Spec.model_validate({"preset": "nobody", "path": "x"})
+
+
+def test_codes_of_yaml_are_text() -> None:
+    text = "{holds: orders, pattern: x, side_codes: {1: buy, 2: sell}, kind_codes: {1: market},"
+    text += " columns: {symbol: s, time: t, seq: n, price: p, volume: v, side: b, kind: k}}"
+    spec = Level2Spec.model_validate({"path": "x", "streams": {"o": yaml.safe_load(text)}})
+    assert spec.streams["o"].side_codes == {"1": "buy", "2": "sell"}
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"columns": {"symbol": "s", "time": "t", "seq": "n", "price": "p"}}, "lacks volume"),
+        ({"columns": STREAM["columns"] | {"hour": "h"}}, "columns has hour"),
+        ({"columns": STREAM["columns"] | {"what": "w"}}, "needs what_codes"),
+        ({"columns": STREAM["columns"] | {"kind": "k"}}, "needs kind_codes"),
+        ({"columns": STREAM["columns"] | {"seq": []}}, "at least 1 item"),
+        ({"holds": "orders"}, "lacks side"),
+        ({"holds": "merged"}, "lacks what"),
+        ({"holds": "snapshots"}, "columns has price, seq"),
+        ({"colour": "red"}, "Extra inputs"),
+        ({"what_codes": {"A": "entry"}}, "'order', 'cancel', 'trade' or 'ignore'"),
+    ],
+)
+def test_descriptions_that_cannot_be(change: dict, complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        Level2Spec.model_validate({"path": "x", "streams": {"t": STREAM | change}})
+
+
+def test_a_symbol_and_a_time_are_needed() -> None:
+    columns = {k: v for k, v in STREAM["columns"].items() if k != "symbol"}  # type: ignore[attr-defined]
+    with pytest.raises(ValidationError, match="symbol, or the pattern"):
+        Level2Spec.model_validate({"path": "x", "streams": {"t": STREAM | {"columns": columns}}})
+    named = STREAM | {"columns": columns, "pattern": "{symbol}.csv"}
+    Level2Spec.model_validate({"path": "x", "streams": {"t": named}})
+    del columns["time"]
+    with pytest.raises(ValidationError, match="datetime or time"):
+        Level2Spec.model_validate({"path": "x", "streams": {"t": named | {"columns": columns}}})
