@@ -12,6 +12,8 @@ import pytest
 from intralpha.features import FeatureSet
 from intralpha.market import Lake, bar_times
 
+from .level2_lakes import Level2Lakes
+
 N_DAYS = 40
 ASSETS = np.array(
     ["000001.SZ", "000002.SZ", "300001.SZ", "600000.SH", "600001.SH", "600002.SH", "688001.SH"]
@@ -222,3 +224,8 @@ def market_frames(look_ahead) -> Frames:
 @pytest.fixture(scope="session")
 def lake(look_ahead) -> Lake:
     return look_ahead.lake
+
+
+@pytest.fixture(scope="session")
+def level2_lakes(tmp_path_factory) -> Level2Lakes:
+    return Level2Lakes(tmp_path_factory.mktemp("level2"))

@@ -8,9 +8,18 @@ import numpy as np
 import polars as pl
 import pytest
 
-from intralpha.features import BarSpec, CommonSpec, LibrarySpec, build, libraries, load_library
-from intralpha.features.bar_day import FIELDS, BarReader, read_bar_day
+from intralpha.features import (
+    BarSpec,
+    CommonSpec,
+    LibrarySpec,
+    build,
+    libraries,
+    library_set,
+    load_library,
+)
+from intralpha.features.bar_day import FIELDS, LEVEL2_FIELDS, BarReader, read_bar_day
 from intralpha.features.factor_store import factor_keys
+from intralpha.features.language.frames import TICK_FRAMES
 from intralpha.features.language.library import LibraryError
 from intralpha.features.language.parameters import ParameterError
 from intralpha.features.language.session_frames import SESSION_FRAMES
@@ -24,6 +33,7 @@ from ..reference.blocks import back, block_series
 from ..reference.day import MinuteDay
 from ..reference.minute15 import minute15
 from ..reference.volume100 import volume100_of
+from .level2_lakes import CUT
 
 SPEC = SimulatedSpec(n_assets=14, start=date(2023, 1, 3), end=date(2023, 3, 10), freq=1)
 
@@ -89,7 +99,25 @@ def test_bars_equal_the_bar_kernel(lake, assets):
         np.testing.assert_allclose(x, y, rtol=2e-3, atol=1e-3, err_msg=name)
 
 
-@pytest.mark.parametrize("library", libraries())
+def reads_level2(name: str) -> bool:
+    """Whether a library needs trades, orders, snapshots, or minutes made from them."""
+    library = load_library(name)
+    if library.frame in TICK_FRAMES:
+        return True
+    if library.frame not in ("minute", "bar5", "bar10", "bar15", "bar30"):
+        return any(map(reads_level2, library.uses))
+    features = build(LibrarySpec(library=name))
+    return bool({*features.program().rows} & {*LEVEL2_FIELDS})
+
+
+def settings_of(library: str) -> LibrarySpec:
+    """Settings under which a short market gives most factors a value."""
+    smooth = 3 if load_library(library).frame not in (*SESSION_FRAMES, "vbar") else 1
+    names = ("apb", "apb_5d", "arpp") if library == "price_volume" else ()
+    return LibrarySpec(library=library, base_freq=1, smooth_days=smooth, names=names)
+
+
+@pytest.mark.parametrize("library", [n for n in libraries() if not reads_level2(n)])
 def test_a_cut_lake_gives_the_same_up_to_the_cut(lake, assets, library, tmp_path):
     days = lake.dates("daily")
     last = days[28].item()
@@ -98,13 +126,46 @@ def test_a_cut_lake_gives_the_same_up_to_the_cut(lake, assets, library, tmp_path
         cut.append(table, lake.scan(table).collect())
     for table in ("daily", "bars"):
         cut.append(table, lake.scan(table).filter(pl.col("date") <= last).collect())
-    smooth = 3 if load_library(library).frame not in (*SESSION_FRAMES, "vbar") else 1
-    names = ("apb", "apb_5d", "arpp") if library == "price_volume" else ()
-    features = build(LibrarySpec(library=library, base_freq=1, smooth_days=smooth, names=names))
+    features = build(settings_of(library))
     part = features.compute(cut, days[24:29], assets)
     whole = features.compute(lake, days[24:32], assets)
     np.testing.assert_array_equal(part.values, whole.values[:5])
     assert np.isfinite(part.values).mean() > 0.7
+
+
+LEVEL2 = [name for name in libraries() if reads_level2(name)]
+
+
+@pytest.mark.parametrize("library", LEVEL2)
+def test_ticks_after_the_cut_change_nothing_before_it(level2_lakes, library):
+    features, days = build(settings_of(library)), level2_lakes.days
+    part = features.compute(level2_lakes.cut, days[CUT - 3 : CUT + 1], level2_lakes.assets)
+    whole = features.compute(level2_lakes.whole, days[CUT - 3 :], level2_lakes.assets)
+    np.testing.assert_array_equal(part.values, whole.values[:4])
+    assert np.isfinite(part.values).mean() > 0.7, "nothing was compared"
+    assert np.isfinite(whole.values[4:]).mean() > 0.7
+
+
+def test_every_library_is_cut_once():
+    assert {"level2_trades", "level2_minutes", "tick100", "hf27", "l2"} <= {*LEVEL2}
+    assert not {"minute15", "ms22", "price_volume", "volume100"} & {*LEVEL2}
+
+
+def test_bar_features_of_ticks_are_known_when_they_say(level2_lakes):
+    features = build(LibrarySpec(library="bar64_level2_30"))
+    late = [n for n in features.names if features.known_at_slot(n) != "bar end"]
+    assert late == ["big_share", "big_net_ratio"]
+    assert {features.known_at_slot(n) for n in late} == {features.known_at}
+    day = level2_lakes.days[[CUT]]
+    part, whole = (
+        features.compute(lake, day, level2_lakes.assets)
+        for lake in (level2_lakes.noon, level2_lakes.whole)
+    )
+    for name in features.names:
+        early, all_day = (panel[name][0, :3] for panel in (part, whole))  # bars to 11:00
+        assert np.isfinite(all_day).mean() > 0.7, f"nothing was compared: {name}"
+        assert np.array_equal(early, all_day, equal_nan=True) == (name not in late), name
+        assert not np.array_equal(part[name][0, 3:], whole[name][0, 3:], equal_nan=True), name
 
 
 def test_volume_bars_on_the_lake_are_those_of_the_reference(lake, assets):
@@ -366,3 +427,25 @@ def test_a_library_of_ones_own(lake, assets, tmp_path):
     both = np.isfinite(panel["swing"]) & np.isfinite(want)
     assert both.sum() > 20
     np.testing.assert_allclose(panel["swing"][both], want[both], rtol=1e-4, atol=1e-6)
+
+
+def test_a_value_looks_back_on_what_its_mean_and_its_parts_look_back_on():
+    bars = LibrarySpec(library="bar64_30", names=("tval_rel",))
+    assert build(bars).lookback_days == 20
+    assert build(bars.model_copy(update={"smooth_days": 5})).lookback_days == 24
+    assert build(LibrarySpec(library="hf27")).lookback_days == 20  # thresholds of big orders
+    assert build(LibrarySpec(library="hf27", parameters={"smooth": 5})).lookback_days == 24
+    few = LibrarySpec(library="hf27", names=("late_skew_ret",), parameters={"smooth": 5})
+    assert build(few).lookback_days == 4
+
+
+def test_libraries_of_one_frame_do_not_drop_each_others_values(level2_lakes, monkeypatch):
+    """What is usual is in the key of those that read it, and in that of no other."""
+    lake, days, assets = level2_lakes.cut, level2_lakes.days[CUT - 1 : CUT + 1], level2_lakes.assets
+    together = ("bar64_30", "bar64_level2_30", "bar64_proxy_30", "minute15", "hand_made_minutes")
+    sets = [build(LibrarySpec(library=n, base_freq=1)) for n in together]
+    first = [s.compute(lake, days, assets).values for s in sets]
+    monkeypatch.setattr(library_set, "run", None)  # nothing is to be computed
+    for features, values in zip(sets, first, strict=True):
+        np.testing.assert_array_equal(features.compute(lake, days, assets).values, values)
+        assert np.isfinite(values).any()

@@ -19,22 +19,28 @@ SIGNS = {-1: "negative", 0: "not known", 1: "positive"}
 
 def list_libraries() -> str:
     """One line a shipped library: frame, segments, number of factors, source."""
-    lines = [f"{'library':18}{'frame':8}{'one number a':14}{'factors':>8}  source"]
+    lines = [f"{'library':18}{'frame':10}{'one number a':14}{'factors':>8}  source"]
     for name in libraries():
         library = read_library(name)
         per = "day" if library.segments == "day" else f"{library.segments} minutes"
         count = len(library.factors)
-        lines.append(f"{name:18}{library.frame:8}{per:14}{count:8}  {library.source}")
+        lines.append(f"{name:18}{library.frame:10}{per:14}{count:8}  {library.source}")
     return "\n".join(lines)
 
 
 def show_library(name: str) -> str:
-    """The parameters of a library, with their values and choices, and its factors as written."""
+    """Parameters of a library with values and choices, definitions, and its factors as written."""
     library = read_library(name)
     lines = [f"{library.name}: frame {library.frame}, {library.source}"]
+    if library.uses:
+        lines.append(f"uses {', '.join(library.uses)}")
     if library.parameters:
         table = {n: _parameter(library, n) for n in library.parameters}
         lines += ["parameters, chosen in a recipe by `parameters: {NAME: VALUE}`", *_table(table)]
+    if library.define:
+        table = {n: _one_line(text) for n, text in library.define.items()}
+        lines += ["definitions", *_table(table)]
+    if library.parameters or library.define:
         lines.append("factors")
     return "\n".join([*lines, *_table({f.name: _one_line(f.expr) for f in library.factors})])
 
@@ -83,13 +89,23 @@ def _explained(library: Library, factor: FactorEntry) -> str:
         "expected sign": SIGNS[factor.direction],
         "on locked days": "stays" if factor.on_locked == "keep" else "NaN",
     }
-    read = names_read(factor.expr)
+    read = _names_in(library, factor.expr)
+    parts = [f"{n} = {_one_line(library.define[n])}" for n in library.define if n in read]
+    facts |= {"where": "; ".join(parts)} if parts else {}
     choices = [f"{n} = {_parameter(library, n)}" for n in library.parameters if n in read]
     facts |= {"parameters": "; ".join(choices)} if choices else {}
     if library.frame in FRAMES:
         facts |= _compiled(library.resolved({}).only((factor.name,)))
     lines = [f"  {line}" for line in _table(facts)]
     return "\n".join([f"{factor.name} (library {library.name}, frame {library.frame})", *lines])
+
+
+def _names_in(library: Library, text: str) -> set[str]:
+    """Names that an expression reads, and those that its definitions read."""
+    found = names_read(text)
+    for name in reversed(library.define):  # a definition may use those before it
+        found |= names_read(library.define[name]) if name in found else set()
+    return found
 
 
 def _compiled(library: Library) -> dict[str, str]:

@@ -16,19 +16,21 @@ from intralpha.features.engine.machine import Rows, run
 from intralpha.features.engine.program import Program, assemble
 from intralpha.features.factor_store import FactorStore, factor_keys
 from intralpha.features.feature_set import DAY_CLOSE, FeatureSet, KnownAt
+from intralpha.features.informed import MinuteRegression, pair_sums, surprises
 from intralpha.features.language.compile import Compiler
-from intralpha.features.language.frames import FRAMES, LATE_ROWS, WHOLE_DAY
+from intralpha.features.language.frames import FRAMES, LATE_ROWS, SURPRISE, WHOLE_DAY
 from intralpha.features.language.graph import Graph
 from intralpha.features.language.library import Library, load_library
 from intralpha.features.language.parameters import Choice
 from intralpha.features.language.units import Unit
-from intralpha.features.session_reader import Session, SessionReader
+from intralpha.features.session_reader import AUCTION_MINUTES, Session, SessionReader
 from intralpha.features.session_stream import SessionValues, session_axis, stream_panel
 from intralpha.features.slot_history import SlotHistory
 from intralpha.market import Lake, bar_times
 from intralpha.market.level2.thresholds import BigOrderSpec
 
 USUAL_DAYS, MINUTES_A_DAY = 20, 240
+HISTORY = ("usual_amount", "usual_vol", SURPRISE)  # made from earlier sessions
 
 
 class FrameFrequencyError(ConfigError):
@@ -147,7 +149,7 @@ class LibraryFeatures(FeatureSet):
     def lookback_days(self) -> int:
         """Sessions before a date that its values are made from."""
         usual = USUAL_DAYS if self.reads_history else 0
-        return max(usual, self._spec.smooth_days - 1)
+        return usual + self._spec.smooth_days - 1
 
     def known_at_slot(self, name: str) -> KnownAt:
         """``"bar end"`` for factors of bars that read nothing of the rest of the day."""
@@ -175,11 +177,11 @@ class LibraryFeatures(FeatureSet):
     @property
     def reads_history(self) -> bool:
         """Whether earlier sessions are needed for what is usual."""
-        return bool({"usual_amount", "usual_vol"} & set(self._program.days))
+        return any(map(self.reads, HISTORY))
 
     def reads(self, name: str) -> bool:
-        """Whether the factors need that number of the day."""
-        return name in self._program.days
+        """Whether the factors need that series or number of the day."""
+        return name in (*self._program.rows, *self._program.days)
 
     def program(self, columns: tuple[int, ...] = ()) -> Program:
         """Program of these factors, all if none is named."""
@@ -204,7 +206,10 @@ class LibraryFeatures(FeatureSet):
             numbers[name] = total + numbers[f"auction_{part}"]
         per_day = MINUTES_A_DAY // self._frame.minutes
         length = self._bar // self._frame.minutes if self._bar else per_day
-        rows = _stack(program, day, locked)
+        more = {} if locked is None else {"locked": locked}
+        if SURPRISE in program.rows:
+            more[SURPRISE] = surprises(*_returns(session), numbers[SURPRISE])
+        rows = _stack(program, day, more)
         of_days = [
             numbers[n] if n == "usual_amount" else np.repeat(numbers[n], per_day // length)
             for n in program.days
@@ -269,14 +274,18 @@ class _Worker:
         frame = features.library.frame
         self._store, self._keys = None, factor_keys(features.library)
         if features.spec.cache:
-            name = f"{frame}_{features.freq}_{self._bar or 'day'}"
+            # What is usual is part of the key: values with and without it must lie apart.
+            read = [n for n in HISTORY if features.reads(n)]
+            name = "_".join([frame, str(features.freq), str(self._bar or "day"), *read])
             self._store = FactorStore(lake, name, features.freq)
         self._programs: dict[tuple[int, ...], Program] = {}
-        self._amounts = self._moves = None
+        self._amounts = self._moves = self._expected = None
         if features.reads("usual_amount"):
             self._amounts = SlotHistory(USUAL_DAYS, MINUTES_A_DAY // self._bar, len(axis))
         if features.reads("usual_vol"):
             self._moves = SlotHistory(USUAL_DAYS, 3, len(axis))
+        if features.reads(SURPRISE):
+            self._expected = MinuteRegression(len(axis))
 
     def values(self, number: int, session: Session, wanted: bool) -> ndarray | None:
         """Values [A, T, F] of the session, T = 1 for daily factors; None if only remembered."""
@@ -290,6 +299,10 @@ class _Worker:
             with np.errstate(invalid="ignore"):
                 variance = squares / count - (total / count) ** 2
                 session.numbers["usual_vol"] = np.sqrt(np.where(variance > 0, variance, np.nan))
+        if self._expected:
+            sums = pair_sums(*_returns(session))
+            self._expected.add(number, session.on.weekday(), columns, sums)
+            session.numbers[SURPRISE] = self._expected.coefficients(number, columns)
         if wanted:
             out = self._made(session).reshape(len(session.day.symbols), -1, len(self._keys))
         if self._amounts:
@@ -329,16 +342,21 @@ class _Worker:
         return self._programs[columns]
 
 
-def _stack(program: Program, day: BarDay, locked: ndarray | None) -> ndarray:
+def _stack(program: Program, day: BarDay, more: dict[str, ndarray]) -> ndarray:
     """Row inputs [F, N]; a view where the program reads nothing but the fields of the day."""
     if program.rows == FIELDS:
         return day.values.reshape(len(FIELDS), -1)
-    parts = []
-    for name in program.rows:
-        part = locked if name == "locked" else day.field(name)
-        assert part is not None
-        parts.append(np.asarray(part, np.float32).reshape(-1))
-    return np.array(parts)
+    parts = [more[n] if n in more else day.field(n) for n in program.rows]
+    return np.array([np.asarray(part, np.float32).reshape(-1) for part in parts])
+
+
+def _returns(session: Session) -> tuple[ndarray, ndarray, ndarray]:
+    """Closes [A, T], first opens [A] and the minutes [A, T] whose returns count [Spec 2.2]."""
+    close, first = session.day.field("close"), session.day.field("open")[:, 0]
+    counts = ~session.locked()
+    counts[session.numbers["closing_auction"] > 0, -AUCTION_MINUTES:] = False
+    counts[~(session.day.field("volume").sum(axis=1) > 0)] = False
+    return close, first, counts
 
 
 def _bar_amounts(session: Session, rows: int) -> ndarray:

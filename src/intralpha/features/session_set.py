@@ -91,13 +91,13 @@ class SessionFeatures(FeatureSet):
 
     @property
     def lookback_days(self) -> int:
-        """Sessions of the longest window."""
-        return self._plan.lookback
+        """Sessions of the longest window, and those that the values in it look back on."""
+        return self._plan.lookback + max((p.lookback_days for p in self._parts), default=0)
 
     def compute(self, lake: Lake, dates: ndarray, assets: ndarray) -> Panel:
         """Values ``[D, A, F]``, float32."""
         out = Panel.full(as_days(dates), assets, self.names)
-        for block in session_blocks(lake, out.dates, self.lookback_days):
+        for block in session_blocks(lake, out.dates, self._plan.lookback):
             values = run_sessions(self._plan, self._inputs(lake, block, assets))
             out.values[block.rows] = values[block.inside - block.n_missing]
         return out

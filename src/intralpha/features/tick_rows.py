@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float64, Int64
 from numba import njit
 from numpy import ndarray
 
-from intralpha.features.engine.compiling import KERNEL
+from intralpha.features.engine.compiling import INNER, KERNEL
 from intralpha.features.engine.machine import Rows
 from intralpha.features.engine.program import Program
 from intralpha.market import Ticks, has_closing_auction
@@ -41,6 +41,7 @@ BOOK = {
     for letter, what in (("p", "price"), ("q", "volume"), ("n", "orders"))
     for n in LEVELS
 }
+BEST = ("bp1", "ap1", "bq1", "aq1")
 INPUTS = {"trade": TRADE_ROWS, "order": ORDER_ROWS, "parent": PARENT_ROWS, "snapshot": ()}
 TABLE = {"trade": "trades", "order": "orders", "parent": "trades", "snapshot": "snapshots"}
 _COLUMNS = {
@@ -48,14 +49,16 @@ _COLUMNS = {
     "parent": ("time", "price", "volume", "buy_id", "sell_id"),
     "order": ("time", "price", "volume", "side", "kind", "cancel"),
 }
+# Rows [F, N], where those of a stock begin, and its first one of the afternoon.
+Made = tuple[ndarray, ndarray, ndarray]
+_NONE = np.zeros(0, np.bool_)
 
 
 def columns_of(frame: str, program: Program) -> tuple[str, ...]:
     """Columns of the frame's table that its rows are made of."""
     if frame != "snapshot":
         return _COLUMNS[frame]
-    best = ("bp1", "ap1", "bq1", "aq1")
-    used = dict.fromkeys((*best, *(n for n in program.rows if n in BOOK)))
+    used = dict.fromkeys((*BEST, *(n for n in program.rows if n in BOOK)))
     return ("time", *(BOOK[n] for n in used))
 
 
@@ -82,57 +85,103 @@ def tick_rows(
     -----
     Memory: 4 bytes a row and input.
     """
-    ends = _ends(ticks)
     if frame == "parent":
-        orders = parent_orders(ticks)
-        values = (orders["side"], orders["amount"], orders["shares"], orders["fills"])
-        return Rows(np.array(values, dtype), days, orders.bounds, 0, 0)
-    if frame == "snapshot":
-        return _snapshot_rows(program, ticks, days, ends, dtype)
-    keep = _continuous(ticks["time"], ticks.bounds, ends)
-    if frame == "order":
-        keep &= ~ticks["cancel"]
-    bounds = _bounds_of(keep, ticks.bounds)
-    out = np.empty((len(INPUTS[frame]), bounds[-1]), dtype)
-    lunch = np.zeros(len(ticks.symbols), np.int64)
-    if frame == "order":
-        row = np.flatnonzero(keep)
-        time = ticks["time"][row]
-        for i, name in enumerate(("price", "volume", "side")):
-            out[i] = ticks[name][row]
-        out[3], out[4] = _minutes(time) + 1, ticks["kind"][row] == 0
-        _find_lunch(out[3], bounds, lunch)
-        return Rows(out, days, bounds, 0, lunch)
-    buy, sell = parent_totals(ticks)
+        rows, bounds = _parent_rows(ticks, dtype)
+        return Rows(rows, days, bounds, 0, 0)
+    ends = _ends(ticks)
+    match frame:
+        case "snapshot":
+            rows, bounds, lunch = _snapshot_rows(program.rows, ticks, ends, dtype)
+        case "order":
+            rows, bounds, lunch = _order_rows(ticks, ends, dtype)
+        case _:
+            rows, bounds, lunch = _trade_rows(ticks, ends, locked, dtype)
+    return Rows(rows, days, bounds, 0, lunch)
+
+
+def _trade_rows(
+    ticks: Ticks, ends: Int64[ndarray, "A"], locked: Bool[ndarray, "A T"], dtype: type
+) -> Made:
+    """Trades of continuous trading."""
     time, price, volume, side = (ticks[n] for n in ("time", "price", "volume", "side"))
+    kept, lunch = np.zeros((2, len(ends)), np.int64)
 
-    def work(first: int, last: int) -> None:
-        _trade_rows(time, price, volume, side, buy, sell, keep, ticks.bounds, locked, bounds,
-                    first, last, out, lunch)  # fmt: skip
+    def count(first: int, last: int) -> None:
+        _count(time, _NONE, ticks.bounds, ends, first, last, kept)
 
-    over_stocks(ticks.bounds, work)
-    return Rows(out, days, bounds, 0, lunch)
+    over_stocks(ticks.bounds, count)
+    bounds = _begins(kept)
+    out = np.empty((len(TRADE_ROWS), bounds[-1]), dtype)
+    totals = parent_totals(ticks)
+
+    def fill(first: int, last: int) -> None:
+        _fill_trades(time, price, volume, side, *totals, ticks.bounds, ends, locked, bounds,
+                     first, last, out, lunch)  # fmt: skip
+
+    over_stocks(ticks.bounds, fill)
+    return out, bounds, lunch
+
+
+def _parent_rows(ticks: Ticks, dtype: type) -> tuple[ndarray, ndarray]:
+    """Orders of the whole day, auctions included, and where those of a stock begin."""
+    orders = parent_orders(ticks)
+    columns = [orders[n] for n in ("side", "amount", "shares", "fills")]
+    bounds, out = orders.bounds, np.empty((len(PARENT_ROWS), len(orders)), dtype)
+
+    def fill(first: int, last: int) -> None:
+        here = slice(bounds[first], bounds[last])
+        for i, values in enumerate(columns):
+            out[i, here] = values[here]
+
+    over_stocks(bounds, fill)
+    return out, bounds
+
+
+def _order_rows(ticks: Ticks, ends: Int64[ndarray, "A"], dtype: type) -> Made:
+    """Orders that came in continuous trading; cancels are none."""
+    time, price, volume, side = (ticks[n] for n in ("time", "price", "volume", "side"))
+    kind, cancel = ticks["kind"], ticks["cancel"]
+    kept, lunch = np.zeros((2, len(ends)), np.int64)
+
+    def count(first: int, last: int) -> None:
+        _count(time, cancel, ticks.bounds, ends, first, last, kept)
+
+    over_stocks(ticks.bounds, count)
+    bounds = _begins(kept)
+    out = np.empty((len(ORDER_ROWS), bounds[-1]), dtype)
+
+    def fill(first: int, last: int) -> None:
+        _fill_orders(time, price, volume, side, kind, cancel, ticks.bounds, ends, bounds,
+                     first, last, out, lunch)  # fmt: skip
+
+    over_stocks(ticks.bounds, fill)
+    return out, bounds, lunch
 
 
 def _snapshot_rows(
-    program: Program,
-    ticks: Ticks,
-    days: Float64[ndarray, "G A"],
-    ends: Int64[ndarray, "A"],
-    dtype: type,
-) -> Rows:
+    names: tuple[str, ...], ticks: Ticks, ends: Int64[ndarray, "A"], dtype: type
+) -> Made:
     """Snapshots of continuous trading with both best quotes; an empty level has price 0."""
-    keep = _continuous(ticks["time"], ticks.bounds, ends)
-    for name in ("bp1", "ap1", "bq1", "aq1"):
-        keep &= ticks[BOOK[name]] > 0
-    bounds, row = _bounds_of(keep, ticks.bounds), np.flatnonzero(keep)
-    minute = _minutes(ticks["time"][row]) + 1
-    lunch = np.zeros(len(ticks.symbols), np.int64)
-    _find_lunch(minute.astype(np.float64), bounds, lunch)
-    out = np.empty((len(program.rows), len(row)), dtype)
-    for i, name in enumerate(program.rows):
-        out[i] = minute if name == "minute" else np.nan_to_num(ticks[BOOK[name]][row])
-    return Rows(out, days, bounds, 0, lunch)
+    time = ticks["time"]
+    bid, ask, bids, asks = (ticks[BOOK[n]] for n in BEST)
+    kept, lunch = np.zeros((2, len(ends)), np.int64)
+    place, minute = np.empty(len(ticks), np.int64), np.empty(len(ticks), dtype)
+
+    def find(first: int, last: int) -> None:
+        _find_quotes(time, bid, ask, bids, asks, ticks.bounds, ends, first, last,
+                     place, minute, kept, lunch)  # fmt: skip
+
+    over_stocks(ticks.bounds, find)
+    bounds = _begins(kept)
+    out = np.empty((len(names), bounds[-1]), dtype)
+    columns = [minute if n == "minute" else ticks[BOOK[n]] for n in names]
+
+    def fill(first: int, last: int) -> None:
+        for i, values in enumerate(columns):
+            _gather(values, place, ticks.bounds, bounds, first, last, out[i])
+
+    over_stocks(ticks.bounds, fill)
+    return out, bounds, lunch
 
 
 def _ends(ticks: Ticks) -> Int64[ndarray, "A"]:
@@ -142,50 +191,35 @@ def _ends(ticks: Ticks) -> Int64[ndarray, "A"]:
     return np.where(late, CLOSING_MS - 1, CLOSE_MS).astype(np.int64)
 
 
-def _continuous(
-    time: ndarray, bounds: Int64[ndarray, "edges"], ends: Int64[ndarray, "A"]
-) -> Bool[ndarray, "N"]:
-    until = np.repeat(ends, np.diff(bounds))
-    lunch = (time > LUNCH_MS) & (time < AFTERNOON_MS)
-    return (time >= MORNING_MS) & (time <= until) & ~lunch
-
-
-def _bounds_of(keep: Bool[ndarray, "N"], bounds: Int64[ndarray, "edges"]) -> ndarray:
+def _begins(kept: Int64[ndarray, "A"]) -> Int64[ndarray, "edges"]:
     """Where the kept rows of a stock begin."""
-    before = np.concatenate([[0], np.cumsum(keep)])
-    return before[bounds].astype(np.int64)
+    return np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
+
+
+@njit(**INNER)
+@no_type_check
+def _is_continuous(time, end):
+    return MORNING_MS <= time <= end and not LUNCH_MS < time < AFTERNOON_MS
 
 
 @njit(**KERNEL)
 @no_type_check
-def _minutes(time):
-    """Row of the minute of every time, from 0."""
-    out = np.empty(len(time), np.int64)
-    for i in range(len(time)):
-        out[i] = minute_of(np.int64(time[i]))
-    return out
-
-
-@njit(**KERNEL)
-@no_type_check
-def _find_lunch(minute, bounds, lunch):
-    """First row of the afternoon of every stock; 0 where there is none."""
-    for s in range(len(lunch)):
-        lunch[s] = 0
+def _count(time, dropped, bounds, ends, first, last, kept):
+    """Rows of continuous trading; ``dropped`` marks some that do not count, or is empty."""
+    for s in range(first, last):
         for i in range(bounds[s], bounds[s + 1]):
-            if minute[i] > NOON:
-                lunch[s] = i - bounds[s]
-                break
+            if _is_continuous(time[i], ends[s]) and not (len(dropped) and dropped[i]):
+                kept[s] += 1
 
 
 @njit(**KERNEL)
 @no_type_check
-def _trade_rows(time, price, volume, side, buy_total, sell_total, keep, bounds, locked,
-                to_bounds, first, last, out, lunch):  # fmt: skip
+def _fill_trades(time, price, volume, side, buy_total, sell_total, bounds, ends, locked,
+                 to_bounds, first, last, out, lunch):  # fmt: skip
     for s in range(first, last):
         to, before, half = to_bounds[s], 0.0, -1
         for i in range(bounds[s], bounds[s + 1]):
-            if not keep[i]:
+            if not _is_continuous(time[i], ends[s]):
                 continue
             m = minute_of(np.int64(time[i]))
             if m // NOON != half:
@@ -198,3 +232,48 @@ def _trade_rows(time, price, volume, side, buy_total, sell_total, keep, bounds, 
             out[7, to], out[8, to] = m + 1, locked[s, m]
             before = price[i]
             to += 1
+
+
+@njit(**KERNEL)
+@no_type_check
+def _fill_orders(time, price, volume, side, kind, cancel, bounds, ends, to_bounds,
+                 first, last, out, lunch):  # fmt: skip
+    for s in range(first, last):
+        to, half = to_bounds[s], 0
+        for i in range(bounds[s], bounds[s + 1]):
+            if cancel[i] or not _is_continuous(time[i], ends[s]):
+                continue
+            m = minute_of(np.int64(time[i]))
+            if half == 0 and m >= NOON:
+                half, lunch[s] = 1, to - to_bounds[s]
+            out[0, to], out[1, to], out[2, to] = price[i], volume[i], side[i]
+            out[3, to], out[4, to] = m + 1, kind[i] == 0
+            to += 1
+
+
+@njit(**KERNEL)
+@no_type_check
+def _find_quotes(time, bid, ask, bids, asks, bounds, ends, first, last, place, minute, kept, lunch):
+    """Places of the rows that count, at the start of those of their stock, and their minutes."""
+    for s in range(first, last):
+        to, half = bounds[s], 0
+        for i in range(bounds[s], bounds[s + 1]):
+            quoted = bid[i] > 0.0 and ask[i] > 0.0 and bids[i] > 0 and asks[i] > 0
+            if not quoted or not _is_continuous(time[i], ends[s]):
+                continue
+            m = minute_of(np.int64(time[i]))
+            if half == 0 and m >= NOON:
+                half, lunch[s] = 1, to - bounds[s]
+            place[to], minute[i] = i, m + 1
+            to += 1
+        kept[s] = to - bounds[s]
+
+
+@njit(**KERNEL)
+@no_type_check
+def _gather(values, place, bounds, to_bounds, first, last, out):
+    """A column at those places; no number is 0."""
+    for s in range(first, last):
+        for k in range(to_bounds[s + 1] - to_bounds[s]):
+            x = values[place[bounds[s] + k]]
+            out[to_bounds[s] + k] = 0 if np.isnan(x) else x

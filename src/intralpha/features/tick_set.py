@@ -21,9 +21,11 @@ from intralpha.features.session_reader import Session, SessionReader
 from intralpha.features.session_stream import SessionValues, session_axis, stream_panel
 from intralpha.features.tick_rows import INPUTS, TABLE, columns_of, tick_rows
 from intralpha.market import Lake, read_ticks
+from intralpha.market.level2.ahead import ahead
 from intralpha.market.level2.order_statistics import StatisticsStore
 from intralpha.market.level2.thresholds import thresholds
 
+THRESHOLDS = ("theta", "middle")
 BLOCK_ROWS = {"trade": 4_000_000, "parent": 4_000_000, "order": 8_000_000, "snapshot": 500_000}
 
 
@@ -89,10 +91,27 @@ class TickFeatures(FeatureSet):
     @property
     def lookback_days(self) -> int:
         """Sessions that the threshold of big orders looks at, and those of the mean."""
-        reads = {op.name for op in self._graph.ops} & {"theta", "middle"}
+        return self.threshold_days + self._spec.smooth_days - 1
+
+    @property
+    def reads_thresholds(self) -> set[str]:
+        """Which of ``theta`` and ``middle`` the factors need."""
+        return {op.name for op in self._graph.ops} & set(THRESHOLDS)
+
+    @property
+    def threshold_days(self) -> int:
+        """Sessions before that say when an order is big; 0 where none do."""
         rule = self._spec.big_order
-        own = rule.days if reads and rule.rule in ("log_sigma", "q90") else 0
-        return own + self._spec.smooth_days - 1
+        moving = {"fixed_200k": {"middle"}, "day_mean": set[str]()}.get(rule.rule, {*THRESHOLDS})
+        return rule.days if self.reads_thresholds & moving else 0
+
+    @property
+    def folder(self) -> str:
+        """Where values are kept: those of another rule for big orders lie apart."""
+        rule, name = self._spec.big_order, f"{self._library.frame}_day"
+        if self.reads_thresholds:
+            name += f"_{rule.rule}"
+        return f"{name}_{rule.days}_{rule.min_days}" if self.threshold_days else name
 
     def compute(self, lake: Lake, dates: ndarray, assets: ndarray) -> Panel:
         """Values ``[D, A, F]``."""
@@ -139,7 +158,7 @@ class _Worker:
         self._checksums = lake.checksums(TABLE[frame])
         self._store, self._keys = None, factor_keys(features.library)
         if spec.cache:
-            self._store = FactorStore(lake, f"{frame}_day", 1)
+            self._store = FactorStore(lake, features.folder, 1)
         # Moves of a tick are lost in float32 where prices are high.
         self._dtype = np.float64 if frame == "snapshot" else np.float32
         self._programs: dict[tuple[int, ...], Program] = {}
@@ -152,9 +171,7 @@ class _Worker:
         numbers = self._numbers(session)
         if self._store is None:
             return session.day.symbols, self._run(session, numbers, ())[:, None]
-        for name in ("theta", "middle"):
-            if name in numbers:
-                session.numbers[name] = numbers[name]
+        session.numbers.update({n: numbers[n] for n in THRESHOLDS if n in numbers})
         key = spec_hash(self._store.key(session), self._checksums[on])[:24]
         have = self._store.load(on, key, self._keys)
         missing = tuple(i for i, k in enumerate(self._keys) if k not in have)
@@ -171,11 +188,12 @@ class _Worker:
         for part in ("volume", "amount"):
             total = session.day.field(part).sum(axis=1, dtype=np.float64)
             out[f"day_{part}"] = total + np.nan_to_num(session.numbers[f"auction_{part}"])
-        if {"theta", "middle"} & set(self._program(()).days):
+        reads, rule = self._of.reads_thresholds, self._of.spec.big_order
+        if reads:  # both, or the key would depend on which of the factors are asked for
             found = thresholds(
-                self._lake, session.on, self._of.spec.big_order, self._statistics
-            ).of(session.day.symbols)
-            out["theta"], out["middle"] = found[:2]
+                self._lake, session.on, rule, self._statistics, with_middle="middle" in reads
+            )
+            out["theta"], out["middle"] = found.of(session.day.symbols)[:2]
         return out
 
     def _run(
@@ -188,7 +206,7 @@ class _Worker:
         out = np.full((len(symbols), program.outputs), np.nan, np.float32)
         wanted = columns_of(self._frame, program)
         table, rows = TABLE[self._frame], BLOCK_ROWS[self._frame]
-        for ticks in read_ticks(self._lake, table, session.on, wanted, symbols, rows):
+        for ticks in ahead(read_ticks(self._lake, table, session.on, wanted, symbols, rows)):
             place = np.searchsorted(symbols, ticks.symbols)
             days = np.array([numbers[n][place] for n in program.days])
             shape = (len(program.days), len(place))

@@ -1,6 +1,7 @@
 """Ticks: trades, orders or snapshots of a session as flat columns, a block of stocks at a time."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from intralpha.base import DataError
+from intralpha.base import DataError, thread_count
 from intralpha.market.lake import Lake
 from intralpha.market.schemas import TABLES
 
@@ -118,7 +119,7 @@ def read_ticks(
             rows = rows if kept is None else pa.concat_tables([kept, rows])
             block, kept = _whole_stocks(rows, final)
             ticks = _ticks(on, table, block, columns)
-            if wanted is not None:
+            if wanted is not None and not np.isin(ticks.symbols, wanted).all():
                 ticks = ticks.select(np.intersect1d(wanted, ticks.symbols))
             if len(ticks.symbols):
                 if str(ticks.symbols[0]) <= last:
@@ -183,8 +184,15 @@ def _ticks(on: date, table: str, rows: pa.Table, columns: tuple[str, ...]) -> Ti
     if len(symbols) > 1 and not (symbols[:-1] < symbols[1:]).all():
         wrong = int(np.flatnonzero(symbols[:-1] >= symbols[1:])[0])
         raise UnsortedTicksError(table, on, str(symbols[wrong + 1]))
-    arrays = {name: _array(rows.column(name), _kind(table, name)) for name in columns}
+    arrays = dict(zip(columns, _arrays(rows, table, columns), strict=True))
     return Ticks(on, table, symbols, edges.astype(np.int64), arrays)
+
+
+def _arrays(rows: pa.Table, table: str, columns: tuple[str, ...]) -> list[np.ndarray]:
+    """Arrays of the columns, several at a time: each is a copy, which threads share out."""
+    with ThreadPoolExecutor(max(min(thread_count(), len(columns)), 1)) as pool:
+        kinds = [_kind(table, name) for name in columns]
+        return list(pool.map(_array, (rows.column(name) for name in columns), kinds))
 
 
 def _kind(table: str, name: str) -> type:

@@ -15,6 +15,7 @@ from intralpha.features.language.compile import Compiler
 from intralpha.features.language.frames import FRAMES
 from intralpha.features.language.graph import Graph
 from intralpha.features.language.library import Library, load_library
+from intralpha.features.tick_rows import INPUTS
 
 from ...reference.bar64 import BAR64, PROXY, bar64, bar64_proxy
 from ...reference.day import MinuteDay
@@ -32,7 +33,8 @@ def programme(library: Library) -> Program:
     frame, graph = FRAMES[library.frame], Graph()
     rows = 0 if library.segments == "day" else int(library.segments) // frame.minutes
     compiler = Compiler(frame, graph, rows)
-    return assemble(graph, [compiler.factor(f.expr, f.on_locked) for f in library.factors])
+    outputs = [compiler.factor(f.expr, f.on_locked) for f in library.factors]
+    return assemble(graph, outputs, INPUTS.get(library.frame, ()))
 
 
 def number(day: MinuteDay, name: str, usual: float) -> float:

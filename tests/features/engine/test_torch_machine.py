@@ -8,19 +8,24 @@ import numpy as np
 import pytest
 import torch
 
+from intralpha.features.bar_day import LEVEL2_FIELDS
 from intralpha.features.engine.machine import Rows, run
 from intralpha.features.engine.program import Program, assemble
 from intralpha.features.engine.torch_machine import _cuts, run_torch
 from intralpha.features.language.compile import Compiler
-from intralpha.features.language.frames import FRAMES
+from intralpha.features.language.frames import FRAMES, TICK_FRAMES
 from intralpha.features.language.graph import Graph
 from intralpha.features.language.library import libraries, load_library
 
 from ...reference.day import MinuteDay
 from ...reference.days import days
+from ...reference.level2_day import Level2Day
+from ...reference.level2_days import level2_days
+from ..level2_inputs import rows_of_minutes, rows_of_ticks
 from .test_machine import programme, rows_of
 
 LIBRARIES = [n for n in libraries() if load_library(n).frame in ("minute", "bar5")]
+TICK_LIBRARIES = [n for n in libraries() if load_library(n).frame in TICK_FRAMES]
 TOLERANCE = {np.float64: 1e-9, np.float32: 1e-4}
 
 
@@ -32,7 +37,15 @@ def chosen_days() -> dict[str, MinuteDay]:
 def from_library(name: str, found: dict[str, MinuteDay], dtype: type) -> tuple[Program, Rows]:
     library = load_library(name)
     program, segment = programme(library), 0 if library.segments == "day" else library.segments
+    if set(program.rows) & set(LEVEL2_FIELDS):
+        return program, rows_of_minutes(program, level2_stock_days(), dtype, int(segment))
     return program, rows_of(program, list(found.values()), library.frame, int(segment), dtype)
+
+
+def level2_stock_days() -> list[Level2Day]:
+    """Those that close with an auction and traded."""
+    found = [day for seed in (1, 2) for day in level2_days(seed).values()]
+    return [d for d in found if d.closing_auction and len(d.trades["time"])]
 
 
 def assert_same(got: np.ndarray, want: np.ndarray, tolerance: float) -> None:
@@ -46,6 +59,20 @@ def assert_same(got: np.ndarray, want: np.ndarray, tolerance: float) -> None:
 def test_every_library_of_days(name, dtype):
     program, data = from_library(name, chosen_days(), dtype)
     assert_same(run_torch(program, data), run(program, data), TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", TICK_LIBRARIES)
+def test_every_library_of_ticks(name, dtype):
+    library, found = load_library(name), level2_stock_days()
+    program = programme(library)
+    data = rows_of_ticks(program, library.frame, found, dtype)
+    if library.frame != "parent":  # rows of parent orders have no time
+        assert (data.lunch > 0).sum() > len(found) / 2
+        assert len(set(data.lunch.tolist())) > len(found) / 4
+    want = run(program, data)
+    assert_same(run_torch(program, data), want, TOLERANCE[dtype])
+    assert_same(run_torch(program, data, block_rows=3000), want, TOLERANCE[dtype])
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")

@@ -1,5 +1,6 @@
 """The checker: shapes, units and names; common parts once; windows without masks."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -186,7 +187,7 @@ def test_whole_day_numbers_of_bars_are_inputs_and_need_the_close():
 
 def test_every_shipped_library_compiles():
     names = libraries()
-    assert {"minute15", "ms22", "minute100", "volume100", "bar64_30"} <= set(names)
+    assert {"minute15", "ms22", "minute100", "volume100", "bar64_30", "tick100"} <= set(names)
     for name in names:
         library = load_library(name)
         if library.frame in SESSION_FRAMES:
@@ -198,6 +199,30 @@ def test_every_shipped_library_compiles():
         program = assemble(graph, outputs)
         assert program.outputs == len(library.factors)
         assert program.row_registers < 32
+
+
+def test_definitions_stand_for_parts_of_expressions(tmp_path):
+    """A part keeps to itself, reads parameters and earlier parts, and is a mask where it is one."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "name: mine\nframe: minute\n"
+        'parameters: {until: {value: "10:00", choices: ["10:00", "10:30"]}}\n'
+        "define: {opening: 'clock(\"09:30\", until)', gap: high - low, twice: gap + gap}\n"
+        "factors: [{name: a, expr: 'mean((twice / close)[opening])'}]\n"
+    )
+    library = load_library(str(path), {"until": "10:30"})
+    text = 'mean((((high - low) + (high - low)) / close)[(clock("09:30", "10:30"))])'
+    assert [f.expr for f in library.factors] == [text]
+    assert (library.define, library.parameters) == ({}, {})
+    assert next(op for op in compiled(text).ops if op.code == "mean").hi == 60
+
+
+def test_clock_of_ticks_is_a_mask_of_minutes():
+    graph = compiled('sum(amount[clock("09:30", "10:30")]) / CNY', "trade")
+    found = {op.code: op.k for op in graph.ops if op.code in ("gtk", "lek")}
+    assert found == {"gtk": 0.0, "lek": 60.0}
+    with pytest.raises(ExpressionError, match="clock needs"):
+        compiled('sum(amount[clock("09:30", "10:30")]) / CNY', "parent")
 
 
 def test_libraries_are_checked(tmp_path):
@@ -213,6 +238,20 @@ def test_libraries_are_checked(tmp_path):
     path.write_text("name: mine\nframe: minute\nfactors: [{name: a, expr: mean(ret), dir: 1}]\n")
     with pytest.raises(LibraryError, match="dir"):
         load_library(str(path))
+    for more, why in (
+        ("define: {close: high}", "named as series of minute: close"),
+        (
+            "define: {p: high}\nparameters: {p: {value: 1, choices: [1]}}",
+            "both parameter and defin",
+        ),
+        ("define: {p: high}", "no expression reads p"),
+        ("uses: [ms22]", "uses is for the frame day, found frame minute"),
+    ):
+        path.write_text(
+            f"name: mine\nframe: minute\n{more}\nfactors: [{{name: a, expr: mean(ret)}}]"
+        )
+        with pytest.raises(LibraryError, match=why):
+            load_library(str(path))
     assert [f.name for f in load_library("minute15").only(("bigorder_ret",)).factors] == [
         "bigorder_ret"
     ]
@@ -220,7 +259,17 @@ def test_libraries_are_checked(tmp_path):
         load_library("minute15").only(("bigorder",))
 
 
+PAGE = (Path(__file__).parents[3] / "docs" / "factor-language.md").read_text()
+
+
 def test_functions_are_documented():
-    page = (Path(__file__).parents[3] / "docs" / "factor-language.md").read_text()
-    missing = [name for name in FUNCTIONS if name not in page]
+    missing = [name for name in FUNCTIONS if name not in PAGE]
     assert not missing
+
+
+@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
+def test_series_are_documented(frame):
+    words = set(re.findall(r"[A-Za-z_][A-Za-z_0-9]*", " ".join(re.findall(r"`([^`]*)`", PAGE))))
+    levels = {f"{side}{n}" for side in ("bp", "bq", "bn", "ap", "aq", "an") for n in range(2, 11)}
+    assert frame.name in words
+    assert {*frame.names()} - levels - words == set()

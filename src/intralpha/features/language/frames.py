@@ -50,8 +50,10 @@ LEVEL2 = {
     **dict.fromkeys(("big_buy_amount", "big_sell_amount", "net_bid"), CNY_UNIT),
     **dict.fromkeys(("spread", "depth_imbalance", "quotes"), PLAIN),
 }
-# Whether an order is big is known when the day is over.
-LATE_ROWS = ("big_buy_amount", "big_sell_amount")
+# Residuals of the regression of returns over 20 sessions, this one included.
+SURPRISE = "surprise"
+# Whether an order is big is known when the day is over, and so is what the whole day explains.
+LATE_ROWS = ("big_buy_amount", "big_sell_amount", SURPRISE)
 TICK_DAYS = {
     **dict.fromkeys(("theta", "middle", "day_amount"), CNY_UNIT),
     "day_volume": SHARE_UNIT,
@@ -101,7 +103,7 @@ class Frame:
 
 def _time_frame(minutes: int, least: int) -> Frame:
     name = "minute" if minutes == 1 else f"bar{minutes}"
-    rows = {**PRICES, **SIZES, **LEVEL2} | ({} if minutes == 1 else {"locked": PLAIN})
+    rows = {**PRICES, **SIZES, **LEVEL2, SURPRISE if minutes == 1 else "locked": PLAIN}
     return Frame(name, rows, DAY_NUMBERS, DERIVED, minutes, least, 120 // minutes)
 
 

@@ -14,7 +14,8 @@ LEVELLED = tuple(f"{side}{what}" for side in "ba" for what in QUOTE)
 class BookLevels:
     """Reads ``levels(x, n)`` and ``levels(x, from, to)``: x at each level, added up.
 
-    Inside x, ``bp`` stands for ``bp1``, ``bp2``, ...; ``deeper(bp)`` for the next level's.
+    Inside x, ``bp`` stands for ``bp1``, ``bp2``, ...; ``deeper(bp)`` for the next level's. An x,
+    or a ``deeper(...)``, without such a name is refused: every level would be the same.
 
     Parameters
     ----------
@@ -31,6 +32,7 @@ class BookLevels:
         self._walk.unnamed(node, 2, 3)
         if not self._has_book:
             self._walk.fail(node, "levels needs the frame snapshot")
+        self._levelled(node)
         ends = [self._level(n) for n in node.args[1:]]
         first, last = (1, *ends)[-2:]
         if last < first:
@@ -44,6 +46,12 @@ class BookLevels:
     def deeper(self, node: Node) -> Value:
         """Refused: only :meth:`levels` knows of which level."""
         self._walk.fail(node, "deeper outside levels(...)", "levels(bp - deeper(bp), 9)")
+
+    def _levelled(self, node: Node) -> None:
+        """Refuses an argument that is the same at every level."""
+        if not _names_levels(node.args[0]):
+            why = f"nothing in {node.value}(...) has levels"
+            self._walk.fail(node.args[0], why, f"one of {', '.join(LEVELLED)} without a number")
 
     def _level(self, node: Node) -> int:
         number = float(node.value) if node.kind == "number" else 0.0
@@ -67,5 +75,12 @@ class BookLevels:
             self._walk.fail(node, "levels inside levels")
         if node.kind == "call" and node.value == "deeper":
             self._walk.unnamed(node, 1)
+            self._levelled(node)
             return self._numbered(node.args[0], level + 1)
         return replace(node, args=tuple(self._numbered(a, level) for a in node.args))
+
+
+def _names_levels(node: Node) -> bool:
+    """Whether a part of the expression stands for another series at each level."""
+    own = node.kind == "name" and node.value in LEVELLED
+    return own or any(_names_levels(child) for child in node.args)

@@ -38,7 +38,10 @@ class Library(Spec):
     """Factors over one frame."""
 
     name: str = Field(pattern=NAME)
-    frame: str = Field(description="minute, bar5, bar10, bar15, bar30, vbar, day, week or month")
+    frame: str = Field(
+        description="minute, bar5, bar10, bar15, bar30, vbar, trade, order, parent, snapshot, day, "
+        "week or month"
+    )
     segments: Literal["day", 5, 10, 15, 30] = Field(
         default="day", description="one number a day, or one a bar of so many minutes"
     )
@@ -66,9 +69,13 @@ class Library(Spec):
             raise ValueError(f"named twice: {', '.join(twice)}")
         known = FRAMES[self.frame].names() if self.frame in FRAMES else OWN_NAMES
         taken = sorted({*self.parameters, *self.define} & {*known})
-        taken += sorted({*self.parameters} & {*self.define})
         if taken:
-            raise ValueError(f"names that frame {self.frame} or another has: {', '.join(taken)}")
+            raise ValueError(f"named as series of {self.frame}: {', '.join(taken)}")
+        both = sorted({*self.parameters} & {*self.define})
+        if both:
+            raise ValueError(f"both parameter and definition: {', '.join(both)}")
+        if self.uses and self.frame != "day":
+            raise ValueError(f"uses is for the frame day, found frame {self.frame}")
         return self
 
     def resolved(self, given: Mapping[str, Choice]) -> "Library":

@@ -62,7 +62,8 @@ class RowShifts:
         if not self._by_minute:
             return Value("mask", window=(lo, hi))
         make, minute = self._make, self._make.input("minute")
-        parts = [make.add("gtk", "row", minute, k=lo), make.add("lek", "row", minute, k=hi)]
+        after, upto = ("gtk", float(lo)), ("lek", float(hi))
+        parts = [make.add(code, "row", minute, k=k) for code, k in (after, upto)]
         return Value("mask", op=make.pair("mul", "row", *parts))
 
     def _row_at(self, node: Node, clock: str) -> int:
