@@ -3,6 +3,7 @@
 import gzip
 import lzma
 import re
+import shutil
 import tarfile
 import zipfile
 import zlib
@@ -162,12 +163,20 @@ def _zip(root: Path) -> Iterator[tuple[str, int, Opener]]:
 
 
 def _tar(root: Path, scratch: Path) -> Iterator[tuple[str, int, Opener]]:
+    """Files are unpacked under numbers, so a name in the archive leads nowhere."""
+    folder = scratch / f"{len(list(scratch.iterdir()))}"
+    folder.mkdir()
+    found: list[tuple[str, Path]] = []
     with tarfile.open(root, "r:*") as archive:
-        folder = scratch / f"{len(list(scratch.iterdir()))}"
-        archive.extractall(folder, filter="data")
-    for file in sorted(p for p in folder.rglob("*") if p.is_file()):
-        name = f"{root.as_posix()}/{file.relative_to(folder).as_posix()}"
-        yield name, file.stat().st_size, partial(_open, file)
+        for number, info in enumerate(archive):
+            handle = archive.extractfile(info) if info.isfile() else None
+            if handle is not None:
+                place = folder / f"{number}{Path(info.name).suffix}"
+                with handle, place.open("wb") as copy:
+                    shutil.copyfileobj(handle, copy)
+                found.append((info.name.removeprefix("./"), place))
+    for name, place in sorted(found):
+        yield f"{root.as_posix()}/{name}", place.stat().st_size, partial(_open, place)
 
 
 @contextmanager
