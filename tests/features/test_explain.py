@@ -58,6 +58,18 @@ def test_explain_follows_definitions_to_parameters():
     assert "where" not in facts_of(explain_factor("minute15.volume_perc3"))
 
 
+def test_explain_follows_definitions_of_definitions(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "name: mine\nframe: minute\nparameters: {share: {value: 0.3, choices: [0.3]}}\n"
+        "define: {big: 'top(volume, share)', rise: 'ret[big]', twice: 2 * rise, other: close}\n"
+        "factors: [{name: a, expr: mean(twice)}, {name: b, expr: mean(other / open)}]\n"
+    )
+    facts = facts_of(explain_factor(f"{path}.a"))
+    assert facts["where"] == "big = top(volume, share); rise = ret[big]; twice = 2 * rise"
+    assert facts["parameters"].startswith("share = 0.3")
+
+
 def test_what_stays_on_locked_days_and_when_it_is_known():
     assert facts_of(explain_factor("level2_parents.bigorder_amt_perc"))["on locked days"] == "stays"
     assert facts_of(explain_factor("level2_trades.bigorder_ret2"))["on locked days"] == "NaN"

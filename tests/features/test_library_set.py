@@ -442,10 +442,16 @@ def test_a_value_looks_back_on_what_its_mean_and_its_parts_look_back_on():
 def test_libraries_of_one_frame_do_not_drop_each_others_values(level2_lakes, monkeypatch):
     """What is usual is in the key of those that read it, and in that of no other."""
     lake, days, assets = level2_lakes.cut, level2_lakes.days[CUT - 1 : CUT + 1], level2_lakes.assets
-    together = ("bar64_30", "bar64_level2_30", "bar64_proxy_30", "minute15", "hand_made_minutes")
-    sets = [build(LibrarySpec(library=n, base_freq=1)) for n in together]
+    together = {
+        "bar64_30": "tval_rel",
+        "bar64_level2_30": "act_buy_ratio",
+        "bar64_proxy_30": "act_buy_ratio_proxy",
+        "minute15": "down_vol_perc",
+        "hand_made_minutes": "day_informed_sell",
+    }
+    sets = [build(LibrarySpec(library=n, names=(f,), base_freq=1)) for n, f in together.items()]
     first = [s.compute(lake, days, assets).values for s in sets]
     monkeypatch.setattr(library_set, "run", None)  # nothing is to be computed
     for features, values in zip(sets, first, strict=True):
         np.testing.assert_array_equal(features.compute(lake, days, assets).values, values)
-        assert np.isfinite(values).any()
+        assert np.isfinite(values).any(), features.name

@@ -8,9 +8,9 @@ import pytest
 from intralpha.features.language.library import load_library
 
 from ..reference import level2
-from ..reference.level2_day import rounded
+from ..reference.level2_day import continuous, minutes_of, rounded
 from ..reference.level2_days import level2_days
-from .level2_inputs import values_of
+from .level2_inputs import program_of, rows_of_ticks, values_of
 
 DAYS = {f"{name}/{seed}": day for seed in (1, 2) for name, day in level2_days(seed).items()}
 # Library, what a recipe chooses, and what it means to the reference.
@@ -70,3 +70,28 @@ def test_every_factor_equals_its_reference(name, choice, meant):
 @pytest.mark.parametrize(("name", "choice", "meant"), [c for c in CHOICES if not c[1]], ids=str)
 def test_float32_keeps_four_digits(name, choice, meant):
     compare(name, choice, meant, np.float32, 1e-4)
+
+
+@pytest.mark.parametrize("name", ["level2_trades", "level2_orders", "tick100"])
+def test_the_afternoon_begins_with_its_first_row(name):
+    """Rows, their minutes and the first one after lunch (0 without one), told by loops."""
+    library = load_library(name)
+    program = program_of(library)
+    table = {"level2_trades": "trades", "level2_orders": "orders"}.get(name, "snapshots")
+    days = [d for d in DAYS.values() if d.closing_auction]
+    data = rows_of_ticks(program, library.frame, days, np.float64)
+    minute = data.rows[program.rows.index("minute")]
+    assert isinstance(data.lunch, np.ndarray)
+    for s, day in enumerate(days):
+        rows = getattr(day, table)
+        kept = continuous(day, rows["time"]) & ~rows.get("cancel", np.zeros(1)).astype(bool)
+        if table == "snapshots":
+            both = [
+                rows[f"{side}_{what}1"] for side in ("bid", "ask") for what in ("price", "volume")
+            ]
+            kept &= np.all(np.array(both) > 0, axis=0)
+        want = minutes_of(rows["time"][kept])
+        np.testing.assert_array_equal(minute[data.bounds[s] : data.bounds[s + 1]], want)
+        later = np.flatnonzero(want > 120)
+        assert data.lunch[s] == (later[0] if len(later) else 0)
+    assert (data.lunch > 0).sum() > 20

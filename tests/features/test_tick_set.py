@@ -403,3 +403,28 @@ def test_a_library_of_ones_own(part, assets, tmp_path):
     np.testing.assert_allclose(panel["late"][0], want["late"].to_numpy(), rtol=1e-5)
     np.testing.assert_allclose(panel["sides"][0], want["sides"].to_numpy(), rtol=1e-6)
     assert np.isfinite(panel.values).all()
+
+
+def test_what_the_day_traded_counts_the_opening_auction_once(lake, assets, tmp_path):
+    path = Path(tmp_path / "mine.yaml")
+    path.write_text("name: mine\nframe: order\nfactors: [{name: whole, expr: day_amount / CNY}]\n")
+    on = lake.dates("daily")[7].item()
+    amount, early = pl.col("price") * pl.col("volume"), pl.col("time") < 34_200_000
+    sums = {"whole": amount.sum(), "auction": amount.filter(early).sum()}
+    want = lake.scan("trades", on, on).group_by("symbol").agg(**sums).sort("symbol").collect()
+    found = values(lake, str(path), [7], assets)[0, :, 0]
+    np.testing.assert_allclose(found, want["whole"].to_numpy(), rtol=1e-6)
+    change(lake, "bars", 7, auc_in_first=pl.lit(value=True))  # it is in the first bar, they say
+    found = values(lake, str(path), [7], assets)[0, :, 0]
+    np.testing.assert_allclose(found, (want["whole"] - want["auction"]).to_numpy(), rtol=1e-6)
+    assert (want["auction"] > 0).all()
+
+
+def test_sets_over_sessions_take_the_rule_for_big_orders(part, assets):
+    rule = BigOrderSpec(rule="day_mean")
+    names = ("bigorder_amt_perc", "bigorder_ret2")
+    plain = values(part, "hf27", [9], assets, names=names)
+    other = values(part, "hf27", [9], assets, names=names, big_order=rule)
+    parents = values(part, "level2_parents", [9], assets, names=names[:1], big_order=rule)
+    np.testing.assert_array_equal(other[..., 0], parents[..., 0])
+    assert (other != plain).all()

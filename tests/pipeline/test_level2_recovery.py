@@ -33,23 +33,13 @@ from intralpha.sources.level2.source import Level2Source
 from intralpha.sources.level2.trades import COMPARED
 
 MARKET = SimulatedSpec(
-    n_assets=10, start=date(2023, 1, 3), end=date(2023, 1, 12), freq=1, ticks=("trades", "orders")
+    n_assets=8, start=date(2023, 1, 3), end=date(2023, 1, 11), freq=1, ticks=("trades", "orders")
 )
 KEY, ORDER = ["date", "symbol", "seq"], ["date", "symbol", "id"]
 SHANGHAI = pl.col("symbol").str.ends_with(".SH")
 QUIET = {"show_progress": False}
 LAST_TWO = slice(-2, None)  # more than five sessions lie before: big orders have thresholds
 OF_ORDERS = ("skew_order_diff", "kurt_order_diff", "early_kurt_order", "corr_buyorder_volume_price")
-OF_TRADES = (
-    "bigorder_amt_perc",
-    "early_bigorder_buy_perc",
-    "bigorder_ret2",
-    "early_active_bigorder_ret",
-    "concentration_diff",
-    "early_active_buy_perc",
-    "corr_netactivebuy_lastret",
-    "corr_netactivebuy_nextret",
-)
 LEVEL2 = ("level2_trades", "level2_parents", "level2_minutes")
 
 
@@ -150,10 +140,12 @@ def test_orders_of_shenzhen(truth: Lake, published: Lake) -> None:
 
 def test_orders_of_shanghai_are_those_that_left_a_trace(truth: Lake, published: Lake) -> None:
     found, expected = table(published, "orders", SHANGHAI), traced(truth)
+    everything = table(truth, "orders", SHANGHAI)
     columns = [*ORDER, "time", "side", "price", "volume", "kind", "cancel"]
-    assert_same(found.sort(KEY).select(columns), expected.sort(KEY).select(columns), 30_000)
-    lost = table(truth, "orders", SHANGHAI, ).height - expected.height
-    assert 0 < lost < 0.02 * expected.height
+    assert_same(found.sort(KEY).select(columns), expected.sort(KEY).select(columns), 20_000)
+    # Whoever changes what is published, or how thin the simulated book is, shall see it here.
+    entered, seen = (rows.filter(~pl.col("cancel")).height for rows in (everything, expected))
+    assert 0.03 < 1 - seen / entered < 0.05
 
 
 def test_parent_orders(truth: Lake, published: Lake) -> None:
@@ -207,26 +199,21 @@ def test_enriched_minutes(truth: Lake, published: Lake, name: str) -> None:
         table(lake, name).join(traded, on=["date", "symbol"], how="semi").sort(pl.all())
         for lake in (published, truth)
     )
-    assert_same(found, expected.select(found.columns), 50)
+    assert_same(found, expected.select(found.columns), 40)
     assert found.height == table(published, name).height
     if name == "bars":
-        null = set(expected.filter(pl.col("date") == expected["date"].max()).null_count().columns)
-        assert {"big_buy_amount", "net_bid_amount", "active_buy_amount"} <= null
-        assert expected["big_buy_amount"].sum() > 0
+        last = expected.filter(pl.col("date") == expected["date"].max())
+        for column in ("active_buy_amount", "big_buy_amount", "net_bid_amount", "depth_imbalance"):
+            assert last[column].drop_nulls().abs().sum() > 0
 
 
 def test_trades_agree_with_daily_rows(published: Lake) -> None:
-    """The daily rows are the simulator's own, made of its hidden state and not of the files."""
+    """The daily rows are the simulator's own and never saw the files."""
     for day in published.dates("trades"):
         found = check_day(published, day.item())
-        assert found.stocks >= 8
+        assert found.stocks >= 7
         assert found.differences.is_empty()
         assert found.contradicted == found.without_buy_id == found.without_sell_id == 0
-
-
-def test_factors_of_trades(truth: Lake, published: Lake) -> None:
-    found, expected = (factors(x, "hf27", OF_TRADES, LAST_TWO) for x in (published, truth))
-    np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("library", LEVEL2)
@@ -235,16 +222,17 @@ def test_libraries_without_orders(truth: Lake, published: Lake, library: str) ->
     np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.parametrize("library", ["hf27", "l2"])
-def test_whole_sets(truth: Lake, published: Lake, library: str) -> None:
+@pytest.mark.parametrize(("library", "count"), [("hf27", 4), ("l2", 1)])
+def test_whole_sets(truth: Lake, published: Lake, library: str, count: int) -> None:
     """Everything in Shenzhen; in Shanghai everything but what is made of orders as entered."""
-    names = build(LibrarySpec(library=library)).names
-    of_orders = [n in (*OF_ORDERS, "l2_order_kurt") for n in names]
-    assert sum(of_orders) == {"hf27": 4, "l2": 1}[library]
-    for shanghai in (False, True):
-        found, expected = (factors(x, library, (), LAST_TWO, shanghai) for x in (published, truth))
-        which = ~np.array(of_orders) if shanghai else slice(None)
-        np.testing.assert_array_equal(found[..., which], expected[..., which])
+    names = np.array(build(LibrarySpec(library=library)).names)
+    open_ = np.isin(names, [*OF_ORDERS, "l2_order_kurt"]) & np.array(
+        [[s.endswith(".SH")] for s in stocks(truth)]
+    )
+    assert open_.any(axis=0).sum() == count
+    found, expected = (factors(x, library, (), LAST_TWO) for x in (published, truth))
+    np.testing.assert_array_equal(found[:, ~open_], expected[:, ~open_])
+    assert (found[:, open_] != expected[:, open_]).mean() > 0.5
 
 
 # --- Shanghai's orders ------------------------------------------------------------------------
@@ -327,14 +315,14 @@ def test_factors_of_orders_are_close_to_the_truth(
 def test_records_taken_for_orders_lose_the_eager_ones(
     truth: Lake, published: Lake, files: Path, tmp_path: Path
 ) -> None:
-    """A fifth of the orders, a sixth of the shares, and a book whose trades come from nowhere."""
+    """A fifth of the orders and of the shares, and a book whose trades come from nowhere."""
     listed = records(files).filter(~pl.col("cancel"))
-    orders = {
-        name: table(lake, "orders", SHANGHAI).filter(~pl.col("cancel"))
-        for name, lake in (("truth", truth), ("published", published))
-    }
-    assert listed.height < 0.8 * orders["truth"].height < 0.83 * orders["published"].height
-    assert listed["volume"].sum() < 0.83 * orders["truth"]["volume"].sum()
+    rebuilt, whole = (
+        table(lake, "orders", SHANGHAI).filter(~pl.col("cancel")) for lake in (published, truth)
+    )
+    assert 0.75 < listed.height / whole.height < 0.80 < 0.95 < rebuilt.height / whole.height
+    shares = whole["volume"].sum()
+    assert 0.75 < listed["volume"].sum() / shares < 0.82 < 0.94 < rebuilt["volume"].sum() / shares
     lake = beside(truth, tmp_path, records(files))
     on = truth.dates("trades")[0].item()
     at_close = np.array([54_000_000])

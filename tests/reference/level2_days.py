@@ -182,6 +182,13 @@ def _one_side(day: Level2Day, side: int) -> Level2Day:
     return replace(with_trades(day, side=active), orders=orders)
 
 
+def _active(day: Level2Day) -> Level2Day:
+    """In continuous trading somebody is always active."""
+    inside = (day.trades["time"] >= OPEN) & (day.trades["time"] < AUCTION)
+    by_turns = np.where(np.arange(len(inside)) % 2, 1, -1)
+    return with_trades(day, side=np.where(inside, by_turns, 0))
+
+
 def _exact_theta(day: Level2Day) -> Level2Day:
     """The threshold is the amount of an order."""
     return replace(day, theta=float(np.sort(parent_amounts(day, "buy"))[-5]))
@@ -205,6 +212,7 @@ def _limits(rng: np.random.Generator) -> dict[str, Level2Day]:
         "locked_late": locked(base, 200, 240, base.down_limit),
         "locked_early": locked(base, 3, 25, base.up_limit),
         "old_sse_locked": locked(old, 0, 240, old.down_limit),
+        "locked_early_big": replace(_active(locked(base, 3, 25, base.up_limit)), theta=1.0),
         "no_limits": replace(ordinary(rng), up_limit=NAN, down_limit=NAN),
     }
 

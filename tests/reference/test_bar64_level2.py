@@ -45,7 +45,7 @@ def enriched(day: MinuteDay, seed: int) -> Level2Day:
     share[rng.random(240) < 0.05] = 0.0
     left = np.where(day.cont, 1 - share, 0.0)
     buys, sells = np.round(day.trades * share), np.round(day.trades * left)
-    quotes = rng.integers(0, 21, 240) * day.cont * ~day.locked
+    quotes = rng.integers(0, 21, 240)  # also where the price is locked or the auction calls
     big = rng.random((2, 240)) * day.amount
     return Level2Day(
         day,

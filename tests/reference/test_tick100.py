@@ -74,6 +74,8 @@ def made_days() -> dict[str, TickDay]:
     thin = without(base, "b", rng.random((n, 10)) < np.linspace(0, 0.8, 10))
     book = without(thin, "a", beyond(4, n))
     up = without(base, "a", np.tile(np.arange(n)[:, None] > 1500, (1, 10)))
+    hollow = base.bq.copy()
+    hollow[::7, 0] = 0.0
     still = replace(base, **{x: np.tile(getattr(base, x)[:1], (n, 1)) for x in COLUMNS})
     return {
         "random": base,
@@ -87,6 +89,7 @@ def made_days() -> dict[str, TickDay]:
         "no counts": without(without(base, "b", beyond(0, n), "n"), "a", beyond(0, n), "n"),
         "no counts of bids": without(base, "b", beyond(0, n), "n"),
         "one-sided from eleven": up,
+        "best bids of no shares": replace(base, bq=hollow),
         "one-sided": without(base, "b", beyond(0, n)),
         "at a limit": replace(base, half_locked=True),
         "suspended": replace(base, suspended=True),
