@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intralpha.features import LibrarySpec, build, library_set, load_library
+from intralpha.features.bar_day import LEVEL2_FIELDS, BarDay
 from intralpha.features.informed import MinuteRegression, pair_sums, surprises
+from intralpha.features.session_reader import Session
 from intralpha.market import Lake
 from intralpha.market.level2.enrich import enrich
 from intralpha.sources import SimulatedSpec, ingest
@@ -19,7 +21,7 @@ from .bar64_level2 import Level2Day
 from .day import MinuteDay
 from .days import ordinary, pinned, suspended_day
 from .informed import HAND_MADE, LEAST, day_values, hand_made, informed, pairs, residuals, rskew
-from .lake_days import enriched_symbols, stock_day
+from .lake_days import FIELDS, enriched_symbols, stock_day
 
 N_DAYS = 27
 History = list[tuple[date, MinuteDay | None]]
@@ -61,6 +63,7 @@ def histories(seed: int) -> dict[str, History]:
         "same price": same,
         "halted at times": halted,
         "listed late": [None] * 10 + days[10:],
+        "absent at times": [None if 20 <= i < 23 else d for i, d in enumerate(days)],
         "gone": [*days[:22], *[None] * (N_DAYS - 22)],
         "one weekday": [d if on.weekday() == 2 else suspended_day(20.0)
                         for on, d in zip(when, days, strict=True)],
@@ -100,7 +103,7 @@ def window(history: History, t: int, missing: int = -1) -> list[tuple[date, Minu
     return [(history[i][0], history[i][1]) for i in sessions if i != missing and history[i][1]]
 
 
-@pytest.mark.parametrize("missing", [-1, 15])
+@pytest.mark.parametrize("missing", [-1, 22])
 def test_residuals_are_those_of_least_squares(missing):
     stocks = histories(3)
     got = streamed(list(stocks.values()), missing=missing)
@@ -187,6 +190,31 @@ def test_realised_skewness_by_hand():
     rho = np.log(day.close[:237] / np.r_[day.open[0], day.close[:236]])
     want = np.sqrt(237) * (rho**3).sum() / (rho**2).sum() ** 1.5
     assert rskew(day) == pytest.approx(want, rel=1e-12)
+
+
+def test_minutes_of_a_session_that_count(monkeypatch):
+    """Neither the closing auction, nor a locked minute, nor a day without trades."""
+    day = ordinary(np.random.default_rng(9), closing_auction=False)
+    locked = pinned(day, 10, 20, day.up_limit)
+    halted = suspended_day(20.0)
+    days = [day, replace(day, closing_auction=True), locked, halted]
+    fields = np.array([[getattr(d, n) for d in days] for n in FIELDS], np.float32)
+    bars = BarDay(np.array(list("abcd")), fields, np.zeros(4, bool))
+    numbers = {n: np.array([float(getattr(d, n)) for d in days])
+               for n in ("up_limit", "down_limit", "closing_auction")}  # fmt: skip
+    seen = []
+    monkeypatch.setattr(library_set, "surprises", lambda *x: seen.append(x) or fields[0] * 0)
+    features = build(LibrarySpec(library="hand_made_minutes", names=("day_informed_sell",)))
+    program = features.program()
+    bars = replace(bars, level2=np.zeros((len(LEVEL2_FIELDS), 4, 240), np.float32))
+    known = dict.fromkeys(("price_ok", "suspended", "auction_amount"), np.zeros(4))
+    session = Session(date(2023, 1, 3), bars, numbers | known)
+    session.numbers["surprise"] = np.zeros((4, 9))
+    features.rows(program, session)
+    close, first, counts, _ = seen[0]
+    np.testing.assert_array_equal(close, fields[FIELDS.index("close")])
+    np.testing.assert_array_equal(first, fields[0, :, 0])
+    assert counts.sum(axis=1).tolist() == [240, 237, 230, 0]
 
 
 # --- from a lake ----------------------------------------------------------------------------------
