@@ -20,7 +20,6 @@ from time import perf_counter
 
 import numpy as np
 import polars as pl
-import pyarrow.parquet as pq
 import tick_peers as peers
 from numba import njit
 
@@ -35,10 +34,12 @@ from intralpha.market.level2.stock_parts import over_stocks
 from intralpha.market.level2.thresholds import BigOrderSpec
 from intralpha.market.manifest import file_facts, read_manifest, write_manifest
 from intralpha.market.schemas import TABLES
-from intralpha.market.ticks import Ticks, read_ticks
+from intralpha.market.tick_blocks import read_ticks
+from intralpha.market.tick_file import write
+from intralpha.market.ticks import Ticks
 
 COLUMNS = ("time", "price", "volume", "buy_id", "sell_id", "side")
-GROUP_ROWS, BLOCK_ROWS = 250_000, 2_000_000
+BLOCK_ROWS = 2_000_000
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
@@ -119,22 +120,18 @@ def agree_parents(trades: Ticks, want: pl.DataFrame) -> None:
 
 
 def write_table(lake: Lake, table: str, blocks: list[Ticks], whole: bool = False) -> None:
-    """A day's file of a table, written block by block, and its line in the manifest."""
+    """A day's file of a table, written as the lake writes it, and its line in the manifest."""
     path = lake.root / f"{table}/date={peers.ON}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
-    writer, rows = None, 0
-    for block in blocks:
+
+    def shaped(block: Ticks) -> pl.DataFrame:
         frame = peers.to_frame(block)
         if whole:
             missing = [c for c in TABLES[table].columns if c not in frame.columns]
             frame = frame.with_columns(pl.lit(None).alias(c) for c in missing)
-        frame = frame.select(pl.col(c).cast(t) for c, t in TABLES[table].columns.items())
-        arrow = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-        writer = writer or pq.ParquetWriter(path, arrow.schema, compression="zstd")
-        writer.write_table(arrow, row_group_size=GROUP_ROWS)
-        rows += frame.height
-    assert writer is not None
-    writer.close()
+        return frame.select(pl.col(c).cast(t) for c, t in TABLES[table].columns.items())
+
+    rows = write(path, map(shaped, blocks))
     files = read_manifest(lake.root)
     write_manifest(lake.root, files | {f"{table}/date={peers.ON}.parquet": file_facts(path, rows)})
 

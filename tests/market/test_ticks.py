@@ -9,7 +9,8 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from intralpha.market import Lake
-from intralpha.market.ticks import ORDER_KINDS, UnsortedTicksError, read_ticks
+from intralpha.market.tick_blocks import read_ticks
+from intralpha.market.ticks import ORDER_KINDS, UnsortedTicksError
 
 ON = date(2023, 1, 3)
 COUNTS = {"000001.SZ": 5, "000002.SZ": 1, "300001.SZ": 40, "600000.SH": 17}

@@ -27,7 +27,7 @@ from intralpha.market.level2.day_check import check_day
 from intralpha.market.level2.enrich import enrich
 from intralpha.market.level2.parents import TRADE_COLUMNS, parent_orders
 from intralpha.market.level2.thresholds import RULES, BigOrderSpec, thresholds
-from intralpha.market.ticks import read_ticks
+from intralpha.market.tick_blocks import read_ticks
 from intralpha.sources import Level2Spec, SimulatedMarket, SimulatedSpec, ingest, write_published
 from intralpha.sources.level2.source import Level2Source
 from intralpha.sources.level2.trades import COMPARED

@@ -9,7 +9,8 @@ from intralpha.market.lake import AppendResult, ConflictError, Lake, NoLakeError
 from intralpha.market.manifest import LakeBusyError, LakeWriteError
 from intralpha.market.schemas import TABLES, RowError, SchemaError, split_valid, validate
 from intralpha.market.session import bar_times, has_closing_auction
-from intralpha.market.ticks import Ticks, UnsortedTicksError, read_ticks
+from intralpha.market.tick_blocks import read_ticks
+from intralpha.market.ticks import Ticks, UnsortedTicksError
 from intralpha.market.trading_rules import TradingRules, board_of
 from intralpha.market.universe import UniverseSpec, members, universe
 

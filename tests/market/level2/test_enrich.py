@@ -17,7 +17,7 @@ from intralpha.market.level2.day_check import NoTradesError, check_day
 from intralpha.market.level2.enrich import enrich, plan_days
 from intralpha.market.level2.parents import parent_orders
 from intralpha.market.level2.thresholds import BigOrderSpec
-from intralpha.market.ticks import read_ticks
+from intralpha.market.tick_blocks import read_ticks
 from intralpha.sources import SimulatedSpec, ingest
 
 SPEC = SimulatedSpec(n_assets=8, start=date(2023, 1, 3), end=date(2023, 1, 10), freq=1)

@@ -15,7 +15,7 @@ from intralpha.market.level2.order_statistics import (
     order_statistics,
 )
 from intralpha.market.level2.thresholds import BigOrderSpec, thresholds
-from intralpha.market.ticks import read_ticks
+from intralpha.market.tick_blocks import read_ticks
 
 FIRST = date(2024, 1, 1)
 STOCKS = ("000001.SZ", "000002.SZ", "600000.SH")

@@ -19,7 +19,8 @@ from intralpha.market.level2.book import DEPTH, OrderColumns, TradeColumns
 from intralpha.market.level2.stock_parts import over_stocks
 from intralpha.market.schemas import TABLES
 from intralpha.market.session import has_closing_auction
-from intralpha.market.ticks import Ticks, read_ticks
+from intralpha.market.tick_blocks import read_ticks
+from intralpha.market.ticks import Ticks
 
 TICKS_PER_YUAN = 100
 ORDER_NEEDS = OrderColumns._fields

@@ -9,7 +9,8 @@ import polars as pl
 from intralpha.base import DataError
 from intralpha.market.lake import Lake
 from intralpha.market.level2.minutes import CLOSE_MS, MORNING_MS
-from intralpha.market.ticks import Ticks, read_ticks
+from intralpha.market.tick_blocks import read_ticks
+from intralpha.market.ticks import Ticks
 
 COLUMNS = ("time", "price", "volume", "buy_id", "sell_id", "side")
 COMPARED = ("open", "high", "low", "close", "volume", "amount")

@@ -37,7 +37,8 @@ from intralpha.market.level2.order_statistics import (
 from intralpha.market.level2.parents import parent_totals
 from intralpha.market.level2.thresholds import BigOrderSpec, thresholds, window_of
 from intralpha.market.manifest import read_manifest, replacing
-from intralpha.market.ticks import Ticks, read_ticks
+from intralpha.market.tick_blocks import read_ticks
+from intralpha.market.ticks import Ticks
 
 VERSION = 1
 CACHE = ".cache/level2/enriched"

@@ -19,7 +19,8 @@ from intralpha.market.lake import Lake
 from intralpha.market.level2.parents import longest, side_amounts
 from intralpha.market.level2.stock_parts import over_stocks
 from intralpha.market.manifest import replacing
-from intralpha.market.ticks import Ticks, read_ticks
+from intralpha.market.tick_blocks import read_ticks
+from intralpha.market.ticks import Ticks
 
 BINS_A_LOG = 25  # bins of the histogram in one unit of ln amount: 4 % of an amount each
 BINS = 24 * BINS_A_LOG  # from 1 CNY to e^24, 26 billion CNY; what lies outside is in the end bins
