@@ -1,16 +1,18 @@
 """Lake: an append-only tree of Parquet partitions with a manifest of checksums."""
 
 import hashlib
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from types import TracebackType
 
 import numpy as np
 import polars as pl
 
 from intralpha.base import DataError
 from intralpha.base.panel import as_days
+from intralpha.market.day_merge import DayMerge
 from intralpha.market.manifest import (
     FileFacts,
     file_facts,
@@ -19,10 +21,12 @@ from intralpha.market.manifest import (
     write_manifest,
     writer_lock,
 )
+from intralpha.market.merge import ConflictError, Merged, OnConflict, merge_rows
 from intralpha.market.schemas import TABLES, TableSchema, shape, validate
-from intralpha.market.tick_file import TICK_TABLES, interleaved, rows_of, write
+from intralpha.market.tick_file import TICK_TABLES
 
-OnConflict = Literal["error", "keep", "replace"]
+__all__ = ["AppendResult", "ConflictError", "Lake", "Merging", "NoLakeError", "OnConflict"]
+
 LOCK_WAIT_SECONDS = 60.0
 
 
@@ -32,20 +36,6 @@ class NoLakeError(DataError):
     def __init__(self, root: Path) -> None:
         self.root = root
         super().__init__(f"no lake at {root}.\nHint: `intralpha ingest` makes one.")
-
-
-class ConflictError(DataError):
-    """New rows share a key with rows of the lake but hold other values."""
-
-    def __init__(self, table: str, partition: str, new: pl.DataFrame, old: pl.DataFrame) -> None:
-        self.table, self.partition, self.rows = table, partition, new.height
-        differ = [c for c in new.columns if not new[c].eq_missing(old[c]).all()]
-        super().__init__(
-            f"{new.height:,} rows of {partition} are in the lake with other values (columns "
-            f"{', '.join(differ)}).\nfound:   {new.row(0, named=True)}\n"
-            f"in lake: {old.row(0, named=True)}\n"
-            "Hint: on_conflict='keep' leaves the lake as it is, 'replace' takes the new rows."
-        )
 
 
 @dataclass(frozen=True)
@@ -108,9 +98,16 @@ class Lake:
         rows = validate(table, frame)
         schema = TABLES[table]
         with writer_lock(self.root, LOCK_WAIT_SECONDS):
+            if table in TICK_TABLES:
+                with Merging(self, on_conflict, locked=True) as merging:
+                    return merging.add(table, rows)
             parts = _partitions(schema, rows)
             merged = [self._merge(schema, name, part, on_conflict) for name, part in parts]
             return self._write(schema, merged)
+
+    def merging(self, on_conflict: OnConflict = "error") -> "Merging":
+        """Append ticks batch by batch, each day's file written once; see :class:`Merging`."""
+        return Merging(self, on_conflict)
 
     def scan(
         self,
@@ -210,70 +207,146 @@ class Lake:
 
     def _merge(
         self, schema: TableSchema, name: str, new: pl.DataFrame, on_conflict: OnConflict
-    ) -> tuple[str, pl.DataFrame | None, int, int, int]:
-        """One partition after the append (None if unchanged), rows added, replaced, kept.
-
-        Of a tick table the rows of the new ones' stocks stand for the partition.
-        """
+    ) -> Merged:
+        """One partition after the append."""
         path = self.root / name
-        if not path.is_file():
-            return name, new, new.height, 0, 0
-        if schema.name in TICK_TABLES:
-            old = rows_of(path, schema, new["symbol"])
-        else:
-            old = shape(schema.name, pl.read_parquet(path))
-        key = list(schema.key)
-        fresh = new.join(old, on=key, how="anti")
-        shared_new = new.join(old.select(key), on=key, how="semi").sort(key)
-        shared_old = old.join(new.select(key), on=key, how="semi").sort(key)
-        same = pl.Series([True] * shared_new.height, dtype=pl.Boolean)
-        for column in schema.columns:
-            same &= shared_new[column].eq_missing(shared_old[column])
-        clashes = shared_new.filter(~same)
-        if clashes.height and on_conflict == "error":
-            raise ConflictError(schema.name, name, clashes, shared_old.filter(~same))
-        replaced = clashes.height if on_conflict == "replace" else 0
-        if not fresh.height and not replaced:
-            return name, None, 0, 0, shared_new.height
-        base = old.join(clashes.select(key), on=key, how="anti") if replaced else old
-        rows = pl.concat([base, fresh, *([clashes] if replaced else [])]).sort(schema.sort)
-        return name, rows, fresh.height, replaced, shared_new.height - replaced
+        old = shape(schema.name, pl.read_parquet(path)) if path.is_file() else None
+        return merge_rows(schema, name, old, new, on_conflict)
 
-    def _write(
-        self,
-        schema: TableSchema,
-        merged: list[tuple[str, pl.DataFrame | None, int, int, int]],
-    ) -> AppendResult:
+    def _write(self, schema: TableSchema, merged: list[Merged]) -> AppendResult:
         """Write changed partitions, then the manifest; also heals entries of an earlier kill."""
         files = read_manifest(self.root)
         written: list[str] = []
         try:
-            for name, rows, *_ in merged:
-                if rows is not None:
-                    files[name] = self._replace(schema, name, rows)
+            for part in merged:
+                name = part.partition
+                if part.rows is not None:
+                    files[name] = self._replace(name, part.rows)
                     written.append(name)
-                elif _stale(self.root / name, files.get(name)):
-                    height = pl.scan_parquet(self.root / name).select(pl.len()).collect().item()
-                    files[name] = file_facts(self.root / name, height)
+                elif _heal(self.root, name, files):
                     written.append(name)
         finally:
             if written:
                 write_manifest(self.root, files)
-        added = sum(added for _, _, added, _, _ in merged)
-        replaced = sum(replaced for *_, replaced, _ in merged)
-        kept = sum(kept for *_, kept in merged)
-        unchanged = tuple(n for n, rows, *_ in merged if rows is None)
-        changed = tuple(n for n, rows, *_ in merged if rows is not None)
-        return AppendResult(schema.name, changed, unchanged, added, replaced, kept)
+        return _result(schema.name, merged)
 
-    def _replace(self, schema: TableSchema, name: str, rows: pl.DataFrame) -> FileFacts:
-        path, count = self.root / name, rows.height
+    def _replace(self, name: str, rows: pl.DataFrame) -> FileFacts:
+        path = self.root / name
         with replacing(path) as partial:
-            if schema.name in TICK_TABLES:
-                count = write(partial, interleaved(path, schema, rows))
-            else:
-                rows.write_parquet(partial, compression="zstd", compression_level=3)
-        return file_facts(path, count)
+            rows.write_parquet(partial, compression="zstd", compression_level=3)
+        return file_facts(path, rows.height)
+
+
+class Merging:
+    """Appends ticks to a lake batch by batch, and writes each day's file once.
+
+    A day's file is put in place when a batch of other days comes, or at the end of the block. A
+    batch whose stocks do not come after those of the one before ends the day's file, too: the next
+    rows are merged into it anew.
+
+    Parameters
+    ----------
+    lake : gets the rows
+    on_conflict : for a key that is there with other values
+    locked : whether the right to write the lake is held already
+    """
+
+    def __init__(self, lake: Lake, on_conflict: OnConflict, locked: bool = False) -> None:
+        self._lake, self._locked = lake, locked
+        self._on_conflict: OnConflict = on_conflict
+        self._open: dict[str, DayMerge] = {}
+
+    def __enter__(self) -> "Merging":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self._finish(list(self._open))
+        else:
+            self._abandon(error)
+
+    def append(self, table: str, frame: pl.DataFrame) -> AppendResult:
+        """Merge rows of a table of ticks; a file that would not change is not touched.
+
+        Raises
+        ------
+        SchemaError, RowError
+            The rows are not valid.
+        ConflictError
+            A conflict, when ``on_conflict`` is ``error``; days not yet in place stay as they were.
+        LakeWriteError
+            The disk is full or refuses; days in place are complete and recorded.
+        ChangedMeanwhileError
+            Another process wrote the same file.
+        """
+        return self.add(table, validate(table, frame))
+
+    def add(self, table: str, rows: pl.DataFrame) -> AppendResult:
+        """The same for rows that are valid."""
+        schema = TABLES[table]
+        parts = _partitions(schema, rows)
+        days = {Path(name).name for name, _ in parts}
+        if days:
+            self._finish([name for name in self._open if Path(name).name not in days])
+        merged = []
+        for name, part in parts:
+            if name in self._open and not self._open[name].follows(part):
+                self._finish([name])
+            if name not in self._open:
+                self._open[name] = DayMerge(self._lake.root, schema, name, self._on_conflict)
+            merged.append(self._open[name].add(part))
+        return _result(table, merged)
+
+    def _finish(self, names: list[str]) -> None:
+        """Put files in place, and note them in the manifest."""
+        if not names:
+            return
+        root = self._lake.root
+        with nullcontext() if self._locked else writer_lock(root, LOCK_WAIT_SECONDS):
+            files = read_manifest(root)
+            changed = False
+            try:
+                for name in names:
+                    facts = self._open.pop(name).finish()
+                    if facts is not None:
+                        files[name] = facts
+                    changed |= facts is not None or _heal(root, name, files)
+            except BaseException as error:
+                self._abandon(error)
+                raise
+            finally:
+                if changed:
+                    write_manifest(root, files)
+
+    def _abandon(self, error: BaseException) -> None:
+        """Leave the files of unfinished days as they are."""
+        while self._open:
+            self._open.popitem()[1].abandon(error)
+
+
+def _result(table: str, merged: list[Merged]) -> AppendResult:
+    return AppendResult(
+        table,
+        tuple(m.partition for m in merged if m.rows is not None),
+        tuple(m.partition for m in merged if m.rows is None),
+        sum(m.added for m in merged),
+        sum(m.replaced for m in merged),
+        sum(m.kept for m in merged),
+    )
+
+
+def _heal(root: Path, name: str, files: dict[str, FileFacts]) -> bool:
+    """Describe an unchanged file anew where its entry is missing or of an earlier state."""
+    if not _stale(root / name, files.get(name)):
+        return False
+    height = pl.scan_parquet(root / name).select(pl.len()).collect().item()
+    files[name] = file_facts(root / name, height)
+    return True
 
 
 def _stale(path: Path, facts: FileFacts | None) -> bool:

@@ -1,4 +1,4 @@
-"""Tick file: a day of trades, orders or snapshots, written and merged a row group at a time.
+"""Tick file: a day of trades, orders or snapshots, written in row groups of one size.
 
 Row groups have one size whatever came first, so equal rows are equal bytes.
 """
@@ -22,47 +22,61 @@ def rows_of(path: Path, schema: TableSchema, symbols: pl.Series) -> pl.DataFrame
     return shape(schema.name, rows.collect())
 
 
-def interleaved(path: Path, schema: TableSchema, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """The rows of a file with those of some stocks in place of what it had of them, in order.
+def write(path: Path, parts: Iterator[pl.DataFrame]) -> int:
+    """Write rows in groups of ``GROUP_ROWS``; returns how many there were."""
+    writer = GroupWriter(path)
+    try:
+        for part in parts:
+            writer.add(part)
+    finally:
+        writer.close()
+    return writer.rows
 
-    Parameters
+
+class GroupWriter:
+    """Writes rows that come in pieces of any size.
+
+    Attributes
     ----------
-    path : a file in the order of the schema; nothing if it is not there
-    schema : of a table that is sorted by symbol first
-    rows : all rows of their stocks, in order
+    rows : how many came
 
     Notes
     -----
-    Memory: ``rows``, and a row group.
+    Memory: the last piece, and a row group.
     """
-    if path.is_file():
-        with pq.ParquetFile(path) as file:
-            names = rows["symbol"].unique().to_list()
-            for group in range(file.num_row_groups):
-                old = pl.from_arrow(file.read_row_group(group))
-                assert isinstance(old, pl.DataFrame)
-                kept = shape(schema.name, old.filter(~pl.col("symbol").is_in(names)))
-                if kept.height:
-                    before = rows["symbol"].search_sorted(kept["symbol"][-1])
-                    # No stock is in both, so the order of symbols is the order of all.
-                    yield kept.merge_sorted(rows[:before], "symbol") if before else kept
-                    rows = rows[before:]
-    yield rows
 
+    def __init__(self, path: Path) -> None:
+        self.rows = 0
+        self._path = path
+        self._writer: pq.ParquetWriter | None = None
+        self._held: list[pl.DataFrame] = []
+        self._waiting = 0
 
-def write(path: Path, parts: Iterator[pl.DataFrame]) -> int:
-    """Write rows in groups of ``GROUP_ROWS``; returns how many there were."""
-    first = next(parts)
-    held, total = first, first.height
-    with _writer(path, first) as writer:
-        for part in parts:
-            held = _write_whole(writer, held)
-            held = pl.concat([held, part])
-            total += part.height
-        held = _write_whole(writer, held)
-        if held.height:
-            writer.write_table(_arrow(held), row_group_size=GROUP_ROWS)
-    return total
+    def add(self, rows: pl.DataFrame) -> None:
+        """Take the next rows; all have the same columns."""
+        if self._writer is None:
+            self._writer = _writer(self._path, rows)
+        self.rows += rows.height
+        self._held.append(rows)
+        self._waiting += rows.height
+        if self._waiting >= GROUP_ROWS:
+            held = pl.concat(self._held)
+            whole = held.height // GROUP_ROWS * GROUP_ROWS
+            for start in range(0, whole, GROUP_ROWS):
+                self._write(self._writer, held[start : start + GROUP_ROWS])
+            self._held, self._waiting = [held[whole:]], held.height - whole
+
+    def close(self) -> None:
+        """Write the rest."""
+        if self._writer is None:
+            return
+        if self._waiting:
+            self._write(self._writer, pl.concat(self._held))
+        self._held, self._waiting = [], 0
+        self._writer.close()
+
+    def _write(self, writer: pq.ParquetWriter, rows: pl.DataFrame) -> None:
+        writer.write_table(_arrow(rows), row_group_size=GROUP_ROWS)
 
 
 def _writer(path: Path, rows: pl.DataFrame) -> pq.ParquetWriter:
@@ -76,14 +90,6 @@ def _writer(path: Path, rows: pl.DataFrame) -> pq.ParquetWriter:
         use_dictionary=[n for n in rows.columns if n not in whole],  # type: ignore[arg-type]
         column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
     )
-
-
-def _write_whole(writer: pq.ParquetWriter, rows: pl.DataFrame) -> pl.DataFrame:
-    """Write as many whole groups as there are; returns the rest."""
-    whole = rows.height // GROUP_ROWS * GROUP_ROWS
-    for start in range(0, whole, GROUP_ROWS):
-        writer.write_table(_arrow(rows[start : start + GROUP_ROWS]), row_group_size=GROUP_ROWS)
-    return rows[whole:]
 
 
 def _arrow(rows: pl.DataFrame) -> pa.Table:
