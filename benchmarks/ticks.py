@@ -24,8 +24,8 @@ import tick_peers as peers
 from numba import njit
 
 from intralpha.base import thread_count
+from intralpha.base.ahead import ahead
 from intralpha.market import Lake
-from intralpha.market.level2.ahead import ahead
 from intralpha.market.level2.enrich import enrich
 from intralpha.market.level2.minutes import trade_minutes
 from intralpha.market.level2.order_statistics import order_statistics

@@ -7,6 +7,7 @@ import numpy as np
 from numpy import ndarray
 
 from intralpha.base import Panel, spec_hash
+from intralpha.base.ahead import ahead
 from intralpha.features.engine.machine import run
 from intralpha.features.engine.program import Program, assemble
 from intralpha.features.factor_store import FactorStore, factor_keys
@@ -16,12 +17,12 @@ from intralpha.features.language.frames import FRAMES
 from intralpha.features.language.graph import Graph
 from intralpha.features.language.library import Library, LibraryError
 from intralpha.features.language.units import Unit
+from intralpha.features.level2_needs import check_ticks
 from intralpha.features.library_set import LibrarySpec
 from intralpha.features.session_reader import Session, SessionReader
 from intralpha.features.session_stream import SessionValues, session_axis, stream_panel
 from intralpha.features.tick_rows import INPUTS, TABLE, columns_of, tick_rows
 from intralpha.market import Lake, read_ticks
-from intralpha.market.level2.ahead import ahead
 from intralpha.market.level2.order_statistics import StatisticsStore
 from intralpha.market.level2.thresholds import thresholds
 
@@ -113,8 +114,38 @@ class TickFeatures(FeatureSet):
             name += f"_{rule.rule}"
         return f"{name}_{rule.days}_{rule.min_days}" if self.threshold_days else name
 
+    def check(self, lake: Lake, dates: ndarray, more_days: int = 0) -> None:
+        """Raise where the lake lacks the table, or minutes, on all sessions; log what it lacks.
+
+        Parameters
+        ----------
+        lake : values will be made from
+        dates : sessions asked for
+        more_days : sessions before them that are needed, too
+
+        Raises
+        ------
+        MissingLevel2Error
+            No session has both.
+        """
+        back = self._spec.smooth_days - 1 + more_days
+        check_ticks(lake, self._library.name, TABLE[self._library.frame], dates, back)
+
     def compute(self, lake: Lake, dates: ndarray, assets: ndarray) -> Panel:
-        """Values ``[D, A, F]``."""
+        """Values ``[D, A, F]``.
+
+        Raises
+        ------
+        UnknownSessionError
+            A date is no session of the lake.
+        MissingLevel2Error
+            As :meth:`check` says.
+        """
+        self.check(lake, dates)
+        return self.checked(lake, dates, assets)
+
+    def checked(self, lake: Lake, dates: ndarray, assets: ndarray) -> Panel:
+        """What :meth:`compute` gives, for a lake that :meth:`check` was called for."""
 
         def stream(sessions: ndarray, rows: ndarray) -> Iterator[SessionValues]:
             worker = self.worker(lake, assets)

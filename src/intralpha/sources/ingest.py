@@ -13,9 +13,10 @@ from pydantic import Field
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from intralpha.market import AppendResult, Lake, split_valid
-from intralpha.market.lake import OnConflict
+from intralpha.market import Lake, split_valid
+from intralpha.market.lake import Merging, OnConflict
 from intralpha.market.manifest import replacing
+from intralpha.market.tick_file import TICK_TABLES
 from intralpha.sources.exchange.market import SimulatedMarket, SimulatedSpec
 from intralpha.sources.level2.source import Level2Source
 from intralpha.sources.level2.spec import Level2Spec
@@ -148,20 +149,26 @@ def ingest(
         task = bar.add_task("ingest", total=None)
         for spec in specs:
             source = build(spec)
-            for batch in source.batches():
-                bar.update(task, description=f"{source.name} -> {batch.table}: {batch.origin}")
-                key = (source.name, batch.table)
-                count = counts.setdefault(key, SourceCount(*key))
-                _take(lake, batch, count, on_conflict)
+            with lake.merging(on_conflict) as merging:
+                for batch in source.batches():
+                    bar.update(task, description=f"{source.name} -> {batch.table}: {batch.origin}")
+                    key = (source.name, batch.table)
+                    count = counts.setdefault(key, SourceCount(*key))
+                    _take(lake, merging, batch, count, on_conflict)
     return IngestReport(tuple(counts.values()), perf_counter() - started)
 
 
-def _take(lake: Lake, batch: Batch, count: SourceCount, on_conflict: OnConflict) -> None:
+def _take(
+    lake: Lake, merging: Merging, batch: Batch, count: SourceCount, on_conflict: OnConflict
+) -> None:
     rows = batch.frame
     if batch.table == "instruments":
         rows, on_conflict = _completed(lake, rows), "replace"
     rows, refused = split_valid(batch.table, rows)
-    done: AppendResult = lake.append(batch.table, rows, on_conflict)
+    if batch.table in TICK_TABLES:
+        done = merging.append(batch.table, rows)
+    else:
+        done = lake.append(batch.table, rows, on_conflict)
     count.rows_read += batch.rows_read or rows.height
     count.added += done.rows_added
     count.already_there += done.rows_kept

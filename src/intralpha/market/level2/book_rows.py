@@ -1,9 +1,9 @@
 """Book rows: ten-level snapshots at any times, rebuilt from orders and trades."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import no_type_check
+from typing import NamedTuple, no_type_check
 
 import numpy as np
 import polars as pl
@@ -31,6 +31,16 @@ STEP_MS = 3_000
 PHASES = ((33_300_000, 33_900_000), (34_200_000, 41_400_000), (46_800_000, 54_000_000))
 EXCHANGES = {"SH": "SSE", "SZ": "SZSE"}
 BLOCK_ROWS = 2_000_000
+
+
+class Portion(NamedTuple):
+    """How much :func:`make_snapshots` works on at a time: orders read, rows of the result."""
+
+    orders: int = BLOCK_ROWS
+    rows: int = 200_000
+
+
+PORTION = Portion()
 
 
 class OffTickError(DataError):
@@ -66,9 +76,9 @@ class SnapshotsMade:
 
     Attributes
     ----------
-    rows : added to the lake
+    rows : added to the lake, or put in place of others there
     stocks : that got rows
-    had_some : stocks left alone, because the lake has snapshots of them on that day
+    had_some : stocks left alone, by default those that the lake has snapshots of on that day
     faults : DataFrame, a row a stock in which something did not fit: ``symbol``, ``unseen``
         (orders named by a trade or cancel and never entered), ``overfilled`` (events that take
         more than was left), ``repeated`` (ids entered twice)
@@ -155,6 +165,9 @@ def make_snapshots(
     times_ms: Int[ndarray, "times"] | None = None,
     symbols: ndarray | None = None,
     ticks_per_yuan: int = TICKS_PER_YUAN,
+    kept: ndarray | None = None,
+    progress: Callable[[int], object] | None = None,
+    portion: Portion = PORTION,
 ) -> SnapshotsMade:
     """Rebuild the snapshots of a session and append them to the lake.
 
@@ -163,9 +176,12 @@ def make_snapshots(
     lake : with ``orders`` and ``trades`` of the session
     on : session
     times_ms : ascending; default: every 3 seconds, as :func:`snapshot_times`
-    symbols : stocks wanted; default: all with orders. Those that have snapshots of the session
-        are left alone.
+    symbols : stocks wanted; default: all with orders
     ticks_per_yuan : 100 for stocks
+    kept : stocks left alone; default: those that have snapshots of the session. Of other stocks,
+        rows of the lake at the same times are replaced.
+    progress : is told the orders and trades read since it was last called
+    portion : stocks are worked on in portions of such a size; the lake's file does not depend on it
 
     Returns
     -------
@@ -181,29 +197,42 @@ def make_snapshots(
 
     Notes
     -----
-    A second call adds nothing. Memory: orders and trades of about 2 million rows at a time, and 3
-    kB a row of the result at the peak, when the lake sorts and writes it: 15 MB a stock and day at
-    3 seconds, 2 MB at one minute. For a whole market give some symbols at a time, or fewer times.
+    A second call adds nothing. The day's file is put in place when the last stock is done, so a
+    stopped call leaves it as it was. Memory: a portion, which is stocks with together at most 2
+    million orders (70 bytes each, and the same for each of their trades) and 200,000 rows of the
+    result (4 kB each at the peak, when the lake sorts and writes them), or one stock; and the space
+    of the threads.
     """
     times = snapshot_times() if times_ms is None else times_ms
-    there = lake.scan("snapshots", on, on).select(pl.col("symbol").unique()).collect()["symbol"]
-    parts, faults, had_some = [], [], 0
-    for orders, trades in read_books(lake, on, symbols):
-        fresh = orders.symbols[~np.isin(orders.symbols, there.to_numpy().astype(str))]
-        had_some += len(orders.symbols) - len(fresh)
-        if len(fresh) == 0:
-            continue
-        chosen = (orders.select(fresh), trades.select(fresh))
-        rows = book_rows(*chosen, times, facts=True, ticks_per_yuan=ticks_per_yuan)
-        faults.append(_faults(rows))
-        shown = pl.sum_horizontal("trades", "bid_orders1", "ask_orders1") > 0
-        parts.append(rows.filter(shown).drop(FACTS))
-    if not parts:
-        return SnapshotsMade(0, 0, had_some, pl.DataFrame(schema=_FAULT_TYPES))
-    made = pl.concat(parts)
-    added = lake.append("snapshots", made).rows_added
-    stocks = made["symbol"].n_unique()
-    return SnapshotsMade(added, stocks, had_some, pl.concat(faults))
+    if kept is None:
+        names = lake.scan("snapshots", on, on).select(pl.col("symbol").unique()).collect()
+        kept = names["symbol"].to_numpy().astype(str)
+    faults, had_some, rows, stocks = [pl.DataFrame(schema=_FAULT_TYPES)], 0, 0, 0
+    with lake.merging(on_conflict="replace") as merging:
+        for orders, trades in read_books(lake, on, symbols, portion.orders):
+            fresh = orders.symbols[~np.isin(orders.symbols, kept)]
+            had_some += len(orders.symbols) - len(fresh)
+            for part in _portions(orders.select(fresh), trades.select(fresh), times, portion):
+                made = book_rows(*part, times, facts=True, ticks_per_yuan=ticks_per_yuan)
+                faults.append(_faults(made))
+                shown = pl.sum_horizontal("trades", "bid_orders1", "ask_orders1") > 0
+                made = made.filter(shown).drop(FACTS)
+                done = merging.append("snapshots", made)
+                rows += done.rows_added + done.rows_replaced
+                stocks += made["symbol"].n_unique()
+                if progress is not None:
+                    progress(sum(map(len, part)))
+    return SnapshotsMade(rows, stocks, had_some, pl.concat(faults))
+
+
+def _portions(
+    orders: Ticks, trades: Ticks, times_ms: ndarray, portion: Portion
+) -> Iterator[tuple[Ticks, Ticks]]:
+    """Stocks of a block, so many at a time that their rows of the result are few enough."""
+    step = max(portion.rows // max(len(times_ms), 1), 1)
+    for first in range(0, len(orders.symbols), step):
+        last = min(first + step, len(orders.symbols))
+        yield orders.slice(first, last), trades.slice(first, last)
 
 
 def read_books(

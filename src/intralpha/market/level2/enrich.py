@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from intralpha.base import spec_hash
+from intralpha.base.ahead import ahead
 from intralpha.base.panel import as_days
 from intralpha.market.lake import Lake
-from intralpha.market.level2.ahead import ahead
 from intralpha.market.level2.minutes import (
     MINUTES,
     QUOTED,
@@ -42,6 +42,7 @@ from intralpha.market.ticks import Ticks
 
 VERSION = 1
 CACHE = ".cache/level2/enriched"
+RULE = "big_order"
 TRADES_A_BLOCK, SNAPSHOTS_A_BLOCK = 4_000_000, 1_000_000
 
 
@@ -215,6 +216,28 @@ def enrich(
     return EnrichReport(tuple(counts), left["done"], left["no trades"], perf_counter() - started)
 
 
+def rules_used(lake: Lake, dates: ndarray) -> dict[date, BigOrderSpec]:
+    """By which rule orders counted as big in the enriched minutes that a lake has now.
+
+    Parameters
+    ----------
+    lake : with ``bars``
+    dates : sessions
+
+    Returns
+    -------
+    dict
+        Without the sessions of which it is not known: minutes of another source, or changed since.
+    """
+    bars, out = lake.checksums("bars", 1), {}
+    for on in (day.item() for day in as_days(dates)):
+        path = lake.root / CACHE / f"{on}.json"
+        record = json.loads(path.read_text()) if path.is_file() else {}
+        if RULE in record and record["bars"] == bars.get(on):
+            out[on] = BigOrderSpec.model_validate(record[RULE])
+    return out
+
+
 class _Day:
     """One session on its way: trades first, then snapshots, then the lake."""
 
@@ -300,16 +323,20 @@ class _Records:
     def is_done(self, on: date) -> bool:
         """Whether the lake's minutes are those that the inputs and settings of now give."""
         path = self._lake.root / CACHE / f"{on}.json"
-        return path.is_file() and json.loads(path.read_text()) == self._record(on)
+        if not path.is_file():
+            return False
+        # Records of earlier versions do not say the rule; it is in the key.
+        kept, now = json.loads(path.read_text()), self._record(on)
+        return {RULE: now[RULE]} | kept == now
 
     def keep(self, on: date) -> None:
         """Note that they are."""
         with replacing(self._lake.root / CACHE / f"{on}.json") as partial:
             partial.write_text(json.dumps(self._record(on)))
 
-    def _record(self, on: date) -> dict[str, str | None]:
+    def _record(self, on: date) -> dict[str, object]:
         results = {table: files.get(on) for table, files in self._results.items()}
-        return {"key": self._key(on)} | results
+        return {"key": self._key(on), RULE: self._spec.model_dump(), **results}
 
     def _key(self, on: date) -> str:
         """Of everything that the minutes of a session depend on."""

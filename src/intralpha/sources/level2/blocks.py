@@ -1,6 +1,8 @@
-"""Blocks: the lines of a chunk as text columns; lines that are none are set aside."""
+"""Blocks: the lines of some chunks as text columns; lines that are none are set aside."""
 
 import io
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import no_type_check
 
@@ -14,7 +16,7 @@ from intralpha.sources.source import QUARANTINE
 
 NEWLINE, RETURN = 10, 13
 # Beside the vendor's own columns, one of which may be called line.
-LINE = "(line)"
+LINE, PART = "(line)", "(part)"
 NO_LINE_END = "files whose last line has no line end"
 
 
@@ -24,32 +26,54 @@ class Block:
 
     Attributes
     ----------
-    frame : the columns of the stream as text (times of Parquet in their own type), and ``LINE``
+    frame : the columns of the stream as text (times of Parquet in their own type), ``LINE``, and
+        ``PART``, the place of the chunk
     torn : lines with the wrong number of fields, as quarantine
     notes : what was seen -> how often
     """
 
     frame: pl.DataFrame
     torn: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=QUARANTINE))
-    notes: dict[str, int] = field(default_factory=dict)
+    notes: Counter[str] = field(default_factory=Counter)
 
 
-def block(chunk: Chunk, stream: StreamSpec) -> Block:
-    """Columns of a chunk.
+def block(parts: Sequence[Chunk], stream: StreamSpec) -> Block:
+    """Columns of some chunks with the same columns.
 
     A line with too many or too few fields is set aside. If the file does not end with a line end,
     so is its last line where the last field is a number of the record or a time, and shorter than
     that of the line before.
     """
-    if isinstance(chunk.content, pl.DataFrame):
-        rows = chunk.content
-        texts = [pl.col(c).cast(pl.String) for c, t in rows.schema.items() if not t.is_temporal()]
-        return Block(_numbered(rows.with_columns(texts), np.arange(rows.height) + chunk.line))
-    if not chunk.names:
-        lost = [(chunk.name, 1, "an empty file", "")]
-        none = pl.DataFrame(schema={LINE: pl.UInt32()})
+    if isinstance(parts[0].content, pl.DataFrame):
+        frames = [_texts(c.content) for c in parts if isinstance(c.content, pl.DataFrame)]
+        lines = [np.arange(f.height) + c.line for f, c in zip(frames, parts, strict=True)]
+        return Block(_numbered(pl.concat(frames), lines))
+    if not parts[0].names:
+        lost = [(chunk.name, 1, "an empty file", "") for chunk in parts]
+        none = pl.DataFrame(schema={LINE: pl.UInt32(), PART: pl.Int32()})
         return Block(none, pl.DataFrame(lost, schema=QUARANTINE, orient="row"))
+    found = [_lines(chunk, stream) for chunk in parts]
+    text = b"".join(lines.text for lines in found)
+    return Block(
+        _numbered(_read(text, parts[0], stream.separator), [lines.numbers for lines in found]),
+        pl.DataFrame([t for lines in found for t in lines.torn], schema=QUARANTINE, orient="row"),
+        Counter({NO_LINE_END: n} if (n := sum(lines.open_end for lines in found)) else {}),
+    )
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """The lines of a chunk of text that can be used, each with its end, and those that cannot."""
+
+    text: bytes
+    numbers: np.ndarray
+    torn: list[tuple[str, int, str, str]]
+    open_end: bool
+
+
+def _lines(chunk: Chunk, stream: StreamSpec) -> _Lines:
     text = chunk.content
+    assert isinstance(text, bytes)
     if not text.isascii():
         # A byte that is not of the encoding makes its field unreadable, not the file.
         text = text.decode(stream.encoding, errors="replace").encode()
@@ -60,15 +84,22 @@ def block(chunk: Chunk, stream: StreamSpec) -> Block:
         (chunk.name, number + chunk.line, reason, text[start:end].decode(errors="replace").strip())
         for number, reason, start, end in bad
     ]
-    return Block(
-        _numbered(_read(good, chunk, stream.separator), numbers),
-        pl.DataFrame([t for t in torn if t[-1]], schema=QUARANTINE, orient="row"),
-        {} if text.endswith(b"\n") else {NO_LINE_END: 1},
+    good += b"" if not good or good.endswith(b"\n") else b"\n"
+    return _Lines(good, numbers, [t for t in torn if t[-1]], not text.endswith(b"\n"))
+
+
+def _texts(rows: pl.DataFrame) -> pl.DataFrame:
+    """All but times as text."""
+    texts = [pl.col(c).cast(pl.String) for c, t in rows.schema.items() if not t.is_temporal()]
+    return rows.with_columns(texts)
+
+
+def _numbered(frame: pl.DataFrame, lines: list[np.ndarray]) -> pl.DataFrame:
+    """With the line and the chunk of every row."""
+    parts = np.repeat(np.arange(len(lines), dtype=np.int32), [len(n) for n in lines])
+    return frame.with_columns(
+        pl.Series(LINE, np.concatenate(lines), dtype=pl.UInt32), pl.Series(PART, parts)
     )
-
-
-def _numbered(frame: pl.DataFrame, numbers: np.ndarray) -> pl.DataFrame:
-    return frame.with_columns(pl.Series(LINE, numbers, dtype=pl.UInt32))
 
 
 def _bad_lines(

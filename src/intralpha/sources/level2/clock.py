@@ -1,8 +1,14 @@
 """Clock: date and time of a record, in milliseconds since midnight, from a vendor's text."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy import ndarray
+
+from intralpha.sources.level2.stamps import UNREAD, read
 
 DAY_MS = 86_400_000
 # Numbers of digits below the second, and whether the date stands before the time.
@@ -36,10 +42,7 @@ def time_ms(column: str, kind: Any, time_format: str) -> pl.Expr:
         below, dated = NUMBERS[time_format]
         number = _whole(text)
         return _clock(number % 10 ** (6 + below) if dated else number, below)
-    if "%Y" in time_format or "%y" in time_format or "%m" in time_format:
-        stamp = text.str.to_datetime(time_format, time_unit="ms", strict=False)
-        return _of_day(stamp.cast(pl.Time))
-    return _of_day(text.str.to_time(time_format, strict=False))
+    return value.map_batches(partial(_text_ms, time_format=time_format), return_dtype=pl.Int32())
 
 
 def stamp_date(column: str, kind: Any, time_format: str) -> pl.Expr:
@@ -50,9 +53,9 @@ def stamp_date(column: str, kind: Any, time_format: str) -> pl.Expr:
     text = value.str.strip_chars()
     if time_format in NUMBERS:
         below, _ = NUMBERS[time_format]
-        digits = (_whole(text) // 10 ** (6 + below)).cast(pl.String)
-        return digits.str.to_date("%Y%m%d", strict=False)
-    return text.str.to_datetime(time_format, time_unit="ms", strict=False).dt.date()
+        day = _whole(text) // 10 ** (6 + below)
+        return day.map_batches(_plain_date, return_dtype=pl.Date())
+    return value.map_batches(lambda texts: moments(texts, time_format)[0], return_dtype=pl.Date())
 
 
 def plain_date(column: str, kind: Any) -> pl.Expr:
@@ -60,8 +63,59 @@ def plain_date(column: str, kind: Any) -> pl.Expr:
     value = pl.col(column)
     if kind.is_temporal():
         return value.cast(pl.Date)
-    digits = value.str.strip_chars().str.replace_all(r"[-./]", "").str.slice(0, 8)
-    return digits.str.to_date("%Y%m%d", strict=False)
+    return value.map_batches(_plain_date, return_dtype=pl.Date())
+
+
+def moments(text: pl.Series, time_format: str) -> tuple[pl.Series, pl.Series]:
+    """Dates and milliseconds since midnight of texts that hold both, in a format of strptime."""
+    found = read(text, time_format)
+    if found is None:
+        return _lenient_date(text, time_format), _lenient_ms(text, time_format)
+    days = _completed(text, found.days, time_format, _lenient_date)
+    return days, _completed(text, found.ms, time_format, _lenient_ms)
+
+
+def _plain_date(values: pl.Series) -> pl.Series:
+    """Dates of texts or numbers; there are few different ones, so each is read once."""
+    known = values.unique()
+    texts = known.cast(pl.String).str.strip_chars().str.replace_all(r"[-./]", "").str.slice(0, 8)
+    return values.replace_strict(
+        known, texts.str.to_date("%Y%m%d", strict=False), return_dtype=pl.Date()
+    )
+
+
+def _text_ms(text: pl.Series, time_format: str) -> pl.Series:
+    """Milliseconds since midnight of texts."""
+    found = read(text, time_format)
+    if found is None:
+        return _lenient_ms(text, time_format)
+    return _completed(text, found.ms, time_format, _lenient_ms)
+
+
+def _completed(
+    text: pl.Series,
+    found: ndarray,
+    time_format: str,
+    lenient: Callable[[pl.Series, str], pl.Series],
+) -> pl.Series:
+    """What is unread, read leniently."""
+    unread = np.flatnonzero(found == UNREAD)
+    rest = lenient(text.gather(unread), time_format)
+    return pl.Series(found).cast(rest.dtype).scatter(unread, rest)
+
+
+def _lenient_ms(text: pl.Series, time_format: str) -> pl.Series:
+    text = text.str.strip_chars()
+    if any(word in time_format for word in ("%Y", "%y", "%m")):
+        moment = text.str.to_datetime(time_format, time_unit="ms", strict=False).cast(pl.Time)
+    else:
+        moment = text.str.to_time(time_format, strict=False)
+    return (moment.cast(pl.Int64) // 1_000_000).cast(pl.Int32)
+
+
+def _lenient_date(text: pl.Series, time_format: str) -> pl.Series:
+    stamp = text.str.strip_chars().str.to_datetime(time_format, time_unit="ms", strict=False)
+    return stamp.dt.date()
 
 
 def _whole(text: pl.Expr) -> pl.Expr:

@@ -5,6 +5,7 @@ here (six digits x 4 + exchange) because they are grouped and sorted by often.
 """
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from intralpha.sources.level2 import clock
-from intralpha.sources.level2.blocks import LINE
+from intralpha.sources.level2.blocks import LINE, PART
 from intralpha.sources.level2.chunks import field_columns
 from intralpha.sources.level2.pieces import Piece
 from intralpha.sources.level2.spec import StreamSpec
@@ -85,23 +86,26 @@ def symbol_of(stock: pl.Expr) -> pl.Expr:
     return (stock // 4).cast(pl.String).str.zfill(6) + "." + exchange
 
 
-def typed(raw: pl.DataFrame, piece: Piece, stream: StreamSpec, file: int) -> Rows:
+def typed(
+    raw: pl.DataFrame, parts: Sequence[Piece], files: Sequence[int], stream: StreamSpec
+) -> Rows:
     """Records of a block.
 
     Parameters
     ----------
-    raw : text columns of the vendor and ``LINE``
-    piece, stream : where the block comes from
-    file : number of the piece, kept with every record
+    raw : text columns of the vendor, ``LINE`` and ``PART``
+    parts : file of every part
+    files : its number, kept with every record
+    stream : what the files hold
     """
     snapshots = stream.holds == "snapshots"
     schema = SNAPSHOT if snapshots else EVENT
     raw = _one_clock(raw, stream)
     frame = raw.select(
-        *_date_and_time(raw, piece, stream),
-        _stocks(raw, piece, stream).alias("stock"),
+        *_date_and_time(raw, parts, stream),
+        _stocks(raw, parts, stream).alias("stock"),
         *(_snapshot(stream, raw) if snapshots else _event(stream)),
-        pl.lit(file, pl.Int32).alias("file"),
+        _of_part(raw, "file", files, pl.Int32()),
         pl.col(LINE).alias("line"),
     )
     if not snapshots:
@@ -110,7 +114,7 @@ def typed(raw: pl.DataFrame, piece: Piece, stream: StreamSpec, file: int) -> Row
     reasons = [pl.when(rule).then(pl.lit(why)) for why, rule in rules.items()]
     marked = frame.with_columns(pl.coalesce(*reasons, pl.lit(None, pl.String)).alias("reason"))
     good = marked["reason"].is_null()
-    bad = _set_aside(raw, marked["reason"], piece.name, stream.separator)
+    bad = _set_aside(raw, marked["reason"], parts, stream.separator)
     kept = marked.filter(good).select(pl.col(c).cast(t) for c, t in schema.items())
     if snapshots:
         return Rows(kept, bad)
@@ -118,13 +122,16 @@ def typed(raw: pl.DataFrame, piece: Piece, stream: StreamSpec, file: int) -> Row
     return Rows(kept.filter(pl.col("what") != IGNORE), bad, {IGNORED: ignored} if ignored else {})
 
 
-def _set_aside(raw: pl.DataFrame, reason: pl.Series, name: str, mark: str) -> pl.DataFrame:
+def _set_aside(
+    raw: pl.DataFrame, reason: pl.Series, parts: Sequence[Piece], mark: str
+) -> pl.DataFrame:
     if reason.null_count() == len(reason):
         return pl.DataFrame(schema=QUARANTINE)
     lines = raw.with_columns(reason.alias("(reason)")).filter(reason.is_not_null())
-    texts = [pl.col(c).cast(pl.String).fill_null("") for c in raw.columns if c != LINE]
+    own = (LINE, PART)
+    texts = [pl.col(c).cast(pl.String).fill_null("") for c in raw.columns if c not in own]
     return lines.select(
-        pl.lit(name).alias("origin"),
+        _of_part(lines, "origin", [p.name for p in parts], pl.String()),
         pl.col(LINE).cast(pl.Int64).alias("line"),
         pl.col("(reason)").alias("reason"),
         pl.concat_str(texts, separator=mark).alias("row"),
@@ -138,38 +145,64 @@ def _one_clock(raw: pl.DataFrame, stream: StreamSpec) -> pl.DataFrame:
     return raw.with_columns(_text(columns).alias(columns[0]) for columns in several)
 
 
-def _date_and_time(raw: pl.DataFrame, piece: Piece, stream: StreamSpec) -> list[pl.Expr]:
+def _of_part(raw: pl.DataFrame, name: str, values: Sequence[Any], kind: Any) -> pl.Series:
+    """A value of every row that its file has."""
+    known = pl.Series(name, values, dtype=kind)
+    return known.gather(raw[PART]) if len(known) > 1 else known.new_from_index(0, raw.height)
+
+
+def _date_and_time(
+    raw: pl.DataFrame, parts: Sequence[Piece], stream: StreamSpec
+) -> list[pl.Expr | pl.Series]:
     """Date and time; null where they cannot be read."""
     columns = {key: names[0] for key, names in stream.columns.items()}
     moment = columns.get("datetime") or columns["time"]
     kind = raw.schema[moment]
+    time: pl.Expr | pl.Series = clock.time_ms(moment, kind, stream.time_format)
     if "date" in columns:
-        date = clock.plain_date(columns["date"], raw.schema[columns["date"]])
-    elif "datetime" in columns:
-        date = clock.stamp_date(moment, kind, stream.time_format)
+        date: pl.Expr | pl.Series = clock.plain_date(columns["date"], raw.schema[columns["date"]])
+    elif "datetime" not in columns:
+        date = _of_part(raw, "date", [p.on for p in parts], pl.Date())
+    elif kind == pl.String and "%" in stream.time_format:
+        date, time = clock.moments(raw[moment], stream.time_format)
     else:
-        date = pl.lit(piece.on, pl.Date)
-    time = clock.time_ms(moment, kind, stream.time_format)
+        date = clock.stamp_date(moment, kind, stream.time_format)
     return [date.alias("date"), time.alias("time")]
 
 
-def _stocks(raw: pl.DataFrame, piece: Piece, stream: StreamSpec) -> pl.Expr | pl.Series:
+def _stocks(raw: pl.DataFrame, parts: Sequence[Piece], stream: StreamSpec) -> pl.Series:
     """Number of each row's stock; a block has few different symbols, so each is read once."""
     codes = tuple(stream.exchange_codes.items())
-    named = {"symbol": piece.symbol, "exchange": stream.exchange}
-    columns = {key: stream.columns[key] for key in named if key in stream.columns}
+    columns = {key: stream.columns[key] for key in ("symbol", "exchange") if key in stream.columns}
     if stream.exchange:
         columns.pop("exchange", None)
     if not columns:
-        return pl.lit(_stock(*named.values(), codes), pl.Int32)
+        numbers = [_stock(p.symbol, stream.exchange, codes) for p in parts]
+        return _of_part(raw, "stock", numbers, pl.Int32())
+    if set(columns) == {"symbol"}:
+        texts = raw.select(_text(columns["symbol"]).fill_null("").alias("symbol"))["symbol"]
+        key, spelt = _keys(texts)
+        known = key.unique()
+        numbers = [_stock(spelt(k), stream.exchange, codes) for k in known.to_list()]
+        return key.replace_strict(known, numbers, return_dtype=pl.Int32()).alias("stock")
+    named = {"symbol": [p.symbol for p in parts], "exchange": [stream.exchange] * len(parts)}
     pairs = raw.select(
-        (_text(columns[key]).fill_null("") if key in columns else pl.lit(text)).alias(key)
-        for key, text in named.items()
+        _text(columns[key]).fill_null("").alias(key)
+        if key in columns
+        else _of_part(raw, key, texts, pl.String())
+        for key, texts in named.items()
     )
-    known = pairs.unique()
-    numbers = [_stock(symbol, exchange, codes) for symbol, exchange in known.iter_rows()]
-    known = known.with_columns(pl.Series("stock", numbers, dtype=pl.Int32))
-    return pairs.join(known, on=list(named), how="left", maintain_order="left")["stock"]
+    known_pairs = pairs.unique()
+    numbers = [_stock(symbol, exchange, codes) for symbol, exchange in known_pairs.iter_rows()]
+    known_pairs = known_pairs.with_columns(pl.Series("stock", numbers, dtype=pl.Int32))
+    return pairs.join(known_pairs, on=list(named), how="left", maintain_order="left")["stock"]
+
+
+def _keys(texts: pl.Series) -> tuple[pl.Series, Callable[[Any], str]]:
+    """Symbols as what is fast to compare, numbers if all are digits, and how to spell one."""
+    if texts.str.contains(r"^\d{1,6}$").all():
+        return texts.cast(pl.Int32), "{:06d}".format
+    return texts, str
 
 
 @lru_cache(maxsize=1 << 16)
@@ -221,7 +254,9 @@ def _volume(columns: tuple[str, ...], stream: StreamSpec) -> pl.Expr:
 def _code(columns: tuple[str, ...], codes: dict[str, int | None], empty: int | None) -> pl.Expr:
     """Number of a code; ``empty`` where there is none, ``UNKNOWN`` where it is unheard of."""
     text = _text(columns).fill_null("")
-    known = text.replace_strict(codes, default=UNKNOWN, return_dtype=pl.Int8)
+    known = pl.lit(UNKNOWN, pl.Int8)
+    for code, number in codes.items():
+        known = pl.when(text == code).then(pl.lit(number, pl.Int8)).otherwise(known)
     blank = (text == "") & pl.lit("" not in codes)
     return pl.when(blank).then(pl.lit(empty, pl.Int8)).otherwise(known)
 

@@ -16,6 +16,7 @@ SHARED = "trades with the number of an order: orders and trades are not counted 
 REPEATED = "sequence number repeated with other values"
 KEY = ("date", "stock", "seq", "traded")
 WHERE = ("file", "line")
+REPEATS = pl.all_horizontal(pl.col(c) == pl.col(c).shift(1) for c in KEY).fill_null(value=False)
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,16 @@ def in_sequence(events: pl.DataFrame) -> Sequenced:
     events : columns of ``EVENT``
     """
     rows = events.with_columns(traded=pl.col("what") == TRADE).sort(KEY, maintain_order=True)
+    if rows.select(REPEATS.any()).item():  # which one is the first must not depend on threads
+        rows = rows.sort(*KEY, *WHERE)
     values = [c for c in EVENT if c not in WHERE]
-    repeats = pl.all_horizontal(pl.col(c) == pl.col(c).shift(1) for c in KEY).fill_null(value=False)
     same = pl.all_horizontal(pl.col(c).eq_missing(pl.col(c).shift(1)) for c in values)
     before = pl.all_horizontal(pl.col(c) == pl.col(c).shift(1) for c in KEY[:-1])
     mixed = before & pl.col("traded") & ~pl.col("traded").shift(1)
     new_day = pl.any_horizontal(pl.col(c) != pl.col(c).shift(1) for c in ("date", "stock"))
     rows = rows.with_columns(
-        repeats=repeats,
-        twin=repeats & same,
+        repeats=REPEATS,
+        twin=REPEATS & same,
         rank=new_day.fill_null(value=False).cum_sum().cast(pl.Int32),
     )
     kept = rows.filter(~pl.col("repeats")) if rows["repeats"].any() else rows
@@ -87,6 +89,32 @@ def backwards(events: pl.DataFrame) -> int:
     return int((clock < np.maximum.accumulate(clock)).sum()) if len(clock) else 0
 
 
+# Date, exchange and channel or stock; the first byte; numbers from 8 x that byte on, a bit each.
+Mark = tuple[tuple[date, str, int], int, np.ndarray]
+
+
+def marks_of(events: pl.DataFrame, of_channels: bool) -> list[Mark]:
+    """Which numbers some records have, by channel or by stock."""
+    group = pl.col("channel") if of_channels else pl.col("stock").cast(pl.Int64)
+    keys = events.select("date", (pl.col("stock") % 4).alias("place"), group.alias("group"), "seq")
+    found = keys.filter(pl.col("seq") >= 0).group_by("date", "place", "group", maintain_order=True)
+    lists = found.agg("seq")
+    cuts = np.cumsum(lists["seq"].list.len().to_numpy())[:-1]
+    numbers = np.split(lists["seq"].explode().to_numpy(), cuts) if lists.height else []
+    names = lists.select("date", "place", "group").rows()
+    return [
+        ((on, EXCHANGES[place], group), int(seq.min()) // 8, _bits(seq))
+        for (on, place, group), seq in zip(names, numbers, strict=True)
+    ]
+
+
+def _bits(seq: np.ndarray) -> np.ndarray:
+    first, last = int(seq.min()) // 8, int(seq.max()) // 8
+    flags = np.zeros((last - first + 1) * 8, np.uint8)
+    flags[seq - first * 8] = 1
+    return np.packbits(flags)
+
+
 @dataclass
 class Numbers:
     """Which numbers of a gap-free sequence were seen; one bit each.
@@ -98,16 +126,15 @@ class Numbers:
     of_channels: bool
     seen: dict[tuple[date, str, int], np.ndarray] = field(default_factory=dict)
 
-    def add(self, events: pl.DataFrame) -> None:
-        """Take note of some records, in any order."""
-        if self.of_channels:
-            events = events.with_columns(group=pl.col("channel"), place=pl.col("stock") % 4)
-        else:
-            events = events.with_columns(group=pl.col("stock"), place=pl.col("stock") % 4)
-        for key, part in events.group_by("date", "place", "group"):
-            on, place, group = key
-            name = (on, EXCHANGES[place], int(group))  # type: ignore[index]
-            self._mark(name, part["seq"].to_numpy())  # type: ignore[arg-type]
+    def add(self, marks: list[Mark]) -> None:
+        """Take note of some numbers, in any order."""
+        for name, first, new in marks:
+            bits = self.seen.get(name, np.zeros(0, np.uint8))
+            last = first + len(new)
+            if len(bits) < last:
+                bits = np.concatenate([bits, np.zeros(last - len(bits), np.uint8)])
+            bits[first:last] |= new
+            self.seen[name] = bits
 
     def missing(self) -> Counter[str]:
         """What is missing -> how many numbers, for every channel or stock that lacks any."""
@@ -122,16 +149,3 @@ class Numbers:
                 where = channel if self.of_channels else stock
                 counts[f"numbers missing in {where} on {on}"] = lost
         return counts
-
-    def _mark(self, name: tuple[date, str, int], seq: np.ndarray) -> None:
-        seq = seq[seq >= 0]
-        if not len(seq):
-            return
-        first, last = int(seq.min()) // 8, int(seq.max()) // 8
-        flags = np.zeros((last - first + 1) * 8, np.uint8)
-        flags[seq - first * 8] = 1
-        bits = self.seen.get(name, np.zeros(0, np.uint8))
-        if len(bits) <= last:
-            bits = np.concatenate([bits, np.zeros(last + 1 - len(bits), np.uint8)])
-        bits[first : last + 1] |= np.packbits(flags)
-        self.seen[name] = bits

@@ -1,10 +1,9 @@
 """Level2Source: the files of a Level-2 vendor as batches of trades, orders and snapshots."""
 
-import math
 import shutil
 import tempfile
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,19 +11,20 @@ from pathlib import Path
 import polars as pl
 
 from intralpha.base import thread_count
+from intralpha.base.ahead import ahead
 from intralpha.sources.files import fingerprint
 from intralpha.sources.level2.blocks import block
-from intralpha.sources.level2.chunks import Chunk, chunks
+from intralpha.sources.level2.chunks import CHUNK_BYTES, CHUNK_ROWS, Chunk, chunks
 from intralpha.sources.level2.pieces import Piece, pieces, together
 from intralpha.sources.level2.rows import EVENT, SNAPSHOT, typed
-from intralpha.sources.level2.sequence import Numbers
+from intralpha.sources.level2.sequence import Mark, Numbers, marks_of
 from intralpha.sources.level2.settle import account, settle_events, settle_snapshots
 from intralpha.sources.level2.spec import Level2Spec
 from intralpha.sources.source import QUARANTINE, Batch, Source
 
 HOLD_BYTES = 1 << 29
-# A text file in a .gz is about so many times larger.
-PACKED = 6
+SPILLED_GROUP = 1 << 16
+SPILLED = {"code": pl.Int32(), "bytes": pl.Float64()}
 EVENTS, SNAPSHOTS = "events", "snapshots"
 SCHEMAS = {EVENTS: EVENT, SNAPSHOTS: SNAPSHOT}
 TABLE_OF = {"orders": "orders", "merged": "orders", "trades": "trades", "snapshots": "snapshots"}
@@ -41,8 +41,8 @@ class Level2Source(Source):
     ----------
     spec : the source
     hold_bytes : typed records kept in memory before rows are handed over. Files that share a date
-        (and a symbol, where paths tell it) are read together; a larger group goes to disk by
-        stock first, so that no more than this is looked at at once
+        (and a symbol, where paths tell it) are read together; a larger group goes to disk sorted
+        by stock first, and half as much is looked at at once
 
     Notes
     -----
@@ -66,39 +66,84 @@ class Level2Source(Source):
 
     def batches(self) -> Iterator[Batch]:
         """Trades, orders and snapshots of whole stock-days, many at a time."""
-        threads = thread_count()
-        waiting: deque[Future[_Parsed]] = deque()
+        return ahead(self._batches())
+
+    def _batches(self) -> Iterator[Batch]:
         with (
             tempfile.TemporaryDirectory(prefix="intralpha-level2-") as folder,
-            ThreadPoolExecutor(threads) as pool,
+            ThreadPoolExecutor(thread_count()) as pool,
         ):
             archives = Path(folder) / "archives"
             archives.mkdir()
             held = _Held(self.spec, Path(folder) / "records", self.hold_bytes)
+            packs = _Packs(lambda pack: held.wait_for(pool.submit(self._parse, pack)))
             for group in together(self.spec, pieces(self.spec, archives)):
                 for file, piece in held.begin(group):
                     for chunk in chunks(piece, self.spec.streams[piece.stream]):
-                        waiting.append(pool.submit(self._parse, chunk, piece, file))
-                        held.take(waiting, threads)
+                        packs.add(_Part(chunk, piece, file))
                 if held.full:
-                    held.take(waiting, 0)
+                    packs.flush()
                     yield from held.release()
-            held.take(waiting, 0)
+            packs.flush()
             yield from held.release()
             yield from held.missing()
 
-    def _parse(self, chunk: Chunk, piece: Piece, file: int) -> "_Parsed":
-        stream = self.spec.streams[piece.stream]
-        lines = block(chunk, stream)
+    def _parse(self, pack: list["_Part"]) -> "_Parsed":
+        stream = self.spec.streams[pack[0].piece.stream]
+        lines = block([part.chunk for part in pack], stream)
         bad, repairs = [lines.torn], Counter[str]()
         kind = SNAPSHOTS if stream.holds == "snapshots" else EVENTS
         frame = _none(kind)
         if lines.frame.height:
-            rows = typed(lines.frame, piece, stream, file)
+            files = [part.file for part in pack]
+            rows = typed(lines.frame, [part.piece for part in pack], files, stream)
             frame, repairs = rows.frame, Counter(rows.counts)
             bad.append(rows.bad)
+        marks: list[Mark] = []
+        if self.spec.gap_free != "no" and kind == EVENTS:
+            marks = marks_of(frame, of_channels=self.spec.gap_free == "channel")
         table = TABLE_OF[stream.holds]
-        return _Parsed(kind, table, frame, pl.concat(bad), repairs, Counter(lines.notes))
+        return _Parsed(kind, table, frame, pl.concat(bad), repairs, lines.notes, marks)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A chunk, the file it is from, and the number of that file."""
+
+    chunk: Chunk
+    piece: Piece
+    file: int
+
+
+class _Packs:
+    """Chunks of small files, put together until they are worth a thread's while."""
+
+    def __init__(self, submit: Callable[[list[_Part]], None]) -> None:
+        self._submit = submit
+        self._open: dict[tuple[str, ...], list[_Part]] = {}
+        self._sizes: Counter[tuple[str, ...]] = Counter()
+
+    def add(self, part: _Part) -> None:
+        """Put a chunk with those of the same stream and columns."""
+        content = part.chunk.content
+        key = (part.piece.stream, *part.chunk.names)
+        size = len(content)
+        if isinstance(content, pl.DataFrame):
+            key = (*key, *map(str, content.dtypes))
+            size = size * CHUNK_BYTES // CHUNK_ROWS
+        self._open.setdefault(key, []).append(part)
+        self._sizes[key] += size
+        if self._sizes[key] >= CHUNK_BYTES:
+            self._send(key)
+
+    def flush(self) -> None:
+        """Send off what waits."""
+        for key in list(self._open):
+            self._send(key)
+
+    def _send(self, key: tuple[str, ...]) -> None:
+        self._submit(self._open.pop(key))
+        del self._sizes[key]
 
 
 @dataclass(frozen=True)
@@ -111,6 +156,7 @@ class _Parsed:
     bad: pl.DataFrame
     repairs: Counter[str]
     notes: Counter[str]
+    marks: list[Mark]
 
 
 class _Held:
@@ -120,25 +166,28 @@ class _Held:
         self.spec, self.folder, self.limit = spec, folder, limit
         self.names: list[str] = []
         self.frames: dict[str, list[pl.DataFrame]] = {EVENTS: [], SNAPSHOTS: []}
-        self.bytes, self.parts, self.buckets = 0, 0, 1
+        self.bytes, self.parts = 0, 0
+        self.spilled = pl.DataFrame(schema=SPILLED)
+        self.waiting: deque[Future[_Parsed]] = deque()
         self.lost: dict[str, list[pl.DataFrame]] = {}
         self.repairs: dict[str, Counter[str]] = {}
         self.notes: dict[str, Counter[str]] = {}
-        whole = spec.gap_free != "no"
-        self.numbers = Numbers(spec.gap_free == "channel") if whole else None
+        self.numbers = Numbers(spec.gap_free == "channel") if spec.gap_free != "no" else None
 
     def begin(self, group: list[Piece]) -> list[tuple[int, Piece]]:
-        """Number the next files, and see how finely they would have to be cut on disk."""
+        """Number the next files."""
         first = len(self.names)
         self.names += [p.name for p in group]
-        size = sum(p.size * (PACKED if p.name.endswith(".gz") else 1) for p in group)
-        self.buckets = max(self.buckets, math.ceil(2 * size / self.limit))
         return list(enumerate(group, start=first))
 
-    def take(self, waiting: "deque[Future[_Parsed]]", left: int) -> None:
-        """Take in chunks in their own order until so many are left to be waited for."""
-        while len(waiting) > left:
-            self._keep(waiting.popleft().result())
+    def wait_for(self, parsed: Future[_Parsed]) -> None:
+        """Expect records; those of a few packs before are taken in, in their order."""
+        self.waiting.append(parsed)
+        self._take(thread_count())
+
+    def _take(self, left: int) -> None:
+        while len(self.waiting) > left:
+            self._keep(self.waiting.popleft().result())
 
     def _keep(self, parsed: _Parsed) -> None:
         """Keep records; write all that are held to disk if they are more than the limit."""
@@ -146,8 +195,8 @@ class _Held:
         self.lost.setdefault(table, []).append(parsed.bad)
         self.repairs.setdefault(table, Counter()).update(parsed.repairs)
         self.notes.setdefault(table, Counter()).update(parsed.notes)
-        if self.numbers is not None and parsed.kind == EVENTS:
-            self.numbers.add(parsed.frame)
+        if self.numbers is not None:
+            self.numbers.add(parsed.marks)
         self.frames[parsed.kind].append(parsed.frame)
         self.bytes += int(parsed.frame.estimated_size())
         if self.bytes > self.limit:
@@ -159,7 +208,8 @@ class _Held:
         return self.parts > 0 or 2 * self.bytes > self.limit
 
     def release(self) -> Iterator[Batch]:
-        """Batches of everything held; nothing is held afterwards."""
+        """Batches of everything held, in the order of codes; nothing is held afterwards."""
+        self._take(0)
         if self.parts:
             self._spill()
         origin = self.names[0] if len(self.names) == 1 else f"{len(self.names)} files"
@@ -171,7 +221,8 @@ class _Held:
                 yield settle_snapshots(snapshots, origin)
         yield from self._accounts(origin)
         self.frames = {EVENTS: [], SNAPSHOTS: []}
-        self.bytes, self.parts, self.buckets, self.names = 0, 0, 1, []
+        self.bytes, self.parts, self.names = 0, 0, []
+        self.spilled = pl.DataFrame(schema=SPILLED)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def missing(self) -> Iterator[Batch]:
@@ -195,15 +246,17 @@ class _Held:
         self.lost, self.repairs, self.notes = {}, {}, {}
 
     def _spill(self) -> None:
-        """Write what is held to one file a bucket of stocks."""
+        """Write what is held to disk, sorted by stock."""
         for kind, frames in self.frames.items():
             if not frames:
                 continue
-            rows = pl.concat(frames).with_columns(bucket=pl.col("stock") // 4 % self.buckets)
-            for key, part in rows.partition_by("bucket", as_dict=True).items():
-                path = self.folder / kind / f"{key[0]}" / f"{self.parts}.parquet"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                part.drop("bucket").write_parquet(path, compression="lz4")
+            rows = pl.concat(frames).sort("stock", maintain_order=True)
+            path = self.folder / kind / f"{self.parts:06d}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            rows.write_parquet(path, compression="lz4", row_group_size=SPILLED_GROUP)
+            a_row = rows.estimated_size() / max(rows.height, 1)
+            sizes = rows.group_by((pl.col("stock") // 4).alias("code")).len("rows")
+            self.spilled.extend(sizes.select("code", bytes=pl.col("rows") * a_row))
             self.parts += 1
         self.frames, self.bytes = {EVENTS: [], SNAPSHOTS: []}, 0
 
@@ -212,9 +265,21 @@ class _Held:
         if not self.parts:
             yield {k: pl.concat(f) if f else _none(k) for k, f in self.frames.items()}
             return
-        for bucket in range(self.buckets):
-            files = {k: sorted((self.folder / k / f"{bucket}").glob("*.parquet")) for k in SCHEMAS}
-            yield {k: pl.read_parquet(f) if f else _none(k) for k, f in files.items()}
+        for first, last in _ranges(self.spilled, self.limit / 2):
+            mine = pl.col("stock").is_between(4 * first, 4 * last + 3)
+            files = {k: sorted((self.folder / k).glob("*.parquet")) for k in SCHEMAS}
+            yield {
+                k: pl.scan_parquet(f).filter(mine).collect() if f else _none(k)
+                for k, f in files.items()
+            }
+
+
+def _ranges(spilled: pl.DataFrame, limit: float) -> list[tuple[int, int]]:
+    """First and last code of groups of stocks that hold about so many bytes, or are one stock."""
+    sizes = spilled.group_by("code").agg(pl.col("bytes").sum()).sort("code")
+    held = sizes["bytes"].cum_sum()
+    groups = sizes.group_by((held / limit).floor().alias("group"), maintain_order=True)
+    return groups.agg(first=pl.col("code").first(), last=pl.col("code").last()).drop("group").rows()
 
 
 def _none(kind: str) -> pl.DataFrame:
