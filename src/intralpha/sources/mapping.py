@@ -2,14 +2,33 @@
 
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from intralpha.base import ConfigError, Spec
 
 PRESETS = "intralpha.sources"
+
+
+def quoted(given: Any) -> Any:
+    """The same names or codes, none of which YAML has made a truth value of.
+
+    Raises
+    ------
+    ValueError
+        One was written yes, no, on or off without quotes.
+    """
+    parts = [given]
+    if isinstance(given, dict):
+        parts = [*given.keys(), *given.values()]
+    found = [v for part in parts for v in (part if isinstance(part, list | tuple) else [part])]
+    for value in found:
+        if isinstance(value, bool):
+            words = "yes, on or true" if value else "no, off or false"
+            raise ValueError(f"YAML reads {words} without quotes as {value}; write it in quotes")
+    return given
 
 
 class MappingSpec(Spec):
@@ -28,7 +47,9 @@ class MappingSpec(Spec):
     separator: str = Field(
         default=",", min_length=1, max_length=1, description="between csv fields"
     )
-    columns: dict[str, str] = Field(description="field of the lake -> column of the vendor")
+    columns: Annotated[dict[str, str], BeforeValidator(quoted)] = Field(
+        description="field of the lake -> column of the vendor"
+    )
     symbol_from: Literal["column", "file"] = Field(
         default="column", description="where the symbol stands"
     )

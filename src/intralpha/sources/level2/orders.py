@@ -18,6 +18,7 @@ UNLISTED_TRADE = "trades of orders that never appeared"
 TOO_MUCH = "orders with more shares traded and taken back than entered"
 NO_ORDERS = "stock-days of trades without order records"
 SHANGHAI = pl.col("stock") % 4 == 0
+SHOWN = ("rank", "date", "stock", "seq", "time", "id", "side", "price", "volume", "kind")
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,13 @@ def make_orders(events: pl.DataFrame, trades: pl.DataFrame, names: list[str], li
         UNLISTED_CANCEL: unlisted,
         TOO_MUCH: _too_much(whole, register, traded, cancels),
     }
-    both = pl.concat([_rows(whole, cancel=False), _rows(cancels, cancel=True)])
-    return Orders(both, bad, Counter(repairs), Counter(notes))
+    both = pl.concat(
+        part.select(*SHOWN, cancel=pl.lit(value=cancel))
+        for part, cancel in ((whole, False), (cancels, True))
+    )
+    return Orders(
+        _rows(both.sort("rank", "seq", maintain_order=True)), bad, Counter(repairs), Counter(notes)
+    )
 
 
 def _first_records(entered: pl.DataFrame, names: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -132,7 +138,7 @@ def _too_much(
     return int((gone > orders["volume"].to_numpy()).sum())
 
 
-def _rows(events: pl.DataFrame, cancel: bool) -> pl.DataFrame:
+def _rows(events: pl.DataFrame) -> pl.DataFrame:
     kinds = dict(enumerate(ORDER_KINDS))
     return events.select(
         "date",
@@ -141,5 +147,5 @@ def _rows(events: pl.DataFrame, cancel: bool) -> pl.DataFrame:
         pl.col("side").cast(pl.Int16),
         *("price", "volume"),
         pl.col("kind").replace_strict(kinds, return_dtype=pl.String).alias("kind"),
-        pl.lit(cancel).alias("cancel"),
+        "cancel",
     )

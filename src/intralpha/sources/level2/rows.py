@@ -200,8 +200,11 @@ def _stocks(raw: pl.DataFrame, parts: Sequence[Piece], stream: StreamSpec) -> pl
 
 def _keys(texts: pl.Series) -> tuple[pl.Series, Callable[[Any], str]]:
     """Symbols as what is fast to compare, numbers if all are digits, and how to spell one."""
-    if texts.str.contains(r"^\d{1,6}$").all():
-        return texts.cast(pl.Int32), "{:06d}".format
+    numbers = texts.cast(pl.Int32, strict=False)
+    signs = (texts.str.starts_with(sign).any() for sign in "+-")
+    short = (texts.str.len_bytes() <= 6).all()
+    if short and not numbers.null_count() and not any(signs):
+        return numbers, "{:06d}".format
     return texts, str
 
 
@@ -238,7 +241,15 @@ def _whole(text: pl.Series) -> pl.Series:
 
 
 def _real(columns: tuple[str, ...]) -> pl.Expr:
-    return _text(columns).cast(pl.Float64, strict=False)
+    text = pl.col(columns[0]) if len(columns) == 1 else _text(columns)
+    return text.map_batches(_float, return_dtype=pl.Float64())
+
+
+def _float(text: pl.Series) -> pl.Series:
+    number = text.cast(pl.Float64, strict=False)
+    if number.null_count() == text.null_count():
+        return number
+    return text.str.strip_chars().cast(pl.Float64, strict=False)
 
 
 def _price(columns: tuple[str, ...], scale: float) -> pl.Expr:
@@ -253,12 +264,16 @@ def _volume(columns: tuple[str, ...], stream: StreamSpec) -> pl.Expr:
 
 def _code(columns: tuple[str, ...], codes: dict[str, int | None], empty: int | None) -> pl.Expr:
     """Number of a code; ``empty`` where there is none, ``UNKNOWN`` where it is unheard of."""
-    text = _text(columns).fill_null("")
-    known = pl.lit(UNKNOWN, pl.Int8)
-    for code, number in codes.items():
-        known = pl.when(text == code).then(pl.lit(number, pl.Int8)).otherwise(known)
-    blank = (text == "") & pl.lit("" not in codes)
-    return pl.when(blank).then(pl.lit(empty, pl.Int8)).otherwise(known)
+    text = pl.col(columns[0]) if len(columns) == 1 else _text(columns)
+    known = {"": empty} | codes
+
+    def number(texts: pl.Series) -> pl.Series:
+        texts = texts.fill_null("")
+        seen = texts.unique()
+        numbers = [known.get(text.strip(), UNKNOWN) for text in seen]
+        return texts.replace_strict(seen, pl.Series(numbers, dtype=pl.Int8))
+
+    return text.map_batches(number, return_dtype=pl.Int8())
 
 
 def _event(stream: StreamSpec) -> list[pl.Expr]:

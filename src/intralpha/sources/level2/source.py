@@ -213,12 +213,15 @@ class _Held:
         if self.parts:
             self._spill()
         origin = self.names[0] if len(self.names) == 1 else f"{len(self.names)} files"
-        for frames in self._buckets():
-            events, snapshots = frames[EVENTS], frames[SNAPSHOTS]
-            if events.height:
-                yield from settle_events(events, self.names, self.spec, origin)
-            if snapshots.height:
-                yield settle_snapshots(snapshots, origin)
+        threads = thread_count()
+        ranges = deque(_ranges(self._sizes(), self.limit / 2 / threads))
+        # Not the pool that reads: this waits for its own threads only.
+        with ThreadPoolExecutor(threads) as pool:
+            settled: deque[Future[list[Batch]]] = deque()
+            while ranges or settled:
+                while ranges and len(settled) < threads:
+                    settled.append(pool.submit(self._settle, *ranges.popleft(), origin))
+                yield from settled.popleft().result()
         yield from self._accounts(origin)
         self.frames = {EVENTS: [], SNAPSHOTS: []}
         self.bytes, self.parts, self.names = 0, 0, []
@@ -247,36 +250,50 @@ class _Held:
 
     def _spill(self) -> None:
         """Write what is held to disk, sorted by stock."""
+        self.spilled = self._sizes()
         for kind, frames in self.frames.items():
             if not frames:
                 continue
-            rows = pl.concat(frames).sort("stock", maintain_order=True)
+            rows = pl.concat(frames)
+            if not rows["stock"].is_sorted():
+                rows = rows.sort("stock", maintain_order=True)
             path = self.folder / kind / f"{self.parts:06d}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
             rows.write_parquet(path, compression="lz4", row_group_size=SPILLED_GROUP)
-            a_row = rows.estimated_size() / max(rows.height, 1)
-            sizes = rows.group_by((pl.col("stock") // 4).alias("code")).len("rows")
-            self.spilled.extend(sizes.select("code", bytes=pl.col("rows") * a_row))
             self.parts += 1
         self.frames, self.bytes = {EVENTS: [], SNAPSHOTS: []}, 0
 
-    def _buckets(self) -> Iterator[dict[str, pl.DataFrame]]:
-        """Records of some stocks, whole."""
-        if not self.parts:
-            yield {k: pl.concat(f) if f else _none(k) for k, f in self.frames.items()}
-            return
-        for first, last in _ranges(self.spilled, self.limit / 2):
-            mine = pl.col("stock").is_between(4 * first, 4 * last + 3)
-            files = {k: sorted((self.folder / k).glob("*.parquet")) for k in SCHEMAS}
-            yield {
-                k: pl.scan_parquet(f).filter(mine).collect() if f else _none(k)
-                for k, f in files.items()
-            }
+    def _sizes(self) -> pl.DataFrame:
+        """Bytes of the records of every code, on disk and in memory."""
+        sizes = [self.spilled]
+        for frame in (frame for frames in self.frames.values() for frame in frames):
+            a_row = frame.estimated_size() / max(frame.height, 1)
+            counts = frame.group_by((pl.col("stock") // 4).alias("code")).len("rows")
+            sizes.append(counts.select("code", bytes=pl.col("rows") * a_row))
+        return pl.concat(sizes).group_by("code").agg(pl.col("bytes").sum())
+
+    def _settle(self, first: int, last: int, origin: str) -> list[Batch]:
+        """Batches of the stocks with these codes."""
+        mine = pl.col("stock").is_between(4 * first, 4 * last + 3)
+
+        def records(kind: str) -> pl.DataFrame:
+            files = sorted((self.folder / kind).glob("*.parquet"))
+            if files:
+                return pl.scan_parquet(files).filter(mine).collect()
+            return pl.concat([_none(kind), *(f.filter(mine) for f in self.frames[kind])])
+
+        out: list[Batch] = []
+        events, snapshots = records(EVENTS), records(SNAPSHOTS)
+        if events.height:
+            out += settle_events(events, self.names, self.spec, origin)
+        if snapshots.height:
+            out.append(settle_snapshots(snapshots, origin))
+        return out
 
 
-def _ranges(spilled: pl.DataFrame, limit: float) -> list[tuple[int, int]]:
+def _ranges(sizes: pl.DataFrame, limit: float) -> list[tuple[int, int]]:
     """First and last code of groups of stocks that hold about so many bytes, or are one stock."""
-    sizes = spilled.group_by("code").agg(pl.col("bytes").sum()).sort("code")
+    sizes = sizes.sort("code")
     held = sizes["bytes"].cum_sum()
     groups = sizes.group_by((held / limit).floor().alias("group"), maintain_order=True)
     return groups.agg(first=pl.col("code").first(), last=pl.col("code").last()).drop("group").rows()

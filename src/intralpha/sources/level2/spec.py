@@ -8,7 +8,7 @@ import yaml
 from pydantic import BeforeValidator, Field, model_validator
 
 from intralpha.base import Spec
-from intralpha.sources.mapping import UnknownPresetError
+from intralpha.sources.mapping import UnknownPresetError, quoted
 
 PRESETS = "intralpha.sources"
 # Fields of the lake that a column of the vendor may fill, by what a stream holds.
@@ -24,14 +24,14 @@ SNAPSHOT_FIELDS = CLOCK_FIELDS | {"last", "volume", "amount", "trades"} | LEVEL_
 
 def _texts(codes: Any) -> Any:
     """YAML reads a code 1 as a number; codes are text."""
-    return {str(k): v for k, v in codes.items()} if isinstance(codes, dict) else codes
+    return {str(k): v for k, v in quoted(codes).items()} if isinstance(codes, dict) else codes
 
 
 def _listed(columns: Any) -> Any:
     """A field may have one column or several to choose from."""
     if not isinstance(columns, dict):
         return columns
-    return {k: (v,) if isinstance(v, str) else v for k, v in columns.items()}
+    return {k: (v,) if isinstance(v, str) else v for k, v in quoted(columns).items()}
 
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -65,7 +65,9 @@ class StreamSpec(Spec):
     format: Literal["csv", "parquet"] = Field(default="csv", description="file format")
     encoding: str = Field(default="utf-8", description="of csv, such as gbk; not utf-16")
     separator: str = Field(default=",", min_length=1, max_length=1, description="of csv")
-    names: tuple[str, ...] = Field(default=(), description="columns of csv without a header")
+    names: Annotated[tuple[str, ...], BeforeValidator(quoted)] = Field(
+        default=(), description="columns of csv without a header"
+    )
     columns: Columns = Field(
         description="field -> column of the vendor, or several: the first that is not empty"
     )
