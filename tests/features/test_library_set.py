@@ -223,8 +223,22 @@ def test_frames_over_sessions_refuse_what_does_not_apply():
         ("volume100", {"base_freq": 5}),
         ("volume100", {"smooth_days": 20}),
     ):
-        with pytest.raises(LibraryError, match=r"leave out|do not apply"):
+        with pytest.raises(LibraryError, match=r"leave out|does not apply"):
             build(LibrarySpec(library=library, **settings))
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"library": "hf27", "smooth_days": 5}, r"smooth_days 5 does.*parameters: \{smooth: 5\}"),
+        ({"library": "hf27", "smooth_days": 3}, r"parameters: \{smooth: N\}, with one of 1, 5, 20"),
+        ({"library": "price_volume", "smooth_days": 5}, r"mean\(\.\.\., days=N\)"),
+        ({"library": "hf27", "segments": 30}, r"segments does not apply.*leave segments out"),
+    ],
+)
+def test_a_mean_over_sessions_has_its_place_named(settings, said):
+    with pytest.raises(LibraryError, match=f"(?s){said}"):
+        build(LibrarySpec(**settings))
 
 
 def test_smoothing_is_the_mean_of_the_last_days(lake, assets):

@@ -1,18 +1,21 @@
 """Rows of ticks through the machine: every factor of every library against its plain reference."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from intralpha.features.language.library import load_library
+from intralpha.features.language.library import Library, load_library
 
+from ..market.level2.book_inputs import real_600519
 from ..reference import level2
-from ..reference.level2_day import continuous, minutes_of, rounded
-from ..reference.level2_days import level2_days
+from ..reference.level2_day import Level2Day, continuous, minutes_of, rounded
+from ..reference.level2_days import big_above, level2_days
 from .level2_inputs import program_of, rows_of_ticks, values_of
 
 DAYS = {f"{name}/{seed}": day for seed in (1, 2) for name, day in level2_days(seed).items()}
+BEST = ("bid_price1", "ask_price1", "bid_volume1", "ask_volume1")
 # Library, what a recipe chooses, and what it means to the reference.
 CHOICES = [
     ("level2_trades", {}, {}),
@@ -72,6 +75,47 @@ def test_float32_keeps_four_digits(name, choice, meant):
     compare(name, choice, meant, np.float32, 1e-4)
 
 
+@pytest.mark.parametrize(
+    ("column", "nothing"), [*((n, 0) for n in BEST), *((n, math.nan) for n in BEST[:2])]
+)
+def test_snapshots_without_a_best_price_or_its_shares_are_left_out(column, nothing):
+    day = DAYS["random/1"]
+    book = {n: x.astype(float) for n, x in day.snapshots.items()}
+    whole = np.all([book[n] > 0 for n in BEST], axis=0)
+    book[column][::3] = nothing
+    program = program_of(load_library("tick100"))
+    data = rows_of_ticks(program, "snapshot", [replace(day, snapshots=book)], np.float64)
+    kept = whole & continuous(day, book["time"]) & (np.arange(len(whole)) % 3 > 0)
+    np.testing.assert_array_equal(data.rows[program.rows.index("ap1")], book["ask_price1"][kept])
+    assert not np.isnan(data.rows).any()
+
+
+def mine(frame: str, **exprs: str) -> Library:
+    factors = [{"name": n, "expr": x} for n, x in exprs.items()]
+    return Library.model_validate({"name": "mine", "frame": frame, "factors": factors})
+
+
+def test_shares_and_fills_of_parent_orders():
+    """Shares and trades of both sides, and of the buy order that took the most trades."""
+    day = DAYS["one_buy_order/1"]
+    library = mine("parent", shares="sum(volume[sell])", most="max(volume[buy])",
+                   fills="sum(fills)", longest="max(fills[buy])")  # fmt: skip
+    volume, trades = day.trades["volume"].sum(), len(day.trades["volume"])
+    got = values_of(library, [day], np.float64)
+    assert got.tolist() == [[volume, volume, 2 * trades, trades]]
+
+
+def test_market_orders_have_no_limit():
+    """``limit`` says which orders have a price of their own, whatever stands in the column."""
+    day = DAYS["random/1"]
+    library = mine("order", limits="count(volume[limit])", others="count(volume[~limit])")
+    kept = continuous(day, day.orders["time"]) & ~day.orders["cancel"]
+    priced = day.orders["price"][kept] > 0
+    got = values_of(library, [day], np.float64)
+    assert got.tolist() == [[priced.sum(), (~priced).sum()]]
+    assert 0 < (~priced).sum() < priced.sum()
+
+
 @pytest.mark.parametrize("name", ["level2_trades", "level2_orders", "tick100"])
 def test_the_afternoon_begins_with_its_first_row(name):
     """Rows, their minutes and the first one after lunch (0 without one), told by loops."""
@@ -95,3 +139,20 @@ def test_the_afternoon_begins_with_its_first_row(name):
         later = np.flatnonzero(want > 120)
         assert data.lunch[s] == (later[0] if len(later) else 0)
     assert (data.lunch > 0).sum() > 20
+
+
+@pytest.mark.real_data
+def test_a_real_day_of_shanghai_equals_the_references(real_data):
+    """600519 on 2023-02-01: every trade, order as entered and snapshot of the day."""
+    orders, trades, snapshots = (
+        {n: frame[n].to_numpy() for n in frame.columns if frame[n].dtype.is_numeric()
+         or n == "cancel"} for frame in real_600519(real_data)
+    )  # fmt: skip
+    book = {n: np.nan_to_num(x) for n, x in snapshots.items()}
+    day = Level2Day(trades, orders, book)
+    day = big_above(day, 0.9)
+    for name in ("level2_trades", "level2_parents", "level2_orders", "level2_minutes"):
+        want = getattr(level2, name)(day)
+        got = values_of(load_library(name), [day], np.float64)[0]
+        assert np.isfinite(got).all(), name
+        np.testing.assert_allclose(got, [*want.values()], rtol=1e-8, atol=1e-9, err_msg=name)

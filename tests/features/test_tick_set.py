@@ -12,6 +12,7 @@ import pytest
 
 from intralpha.features import LibrarySpec, build, tick_set
 from intralpha.features.language.library import LibraryError
+from intralpha.features.level2_needs import MissingLevel2Error
 from intralpha.features.tick_set import TickFeatures
 from intralpha.market import Lake
 from intralpha.market.level2.order_statistics import StatisticsStore
@@ -265,8 +266,9 @@ def test_a_session_without_the_table_or_without_bars_is_nan(lake, assets, librar
     for name, number in ((f"{table}/date={days[6]}.parquet", 6),
                          (f"bars/freq=1min/date={days[8]}.parquet", 8)):  # fmt: skip
         forget(lake, name)
-        found = values(lake, library, [number], assets)
-        assert np.isnan(found).all()
+        found = values(lake, library, sorted([7, number]), assets)
+        assert np.isnan(found[int(number > 7)]).all()
+        assert np.isfinite(found[int(number < 7)]).any()
     kept = values(lake, library, [7], assets)
     assert np.isfinite(kept).any()
     if table != "trades":  # session 6 says when an order of session 7 is big
@@ -280,14 +282,16 @@ def forget(lake: Lake, name: str) -> None:
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_a_lake_without_ticks_or_minutes_gives_nothing(part, assets, library, tmp_path):
+def test_a_lake_without_ticks_or_minutes_is_refused(part, assets, library, tmp_path):
     lake, on = Lake(tmp_path / "lake", create=True), part.dates("daily")[7].item()
     for table in ("instruments", "daily"):
         lake.append(table, part.scan(table).collect())
-    assert np.isnan(values(lake, library, [7], assets)).all()
     table = TABLE.get(library, "trades")
+    with pytest.raises(MissingLevel2Error, match=rf"{library} needs table {table}; .* 1 sessions"):
+        values(lake, library, [7], assets)
     lake.append(table, part.scan(table, on, on).collect())
-    assert np.isnan(values(lake, library, [7], assets)).all()
+    with pytest.raises(MissingLevel2Error, match=rf"1-minute bars beside table {table}; "):
+        values(lake, library, [7], assets)
     lake.append("bars", part.scan("bars", on, on).collect())
     assert np.isfinite(values(lake, library, [7], assets)).any()
 

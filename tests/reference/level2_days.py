@@ -190,8 +190,9 @@ def _active(day: Level2Day) -> Level2Day:
 
 
 def _exact_theta(day: Level2Day) -> Level2Day:
-    """The threshold is the amount of an order."""
-    return replace(day, theta=float(np.sort(parent_amounts(day, "buy"))[-5]))
+    """The threshold is the amount of an order, and so is the middle."""
+    theta, middle = np.sort(parent_amounts(day, "buy"))[[-5, 40]].tolist()
+    return replace(day, theta=theta, middle=middle)
 
 
 def _ids(rng: np.random.Generator, day: Level2Day, share: float) -> Level2Day:
@@ -199,6 +200,57 @@ def _ids(rng: np.random.Generator, day: Level2Day, share: float) -> Level2Day:
     gone = rng.random((2, len(day.trades["time"]))) < share
     ids = [np.where(gone[i], 0, day.trades[f"{n}_id"]) for i, n in enumerate(("buy", "sell"))]
     return with_trades(day, buy_id=ids[0], sell_id=ids[1])
+
+
+def _unknown_ids(rng: np.random.Generator, day: Level2Day) -> Level2Day:
+    """Neighbours without an order: 0 twice and more in a row, and below 0."""
+    ids = {n: day.trades[n].copy() for n in ("buy_id", "sell_id")}
+    for values in ids.values():
+        start = rng.integers(0, len(values), 60)
+        for lo, number in zip(start, rng.choice([0, 0, -1, -7], 60), strict=True):
+            values[lo : lo + 4] = number
+    return big_above(with_trades(day, **ids), 0.8)
+
+
+def _same_stamps(day: Level2Day) -> Level2Day:
+    """Trades and orders stamped in whole minutes only, many of them alike."""
+    tables = {n: getattr(day, n) for n in ("trades", "orders")}
+    return replace(
+        day, **{n: t | {"time": t["time"] // 60_000 * 60_000} for n, t in tables.items()}
+    )
+
+
+def _book_without(day: Level2Day, side: str, parts: tuple[str, ...], rows: slice) -> Level2Day:
+    """Some snapshots show no price, shares or orders of a side, at any level."""
+    book = {n: x.copy() for n, x in day.snapshots.items()}
+    for name in (f"{side}_{part}{n}" for part in parts for n in LEVELS):
+        book[name][rows] = 0
+    return replace(day, snapshots=book)
+
+
+def _books(base: Level2Day, busy: Level2Day) -> dict[str, Level2Day]:
+    """Books that lack a side, or shares at its best price."""
+    all_day, whole = slice(None), ("price", "volume", "orders")
+    hollow = {n: x.copy() for n, x in base.snapshots.items()}
+    hollow["bid_volume1"][::5] = 0
+    hollow["ask_volume1"][::7] = 0
+    at_limit = locked(busy, 0, 240, busy.up_limit)
+    return {
+        "limit_book": _book_without(at_limit, "ask", whole, all_day),
+        "no_bids": _book_without(base, "bid", whole, all_day),
+        "no_asks_at_first": _book_without(base, "ask", whole, slice(0, 120)),
+        "hollow_book": replace(base, snapshots=hollow),
+    }
+
+
+def _ids_and_stamps(rng: np.random.Generator) -> dict[str, Level2Day]:
+    """Orders that nobody knows, or that are all one, and rows of one time."""
+    one = ordinary(rng)
+    return {
+        "unknown_ids": _unknown_ids(rng, ordinary(rng)),
+        "one_buy_order": with_trades(one, buy_id=np.full(len(one.trades["time"]), 12)),
+        "same_stamps": _same_stamps(ordinary(rng)),
+    }
 
 
 def _limits(rng: np.random.Generator) -> dict[str, Level2Day]:
@@ -230,6 +282,7 @@ def _shapes(rng: np.random.Generator) -> dict[str, Level2Day]:
         "huge_order": _huge(base),
         "theta_unknown": replace(base, theta=NAN, middle=NAN),
         "theta_exact": _exact_theta(base),
+        "theta_alone": replace(base, middle=NAN),
         "all_big": replace(base, theta=1.0),
         "none_big": replace(base, theta=1e15),
     }
@@ -243,6 +296,8 @@ def _parts(rng: np.random.Generator) -> dict[str, Level2Day]:
         "morning_only": part_of_day(base, at("09:15:00"), NOON + 1),
         "afternoon_only": part_of_day(base, AFTERNOON, CLOSE + 1),
         "no_opening": part_of_day(base, OPEN, CLOSE + 1),
+        "first_60": part_of_day(base, at("09:15:00"), at("10:30:00")),
+        "first_59": part_of_day(base, at("09:15:00"), at("10:29:00")),
         "late_start": part_of_day(base, at("09:52:00"), CLOSE + 1),
         "one_trade": _first(base, 1, 1),
         "few": _first(base, 59, 99),
@@ -266,4 +321,5 @@ def level2_days(seed: int) -> dict[str, Level2Day]:
         "old_sse": ordinary(rng, closing_auction=False),
         "edges": _at_the_edges(rng),
     }
-    return plain | _limits(rng) | _shapes(rng) | _parts(rng)
+    books = _books(ordinary(rng), _every_minute(rng, 20.0))
+    return plain | _limits(rng) | _shapes(rng) | _parts(rng) | books | _ids_and_stamps(rng)

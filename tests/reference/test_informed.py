@@ -43,6 +43,12 @@ def dates(seed: int) -> list[date]:
     return out
 
 
+def rising(rng: np.random.Generator, day: MinuteDay) -> MinuteDay:
+    """Returns so much alike that the one before is nearly a constant, but not quite."""
+    close = 20.0 * np.exp(2e-4 * np.arange(240) + rng.normal(0, 1e-5, 240))
+    return stored(replace(day, open=close, high=close, low=close, close=close))
+
+
 def histories(seed: int) -> dict[str, History]:
     """Stocks over 27 sessions; None where a stock has no bars."""
     rng, when = np.random.default_rng(seed), dates(seed)
@@ -53,6 +59,7 @@ def histories(seed: int) -> dict[str, History]:
     locked = [pinned(d, 40, 200, d.up_limit) if i % 3 else d for i, d in enumerate(days)]
     same = [replace(d, **{n: np.full(240, 9.0) for n in ("open", "high", "low", "close")})
             for d in days]  # fmt: skip
+    steady = [rising(rng, d) for d in days]
     halted = [suspended_day(20.0) if i % 7 == 2 else d for i, d in enumerate(days)]
     stocks: dict[str, list[MinuteDay | None]] = {
         "ordinary": days,
@@ -61,6 +68,7 @@ def histories(seed: int) -> dict[str, History]:
         "always halted": still,
         "locked": [stored(d) for d in locked],
         "same price": same,
+        "steady": steady,
         "halted at times": halted,
         "listed late": [None] * 10 + days[10:],
         "absent at times": [None if 20 <= i < 23 else d for i, d in enumerate(days)],
@@ -167,6 +175,22 @@ def test_neither_lunch_nor_a_locked_minute_is_paired():
         20
     ]
     assert np.flatnonzero(np.isnan(got)).tolist() == [0, 120, 237, 238, 239]
+
+
+def test_a_minute_without_a_price_takes_its_pairs_away_only():
+    """Minute 50 is in the return of 50 and 51, and in that before 52."""
+    close, first, counts = inputs([stored(ordinary(np.random.default_rng(3)))])
+    broken, fewer = close.copy(), counts.copy()
+    broken[0, 50], fewer[0, 50:52] = math.nan, False
+    want = pair_sums(close, first, fewer)
+    np.testing.assert_array_equal(pair_sums(broken, first, counts), want)
+    assert want[0, :8].sum() == pair_sums(close, first, counts)[0, :8].sum() - 3
+    flat = np.zeros((1, 9))
+    for nothing in (math.nan, 0.0):
+        broken[0, 50] = nothing
+        left = surprises(broken, first, counts, flat)[0, 51:53]
+        assert np.isnan(left[0])
+        assert not np.isinf(left).any()
 
 
 def test_sells_are_informed_at_high_prices_and_buys_at_low():

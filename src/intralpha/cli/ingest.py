@@ -11,7 +11,9 @@ from intralpha import pipeline
 def ingest(
     sources: Annotated[
         Path,
-        typer.Argument(help="YAML: a recipe (its data.sources), or a list of sources."),
+        typer.Argument(
+            help="YAML: a recipe (its data.sources) or a list of sources; or a shipped recipe."
+        ),
     ],
     lake: Annotated[
         Path | None, typer.Option(help="Folder of the lake; default: the recipe's.")
@@ -28,4 +30,4 @@ def ingest(
     A new vendor needs no code: a source of kind `mapping` describes its columns and units, one of
     kind `level2` its orders, trades and snapshots.
     """
-    typer.echo(pipeline.ingest_files(sources, lake, on_conflict))
+    typer.echo(pipeline.ingest_files(pipeline.find_recipe(sources), lake, on_conflict))

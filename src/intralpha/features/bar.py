@@ -256,5 +256,6 @@ def _session_ends(assets: ndarray, day: date, base_freq: int) -> Int[ndarray, " 
     if base_freq > 1:
         return np.full(len(assets), whole)
     closes = {suffix: has_closing_auction(exchange, day) for suffix, exchange in _EXCHANGES.items()}
-    shorter = [closes.get(str(symbol)[-2:], False) for symbol in assets]
+    # Beijing is not among them: it has had a closing auction ever since.
+    shorter = [closes.get(str(symbol)[-2:], True) for symbol in assets]
     return np.where(shorter, whole - AUCTION_MINUTES, whole)

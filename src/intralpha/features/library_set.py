@@ -11,7 +11,7 @@ from numpy import ndarray
 from pydantic import Field
 
 from intralpha.base import ConfigError, Panel, Spec
-from intralpha.features.bar_day import FIELDS, LEVEL2_FIELDS, BarDay
+from intralpha.features.bar_day import FIELDS, LEVEL2_COLUMNS, LEVEL2_FIELDS, BarDay
 from intralpha.features.engine.machine import Rows, run
 from intralpha.features.engine.program import Program, assemble
 from intralpha.features.factor_store import FactorStore, factor_keys
@@ -23,6 +23,7 @@ from intralpha.features.language.graph import Graph
 from intralpha.features.language.library import Library, load_library
 from intralpha.features.language.parameters import Choice
 from intralpha.features.language.units import Unit
+from intralpha.features.level2_needs import check_minutes, check_rule
 from intralpha.features.session_reader import AUCTION_MINUTES, Session, SessionReader
 from intralpha.features.session_stream import SessionValues, session_axis, stream_panel
 from intralpha.features.slot_history import SlotHistory
@@ -64,7 +65,8 @@ class LibrarySpec(Spec):
         True, description="keep dense bars and daily values beside the lake's files"
     )
     big_order: BigOrderSpec = Field(
-        BigOrderSpec(), description="for frames of trades and orders: when is an order big"
+        BigOrderSpec(),
+        description="when is an order big: of trades and orders; for minutes, that of `enrich`",
     )
 
 
@@ -224,8 +226,44 @@ class LibraryFeatures(FeatureSet):
         """15:00."""
         return DAY_CLOSE
 
+    def check(self, lake: Lake, dates: ndarray, more_days: int = 0) -> None:
+        """Raise where the lake has nothing of the Level-2 series that are read; log what it lacks.
+
+        Parameters
+        ----------
+        lake : values will be made from
+        dates : sessions asked for
+        more_days : sessions before them that are needed, besides :attr:`lookback_days`
+
+        Raises
+        ------
+        MissingLevel2Error
+            No session has any of them.
+        OtherRuleError
+            Orders counted as big by another rule than ``big_order`` when the minutes were made.
+        """
+        read = [c for name, c in LEVEL2_COLUMNS.items() if self.reads(name)]
+        back = self.lookback_days + more_days
+        if read:
+            check_minutes(lake, self._library.name, self._freq, read, dates, back)
+        if {"big_buy_amount", "big_sell_amount"} & {*read}:
+            check_rule(lake, self._library.name, self._spec.big_order, dates, back)
+
     def compute(self, lake: Lake, dates: ndarray, assets: ndarray) -> Panel:
-        """Values ``[D, A, F]`` or ``[D, T, A, F]``, float32; a session without bars is NaN."""
+        """Values ``[D, A, F]`` or ``[D, T, A, F]``, float32; a session without bars is NaN.
+
+        Raises
+        ------
+        UnknownSessionError
+            A date is no session of the lake.
+        MissingLevel2Error, OtherRuleError
+            As :meth:`check` says.
+        """
+        self.check(lake, dates)
+        return self.checked(lake, dates, assets)
+
+    def checked(self, lake: Lake, dates: ndarray, assets: ndarray) -> Panel:
+        """What :meth:`compute` gives, for a lake that :meth:`check` was called for."""
 
         def stream(sessions: ndarray, rows: ndarray) -> Iterator[SessionValues]:
             return self._stream(lake, sessions, rows, assets)

@@ -89,7 +89,8 @@ class SessionReader:
         numbers = {name: daily[name][0, columns].astype(np.float64) for name in DAILY}
         numbers["suspended"] = (np.nan_to_num(numbers["suspended"]) > 0).astype(np.float64)
         closing = {s: has_closing_auction(e, on) for s, e in EXCHANGES.items()}
-        known = [self._freq == 1 and closing.get(str(s)[-2:], False) for s in day.symbols]
+        # Beijing is not among them: it has had a closing auction ever since.
+        known = [self._freq == 1 and closing.get(str(s)[-2:], True) for s in day.symbols]
         numbers["closing_auction"] = np.array(known, dtype=np.float64)
         return Session(on, day, numbers | self._opening(on, day))
 

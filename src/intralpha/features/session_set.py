@@ -10,7 +10,13 @@ from intralpha.base.panel import as_days
 from intralpha.features.engine.rolling import run_sessions
 from intralpha.features.feature_set import FeatureSet
 from intralpha.features.language.frames import TICK_FRAMES
-from intralpha.features.language.library import Library, LibraryError, libraries, load_library
+from intralpha.features.language.library import (
+    Library,
+    LibraryError,
+    libraries,
+    load_library,
+    read_library,
+)
 from intralpha.features.language.session_frames import OWN_NAMES, SESSION_FRAMES
 from intralpha.features.language.sessions import plan_sessions
 from intralpha.features.language.syntax import names_read
@@ -63,9 +69,7 @@ class SessionFeatures(FeatureSet):
 
     def __init__(self, spec: LibrarySpec, library: Library) -> None:
         if spec.smooth_days != 1 or spec.segments:
-            raise LibraryError(
-                f"library {library.name} is over sessions: smooth_days and segments do not apply"
-            )
+            raise LibraryError(_no_smoothing(library.name, spec))
         self._library = library
         self._parts = _parts(library, spec)
         units: dict[str, Unit] = {}
@@ -95,8 +99,18 @@ class SessionFeatures(FeatureSet):
         return self._plan.lookback + max((p.lookback_days for p in self._parts), default=0)
 
     def compute(self, lake: Lake, dates: ndarray, assets: ndarray) -> Panel:
-        """Values ``[D, A, F]``, float32."""
+        """Values ``[D, A, F]``, float32.
+
+        Raises
+        ------
+        UnknownSessionError
+            A date is no session of the lake.
+        MissingLevel2Error, OtherRuleError
+            What the intraday factors need, as :meth:`.LibraryFeatures.check` says.
+        """
         out = Panel.full(as_days(dates), assets, self.names)
+        for part in self._parts:
+            part.check(lake, out.dates, self._plan.lookback)
         for block in session_blocks(lake, out.dates, self._plan.lookback):
             values = run_sessions(self._plan, self._inputs(lake, block, assets))
             out.values[block.rows] = values[block.inside - block.n_missing]
@@ -113,9 +127,23 @@ class SessionFeatures(FeatureSet):
             out["ret"] = out["close"] / out["preclose"] - 1
         out["traded"] = daily["traded"] > 0
         for part in self._parts:
-            panel = part.compute(lake, daily.dates, assets)
+            panel = part.checked(lake, daily.dates, assets)
             out |= {name: panel[name].astype(np.float64) for name in part.names}
         return out
+
+
+def _no_smoothing(name: str, spec: LibrarySpec) -> str:
+    """What was found, and what stands for it: the library's own parameter, where it has one."""
+    found = f"smooth_days {spec.smooth_days}" if spec.smooth_days != 1 else ""
+    found += (" and " if found and spec.segments else "") + ("segments" if spec.segments else "")
+    smooth = read_library(spec.library).parameters.get("smooth")
+    hint = "write the mean into the expression: mean(..., days=N)"
+    if spec.smooth_days == 1:
+        hint = "leave segments out"
+    elif smooth is not None:
+        wanted = spec.smooth_days if spec.smooth_days in smooth.choices else "N"
+        hint = f"parameters: {{smooth: {wanted}}}, with one of {smooth.listed()}"
+    return f"library {name} is over sessions, where {found} does not apply.\nHint: {hint}."
 
 
 def _parts(library: Library, spec: LibrarySpec) -> list[LibraryFeatures | TickFeatures]:

@@ -8,11 +8,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 
 from intralpha.base import DataError
 
 MANIFEST = "manifest.json"
+# Two writers of one process must not share a temporary file.
+_NUMBERS = count()
 
 
 class LakeBusyError(DataError):
@@ -81,7 +84,7 @@ def replacing(path: Path) -> Iterator[Path]:
     LakeWriteError
         On any failure of the file system; the temporary file is removed.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f".{path.name}.{os.getpid()}-{next(_NUMBERS)}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial

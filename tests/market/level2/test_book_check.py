@@ -54,6 +54,7 @@ def test_states_inside_the_second_of_the_stamp() -> None:
     # Sums: the last state in the second. Time: nothing after the stamp.
     by_sums = aligned_rows(*given(), published, "sums")
     assert by_sums["bid_orders3"].to_list() == [None, 1, 1]
+    assert by_sums["states"].to_list() == [3, 3, 3]
     by_time = aligned_rows(*given(), published, "time")
     assert by_time["bid_orders2"].to_list() == [None, None, None]
     shares = [compare_books(r, published).all_equal for r in (by_time, by_sums, by_state)]
@@ -118,6 +119,13 @@ def test_numbers_of_orders_that_were_not_published_are_not_compared() -> None:
     assert compare_books(full, few).levels["orders"][0] == 0.5
     assert compare_books(full, none).levels_equal == 1.0
     assert aligned_rows(*given(), none)["bid_orders3"].to_list() == [1]
+    # Nor do they keep the state with the levels that were shown from being found.
+    orders = [*ORDERS[:5], (7, T + 1_900, 6, 1, 9.97, 100, "limit", True)]
+    rows = book_rows(*given(orders, TRADES[:1]), np.array([T + 1_800]))
+    shown = rows.with_columns(time=pl.lit(T + 1_000, pl.Int32))
+    none = shown.with_columns(pl.lit(None, pl.Int32).alias(f"bid_orders{k}") for k in range(1, 11))
+    found = aligned_rows(*given(orders, TRADES[:1]), none)
+    assert_frame_equal(found.select(shown.columns), shown)
 
 
 def test_auctions_are_left_out_and_counted() -> None:

@@ -121,7 +121,7 @@ def test_the_price_before_the_first_trade():
 def test_a_threshold_is_reached_at_it_and_unknown_without_it():
     rows = [("10:00:00", 1.0, 1000, 1, 2, 1), ("10:00:01", 1.0, 999, 3, 4, 1)]
     minutes = made(trades_of(["600000.SH", "600001.SH"], [rows] * 2), [1000.0, np.nan], [1.0] * 2)
-    assert minutes["big_buy_amount"][0, 30] == 1000
+    assert minutes["big_buy_amount"][0, 30] == minutes["big_sell_amount"][0, 30] == 1000
     for name in ("big_buy_amount", "big_sell_amount"):
         assert np.isnan(minutes[name][1]).all()
     assert minutes["volume"][1].sum() == 1999
@@ -241,6 +241,22 @@ def test_a_book_by_hand():
     assert depth[120] == pytest.approx((0 + 150 / 250) / 2)
     assert np.isnan(spread[quotes == 0]).all()
     assert np.isnan(depth[quotes == 0]).all()
+
+
+@pytest.mark.parametrize(
+    ("column", "nothing"),
+    [
+        *((f"{side}_{what}1", 0) for side in ("bid", "ask") for what in ("price", "volume")),
+        *((f"{side}_price1", np.nan) for side in ("bid", "ask")),
+    ],
+)
+def test_a_quote_has_two_prices_with_shares(column: str, nothing: float):
+    rows = [(f"10:00:0{n}", 10.0, 100, 10.2, 300, 0) for n in range(0, 9, 3)]
+    snapshots = book("000001.SZ", ON, rows)
+    snapshots.columns[column][1] = nothing
+    _, spread, depth, quotes = quote_minutes(snapshots, 1)[:, 0, 30]
+    assert quotes == 2
+    assert (spread, depth) == pytest.approx((0.2 / 10.1, -0.5))
 
 
 def test_without_a_closing_auction_the_book_counts_to_the_end():

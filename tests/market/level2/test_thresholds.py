@@ -134,10 +134,12 @@ def test_stocks_of_like_size_stand_in(tmp_path: Path):
     for n in range(5):
         lake.append("trades", trade_rows(n, {s: [1000 * (i + 1)] * 3 for i, s in enumerate(old)}))
     shares = {s: 100.0 * (i + 1) for i, s in enumerate(old)} | {"000001.SZ": 550.0}
-    lake.append("daily", daily_rows(4, shares | {"000002.SZ": None}))
+    nothing = dict.fromkeys(("000003.SZ", "000004.SZ", "000005.SZ"), 0.0)  # of no size: no decile
+    lake.append("daily", daily_rows(4, shares | {"000002.SZ": None} | nothing))
     lake.append("daily", daily_rows(5, shares | {"000001.SZ": 1900.0}))  # of the day: not used
     found = thresholds(lake, day(5), BigOrderSpec())
     new = np.array(["000001.SZ", "000002.SZ", "999999.SZ", *old])
+    assert found.of(np.array([*nothing]))[0].tolist() == [found.standing_in[0, -1]] * 3
     limits, middle, own = found.of(new)
     assert own.tolist() == [False] * 3 + [True] * 19
     # 20 sizes ascending: 100 ... 500, 550, 600 ...: the new one is in the pair (500, 550).
@@ -149,14 +151,15 @@ def test_stocks_of_like_size_stand_in(tmp_path: Path):
 
 def test_stocks_of_unknown_size_are_one_group(tmp_path: Path):
     lake = Lake(tmp_path, create=True)
-    amounts = {"000001.SZ": [100], "000002.SZ": [9000], "600000.SH": [400]}
+    amounts = {"000001.SZ": [100], "000002.SZ": [9000], "600000.SH": [400], "600002.SH": [500]}
+    none = dict.fromkeys(("000002.SZ", "600000.SH", "600002.SH"))
     for n in range(5):
         lake.append("trades", trade_rows(n, amounts))
-    lake.append("daily", daily_rows(4, {"000001.SZ": 5.0, "000002.SZ": None, "600000.SH": None}))
+    lake.append("daily", daily_rows(4, {"000001.SZ": 5.0} | none))
     limits, _, own = thresholds(lake, day(5), BigOrderSpec()).of(np.array([*amounts, "600001.SH"]))
-    assert limits[:3] == pytest.approx([100, 9000, 400], rel=1e-9)
-    assert own.tolist() == [True, True, True, False]
-    assert limits[3] == pytest.approx((9000 + 400) / 2, rel=1e-9)
+    assert limits[:4] == pytest.approx([100, 9000, 400, 500], rel=1e-9)
+    assert own.tolist() == [True] * 4 + [False]
+    assert limits[4] == pytest.approx(500, rel=1e-9)  # the median, not the mean
 
 
 def test_nobody_has_a_threshold_on_the_first_days(tmp_path: Path):

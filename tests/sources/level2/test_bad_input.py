@@ -228,3 +228,46 @@ def test_the_report_names_everything(write: Write, tmp_path: Path) -> None:
     aside = pl.read_parquet(list((lake.root / "quarantine").glob("trades-*.parquet")))
     assert aside["line"].to_list() == [10]
     assert isinstance(datayes(Path("x")), Level2Spec)
+
+
+def test_small_files_read_together_keep_their_names_and_lines(tmp_path: Path) -> None:
+    """Dates and symbols come from the paths, and so do the places of what is set aside."""
+    header = "TradTime,TradPrice,TradVolume,TradeBuyNo,TradeSellNo,TradeBSFlag,BizIndex,TradeChan"
+    rows = {"600001": (2, "x"), "600002": (3, "0"), "600003": (1, "-5")}
+    for day in ("20230201", "20230202"):
+        for code, (good, price) in rows.items():
+            folder = tmp_path / day / f"{code}.SH"
+            folder.mkdir(parents=True)
+            lines = [f"10:00:00.000,1{good}.00,100,{n},{n + 9},B,{n},1" for n in range(1, good + 1)]
+            lines.append(f"10:00:01.000,{price},100,7,8,B,9,1")
+            (folder / "trade.csv").write_text("\n".join([header, *lines]))
+    spec = Level2Spec.model_validate(
+        {
+            "path": str(tmp_path),
+            "streams": {
+                "trades": {
+                    "holds": "trades",
+                    "pattern": "{date}/{symbol}/trade.csv",
+                    "columns": {
+                        **{"time": "TradTime", "price": "TradPrice", "volume": "TradVolume"},
+                        **{"buy_id": "TradeBuyNo", "sell_id": "TradeSellNo"},
+                        **{"side": "TradeBSFlag", "seq": "BizIndex", "channel": "TradeChan"},
+                    },
+                }
+            },
+        }
+    )
+    found = read(spec)["trades"]
+    counts = found.frame.group_by("date", "symbol").len().sort("date", "symbol")
+    assert counts["symbol"].to_list() == [f"{code}.SH" for code in rows] * 2
+    assert counts["len"].to_list() == [good for good, _ in rows.values()] * 2
+    assert dict(found.frame.select("symbol", "price").unique().rows()) == {
+        "600001.SH": 12.0,
+        "600002.SH": 13.0,
+        "600003.SH": 11.0,
+    }
+    bad = found.quarantined.sort("origin")
+    want = [(d, code) for d in ("20230201", "20230202") for code in rows]
+    assert bad["origin"].to_list() == [f"{tmp_path}/{d}/{code}.SH/trade.csv" for d, code in want]
+    assert bad["line"].to_list() == [rows[code][0] + 2 for _, code in want]
+    assert found.notes[NO_LINE_END] == 6

@@ -68,6 +68,25 @@ def test_descriptions_that_cannot_be(change: dict, complaint: str) -> None:
         Level2Spec.model_validate({"path": "x", "streams": {"t": STREAM | change}})
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("columns: {symbol: s, time: t, seq: no, price: p, volume: v}", "no, off.* as False"),
+        ("columns: {symbol: s, time: t, seq: [n, on], price: p, volume: v}", "yes, on.* as True"),
+        ("side_codes: {yes: buy, no: sell}", "yes, on.* as True"),
+        ("names: [s, t, off]", "no, off.* as False"),
+    ],
+)
+def test_a_name_that_yaml_reads_as_a_truth_value_wants_quotes(text: str, word: str) -> None:
+    stream = STREAM | yaml.safe_load(text)
+    with pytest.raises(ValidationError, match=f"{word}; write it in quotes"):
+        Level2Spec.model_validate({"path": "x", "streams": {"t": stream}})
+    for bare in ("yes", "no", "on", "off"):
+        text = text.replace(f" {bare}", f" '{bare}'").replace(f"{{{bare}", f"{{'{bare}'")
+    stream = STREAM | yaml.safe_load(text)
+    Level2Spec.model_validate({"path": "x", "streams": {"t": stream}})
+
+
 def test_a_symbol_and_a_time_are_needed() -> None:
     columns = {k: v for k, v in STREAM["columns"].items() if k != "symbol"}  # type: ignore[attr-defined]
     with pytest.raises(ValidationError, match="symbol, or the pattern"):

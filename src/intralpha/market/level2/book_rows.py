@@ -200,8 +200,9 @@ def make_snapshots(
     A second call adds nothing. The day's file is put in place when the last stock is done, so a
     stopped call leaves it as it was. Memory: a portion, which is stocks with together at most 2
     million orders (70 bytes each, and the same for each of their trades) and 200,000 rows of the
-    result (4 kB each at the peak, when the lake sorts and writes them), or one stock; and the space
-    of the threads.
+    result (3 kB each at the peak, when the lake sorts and writes them), or one stock; and the space
+    of the threads. All 1,375 stocks of a simulated session at 3 seconds, 6.6 million rows, took 1.1
+    GB.
     """
     times = snapshot_times() if times_ms is None else times_ms
     if kept is None:

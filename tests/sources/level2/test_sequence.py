@@ -1,0 +1,54 @@
+"""Records in the order of their numbers, whatever order they were read in."""
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from intralpha.sources.level2.rows import EVENT, ORDER, TRADE
+from intralpha.sources.level2.sequence import Numbers, in_sequence, marks_of
+
+STOCK = 600_001 * 4
+
+
+def _events(*rows: tuple[int, int, int, float, int, int]) -> pl.DataFrame:
+    """Records of one stock: number, what, id, price, file, line."""
+    columns = ("seq", "what", "id", "price", "file", "line")
+    frame = pl.DataFrame(rows, schema=columns, orient="row").with_columns(
+        date=pl.lit(date(2023, 2, 1)),
+        stock=pl.lit(STOCK),
+        time=pl.lit(36_000_000),
+        channel=pl.lit(4),
+        buy_id=pl.lit(0),
+        sell_id=pl.lit(0),
+        side=pl.lit(1),
+        volume=pl.lit(100),
+        kind=pl.lit(0),
+    )
+    return frame.select(pl.col(c).cast(t) for c, t in EVENT.items())
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (2, 4, 0, 3, 1)])
+def test_of_repeated_numbers_the_first_file_wins(order: tuple[int, ...]) -> None:
+    events = _events(
+        (1, ORDER, 1, 10.0, 0, 2),
+        (2, ORDER, 2, 10.1, 0, 9),
+        (2, ORDER, 2, 10.2, 0, 12),
+        (2, ORDER, 2, 10.3, 1, 2),
+        (2, TRADE, 0, 10.4, 1, 3),
+    )
+    found = in_sequence(events[list(order)])
+    assert found.rows["price"].to_list() == [10.0, 10.1, 10.4]
+    assert found.clashes["price"].to_list() == [10.2, 10.3]
+    assert found.shared == 1
+
+
+def test_marks_in_any_pieces_are_those_of_the_whole() -> None:
+    numbers = [1, 2, 3, 9, 17, 18, 40, 41, 8]
+    events = _events(*((n, ORDER, n, 10.0, 0, n) for n in numbers))
+    for pieces in ([events], [events[5:], events[:2], events[2:5]], [events[4:5], events]):
+        seen = Numbers(of_channels=False)
+        for piece in pieces:
+            seen.add(marks_of(piece, of_channels=False))
+        lost = set(range(1, 42)) - set(numbers)
+        assert seen.missing() == {"numbers missing in 600001.SH on 2023-02-01": len(lost)}
