@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from intralpha.features import LibrarySpec, build, library_set, load_library
 from intralpha.features.bar_day import LEVEL2_FIELDS, BarDay
 from intralpha.features.informed import MinuteRegression, pair_sums, surprises
+from intralpha.features.level2_needs import MissingLevel2Error
 from intralpha.features.session_reader import Session
 from intralpha.market import Lake
 from intralpha.market.level2.enrich import enrich
@@ -296,7 +297,8 @@ def test_the_library_gives_what_the_reference_gives(lake):
     assert compared > 0.8 * len(symbols) * 2 * 2 * len(HAND_MADE)
 
 
-def test_without_snapshots_or_trades_only_their_factors_are_missing(lake, tmp_path):
+def test_without_snapshots_or_trades_factors_of_prices_are_known(lake, tmp_path):
+    """Asking for the others says which step was forgotten."""
     plain = Lake(tmp_path / "lake", create=True)
     for table in ("instruments", "daily"):
         plain.append(table, lake.scan(table).collect())
@@ -304,11 +306,13 @@ def test_without_snapshots_or_trades_only_their_factors_are_missing(lake, tmp_pa
     plain.append("bars", bars.drop([c for c in bars.columns if "active" in c or "big" in c]))
     sessions = plain.dates("daily")
     symbols = enriched_symbols(lake, sessions[-1].item())
-    panel = build(LibrarySpec(library="hand_made")).compute(plain, sessions[-1:], symbols)
-    known = {n for i, n in enumerate(panel.names) if np.isfinite(panel.values[0, :, i]).any()}
-    prices = {"avg_outflow_ratio", "big_push_ret", "tail_vol_share", "down_vol_share", "hf_skew",
-              "rev_improved"}  # fmt: skip
-    assert known == prices
+    prices = ("avg_outflow_ratio", "big_push_ret", "tail_vol_share", "down_vol_share", "hf_skew",
+              "rev_improved")  # fmt: skip
+    of_prices = build(LibrarySpec(library="hand_made", names=prices))
+    panel = of_prices.compute(plain, sessions[-1:], symbols)
+    assert np.isfinite(panel.values[0]).any(axis=0).all()
+    with pytest.raises(MissingLevel2Error, match=r"intralpha level2 enrich .* \(`names`\)"):
+        build(LibrarySpec(library="hand_made")).compute(plain, sessions[-1:], symbols)
 
 
 def test_a_second_call_computes_nothing(lake, monkeypatch):

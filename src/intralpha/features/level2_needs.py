@@ -109,7 +109,10 @@ def check_minutes(
     anywhere = frozenset[str]().union(*filled.values())
     if not anywhere:
         needs = f"{', '.join(columns)} of {freq}-minute bars"
-        hint = f"`intralpha level2 enrich {lake.root}` makes them from trades, in bars of 1 minute"
+        hint = (
+            f"`intralpha level2 enrich {lake.root}` makes them from trades, in bars of 1 minute; "
+            "or leave the factors that read them out (`names`)"
+        )
         raise MissingLevel2Error(library, needs, around, lake.root, hint)
     empty = [name for name in columns if name not in anywhere]
     if empty:

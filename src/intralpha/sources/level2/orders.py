@@ -8,7 +8,7 @@ import polars as pl
 
 from intralpha.market.ticks import ORDER_KINDS
 from intralpha.sources.level2.register import NOWHERE, Register
-from intralpha.sources.level2.rows import CANCEL, ORDER, symbol_of
+from intralpha.sources.level2.rows import CANCEL, ORDER, symbols_of
 from intralpha.sources.level2.sequence import set_aside
 from intralpha.sources.level2.shanghai import rebuild
 
@@ -74,12 +74,9 @@ def make_orders(events: pl.DataFrame, trades: pl.DataFrame, names: list[str], li
 
 def _first_records(entered: pl.DataFrame, names: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Each order once; further records of it are set aside."""
-    ids, rank = entered["id"].to_numpy(), entered["rank"].to_numpy()
-    order = np.lexsort((ids, rank))
-    again = np.zeros(len(ids), bool)
-    again[1:] = (np.diff(ids[order]) == 0) & (np.diff(rank[order]) == 0)
-    repeats = np.zeros(len(ids), bool)
-    repeats[order] = again
+    repeats = Register(entered).repeated()
+    if not repeats.any():
+        return entered, set_aside(entered[:0], names, SECOND)
     return entered.filter(~repeats), set_aside(entered.filter(repeats), names, SECOND)
 
 
@@ -139,13 +136,13 @@ def _too_much(
 
 
 def _rows(events: pl.DataFrame) -> pl.DataFrame:
-    kinds = dict(enumerate(ORDER_KINDS))
+    kinds = pl.Series(ORDER_KINDS).gather(events["kind"])
     return events.select(
         "date",
-        symbol_of(pl.col("stock")).alias("symbol"),
+        symbols_of(events["stock"]).alias("symbol"),
         *("seq", "time", "id"),
         pl.col("side").cast(pl.Int16),
         *("price", "volume"),
-        pl.col("kind").replace_strict(kinds, return_dtype=pl.String).alias("kind"),
+        kinds.alias("kind"),
         "cancel",
     )

@@ -14,15 +14,26 @@ class Register:
 
     Parameters
     ----------
-    orders : sorted by ``rank`` (the stock-day), with ``id``; each pair once
+    orders : sorted by ``rank`` (the stock-day), with ``id``; of a pair that is there several
+        times one is found
     """
 
     def __init__(self, orders: pl.DataFrame) -> None:
         rank, ids = (orders[c].to_numpy() for c in ("rank", "id"))
-        self._order = np.lexsort((ids, rank))
-        self._ids = ids[self._order]
         days = int(rank[-1]) + 1 if len(rank) else 0
         self._bounds = np.searchsorted(rank, np.arange(days + 1))
+        self._order = np.arange(len(ids))
+        _sort(ids, self._bounds, self._order)
+        self._ids = ids[self._order]
+
+    def repeated(self) -> np.ndarray:
+        """Which rows have a pair that is in a row before."""
+        same = np.zeros(len(self._ids), bool)
+        same[1:] = self._ids[1:] == self._ids[:-1]
+        same[self._bounds[:-1][np.diff(self._bounds) > 0]] = False
+        out = np.empty_like(same)
+        out[self._order] = same
+        return out
 
     def find(self, rank: pl.Series, ids: pl.Series) -> np.ndarray:
         """Place of each order in the table; ``NOWHERE`` if it is not there.
@@ -34,6 +45,18 @@ class Register:
         found = np.empty(len(ids), np.int64)
         _find(self._ids, self._order, self._bounds, rank.to_numpy(), ids.to_numpy(), found)
         return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _sort(ids, bounds, order):
+    """Places by id inside each stock-day, equal ids in their order; most days are sorted."""
+    for d in range(len(bounds) - 1):
+        low, high = bounds[d], bounds[d + 1]
+        for i in range(low + 1, high):
+            if ids[i] < ids[i - 1]:
+                order[low:high] = low + np.argsort(ids[low:high], kind="mergesort")
+                break
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

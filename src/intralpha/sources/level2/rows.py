@@ -7,7 +7,6 @@ here (six digits x 4 + exchange) because they are grouped and sorted by often.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -84,6 +83,13 @@ def symbol_of(stock: pl.Expr) -> pl.Expr:
     names = dict(enumerate(EXCHANGES))
     exchange = (stock % 4).replace_strict(names, return_dtype=pl.String)
     return (stock // 4).cast(pl.String).str.zfill(6) + "." + exchange
+
+
+def symbols_of(stocks: pl.Series) -> pl.Series:
+    """The same of a column; each stock is spelt once."""
+    known = stocks.unique()
+    names = known.to_frame("stock").select(symbol_of(pl.col("stock"))).to_series()
+    return stocks.replace_strict(known, names, return_dtype=pl.String()).cast(pl.String)
 
 
 def typed(
@@ -177,25 +183,24 @@ def _stocks(raw: pl.DataFrame, parts: Sequence[Piece], stream: StreamSpec) -> pl
     if stream.exchange:
         columns.pop("exchange", None)
     if not columns:
-        numbers = [_stock(p.symbol, stream.exchange, codes) for p in parts]
-        return _of_part(raw, "stock", numbers, pl.Int32())
+        pairs = [(p.symbol, stream.exchange) for p in parts]
+        return _of_part(raw, "stock", _numbers(pairs, codes), pl.Int32())
     if set(columns) == {"symbol"}:
         texts = raw.select(_text(columns["symbol"]).fill_null("").alias("symbol"))["symbol"]
         key, spelt = _keys(texts)
         known = key.unique()
-        numbers = [_stock(spelt(k), stream.exchange, codes) for k in known.to_list()]
+        numbers = _numbers([(spelt(k), stream.exchange) for k in known.to_list()], codes)
         return key.replace_strict(known, numbers, return_dtype=pl.Int32()).alias("stock")
     named = {"symbol": [p.symbol for p in parts], "exchange": [stream.exchange] * len(parts)}
-    pairs = raw.select(
+    spelt_out = raw.select(
         _text(columns[key]).fill_null("").alias(key)
         if key in columns
         else _of_part(raw, key, texts, pl.String())
         for key, texts in named.items()
     )
-    known_pairs = pairs.unique()
-    numbers = [_stock(symbol, exchange, codes) for symbol, exchange in known_pairs.iter_rows()]
-    known_pairs = known_pairs.with_columns(pl.Series("stock", numbers, dtype=pl.Int32))
-    return pairs.join(known_pairs, on=list(named), how="left", maintain_order="left")["stock"]
+    known = spelt_out.unique()
+    known = known.with_columns(pl.Series("stock", _numbers(known.rows(), codes), dtype=pl.Int32))
+    return spelt_out.join(known, on=list(named), how="left", maintain_order="left")["stock"]
 
 
 def _keys(texts: pl.Series) -> tuple[pl.Series, Callable[[Any], str]]:
@@ -208,15 +213,27 @@ def _keys(texts: pl.Series) -> tuple[pl.Series, Callable[[Any], str]]:
     return texts, str
 
 
-@lru_cache(maxsize=1 << 16)
-def _stock(symbol: str, exchange: str, codes: tuple[tuple[str, str], ...]) -> int | None:
-    """A stock's number from its symbol and the code of its exchange, if there is any."""
-    if exchange:
-        named = (dict(codes) | {name: name for name in EXCHANGES}).get(exchange)
-        digits = re.search(r"\d{1,6}", symbol)
-        symbol = f"{digits[0]}.{named}" if named and digits else ""
-    full = pl.select(normal_symbol(pl.lit(symbol))).item()
-    return None if full is None else int(full[:6]) * 4 + EXCHANGES.index(full[7:])
+def _numbers(
+    pairs: Sequence[tuple[str, str]], codes: tuple[tuple[str, str], ...]
+) -> list[int | None]:
+    """Numbers of stocks from their symbols and the codes of their exchanges, if there are any."""
+    exchanges = dict(codes) | {name: name for name in EXCHANGES}
+    texts = [_suffixed(symbol, exchanges.get(code)) if code else symbol for symbol, code in pairs]
+    full = (
+        pl.Series(texts, dtype=pl.String())
+        .to_frame("symbol")
+        .select(normal_symbol(pl.col("symbol")))
+    )
+    return [
+        None if name is None else int(name[:6]) * 4 + EXCHANGES.index(name[7:])
+        for name in full.to_series().to_list()
+    ]
+
+
+def _suffixed(symbol: str, exchange: str | None) -> str:
+    """Digits and an exchange as a symbol; empty where there is none."""
+    digits = re.search(r"\d{1,6}", symbol)
+    return f"{digits[0]}.{exchange}" if exchange and digits else ""
 
 
 def _text(columns: tuple[str, ...]) -> pl.Expr:

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from intralpha.sources.level2.rows import LEVELS, symbol_of
+from intralpha.sources.level2.rows import LEVELS, symbols_of
 from intralpha.sources.level2.trades import AFTER_HOURS_MS
 
 NOTHING = "snapshots without a last price or a quote left out"
@@ -36,7 +36,7 @@ def snapshot_rows(raw: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int], dict
     counts = left_out.row(0, named=True) | {SUPERSEDED: rows.height - kept.height}
     frame = kept.select(
         "date",
-        symbol_of(pl.col("stock")).alias("symbol"),
+        symbols_of(kept["stock"]).alias("symbol"),
         *("time", "last", "volume", "amount", "trades"),
         *(f"{side}_{what}{k}" for side, what, k in LEVELS),
     )

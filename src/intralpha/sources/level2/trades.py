@@ -3,7 +3,7 @@
 import polars as pl
 
 from intralpha.market import has_closing_auction
-from intralpha.sources.level2.rows import EXCHANGES, symbol_of
+from intralpha.sources.level2.rows import EXCHANGES, symbols_of
 
 MORNING_MS, CLOSE_MS, AFTER_HOURS_MS = 34_200_000, 54_000_000, 54_300_000
 COMPARED = "active sides by ids compared with the flag"
@@ -67,7 +67,7 @@ def trade_rows(trades: pl.DataFrame) -> pl.DataFrame:
     """Rows of ``trades`` from :func:`with_sides`."""
     return trades.select(
         "date",
-        symbol_of(pl.col("stock")).alias("symbol"),
+        symbols_of(trades["stock"]).alias("symbol"),
         *("seq", "time", "price", "volume", "buy_id", "sell_id"),
         pl.col("side").cast(pl.Int16),
     )
