@@ -9,6 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from intralpha.market import Lake, day_merge, tick_file
+from intralpha.market import lake as lakes
 from intralpha.market.day_merge import ChangedMeanwhileError
 from intralpha.market.lake import ConflictError
 from intralpha.market.manifest import LakeWriteError
@@ -167,3 +168,20 @@ def test_a_stock_in_two_batches_is_merged_with_itself(tmp_path: Path) -> None:
     assert done.rows_kept == trades(SYMBOLS[4:5]).height
     rows = lake.scan("trades").select(trades(SYMBOLS).columns).collect()
     assert_frame_equal(rows, trades(SYMBOLS[:6]), check_dtypes=False)
+
+
+def test_many_days_are_put_in_place_before_all_are_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lakes, "OPEN_FILES", 1)
+    lake = Lake(tmp_path, create=True)
+    days = (MONDAY, TUESDAY, date(2023, 1, 11))
+    with lake.merging() as merging:
+        for symbols in (SYMBOLS[:4], SYMBOLS[4:]):
+            merging.append("trades", pl.concat(trades(symbols, on) for on in days))
+            assert len(list(tmp_path.rglob("*.partial"))) <= 1
+    for on in days:
+        want = trades(SYMBOLS, on)
+        rows = lake.scan("trades", on, on).select(want.columns).collect()
+        assert_frame_equal(rows, want, check_dtypes=False)
+    assert not lake.verify()

@@ -28,6 +28,8 @@ from intralpha.market.tick_file import TICK_TABLES
 __all__ = ["AppendResult", "ConflictError", "Lake", "Merging", "NoLakeError", "OnConflict"]
 
 LOCK_WAIT_SECONDS = 60.0
+# Each day's file that is open holds up to a row group, 16 MB.
+OPEN_FILES = 32
 
 
 class NoLakeError(DataError):
@@ -240,7 +242,8 @@ class Lake:
 class Merging:
     """Appends ticks to a lake batch by batch, and writes each day's file once.
 
-    A day's file is put in place when a batch of other days comes, or at the end of the block. A
+    A day's file is put in place when a batch of other days comes, when more than ``OPEN_FILES``
+    are open (half a GiB of rows that wait), or at the end of the block. A
     batch whose stocks do not come after those of the one before ends the day's file, too: the next
     rows are merged into it anew.
 
@@ -300,6 +303,8 @@ class Merging:
             if name not in self._open:
                 self._open[name] = DayMerge(self._lake.root, schema, name, self._on_conflict)
             merged.append(self._open[name].add(part))
+            if len(self._open) > OPEN_FILES:
+                self._finish(list(self._open))
         return _result(table, merged)
 
     def _finish(self, names: list[str]) -> None:

@@ -47,7 +47,7 @@ class Level2Source(Source):
     Notes
     -----
     Memory: 16 MB of text and its columns a thread, and up to five times ``hold_bytes`` while rows
-    are made (2.6 GB as it is, however long the files are). Temporary files hold the members of tar
+    are made (3.1 GiB as it is, however long the files are). Temporary files hold the members of tar
     archives, and the records of a group that is larger than ``hold_bytes``.
 
     Ingesting again when files have grown, with ``on_conflict`` ``replace``, gives the same tables
