@@ -161,7 +161,7 @@ def main() -> None:
         size = sum(p.stat().st_size for p in files) / 2**30
         print(f"{platform.machine()}, {os.cpu_count()} cores, {thread_count()} threads")
         print(f"{len(files):,} files, {size:.2f} GiB")
-        publish(folder / "few" / "files", 4, 500.0)  # kernels are compiled once, not measured
+        publish(folder / "few" / "files", 12, 500.0)  # kernels are compiled once, not measured
         in_a_process("ours", folder / "few")
         found = {who: in_a_process(who, folder) for who in ("ours", "joined", "polars")}
     records = found["ours"][2]
