@@ -23,7 +23,8 @@ from intralpha.features.feature_set import (
     UnknownSessionError,
 )
 from intralpha.features.language.library import libraries, load_library
-from intralpha.features.library_set import LibraryFeatures, LibrarySpec
+from intralpha.features.language_set import LibrarySpec
+from intralpha.features.library_set import LibraryFeatures
 from intralpha.features.price_volume import ReversalVolSize, ReversalVolSizeSpec
 
 __all__ = [

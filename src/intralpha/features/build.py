@@ -10,7 +10,8 @@ from intralpha.features.day import DayFeatureSet, DaySpec
 from intralpha.features.feature_set import FeatureSet
 from intralpha.features.language.frames import TICK_FRAMES
 from intralpha.features.language.session_frames import SESSION_FRAMES
-from intralpha.features.library_set import LibraryFeatures, LibrarySpec, library_of
+from intralpha.features.language_set import LibrarySpec, library_of
+from intralpha.features.library_set import LibraryFeatures
 from intralpha.features.price_volume import ReversalVolSize, ReversalVolSizeSpec
 from intralpha.features.session_set import SessionFeatures
 from intralpha.features.tick_set import TickFeatures

@@ -4,31 +4,25 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import time
-from typing import Literal
 
 import numpy as np
 from numpy import ndarray
-from pydantic import Field
 
-from intralpha.base import ConfigError, Panel, Spec
+from intralpha.base import ConfigError, Panel
 from intralpha.features.bar_day import FIELDS, LEVEL2_COLUMNS, LEVEL2_FIELDS, BarDay
 from intralpha.features.engine.machine import Rows, run
 from intralpha.features.engine.program import Program, assemble
 from intralpha.features.factor_store import FactorStore, factor_keys
-from intralpha.features.feature_set import DAY_CLOSE, FeatureSet, KnownAt
+from intralpha.features.feature_set import DAY_CLOSE, KnownAt
 from intralpha.features.informed import MinuteRegression, pair_sums, surprises
-from intralpha.features.language.compile import Compiler
 from intralpha.features.language.frames import FRAMES, LATE_ROWS, SURPRISE, WHOLE_DAY
-from intralpha.features.language.graph import Graph
-from intralpha.features.language.library import Library, load_library
-from intralpha.features.language.parameters import Choice
-from intralpha.features.language.units import Unit
+from intralpha.features.language.library import Library
+from intralpha.features.language_set import LanguageSet, LibrarySpec, library_of
 from intralpha.features.level2_needs import check_minutes, check_rule
 from intralpha.features.session_reader import AUCTION_MINUTES, Session, SessionReader
 from intralpha.features.session_stream import SessionValues, session_axis, stream_panel
 from intralpha.features.slot_history import SlotHistory
 from intralpha.market import Lake, bar_times
-from intralpha.market.level2.thresholds import BigOrderSpec
 
 USUAL_DAYS, MINUTES_A_DAY = 20, 240
 HISTORY = ("usual_amount", "usual_vol", SURPRISE)  # made from earlier sessions
@@ -45,43 +39,7 @@ class FrameFrequencyError(ConfigError):
         )
 
 
-class LibrarySpec(Spec):
-    """Factors of a library of expressions."""
-
-    kind: Literal["library"] = "library"
-    library: str = Field(description="shipped: `intralpha features list`; or the path of a YAML")
-    names: tuple[str, ...] = Field((), description="factors; empty: all of the library")
-    base_freq: int | None = Field(
-        None, gt=0, description="minutes of the bars in the lake; default: the library's rows"
-    )
-    segments: Literal[5, 10, 15, 30] | None = Field(
-        None, description="minutes of the bars described, if not the library's own"
-    )
-    parameters: dict[str, Choice] = Field(
-        default_factory=dict, description="choices of the library: `intralpha features show NAME`"
-    )
-    smooth_days: int = Field(1, ge=1, le=250, description="mean over so many sessions")
-    cache: bool = Field(
-        True, description="keep dense bars and daily values beside the lake's files"
-    )
-    big_order: BigOrderSpec = Field(
-        BigOrderSpec(),
-        description="when is an order big: of trades and orders; for minutes, that of `enrich`",
-    )
-
-
-def library_of(spec: LibrarySpec) -> Library:
-    """The factors that a spec names, with the values that it chooses.
-
-    Raises
-    ------
-    LibraryError, ParameterError
-        No such library, factor or choice.
-    """
-    return load_library(spec.library, spec.parameters).only(spec.names)
-
-
-class LibraryFeatures(FeatureSet):
+class LibraryFeatures(LanguageSet):
     """Factors of one library, one number a stock and day, or one a stock and bar.
 
     Masks, minimum counts and the treatment of locked and suspended days are those of the factor
@@ -109,16 +67,12 @@ class LibraryFeatures(FeatureSet):
         library = library or library_of(spec)
         if spec.segments:
             library = library.model_copy(update={"segments": spec.segments})
-        frame = FRAMES[library.frame]
-        self._spec, self._library, self._frame = spec, library, frame
+        self._frame = frame = FRAMES[library.frame]
         self._freq = spec.base_freq or frame.minutes
         if frame.minutes % self._freq:
             raise FrameFrequencyError(library.name, frame.minutes, self._freq)
         self._bar = 0 if library.segments == "day" else int(library.segments)
-        self._graph = Graph()
-        compiler = Compiler(frame, self._graph, self._bar // frame.minutes)
-        self._outputs = [compiler.factor(f.expr, f.on_locked) for f in library.factors]
-        self._units = compiler.units
+        super().__init__(spec, library, self._bar // frame.minutes)
         self._program = self.program()
         self._reads_level2 = bool(set(self._program.rows) & set(LEVEL2_FIELDS))
 
@@ -126,21 +80,6 @@ class LibraryFeatures(FeatureSet):
     def name(self) -> str:
         """The library's, with the bar where there is one."""
         return f"{self._library.name}_{self._bar}" if self._bar else self._library.name
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names in the library."""
-        return tuple(f.name for f in self._library.factors)
-
-    @property
-    def units(self) -> tuple[Unit, ...]:
-        """Units of the factors."""
-        return self._units
-
-    @property
-    def library(self) -> Library:
-        """What is computed."""
-        return self._library
 
     @property
     def times(self) -> tuple[time, ...] | None:
@@ -160,11 +99,6 @@ class LibraryFeatures(FeatureSet):
         inputs = {self._graph.ops[i].name for i in used}
         late = inputs & {*WHOLE_DAY, *LATE_ROWS}
         return "bar end" if self._bar and not late else at_close
-
-    @property
-    def spec(self) -> LibrarySpec:
-        """Settings."""
-        return self._spec
 
     @property
     def bar(self) -> int:

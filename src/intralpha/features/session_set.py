@@ -21,7 +21,8 @@ from intralpha.features.language.session_frames import OWN_NAMES, SESSION_FRAMES
 from intralpha.features.language.sessions import plan_sessions
 from intralpha.features.language.syntax import names_read
 from intralpha.features.language.units import Unit
-from intralpha.features.library_set import LibraryFeatures, LibrarySpec, library_of
+from intralpha.features.language_set import LibrarySpec, library_of
+from intralpha.features.library_set import LibraryFeatures
 from intralpha.features.session_blocks import SessionBlock, session_blocks
 from intralpha.features.tick_set import TickFeatures
 from intralpha.market import Lake, read_daily

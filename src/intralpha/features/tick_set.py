@@ -11,14 +11,9 @@ from intralpha.base.ahead import ahead
 from intralpha.features.engine.machine import run
 from intralpha.features.engine.program import Program, assemble
 from intralpha.features.factor_store import FactorStore, factor_keys
-from intralpha.features.feature_set import FeatureSet
-from intralpha.features.language.compile import Compiler
-from intralpha.features.language.frames import FRAMES
-from intralpha.features.language.graph import Graph
 from intralpha.features.language.library import Library, LibraryError
-from intralpha.features.language.units import Unit
+from intralpha.features.language_set import LanguageSet, LibrarySpec
 from intralpha.features.level2_needs import check_ticks
-from intralpha.features.library_set import LibrarySpec
 from intralpha.features.session_reader import Session, SessionReader
 from intralpha.features.session_stream import SessionValues, session_axis, stream_panel
 from intralpha.features.tick_rows import INPUTS, TABLE, columns_of, tick_rows
@@ -30,7 +25,7 @@ THRESHOLDS = ("theta", "middle")
 BLOCK_ROWS = {"trade": 4_000_000, "parent": 4_000_000, "order": 8_000_000, "snapshot": 500_000}
 
 
-class TickFeatures(FeatureSet):
+class TickFeatures(LanguageSet):
     """Factors of a library over rows of ticks [Spec 3.2, 3.3, 6.4].
 
     The lake must have the table of the frame, and bars of one minute with daily rows: which
@@ -63,31 +58,7 @@ class TickFeatures(FeatureSet):
                 f"library {library.name} is made from {TABLE[library.frame]} and daily: leave out "
                 "base_freq and segments"
             )
-        self._spec, self._library = spec, library
-        self._graph = Graph()
-        compiler = Compiler(FRAMES[library.frame], self._graph)
-        self._outputs = [compiler.factor(f.expr, f.on_locked) for f in library.factors]
-        self._units = compiler.units
-
-    @property
-    def name(self) -> str:
-        """The library's."""
-        return self._library.name
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names in the library."""
-        return tuple(f.name for f in self._library.factors)
-
-    @property
-    def units(self) -> tuple[Unit, ...]:
-        """Units of the factors."""
-        return self._units
-
-    @property
-    def times(self) -> None:
-        """None: daily factors."""
-        return
+        super().__init__(spec, library)
 
     @property
     def lookback_days(self) -> int:
@@ -165,16 +136,6 @@ class TickFeatures(FeatureSet):
     def worker(self, lake: Lake, assets: ndarray) -> "_Worker":
         """What makes the values of one session after another."""
         return _Worker(self, lake, assets)
-
-    @property
-    def spec(self) -> LibrarySpec:
-        """Settings."""
-        return self._spec
-
-    @property
-    def library(self) -> Library:
-        """What is computed."""
-        return self._library
 
 
 class _Worker:

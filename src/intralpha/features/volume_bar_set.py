@@ -26,12 +26,8 @@ from intralpha.features.engine.volume_bars import (
     run_bars,
 )
 from intralpha.features.factor_store import FactorStore, factor_keys
-from intralpha.features.feature_set import FeatureSet
-from intralpha.features.language.compile import Compiler
-from intralpha.features.language.frames import FRAMES
-from intralpha.features.language.graph import Graph
 from intralpha.features.language.library import Library, LibraryError
-from intralpha.features.library_set import LibrarySpec
+from intralpha.features.language_set import LanguageSet, LibrarySpec
 from intralpha.features.session_blocks import session_rows
 from intralpha.features.session_reader import Session, SessionReader
 from intralpha.features.window_keys import index_symbols, window_keys
@@ -42,7 +38,7 @@ STORE = f"vbar_{FREQ}_{SESSIONS}_{BAR_NUM}"
 LOG = logging.getLogger(__name__)
 
 
-class VolumeBarFeatures(FeatureSet):
+class VolumeBarFeatures(LanguageSet):
     """Factors of a library of the frame ``vbar`` [Spec 6.2, 6.3].
 
     Bars come from minutes: the lake must have bars of one minute. A date with fewer than twenty
@@ -72,24 +68,7 @@ class VolumeBarFeatures(FeatureSet):
                 f"library {library.name} is made from minutes and daily: leave out base_freq, "
                 "smooth_days and segments"
             )
-        self._spec, self._library, self._graph = spec, library, Graph()
-        compiler = Compiler(FRAMES["vbar"], self._graph)
-        self._outputs = [compiler.factor(f.expr, f.on_locked) for f in library.factors]
-
-    @property
-    def name(self) -> str:
-        """The library's."""
-        return self._library.name
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names in the library."""
-        return tuple(f.name for f in self._library.factors)
-
-    @property
-    def times(self) -> None:
-        """None: daily factors."""
-        return
+        super().__init__(spec, library)
 
     @property
     def lookback_days(self) -> int:
