@@ -8,6 +8,11 @@ from jaxtyping import install_import_hook
 install_import_hook("intralpha", "beartype.beartype")
 
 import pytest  # noqa: E402
+from hypothesis import settings  # noqa: E402
+
+# The same examples in every run; HYPOTHESIS_PROFILE=default tries new ones.
+settings.register_profile("same", derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

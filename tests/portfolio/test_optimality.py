@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from intralpha.portfolio import (
     ActiveReturn,
@@ -13,6 +14,7 @@ from intralpha.portfolio import (
     CostSpec,
     FullyInvested,
     IndustryBand,
+    InfeasibleError,
     LinearProgram,
     MemberShare,
     Problem,
@@ -40,11 +42,51 @@ def problem_for(snapshot, one_sided=0.3):
     )
 
 
+def solved(problem, snapshot, past):
+    """Its solution; a world that has none is passed over, if another program says so, too."""
+    try:
+        return problem.solve(snapshot, past)
+    except InfeasibleError:
+        assert has_no_weights(snapshot, past)
+        assume(False)
+
+
+def has_no_weights(snapshot, past):
+    """Whether nothing meets the constraints after every step of relaxation."""
+    buy, sell, benchmark = snapshot.can_buy, snapshot.can_sell, snapshot.benchmark
+    lower, upper = np.maximum(benchmark - D, 0), benchmark + D
+    lower = np.where(buy, lower, np.minimum(lower, past))
+    upper = np.where(sell, upper, np.maximum(upper, past))
+    lower = np.where(sell, lower, np.maximum(lower, past))
+    upper = np.where(buy, upper, np.minimum(upper, past))
+    industries = (snapshot.industry == np.arange(5)[:, None]).astype(float)
+    bands = np.concatenate([snapshot.exposures.T, industries])
+    width = np.repeat([1.5 * 0.3, 2 * H], [len(snapshot.exposure_names), 5])
+    at = bands @ benchmark
+    found = linprog(
+        np.zeros(len(past)),
+        A_ub=np.concatenate([bands, -bands, [-1.0 * snapshot.member]]),
+        b_ub=np.concatenate([at + width, width - at, [-0.75]]),
+        A_eq=np.ones((1, len(past))),
+        b_eq=[1.0],
+        bounds=np.stack([lower, upper], axis=1),
+    )
+    return found.status == 2
+
+
+def test_a_world_without_weights_is_known_by_another_program(world):
+    snapshot, past = world(936920)
+    with pytest.raises(InfeasibleError, match="industry 2 would miss"):
+        problem_for(snapshot, 0.1).solve(snapshot, past)
+    assert has_no_weights(snapshot, past)
+    assert not has_no_weights(*world(1))
+
+
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10**6), one_sided=st.sampled_from([0.1, 0.2, 0.5]))
 def test_solved_weights_meet_every_constraint(world, seed, one_sided):
     snapshot, past = world(seed)
-    solution = problem_for(snapshot, one_sided).solve(snapshot, past)
+    solution = solved(problem_for(snapshot, one_sided), snapshot, past)
     w, eps = solution.exact, 1e-9
     wider = {"turnover": 1.0, "style": 1.0, "industry": 1.0}
     for step in solution.relaxed:
@@ -72,7 +114,7 @@ def test_no_direction_improves_the_objective(world, seed):
     """The Karush-Kuhn-Tucker conditions, from the reported duals of the rows."""
     snapshot, past = world(seed)
     problem = problem_for(snapshot)
-    solution = problem.solve(snapshot, past)
+    solution = solved(problem, snapshot, past)
     assume(solution.status == "optimal")
     program = LinearProgram(past)
     problem.maximise.contribute(program, snapshot)
@@ -107,7 +149,7 @@ def test_the_order_of_assets_does_not_matter(world, seed):
         **{n: getattr(snapshot, n)[order] for n in (*arrays, "can_buy", "can_sell")},
     )
     problem = problem_for(snapshot)
-    one, other = problem.solve(snapshot, past), problem.solve(shuffled, past[order])
+    one, other = solved(problem, snapshot, past), problem.solve(shuffled, past[order])
     np.testing.assert_allclose(other.exact, one.exact[order], atol=1e-8)
     assert other.relaxed == one.relaxed
 
