@@ -1,5 +1,8 @@
 """Series of minutes made from trades and snapshots: read, kept, joined to longer bars."""
 
+from datetime import date
+from shutil import rmtree
+
 import numpy as np
 import polars as pl
 import pytest
@@ -12,8 +15,11 @@ from intralpha.features.bar_day import (
     SUMS,
     BarDay,
     BarReader,
+    MissingBarsError,
 )
 from intralpha.market import Lake
+from intralpha.market.manifest import read_manifest, write_manifest
+from intralpha.sources import SimulatedSpec, ingest
 
 
 def by_hand() -> BarDay:
@@ -123,3 +129,19 @@ def test_a_library_of_longer_bars_reads_them(lake, level2_lakes, tmp_path):
         spread = own["spread"].fill_nan(None).max()
         assert panel["wide"][0, a] == pytest.approx(spread, rel=1e-5)
         assert panel["seen"][0, a] == own["quotes"][7]
+
+
+@pytest.mark.parametrize("library", ["minute15", "volume100"])
+def test_a_lake_without_such_bars_is_an_error(tmp_path, library):
+    features = build(LibrarySpec(library=library))
+    span = {"start": date(2023, 1, 3), "end": date(2023, 2, 3)}
+    for freq, says in ((None, "has no bars;"), (30, "has bars of 30 minutes;")):
+        lake = Lake(tmp_path / f"{freq}", create=True)
+        ingest([SimulatedSpec(n_assets=6, freq=freq or 30, **span)], lake, show_progress=False)
+        if freq is None:
+            rmtree(lake.root / "bars")
+            files = read_manifest(lake.root)
+            write_manifest(lake.root, {n: f for n, f in files.items() if "bars" not in n})
+        assets = lake.scan("daily").select("symbol").unique().collect()["symbol"].sort()
+        with pytest.raises(MissingBarsError, match=f"{says} expected bars of 1,(.|\\n)*enrich"):
+            features.compute(lake, lake.dates("daily")[-1:], assets.to_numpy().astype(str))

@@ -11,7 +11,7 @@ import pytest
 
 from intralpha.base import Panel
 from intralpha.features import LibrarySpec, build, volume_bar_set
-from intralpha.features.bar_day import BarReader
+from intralpha.features.bar_day import BarReader, MissingBarsError
 from intralpha.features.factor_store import FactorStore
 from intralpha.market import Lake
 from intralpha.sources import SimulatedSpec, ingest
@@ -315,7 +315,8 @@ def test_too_few_sessions_of_minutes_are_no_window(source, stocks, tmp_path, cou
     assert len(counts.made) == 2
     assert source.dates("daily")[25] not in np.array(counts.opened, "datetime64[D]")
     empty = cut(source, tmp_path / "empty", 22, without=tuple(range(22)))
-    assert np.isnan(values(empty, [20, 21], stocks).values).all()
+    with pytest.raises(MissingBarsError, match="has no bars"):
+        values(empty, [20, 21], stocks)
 
 
 def drop_daily(lake: Lake, gone: pl.Expr) -> None:

@@ -13,6 +13,7 @@ import polars as pl
 from jaxtyping import Bool, Float32
 from numpy import ndarray
 
+from intralpha.base import DataError
 from intralpha.market import Lake, bar_times, read_bars
 from intralpha.market.manifest import replacing
 
@@ -79,6 +80,36 @@ class BarDay:
         return BarDay(self.symbols, values, self.auction_inside, more)
 
 
+class MissingBarsError(DataError):
+    """A lake has no bars of the frequency that factors are made from."""
+
+    def __init__(self, lake: Lake, freq: int) -> None:
+        self.root, self.freq, self.known = lake.root, freq, lake.freqs()
+        have = ", ".join(map(str, self.known))
+        found = f"bars of {have} minutes" if have else "no bars"
+        hint = "ingest such bars, or choose base_freq among those of the lake"
+        if freq == 1:
+            hint += f"; `intralpha level2 enrich {lake.root}` makes them from trades"
+        super().__init__(
+            f"{lake.root} has {found}; expected bars of {freq}, which the factors are made from.\n"
+            f"Hint: {hint}."
+        )
+
+
+def bar_files(lake: Lake, freq: int) -> dict[date, str]:
+    """Checksum of each session's bars.
+
+    Raises
+    ------
+    MissingBarsError
+        There are none on any session.
+    """
+    found = lake.checksums("bars", freq)
+    if not found:
+        raise MissingBarsError(lake, freq)
+    return found
+
+
 class BarReader:
     """Reads sessions of one frequency.
 
@@ -88,12 +119,17 @@ class BarReader:
     freq : minutes of one bar
     cache : keep and use the flat files; 7 float32 numbers a bar on disk, 12 more with ``level2``
     level2 : also read ``LEVEL2_FIELDS``
+
+    Raises
+    ------
+    MissingBarsError
+        The lake has no bars of that frequency on any session.
     """
 
     def __init__(self, lake: Lake, freq: int, cache: bool = True, level2: bool = False) -> None:
         self._lake, self._freq, self._level2 = lake, freq, level2
         self._folder = lake.root / CACHE / "bars" / f"freq={freq}min" if cache else None
-        self._checksums = lake.checksums("bars", freq)
+        self._checksums = bar_files(lake, freq)
 
     def read(self, day: date) -> BarDay | None:
         """Bars of a session; None where the lake has none.

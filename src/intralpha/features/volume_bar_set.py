@@ -13,6 +13,7 @@ from numpy import ndarray
 
 from intralpha.base import Panel
 from intralpha.base.panel import as_days
+from intralpha.features.bar_day import bar_files
 from intralpha.features.engine.program import Program, assemble
 from intralpha.features.engine.volume_bars import (
     A_STOCK,
@@ -76,7 +77,13 @@ class VolumeBarFeatures(LanguageSet):
         return SESSIONS - 1
 
     def compute(self, lake: Lake, dates: ndarray, assets: ndarray) -> Panel:
-        """Values ``[D, A, F]``, float32."""
+        """Values ``[D, A, F]``, float32.
+
+        Raises
+        ------
+        MissingBarsError
+            The lake has no minutes.
+        """
         out = Panel.full(as_days(dates), assets, self.names)
         sessions = lake.dates("daily")
         place = session_rows(sessions, out.dates, "daily")
@@ -249,7 +256,7 @@ def _places(symbols: ndarray, wanted: ndarray) -> Int[ndarray, " wanted"]:
 
 def _has_window(lake: Lake, sessions: ndarray, place: ndarray) -> Bool[ndarray, " D"]:
     """Whether a session has minutes, and they begin at least nineteen sessions before it."""
-    known = as_days(sorted(lake.checksums("bars", FREQ)))
+    known = as_days(sorted(bar_files(lake, FREQ)))
     if not len(known):
         return np.zeros(len(place), dtype=bool)
     first = int(np.searchsorted(sessions, known[0]))

@@ -96,3 +96,10 @@ def test_a_symbol_and_a_time_are_needed() -> None:
     del columns["time"]
     with pytest.raises(ValidationError, match="datetime or time"):
         Level2Spec.model_validate({"path": "x", "streams": {"t": named | {"columns": columns}}})
+
+
+def test_an_unquoted_no_is_no() -> None:
+    spec = Level2Spec.model_validate(
+        {"path": "x", "streams": {"t": STREAM}, "gap_free": yaml.safe_load("no")}
+    )
+    assert spec.gap_free == "no"

@@ -34,6 +34,11 @@ def _listed(columns: Any) -> Any:
     return {k: (v,) if isinstance(v, str) else v for k, v in quoted(columns).items()}
 
 
+def _spelt(word: Any) -> Any:
+    """YAML reads the word no as False."""
+    return "no" if word is False else word
+
+
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 Columns = Annotated[dict[str, Names], BeforeValidator(_listed)]
 WhatCodes = Annotated[
@@ -150,7 +155,7 @@ class Level2Spec(Spec):
     date: datetime.date | None = Field(
         default=None, description="session, where no column and no path says it"
     )
-    gap_free: Literal["no", "stock", "channel"] = Field(
+    gap_free: Annotated[Literal["no", "stock", "channel"], BeforeValidator(_spelt)] = Field(
         default="no",
         description="what the numbers run over without a gap, if the files hold all of it; missing "
         "numbers are then counted",
