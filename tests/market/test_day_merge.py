@@ -11,8 +11,8 @@ from polars.testing import assert_frame_equal
 from intralpha.market import Lake, day_merge, tick_file
 from intralpha.market import lake as lakes
 from intralpha.market.day_merge import ChangedMeanwhileError
-from intralpha.market.lake import ConflictError
 from intralpha.market.manifest import LakeWriteError
+from intralpha.market.merge import ConflictError
 
 MONDAY, TUESDAY = date(2023, 1, 9), date(2023, 1, 10)
 SYMBOLS = tuple(f"{n:06d}.SZ" for n in range(1, 21))

@@ -9,7 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from intralpha.market import Lake, tick_file
-from intralpha.market.lake import ConflictError
+from intralpha.market.merge import ConflictError
 
 ON = date(2023, 1, 3)
 NAME = f"trades/date={ON}.parquet"

@@ -104,13 +104,7 @@ def _trade_rows(
 ) -> Made:
     """Trades of continuous trading."""
     time, price, volume, side = (ticks[n] for n in ("time", "price", "volume", "side"))
-    kept, lunch = np.zeros((2, len(ends)), np.int64)
-
-    def count(first: int, last: int) -> None:
-        _count(time, _NONE, ticks.bounds, ends, first, last, kept)
-
-    over_stocks(ticks.bounds, count)
-    bounds = _begins(kept)
+    bounds, lunch = _continuous(ticks, ends, _NONE), np.zeros(len(ends), np.int64)
     out = np.empty((len(TRADE_ROWS), bounds[-1]), dtype)
     totals = parent_totals(ticks)
 
@@ -141,13 +135,7 @@ def _order_rows(ticks: Ticks, ends: Int64[ndarray, "A"], dtype: type) -> Made:
     """Orders that came in continuous trading; cancels are none."""
     time, price, volume, side = (ticks[n] for n in ("time", "price", "volume", "side"))
     kind, cancel = ticks["kind"], ticks["cancel"]
-    kept, lunch = np.zeros((2, len(ends)), np.int64)
-
-    def count(first: int, last: int) -> None:
-        _count(time, cancel, ticks.bounds, ends, first, last, kept)
-
-    over_stocks(ticks.bounds, count)
-    bounds = _begins(kept)
+    bounds, lunch = _continuous(ticks, ends, cancel), np.zeros(len(ends), np.int64)
     out = np.empty((len(ORDER_ROWS), bounds[-1]), dtype)
 
     def fill(first: int, last: int) -> None:
@@ -189,6 +177,19 @@ def _ends(ticks: Ticks) -> Int64[ndarray, "A"]:
     closing = {s: has_closing_auction(e, ticks.on) for s, e in EXCHANGES.items()}
     late = [closing.get(str(s)[-2:], True) for s in ticks.symbols]
     return np.where(late, CLOSING_MS - 1, CLOSE_MS).astype(np.int64)
+
+
+def _continuous(
+    ticks: Ticks, ends: Int64[ndarray, "A"], dropped: Bool[ndarray, "N"]
+) -> Int64[ndarray, "edges"]:
+    """Where the rows of continuous trading of a stock begin, those dropped left out."""
+    time, kept = ticks["time"], np.zeros(len(ends), np.int64)
+
+    def count(first: int, last: int) -> None:
+        _count(time, dropped, ticks.bounds, ends, first, last, kept)
+
+    over_stocks(ticks.bounds, count)
+    return _begins(kept)
 
 
 def _begins(kept: Int64[ndarray, "A"]) -> Int64[ndarray, "edges"]:

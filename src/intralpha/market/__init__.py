@@ -5,8 +5,9 @@ from intralpha.market.calendar import Calendar, CalendarEndError
 from intralpha.market.caps import cap_weights, float_cap
 from intralpha.market.daily import fill_forward, read_daily
 from intralpha.market.industry import industry_codes
-from intralpha.market.lake import AppendResult, ConflictError, Lake, NoLakeError
+from intralpha.market.lake import AppendResult, Lake, NoLakeError
 from intralpha.market.manifest import LakeBusyError, LakeWriteError
+from intralpha.market.merge import ConflictError
 from intralpha.market.schemas import TABLES, RowError, SchemaError, split_valid, validate
 from intralpha.market.session import bar_times, has_closing_auction
 from intralpha.market.tick_blocks import read_ticks

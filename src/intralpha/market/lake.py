@@ -21,11 +21,9 @@ from intralpha.market.manifest import (
     write_manifest,
     writer_lock,
 )
-from intralpha.market.merge import ConflictError, Merged, OnConflict, merge_rows
+from intralpha.market.merge import Merged, OnConflict, merge_rows
 from intralpha.market.schemas import TABLES, TableSchema, shape, validate
 from intralpha.market.tick_file import TICK_TABLES
-
-__all__ = ["AppendResult", "ConflictError", "Lake", "Merging", "NoLakeError", "OnConflict"]
 
 LOCK_WAIT_SECONDS = 60.0
 # Each day's file that is open holds up to a row group, 16 MB.
@@ -243,9 +241,9 @@ class Merging:
     """Appends ticks to a lake batch by batch, and writes each day's file once.
 
     A day's file is put in place when a batch of other days comes, when more than ``OPEN_FILES``
-    are open (half a GiB of rows that wait), or at the end of the block. A
-    batch whose stocks do not come after those of the one before ends the day's file, too: the next
-    rows are merged into it anew.
+    are open (half a GiB of rows that wait), or at the end of the block. A batch whose stocks do not
+    come after those of the one before ends the day's file, too: the next rows are merged into it
+    anew.
 
     Parameters
     ----------

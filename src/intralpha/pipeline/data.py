@@ -6,7 +6,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from intralpha.market import Lake
-from intralpha.market.lake import OnConflict
+from intralpha.market.merge import OnConflict
 from intralpha.pipeline.recipe import RecipeError, expand_path
 from intralpha.sources import SourceSpec, ingest, quality
 

@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from intralpha.market import Lake, split_valid
-from intralpha.market.lake import Merging, OnConflict
+from intralpha.market.lake import Merging
 from intralpha.market.manifest import replacing
+from intralpha.market.merge import OnConflict
 from intralpha.market.tick_file import TICK_TABLES
 from intralpha.sources.exchange.market import SimulatedMarket, SimulatedSpec
 from intralpha.sources.level2.source import Level2Source

@@ -242,10 +242,14 @@ def _text(columns: tuple[str, ...]) -> pl.Expr:
     return pl.coalesce(pl.when(t != "").then(t) for t in texts) if len(texts) > 1 else texts[0]
 
 
+def _as_is(columns: tuple[str, ...]) -> pl.Expr:
+    """The same, where white space is taken off later and only if need be."""
+    return pl.col(columns[0]) if len(columns) == 1 else _text(columns)
+
+
 def _number(columns: tuple[str, ...]) -> pl.Expr:
     """A whole number; 100.0 counts as one."""
-    text = pl.col(columns[0]) if len(columns) == 1 else _text(columns)
-    return text.map_batches(_whole, return_dtype=pl.Int64())
+    return _as_is(columns).map_batches(_whole, return_dtype=pl.Int64())
 
 
 def _whole(text: pl.Series) -> pl.Series:
@@ -258,8 +262,7 @@ def _whole(text: pl.Series) -> pl.Series:
 
 
 def _real(columns: tuple[str, ...]) -> pl.Expr:
-    text = pl.col(columns[0]) if len(columns) == 1 else _text(columns)
-    return text.map_batches(_float, return_dtype=pl.Float64())
+    return _as_is(columns).map_batches(_float, return_dtype=pl.Float64())
 
 
 def _float(text: pl.Series) -> pl.Series:
@@ -281,7 +284,6 @@ def _volume(columns: tuple[str, ...], stream: StreamSpec) -> pl.Expr:
 
 def _code(columns: tuple[str, ...], codes: dict[str, int | None], empty: int | None) -> pl.Expr:
     """Number of a code; ``empty`` where there is none, ``UNKNOWN`` where it is unheard of."""
-    text = pl.col(columns[0]) if len(columns) == 1 else _text(columns)
     known = {"": empty} | codes
 
     def number(texts: pl.Series) -> pl.Series:
@@ -290,7 +292,7 @@ def _code(columns: tuple[str, ...], codes: dict[str, int | None], empty: int | N
         numbers = [known.get(text.strip(), UNKNOWN) for text in seen]
         return texts.replace_strict(seen, pl.Series(numbers, dtype=pl.Int8))
 
-    return text.map_batches(number, return_dtype=pl.Int8())
+    return _as_is(columns).map_batches(number, return_dtype=pl.Int8())
 
 
 def _event(stream: StreamSpec) -> list[pl.Expr]:

@@ -148,7 +148,7 @@ class _Packs:
 
 @dataclass(frozen=True)
 class _Parsed:
-    """What came out of a chunk."""
+    """What came out of some chunks."""
 
     kind: str
     table: str
