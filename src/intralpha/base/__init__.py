@@ -7,6 +7,7 @@ from intralpha.base.errors import (
     LookAheadError,
     SolverError,
 )
+from intralpha.base.kind import Kinded
 from intralpha.base.panel import Panel
 from intralpha.base.spec import Spec, spec_hash
 from intralpha.base.threads import thread_count
@@ -15,6 +16,7 @@ __all__ = [
     "ConfigError",
     "DataError",
     "IntralphaError",
+    "Kinded",
     "LookAheadError",
     "Panel",
     "SolverError",
