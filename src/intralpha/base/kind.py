@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, ClassVar, Self, get_args
+from typing import Any, ClassVar, get_args
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, SerializationInfo, ValidationInfo
 from pydantic_core import PydanticCustomError, core_schema
@@ -94,14 +94,14 @@ class Kinded(Spec):
         return {"type": "object", "title": cls.__name__, "description": f"one of {cls._listed()}"}
 
     @classmethod
-    def kinds(cls) -> dict[str, type[Self]]:
+    def kinds(cls) -> dict[str, type["Kinded"]]:
         """Every kind of the family by its name; all its modules are imported."""
         for module, _ in cls._files():
             importlib.import_module(module)
-        return dict(sorted(cls.family.table.items()))  # type: ignore[return-value]
+        return dict(sorted(cls.family.table.items()))
 
     @classmethod
-    def of_kind(cls, kind: str) -> type[Self] | None:
+    def of_kind(cls, kind: str) -> "type[Kinded] | None":
         """The class of a kind, or None; only files that mention the name are imported."""
         table = cls.family.table
         if kind not in table:
@@ -111,7 +111,7 @@ class Kinded(Spec):
                     importlib.import_module(module)
                 if kind in table:
                     break
-        return table.get(kind)  # type: ignore[return-value]
+        return table.get(kind)
 
     @classmethod
     def _files(cls) -> Iterator[tuple[str, Path]]:
