@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar, get_args
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, SerializationInfo, ValidationInfo
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import PydanticCustomError, core_schema
 
 from intralpha.base.errors import ConfigError
@@ -124,7 +124,7 @@ class Kinded(Spec):
                         yield f"{home}.{path.stem}", path
 
     @classmethod
-    def _choose(cls, value: Any, info: ValidationInfo) -> "Kinded":
+    def _choose(cls, value: Any, info: Any) -> "Kinded":
         """The value itself, or the spec that its ``kind`` asks for."""
         if isinstance(value, cls):
             return value
@@ -190,7 +190,7 @@ def _enter(cls: type[Kinded], kind: str) -> None:
     table[kind] = cls
 
 
-def _dumped(value: Kinded, info: SerializationInfo) -> dict[str, Any]:
+def _dumped(value: Kinded, info: Any) -> dict[str, Any]:
     """The spec with the fields of its own kind."""
     mode = "json" if info.mode == "json" else "python"
     return value.model_dump(mode=mode, exclude_unset=info.exclude_unset)
