@@ -218,16 +218,20 @@ class Panel:
         partial = path.with_name(path.name + ".partial")
         partial.mkdir(parents=True, exist_ok=True)
         np.save(partial / "values.npy", self.values)
+        self.save_axes(partial)
+        partial.rename(path)
+
+    def save_axes(self, path: Path) -> None:
+        """Write ``path/axes.npz`` beside values that are there already."""
         times = [] if self.times is None else [t.isoformat() for t in self.times]
         np.savez(
-            partial / "axes.npz",
+            path / "axes.npz",
             dates=self.dates,
             assets=self.assets.astype(str),
             names=np.array(self.names, dtype=str),
             times=np.array(times, dtype=str),
             has_times=np.array(self.times is not None),
         )
-        partial.rename(path)
 
     @classmethod
     def load(cls, path: Path, mmap: bool = True) -> "Panel":
