@@ -8,19 +8,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from intralpha.backtest import BacktestSpec
+from intralpha.backtest import EnhancementSpec
 from intralpha.base import ConfigError, Spec
-from intralpha.combination import EqualSpec, SingleSpec, WeightsSpec
+from intralpha.combination import CombinerSpec, EqualSpec
 from intralpha.datasets import GridSpec, ScheduleSpec, TransformSpec
 from intralpha.evaluation import FactorTestSpec
 from intralpha.features import FeatureSpec
 from intralpha.labels import LabelSpec
 from intralpha.market import UniverseSpec
 from intralpha.models import ModelSpec
-from intralpha.portfolio import PortfolioSpec
-from intralpha.risk import ExposureSpec
 from intralpha.sources import SourceSpec
 from intralpha.training import ObjectiveSpec, TrainSpec
 
@@ -94,28 +92,7 @@ class Network(Spec):
     )
 
 
-# `icir_weight` needs a history of finished RankICs, which a recipe does not keep yet.
-CombinationSpec = Annotated[EqualSpec | WeightsSpec | SingleSpec, Field(discriminator="kind")]
 FactorSpec = Annotated[ZScoreMean | Network, Field(discriminator="kind")]
-
-
-class BenchmarkSpec(Spec):
-    """What the portfolio is measured against."""
-
-    kind: Literal["float_cap", "index"] = Field(
-        default="float_cap", description="float-cap-weighted universe, or an index of the lake"
-    )
-    index: str | None = Field(default=None, description="symbol of the index, for kind index")
-
-
-class EnhancementSpec(Spec):
-    """An index-enhancement portfolio made from the combined signal, and its replay."""
-
-    benchmark: BenchmarkSpec = BenchmarkSpec()
-    every: int = Field(default=1, gt=0, description="dates of the grid between decisions")
-    exposures: ExposureSpec = ExposureSpec()
-    problem: PortfolioSpec = PortfolioSpec()
-    backtest: BacktestSpec = BacktestSpec()
 
 
 class TestSpec(Spec):
@@ -155,12 +132,19 @@ class Recipe(Spec):
     universe: UniverseSpec = UniverseSpec()
     grid: GridSpec = GridSpec()
     factors: dict[str, FactorSpec] = Field(min_length=1)
-    combination: CombinationSpec = EqualSpec()
+    combination: CombinerSpec = EqualSpec()
     test: TestSpec = TestSpec()
     portfolio: EnhancementSpec | None = None
     workers: int = Field(
         default=1, ge=1, description="training processes; results do not depend on it"
     )
+
+    @field_validator("combination")
+    @classmethod
+    def _without_history(cls, value: CombinerSpec) -> CombinerSpec:
+        if value.needs_history:
+            raise ValueError("a recipe keeps no history of finished RankICs; use another kind")
+        return value
 
 
 def load_recipe(path: Path, overrides: tuple[str, ...] = ()) -> Recipe:

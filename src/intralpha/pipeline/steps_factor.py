@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from intralpha.base import ConfigError, Panel
-from intralpha.combination import SingleSpec, WeightsSpec, combine
+from intralpha.combination import FactorNamesError, combine
 from intralpha.datasets import (
     Fold,
     Samples,
@@ -78,19 +78,10 @@ def signal_step(recipe: Recipe) -> Step:
 
 def combined(recipe: Recipe) -> tuple[str, ...]:
     """Names of the factors that the signal is made of."""
-    spec = recipe.combination
-    if isinstance(spec, WeightsSpec):
-        wanted = tuple(spec.weights)
-    elif isinstance(spec, SingleSpec):
-        wanted = (spec.name or next(iter(recipe.factors)),)
-    else:
-        wanted = tuple(recipe.factors)
-    missing = [name for name in wanted if name not in recipe.factors]
-    if missing:
-        raise RecipeError(
-            "combination", [f"no factor {n} in {list(recipe.factors)}" for n in missing]
-        )
-    return wanted
+    try:
+        return recipe.combination.names(tuple(recipe.factors))
+    except FactorNamesError as error:
+        raise RecipeError("combination", [str(error)]) from error
 
 
 def sample_dates(recipe: Recipe, dates: np.ndarray) -> np.ndarray:
