@@ -19,7 +19,6 @@ from intralpha.combination import (
     SingleSpec,
     WeightsSpec,
     combine,
-    seed_mean,
 )
 
 NAN = np.nan
@@ -79,9 +78,9 @@ def test_a_factor_that_does_not_vary_counts_as_absent():
     assert np.isnan(combine((flat,), SingleSpec())["score"]).all()
 
 
-def test_seed_mean_is_the_mean_of_z_scores():
+def test_equal_weights_are_the_mean_of_z_scores():
     seeds = tuple(random_factors(1).values())
-    found = seed_mean(seeds)["score"]
+    found = combine(seeds, EqualSpec(kind="seed_mean"))["score"]
     z = []
     for panel in seeds:
         x = panel["f"]

@@ -1,7 +1,7 @@
 """How good is a factor: pure functions on arrays ``[D, A]`` (NaN = absent, mask = universe)."""
 
+from intralpha.base.cross_section import zscore
 from intralpha.evaluation.correlation import correlation_table, mixed_table
-from intralpha.evaluation.cross_section import neutralise, zscore
 from intralpha.evaluation.factor_test import FactorReport, FactorTestSpec, run_factor_test
 from intralpha.evaluation.groups import (
     GroupCountError,
@@ -40,6 +40,7 @@ from intralpha.evaluation.nav import (
     win_rate,
     worst_drawdown,
 )
+from intralpha.evaluation.neutralise import neutralise
 from intralpha.evaluation.performance import Performance, performance, yearly_table
 from intralpha.evaluation.ranks import average_ranks
 from intralpha.evaluation.stylised import (

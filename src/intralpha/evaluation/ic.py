@@ -8,11 +8,11 @@ from jaxtyping import Bool, Float
 from numba import njit
 from numpy import ndarray
 
+from intralpha.base.cross_section import FLAT
 from intralpha.evaluation.days import over_days
 from intralpha.evaluation.ranks import Ordering, as_mask, ordering, ranks_of_day
 
 MIN_STOCKS = 30
-FLAT = 1e-10
 
 
 @dataclass(frozen=True)

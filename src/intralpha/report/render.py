@@ -12,9 +12,10 @@ import polars as pl
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
+from intralpha.backtest import PortfolioRecord
 from intralpha.evaluation.factor_test import FactorReport
 from intralpha.report import charts
-from intralpha.report.tear_sheet import PortfolioRecord, TearSheet
+from intralpha.report.tear_sheet import TearSheet
 
 PERCENT = ("share", "excess", "turnover", "ret", "drawdown", "volatility", "tracking", "win_rate")
 PERCENT += ("annualised",)

@@ -4,25 +4,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from intralpha.backtest import PortfolioRecord
 from intralpha.evaluation.factor_test import FactorReport
-
-
-@dataclass(frozen=True, eq=False)
-class PortfolioRecord:
-    """The replay of a portfolio, as far as a reader wants to see it.
-
-    Attributes
-    ----------
-    daily : date, ret, benchmark_ret, and optional turnover_one_sided, cost_yuan, nav_yuan
-    figures : name -> value, fractions
-    yearly : one row a year
-    notes : tables by title: relaxations, blocked orders, events
-    """
-
-    daily: pl.DataFrame
-    figures: dict[str, float]
-    yearly: pl.DataFrame
-    notes: dict[str, pl.DataFrame] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from intralpha.base.panel import UnknownNameError, as_days
 from intralpha.market import Lake, industry_codes, read_daily
 from intralpha.risk import descriptors as raw
 from intralpha.risk.history import History, read_history
-from intralpha.risk.spec import ExposureSpec
+from intralpha.risk.spec import StyleWindows
 from intralpha.risk.standardise import fill_missing, residual, standardise
 
 STYLES = (
@@ -42,7 +42,7 @@ def exposures(
     dates: Shaped[ndarray, "D"],
     assets: Shaped[ndarray, "A"],
     mask_DA: Bool[ndarray, "mask_D mask_A"],
-    spec: ExposureSpec | None = None,
+    spec: StyleWindows,
 ) -> Panel:
     """Standardised style exposures.
 
@@ -68,7 +68,7 @@ def exposures(
     dates : sessions of the lake, ascending
     assets : symbols; all of them make the market return, so give the whole market
     mask_DA : stocks over which each date is standardised, such as the universe
-    spec : windows; default: those above
+    spec : windows, those above by default
 
     Returns
     -------
@@ -94,7 +94,6 @@ def exposures(
     Memory: the closes of the whole lake up to the last date, and about ten columns of
     ``lookback_days + 250`` sessions at a time: 0.2 GB for 2,000 stocks over 18 months.
     """
-    spec = spec or ExposureSpec()
     days = as_days(dates)
     if mask_DA.shape != (len(days), len(assets)):
         raise MaskShapeError(mask_DA.shape, (len(days), len(assets)))
@@ -131,7 +130,7 @@ def _styles(
     rows: Int[ndarray, "D"],
     mask_DA: Bool[ndarray, "D A"],
     codes_DA: Int[ndarray, "D A"],
-    spec: ExposureSpec,
+    spec: StyleWindows,
 ) -> Float[ndarray, "D A K"]:
     """Exposures of the dates at these rows of the history."""
     beta, hsigma = raw.beta(history, rows, spec)
@@ -167,7 +166,7 @@ class _CrossSection:
         codes: Int[ndarray, "A"],
         present: Bool[ndarray, "A"],
         cap: Float[ndarray, "A"],
-        spec: ExposureSpec,
+        spec: StyleWindows,
     ) -> None:
         self._core, self._codes, self._present = core, codes, present
         self._cap, self._winsor = cap, spec.winsor

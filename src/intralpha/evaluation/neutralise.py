@@ -1,61 +1,12 @@
-"""A score made comparable across days: z-scores and residuals after known exposures."""
-
-from typing import no_type_check
+"""A score without what is known already: residuals after exposures and industries."""
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from numba import njit
 from numpy import ndarray
 
+from intralpha.base.cross_section import FLAT
 from intralpha.evaluation.days import over_days
 from intralpha.evaluation.ranks import as_mask
-
-FLAT = 1e-10
-
-
-def zscore(
-    score_DA: Float[ndarray, "D A"],
-    mask_DA: Bool[ndarray, "D A"] | None = None,
-    clip: float | None = None,
-) -> Float[ndarray, "D A"]:
-    r"""Each day's score minus its mean, divided by its population standard deviation.
-
-    .. math:: z_{i,t} = (f_{i,t} - \mu_t) / \sigma_t,
-              \qquad \sigma_t^2 = \tfrac1n \sum_i (f_{i,t} - \mu_t)^2
-
-    Parameters
-    ----------
-    score_DA : ndarray of float
-        What is not finite is absent.
-    mask_DA : ndarray of bool, optional
-        Universe over which mean and standard deviation are taken; default: everything present.
-    clip : float, optional
-        Cut the z-scores at plus and minus this value (after standardising, once).
-
-    Returns
-    -------
-    ndarray, the width (float32 or float64) of ``score_DA``
-        NaN where absent or outside the mask, and on days whose score does not vary
-        (standard deviation at most 1e-10 of the mean's size). Computed in float64.
-
-    Examples
-    --------
-    >>> zscore(np.array([[1.0, 3.0, np.nan]])).tolist()
-    [[-1.0, 1.0, nan]]
-    """
-    days, assets = score_DA.shape
-    mask = as_mask(mask_DA, score_DA)
-    out = np.empty((days, assets), score_DA.dtype)
-    limit = np.inf if clip is None else float(clip)
-
-    def work(start: int, stop: int) -> None:
-        block = np.ascontiguousarray(score_DA[start:stop], dtype=np.float64)
-        result = np.empty_like(block)
-        _zscore_days(block, mask[start:stop], limit, result)
-        out[start:stop] = result
-
-    over_days(work, days, days * assets)
-    return out
 
 
 def neutralise(
@@ -136,27 +87,3 @@ def _residual(
         y = y - basis @ (inverse @ (basis.T @ y))
         y = y - (np.bincount(codes, y) / size)[codes]
     return y
-
-
-@njit(cache=True, nogil=True)
-@no_type_check
-def _zscore_days(score, mask, limit, out):
-    days, assets = score.shape
-    for d in range(days):
-        n, total = 0, 0.0
-        for i in range(assets):
-            if mask[d, i] and np.isfinite(score[d, i]):
-                n += 1
-                total += score[d, i]
-        mean = total / n if n else 0.0
-        squares = 0.0
-        for i in range(assets):
-            if mask[d, i] and np.isfinite(score[d, i]):
-                squares += (score[d, i] - mean) ** 2
-        std = np.sqrt(squares / n) if n else 0.0
-        flat = std <= FLAT * max(abs(mean), FLAT)
-        for i in range(assets):
-            if flat or not mask[d, i] or not np.isfinite(score[d, i]):
-                out[d, i] = np.nan
-            else:
-                out[d, i] = min(max((score[d, i] - mean) / std, -limit), limit)
