@@ -106,7 +106,7 @@ class Node:
     Attributes
     ----------
     name : unique in a plan, such as ``features/gru``
-    make : module-level function ``(spec, inputs, task)``; the code it reaches is part of the address
+    make : module-level function ``(spec, inputs, task)``; the address has the code it reaches
     spec : everything of the recipe that it depends on
     slices : in time order
     inputs : name that ``make`` uses -> name of an earlier node

@@ -51,7 +51,7 @@ class Network(FactorSpec):
     )
 
     def nodes(self, name: str, ground: Ground) -> tuple[Node, ...]:
-        """Features, what the network sees of them, labels, weights of every fold and seed, scores."""
+        """Features, what the network sees of them, labels, weights a fold and seed, scores."""
         features = feature_node(name, self.features, ground)
         seen = self._seen(name, features, ground)
         label = self._label(name, ground)

@@ -110,9 +110,10 @@ def _training(planned: Plan) -> pl.DataFrame | None:
     for node in planned.nodes:
         if node.kind != "weights":
             continue
-        name, missing = node.name.partition("/")[2], set(planned.missing(node))
+        name = node.name.partition("/")[2]
+        missing = {one.name for one in planned.missing(node)}
         for one in node.slices:
-            if one not in missing:
+            if one.name not in missing:
                 key = planned.addresses[node.name][one.name]
                 path = planned.store.get(node.kind, key).path / "history.parquet"
                 rows.append(pl.read_parquet(path).with_columns(factor=pl.lit(name)))
