@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from intralpha.base import Panel
 from intralpha.evaluation import FactorTestSpec, run_factor_test
 from intralpha.report import PortfolioRecord, TearSheet, render
 from intralpha.report.render import figure_text
@@ -21,8 +22,10 @@ def make_sheet(name: str = "gru") -> TearSheet:
     fwd = 0.02 * rng.standard_normal((10, 50))
     score = fwd + 0.02 * rng.standard_normal((10, 50))
     days = np.arange("2024-01-01", "2024-01-11", dtype="datetime64[D]")
-    mask = np.ones(fwd.shape, dtype=bool)
-    report = run_factor_test(name, score, {"1_6": fwd}, mask, days, FactorTestSpec(n_groups=5))
+    assets = np.array([f"{600000 + i}.SH" for i in range(50)])
+    known = Panel(score[:, :, None], days, assets, ("score",))
+    ahead = Panel(fwd[:, :, None], days, assets, ("fwd_1_6",))
+    report = run_factor_test(known, ahead, spec=FactorTestSpec(n_groups=5), name=name)
     return TearSheet("A run", "about it", {"stocks": "50"}, (report,))
 
 

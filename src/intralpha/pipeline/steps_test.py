@@ -1,12 +1,10 @@
 """Steps that judge factors: the standard test of every factor and of the signal."""
 
-import json
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 
 from intralpha.base import DataError, Panel
 from intralpha.evaluation import FactorReport, neutralise, run_factor_test
@@ -17,6 +15,7 @@ from intralpha.pipeline.recipe import Recipe
 from intralpha.pipeline.steps_factor import combined
 from intralpha.sources import SimulatedMarket, SimulatedSpec
 
+IN = ("inside",)
 SIGNAL, ORACLE, OF_ORACLE = "signal", "oracle", "rank_ic_of_oracle"
 
 
@@ -55,7 +54,7 @@ def _make_tests(shop: Workshop, folder: Path) -> None:
     if simulated is not None:
         reports = _beside_oracle(shop, SimulatedMarket(simulated), reports)
     for number, report in enumerate(reports):
-        save_factor_report(report, folder / f"{number:02d}")
+        report.save(folder / f"{number:02d}")
 
 
 def _reports(
@@ -65,21 +64,21 @@ def _reports(
     recipe = shop.recipe
     axes, forward = shop.panel("axes"), shop.panel("forward")
     dates = _test_dates(shop, score, forward) if dates is None else dates
-    masks, fwd = axes.at(dates), forward.at(dates)
-    values = score.at(dates)["score"].astype(np.float64)
+    masks, values = axes.at(dates), score.at(dates)
     inside = masks["universe"] > 0
     if recipe.test.fwd_exclude_blocked:
         inside &= masks["fwd_buyable"] > 0
-    rets = {n.removeprefix("fwd_"): np.ascontiguousarray(fwd[n]) for n in fwd.names}
 
-    def test(label: str, factor: np.ndarray, mask: np.ndarray) -> FactorReport:
-        return run_factor_test(label, factor, rets, mask, dates, recipe.test.factor)
+    def test(label: str, factor: Panel, mask: np.ndarray) -> FactorReport:
+        universe = replace(axes, values=mask[:, :, None].astype(np.float32), dates=dates, names=IN)
+        return run_factor_test(factor, forward, universe, recipe.test.factor, label)
 
     out = [test(name, values, inside)]
     if recipe.test.neutral_to:
         base = build_features(ReversalVolSizeSpec()).compute(shop.lake, dates, axes.assets)
         exposures = base.select(recipe.test.neutral_to).values.astype(np.float64)
-        neutral = neutralise(values, exposures, inside)
+        left = neutralise(values["score"].astype(np.float64), exposures, inside)
+        neutral = replace(values, values=left[:, :, None])
         out.append(
             test(f"{name}, neutral to {' and '.join(recipe.test.neutral_to)}", neutral, inside)
         )
@@ -132,28 +131,6 @@ def _test_dates(shop: Workshop, score: Panel, forward: Panel) -> np.ndarray:
     return dates
 
 
-def save_factor_report(report: FactorReport, folder: Path) -> None:
-    """Write a factor report as JSON and Parquet."""
-    folder.mkdir(parents=True)
-    facts = {
-        "name": report.name,
-        "summary": report.summary,
-        "periods_per_year": report.periods_per_year,
-    }
-    (folder / "summary.json").write_text(json.dumps(facts, indent=1))
-    report.series.write_parquet(folder / "series.parquet")
-    report.yearly.write_parquet(folder / "yearly.parquet")
-    report.decay.write_parquet(folder / "decay.parquet")
-
-
 def load_factor_reports(folder: Path) -> tuple[FactorReport, ...]:
     """Every factor report of a test artifact, in order."""
-    out = []
-    for part in sorted(p for p in folder.iterdir() if p.is_dir()):
-        facts = json.loads((part / "summary.json").read_text())
-        series, yearly, decay = (
-            pl.read_parquet(part / f"{name}.parquet") for name in ("series", "yearly", "decay")
-        )
-        periods = facts["periods_per_year"]
-        out.append(FactorReport(facts["name"], facts["summary"], series, yearly, decay, periods))
-    return tuple(out)
+    return tuple(FactorReport.load(p) for p in sorted(folder.iterdir()) if p.is_dir())

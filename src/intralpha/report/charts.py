@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
-from intralpha.evaluation.factor_test import FactorReport
+from intralpha.evaluation import FactorReport
 
 COLOURS = ("#1f4e79", "#c0504d", "#7f7f7f", "#4f8f4f", "#8064a2", "#d8963c", "#4bacc6", "#9c6b4a")
 

@@ -13,7 +13,7 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from intralpha.backtest import PortfolioRecord
-from intralpha.evaluation.factor_test import FactorReport
+from intralpha.evaluation import FactorReport
 from intralpha.report import charts
 from intralpha.report.tear_sheet import TearSheet
 

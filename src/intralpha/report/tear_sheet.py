@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from intralpha.backtest import PortfolioRecord
-from intralpha.evaluation.factor_test import FactorReport
+from intralpha.evaluation import FactorReport
 
 
 @dataclass(frozen=True, eq=False)
