@@ -77,7 +77,7 @@ def test_february_is_not_in_a_january_scan(lake: Lake) -> None:
     assert rows["date"].unique().sort().to_list() == [date(2024, 1, 30), date(2024, 1, 31)]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(order=st.permutations(range(6)), cut=st.integers(1, 5))
 def test_the_order_of_appends_does_not_matter(
     tmp_path_factory: pytest.TempPathFactory, order: list[int], cut: int
