@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from intralpha.base import DataError, Panel
@@ -134,7 +134,6 @@ def test_pandas_and_xarray_carry_the_same_values() -> None:
     assert float(panel.to_xarray().sel(date="2024-01-03", asset="600519.SH", name="volume")) == 7
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.permutations(range(6)))
 def test_row_order_of_a_table_does_not_matter(order: list[int]) -> None:
     frame = small(np.float64).to_polars()

@@ -4,7 +4,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from intralpha.datasets import Fold, GridSpec, folds, grid
@@ -30,7 +30,6 @@ def check_purged(made: tuple[Fold, ...], offset: int, sessions: np.ndarray) -> N
     assert len(np.unique(predicted)) == len(predicted)
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     train=st.integers(5, 60),
     valid=st.integers(1, 15),

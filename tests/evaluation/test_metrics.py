@@ -61,7 +61,7 @@ def test_too_few_stocks_give_nan_not_a_number() -> None:
     assert np.isnan(summarise(rank_ic(score, fwd)).mean)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 100), st.permutations(range(60)))
 def test_order_and_monotone_changes_do_not_matter(seed: int, order: list[int]) -> None:
     score, fwd = sample(seed)
