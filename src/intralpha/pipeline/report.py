@@ -62,7 +62,7 @@ def render_report(
         quality=quality_counts(planned.recipe, planned.store) if not planned.pending else {},
         recipe=dump_recipe(planned.recipe),
         problems=problems,
-        plugins=loaded(),
+        plugins=tuple((p.name, p.version, p.digest) for p in loaded()),
     )
     return render(sheet, path)
 
