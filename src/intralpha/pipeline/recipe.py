@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 from intralpha.backtest import BacktestSpec
 from intralpha.base import ConfigError, Spec
 from intralpha.combination import EqualSpec, SingleSpec, WeightsSpec
-from intralpha.datasets import GridSpec, ScheduleSpec, TransformSpec
+from intralpha.datasets import EverySpec, GridSpec, ScheduleSpec, TransformSpec
 from intralpha.evaluation import FactorTestSpec
 from intralpha.features import FeatureSpec
 from intralpha.labels import LabelSpec
@@ -153,7 +153,7 @@ class Recipe(Spec):
     about: str = Field(default="", description="one sentence for the report's head")
     data: DataSpec
     universe: UniverseSpec = UniverseSpec()
-    grid: GridSpec = GridSpec()
+    grid: GridSpec = EverySpec()
     factors: dict[str, FactorSpec] = Field(min_length=1)
     combination: CombinationSpec = EqualSpec()
     test: TestSpec = TestSpec()

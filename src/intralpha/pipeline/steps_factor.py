@@ -13,16 +13,9 @@ from intralpha.combination import SingleSpec, WeightsSpec, combine
 from intralpha.datasets import (
     Fold,
     Samples,
-    apply_global,
-    cross_section,
-    fit_global,
-    folds,
-    grid,
 )
-from intralpha.datasets.transform import CrossSectionSpec, GlobalStandardSpec, WindowRatioSpec
 from intralpha.evaluation import zscore
 from intralpha.features import build as build_features
-from intralpha.labels import compute_label, label_offset
 from intralpha.pipeline.plan import Step, Workshop
 from intralpha.pipeline.recipe import FactorSpec, Network, Recipe, RecipeError, ZScoreMean
 from intralpha.training import Job, run_jobs, seed_mean, stack_in_time
@@ -95,7 +88,7 @@ def combined(recipe: Recipe) -> tuple[str, ...]:
 
 def sample_dates(recipe: Recipe, dates: np.ndarray) -> np.ndarray:
     """The grid of samples and tests."""
-    return grid(dates, recipe.grid)
+    return recipe.grid.dates(dates)
 
 
 def _make_features(shop: Workshop, folder: Path, name: str) -> None:
@@ -111,7 +104,7 @@ def _make_label(shop: Workshop, folder: Path, name: str) -> None:
     dates = sample_dates(shop.recipe, axes.dates)
     mask = axes.at(dates)
     tested = (mask["universe"] > 0) & (mask["fwd_buyable"] > 0)
-    compute_label(shop.lake, spec.label, dates, axes.assets, tested).save(folder / "panel")
+    spec.label.compute(shop.lake, dates, axes.assets, tested).save(folder / "panel")
 
 
 def _make_zscore_mean(shop: Workshop, folder: Path, name: str) -> None:
@@ -151,20 +144,16 @@ class FoldLoader:
         mask = axes["universe"] > 0
         features = Panel.load(self.transformed or self.features)
         transform = self.spec.transform
-        clip = 0.0
-        if isinstance(transform, GlobalStandardSpec):
+        if self.transformed is None:
             days = features.dates[features.dates <= fold.train[-1]]
-            fitted = fit_global(features, days, mask, transform.mads)
-            features = apply_global(features, fitted)
-        elif isinstance(transform, WindowRatioSpec):
-            clip = np.inf if transform.clip is None else transform.clip
+            features = transform.apply(features, mask, transform.fit(features, days, mask))
         return Samples(
             features=features,
             present_DA=axes["traded"] > 0,
             mask_DA=mask,
             window_days=self.spec.window_days,
             label=Panel.load(self.label),
-            ratio_clip=clip,
+            ratio_clip=transform.ratio_clip,
             day_steps=self.spec.step == "day",
         )
 
@@ -178,7 +167,7 @@ def _make_network_score(shop: Workshop, folder: Path, name: str) -> None:
     loader = _loader(shop, name, spec, work)
     dates = sample_dates(shop.recipe, axes.dates)
     dates = dates[np.searchsorted(axes.dates, dates) >= spec.window_days - 1]
-    made = folds(spec.schedule, axes.dates, dates, label_offset(spec.label))
+    made = spec.schedule.folds(axes.dates, dates, spec.label.offset)
     jobs = tuple(
         Job(
             fold,
@@ -205,16 +194,16 @@ def _make_network_score(shop: Workshop, folder: Path, name: str) -> None:
 
 
 def _loader(shop: Workshop, name: str, spec: Network, work: Path) -> FoldLoader:
-    """Cross-section transforms need no fit, so they are done once for all folds."""
+    """Transforms that learn nothing are done once for all folds."""
     features = shop.artifact(f"features/{name}").path / "panel"
     label = shop.artifact(f"label/{name}").path / "panel"
     axes = shop.artifact("axes").path / "panel"
     transformed = None
-    if isinstance(spec.transform, CrossSectionSpec):
+    if not spec.transform.fits:
         transformed = work / "transformed"
         if not transformed.is_dir():
             mask = Panel.load(axes)["universe"] > 0
-            cross_section(Panel.load(features), mask, spec.transform).save(transformed)
+            spec.transform.apply(Panel.load(features), mask, {}).save(transformed)
     return FoldLoader(axes, features, label, spec, transformed)
 
 
