@@ -14,7 +14,7 @@ from intralpha.pipeline.artifacts import Store
 from intralpha.pipeline.code_version import code_version
 from intralpha.pipeline.plan import Step, Workshop
 from intralpha.pipeline.recipe import Recipe, expand_path
-from intralpha.sources import build, ingest, quality
+from intralpha.sources import ingest, quality
 
 INGEST = "ingest"
 
@@ -29,7 +29,7 @@ class NoAssetsError(DataError):
 
 def ingest_key(recipe: Recipe) -> str:
     """Changes when a source, its files, its reader or the lake's place change."""
-    prints = [build(spec).fingerprint() for spec in recipe.data.sources]
+    prints = [spec.make().fingerprint() for spec in recipe.data.sources]
     sources = [spec.model_dump(mode="json") for spec in recipe.data.sources]
     return spec_hash(INGEST, sources, prints, recipe.data.lake, code_version("sources"))
 
