@@ -1,6 +1,6 @@
 """cross_section: winsorised z-scores across the stocks of each day."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32
@@ -13,6 +13,8 @@ from intralpha.datasets.transform import TransformSpec
 
 class CrossSectionSpec(TransformSpec):
     """Winsorise and z-score across stocks, per day (and bar) and feature [10.2, 10.5]."""
+
+    alone: ClassVar[bool] = True
 
     kind: Literal["cross_section"] = "cross_section"
     mads: float | None = Field(default=5.0, gt=0, description="clip at median +- k x MAD")

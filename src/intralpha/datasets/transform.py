@@ -14,10 +14,13 @@ class TransformSpec(Kinded):
     Attributes
     ----------
     fits : whether :meth:`fit` learns anything
+    alone : whether :meth:`apply` changes every day by what the day itself holds, so that it can be
+        done once, whatever is trained on it
     """
 
     homes = ("intralpha.datasets",)
     fits: ClassVar[bool] = False
+    alone: ClassVar[bool] = False
 
     @property
     def ratio_clip(self) -> float:

@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from intralpha.base import Panel
+from intralpha.base.node import Read
 from intralpha.base.panel import as_days
 from intralpha.labels.windows import ForwardBlock, forward_blocks, session_places
 from intralpha.market import Lake
@@ -14,6 +15,7 @@ from intralpha.market import Lake
 Price = Literal["close", "vwap"]
 
 HALF_TICK_YUAN = 0.005
+BUYABLE_READS = (Read("daily", back=0, ahead=1),)  # of fwd_buyable
 
 
 def fwd_return(

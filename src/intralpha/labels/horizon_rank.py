@@ -12,7 +12,7 @@ from intralpha.labels.forward import Price, zscore
 from intralpha.labels.horizon_return import Horizon, horizon_span
 from intralpha.labels.label import LabelSpec, label_panel
 from intralpha.market import Lake
-from intralpha.market.read import Read
+from intralpha.base.node import Read
 
 
 class HorizonRankSpec(LabelSpec):

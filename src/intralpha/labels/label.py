@@ -7,7 +7,7 @@ from numpy import ndarray
 from intralpha.base import Kinded, Panel
 from intralpha.base.panel import as_days
 from intralpha.market import Lake
-from intralpha.market.read import Read
+from intralpha.base.node import Read
 
 FWD_LABEL = "fwd_label"
 

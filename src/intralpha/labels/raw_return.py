@@ -9,7 +9,7 @@ from intralpha.base import Panel
 from intralpha.labels.label import LabelSpec, label_panel
 from intralpha.labels.span import T1_T11
 from intralpha.market import Lake
-from intralpha.market.read import Read
+from intralpha.base.node import Read
 
 
 class RawReturnSpec(LabelSpec):

@@ -8,7 +8,7 @@ from numpy import ndarray
 
 from intralpha.labels.forward import Price, fwd_locked, fwd_return
 from intralpha.market import Lake
-from intralpha.market.read import Read
+from intralpha.base.node import Read
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from intralpha.labels.forward import zscore
 from intralpha.labels.label import LabelSpec, label_panel
 from intralpha.labels.span import T1_T11
 from intralpha.market import Lake
-from intralpha.market.read import Read
+from intralpha.base.node import Read
 
 
 class ZReturnSpec(LabelSpec):
