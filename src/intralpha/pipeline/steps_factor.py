@@ -1,24 +1,29 @@
 """Steps that make factors: features, labels, training, scores, the combined signal."""
 
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 from rich.console import Console
 from rich.progress import Progress
 
 from intralpha.base import ConfigError, Panel
 from intralpha.combination import SingleSpec, WeightsSpec, combine
-from intralpha.datasets import (
-    Fold,
-    Samples,
-)
+from intralpha.datasets import Loader
 from intralpha.evaluation import zscore
 from intralpha.features import build as build_features
 from intralpha.pipeline.plan import Step, Workshop
 from intralpha.pipeline.recipe import FactorSpec, Network, Recipe, RecipeError, ZScoreMean
-from intralpha.training import Job, run_jobs, seed_mean, stack_in_time
+from intralpha.training import (
+    Job,
+    finished,
+    predict_fold,
+    run_jobs,
+    seed_mean,
+    stack_in_time,
+    train_fold,
+)
 
 
 class SignError(ConfigError):
@@ -128,36 +133,6 @@ def _make_zscore_mean(shop: Workshop, folder: Path, name: str) -> None:
     Panel(score, dates, axes.assets, ("score",)).save(folder / "panel")
 
 
-@dataclass(frozen=True)
-class FoldLoader:
-    """Opens what a fold needs inside the process that trains it; arrays stay memory-mapped."""
-
-    axes: Path
-    features: Path
-    label: Path
-    spec: Network
-    transformed: Path | None
-
-    def __call__(self, fold: Fold) -> Samples:
-        """Samples of the fold with its transform applied."""
-        axes = Panel.load(self.axes)
-        mask = axes["universe"] > 0
-        features = Panel.load(self.transformed or self.features)
-        transform = self.spec.transform
-        if self.transformed is None:
-            days = features.dates[features.dates <= fold.train[-1]]
-            features = transform.apply(features, mask, transform.fit(features, days, mask))
-        return Samples(
-            features=features,
-            present_DA=axes["traded"] > 0,
-            mask_DA=mask,
-            window_days=self.spec.window_days,
-            label=Panel.load(self.label),
-            ratio_clip=transform.ratio_clip,
-            day_steps=self.spec.step == "day",
-        )
-
-
 def _make_network_score(shop: Workshop, folder: Path, name: str) -> None:
     """Train every fold and seed, predict, and average the seeds."""
     spec = shop.recipe.factors[name]
@@ -184,27 +159,36 @@ def _make_network_score(shop: Workshop, folder: Path, name: str) -> None:
     bar = Progress(console=Console(stderr=True), disable=not shop.show_progress, transient=True)
     with bar:
         task = bar.add_task(f"training {name}", total=len(jobs))
-        panels, history = run_jobs(
-            jobs, shop.recipe.workers, lambda done: bar.update(task, completed=done)
-        )
+        todo = [partial(_train_and_score, job) for job in jobs if not _scored(job)]
+        run_jobs(todo, shop.recipe.workers, lambda done: bar.update(task, completed=done))
+    panels = [Panel.load(job.folder / "scores") for job in jobs]
+    history = pl.concat(pl.read_parquet(job.folder / "history.parquet") for job in jobs)
     count = len(spec.seeds)
     parts = [seed_mean(panels[i : i + count]) for i in range(0, len(panels), count)]
     stack_in_time(parts).save(folder / "panel")
     history.write_parquet(folder / "history.parquet")
 
 
-def _loader(shop: Workshop, name: str, spec: Network, work: Path) -> FoldLoader:
+def _loader(shop: Workshop, name: str, spec: Network, work: Path) -> Loader:
     """Transforms that learn nothing are done once for all folds."""
-    features = shop.artifact(f"features/{name}").path / "panel"
-    label = shop.artifact(f"label/{name}").path / "panel"
-    axes = shop.artifact("axes").path / "panel"
-    transformed = None
-    if not spec.transform.fits:
-        transformed = work / "transformed"
-        if not transformed.is_dir():
-            mask = Panel.load(axes)["universe"] > 0
-            spec.transform.apply(Panel.load(features), mask, {}).save(transformed)
-    return FoldLoader(axes, features, label, spec, transformed)
+    return Loader(
+        features=shop.artifact(f"features/{name}").path / "panel",
+        masks=shop.artifact("axes").path / "panel",
+        transform=spec.transform,
+        window_days=spec.window_days,
+        step=spec.step,
+        label=shop.artifact(f"label/{name}").path / "panel",
+    ).once(work / "transformed")
+
+
+def _train_and_score(job: Job) -> None:
+    train_fold(job)
+    if not _scored(job):
+        predict_fold(job.folder, job.model, job.load, job.fold.predict).save(job.folder / "scores")
+
+
+def _scored(job: Job) -> bool:
+    return finished(job) and (job.folder / "scores").is_dir()
 
 
 def _make_signal(shop: Workshop, folder: Path) -> None:
