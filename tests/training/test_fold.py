@@ -83,7 +83,7 @@ def test_a_network_predicts_any_date_later_in_another_process(tmp_path: Path) ->
     expected = predict_fold(job.folder, job.model, job.load, dates)
     code = (
         "import sys; from pathlib import Path;"
-        "from tests.training.test_train_fold import make_loader, replace;"
+        "from tests.training.test_fold import make_loader, replace;"
         "from intralpha.models import GRUSpec; from intralpha.training import predict_fold;"
         "folder = Path(sys.argv[1]); load = replace(make_loader(folder / 'data'), label=None);"
         "dates = load._open()[0].dates[[10, 30, 59]];"

@@ -15,8 +15,8 @@ from intralpha.datasets import Fold, Loader
 from intralpha.models import ModelSpec
 from intralpha.training.belonging import Loss, Marks, check_marks, training_marks
 from intralpha.training.fit import TrainSpec, Watcher, fit, predict
+from intralpha.training.jobs import one_thread
 from intralpha.training.objective import ObjectiveSpec
-from intralpha.training.run_jobs import one_thread
 from intralpha.training.weights import (
     load_fitted,
     load_network,
