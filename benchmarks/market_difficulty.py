@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from intralpha import pipeline
-from intralpha.evaluation.cross_section import zscore
+from intralpha.base.cross_section import zscore
 from intralpha.evaluation.ic import rank_ic
 from intralpha.features.trailing import trailing_mean
 from intralpha.labels import fwd_return

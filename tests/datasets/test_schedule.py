@@ -34,7 +34,6 @@ def check_purged(made: tuple[Fold, ...], offset: int, sessions: np.ndarray) -> N
     assert len(np.unique(predicted)) == len(predicted)
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     train=st.integers(5, 60),
     valid=st.integers(1, 15),
@@ -151,7 +150,7 @@ def made_of(spec: ScheduleSpec, days: np.ndarray, every: EverySpec, offset: int)
         return None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     spec=SCHEDULES,
     offset=st.integers(1, 12),

@@ -247,7 +247,7 @@ def test_vectors_of_the_specification():
     assert f["ret_down_share"] == pytest.approx(0.762357, abs=1e-6)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 20))
 def test_assets_do_not_see_each_other(seed, n_assets):
     rng = np.random.default_rng(seed)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from scipy.stats import rankdata
@@ -155,7 +155,6 @@ def test_the_residual_is_orthogonal_to_what_was_taken_out(lake):
             assert values[d, known & (codes[d] == code)].sum() == pytest.approx(0, abs=1e-5)
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(3, 40), st.integers(1, 6))
 def test_residual_equals_least_squares(seed, n, n_groups):
     rng = np.random.default_rng(seed)

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from intralpha.portfolio import CostSpec, PortfolioSpec, build
+from intralpha.portfolio import CostSpec, PortfolioSpec
 
 
 def test_the_default_spec():
-    problem = build(PortfolioSpec())
+    problem = PortfolioSpec().make()
     kinds = [c.kind for c in problem.subject_to]
     assert kinds == ["fully invested", "stock deviation", "industry", "turnover", "blocked"]
 
@@ -24,7 +24,7 @@ def test_every_setting_arrives(four):
         costs=CostSpec(buy_bps=0, sell_bps=0),
         cost_weight=1.0,
     )
-    problem = build(spec)
+    problem = spec.make()
     assert [c.kind for c in problem.subject_to][2:5] == ["style", "industry", "member share"]
     solution = problem.solve(four(), np.array([0.4, 0.3, 0.2, 0.1]))
     np.testing.assert_allclose(solution.weights, [0.5, 0.32, 0.18, 0.0], atol=1e-9)
@@ -32,7 +32,7 @@ def test_every_setting_arrives(four):
 
 def test_bounds_can_be_left_out():
     spec = PortfolioSpec(industry_deviation=None, turnover_one_sided=None)
-    assert [c.kind for c in build(spec).subject_to] == [
+    assert [c.kind for c in spec.make().subject_to] == [
         "fully invested",
         "stock deviation",
         "blocked",

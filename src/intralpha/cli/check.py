@@ -2,11 +2,13 @@
 
 import typer
 
-from intralpha import pipeline
-from intralpha.cli.options import RecipeArgument, SetOption
+from intralpha.cli.options import PluginsOption, RecipeArgument, SetOption
 
 
-def check(recipe: RecipeArgument, set_: SetOption = None) -> None:
+def check(recipe: RecipeArgument, set_: SetOption = None, plugins: PluginsOption = None) -> None:
     """Check a recipe before any data are read and print it with every default filled in."""
-    spec = pipeline.load_recipe(pipeline.find_recipe(recipe), tuple(set_ or ()))
-    typer.echo(pipeline.dump_recipe(spec))
+    from intralpha.pipeline.listing import open_recipe
+    from intralpha.pipeline.recipe import dump_recipe
+
+    del plugins
+    typer.echo(dump_recipe(open_recipe(recipe, tuple(set_ or ()))))

@@ -1,12 +1,15 @@
 """Term: what the trades cost, by the same definition as in the back-test."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
 
 from intralpha.market import TradingRules
 from intralpha.portfolio.costs import CostSpec
 from intralpha.portfolio.program import LinearProgram
 from intralpha.portfolio.snapshot import Snapshot
-from intralpha.portfolio.terms import Term
+from intralpha.portfolio.terms import Term, TermSpec
 
 
 @dataclass(frozen=True)
@@ -31,3 +34,14 @@ class TradingCost(Term):
         rates = self.costs.on(snapshot.date.astype("datetime64[D]").item(), self.rules)
         program.buy_cost -= factor * rates.buy_rate
         program.sell_cost -= factor * rates.sell_rate
+
+
+class TradingCostSpec(TermSpec):
+    """Cost of the trades, with a negative factor; see :class:`TradingCost`."""
+
+    kind: Literal["trading_cost"] = "trading_cost"
+    costs: CostSpec = Field(default=CostSpec(), description="charges by side")
+
+    def make(self) -> TradingCost:
+        """The term as an objective takes it, without its factor."""
+        return TradingCost(self.costs)

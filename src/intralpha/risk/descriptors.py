@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from intralpha.risk.history import History
-from intralpha.risk.spec import ExposureSpec
+from intralpha.risk.spec import StyleWindows
 from intralpha.risk.windows import (
     lag_weights,
     weighted_fit,
@@ -28,7 +28,7 @@ def size(history: History, rows: Int[ndarray, "D"]) -> Float[ndarray, "D A"]:
 
 
 def beta(
-    history: History, rows: Int[ndarray, "D"], spec: ExposureSpec
+    history: History, rows: Int[ndarray, "D"], spec: StyleWindows
 ) -> tuple[Float[ndarray, "D A"], Float[ndarray, "D A"]]:
     """Slope of the return on the market's, and the std of what is left (HSIGMA)."""
     weights = lag_weights(spec.beta_days, spec.beta_half_life_days)
@@ -38,7 +38,7 @@ def beta(
 
 
 def momentum(
-    history: History, rows: Int[ndarray, "D"], spec: ExposureSpec
+    history: History, rows: Int[ndarray, "D"], spec: StyleWindows
 ) -> Float[ndarray, "D A"]:
     """Weighted mean of log returns, the latest days left out (RSTR).
 
@@ -52,7 +52,7 @@ def momentum(
 
 
 def daily_volatility(
-    history: History, rows: Int[ndarray, "D"], spec: ExposureSpec
+    history: History, rows: Int[ndarray, "D"], spec: StyleWindows
 ) -> Float[ndarray, "D A"]:
     """Weighted std of daily returns (DASTD)."""
     weights = lag_weights(spec.volatility_days, spec.volatility_half_life_days)
@@ -62,7 +62,7 @@ def daily_volatility(
 
 
 def cumulative_range(
-    history: History, rows: Int[ndarray, "D"], spec: ExposureSpec
+    history: History, rows: Int[ndarray, "D"], spec: StyleWindows
 ) -> Float[ndarray, "D A"]:
     """Range of the log return cumulated over 1, 2, ... 12 months (CMRA).
 
@@ -88,7 +88,7 @@ def cumulative_range(
 
 
 def turnovers(
-    history: History, rows: Int[ndarray, "D"], spec: ExposureSpec
+    history: History, rows: Int[ndarray, "D"], spec: StyleWindows
 ) -> tuple[Float[ndarray, "D A"], Float[ndarray, "D A"], Float[ndarray, "D A"]]:
     """Log turnover of a month, of the mean month of 3 and of 12 (STOM, STOQ, STOA).
 
@@ -109,7 +109,7 @@ def turnovers(
 
 
 def reversal(
-    history: History, rows: Int[ndarray, "D"], spec: ExposureSpec
+    history: History, rows: Int[ndarray, "D"], spec: StyleWindows
 ) -> Float[ndarray, "D A"]:
     """Log return of the last month, not turned round: large means it has risen."""
     window = window_matrix(rows, len(history.dates), lag_weights(spec.reversal_days))
@@ -123,7 +123,7 @@ def reversal(
 
 
 def illiquidity(
-    history: History, rows: Int[ndarray, "D"], spec: ExposureSpec
+    history: History, rows: Int[ndarray, "D"], spec: StyleWindows
 ) -> Float[ndarray, "D A"]:
     """Log of the mean absolute return per 100 million CNY of amount (lnamihud, Spec 8)."""
     known = np.isfinite(history.ret_HA) & (np.nan_to_num(history.amount_HA) > 0)

@@ -4,8 +4,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
+from intralpha.base.cross_section import FLAT, moments
+
 MAD_SCALE = 1.4826
-FLAT = 1e-10
 
 
 def standardise(
@@ -33,9 +34,8 @@ def standardise(
         of the core are there or they do not differ. No cut where the MAD is 0.
     """
     inside = core_A & np.isfinite(values_A)
-    nothing = np.full(values_A.shape, np.nan)
     if inside.sum() < 2:
-        return nothing
+        return np.full(values_A.shape, np.nan)
     middle = np.median(values_A[inside])
     reach = winsor * MAD_SCALE * np.median(np.abs(values_A[inside] - middle))
     cut = (
@@ -45,11 +45,8 @@ def standardise(
     )
     weight = np.where(np.isfinite(cap_A[inside]), cap_A[inside], 0.0)
     weight = weight if weight.sum() > 0 else np.ones(len(weight))
-    mean = float(weight @ cut[inside] / weight.sum())
-    std = float(cut[inside].std())
-    if std <= FLAT * max(abs(mean), FLAT):
-        return nothing
-    return (cut - mean) / std
+    _, std = moments(cut, inside)
+    return (cut - float(weight @ cut[inside] / weight.sum())) / std
 
 
 def fill_missing(

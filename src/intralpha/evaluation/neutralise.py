@@ -1,61 +1,13 @@
-"""A score made comparable across days: z-scores and residuals after known exposures."""
-
-from typing import no_type_check
+"""A score without what is known already: residuals after exposures and industries."""
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from numba import njit
 from numpy import ndarray
 
+from intralpha.base.cross_section import FLAT
+from intralpha.evaluation.arrays import ArrayFormError, check_arrays, check_count
 from intralpha.evaluation.days import over_days
 from intralpha.evaluation.ranks import as_mask
-
-FLAT = 1e-10
-
-
-def zscore(
-    score_DA: Float[ndarray, "D A"],
-    mask_DA: Bool[ndarray, "D A"] | None = None,
-    clip: float | None = None,
-) -> Float[ndarray, "D A"]:
-    r"""Each day's score minus its mean, divided by its population standard deviation.
-
-    .. math:: z_{i,t} = (f_{i,t} - \mu_t) / \sigma_t,
-              \qquad \sigma_t^2 = \tfrac1n \sum_i (f_{i,t} - \mu_t)^2
-
-    Parameters
-    ----------
-    score_DA : ndarray of float
-        What is not finite is absent.
-    mask_DA : ndarray of bool, optional
-        Universe over which mean and standard deviation are taken; default: everything present.
-    clip : float, optional
-        Cut the z-scores at plus and minus this value (after standardising, once).
-
-    Returns
-    -------
-    ndarray, the width (float32 or float64) of ``score_DA``
-        NaN where absent or outside the mask, and on days whose score does not vary
-        (standard deviation at most 1e-10 of the mean's size). Computed in float64.
-
-    Examples
-    --------
-    >>> zscore(np.array([[1.0, 3.0, np.nan]])).tolist()
-    [[-1.0, 1.0, nan]]
-    """
-    days, assets = score_DA.shape
-    mask = as_mask(mask_DA, score_DA)
-    out = np.empty((days, assets), score_DA.dtype)
-    limit = np.inf if clip is None else float(clip)
-
-    def work(start: int, stop: int) -> None:
-        block = np.ascontiguousarray(score_DA[start:stop], dtype=np.float64)
-        result = np.empty_like(block)
-        _zscore_days(block, mask[start:stop], limit, result)
-        out[start:stop] = result
-
-    over_days(work, days, days * assets)
-    return out
 
 
 def neutralise(
@@ -90,13 +42,26 @@ def neutralise(
     -------
     ndarray of float64
         Residuals, orthogonal to every exposure and of mean zero (in every class). NaN where the
-        stock took no part.
+        stock took no part. Known when score and exposures are.
+
+    Raises
+    ------
+    ArrayFormError, CountError
+        Arrays that do not fit each other, classes that are no whole numbers.
 
     Notes
     -----
     Normal equations of unit-length columns by eigenvalues, directions below 1e-12 of the largest
     left out, applied twice so that rounding of the first pass is removed by the second.
     """
+    check_arrays(score_DA=score_DA, codes_DA=codes_DA)
+    check_arrays(3, exposures_DAK=exposures_DAK)
+    if exposures_DAK.shape[:2] != score_DA.shape:
+        wanted = f"shape ({score_DA.shape[0]}, {score_DA.shape[1]}, K)"
+        raise ArrayFormError("exposures_DAK", f"of shape {exposures_DAK.shape}", wanted)
+    check_count("min_stocks", min_stocks, 0)
+    if codes_DA is not None and codes_DA.dtype.kind not in "iu":
+        raise ArrayFormError("codes_DA", f"of type {codes_DA.dtype}", "whole numbers")
     days, assets = score_DA.shape
     present = as_mask(mask_DA, score_DA) & np.isfinite(score_DA)
     if codes_DA is not None:
@@ -136,27 +101,3 @@ def _residual(
         y = y - basis @ (inverse @ (basis.T @ y))
         y = y - (np.bincount(codes, y) / size)[codes]
     return y
-
-
-@njit(cache=True, nogil=True)
-@no_type_check
-def _zscore_days(score, mask, limit, out):
-    days, assets = score.shape
-    for d in range(days):
-        n, total = 0, 0.0
-        for i in range(assets):
-            if mask[d, i] and np.isfinite(score[d, i]):
-                n += 1
-                total += score[d, i]
-        mean = total / n if n else 0.0
-        squares = 0.0
-        for i in range(assets):
-            if mask[d, i] and np.isfinite(score[d, i]):
-                squares += (score[d, i] - mean) ** 2
-        std = np.sqrt(squares / n) if n else 0.0
-        flat = std <= FLAT * max(abs(mean), FLAT)
-        for i in range(assets):
-            if flat or not mask[d, i] or not np.isfinite(score[d, i]):
-                out[d, i] = np.nan
-            else:
-                out[d, i] = min(max((score[d, i] - mean) / std, -limit), limit)

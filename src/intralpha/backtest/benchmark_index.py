@@ -1,0 +1,60 @@
+"""Benchmark: an index of the lake."""
+
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Float, Shaped
+from numpy import ndarray
+from pydantic import Field
+
+from intralpha.backtest.benchmark import BenchmarkSpec, index_returns
+from intralpha.backtest.benchmark_float_cap import float_cap_weights
+from intralpha.base import ConfigError, Panel
+from intralpha.market import Lake, read_daily
+
+
+class NoIndexError(ConfigError):
+    """The benchmark index has no daily rows."""
+
+    def __init__(self, index: str) -> None:
+        self.index = index
+        super().__init__(
+            f"benchmark index {index!r} has no daily rows; expected a symbol such as 000852.SH.\n"
+            "Hint: ingest the index, or set portfolio.benchmark to kind float_cap or equal."
+        )
+
+
+class IndexBenchmarkSpec(BenchmarkSpec):
+    """Returns of an index; the optimiser deviates from the float-cap weights of the universe.
+
+    An index without published weights is stood in for by its universe, so name its members with
+    ``universe.indices``.
+    """
+
+    kind: Literal["index"] = "index"
+    index: str = Field(min_length=1, description="symbol of the index, such as 000852.SH")
+
+    def weights(
+        self,
+        lake: Lake,
+        dates: Shaped[ndarray, "D"],
+        assets: Shaped[ndarray, "A"],
+        inside_DA: Bool[ndarray, "D A"],
+    ) -> Float[ndarray, "D A"]:
+        """See :func:`float_cap_weights`."""
+        return float_cap_weights(lake, dates, assets, inside_DA)
+
+    def returns(self, lake: Lake, weights: Panel, market: Panel) -> Float[ndarray, "D"]:
+        """Close-to-close returns of the index on the market's sessions.
+
+        Raises
+        ------
+        NoIndexError
+            The lake has no close of the index in that time.
+        """
+        del weights
+        first, last = market.dates[0].item(), market.dates[-1].item()
+        close = read_daily(lake, ("close",), first, last, np.array([self.index]))
+        if not np.isfinite(close.values).any():
+            raise NoIndexError(self.index)
+        return index_returns(close.at(market.dates)["close"][:, 0])
