@@ -95,7 +95,7 @@ def test_a_killed_run_goes_on_where_it_stopped(
     with pytest.raises(KeyboardInterrupt):
         execute(plan(recipe, tmp_path / "runs"), show_progress=False)
     monkeypatch.undo()
-    monkeypatch.setattr("intralpha.training.run_folds.ProcessPoolExecutor", killed)
+    monkeypatch.setattr("intralpha.training.jobs.ProcessPoolExecutor", killed)
     resumed = execute(plan(recipe, tmp_path / "runs"), show_progress=False)
     assert resumed.report.is_file()
     assert not list((tmp_path / "runs/artifacts/.work").iterdir())
