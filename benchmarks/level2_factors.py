@@ -27,8 +27,8 @@ from time import perf_counter
 
 import numpy as np
 import polars as pl
-import tick_peers as peers
-from level2_market import last_session, long_day, simulated
+from common import tick_peers as peers
+from common.level2_market import last_session, long_day, simulated
 from polars import col, when
 
 from intralpha.base import thread_count

@@ -104,7 +104,7 @@ def main() -> None:
     bands = BANDS | MINUTE_BANDS | TICK_BANDS
     inside = sum(_line(name, ours[name], real.get(name, math.nan), bands[name]) for name in bands)
     if given.pictures:
-        from pictures import draw
+        from common.pictures import draw
 
         draw(quarter, explore(Lake(given.real), 15) if given.real else None, given.pictures)
     near = [ours[k] / v for k, v in real.items() if k in BANDS and v > 0]

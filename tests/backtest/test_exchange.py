@@ -211,7 +211,7 @@ def test_no_limit_means_no_limit():
     assert tradability(bar, at).can_buy[0]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     wanted=st.floats(0, 5_000),
     sellable=st.integers(0, 5_000),

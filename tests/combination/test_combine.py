@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 from pydantic import TypeAdapter, ValidationError
@@ -91,7 +91,6 @@ def test_equal_weights_are_the_mean_of_z_scores():
     assert np.isnan(found[~both]).all()
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6), st.randoms(use_true_random=False))
 def test_order_of_assets_reorders_scores_and_nothing_else(seed, random):
     panels, spec = random_factors(seed), WeightsSpec(weights={"a": 1.0, "b": 2.0, "c": 0.5})
@@ -105,7 +104,6 @@ def test_order_of_assets_reorders_scores_and_nothing_else(seed, random):
     np.testing.assert_allclose(found, plain[:, order], rtol=1e-5, atol=1e-6)
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     st.integers(0, 10**6),
     st.lists(st.floats(0.01, 1000), min_size=3, max_size=3),
@@ -121,7 +119,6 @@ def test_scale_and_shift_of_a_factor_do_not_matter(seed, scales, shift):
     np.testing.assert_allclose(found, plain, rtol=1e-4, atol=1e-4)
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6), st.floats(0.01, 100))
 def test_only_ratios_of_weights_count_and_equal_weights_are_equal(seed, scale):
     panels = random_factors(seed)

@@ -4,17 +4,11 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from intralpha.datasets import Fold, GridSpec, folds, grid
-from intralpha.datasets.schedule import (
-    EmptyFoldError,
-    HalfYearlySpec,
-    NoFoldError,
-    RollingSpec,
-    YearlySpec,
-)
+from intralpha.datasets import EverySpec, Fold, HalfYearlySpec, RollingSpec, YearlySpec
+from intralpha.datasets.schedule import EmptyFoldError, NoFoldError
 from intralpha.market import Calendar
 
 SESSIONS = Calendar.xshg().between("2012-01-04", "2026-05-08")
@@ -30,7 +24,6 @@ def check_purged(made: tuple[Fold, ...], offset: int, sessions: np.ndarray) -> N
     assert len(np.unique(predicted)) == len(predicted)
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     train=st.integers(5, 60),
     valid=st.integers(1, 15),
@@ -42,10 +35,10 @@ def test_rolling_folds_are_purged_and_cover_the_rest(
     train: int, valid: int, step: int, offset: int, every: int
 ) -> None:
     sessions = SESSIONS[:200]
-    samples = grid(sessions, GridSpec(every=every))
+    samples = EverySpec(every=every).dates(sessions)
     spec = RollingSpec(train_days=train, valid_days=max(valid, every), step_days=max(step, every))
     try:
-        made = folds(spec, sessions, samples, offset)
+        made = spec.folds(sessions, samples, offset)
     except (NoFoldError, EmptyFoldError):
         return
     check_purged(made, offset, sessions)
@@ -57,7 +50,7 @@ def test_rolling_folds_are_purged_and_cover_the_rest(
 def test_rolling_blocks_by_hand() -> None:
     days = np.arange("2024-01-01", "2024-02-10", dtype="datetime64[D]")
     spec = RollingSpec(train_days=10, valid_days=4, step_days=10)
-    first = folds(spec, days, days, 2)[0]
+    first = spec.folds(days, days, 2)[0]
     # 16 days are needed: predict from day 16; known labels end on day 13; valid 10..13, train 0..9
     # and the last two training days go because their labels reach day 10.
     assert first.predict[0] == days[16]
@@ -66,9 +59,9 @@ def test_rolling_blocks_by_hand() -> None:
 
 
 def test_the_protocol_folds_of_2022() -> None:
-    samples = grid(SESSIONS, GridSpec(every=5, anchor=date(2022, 1, 4)))
+    samples = EverySpec(every=5, anchor=date(2022, 1, 4)).dates(SESSIONS)
     spec = YearlySpec(first_year=2022, window_years=8)
-    made = folds(spec, SESSIONS, samples, 11)
+    made = spec.folds(SESSIONS, samples, 11)
     check_purged(made, 11, SESSIONS)
     first = made[0]
     assert first.name == "2022-01-04"
@@ -84,9 +77,9 @@ def test_the_protocol_folds_of_2022() -> None:
 
 
 def test_last_year_validates_in_system_001() -> None:
-    samples = grid(SESSIONS, GridSpec(every=1))
-    made = folds(
-        YearlySpec(first_year=2017, window_years=5, valid="last_year"), SESSIONS, samples, 11
+    samples = EverySpec(every=1).dates(SESSIONS)
+    made = YearlySpec(first_year=2017, window_years=5, valid="last_year").folds(
+        SESSIONS, samples, 11
     )
     check_purged(made, 11, SESSIONS)
     assert str(made[0].valid[0]) == "2016-01-04"
@@ -94,8 +87,8 @@ def test_last_year_validates_in_system_001() -> None:
 
 
 def test_half_years_expand() -> None:
-    samples = grid(SESSIONS, GridSpec(every=5))
-    made = folds(HalfYearlySpec(first=date(2017, 1, 1)), SESSIONS, samples, 11)
+    samples = EverySpec(every=5).dates(SESSIONS)
+    made = HalfYearlySpec(first=date(2017, 1, 1)).folds(SESSIONS, samples, 11)
     check_purged(made, 11, SESSIONS)
     assert made[0].train[0] == made[3].train[0] == samples[0]
     assert [f.name[:7] for f in made[:3]] == ["2017-01", "2017-07", "2018-01"]
@@ -105,11 +98,11 @@ def test_half_years_expand() -> None:
 
 def test_too_short_a_sample_says_so() -> None:
     with pytest.raises(NoFoldError, match="makes no fold"):
-        folds(RollingSpec(train_days=500), SESSIONS[:100], SESSIONS[:100], 5)
+        RollingSpec(train_days=500).folds(SESSIONS[:100], SESSIONS[:100], 5)
 
 
 def test_grid_extends_in_both_directions() -> None:
-    days = grid(SESSIONS, GridSpec(every=5, anchor=date(2022, 1, 4)))
+    days = EverySpec(every=5, anchor=date(2022, 1, 4)).dates(SESSIONS)
     inside = days[(days >= np.datetime64("2022-01-04")) & (days <= np.datetime64("2026-04-09"))]
     assert len(inside) == 207
     assert np.datetime64("2022-01-04") in days
@@ -120,4 +113,4 @@ def test_a_fold_without_training_dates_in_the_middle_is_an_error() -> None:
     sessions = SESSIONS[:200]
     spec = RollingSpec(train_days=5, valid_days=3, step_days=4)
     with pytest.raises(EmptyFoldError, match="0 training and"):
-        folds(spec, sessions, grid(sessions, GridSpec(every=3)), 3)
+        spec.folds(sessions, EverySpec(every=3).dates(sessions), 3)

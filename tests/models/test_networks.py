@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from intralpha.models import GRUSpec, ModelSpec, RNNSpec, build
+from intralpha.models import GRUSpec, ModelSpec, RNNSpec
 
 SPECS: tuple[ModelSpec, ...] = (GRUSpec(), GRUSpec(hidden=8, layers=2), RNNSpec(hidden=16))
 
@@ -13,7 +13,7 @@ SPECS: tuple[ModelSpec, ...] = (GRUSpec(), GRUSpec(hidden=8, layers=2), RNNSpec(
 @pytest.fixture(params=SPECS, ids=lambda s: f"{s.kind}-{s.hidden}x{s.layers}")
 def network(request: pytest.FixtureRequest) -> nn.Module:
     torch.manual_seed(0)
-    return build(request.param, 6)
+    return request.param.make(6)
 
 
 def test_one_score_a_window(network: nn.Module) -> None:
@@ -79,7 +79,7 @@ def test_scores_equal_the_equations(network: nn.Module) -> None:
 
 
 def test_the_sizes_of_research_system_002() -> None:
-    counts = {n: p.numel() for n, p in build(GRUSpec(), 27).named_parameters()}
+    counts = {n: p.numel() for n, p in GRUSpec().make(27).named_parameters()}
     # GRU(27 -> 30): 3 x 30 x 27, 3 x 30 x 30, twice 3 x 30; BN(30); Linear(30 -> 1).
     assert counts["rnn.weight_ih_l0"] == 2430
     assert counts["rnn.weight_hh_l0"] == 2700

@@ -24,7 +24,7 @@ def test_a_misspelt_key_is_named_with_a_suggestion(recipe_path: Path) -> None:
     ("override", "message"),
     [
         ("grid.every=0", "greater than 0"),
-        ("factors.gru.model.kind=lstm", "does not match any of the expected tags"),
+        ("factors.gru.model.kind=lstm", "no kind lstm; known are gru, rnn"),
         ("nonsense", "expected key.sub_key=value"),
         ("name.x=1", "name is not a mapping"),
         ("data.bar_freq=null", "assets: bars needs bar_freq"),

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from intralpha.pipeline.steps_test import simulated_source
 
 from intralpha.audit.probe import FutureLeakError, NothingComparedError
 from intralpha.base import Panel
@@ -22,7 +23,6 @@ from intralpha.pipeline import (
 )
 from intralpha.pipeline.plan import Workshop
 from intralpha.pipeline.run import MissingStepsError
-from intralpha.pipeline.steps_test import simulated_source
 
 from .conftest import write_recipe
 

@@ -19,7 +19,8 @@ from intralpha.sources import (
     presets,
     quality,
 )
-from intralpha.sources.mapping import UnknownPresetError, load_mapping
+from intralpha.sources.mapping import load_mapping
+from intralpha.sources.shipped import UnknownPresetError
 from intralpha.sources.symbols import normal_symbol
 
 from .conftest import HEADER, bar_lines

@@ -9,8 +9,7 @@ from torch import nn
 
 from intralpha.datasets import Fold, Samples
 from intralpha.models import GRUSpec, RNNSpec
-from intralpha.training import TrainingDivergedError, TrainSpec, fit, predict
-from intralpha.training.objectives import NegICSpec
+from intralpha.training import NegICSpec, TrainingDivergedError, TrainSpec, fit, predict
 
 from .conftest import make_fold, make_samples
 

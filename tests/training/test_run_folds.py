@@ -11,8 +11,15 @@ from scipy import stats
 from intralpha.base import Panel
 from intralpha.datasets import Fold, Samples
 from intralpha.models import GRUSpec
-from intralpha.training import Job, TrainSpec, run_job, run_jobs, seed_mean, stack_in_time
-from intralpha.training.objectives import NegICSpec
+from intralpha.training import (
+    Job,
+    NegICSpec,
+    TrainSpec,
+    run_job,
+    run_jobs,
+    seed_mean,
+    stack_in_time,
+)
 
 from .conftest import make_fold, make_samples
 

@@ -7,8 +7,34 @@ import numpy as np
 from jaxtyping import Bool, Float, Real
 from numpy import ndarray
 
+from intralpha.base.errors import DataError
+
 FLAT = 1e-10
 BLOCK_CELLS = 1 << 20
+
+
+class MaskShapeError(DataError):
+    """A mask does not fit the values, or the dates and assets, that it is for."""
+
+    def __init__(self, found: object, expected: tuple[int, ...]) -> None:
+        self.found, self.expected = found, expected
+        super().__init__(f"the mask is {found}; expected an array of bool of shape {expected}.")
+
+
+def check_mask(mask: object, shape: tuple[int, ...]) -> None:
+    """Refuse a mask that is not an array of bool of one shape; None passes.
+
+    Raises
+    ------
+    MaskShapeError
+    """
+    if mask is None:
+        return
+    if not isinstance(mask, ndarray) or mask.dtype != np.bool_:
+        kind = mask.dtype if isinstance(mask, ndarray) else type(mask).__name__
+        raise MaskShapeError(f"of type {kind}", shape)
+    if mask.shape != shape:
+        raise MaskShapeError(f"of shape {mask.shape}", shape)
 
 
 def moments(
@@ -81,6 +107,11 @@ def zscore(
     ndarray, same shape, float32 for float32 input and float64 for any other
         NaN where absent or outside the mask. Computed in float64. Known when the values are.
 
+    Raises
+    ------
+    MaskShapeError
+        The mask does not fit the values.
+
     Notes
     -----
     Works through blocks along the first axis, about 30 MB beside input and output.
@@ -92,6 +123,7 @@ def zscore(
     >>> zscore(np.array([[2.0, 2.0, np.nan]]), flat="zero").tolist()
     [[0.0, 0.0, nan]]
     """
+    check_mask(mask, values.shape)
     kind = values.dtype if values.dtype in (np.float32, np.float64) else np.dtype(np.float64)
     out = np.empty(values.shape, kind)
     whole = axis % values.ndim == 0

@@ -61,13 +61,13 @@ class Kinded(Spec):
     family: ClassVar[type["Kinded"]]
     homes: ClassVar[tuple[str, ...]] = ()
     default_kind: ClassVar[str | None] = None
-    table: ClassVar[dict[str, type["Kinded"]]]
+    known_kinds: ClassVar[dict[str, type["Kinded"]]]
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         if _is_family(cls):
-            cls.family, cls.table = cls, {}
+            cls.family, cls.known_kinds = cls, {}
             return
         for kind in _declared(cls):
             _enter(cls, kind)
@@ -98,12 +98,12 @@ class Kinded(Spec):
         """Every kind of the family by its name; all its modules are imported."""
         for module, _ in cls._files():
             importlib.import_module(module)
-        return dict(sorted(cls.family.table.items()))
+        return dict(sorted(cls.family.known_kinds.items()))
 
     @classmethod
     def of_kind(cls, kind: str) -> "type[Kinded] | None":
         """The class of a kind, or None; only files that mention the name are imported."""
-        table = cls.family.table
+        table = cls.family.known_kinds
         if kind not in table:
             quoted = re.compile(rf"[\"']{re.escape(kind)}[\"']")
             for module, path in cls._files():
@@ -179,7 +179,7 @@ def _enter(cls: type[Kinded], kind: str) -> None:
     KindNameError
         A plug-in's kind without a prefix, one of ours with a prefix, or a name that is taken.
     """
-    where, table = f"{cls.__module__}.{cls.__qualname__}", cls.family.table
+    where, table = f"{cls.__module__}.{cls.__qualname__}", cls.family.known_kinds
     ours = cls.__module__.partition(".")[0] == OURS
     if ours == ("." in kind):
         why = "ours carry no prefix" if ours else "a plug-in's carries a prefix, such as acme.mynet"

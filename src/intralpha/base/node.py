@@ -1,10 +1,11 @@
 """Node: a piece of work as a pure function of its own spec and its named inputs, cut in time."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 
@@ -47,30 +48,30 @@ class Slice:
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-class Inputs(Protocol):
+class Inputs(ABC):
     """All that a node may look at while it works: what is not here cannot be read."""
 
     @property
+    @abstractmethod
     def lake(self) -> Any:
         """The lake, cut to the tables and sessions that the node reads."""
-        ...
 
     @property
+    @abstractmethod
     def assets(self) -> np.ndarray:
         """Symbols known by the last day of what is made, sorted: one axis for all inputs."""
-        ...
 
+    @abstractmethod
     def panel(self, name: str) -> Panel:
         """The needed days of an input as one Panel, memory-mapped."""
-        ...
 
+    @abstractmethod
     def saved(self, name: str) -> Path:
         """The same Panel as a folder, for other processes."""
-        ...
 
+    @abstractmethod
     def folders(self, name: str) -> Mapping[str, Path]:
         """Slice -> folder, of an input whose slices are folders."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class Node:
     Attributes
     ----------
     name : unique in a plan, such as ``features/gru``
-    make : module-level function ``(spec, inputs, task)``; the code it reaches is part of the address
+    make : module-level function ``(spec, inputs, task)``; the address has the code it reaches
     spec : everything of the recipe that it depends on
     slices : in time order
     inputs : name that ``make`` uses -> name of an earlier node
@@ -138,7 +139,9 @@ def names_of(days: np.ndarray) -> tuple[str, ...]:
 
 
 def day_slices(
-    days: np.ndarray, reads_lake: bool, needs: Mapping[str, Callable[[int], np.ndarray]] | None = None
+    days: np.ndarray,
+    reads_lake: bool,
+    needs: Mapping[str, Callable[[int], np.ndarray]] | None = None,
 ) -> tuple[Slice, ...]:
     """One slice a date.
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ValidationInfo
+from pydantic import AfterValidator
 
 PLACE = "place"  # key of the validation context: folder that relative paths start from
 
@@ -24,7 +24,7 @@ def expand(text: str) -> str:
     return str(Path(os.path.expandvars(text)).expanduser())
 
 
-def _placed(value: str, info: ValidationInfo) -> str:
+def _placed(value: str, info: Any) -> str:
     """The path as seen from the folder of the validation context, if there is one."""
     folder = (info.context or {}).get(PLACE)
     place = Path(expand(value))

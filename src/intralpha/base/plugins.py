@@ -95,7 +95,8 @@ def _from_file(name: str) -> Plugin:
         expected = "a file name that is a Python name and no module's, such as mine.py"
         raise PluginError(name, f"the name {module}", expected)
     spec = importlib.util.spec_from_file_location(module, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     made = importlib.util.module_from_spec(spec)
     sys.modules[module] = made
     try:

@@ -5,6 +5,7 @@ import sys
 from typing import Annotated
 
 import typer
+
 from intralpha import __version__
 from intralpha.base import IntralphaError
 from intralpha.cli.audit import audit

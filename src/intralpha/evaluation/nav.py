@@ -13,6 +13,8 @@ import polars as pl
 from jaxtyping import Float, Shaped
 from numpy import ndarray
 
+from intralpha.evaluation.arrays import ArrayFormError, check_arrays
+
 SESSIONS_PER_YEAR = 244.0
 
 
@@ -35,6 +37,7 @@ def excess_nav(
     >>> round(float(excess_nav(r, b)[-1]) - 1, 8)
     0.00197495
     """
+    check_arrays(1, ret_D=ret_D, benchmark_ret_D=benchmark_ret_D)
     return nav(ret_D - benchmark_ret_D)
 
 
@@ -89,6 +92,7 @@ def information_ratio(
     compound: bool = True,
 ) -> float:
     """Annualised excess (of the compounded difference) over tracking error. Spec 17.1, 17.6."""
+    check_arrays(1, ret_D=ret_D, benchmark_ret_D=benchmark_ret_D)
     return sharpe(ret_D - benchmark_ret_D, periods_per_year, compound)
 
 
@@ -130,6 +134,7 @@ class Drawdown:
 
 def worst_drawdown(nav_D: Float[ndarray, "D"], dates_D: Shaped[ndarray, "D"]) -> Drawdown:
     """Depth and dates of the largest drawdown, the first one if several are equally deep."""
+    check_series(nav_D, dates_D)
     path = drawdown(nav_D)
     if not len(path) or path.max() <= 0:
         return Drawdown(0.0 if len(path) else np.nan, None, None, None)
@@ -167,6 +172,7 @@ def period_returns(
         ``start`` (first day of the calendar period), ``ret``, ``rows`` (returns inside). Periods
         without any return are left out.
     """
+    check_series(ret_D, dates_D)
     every = {"week": "1w", "month": "1mo", "year": "1y"}[period]
     frame = pl.DataFrame({"date": dates_D.astype("datetime64[D]"), "ret": ret_D.astype(np.float64)})
     return (
@@ -192,6 +198,20 @@ def win_rate(
         else period_returns(ret_D, dates_D, period)["ret"].to_numpy()
     )
     return float((kept > 0).mean()) if len(kept) else np.nan
+
+
+def check_series(value_D: Float[ndarray, "D"], dates_D: Shaped[ndarray, "D"]) -> None:
+    """Refuse a series that has another length than its dates.
+
+    Raises
+    ------
+    ArrayFormError
+    """
+    check_arrays(1, values=value_D)
+    found = np.shape(dates_D)
+    if not isinstance(dates_D, ndarray) or found != value_D.shape:
+        kind = type(dates_D).__name__
+        raise ArrayFormError("dates_D", f"a {kind} of shape {found}", f"shape {value_D.shape}")
 
 
 def _present(ret_D: Float[ndarray, "D"]) -> Float[ndarray, "n"]:

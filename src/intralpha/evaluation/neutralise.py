@@ -5,6 +5,7 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from intralpha.base.cross_section import FLAT
+from intralpha.evaluation.arrays import ArrayFormError, check_arrays, check_count
 from intralpha.evaluation.days import over_days
 from intralpha.evaluation.ranks import as_mask
 
@@ -41,13 +42,26 @@ def neutralise(
     -------
     ndarray of float64
         Residuals, orthogonal to every exposure and of mean zero (in every class). NaN where the
-        stock took no part.
+        stock took no part. Known when score and exposures are.
+
+    Raises
+    ------
+    ArrayFormError, CountError
+        Arrays that do not fit each other, classes that are no whole numbers.
 
     Notes
     -----
     Normal equations of unit-length columns by eigenvalues, directions below 1e-12 of the largest
     left out, applied twice so that rounding of the first pass is removed by the second.
     """
+    check_arrays(score_DA=score_DA, codes_DA=codes_DA)
+    check_arrays(3, exposures_DAK=exposures_DAK)
+    if exposures_DAK.shape[:2] != score_DA.shape:
+        wanted = f"shape ({score_DA.shape[0]}, {score_DA.shape[1]}, K)"
+        raise ArrayFormError("exposures_DAK", f"of shape {exposures_DAK.shape}", wanted)
+    check_count("min_stocks", min_stocks, 0)
+    if codes_DA is not None and codes_DA.dtype.kind not in "iu":
+        raise ArrayFormError("codes_DA", f"of type {codes_DA.dtype}", "whole numbers")
     days, assets = score_DA.shape
     present = as_mask(mask_DA, score_DA) & np.isfinite(score_DA)
     if codes_DA is not None:

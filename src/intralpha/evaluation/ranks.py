@@ -13,6 +13,8 @@ from jaxtyping import Bool, Float, Int
 from numba import njit
 from numpy import ndarray
 
+from intralpha.base.cross_section import check_mask
+from intralpha.evaluation.arrays import check_arrays
 from intralpha.evaluation.days import over_days
 
 DIGIT_BITS = 8
@@ -42,8 +44,16 @@ class Ordering:
 def ordering(value_DA: Float[ndarray, "D A"]) -> Ordering:
     """Sort every day; what is not finite is absent.
 
+    Raises
+    ------
+    ArrayFormError
+        If the values are not an array of real numbers [D, A].
+
+    Notes
+    -----
     Peak memory 12 bytes a cell beside the input, plus 8 if the input is not contiguous float64.
     """
+    check_arrays(value_DA=value_DA)
     days, assets = value_DA.shape
     value = np.empty((days, assets), np.float64)
     order = np.empty((days, assets), np.int32)
@@ -74,6 +84,11 @@ def average_ranks(
     ndarray of float64
         NaN where absent or outside the mask. Spec 17.1.
 
+    Raises
+    ------
+    MaskShapeError
+        If the mask does not fit the values.
+
     Examples
     --------
     >>> average_ranks(np.array([[0.3, 0.1, 0.3, np.nan]])).tolist()
@@ -101,7 +116,14 @@ def average_ranks(
 def as_mask(
     mask_DA: Bool[ndarray, "D A"] | None, value_DA: Float[ndarray, "D A"]
 ) -> Bool[ndarray, "D A"]:
-    """The given universe as a contiguous array, or everything."""
+    """The given universe as a contiguous array, or everything.
+
+    Raises
+    ------
+    MaskShapeError
+        If the mask is not bool or has another shape than the values.
+    """
+    check_mask(mask_DA, value_DA.shape)
     if mask_DA is None:
         return np.ones(value_DA.shape, np.bool_)
     return np.ascontiguousarray(mask_DA)

@@ -25,9 +25,9 @@ class FactorFileError(DataError):
 class FactorFileSpec(FactorSpec):
     """Scores that another program made.
 
-    A csv or Parquet file has the columns ``date``, ``symbol`` (``600519.SH``) and the score; a folder
-    is a Panel saved by :meth:`Panel.save`. A score of a date must have been known at its close: this
-    cannot be checked here, and the report says so.
+    A csv or Parquet file has the columns ``date``, ``symbol`` (``600519.SH``) and the score; a
+    folder is a Panel saved by :meth:`Panel.save`. A score of a date must have been known at its
+    close: nothing here can check that.
     """
 
     kind: Literal["file"] = "file"

@@ -51,7 +51,7 @@ class Network(FactorSpec):
     )
 
     def nodes(self, name: str, ground: Ground) -> tuple[Node, ...]:
-        """Features, what the network sees of them, labels, weights of every fold and seed, scores."""
+        """Features, what the network sees of them, labels, weights a fold and seed, scores."""
         features = feature_node(name, self.features, ground)
         seen = self._seen(name, features, ground)
         label = self._label(name, ground)
@@ -73,16 +73,16 @@ class Network(FactorSpec):
         same_day = {part: lambda at: ground.dates[at : at + 1] for part in ("features", UNIVERSE)}
         slices = day_slices(ground.dates, reads_lake=False, needs=same_day)
         inputs = {"features": features.name, UNIVERSE: ground.universe}
-        node = Node(
-            f"seen/{name}", make_seen, self.transform, slices, inputs, block=features.block
-        )
+        node = Node(f"seen/{name}", make_seen, self.transform, slices, inputs, block=features.block)
         return features, node
 
     def _label(self, name: str, ground: Ground) -> Node:
         needs = {UNIVERSE: lambda at: ground.samples[at : at + 1]}
         slices = day_slices(ground.samples, reads_lake=True, needs=needs)
         reads = tuple(dict.fromkeys((*self.label.reads(), *BUYABLE_READS)))
-        return Node(f"label/{name}", make_label, self.label, slices, {UNIVERSE: ground.universe}, reads)
+        return Node(
+            f"label/{name}", make_label, self.label, slices, {UNIVERSE: ground.universe}, reads
+        )
 
     def _weights(
         self, name: str, folds: tuple[Fold, ...], seen: Node, label: Node, ground: Ground
@@ -129,7 +129,9 @@ class Network(FactorSpec):
                 parts = {"seen": days, UNIVERSE: days, "weights": trained}
                 slices.append(Slice(str(day), None, {"fold": fold.name}, parts))
         inputs = {"seen": seen.name, UNIVERSE: ground.universe, "weights": weights.name}
-        return Node(f"score/{name}", make_score, weights.spec, tuple(slices), inputs, block=seen.block)
+        return Node(
+            f"score/{name}", make_score, weights.spec, tuple(slices), inputs, block=seen.block
+        )
 
 
 class Learning(Spec):
@@ -204,6 +206,4 @@ def _loader(spec: Learning, inputs: Inputs, label: Path | None) -> Loader:
 
 def _job(spec: Learning, one: Slice, load: Loader, folder: Path) -> FoldJob:
     fold = Fold(one.name, one.about["train"], one.about["valid"], as_days([]))
-    return FoldJob(
-        fold, one.about["seed"], spec.model, spec.objective, spec.training, load, folder
-    )
+    return FoldJob(fold, one.about["seed"], spec.model, spec.objective, spec.training, load, folder)

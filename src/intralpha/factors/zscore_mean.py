@@ -19,9 +19,7 @@ class ZScoreMean(FactorSpec):
 
     kind: Literal["zscore_mean"] = "zscore_mean"
     features: FeatureSpec
-    signs: dict[str, Literal[1, -1]] = Field(
-        min_length=1, description="feature name -> direction"
-    )
+    signs: dict[str, Literal[1, -1]] = Field(min_length=1, description="feature name -> direction")
     clip: float | None = Field(default=3.0, gt=0, description="bound of a z-score; null for none")
     fwd_over_tested: bool = Field(
         default=False,

@@ -147,7 +147,9 @@ def lazy_homes(path: Path, mtime_ns: int) -> dict[str, str]:
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
             pairs = ast.literal_eval(node.value) if _literal(node.value) else {}
-            if pairs and all(isinstance(v, str) and v.startswith(f"{OWN}.") for v in pairs.values()):
+            if pairs and all(
+                isinstance(v, str) and v.startswith(f"{OWN}.") for v in pairs.values()
+            ):
                 return pairs
     return {}
 

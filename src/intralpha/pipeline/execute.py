@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from intralpha.base import Panel
-from intralpha.base.node import Node, Slice, Task
+from intralpha.base.node import Inputs, Node, Slice, Task
 from intralpha.base.panel import as_days
 from intralpha.market import Lake
 from intralpha.pipeline.address import plain
@@ -24,7 +24,7 @@ IN_MEMORY_BYTES = 2**27
 
 
 @dataclass
-class WorkInputs:
+class WorkInputs(Inputs):
     """What one call of a node's ``make`` may look at.
 
     Parameters

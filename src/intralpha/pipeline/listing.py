@@ -35,7 +35,7 @@ def find_recipe(wanted: Path) -> Path:
 
 
 def place_of(path: Path) -> Path:
-    """Folder that a recipe's relative paths start from: its own; the current one if it is shipped."""
+    """Folder that relative paths of a recipe start from: its own; the current one if shipped."""
     folder = path.resolve().parent
     return Path.cwd() if folder == recipe_folder().resolve() else folder
 

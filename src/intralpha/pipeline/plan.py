@@ -100,8 +100,10 @@ class Plan:
         for node in self.nodes:
             missing = len(self.missing(node))
             todo += missing
-            state = f"{missing:>6} of {len(node.slices):<6} to do" if missing else (
-                f"{len(node.slices):>6} there" + " " * 10
+            state = (
+                f"{missing:>6} of {len(node.slices):<6} to do"
+                if missing
+                else (f"{len(node.slices):>6} there" + " " * 10)
             )
             lines.append(f"  {node.name:<{width}}  {state}  {self.keys[node.name]}")
         total = sum(len(node.slices) for node in self.nodes)

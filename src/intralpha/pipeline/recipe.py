@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from intralpha.backtest import EnhancementSpec
-from intralpha.base import ConfigError, Spec
+from intralpha.base import ConfigError, IntralphaError, Spec
 from intralpha.base.place import PlacePath, placed
 from intralpha.combination import CombinerSpec, EqualSpec
 from intralpha.datasets import EverySpec, GridSpec
@@ -122,8 +122,14 @@ class Recipe(Spec):
         out = []
         for name, factor in self.factors.items():
             out += [f"factors.{name}.{fault}" for fault in factor.faults()]
-        known = list(self.factors)
-        out += [f"combination: no factor {n} in {known}" for n in self.combined() if n not in known]
+        try:
+            self.combined()
+        except IntralphaError as error:
+            out.append(f"combination: {error}")
+        if self.combination.needs_history:
+            out.append(
+                "combination: a recipe keeps no history of finished RankICs; use another kind"
+            )
         out += [f"test.{fault}" for fault in _outside(self.test, self.data)]
         return out
 
@@ -140,9 +146,7 @@ def _outside(test: TestSpec, data: DataSpec) -> Iterator[str]:
         yield f"end {test.end} lies before data.start {data.start}"
 
 
-def load_recipe(
-    path: Path, overrides: tuple[str, ...] = (), place: Path | None = None
-) -> Recipe:
+def load_recipe(path: Path, overrides: tuple[str, ...] = (), place: Path | None = None) -> Recipe:
     """Read and check a recipe.
 
     Parameters

@@ -62,7 +62,7 @@ def render_report(
         quality=quality_counts(planned.recipe, planned.store) if not planned.pending else {},
         recipe=dump_recipe(planned.recipe),
         problems=problems,
-        plugins=loaded(),
+        plugins=tuple((p.name, p.version, p.digest) for p in loaded()),
     )
     return render(sheet, path)
 
@@ -110,9 +110,10 @@ def _training(planned: Plan) -> pl.DataFrame | None:
     for node in planned.nodes:
         if node.kind != "weights":
             continue
-        name, missing = node.name.partition("/")[2], set(planned.missing(node))
+        name = node.name.partition("/")[2]
+        missing = {one.name for one in planned.missing(node)}
         for one in node.slices:
-            if one not in missing:
+            if one.name not in missing:
                 key = planned.addresses[node.name][one.name]
                 path = planned.store.get(node.kind, key).path / "history.parquet"
                 rows.append(pl.read_parquet(path).with_columns(factor=pl.lit(name)))

@@ -178,7 +178,9 @@ class Store:
         path = self.root / kind / "made" / f"{stem}.json"
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps({"kind": kind, **facts, "made": _now()}, indent=1, default=str))
+            path.write_text(
+                json.dumps({"kind": kind, **facts, "made": _now()}, indent=1, default=str)
+            )
 
     def all(self) -> list[Artifact]:
         """Every finished folder, oldest first."""
@@ -197,7 +199,9 @@ class Store:
 
     def addresses(self) -> dict[tuple[str, str], Path]:
         """(kind, address) -> file or folder of everything that is kept."""
-        out = {(p.parent.parent.name, p.parent.name): p.parent for p in self.root.glob(f"*/*/{FACTS}")}
+        out = {
+            (p.parent.parent.name, p.parent.name): p.parent for p in self.root.glob(f"*/*/{FACTS}")
+        }
         return out | {(p.parts[-4], p.name): p for p in self.root.glob(f"*/{DAYS}/*/*")}
 
     def remove(self, paths: Iterable[Path]) -> None:

@@ -11,6 +11,7 @@ import polars as pl
 from jinja2 import Environment
 
 from intralpha.report.charts import COLOURS, plain_figure
+from intralpha.report.render import chart_html, write_page
 
 UNITS = {"share": (100.0, ".2f", " %"), "bps": (1e4, ".2f", " bps"), "count": (1.0, ",.0f", "")}
 RETURNS, SQUARES, VOLUME = "returns", "squared returns", "volume and volatility"
@@ -95,7 +96,9 @@ def render_exploration(exploration: Exploration, path: Path) -> Path:
         exploration=exploration,
         style=style,
         plotly_js=plotly.offline.get_plotlyjs(),
-        sections=[(name, [_html(c) for c in charts]) for name, charts in _sections(exploration)],
+        sections=[
+            (name, [chart_html(c) for c in charts]) for name, charts in _sections(exploration)
+        ],
         topics=_topics(exploration.figures),
         tests=[
             (title, frame.rows(named=True))
@@ -104,10 +107,7 @@ def render_exploration(exploration: Exploration, path: Path) -> Path:
         ],
         value_text=value_text,
     )
-    partial = path.with_name(path.name + ".partial")
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    partial.write_text(text, encoding="utf-8")
-    return partial.replace(path)
+    return write_page(text, path)
 
 
 def _topics(figures: pl.DataFrame) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -212,8 +212,3 @@ def _rank_ic_chart(rank_ic: pl.DataFrame, title: str) -> go.Figure:
 def _each(frame: pl.DataFrame) -> list[tuple[tuple, pl.DataFrame]]:
     """Rows of every series, in their order."""
     return list(frame.group_by("series", maintain_order=True))
-
-
-def _html(figure: go.Figure) -> str:
-    config = {"displayModeBar": False, "responsive": True}
-    return figure.to_html(include_plotlyjs=False, full_html=False, config=config)

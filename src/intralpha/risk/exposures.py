@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 from numpy import ndarray
 
-from intralpha.base import DataError, Panel
+from intralpha.base import Panel
+from intralpha.base.cross_section import check_mask
 from intralpha.base.panel import UnknownNameError, as_days
 from intralpha.market import Lake, industry_codes, read_daily
 from intralpha.risk import descriptors as raw
@@ -27,14 +28,6 @@ STYLES = (
 VOLATILITY_WEIGHTS = {"dastd": 0.74, "cmra": 0.16, "hsigma": 0.10}
 LIQUIDITY_WEIGHTS = {"stom": 0.35, "stoq": 0.35, "stoa": 0.30}
 BLOCK_SESSIONS = 250
-
-
-class MaskShapeError(DataError):
-    """The mask does not fit the dates and assets."""
-
-    def __init__(self, found: tuple[int, ...], expected: tuple[int, ...]) -> None:
-        self.found, self.expected = found, expected
-        super().__init__(f"mask has shape {found}; expected [dates, assets] = {expected}.")
 
 
 def exposures(
@@ -95,8 +88,7 @@ def exposures(
     ``lookback_days + 250`` sessions at a time: 0.2 GB for 2,000 stocks over 18 months.
     """
     days = as_days(dates)
-    if mask_DA.shape != (len(days), len(assets)):
-        raise MaskShapeError(mask_DA.shape, (len(days), len(assets)))
+    check_mask(mask_DA, (len(days), len(assets)))
     out = Panel.full(days, assets, STYLES)
     if len(days) == 0:
         return out

@@ -1,15 +1,18 @@
 """Readers of vendor files and the simulated market: everything that feeds a lake."""
 
+from intralpha.sources.daily_basic import DailyBasicSpec
 from intralpha.sources.exchange.market import SimulatedMarket, SimulatedSpec
 from intralpha.sources.exchange.post import write_published
 from intralpha.sources.files import PathError
-from intralpha.sources.ingest import IngestReport, SourceSpec, build, ingest
-from intralpha.sources.level2.spec import Level2Spec, level2_presets
-from intralpha.sources.mapping import MappingSpec, load_mapping, presets
+from intralpha.sources.index_members import MembersSpec
+from intralpha.sources.ingest import IngestReport, ingest
+from intralpha.sources.level2.source import Level2Spec
+from intralpha.sources.mapping import MappingSpec, load_mapping
 from intralpha.sources.qlib import QlibSpec
 from intralpha.sources.quality import QualityReport, quality
-from intralpha.sources.reference import DailyBasicSpec, MembersSpec, StockBasicSpec
-from intralpha.sources.source import Batch, Source, SourceError
+from intralpha.sources.shipped import level2_presets, presets
+from intralpha.sources.source import Batch, Source, SourceError, SourceSpec
+from intralpha.sources.stock_basic import StockBasicSpec
 from intralpha.sources.tdx import TdxSpec
 
 __all__ = [
@@ -29,7 +32,6 @@ __all__ = [
     "SourceSpec",
     "StockBasicSpec",
     "TdxSpec",
-    "build",
     "ingest",
     "level2_presets",
     "load_mapping",

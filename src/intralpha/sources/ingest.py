@@ -3,13 +3,11 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Annotated
 
 import polars as pl
-from pydantic import Field
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -17,52 +15,9 @@ from intralpha.market import Lake, split_valid
 from intralpha.market.lake import Merging
 from intralpha.market.manifest import replacing
 from intralpha.market.merge import OnConflict
+from intralpha.market.schemas import shape
 from intralpha.market.tick_file import TICK_TABLES
-from intralpha.sources.exchange.market import SimulatedMarket, SimulatedSpec
-from intralpha.sources.level2.source import Level2Source
-from intralpha.sources.level2.spec import Level2Spec
-from intralpha.sources.mapped import MappedSource
-from intralpha.sources.mapping import MappingSpec
-from intralpha.sources.qlib import QlibSource, QlibSpec
-from intralpha.sources.reference import (
-    DailyBasicSource,
-    DailyBasicSpec,
-    MembersSource,
-    MembersSpec,
-    StockBasicSource,
-    StockBasicSpec,
-)
-from intralpha.sources.source import Batch, Source
-from intralpha.sources.tdx import TdxSource, TdxSpec
-
-SourceSpec = Annotated[
-    MappingSpec
-    | QlibSpec
-    | TdxSpec
-    | MembersSpec
-    | StockBasicSpec
-    | DailyBasicSpec
-    | SimulatedSpec
-    | Level2Spec,
-    Field(discriminator="kind"),
-]
-
-
-READERS: dict[type, Callable[..., Source]] = {
-    MappingSpec: MappedSource,
-    QlibSpec: QlibSource,
-    TdxSpec: TdxSource,
-    MembersSpec: MembersSource,
-    StockBasicSpec: StockBasicSource,
-    DailyBasicSpec: DailyBasicSource,
-    SimulatedSpec: SimulatedMarket,
-    Level2Spec: Level2Source,
-}
-
-
-def build(spec: SourceSpec) -> Source:
-    """The reader a spec describes."""
-    return READERS[type(spec)](spec)
+from intralpha.sources.source import Batch, SourceSpec
 
 
 @dataclass
@@ -149,7 +104,7 @@ def ingest(
     with bar:
         task = bar.add_task("ingest", total=None)
         for spec in specs:
-            source = build(spec)
+            source = spec.make()
             with lake.merging(on_conflict) as merging:
                 for batch in source.batches():
                     bar.update(task, description=f"{source.name} -> {batch.table}: {batch.origin}")
@@ -164,7 +119,7 @@ def _take(
 ) -> None:
     rows = batch.frame
     if batch.table == "instruments":
-        rows, on_conflict = _completed(lake, rows), "replace"
+        rows, on_conflict = _completed(lake, shape("instruments", rows)), "replace"
     rows, refused = split_valid(batch.table, rows)
     if batch.table in TICK_TABLES:
         done = merging.append(batch.table, rows)

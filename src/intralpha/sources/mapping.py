@@ -1,37 +1,31 @@
-"""Mapping: a vendor's csv or Parquet described in YAML, so that a new vendor needs no code."""
+"""A vendor's csv or Parquet described in YAML, so that a new vendor needs no code; its reader."""
 
-from importlib.resources import files
+from collections.abc import Iterator
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import polars as pl
 import yaml
 from pydantic import BeforeValidator, Field, model_validator
 
-from intralpha.base import ConfigError, Spec
-
-PRESETS = "intralpha.sources"
-
-
-def quoted(given: Any) -> Any:
-    """The same names or codes, none of which YAML has made a truth value of.
-
-    Raises
-    ------
-    ValueError
-        One was written yes, no, on or off without quotes.
-    """
-    parts = [given]
-    if isinstance(given, dict):
-        parts = [*given.keys(), *given.values()]
-    found = [v for part in parts for v in (part if isinstance(part, list | tuple) else [part])]
-    for value in found:
-        if isinstance(value, bool):
-            words = "yes, on or true" if value else "no, off or false"
-            raise ValueError(f"YAML reads {words} without quotes as {value}; write it in quotes")
-    return given
+from intralpha.market import split_valid
+from intralpha.sources.bar_rows import (
+    PRICES,
+    ROWS_A_BATCH,
+    drop_twins,
+    fill_grid,
+    repair_prices,
+    to_quarantine,
+)
+from intralpha.sources.daily_rows import finish_daily
+from intralpha.sources.files import fingerprint
+from intralpha.sources.raw_rows import RowForm, read_rows
+from intralpha.sources.shipped import quoted, read_preset
+from intralpha.sources.source import Batch, Source, SourceSpec
 
 
-class MappingSpec(Spec):
+class MappingSpec(SourceSpec):
     """How a vendor's columns become the lake's.
 
     ``preset`` fills in everything a shipped mapping knows; keys given beside it win.
@@ -99,35 +93,150 @@ class MappingSpec(Spec):
             raise ValueError("bars need freq, the minutes of one bar")
         return self
 
+    @property
+    def form(self) -> RowForm:
+        """How a line is read."""
+        optional = {"amount", "turnover_percent", "preclose"} if self.table == "daily" else ()
+        return RowForm(
+            self.format,
+            self.encoding,
+            self.separator,
+            self.columns,
+            self.symbol_from,
+            self.symbol_suffix,
+            self.datetime_format,
+            frozenset(optional),
+        )
 
-class UnknownPresetError(ConfigError):
-    """No shipped mapping has that name."""
-
-    def __init__(self, name: str, known: tuple[str, ...]) -> None:
-        self.name, self.known = name, known
-        super().__init__(f"no shipped mapping {name!r}; there are: {', '.join(known)}.")
+    def make(self) -> "MappedSource":
+        """The reader."""
+        return MappedSource(self)
 
 
-def presets() -> tuple[str, ...]:
-    """Names of the shipped mappings."""
-    folder = files(PRESETS).joinpath("presets")
-    names = (f.name for f in folder.iterdir())
-    return tuple(sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml")))
+class MappedSource(Source):
+    """Reader of any vendor that a :class:`MappingSpec` describes.
 
-
-def read_preset(name: str) -> dict[str, Any]:
-    """Keys of a shipped mapping.
-
-    Raises
-    ------
-    UnknownPresetError
+    Parameters
+    ----------
+    spec : the mapping
     """
-    if name not in presets():
-        raise UnknownPresetError(name, presets())
-    text = files(PRESETS).joinpath("presets", f"{name}.yaml").read_text(encoding="utf-8")
-    return yaml.safe_load(text)
+
+    def __init__(self, spec: MappingSpec) -> None:
+        self.spec = spec
+        self.name = spec.preset or "mapping"
+
+    def fingerprint(self) -> str:
+        """Names, sizes and times of the files."""
+        return fingerprint(self.spec.path)
+
+    def batches(self) -> Iterator[Batch]:
+        """Files gathered to about a million rows a batch."""
+        rows: list[pl.DataFrame] = []
+        bad: list[pl.DataFrame] = []
+        names: list[str] = []
+        for name, good, quarantined in read_rows(self.spec.path, self.spec.pattern, self.spec.form):
+            rows.append(good.with_columns(pl.lit(name).alias("origin")))
+            bad.append(quarantined)
+            names.append(name)
+            if sum(r.height for r in rows) >= ROWS_A_BATCH:
+                yield from self._finish(names, pl.concat(rows), pl.concat(bad))
+                rows, bad, names = [], [], []
+        if names:
+            yield from self._finish(names, pl.concat(rows), pl.concat(bad))
+
+    def _finish(self, names: list[str], rows: pl.DataFrame, bad: pl.DataFrame) -> Iterator[Batch]:
+        origin = names[0] if len(names) == 1 else f"{names[0]} .. {names[-1]} ({len(names)} files)"
+        read = rows.height + bad.height
+        rows, twins = drop_twins(rows)
+        rows = _units(rows, self.spec)
+        if self.spec.table == "daily":
+            frame, repairs = finish_daily(rows, self.spec.tick_yuan)
+            yield _batch("daily", frame, rows, origin, bad, {**repairs, **twins}, read)
+            return
+        rows, auctions = _split_auctions(rows, self.spec)
+        rows, repairs = repair_prices(rows)
+        good, bad_rows = _valid_bars(rows, self.spec)
+        frame, filled = fill_grid(good, self.spec.freq or 0)
+        counts = {**twins, **repairs, "bars filled to complete the grid": filled}
+        bad = pl.concat([bad, bad_rows])
+        yield Batch("bars", frame, origin, bad, {k: n for k, n in counts.items() if n}, read)
+        if auctions.height:
+            yield Batch("auctions", auctions, origin)
 
 
 def load_mapping(path: Path) -> MappingSpec:
     """A user's own mapping from a YAML file."""
     return MappingSpec.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def _batch(
+    table: str,
+    frame: pl.DataFrame,
+    rows: pl.DataFrame,
+    origin: str,
+    bad: pl.DataFrame,
+    repairs: dict[str, int],
+    read: int,
+) -> Batch:
+    """Check the rows against the table's rules and set bad ones aside with file and line."""
+    good, refused = split_valid(table, frame)
+    where = rows.select("symbol", "date", "origin", "line").unique(["symbol", "date"])
+    listed = refused.join(where, on=["symbol", "date"], how="left")
+    return Batch(table, good, origin, pl.concat([bad, to_quarantine(listed)]), repairs, read)
+
+
+def _units(rows: pl.DataFrame, spec: MappingSpec) -> pl.DataFrame:
+    """Shares, CNY and bar ends."""
+    lot = 100 if spec.volume_unit == "lots" else 1
+    prices = [c for c in (*PRICES, "preclose") if c in rows.columns]
+    if "amount" not in rows.columns:
+        rows = rows.with_columns(
+            (pl.col("volume") * lot * pl.col("close") / spec.price_scale).alias("amount")
+            if spec.table == "bars"
+            else pl.lit(None, pl.Float64).alias("amount")
+        )
+        scale = 1.0
+    else:
+        scale = spec.amount_unit_yuan
+    shift = pl.duration(minutes=spec.freq or 0) if spec.stamp == "start" else pl.duration()
+    moved = pl.col("date").dt.combine(pl.col("time")) + shift
+    return rows.with_columns(
+        *(pl.col(c) / spec.price_scale for c in prices if spec.price_scale != 1),
+        (pl.col("volume") * lot).round().cast(pl.Int64).alias("volume"),
+        pl.col("amount") * scale,
+        moved.dt.time().alias("time"),
+    )
+
+
+def _split_auctions(rows: pl.DataFrame, spec: MappingSpec) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Take the opening auction's own row (09:25 to 09:30) out of the bars."""
+    if spec.opening_auction != "own_row":
+        return rows, pl.DataFrame()
+    first = pl.col("time").is_between(time(9, 25), time(9, 30))
+    auctions = rows.filter(first).select(
+        "date",
+        "symbol",
+        pl.lit(time(9, 25)).alias("time"),
+        pl.col("close").alias("price"),
+        "volume",
+        "amount",
+    )
+    return rows.filter(~first), auctions.filter(pl.col("price") > 0)
+
+
+def _valid_bars(rows: pl.DataFrame, spec: MappingSpec) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows that keep the table's rules, and the others as quarantine with file and line."""
+    in_first = None if spec.opening_auction == "missing" else spec.opening_auction == "in_first_bar"
+    columns = ["date", "symbol", "time", *PRICES, "volume", "amount"]
+    columns += ["trades"] if "trades" in rows.columns else []
+    frame = rows.select(
+        *columns,
+        pl.lit(spec.freq, pl.Int16).alias("freq"),
+        pl.lit(in_first, pl.Boolean).alias("auc_in_first"),
+    )
+    good, refused = split_valid("bars", frame)
+    where = rows.select("symbol", "date", "time", "origin", "line")
+    where = where.unique(["symbol", "date", "time"])
+    listed = refused.select("date", "symbol", "time", *PRICES, "volume", "amount", "reason")
+    listed = listed.join(where, on=["symbol", "date", "time"], how="left", nulls_equal=True)
+    return good, to_quarantine(listed)

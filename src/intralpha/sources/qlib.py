@@ -8,22 +8,25 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from intralpha.base import Spec
 from intralpha.market import board_of, split_valid
 from intralpha.sources.daily_rows import finish_daily
 from intralpha.sources.files import fingerprint, members
-from intralpha.sources.source import QUARANTINE, Batch, Source, SourceError
+from intralpha.sources.source import QUARANTINE, Batch, Source, SourceError, SourceSpec
 
 FIELDS = ("open", "high", "low", "close", "volume", "factor")
 STOCKS_A_BATCH = 400
 
 
-class QlibSpec(Spec):
+class QlibSpec(SourceSpec):
     """qlib daily data: adjusted prices with their factor, raw share volume."""
 
     kind: Literal["qlib"] = "qlib"
     path: str = Field(description="folder or archive with calendars, instruments and features")
     tick_yuan: float = Field(default=0.01, gt=0, description="step to which raw prices are rounded")
+
+    def make(self) -> "QlibSource":
+        """The reader."""
+        return QlibSource(self)
 
 
 class QlibSource(Source):

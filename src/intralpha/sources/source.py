@@ -3,10 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import polars as pl
 
-from intralpha.base import DataError
+from intralpha.base import DataError, Kinded
 
 QUARANTINE = {"origin": pl.String(), "line": pl.Int64(), "reason": pl.String(), "row": pl.String()}
 
@@ -55,3 +56,20 @@ class Source(ABC):
     @abstractmethod
     def fingerprint(self) -> str:
         """Changes when the data behind the source may have changed."""
+
+
+class SourceSpec(Kinded):
+    """Where rows come from: family of vendor formats and simulated markets.
+
+    A new format is one file with a kind and its :class:`Source`.
+    """
+
+    homes: ClassVar[tuple[str, ...]] = (
+        "intralpha.sources",
+        "intralpha.sources.exchange",
+        "intralpha.sources.level2",
+    )
+
+    def make(self) -> Source:
+        """The reader; nothing is read before its ``batches`` are asked for."""
+        raise NotImplementedError(f"{type(self).__name__} makes no source")

@@ -8,11 +8,10 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from intralpha.base import Spec
 from intralpha.market import split_valid
+from intralpha.sources.bar_rows import ROWS_A_BATCH, fill_grid, to_quarantine
 from intralpha.sources.files import fingerprint, members
-from intralpha.sources.mapped import ROWS_A_BATCH, fill_grid, to_quarantine
-from intralpha.sources.source import Batch, Source, SourceError
+from intralpha.sources.source import Batch, Source, SourceError, SourceSpec
 
 RECORD = np.dtype(
     [
@@ -29,13 +28,17 @@ RECORD = np.dtype(
 )
 
 
-class TdxSpec(Spec):
+class TdxSpec(SourceSpec):
     """TDX intraday files, one a security, named like ``sh510050.lc5``."""
 
     kind: Literal["tdx"] = "tdx"
     path: str = Field(description="file, folder, glob or archive")
     freq: Literal[1, 5] = Field(default=5, description="minutes of one bar: 5 for .lc5, 1 for .lc1")
     tick_yuan: float = Field(default=0.001, gt=0, description="price step: 0.001 for ETFs")
+
+    def make(self) -> "TdxSource":
+        """The reader."""
+        return TdxSource(self)
 
 
 class TdxSource(Source):

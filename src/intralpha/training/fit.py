@@ -16,9 +16,9 @@ from torch import nn
 from intralpha.base import DataError, Panel, Spec
 from intralpha.datasets import Fold, Samples
 from intralpha.evaluation import rank_ic
-from intralpha.models import ModelSpec, build
+from intralpha.models import ModelSpec
 from intralpha.training.checkpoint import load_checkpoint, save_checkpoint
-from intralpha.training.objectives import ObjectiveSpec, objective_value
+from intralpha.training.objective import ObjectiveSpec
 
 Watcher = Callable[[dict[str, Any]], None]
 
@@ -97,7 +97,7 @@ def fit(
         A loss is NaN or infinite.
     """
     torch.manual_seed(seed)
-    model = build(model_spec, samples.n_features)
+    model = model_spec.make(samples.n_features)
     optimiser = torch.optim.Adam(model.parameters(), lr=spec.learning_rate)
     best = _copy(model)
     rows: list[dict[str, Any]] = []
@@ -164,7 +164,7 @@ def _epoch(
     losses = []
     rng = np.random.default_rng([seed, epoch])
     for step, (x, y) in enumerate(_batches(samples, fold.train, spec, rng)):
-        loss = objective_value(objective, model(_tensor(x)), _tensor(y))
+        loss = objective.loss(model(_tensor(x)), _tensor(y))
         value = loss.item()
         if not math.isfinite(value):
             raise TrainingDivergedError(epoch, step, value)

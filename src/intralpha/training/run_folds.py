@@ -14,7 +14,7 @@ from intralpha.base import Panel
 from intralpha.datasets import Fold, Samples
 from intralpha.models import ModelSpec
 from intralpha.training.fit import TrainSpec, fit, predict
-from intralpha.training.objectives import ObjectiveSpec
+from intralpha.training.objective import ObjectiveSpec
 
 
 @dataclass(frozen=True, eq=False)

@@ -247,7 +247,7 @@ def statistic(name: str, x: np.ndarray) -> float:
     return float(table[name](x))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_generated_expressions(data):
     rng = np.random.default_rng(data.draw(st.integers(0, 1000)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from intralpha.features.engine.rolling import BLOCK_ASSETS, SessionInputError, run_sessions
@@ -293,7 +293,6 @@ def test_the_check_catches_a_cheat():
         assert_causal(tomorrow, series(3), 40)
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 30), st.sampled_from(sorted(SET)))
 def test_a_value_needs_its_look_back_and_nothing_before(seed, shift, name):
     plan = plan_sessions({name: SET[name]})
@@ -319,7 +318,6 @@ def test_the_look_back_is_no_longer_than_it_must():
         assert (found[0] != found[1]).any(), name
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 30))
 def test_sessions_without_values_in_front_shift_the_result(seed, shift):
     texts = {n: t for n, t in SET.items() if "where" not in t}

@@ -150,7 +150,7 @@ def test_a_day_of_nothing_counts_in_minutes_and_a_suspended_one_does_not():
         assert got["open"].tolist() == [101, 11]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     volumes=st.lists(
         st.lists(st.one_of(st.just(0), st.integers(0, 1000)), max_size=12), min_size=1, max_size=4
@@ -172,7 +172,7 @@ def test_the_counting_rule(volumes, bar_num, dtype):
     assert not rows.sum() or ends[-1] == np.flatnonzero(rows)[-1]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10**6), factor=st.floats(0.1, 500))
 def test_volumes_that_float32_rounds_still_fill_the_last_bar(seed, factor):
     rng = np.random.default_rng(seed)

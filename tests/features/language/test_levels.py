@@ -82,7 +82,6 @@ PARTS = {  # text with the level left out, and the same in NumPy from the level'
 }
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     st.integers(0, 10_000),
     st.sampled_from(sorted(PARTS)),
@@ -100,7 +99,7 @@ def test_sums_are_those_of_numpy(seed, part, first, more, statistic):
     assert got == pytest.approx(wanted, rel=1e-12, abs=1e-12)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000), st.integers(1, LEVELS - 1), st.sampled_from(["bp", "aq"]))
 def test_deeper_is_the_next_level(seed, last, name):
     levels = book(seed)

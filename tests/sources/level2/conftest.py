@@ -7,8 +7,7 @@ import polars as pl
 import pytest
 
 from intralpha.market import TABLES, validate
-from intralpha.sources.level2.source import Level2Source
-from intralpha.sources.level2.spec import Level2Spec
+from intralpha.sources.level2.source import Level2Source, Level2Spec
 from intralpha.sources.source import Batch
 
 ENTRUST = (

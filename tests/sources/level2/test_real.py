@@ -11,7 +11,7 @@ import pytest
 
 from intralpha.sources.files import members
 from intralpha.sources.level2 import shanghai, snapshots, trades
-from intralpha.sources.level2.spec import Level2Spec
+from intralpha.sources.level2.source import Level2Spec
 from intralpha.sources.source import Batch
 
 from .conftest import read

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from intralpha.sources.level2.spec import Level2Spec
+from intralpha.sources.level2.source import Level2Spec
 
 from .conftest import read, reasons
 

@@ -7,7 +7,7 @@ import pytest
 
 from intralpha.sources import SourceError
 from intralpha.sources.level2 import snapshots as s
-from intralpha.sources.level2.spec import Level2Spec
+from intralpha.sources.level2.source import Level2Spec
 from intralpha.sources.source import Batch
 
 from .conftest import read, reasons

@@ -2,10 +2,16 @@
 
 import pytest
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
+from intralpha.base import Spec
 from intralpha.sources import Level2Spec, SourceSpec, level2_presets, presets
-from intralpha.sources.mapping import UnknownPresetError
+from intralpha.sources.shipped import UnknownPresetError
+
+
+class In(Spec):
+    source: SourceSpec
+
 
 STREAM = {
     "holds": "trades",
@@ -22,9 +28,7 @@ def test_presets_are_complete() -> None:
         "simulated_files",
     )
     for name in level2_presets():
-        spec = TypeAdapter(SourceSpec).validate_python(
-            {"kind": "level2", "preset": name, "path": "x"}
-        )
+        spec = In.model_validate({"source": {"kind": "level2", "preset": name, "path": "x"}}).source
         assert isinstance(spec, Level2Spec)
         assert spec.streams
     assert not set(presets()) & {*level2_presets(), "level2"}

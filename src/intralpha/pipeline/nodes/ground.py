@@ -102,9 +102,7 @@ def make_forward(spec: HorizonSpec, inputs: Inputs, task: Task) -> None:
 def within_node(indices: tuple[str, ...], samples: ndarray) -> Node:
     """Mask ``within`` of the members of any of some indices."""
     spec = WithinSpec(indices=indices)
-    return Node(
-        "within", make_within, spec, day_slices(samples, True), reads=(Read("membership"),)
-    )
+    return Node("within", make_within, spec, day_slices(samples, True), reads=(Read("membership"),))
 
 
 def make_within(spec: WithinSpec, inputs: Inputs, task: Task) -> None:

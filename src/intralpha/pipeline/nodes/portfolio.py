@@ -32,9 +32,7 @@ def portfolio_node(recipe: Recipe, universe: Node, signal: Node, axes: Axes) -> 
     days = tuple(s.name for s in signal.slices)
     sessions = tuple(s.name for s in universe.slices if s.name >= days[0])
     needs = {"signal": days, "universe": sessions}
-    spec = PortfolioSpec(
-        enhancement=recipe.portfolio, start=recipe.test.start, end=recipe.test.end
-    )
+    spec = PortfolioSpec(enhancement=recipe.portfolio, start=recipe.test.start, end=recipe.test.end)
     last = axes.dates[-1].item()
     one = Slice(ALL, (axes.dates[0].item(), min(last, recipe.test.end or last)), None, needs)
     inputs = {"signal": signal.name, "universe": universe.name}

@@ -30,7 +30,7 @@ def signal_node(recipe: Recipe, made: dict[str, Node]) -> Node:
 
 
 def make_signal(spec: CombinerSpec, inputs: Inputs, task: Task) -> None:
-    """Weighted mean of the z-scores over the universe; a factor without a score on a date is NaN."""
+    """Weighted mean of z-scores over the universe; a factor without a score on a date is NaN."""
     days, assets = as_days([one.name for one in task.slices]), inputs.assets
     names = [n for n in task.slices[0].needs if n != "universe"]
     scores = {}

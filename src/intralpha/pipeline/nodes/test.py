@@ -114,7 +114,8 @@ def _reports(
     rets = fwd.select(tuple(n for n in fwd.names if n != "fwd_buyable"))
 
     def test(label: str, values: Panel, mask_DA: ndarray) -> FactorReport:
-        return run_factor_test(values, rets, mask_DA, spec.test.factor, label)
+        mask = Panel(mask_DA[:, :, None].astype(np.float32), dates, factor.assets, ("inside",))
+        return run_factor_test(values, rets, mask, spec.test.factor, label)
 
     out = [test(name, factor, inside)]
     if spec.test.neutral_to:

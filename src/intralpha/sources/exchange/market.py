@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field, model_validator
 
-from intralpha.base import ConfigError, Panel, Spec, spec_hash
+from intralpha.base import ConfigError, Panel, spec_hash
 from intralpha.market import Calendar, TradingRules
 from intralpha.sources.exchange.actions import make_actions
 from intralpha.sources.exchange.bars import Bars
@@ -22,7 +22,7 @@ from intralpha.sources.exchange.skeleton import Day, Skeleton
 from intralpha.sources.exchange.stocks import INDUSTRIES, MOST_STOCKS, make_stocks
 from intralpha.sources.exchange.tape import Tape
 from intralpha.sources.exchange.truth import order_rows, snapshot_rows, trade_rows
-from intralpha.sources.source import Batch, Source
+from intralpha.sources.source import Batch, Source, SourceSpec
 
 HORIZONS = (1, 5, 10)
 PRESETS: dict[str, dict[str, Any]] = {
@@ -40,7 +40,7 @@ class NoSessionsError(ConfigError):
         super().__init__(f"no session from {start} to {end}; choose days with at least one.")
 
 
-class SimulatedSpec(Spec):
+class SimulatedSpec(SourceSpec):
     """A market of bars whose returns are partly predictable, and by how much is known."""
 
     kind: Literal["simulated"] = "simulated"
@@ -80,6 +80,10 @@ class SimulatedSpec(Spec):
         if self.end < self.start:
             raise ValueError(f"end {self.end} is before start {self.start}")
         return self
+
+    def make(self) -> "SimulatedMarket":
+        """The market; its hidden state is made when it is asked for."""
+        return SimulatedMarket(self)
 
 
 class SimulatedMarket(Source):

@@ -11,7 +11,7 @@ import polars as pl
 from numba import njit
 
 from intralpha.sources.level2.chunks import Chunk
-from intralpha.sources.level2.spec import StreamSpec
+from intralpha.sources.level2.streams import StreamSpec
 from intralpha.sources.source import QUARANTINE
 
 NEWLINE, RETURN = 10, 13

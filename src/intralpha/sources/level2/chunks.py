@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from intralpha.sources.level2.pieces import Piece
-from intralpha.sources.level2.spec import StreamSpec
+from intralpha.sources.level2.streams import StreamSpec
 from intralpha.sources.source import SourceError
 
 CHUNK_BYTES = 1 << 24

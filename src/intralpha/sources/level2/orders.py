@@ -46,7 +46,7 @@ def make_orders(events: pl.DataFrame, trades: pl.DataFrame, names: list[str], li
     events : orders and cancels in sequence
     trades : of the same stock-days, with their active side
     names : of the files, by their number
-    live : see ``Level2Spec``
+    live : files still grow: orders after a stock's last trade wait for more
     """
     entered, bad = _first_records(events.filter(pl.col("what") == ORDER), names)
     # Without records nothing says what rested: no orders are made of Shanghai's trades alone.

@@ -16,7 +16,7 @@ from io import BufferedIOBase
 from pathlib import Path
 
 from intralpha.sources.files import ARCHIVES, PathError, locate
-from intralpha.sources.level2.spec import Level2Spec
+from intralpha.sources.level2.streams import StreamSpec
 from intralpha.sources.source import SourceError
 
 DATE = r"(?P<date>(?:19|20)\d{2}[-._]?\d{2}[-._]?\d{2})"
@@ -58,15 +58,19 @@ class Piece:
     open: Opener
 
 
-def pieces(spec: Level2Spec, scratch: Path) -> list[Piece]:
+def pieces(
+    path: str, streams: dict[str, StreamSpec], scratch: Path, on: date | None = None
+) -> list[Piece]:
     """Every file that fits a stream of the source, in the order of their paths.
 
     A file that fits several patterns is of the stream that comes first.
 
     Parameters
     ----------
-    spec : the source
+    path : file, folder, glob or archive; ``${VARIABLES}`` expand
+    streams : name -> files of one kind
     scratch : folder for the members of tar archives, which cannot be read in any order
+    on : session of files whose paths and columns do not say it
 
     Raises
     ------
@@ -75,29 +79,31 @@ def pieces(spec: Level2Spec, scratch: Path) -> list[Piece]:
     SourceError
         A damaged archive, or a file without a date.
     """
-    root = locate(spec.path)
-    forms = {name: _regex(stream.pattern) for name, stream in spec.streams.items()}
+    root = locate(path)
+    forms = {name: _regex(stream.pattern) for name, stream in streams.items()}
     found: list[Piece] = []
     for name, size, opener in _walk(root, scratch):
         for stream, form in forms.items():
             match = form.match(name)
             if match:
-                found.append(_piece(spec, stream, match, name, size, opener))
+                dated = _session(match, streams[stream], on, name)
+                symbol = match.groupdict().get("symbol") or ""
+                found.append(Piece(name, stream, dated, symbol, size, opener))
                 break
     if not found:
-        patterns = ", ".join(repr(s.pattern) for s in spec.streams.values())
+        patterns = ", ".join(repr(s.pattern) for s in streams.values())
         raise PathError(str(root), f"no file fits {patterns}")
     return found
 
 
-def together(spec: Level2Spec, found: list[Piece]) -> list[list[Piece]]:
+def together(streams: dict[str, StreamSpec], found: list[Piece]) -> list[list[Piece]]:
     """Files that hold the same stock-days, as far as their paths tell.
 
     Files go by date where every stream's paths have one, and by symbol likewise; what no path
     tells apart is one group.
     """
     by_date = all(p.on is not None for p in found)
-    by_symbol = all("{symbol}" in s.pattern for s in spec.streams.values())
+    by_symbol = all("{symbol}" in s.pattern for s in streams.values())
     groups: dict[tuple[str, str], list[Piece]] = {}
     for piece in found:
         digits = "".join(filter(str.isdigit, piece.symbol))
@@ -106,16 +112,17 @@ def together(spec: Level2Spec, found: list[Piece]) -> list[list[Piece]]:
     return [groups[key] for key in sorted(groups)]
 
 
-def _piece(
-    spec: Level2Spec, stream: str, match: re.Match[str], name: str, size: int, opener: Opener
-) -> Piece:
-    named = match.groupdict()
-    on = None
-    if not {"date", "datetime"} & set(spec.streams[stream].columns) or named.get("date"):
-        on = _date(named.get("date") or name) or spec.date
-        if on is None:
-            raise NoDateError(name)
-    return Piece(name, stream, on, named.get("symbol") or "", size, opener)
+def _session(
+    match: re.Match[str], stream: StreamSpec, default: date | None, name: str
+) -> date | None:
+    """Date of a file's rows from its path, else the default; None where columns say it."""
+    named = match.groupdict().get("date")
+    if {"date", "datetime"} & set(stream.columns) and not named:
+        return None
+    on = _date(named or name) or default
+    if on is None:
+        raise NoDateError(name)
+    return on
 
 
 def _regex(pattern: str) -> re.Pattern[str]:

@@ -15,7 +15,7 @@ from intralpha.sources.level2 import clock
 from intralpha.sources.level2.blocks import LINE, PART
 from intralpha.sources.level2.chunks import field_columns
 from intralpha.sources.level2.pieces import Piece
-from intralpha.sources.level2.spec import StreamSpec
+from intralpha.sources.level2.streams import StreamSpec
 from intralpha.sources.source import QUARANTINE
 from intralpha.sources.symbols import normal_symbol
 

@@ -19,7 +19,6 @@ from intralpha.sources.level2.sequence import (
     set_aside,
 )
 from intralpha.sources.level2.snapshots import snapshot_rows
-from intralpha.sources.level2.spec import Level2Spec
 from intralpha.sources.level2.trades import AFTER_HOURS_MS, trade_rows, with_sides
 from intralpha.sources.source import Batch
 
@@ -27,7 +26,7 @@ AFTER_HOURS = "records after 15:05 (fixed-price trading) left out"
 
 
 def settle_events(
-    events: pl.DataFrame, names: list[str], spec: Level2Spec, origin: str
+    events: pl.DataFrame, names: list[str], origin: str, has_orders: bool, live: bool
 ) -> Iterator[Batch]:
     """Batches of ``trades`` and ``orders`` from all events of some stock-days.
 
@@ -35,8 +34,9 @@ def settle_events(
     ----------
     events : columns of ``EVENT``
     names : of the files, by their number
-    spec : the source
     origin : shown with the batch
+    has_orders : whether the source may hold orders; if so there is a batch of them, even empty
+    live : files still grow: Shanghai's orders after a stock's last trade wait for more
     """
     late = pl.col("time") >= AFTER_HOURS_MS
     found = in_sequence(events.filter(~late))
@@ -54,9 +54,9 @@ def settle_events(
         _some(notes),
     )
     others = int(events.select((~traded).sum()).item())
-    if not (others or spec.has_orders):
+    if not (others or has_orders):
         return
-    made = make_orders(found.rows.filter(~traded), trades, names, spec.live)
+    made = make_orders(found.rows.filter(~traded), trades, names, live)
     clashes = set_aside(found.clashes.filter(~traded), names, REPEATED)
     repairs = _left_out(events, found, late, ~traded) + made.repairs
     bad = pl.concat([clashes, made.bad])

@@ -1,5 +1,6 @@
 """Level2Source: the files of a Level-2 vendor as batches of trades, orders and snapshots."""
 
+import datetime
 import shutil
 import tempfile
 from collections import Counter, deque
@@ -7,8 +8,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import polars as pl
+from pydantic import BeforeValidator, Field, model_validator
 
 from intralpha.base import thread_count
 from intralpha.base.ahead import ahead
@@ -19,8 +22,9 @@ from intralpha.sources.level2.pieces import Piece, pieces, together
 from intralpha.sources.level2.rows import EVENT, SNAPSHOT, typed
 from intralpha.sources.level2.sequence import Mark, Numbers, marks_of
 from intralpha.sources.level2.settle import account, settle_events, settle_snapshots
-from intralpha.sources.level2.spec import Level2Spec
-from intralpha.sources.source import QUARANTINE, Batch, Source
+from intralpha.sources.level2.streams import StreamSpec
+from intralpha.sources.shipped import read_level2_preset
+from intralpha.sources.source import QUARANTINE, Batch, Source, SourceSpec
 
 HOLD_BYTES = 1 << 29
 SPILLED_GROUP = 1 << 16
@@ -30,8 +34,61 @@ SCHEMAS = {EVENTS: EVENT, SNAPSHOTS: SNAPSHOT}
 TABLE_OF = {"orders": "orders", "merged": "orders", "trades": "trades", "snapshots": "snapshots"}
 
 
+def _spelt(word: Any) -> Any:
+    """YAML reads the word no as False."""
+    return "no" if word is False else word
+
+
+class Level2Spec(SourceSpec):
+    """Level-2 files of a vendor: orders, trades and snapshots of one exchange or several.
+
+    ``preset`` fills in everything a shipped description knows; keys given beside it win, in
+    ``streams`` key by key.
+    """
+
+    kind: Literal["level2"] = "level2"
+    path: str = Field(
+        description="file, folder, glob or archive; ${VARIABLES} expand. Archives inside a folder "
+        "are opened too"
+    )
+    preset: str | None = Field(default=None, description="name of a shipped description")
+    streams: dict[str, StreamSpec] = Field(min_length=1, description="name -> files of one kind")
+    date: datetime.date | None = Field(
+        default=None, description="session, where no column and no path says it"
+    )
+    gap_free: Annotated[Literal["no", "stock", "channel"], BeforeValidator(_spelt)] = Field(
+        default="no",
+        description="what the numbers run over without a gap, if the files hold all of it; missing "
+        "numbers are then counted",
+    )
+    live: bool = Field(
+        default=False,
+        description="files still grow: Shanghai's orders after a stock's last trade wait for more",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_from_preset(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or not given.get("preset"):
+            return given
+        known = read_level2_preset(given["preset"])
+        streams = dict(known["streams"])
+        for name, keys in (given.get("streams") or {}).items():
+            streams[name] = {**streams.get(name, {}), **keys} if isinstance(keys, dict) else keys
+        return {**known, **given, "streams": streams}
+
+    @property
+    def has_orders(self) -> bool:
+        """Whether any stream may hold orders."""
+        return any(s.holds in ("orders", "merged") for s in self.streams.values())
+
+    def make(self) -> "Level2Source":
+        """The reader, with its usual memory."""
+        return Level2Source(self)
+
+
 class Level2Source(Source):
-    """Reader of any vendor that a :class:`~intralpha.sources.level2.spec.Level2Spec` describes.
+    """Reader of any vendor that a :class:`Level2Spec` describes.
 
     Shanghai's orders are rebuilt as they were entered, active sides come from the ids of the
     orders, records after 15:05 are left out; every record that is not a row of the lake is
@@ -77,9 +134,11 @@ class Level2Source(Source):
             archives.mkdir()
             held = _Held(self.spec, Path(folder) / "records", self.hold_bytes)
             packs = _Packs(lambda pack: held.wait_for(pool.submit(self._parse, pack)))
-            for group in together(self.spec, pieces(self.spec, archives)):
+            streams = self.spec.streams
+            found = pieces(self.spec.path, streams, archives, self.spec.date)
+            for group in together(streams, found):
                 for file, piece in held.begin(group):
-                    for chunk in chunks(piece, self.spec.streams[piece.stream]):
+                    for chunk in chunks(piece, streams[piece.stream]):
                         packs.add(_Part(chunk, piece, file))
                 if held.full:
                     packs.flush()
@@ -285,7 +344,8 @@ class _Held:
         out: list[Batch] = []
         events, snapshots = records(EVENTS), records(SNAPSHOTS)
         if events.height:
-            out += settle_events(events, self.names, self.spec, origin)
+            spec = self.spec
+            out += settle_events(events, self.names, origin, spec.has_orders, spec.live)
         if snapshots.height:
             out.append(settle_snapshots(snapshots, origin))
         return out

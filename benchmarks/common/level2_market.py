@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-import tick_peers as peers
+from common import tick_peers as peers
 from ticks import make_snapshots, write_table
 
 from intralpha.market import Lake

@@ -1,16 +1,12 @@
-"""Level2Spec: a vendor's Level-2 files described in YAML, so that a new vendor needs no code."""
+"""StreamSpec: one kind of file of a Level-2 vendor, and how its columns become the lake's."""
 
-import datetime
-from importlib.resources import files
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BeforeValidator, Field, model_validator
 
 from intralpha.base import Spec
-from intralpha.sources.mapping import UnknownPresetError, quoted
+from intralpha.sources.shipped import quoted
 
-PRESETS = "intralpha.sources"
 # Fields of the lake that a column of the vendor may fill, by what a stream holds.
 CLOCK_FIELDS = frozenset({"datetime", "date", "time", "symbol", "exchange"})
 EVENT_FIELDS = CLOCK_FIELDS | {
@@ -32,11 +28,6 @@ def _listed(columns: Any) -> Any:
     if not isinstance(columns, dict):
         return columns
     return {k: (v,) if isinstance(v, str) else v for k, v in quoted(columns).items()}
-
-
-def _spelt(word: Any) -> Any:
-    """YAML reads the word no as False."""
-    return "no" if word is False else word
 
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -136,67 +127,3 @@ class StreamSpec(Spec):
         if self.holds == "merged":
             needed |= {"what"}
         return needed | ({"side"} if self.holds == "orders" else set())
-
-
-class Level2Spec(Spec):
-    """Level-2 files of a vendor: orders, trades and snapshots of one exchange or several.
-
-    ``preset`` fills in everything a shipped description knows; keys given beside it win, in
-    ``streams`` key by key.
-    """
-
-    kind: Literal["level2"] = "level2"
-    path: str = Field(
-        description="file, folder, glob or archive; ${VARIABLES} expand. Archives inside a folder "
-        "are opened too"
-    )
-    preset: str | None = Field(default=None, description="name of a shipped description")
-    streams: dict[str, StreamSpec] = Field(min_length=1, description="name -> files of one kind")
-    date: datetime.date | None = Field(
-        default=None, description="session, where no column and no path says it"
-    )
-    gap_free: Annotated[Literal["no", "stock", "channel"], BeforeValidator(_spelt)] = Field(
-        default="no",
-        description="what the numbers run over without a gap, if the files hold all of it; missing "
-        "numbers are then counted",
-    )
-    live: bool = Field(
-        default=False,
-        description="files still grow: Shanghai's orders after a stock's last trade wait for more",
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fill_from_preset(cls, given: Any) -> Any:
-        if not isinstance(given, dict) or not given.get("preset"):
-            return given
-        known = read_level2_preset(given["preset"])
-        streams = dict(known["streams"])
-        for name, keys in (given.get("streams") or {}).items():
-            streams[name] = {**streams.get(name, {}), **keys} if isinstance(keys, dict) else keys
-        return {**known, **given, "streams": streams}
-
-    @property
-    def has_orders(self) -> bool:
-        """Whether any stream may hold orders."""
-        return any(s.holds in ("orders", "merged") for s in self.streams.values())
-
-
-def level2_presets() -> tuple[str, ...]:
-    """Names of the shipped descriptions."""
-    folder = files(PRESETS).joinpath("presets", "level2")
-    names = (f.name for f in folder.iterdir())
-    return tuple(sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml")))
-
-
-def read_level2_preset(name: str) -> dict[str, Any]:
-    """Keys of a shipped description.
-
-    Raises
-    ------
-    UnknownPresetError
-    """
-    if name not in level2_presets():
-        raise UnknownPresetError(name, level2_presets())
-    path = files(PRESETS).joinpath("presets", "level2", f"{name}.yaml")
-    return yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -1,0 +1,87 @@
+"""What readers of bars do at the end: prices of 0, the full grid, rows that are set aside."""
+
+import polars as pl
+
+from intralpha.market import bar_times
+from intralpha.sources.source import QUARANTINE
+
+ROWS_A_BATCH = 1_000_000
+PRICES = ("open", "high", "low", "close")
+
+
+def drop_twins(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Leave out rows that repeat another one in every value; count them."""
+    values = [c for c in rows.columns if c not in ("line", "origin")]
+    unique = rows.unique(subset=values, keep="first", maintain_order=True)
+    count = rows.height - unique.height
+    return unique, {"exact duplicate rows left out": count} if count else {}
+
+
+def to_quarantine(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with ``origin``, ``line`` and ``reason`` in the form of the quarantine."""
+    shown = [c for c in rows.columns if c not in ("origin", "line", "reason")]
+    text = pl.concat_str([pl.col(c).cast(pl.String).fill_null("") for c in shown], separator=",")
+    return rows.select("origin", pl.col("line").cast(pl.Int64), "reason", text.alias("row")).cast(
+        QUARANTINE  # type: ignore[arg-type]
+    )
+
+
+def repair_prices(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Zero prices: a bar without trades takes the last close, an unknown open likewise.
+
+    A bar of zeros with volume 0 says that nothing traded: open, high, low and close become the
+    stock's last close. An open of 0 beside valid prices says that the vendor does not know it: it
+    becomes the last close of the day held inside the bar's range (its own close if there is none).
+    """
+    rows = rows.sort("symbol", "date", "time")
+    idle = (pl.col("volume") == 0) & (pl.col("close") <= 0)
+    blind = ~idle & (pl.col("open") == 0) & (pl.col("close") > 0)
+    counts = rows.select(idle.sum().alias("idle"), blind.sum().alias("blind")).row(0)
+    known = pl.when(pl.col("close") > 0).then(pl.col("close"))
+    last = known.forward_fill().over("symbol")
+    first = known.backward_fill().over("symbol")
+    before = known.shift(1).forward_fill().over("symbol", "date")
+    held = before.fill_null(pl.col("close")).clip(pl.col("low"), pl.col("high"))
+    repaired = rows.with_columns(
+        *(
+            pl.when(idle).then(pl.coalesce(last, first)).otherwise(pl.col(c)).alias(c)
+            for c in ("high", "low", "close")
+        ),
+        pl.when(idle)
+        .then(pl.coalesce(last, first))
+        .when(blind)
+        .then(held)
+        .otherwise(pl.col("open"))
+        .alias("open"),
+    )
+    names = ("bars of zeros took the last close", "opens of 0 took the close before")
+    return repaired, dict(zip(names, counts, strict=True))
+
+
+def fill_grid(bars: pl.DataFrame, freq: int) -> tuple[pl.DataFrame, int]:
+    """Complete every stock-day to the full grid [Spec 2.2].
+
+    A missing bar gets volume and amount 0 and the last close (of the same stock, earlier bars or
+    days; for the very first bars the next open).
+
+    Returns
+    -------
+    frame, number of rows filled
+    """
+    times = bar_times(freq)
+    days = bars.select("symbol", "date", "freq", "auc_in_first").unique(["symbol", "date"])
+    if bars.height == days.height * len(times):
+        return bars.sort("symbol", "date", "time"), 0
+    grid = days.join(pl.DataFrame({"time": times}, schema={"time": pl.Time()}), how="cross")
+    full = grid.join(
+        bars.drop("freq", "auc_in_first"), on=["symbol", "date", "time"], how="left"
+    ).sort("symbol", "date", "time")
+    last = pl.col("close").forward_fill().over("symbol")
+    ahead = pl.col("open").backward_fill().over("symbol")
+    price = pl.coalesce(last, ahead)
+    filled = full.with_columns(
+        *(pl.coalesce(c, price).alias(c) for c in PRICES),
+        pl.col("volume").fill_null(0),
+        pl.col("amount").fill_null(0.0),
+    )
+    return filled.select(bars.columns), grid.height - bars.height

@@ -1,0 +1,54 @@
+"""Reader of a Parquet of capitalisation snapshots."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import polars as pl
+from pydantic import Field
+
+from intralpha.sources.files import fingerprint
+from intralpha.sources.parquet import read_columns
+from intralpha.sources.source import Batch, Source, SourceSpec
+from intralpha.sources.symbols import normal_symbol
+
+
+class DailyBasicSpec(SourceSpec):
+    """A Parquet of ts_code, trade_date, total_mv, circ_mv in 10,000 CNY."""
+
+    kind: Literal["daily_basic"] = "daily_basic"
+    path: str = Field(description="Parquet file")
+
+    def make(self) -> "DailyBasicSource":
+        """The reader."""
+        return DailyBasicSource(self)
+
+
+class DailyBasicSource(Source):
+    """Snapshots of total and float capitalisation, CNY, as ``fundamentals``."""
+
+    name = "daily_basic"
+
+    def __init__(self, spec: DailyBasicSpec) -> None:
+        self.spec = spec
+
+    def fingerprint(self) -> str:
+        """Names, sizes and times of the files."""
+        return fingerprint(self.spec.path)
+
+    def batches(self) -> Iterator[Batch]:
+        """One batch."""
+        name, raw = read_columns(self.spec.path, ("ts_code", "trade_date", "total_mv", "circ_mv"))
+        rows = raw.select(
+            normal_symbol(pl.col("ts_code")).alias("symbol"),
+            pl.col("trade_date").cast(pl.String).str.to_date("%Y%m%d").alias("announce_date"),
+            (pl.col("circ_mv") * 1e4).alias("float_cap"),
+            (pl.col("total_mv") * 1e4).alias("total_cap"),
+        ).unpivot(
+            ["float_cap", "total_cap"],
+            index=["symbol", "announce_date"],
+            variable_name="item",
+            value_name="value",
+        )
+        known = rows.filter(pl.col("value").is_finite(), pl.col("symbol").is_not_null()).unique()
+        left_out = {"values that are absent or twice": rows.height - known.height}
+        yield Batch("fundamentals", known, name, repairs=left_out, rows_read=raw.height)

@@ -1,0 +1,77 @@
+"""Shipped descriptions of vendors in YAML, and the words that YAML misreads."""
+
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from intralpha.base import ConfigError
+
+PRESETS = "intralpha.sources"
+
+
+def quoted(given: Any) -> Any:
+    """The same names or codes, none of which YAML has made a truth value of.
+
+    Raises
+    ------
+    ValueError
+        One was written yes, no, on or off without quotes.
+    """
+    parts = [given]
+    if isinstance(given, dict):
+        parts = [*given.keys(), *given.values()]
+    found = [v for part in parts for v in (part if isinstance(part, list | tuple) else [part])]
+    for value in found:
+        if isinstance(value, bool):
+            words = "yes, on or true" if value else "no, off or false"
+            raise ValueError(f"YAML reads {words} without quotes as {value}; write it in quotes")
+    return given
+
+
+class UnknownPresetError(ConfigError):
+    """No shipped mapping has that name."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        self.name, self.known = name, known
+        super().__init__(f"no shipped mapping {name!r}; there are: {', '.join(known)}.")
+
+
+def presets() -> tuple[str, ...]:
+    """Names of the shipped mappings."""
+    folder = files(PRESETS).joinpath("presets")
+    names = (f.name for f in folder.iterdir())
+    return tuple(sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml")))
+
+
+def read_preset(name: str) -> dict[str, Any]:
+    """Keys of a shipped mapping.
+
+    Raises
+    ------
+    UnknownPresetError
+    """
+    if name not in presets():
+        raise UnknownPresetError(name, presets())
+    text = files(PRESETS).joinpath("presets", f"{name}.yaml").read_text(encoding="utf-8")
+    return yaml.safe_load(text)
+
+
+def level2_presets() -> tuple[str, ...]:
+    """Names of the shipped descriptions."""
+    folder = files(PRESETS).joinpath("presets", "level2")
+    names = (f.name for f in folder.iterdir())
+    return tuple(sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml")))
+
+
+def read_level2_preset(name: str) -> dict[str, Any]:
+    """Keys of a shipped description.
+
+    Raises
+    ------
+    UnknownPresetError
+    """
+    if name not in level2_presets():
+        raise UnknownPresetError(name, level2_presets())
+    path = files(PRESETS).joinpath("presets", "level2", f"{name}.yaml")
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
