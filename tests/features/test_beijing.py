@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from intralpha.features import BarSpec, LibrarySpec, build
+from intralpha.features import BarSpec, LibrarySpec
 from intralpha.market import Lake
 from intralpha.market.level2.enrich import enrich
 from intralpha.market.level2.thresholds import BigOrderSpec
@@ -37,7 +37,7 @@ def lake(tmp_path_factory) -> Lake:
     ids=[*LIBRARIES, "bar"],
 )  # fmt: skip
 def test_beijing_is_as_shenzhen(lake, spec):
-    features = build(spec)
+    features = spec.make()
     found = [features.compute(lake, np.array([ON], "datetime64[D]"), np.array(
         [f"{n}{i}.{e}" for i in range(len(NAMES))])).values
         for n, e in ((83000, "BJ"), (30000, "SZ"))]  # fmt: skip

@@ -13,7 +13,6 @@ from intralpha.features import (
     DaySpec,
     FeatureSet,
     LibrarySpec,
-    build,
 )
 
 # Settings under which the small market gives every feature a value; kinds that are not named
@@ -34,13 +33,13 @@ BARS = [spec for spec in SPECS if isinstance(spec, BarSpec)]
 
 @pytest.mark.parametrize("spec", SPECS, ids=repr)
 def test_feature_sets_do_not_look_ahead(look_ahead, spec):
-    look_ahead.assert_causal(build(spec))
+    look_ahead.assert_causal(spec.make())
 
 
 @pytest.mark.parametrize("slot", [0, 4])
 @pytest.mark.parametrize("spec", BARS, ids=repr)
 def test_bar_features_are_known_when_they_say(look_ahead, spec, slot):
-    look_ahead.assert_slots_causal(build(spec), slot)
+    look_ahead.assert_slots_causal(spec.make(), slot)
 
 
 class Cheat(FeatureSet):
@@ -82,14 +81,14 @@ class Cheat(FeatureSet):
     ids=["tomorrow's value", "wrong known_at", "fitted on all days"],
 )
 def test_cheats_are_caught(look_ahead, cheat):
-    honest = build(DaySpec())
+    honest = DaySpec().make()
     with pytest.raises(AssertionError, match="not equal"):
         look_ahead.assert_causal(Cheat(honest, **cheat))
     look_ahead.assert_causal(Cheat(honest))
 
 
 def test_a_whole_day_feature_that_claims_to_be_known_at_bar_end_is_caught(look_ahead):
-    share = build(BarSpec(names=("bar_ret", "bar_val_share")))
+    share = BarSpec(names=("bar_ret", "bar_val_share")).make()
     look_ahead.assert_slots_causal(share, 2)
     with pytest.raises(AssertionError, match="not equal"):
         look_ahead.assert_slots_causal(Cheat(share, slot="bar end"), 2)
@@ -97,7 +96,7 @@ def test_a_whole_day_feature_that_claims_to_be_known_at_bar_end_is_caught(look_a
 
 def test_comparing_nothing_fails(look_ahead):
     with pytest.raises(AssertionError, match="nothing was compared"):
-        look_ahead.assert_causal(Cheat(build(DaySpec()), blank=True))
-    only_share = build(BarSpec(names=("bar_val_share",)))
+        look_ahead.assert_causal(Cheat(DaySpec().make(), blank=True))
+    only_share = BarSpec(names=("bar_val_share",)).make()
     with pytest.raises(AssertionError, match="nothing was compared"):
         look_ahead.assert_slots_causal(only_share, 2)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from intralpha.features.engine.machine import Rows, run
 from intralpha.features.engine.program import Program, assemble
 from intralpha.features.language.compile import Compiler
-from intralpha.features.language.frames import FRAMES
+from intralpha.features.frames import frame_named, vocabulary
 from intralpha.features.language.graph import Graph
-from intralpha.features.language.library import Library, load_library
-from intralpha.features.tick_rows import INPUTS
+from intralpha.features.language.library import Library
+from intralpha.features.libraries import load_library
 
 from ...reference.bar64 import BAR64, PROXY, bar64, bar64_proxy
 from ...reference.day import MinuteDay
@@ -30,11 +30,11 @@ NOISE = "near_constant"  # its returns are 1e-7: the references themselves round
 
 
 def programme(library: Library) -> Program:
-    frame, graph = FRAMES[library.frame], Graph()
+    frame, graph = vocabulary(library.frame), Graph()
     rows = 0 if library.segments == "day" else int(library.segments) // frame.minutes
     compiler = Compiler(frame, graph, rows)
     outputs = [compiler.factor(f.expr, f.on_locked) for f in library.factors]
-    return assemble(graph, outputs, INPUTS.get(library.frame, ()))
+    return assemble(graph, outputs, getattr(frame_named(library.frame), "inputs", ()))
 
 
 def number(day: MinuteDay, name: str, usual: float) -> float:
@@ -52,7 +52,7 @@ def rows_of(
     program: Program, found: list[MinuteDay], frame: str, segment: int, dtype: type
 ) -> Rows:
     """Inputs of the machine, made from the days of the references."""
-    minutes = FRAMES[frame].minutes
+    minutes = vocabulary(frame).minutes
     source = [d if minutes == 1 else d.bars(minutes) for d in found]
     rows = [np.concatenate([getattr(d, n) for d in source]) for n in program.rows]
     per_day = 240 // minutes
@@ -176,7 +176,7 @@ def test_segments_do_not_touch_each_other():
 
 def test_no_segments_and_ragged_segments():
     graph = Graph()
-    compiler = Compiler(FRAMES["vbar"], graph)
+    compiler = Compiler(vocabulary("vbar"), graph)
     texts = ("mean(ret, least=1)", "count(lag(close))", "first(lead(close))", "last(rows_left)")
     program = assemble(graph, [compiler.factor(t, "keep") for t in texts])
     lengths = [3, 0, 1, 5]
@@ -261,7 +261,7 @@ def test_generated_expressions(data):
         want = statistic(name, value)
     graph = Graph()
     program = assemble(
-        graph, [Compiler(FRAMES["vbar"], graph).factor(f"{name}({text}, least=0)", "keep")]
+        graph, [Compiler(vocabulary("vbar"), graph).factor(f"{name}({text}, least=0)", "keep")]
     )
     rows = np.array([values.get(n, values["close"]) for n in program.rows])
     shape = (len(program.days), 1)

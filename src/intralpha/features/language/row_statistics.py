@@ -72,7 +72,7 @@ class RowStatistics:
             if key != "least":
                 why = f"{node.value} takes least=, not {key}="
                 self._walk.fail(given, why, nearest(key, ["least"]))
-            value = float(given.value) if given.kind == "number" else math.nan
+            value = _number(given)
             if not 0 <= value <= MAX_LEAST or value != int(value):
                 self._walk.fail(given, "least= wants a whole number")
             least = int(value)
@@ -115,3 +115,12 @@ class RowStatistics:
         if less_one is None:
             return self._reduce("prod", value, least)
         return self._reduce("growth", value._replace(op=less_one), least)
+
+
+def _number(node: Node) -> float:
+    """A number, or the larger of two, as of a parameter and what a formula needs; else NaN."""
+    if node.kind == "number":
+        return float(node.value)
+    if node.kind == "call" and node.value == "larger" and len(node.args) == 2 and not node.named:
+        return max(map(_number, node.args), key=lambda x: (math.isnan(x), x))
+    return math.nan

@@ -1,0 +1,49 @@
+"""LibrarySpec: factors of a library of expressions, shipped or one's own."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from intralpha.features.language.library import Library
+from intralpha.features.language.parameters import Choice, Parameter
+from intralpha.features.language_spec import LanguageSpec
+from intralpha.features.libraries import load_library, read_library
+
+
+class LibrarySpec(LanguageSpec):
+    """Factors of a library of expressions."""
+
+    kind: Literal["library"] = "library"
+    library: str = Field(description="shipped: `intralpha features list`; or the path of a YAML")
+    names: tuple[str, ...] = Field((), description="factors; empty: all of the library")
+    rows: Literal[1, 5, 10, 15, 30] | None = Field(
+        None, description="minutes of a row, if not the library's own"
+    )
+    base_freq: int | None = Field(
+        None, gt=0, description="minutes of the bars in the lake; default: those of a row"
+    )
+    parameters: dict[str, Choice] = Field(
+        default_factory=dict, description="choices of the library: `intralpha features show NAME`"
+    )
+
+    def library_of(self) -> Library:
+        """The factors that are named, with the values that are chosen.
+
+        Raises
+        ------
+        LibraryError, ParameterError
+            No such library, factor or choice.
+        """
+        found = load_library(self.library, self.parameters).only(self.names)
+        if self.rows is None:
+            return found
+        frame = "minute" if self.rows == 1 else f"bar{self.rows}"
+        return found.model_copy(update={"frame": frame})
+
+    def minutes(self) -> int | None:
+        """``base_freq``."""
+        return self.base_freq
+
+    def offers(self) -> dict[str, Parameter]:
+        """Parameters of the library."""
+        return read_library(self.library).parameters
