@@ -60,6 +60,17 @@ class IndexBenchmarkSpec(BenchmarkSpec):
     def returns(self, lake: Lake, weights: Panel, market: Panel) -> Float[ndarray, "D"]:
         """Close-to-close returns of the index on the market's sessions.
 
+        Parameters
+        ----------
+        lake : with the index in ``daily``
+        weights : not used
+        market : gives the sessions
+
+        Returns
+        -------
+        ndarray of float64, shape [D]
+            0 on the first session.
+
         Raises
         ------
         NoIndexError

@@ -165,7 +165,16 @@ class Recorder:
         benchmark_ret: float | None,
         targets: Float[ndarray, "A"] | None,
     ) -> None:
-        """Write one session, after its close."""
+        """Write one session, after its close.
+
+        Parameters
+        ----------
+        date : the session
+        account : as it is after the close
+        result : what came of the day
+        benchmark_ret : the benchmark's return of the day; None without one
+        targets : weights that were traded towards, shape [A]; None without a batch of orders
+        """
         traded = cost = 0.0
         if result.fills is not None:
             traded = float(result.fills.shares @ result.fills.price_yuan)
