@@ -152,3 +152,12 @@ def test_the_preset_is_the_same_as_its_parts_by_kind(four):
 def test_an_unknown_kind_names_the_known_ones():
     with pytest.raises(ValidationError, match="turnover"):
         PortfolioSpec.model_validate({"constraints": [{"kind": "turnovr", "one_sided": 0.1}]})
+
+
+def test_every_kind_is_found_and_ours_carry_no_prefix():
+    ours = {k for k in ConstraintSpec.kinds() if "." not in k}
+    assert ours == {
+        "blocked", "fully_invested", "industry_band", "member_share", "stock_deviation",
+        "style_band", "turnover",
+    }  # fmt: skip
+    assert {k for k in TermSpec.kinds() if "." not in k} == {"active_return", "trading_cost"}
