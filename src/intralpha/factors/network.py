@@ -1,5 +1,7 @@
 """A factor from a network: features -> windows -> rolling training -> seed ensemble."""
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -11,21 +13,22 @@ from rich.console import Console
 from rich.progress import Progress
 
 from intralpha.base import Panel, Spec
+from intralpha.base.cross_section import mean_zscore
 from intralpha.base.node import Inputs, Node, Slice, Task, day_slices, names_of
 from intralpha.base.panel import as_days
-from intralpha.datasets import Fold, Loader, ScheduleSpec, TransformSpec
+from intralpha.datasets import Fold, Loader, NoTransformSpec, ScheduleSpec, TransformSpec
 from intralpha.factors.factor import UNIVERSE, FactorSpec, Ground, days_of
 from intralpha.factors.features import feature_node
 from intralpha.features import FeatureSpec
 from intralpha.labels import BUYABLE_READS, LabelSpec, fwd_buyable
 from intralpha.models import ModelSpec
 from intralpha.training import (
-    FoldJob,
+    Job,
     ObjectiveSpec,
     TrainSpec,
+    finished,
     predict_fold,
     run_jobs,
-    seed_mean,
     train_fold,
 )
 
@@ -92,8 +95,9 @@ class Network(FactorSpec):
             days = self._history(fold, ground)
             labelled = np.concatenate([fold.train, fold.valid])
             parts = {"seen": names_of(days), UNIVERSE: names_of(days), "label": names_of(labelled)}
+            training = replace(fold, predict=fold.predict[:0])  # what it predicts moves nothing
             for seed in self.seeds:
-                about = {"train": fold.train, "valid": fold.valid, "seed": seed}
+                about = {"fold": training, "seed": seed}
                 slices.append(Slice(slice_name(fold, seed), None, about, parts))
         inputs = {"seen": seen.name, UNIVERSE: ground.universe, "label": label.name}
         return Node(
@@ -106,7 +110,7 @@ class Network(FactorSpec):
             model=self.model,
             objective=self.objective,
             training=self.training,
-            transform=None if self.transform.alone else self.transform,
+            transform=NoTransformSpec() if self.transform.alone else self.transform,
             window_days=self.window_days,
             step=self.step,
         )
@@ -140,7 +144,7 @@ class Learning(Spec):
     model: ModelSpec
     objective: ObjectiveSpec
     training: TrainSpec
-    transform: TransformSpec | None = Field(description="None: days come standardised")
+    transform: TransformSpec = Field(description="what is still to be done to what comes in")
     window_days: int
     step: Literal["bar", "day"]
 
@@ -165,18 +169,21 @@ def make_label(spec: LabelSpec, inputs: Inputs, task: Task) -> None:
 
 
 def make_weights(spec: Learning, inputs: Inputs, task: Task) -> None:
-    """Train every fold and seed that is missing; weights and history are kept a job at a time."""
+    """Train every fold and seed that is missing; each is kept as soon as it is done."""
     load = _loader(spec, inputs, label=inputs.saved("label"))
-    jobs = tuple(_job(spec, one, load, task.folder(one.name)) for one in task.slices)
+    jobs = {one.name: _job(spec, one, load, task.folder(one.name)) for one in task.slices}
+    waiting = dict(jobs)
     bar = Progress(console=Console(stderr=True), disable=not task.show_progress, transient=True)
     with bar:
         shown = bar.add_task("training", total=len(jobs))
 
-        def done(at: int) -> None:
-            task.finish(task.slices[at].name)
-            bar.advance(shown)
+        def keep(done: int) -> None:
+            for name in [n for n, job in waiting.items() if finished(job)]:
+                del waiting[name]
+                task.finish(name)
+            bar.update(shown, completed=done)
 
-        run_jobs(train_fold, jobs, task.workers, done)
+        run_jobs([partial(train_fold, job) for job in jobs.values()], task.workers, keep)
 
 
 def make_score(spec: Learning, inputs: Inputs, task: Task) -> None:
@@ -188,22 +195,22 @@ def make_score(spec: Learning, inputs: Inputs, task: Task) -> None:
     out = Panel.full(days_of(task), inputs.assets, ("score",))
     for names, part in by_fold.items():
         days = as_days([one.name for one in part])
-        seeds = [predict_fold(trained[n], load, spec.model, days) for n in names]
-        out.values[np.searchsorted(out.dates, days)] = seed_mean(seeds).values
+        seeds = [predict_fold(trained[n], spec.model, load, days)["score"] for n in names]
+        out.values[np.searchsorted(out.dates, days), :, 0] = mean_zscore(seeds)
     out.save(task.folder("panel"))
 
 
 def _loader(spec: Learning, inputs: Inputs, label: Path | None) -> Loader:
     return Loader(
         features=inputs.saved("seen"),
-        universe=inputs.saved(UNIVERSE),
-        label=label,
+        masks=inputs.saved(UNIVERSE),
         transform=spec.transform,
         window_days=spec.window_days,
         step=spec.step,
+        label=label,
     )
 
 
-def _job(spec: Learning, one: Slice, load: Loader, folder: Path) -> FoldJob:
-    fold = Fold(one.name, one.about["train"], one.about["valid"], as_days([]))
-    return FoldJob(fold, one.about["seed"], spec.model, spec.objective, spec.training, load, folder)
+def _job(spec: Learning, one: Slice, load: Loader, folder: Path) -> Job:
+    fold, seed = one.about["fold"], one.about["seed"]
+    return Job(fold, seed, spec.model, spec.objective, spec.training, load, folder)
