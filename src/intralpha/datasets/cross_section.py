@@ -1,6 +1,6 @@
 """cross_section: winsorised z-scores across the stocks of each day."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32
@@ -15,6 +15,7 @@ class CrossSectionSpec(TransformSpec):
     """Winsorise and z-score across stocks, per day (and bar) and feature [10.2, 10.5]."""
 
     kind: Literal["cross_section"] = "cross_section"
+    alone: ClassVar[bool] = True
     mads: float | None = Field(default=5.0, gt=0, description="clip at median +- k x MAD")
     sigmas: float | None = Field(default=None, gt=0, description="then clip at mean +- k x std")
 

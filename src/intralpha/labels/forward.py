@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from intralpha.base import Panel
+from intralpha.base.node import Read
 from intralpha.base.panel import as_days
 from intralpha.labels.windows import ForwardBlock, forward_blocks, session_places
 from intralpha.market import Lake
@@ -14,6 +15,8 @@ from intralpha.market import Lake
 Price = Literal["close", "vwap"]
 
 HALF_TICK_YUAN = 0.005
+# What `fwd_buyable` and `fwd_locked` look at: the row of the next session.
+BUYABLE_READS = (Read("daily", back=0, ahead=1),)
 
 
 def fwd_return(
