@@ -26,6 +26,7 @@ from .conftest import make_fold, make_samples
 
 SPEC = TrainSpec(learning_rate=0.01, max_epochs=4, patience=4)
 MODEL = GRUSpec(hidden=8)
+ONE = TrainSpec(max_epochs=1)
 
 
 def plain_losses(samples: Samples, fold: Fold, epochs: int) -> list[float]:
@@ -55,6 +56,12 @@ def plain_losses(samples: Samples, fold: Fold, epochs: int) -> list[float]:
             losses.append(loss.item())
         out.append(float(np.mean(losses)))
     return out
+
+
+def test_without_a_folder_nothing_is_kept(samples: Samples, fold: Fold, folder: Path) -> None:
+    done = fit(MODEL, NegICSpec(), samples, fold, ONE, 3)
+    kept = fit(MODEL, NegICSpec(), samples, fold, ONE, 3, folder)
+    assert done.history["train_loss"].to_list() == kept.history["train_loss"].to_list()
 
 
 def test_losses_equal_a_plain_loop(samples: Samples, fold: Fold, folder: Path) -> None:
@@ -155,7 +162,6 @@ def test_infinite_features_end_in_an_error_that_says_where(fold: Fold, folder: P
         fit(MODEL, NegICSpec(), samples, fold, SPEC, 0, folder)
 
 
-ONE = TrainSpec(max_epochs=1)
 CHANGES = {
     "model": {"model": GRUSpec(hidden=9)},
     "objective": {"objective": MseBnSpec()},

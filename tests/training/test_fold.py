@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ from intralpha.base import Panel
 from intralpha.datasets import GlobalStandardSpec, Loader
 from intralpha.models import GRUSpec
 from intralpha.training import (
-    Job,
+    FoldJob,
     MseBnSpec,
     NegICSpec,
     NoWeightsError,
@@ -46,30 +45,30 @@ def make_loader(folder: Path) -> Loader:
     return Loader(
         folder / "features",
         folder / "masks",
+        folder / "label",
         GlobalStandardSpec(),
         window_days=5,
-        label=folder / "label",
     )
 
 
-def make_jobs(folder: Path) -> tuple[Job, ...]:
+def make_jobs(folder: Path) -> tuple[FoldJob, ...]:
     load = make_loader(folder / "data")
     spec = TrainSpec(max_epochs=2, patience=2)
     fold = make_fold(make_samples(days=60, assets=40))
     return tuple(
-        Job(fold, seed, GRUSpec(hidden=4), NegICSpec(), spec, load, folder / f"{seed}")
+        FoldJob(fold, seed, GRUSpec(hidden=4), NegICSpec(), spec, load, folder / f"{seed}")
         for seed in (0, 1)
     )
 
 
-def scores(job: Job) -> np.ndarray:
-    return predict_fold(job.folder, job.model, job.load, job.fold.predict).values
+def scores(job: FoldJob) -> np.ndarray:
+    return predict_fold(job.folder, job.load, job.model, job.fold.predict).values
 
 
 def test_the_number_of_workers_changes_nothing(tmp_path: Path) -> None:
     one, two = make_jobs(tmp_path / "one"), make_jobs(tmp_path / "two")
-    run_jobs([partial(train_fold, job) for job in one], 1)
-    run_jobs([partial(train_fold, job) for job in two], 2)
+    run_jobs(train_fold, one, 1)
+    run_jobs(train_fold, two, 2)
     found = [[scores(job) for job in jobs] for jobs in (one, two)]
     np.testing.assert_array_equal(*found)
     assert np.isfinite(found[0]).all()
@@ -80,14 +79,14 @@ def test_a_network_predicts_any_date_later_in_another_process(tmp_path: Path) ->
     job = make_jobs(tmp_path)[0]
     train_fold(job)
     dates = job.load._open()[0].dates[[10, 30, 59]]
-    expected = predict_fold(job.folder, job.model, job.load, dates)
+    expected = predict_fold(job.folder, job.load, job.model, dates)
     code = (
         "import sys; from pathlib import Path;"
         "from tests.training.test_fold import make_loader, replace;"
         "from intralpha.models import GRUSpec; from intralpha.training import predict_fold;"
         "folder = Path(sys.argv[1]); load = replace(make_loader(folder / 'data'), label=None);"
         "dates = load._open()[0].dates[[10, 30, 59]];"
-        "predict_fold(folder / '0', GRUSpec(hidden=4), load, dates).save(folder / 'scores')"
+        "predict_fold(folder / '0', load, GRUSpec(hidden=4), dates).save(folder / 'scores')"
     )
     root = Path(__file__).parents[2]
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, cwd=root)
@@ -109,7 +108,7 @@ def test_a_transform_is_fitted_on_training_days_and_kept_with_the_weights(tmp_pa
     other = replace(job.load, features=tmp_path / "other" / "features")
     dates = job.fold.predict[2:]
     np.testing.assert_array_equal(
-        predict_fold(job.folder, job.model, other, dates).values, expected[2:]
+        predict_fold(job.folder, other, job.model, dates).values, expected[2:]
     )
 
 
@@ -150,9 +149,9 @@ def test_a_second_training_in_a_process_equals_the_first(tmp_path: Path) -> None
 class Last(nn.Module):
     """A network of a user: a weighted sum of the last step."""
 
-    def __init__(self) -> None:
+    def __init__(self, n_features: int) -> None:
         super().__init__()
-        self.head = nn.Linear(3, 1)
+        self.head = nn.Linear(n_features, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.head(x[:, -1])[:, 0]
@@ -162,9 +161,17 @@ def squared(score: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
     return (score - label).square().mean()
 
 
+def test_a_class_is_trained_from_the_seed(tmp_path: Path) -> None:
+    first, second = (replace(job, model=Last) for job in make_jobs(tmp_path / "a"))
+    again = replace(make_jobs(tmp_path / "b")[0], model=Last)
+    run_jobs(train_fold, (first, second, again), 1)
+    np.testing.assert_array_equal(scores(first), scores(again))
+    assert not np.array_equal(scores(first), scores(second))
+
+
 def test_a_module_and_a_function_are_trained_like_specs(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    model = Last()
+    model = Last(3)
     start = {k: v.clone() for k, v in model.state_dict().items()}
     spec = TrainSpec(max_epochs=20, patience=20, learning_rate=0.02)
     jobs = [

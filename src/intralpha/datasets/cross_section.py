@@ -17,6 +17,7 @@ class CrossSectionSpec(TransformSpec):
     alone: ClassVar[bool] = True
 
     kind: Literal["cross_section"] = "cross_section"
+    alone: ClassVar[bool] = True
     mads: float | None = Field(default=5.0, gt=0, description="clip at median +- k x MAD")
     sigmas: float | None = Field(default=None, gt=0, description="then clip at mean +- k x std")
 

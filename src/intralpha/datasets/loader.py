@@ -21,10 +21,10 @@ Fitted = dict[str, Float32[ndarray, "..."]]
 class LoaderAxesError(DataError):
     """The Panels of a Loader do not lie on the same axes."""
 
-    def __init__(self, axis: str, features: Path, masks: Path) -> None:
-        self.axis, self.features, self.masks = axis, features, masks
+    def __init__(self, axis: str, features: Path, universe: Path) -> None:
+        self.axis, self.features, self.universe = axis, features, universe
         super().__init__(
-            f"the {axis} of {features} are not those of {masks}.\n"
+            f"the {axis} of {features} are not those of {universe}.\n"
             "Hint: compute both on the same dates and assets, in the same order."
         )
 
@@ -35,23 +35,21 @@ class Loader:
 
     Parameters
     ----------
-    features : Panel [D, A, F] or [D, T, A, F]
-    masks : Panel [D, A, 2] of the same dates and assets, with ``universe`` (1: in the universe at
-        the close) and ``traded`` (1: traded that day)
-    transform : pre-processing of the features
+    features : Panel [D, A, F] or [D, T, A, F] of successive sessions: a window is L rows of it
+    universe : Panel [D, A, 2] of the same dates and assets, with ``universe`` (1: in the universe
+        at the close) and ``traded`` (1: traded that day)
+    label : Panel [D', A, 1] on sample dates; None where nothing is trained
+    transform : pre-processing of the features; None where they have been through it already
     window_days : L, sessions in a window
     step : ``bar``: a step of a window is a bar of F numbers; ``day``: a day's T bars side by side
-    label : Panel [D', A, 1] on sample dates; None where nothing is trained
-    applied : whether ``features`` have been through the transform already (see :meth:`once`)
     """
 
     features: Path
-    masks: Path
-    transform: TransformSpec
+    universe: Path
+    label: Path | None
+    transform: TransformSpec | None
     window_days: int
     step: Literal["bar", "day"] = "bar"
-    label: Path | None = None
-    applied: bool = False
 
     def fit(self, fold: Fold) -> Fitted:
         """What the transform learns from every session up to the last training date.
@@ -69,7 +67,7 @@ class Loader:
         ------
         LoaderAxesError
         """
-        if not self.transform.fits:
+        if self.transform is None or not self.transform.fits:
             return {}
         features, masks = self._open()
         days = features.dates[features.dates <= fold.train[-1]]
@@ -101,41 +99,20 @@ class Loader:
         rows = slice(first, int(places.max(initial=-1)) + 1)
         part = replace(features, values=features.values[rows], dates=features.dates[rows])
         mask_DA = masks["universe"][rows] > 0
+        transform = self.transform
         return Samples(
-            features=part if self.applied else self.transform.apply(part, mask_DA, fitted),
+            features=part if transform is None else transform.apply(part, mask_DA, fitted),
             present_DA=masks["traded"][rows] > 0,
             mask_DA=mask_DA,
             window_days=self.window_days,
             label=None if self.label is None else Panel.load(self.label),
-            ratio_clip=self.transform.ratio_clip,
+            ratio_clip=0.0 if transform is None else transform.ratio_clip,
             day_steps=self.step == "day",
         )
 
-    def once(self, folder: Path) -> "Loader":
-        """The same Loader on features transformed once for all folds, where nothing is learned.
-
-        Parameters
-        ----------
-        folder : where the transformed Panel is written, or was before
-
-        Returns
-        -------
-        Loader
-            This one if the transform learns from each fold, or leaves the values as they are.
-        """
-        if self.transform.fits or self.applied:
-            return self
-        if not folder.is_dir():
-            features, masks = self._open()
-            made = self.transform.apply(features, masks["universe"] > 0, {})
-            if made is features:
-                return self
-            made.save(folder)
-        return replace(self, features=folder, applied=True)
-
     def _open(self) -> tuple[Panel, Panel]:
-        features, masks = Panel.load(self.features), Panel.load(self.masks)
+        features, masks = Panel.load(self.features), Panel.load(self.universe)
         for axis in ("dates", "assets"):
             if not np.array_equal(getattr(features, axis), getattr(masks, axis)):
-                raise LoaderAxesError(axis, self.features, self.masks)
+                raise LoaderAxesError(axis, self.features, self.universe)
         return features, masks

@@ -14,8 +14,8 @@ class TransformSpec(Kinded):
     Attributes
     ----------
     fits : whether :meth:`fit` learns anything
-    alone : whether :meth:`apply` changes every day by what the day itself holds, so that it can be
-        done once, whatever is trained on it
+    alone : whether :meth:`apply` is all there is to it and works on each day alone, so that days
+        can be transformed once for all folds
     """
 
     homes = ("intralpha.datasets",)

@@ -15,7 +15,8 @@ from intralpha.market import Lake
 Price = Literal["close", "vwap"]
 
 HALF_TICK_YUAN = 0.005
-BUYABLE_READS = (Read("daily", back=0, ahead=1),)  # of fwd_buyable
+# What `fwd_buyable` and `fwd_locked` look at: the row of the next session.
+BUYABLE_READS = (Read("daily", back=0, ahead=1),)
 
 
 def fwd_return(

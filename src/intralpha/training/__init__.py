@@ -4,11 +4,12 @@ from intralpha.training.belonging import OtherTrainingError
 from intralpha.training.checkpoint import DamagedCheckpointError
 from intralpha.training.ensemble import seed_mean, stack_in_time
 from intralpha.training.fit import FitResult, TrainingDivergedError, TrainSpec, fit, predict
-from intralpha.training.fold import Job, finished, predict_fold, train_fold
+from intralpha.training.fold import FoldJob, finished, predict_fold, train_fold
 from intralpha.training.jobs import run_jobs
 from intralpha.training.measurable import NothingToLearnError, UnmeasurableError
 from intralpha.training.mse_bn import MseBnSpec
 from intralpha.training.neg_ic import NegICSpec
+from intralpha.training.network import Network
 from intralpha.training.objective import ObjectiveSpec
 from intralpha.training.weights import (
     NoWeightsError,
@@ -22,9 +23,10 @@ from intralpha.training.weights import (
 __all__ = [
     "DamagedCheckpointError",
     "FitResult",
-    "Job",
+    "FoldJob",
     "MseBnSpec",
     "NegICSpec",
+    "Network",
     "NoWeightsError",
     "NothingToLearnError",
     "ObjectiveSpec",

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from intralpha.base import ConfigError, Spec, spec_hash
 from intralpha.datasets import Fold, Samples
-from intralpha.models import ModelSpec
+from intralpha.training.network import Network
 from intralpha.training.objective import ObjectiveSpec
 
 Loss = Callable[[Float[Tensor, " B"], Float[Tensor, " B"]], Float[Tensor, ""]]
@@ -48,7 +48,7 @@ def check_marks(folder: Path, found: Marks, expected: Marks) -> None:
 
 
 def training_marks(
-    model: ModelSpec | nn.Module,
+    model: Network,
     objective: ObjectiveSpec | Loss,
     training: Spec,
     fold: Fold,
@@ -58,7 +58,7 @@ def training_marks(
 
     Parameters
     ----------
-    model : a spec, or a network whose weights are where training starts
+    model : a spec, a module whose weights are where training starts, or what makes a module
     objective : a spec, or a function whose source is marked
     training : settings of the loop
     fold : its training and validation dates count, its predicted ones do not
@@ -69,10 +69,8 @@ def training_marks(
     dict of 16 hexadecimal digits by name
     """
     return {
-        "model": spec_hash(model) if isinstance(model, ModelSpec) else _network_mark(model),
-        "objective": spec_hash(objective)
-        if isinstance(objective, ObjectiveSpec)
-        else _function_mark(objective),
+        "model": _module_mark(model) if isinstance(model, nn.Module) else _choice_mark(model),
+        "objective": _choice_mark(objective),
         "training": spec_hash(training),
         "fold": spec_hash(fold.train.astype(str).tolist(), fold.valid.astype(str).tolist()),
         "seed": spec_hash(seed),
@@ -98,16 +96,19 @@ def data_marks(samples: Samples, fold: Fold) -> Marks:
     return {"n_features": spec_hash(samples.n_features), "data": digest.hexdigest()[:16]}
 
 
-def _network_mark(network: nn.Module) -> str:
+def _module_mark(network: nn.Module) -> str:
     digest = hashlib.sha256(f"{_name(type(network))}\n{network}".encode())
     for name, value in network.state_dict().items():
         digest.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()[:16]
 
 
-def _function_mark(function: Loss) -> str:
-    """Name and, where it can be read, source."""
-    owner = function if inspect.isroutine(function) else type(function)
+def _choice_mark(choice: Spec | Callable) -> str:
+    """Hash of a spec; name and, where it can be read, source of a function or a class."""
+    if isinstance(choice, Spec):
+        return spec_hash(choice)
+    named = inspect.isroutine(choice) or inspect.isclass(choice)
+    owner = choice if named else type(choice)
     try:
         source = inspect.getsource(owner)
     except (OSError, TypeError):

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -19,10 +18,10 @@ from torch import Tensor, nn
 from intralpha.base import DataError, Panel, Spec
 from intralpha.datasets import Fold, Samples
 from intralpha.evaluation import rank_ic
-from intralpha.models import ModelSpec
 from intralpha.training.belonging import Loss, data_marks, training_marks
 from intralpha.training.checkpoint import load_checkpoint, pack, save_checkpoint, unpack
 from intralpha.training.measurable import UnmeasurableError, check_labels
+from intralpha.training.network import Network, make_network
 from intralpha.training.objective import ObjectiveSpec
 
 Watcher = Callable[[dict[str, Any]], None]
@@ -69,28 +68,29 @@ class FitResult:
 
 
 def fit(
-    model: ModelSpec | nn.Module,
+    model: Network,
     objective: ObjectiveSpec | Loss,
     samples: Samples,
     fold: Fold,
     spec: TrainSpec,
     seed: int,
-    checkpoint: Path,
+    checkpoint: Path | None = None,
     watch: Watcher | None = None,
 ) -> FitResult:
     """Train one network on a fold.
 
     Parameters
     ----------
-    model : a spec; or a network of one's own that keeps the contract of :class:`ModelSpec`, whose
-        weights are where training starts and stay as they are
+    model : a spec; or a module of one's own that keeps the contract of :class:`ModelSpec`, whose
+        weights are where training starts and stay as they are; or a function, a class say, from
+        the number of features to a module
     objective : a spec; or a function of scores [B] and labels [B] that returns a scalar to minimise
     samples : windows with labels; only ``fold.train`` and ``fold.valid`` are read
     fold : purged dates
     spec : the loop's settings
     seed : decides weights, order of batches and dropout
     checkpoint : folder for the state after every epoch; an interrupted training continues from it
-        with the same losses as an uninterrupted one
+        with the same losses as an uninterrupted one. None: nothing is kept
     watch : called after each epoch with its row of the history
 
     Returns
@@ -115,11 +115,11 @@ def fit(
     marks = training_marks(model, objective, spec, fold, seed) | data_marks(samples, fold)
     loss_of = objective.loss if isinstance(objective, ObjectiveSpec) else objective
     torch.manual_seed(seed)
-    network = model.make(samples.n_features) if isinstance(model, ModelSpec) else deepcopy(model)
+    network = make_network(model, samples.n_features)
     optimiser = torch.optim.Adam(network.parameters(), lr=spec.learning_rate)
     best = _copy(network)
     rows: list[dict[str, Any]] = []
-    found = load_checkpoint(checkpoint, marks)
+    found = load_checkpoint(checkpoint, marks) if checkpoint else None
     if found is not None:
         best, rows = unpack(found[0], network, optimiser), found[1]["rows"]
     while len(rows) < spec.max_epochs and _waited(rows) < spec.patience:
@@ -131,8 +131,9 @@ def fit(
         rows.append(row | {"seconds": perf_counter() - started})
         if _waited(rows) == 0:
             best = _copy(network)
-        facts = {"epoch": epoch, "rows": rows}
-        save_checkpoint(checkpoint, pack(network, optimiser, best), facts, marks)
+        if checkpoint is not None:
+            facts = {"epoch": epoch, "rows": rows}
+            save_checkpoint(checkpoint, pack(network, optimiser, best), facts, marks)
         if watch is not None:
             watch(rows[-1])
     if all(math.isnan(row["valid_rank_ic"]) for row in rows):

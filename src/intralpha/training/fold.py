@@ -8,7 +8,6 @@ import numpy as np
 import polars as pl
 from jaxtyping import Shaped
 from numpy import ndarray
-from torch import nn
 
 from intralpha.base import Panel
 from intralpha.datasets import Fold, Loader
@@ -16,6 +15,7 @@ from intralpha.models import ModelSpec
 from intralpha.training.belonging import Loss, Marks, check_marks, training_marks
 from intralpha.training.fit import TrainSpec, Watcher, fit, predict
 from intralpha.training.jobs import one_thread
+from intralpha.training.network import Network
 from intralpha.training.objective import ObjectiveSpec
 from intralpha.training.weights import (
     load_fitted,
@@ -29,14 +29,15 @@ HISTORY = "history.parquet"
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
+class FoldJob:
     """One network to train: a fold and a seed.
 
     Parameters
     ----------
     fold : purged dates
     seed : decides weights, order of batches and dropout
-    model : a spec, or a network whose weights are where training starts
+    model : a spec, a module whose weights are where training starts, or what makes a module; a
+        function must be one that can be pickled
     objective : a spec, or a function of scores and labels
     training : settings of the loop
     load : opens features, masks and labels in the process that trains
@@ -45,7 +46,7 @@ class Job:
 
     fold: Fold
     seed: int
-    model: ModelSpec | nn.Module
+    model: Network
     objective: ObjectiveSpec | Loss
     training: TrainSpec
     load: Loader
@@ -57,7 +58,7 @@ class Job:
         return training_marks(self.model, self.objective, self.training, self.fold, self.seed)
 
 
-def finished(job: Job) -> bool:
+def finished(job: FoldJob) -> bool:
     """Whether the job was trained to its end.
 
     Raises
@@ -71,7 +72,7 @@ def finished(job: Job) -> bool:
     return True
 
 
-def train_fold(job: Job, watch: Watcher | None = None) -> None:
+def train_fold(job: FoldJob, watch: Watcher | None = None) -> None:
     """Train one fold with one seed and keep what was learned.
 
     Parameters
@@ -115,8 +116,8 @@ def train_fold(job: Job, watch: Watcher | None = None) -> None:
 
 def predict_fold(
     folder: Path,
-    model: ModelSpec | nn.Module,
     load: Loader,
+    model: Network,
     dates: Shaped[ndarray, " n_dates"],
 ) -> Panel:
     """Scores on any dates from the weights and the fitted transform of a folder.
@@ -124,8 +125,8 @@ def predict_fold(
     Parameters
     ----------
     folder : of a job that :func:`train_fold` finished
-    model : the spec that was trained, or a module of the same class and sizes
     load : opens the features and masks; its label is not read and may be None
+    model : the spec that was trained, a module of the same class and sizes, or what makes one
     dates : datetime64[D], ascending; sessions of the features
 
     Returns

@@ -8,11 +8,13 @@ from typing import TypeVar
 
 import torch
 
+Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 
 def run_jobs(
-    jobs: Sequence[Callable[[], Result]],
+    work: Callable[[Job], Result],
+    jobs: Sequence[Job],
     workers: int,
     watch: Callable[[int], None] | None = None,
 ) -> list[Result]:
@@ -20,10 +22,10 @@ def run_jobs(
 
     Parameters
     ----------
-    jobs : functions without arguments that can be pickled, such as ``partial(train_fold, job)``;
-        none needs another
+    work : what is done with a job, a function of a module
+    jobs : values that can be pickled; none needs another
     workers : processes; 1 or less runs all jobs here
-    watch : called after each job with the number of jobs done
+    watch : called after each job with its place among the jobs, as they finish
 
     Returns
     -------
@@ -36,10 +38,10 @@ def run_jobs(
     The first error of a job; jobs that have not begun are dropped.
     """
     results: dict[int, Result] = {}
-    for at, result in _as_finished(list(jobs), min(workers, len(jobs))):
+    for at, result in _as_finished(work, jobs, min(workers, len(jobs))):
         results[at] = result
         if watch is not None:
-            watch(len(results))
+            watch(at)
     return [results[at] for at in range(len(jobs))]
 
 
@@ -57,13 +59,15 @@ def one_thread() -> Iterator[None]:
         torch.use_deterministic_algorithms(strict)
 
 
-def _as_finished(jobs: list[Callable[[], Result]], workers: int) -> Iterator[tuple[int, Result]]:
-    """Position and result of each job, as they finish."""
+def _as_finished(
+    work: Callable[[Job], Result], jobs: Sequence[Job], workers: int
+) -> Iterator[tuple[int, Result]]:
+    """Place and result of each job, as they finish."""
     if workers <= 1:
-        yield from ((at, _alone(job)) for at, job in enumerate(jobs))
+        yield from ((at, _alone(work, job)) for at, job in enumerate(jobs))
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        places = {pool.submit(_alone, job): at for at, job in enumerate(jobs)}
+        places = {pool.submit(_alone, work, job): at for at, job in enumerate(jobs)}
         try:
             yield from ((places[done], done.result()) for done in as_completed(places))
         except BaseException:
@@ -71,6 +75,6 @@ def _as_finished(jobs: list[Callable[[], Result]], workers: int) -> Iterator[tup
             raise
 
 
-def _alone(job: Callable[[], Result]) -> Result:
+def _alone(work: Callable[[Job], Result], job: Job) -> Result:
     with one_thread():
-        return job()
+        return work(job)

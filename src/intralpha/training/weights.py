@@ -1,7 +1,6 @@
 """Weights: a trained network and what its transform learned, kept in a folder and read back."""
 
 import json
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 from intralpha.base import DataError
 from intralpha.models import ModelSpec
 from intralpha.training.belonging import Marks
+from intralpha.training.network import Network, make_network
 
 NETWORK, WEIGHTS, TRANSFORM = "network.json", "weights.safetensors", "transform.safetensors"
 
@@ -86,13 +86,14 @@ def network_facts(folder: Path) -> dict[str, Any]:
         raise NoWeightsError(folder, str(error)) from error
 
 
-def load_network(folder: Path, model: ModelSpec | nn.Module) -> nn.Module:
+def load_network(folder: Path, model: Network) -> nn.Module:
     """A network with the weights of a folder.
 
     Parameters
     ----------
     folder : where :func:`save_network` wrote
-    model : the spec that was trained, or a module of the same class and sizes (left as it is)
+    model : the spec that was trained, or a module of the same class and sizes (left as it is), or
+        what makes one
 
     Returns
     -------
@@ -109,9 +110,7 @@ def load_network(folder: Path, model: ModelSpec | nn.Module) -> nn.Module:
     facts = network_facts(folder)
     if isinstance(model, ModelSpec):
         _check_spec(folder, facts["model"], model)
-        network = model.make(facts["n_features"])
-    else:
-        network = deepcopy(model)
+    network = make_network(model, facts["n_features"])
     try:
         tensors = safetensors.torch.load_file(folder / WEIGHTS)
     except (SafetensorError, OSError) as error:
