@@ -21,7 +21,8 @@ factors:
   gru:
     kind: network
     features:
-      {{kind: bar, base_freq: 30, freq: 30, min_obs: 1, names: [bar_ret, bar_range, bar_val_share]}}
+      {{kind: library, library: bar64_30, rows: 30, parameters: {{least: 1}},
+        names: [bar_ret, bar_range, bar_val_share]}}
     transform: {{kind: cross_section, mads: null, sigmas: 3}}
     window_days: 4
     label: {{kind: y_ret, horizon: 5}}
@@ -32,7 +33,7 @@ factors:
     seeds: [0, 1]
   simple:
     kind: zscore_mean
-    features: {{kind: price_volume}}
+    features: {{kind: library, library: price_volume, names: [ret20, vol20]}}
     signs: {{ret20: -1, vol20: -1}}
 combination: {{kind: weights, weights: {{gru: 0.5, simple: 0.5}}}}
 test:

@@ -215,7 +215,8 @@ def test_the_grid_moves_scores_without_training(base: tuple[Path, Plan]) -> None
 
 def test_another_factor_leaves_the_others_alone(base: tuple[Path, Plan]) -> None:
     folder, planned = base
-    more = "factors.third={kind: zscore_mean, features: {kind: price_volume}, signs: {vol20: -1}}"
+    features = "{kind: library, library: price_volume, names: [ret20, vol20]}"
+    more = f"factors.third={{kind: zscore_mean, features: {features}, signs: {{vol20: -1}}}}"
     after = plan(load_recipe(folder / "tiny.yaml", (more,)), folder / "runs")
     assert moved(planned, after) == {"features/third", "score/third", "test"}
     # Equal features are made once, whatever the factor is called.
