@@ -1,4 +1,4 @@
-"""Libraries on a lake: against the references, the bar kernel, a cut lake, and the flat cache."""
+"""Libraries on a lake: against the references, a cut lake, and the flat cache."""
 
 import math
 from datetime import date
@@ -9,8 +9,6 @@ import polars as pl
 import pytest
 
 from intralpha.features import (
-    BarSpec,
-    CommonSpec,
     LibrarySpec,
     libraries,
     time_factors,
@@ -22,6 +20,7 @@ from intralpha.features.frames import frame_named
 from intralpha.features.language.library import LibraryError
 from intralpha.features.language.parameters import ParameterError
 from intralpha.features.language.syntax import ExpressionError
+from intralpha.features.tick_factors import TickFrame
 from intralpha.features.time_factors import FrameFrequencyError
 from intralpha.market import Lake, has_closing_auction, read_bars, read_daily
 from intralpha.sources import SimulatedSpec, ingest
@@ -82,19 +81,6 @@ def test_the_lake_gives_what_the_references_give(lake, assets):
                     assert got == pytest.approx(expected, rel=2e-4, abs=2e-5), name
                     checked += 1
     assert checked > 60
-
-
-def test_bars_equal_the_bar_kernel(lake, assets):
-    days = lake.dates("daily")[-4:]
-    ours = LibrarySpec(library="bar64_30").make().compute(lake, days, assets)
-    theirs = BarSpec(base_freq=1, freq=30).make().compute(lake, days, assets)
-    # Correlations are left out: the library's read traded minutes only, the kernel's all ok ones.
-    shared = [n for n in theirs.names if n in ours.names and not n.startswith("corr_")]
-    assert len(shared) >= 27
-    for name in shared:
-        x, y = ours[name], theirs[name]
-        assert np.array_equal(np.isnan(x), np.isnan(y)), name
-        np.testing.assert_allclose(x, y, rtol=2e-3, atol=1e-3, err_msg=name)
 
 
 def reads_level2(name: str) -> bool:
@@ -201,17 +187,6 @@ def test_the_usual_volatility_is_that_of_the_twenty_sessions_before(lake, assets
         for name in names:
             np.testing.assert_allclose(panel[name][row, :, 3], want[name], rtol=2e-3, atol=1e-4)
     assert np.isfinite(panel.values).mean() > 0.7
-
-
-def test_price_volume_agrees_with_the_older_set(lake, assets):
-    days = lake.dates("daily")[-2:]
-    names = ("apb_5d",)
-    ours = LibrarySpec(library="price_volume", names=names).make().compute(lake, days, assets)
-    theirs = CommonSpec(names=names, days=60, min_days=15).make().compute(lake, days, assets)
-    for name in names:
-        both = np.isfinite(ours[name]) & np.isfinite(theirs[name])
-        assert both.sum() > 15
-        np.testing.assert_allclose(ours[name][both], theirs[name][both], rtol=1e-3, atol=1e-4)
 
 
 def test_frames_over_sessions_refuse_what_does_not_apply():

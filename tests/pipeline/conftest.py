@@ -23,11 +23,16 @@ factors:
   gru:
     kind: network
     features:
+<<<<<<< HEAD
       kind: library
       library: bar64_30
       names: [bar_ret, bar_range, bar_val_share]
       rows: 30
       parameters: {{least: 1}}
+=======
+      {{kind: library, library: bar64_30, rows: 30, parameters: {{least: 1}},
+        names: [bar_ret, bar_range, bar_val_share]}}
+>>>>>>> features
     transform: {{kind: cross_section, mads: null, sigmas: 3}}
     window_days: 4
     label: {{kind: y_ret, horizon: 5}}
@@ -38,7 +43,11 @@ factors:
     seeds: [0, 1]
   simple:
     kind: zscore_mean
+<<<<<<< HEAD
     features: {{kind: library, library: price_volume, names: [ret20, vol20, ln_amount20]}}
+=======
+    features: {{kind: library, library: price_volume, names: [ret20, vol20]}}
+>>>>>>> features
     signs: {{ret20: -1, vol20: -1}}
 combination: {{kind: weights, weights: {{gru: 0.5, simple: 0.5}}}}
 test:

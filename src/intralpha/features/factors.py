@@ -112,6 +112,10 @@ class Factors(ABC):
         del name
         return DAY_CLOSE
 
+    def libraries(self) -> list[Library]:
+        """Factors of other libraries that these name, one library each."""
+        return []
+
     @abstractmethod
     def reads(self) -> tuple[Read, ...]:
         """Tables and sessions of the lake that the values of a date are made from."""

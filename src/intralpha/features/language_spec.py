@@ -7,9 +7,9 @@ from pydantic import Field
 from intralpha.base.node import Read
 from intralpha.features.factors import Settings, earlier
 from intralpha.features.feature_set import FeatureSpec
+from intralpha.features.frames import module_of
 from intralpha.features.language.library import Library
 from intralpha.features.language.parameters import Parameter
-from intralpha.features.libraries import content_of
 from intralpha.features.library_features import LibraryFeatures
 from intralpha.market.level2.thresholds import BigOrderSpec
 
@@ -64,5 +64,14 @@ class LanguageSpec(FeatureSpec):
         return tuple(earlier(self.make().factors.reads(), self.smooth_days - 1))
 
     def content(self) -> str:
-        """The expressions themselves, those of named files and of files that those use."""
-        return content_of(self.library_of())
+        """The expressions themselves, and those of the factors of other libraries that they name."""
+        return "\n".join(library.model_dump_json() for library in self._libraries())
+
+    def code(self) -> tuple[str, ...]:
+        """Modules of the frames."""
+        return tuple(sorted({module_of(library.frame) for library in self._libraries()}))
+
+    def _libraries(self) -> list[Library]:
+        """The library, and the parts of others that it names."""
+        made = self.make()
+        return [made.library, *made.factors.libraries()]

@@ -84,11 +84,3 @@ def checked(library: Library) -> Library:
     if library.uses and not frame.names_factors:
         raise LibraryError(f"uses is for the frame day, found frame {library.frame}")
     return library
-
-
-def content_of(library: Library) -> str:
-    """The factors as they are computed, and those of other libraries that they may name."""
-    own = library.model_dump_json()
-    if not frame_named(library.frame).names_factors:
-        return own
-    return "\n".join([own, *map(library_text, library.uses or libraries())])

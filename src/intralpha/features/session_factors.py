@@ -1,9 +1,11 @@
 """SessionFactors: factors over sessions, from daily rows and daily values of other libraries."""
 
+import logging
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 from jaxtyping import Float
 from numpy import ndarray
 
@@ -35,6 +37,7 @@ DAILY = {
 }
 OTHERS = ("preclose", "adj_factor", "float_shares", "traded")
 CARRIED = "carried"
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ class SessionFactors(Factors):
     def __init__(self, library: Library, settings: Settings, frame: SessionFrame) -> None:
         if settings.smooth_days != 1 or settings.segments:
             raise LibraryError(_no_smoothing(library, settings))
+        self._name = library.name
         self.parts = _parts(library, settings) if frame.names_factors else []
         units: dict[str, Unit] = {}
         for part in self.parts:
@@ -118,6 +122,10 @@ class SessionFactors(Factors):
         """Sessions of the longest window, and those that the values in it look back on."""
         return self.plan.lookback + max((p.lookback_days for p in self.parts), default=0)
 
+    def libraries(self) -> list[Library]:
+        """Those that its expressions name."""
+        return [part.library for part in self.parts]
+
     def reads(self) -> tuple[Read, ...]:
         """Daily rows of the longest window of a daily series, and what the other factors read."""
         back = self.plan.lookbacks_of_inputs()
@@ -132,6 +140,8 @@ class SessionFactors(Factors):
 
     def check(self, lake: Lake, dates: ndarray, back: int) -> None:
         """See :meth:`.Factors.check`."""
+        if "turnover" in self.plan.inputs and not _knows_shares(lake, dates):
+            LOG.warning("%s: no session has float_shares; NaN is what reads turnover", self._name)
         for part in self.parts:
             part.factors.check(lake, dates, self.plan.lookback + back)
 
@@ -204,6 +214,14 @@ class _Maker(Maker):
         for row, (_, made) in enumerate(part.checked(self._lake, dates, self._assets)):
             values[row] = made
         return {name: values[..., i] for i, name in enumerate(part.names)}
+
+
+def _knows_shares(lake: Lake, dates: ndarray) -> bool:
+    """Whether anybody's float shares are known on any of the sessions; so if there are none."""
+    if not len(dates):
+        return True
+    rows = lake.scan("daily", dates[0].item(), dates[-1].item())
+    return bool(rows.select(pl.col("float_shares").is_not_null().any()).collect().item())
 
 
 def _no_smoothing(library: Library, settings: Settings) -> str:

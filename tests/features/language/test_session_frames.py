@@ -246,7 +246,7 @@ def test_blocks_of_stocks_and_threads_change_nothing(inputs):
 
 def test_series_in_common_are_made_once():
     plan = plan_sessions(
-        {"a": "close / open", "b": "close / preclose - 1", "c": "ret"}, frame="week"
+        {"a": "close / open", "b": "close / preclose - 1", "c": "ret"}, frame=BLOCKS["week"]
     )
     assert [op.code for op in plan.ops].count("last") == 2  # traded sessions, and any session
     assert plan.outputs[1] == plan.outputs[2]

@@ -25,10 +25,15 @@ class UnknownFrameError(ConfigError):
 
 
 @cache
+def _found() -> dict[str, tuple[Frame, str]]:
+    """Name -> frame, and the module that it is in."""
+    modules = [import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__)]
+    return {f.name: (f, m.__name__) for m in modules for f in getattr(m, "FRAMES", ())}
+
+
 def frames() -> dict[str, Frame]:
     """Every frame by its name."""
-    modules = (import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__))
-    return {frame.name: frame for m in modules for frame in getattr(m, "FRAMES", ())}
+    return {name: frame for name, (frame, _) in _found().items()}
 
 
 def frame_named(name: str) -> Frame:
@@ -39,9 +44,22 @@ def frame_named(name: str) -> Frame:
     UnknownFrameError
         There is none.
     """
-    if name not in frames():
+    if name not in _found():
         raise UnknownFrameError(name)
-    return frames()[name]
+    return _found()[name][0]
+
+
+def module_of(name: str) -> str:
+    """The module that holds a frame.
+
+    Raises
+    ------
+    UnknownFrameError
+        There is none of that name.
+    """
+    if name not in _found():
+        raise UnknownFrameError(name)
+    return _found()[name][1]
 
 
 def vocabulary(name: str) -> Vocabulary:
@@ -58,4 +76,12 @@ def vocabulary(name: str) -> Vocabulary:
     return frame.vocabulary
 
 
-__all__ = ["Frame", "RowFrame", "UnknownFrameError", "frame_named", "frames", "vocabulary"]
+__all__ = [
+    "Frame",
+    "RowFrame",
+    "UnknownFrameError",
+    "frame_named",
+    "frames",
+    "module_of",
+    "vocabulary",
+]

@@ -29,7 +29,7 @@ class Compiler(Walk):
     def __init__(self, frame: Vocabulary, graph: Graph, bar_rows: int = 0) -> None:
         make = RowOperations(graph)
         least = LEAST_IN_BAR if bar_rows else frame.least
-        statistics = RowStatistics(self, make, least)
+        statistics = RowStatistics(self, make, least, bar_rows)
         shifts = RowShifts(self, make, frame, whole_days=not bar_rows)
         book = BookLevels(self, make, frame)
         own = dict.fromkeys(STATS, statistics.statistic) | {

@@ -28,10 +28,11 @@ class RowStatistics:
     walk : reads the arguments
     make : operations are added by it
     least : fewest observations of a statistic that does not say
+    most : rows of a segment, where all have so many; else 0
     """
 
-    def __init__(self, walk: Walk, make: RowOperations, least: int) -> None:
-        self._walk, self._make, self._default = walk, make, least
+    def __init__(self, walk: Walk, make: RowOperations, least: int, most: int = 0) -> None:
+        self._walk, self._make, self._default, self._most = walk, make, least, most
 
     def statistic(self, node: Node) -> Value:
         """A number a segment."""
@@ -76,6 +77,10 @@ class RowStatistics:
             if not 0 <= value <= MAX_LEAST or value != int(value):
                 self._walk.fail(given, "least= wants a whole number")
             least = int(value)
+        if 0 < self._most < least:
+            why = f"{node.value} wants {least} observations, a segment has {self._most} rows"
+            hint = "choose a smaller least, shorter rows, or leave the factor out (`names`)"
+            self._walk.fail(node, why, hint)
         return least
 
     def _reduce(self, code: str, value: Value, least: int) -> Value:
