@@ -1,7 +1,6 @@
 """A factor from a network: features -> windows -> rolling training -> seed ensemble."""
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -16,17 +15,16 @@ from intralpha.base import Panel, Spec
 from intralpha.base.cross_section import mean_zscore
 from intralpha.base.node import Inputs, Node, Slice, Task, day_slices, names_of
 from intralpha.base.panel import as_days
-from intralpha.datasets import Fold, Loader, NoTransformSpec, ScheduleSpec, TransformSpec
+from intralpha.datasets import Fold, Loader, ScheduleSpec, TransformSpec
 from intralpha.factors.factor import UNIVERSE, FactorSpec, Ground, days_of
 from intralpha.factors.features import feature_node
 from intralpha.features import FeatureSpec
 from intralpha.labels import BUYABLE_READS, LabelSpec, fwd_buyable
 from intralpha.models import ModelSpec
 from intralpha.training import (
-    Job,
+    FoldJob,
     ObjectiveSpec,
     TrainSpec,
-    finished,
     predict_fold,
     run_jobs,
     train_fold,
@@ -110,7 +108,7 @@ class Network(FactorSpec):
             model=self.model,
             objective=self.objective,
             training=self.training,
-            transform=NoTransformSpec() if self.transform.alone else self.transform,
+            transform=None if self.transform.alone else self.transform,
             window_days=self.window_days,
             step=self.step,
         )
@@ -144,7 +142,7 @@ class Learning(Spec):
     model: ModelSpec
     objective: ObjectiveSpec
     training: TrainSpec
-    transform: TransformSpec = Field(description="what is still to be done to what comes in")
+    transform: TransformSpec | None = Field(description="None: it is done to what comes in")
     window_days: int
     step: Literal["bar", "day"]
 
@@ -171,19 +169,16 @@ def make_label(spec: LabelSpec, inputs: Inputs, task: Task) -> None:
 def make_weights(spec: Learning, inputs: Inputs, task: Task) -> None:
     """Train every fold and seed that is missing; each is kept as soon as it is done."""
     load = _loader(spec, inputs, label=inputs.saved("label"))
-    jobs = {one.name: _job(spec, one, load, task.folder(one.name)) for one in task.slices}
-    waiting = dict(jobs)
+    jobs = tuple(_job(spec, one, load, task.folder(one.name)) for one in task.slices)
     bar = Progress(console=Console(stderr=True), disable=not task.show_progress, transient=True)
     with bar:
         shown = bar.add_task("training", total=len(jobs))
 
-        def keep(done: int) -> None:
-            for name in [n for n, job in waiting.items() if finished(job)]:
-                del waiting[name]
-                task.finish(name)
-            bar.update(shown, completed=done)
+        def keep(at: int) -> None:
+            task.finish(task.slices[at].name)
+            bar.advance(shown)
 
-        run_jobs([partial(train_fold, job) for job in jobs.values()], task.workers, keep)
+        run_jobs(train_fold, jobs, task.workers, keep)
 
 
 def make_score(spec: Learning, inputs: Inputs, task: Task) -> None:
@@ -195,7 +190,7 @@ def make_score(spec: Learning, inputs: Inputs, task: Task) -> None:
     out = Panel.full(days_of(task), inputs.assets, ("score",))
     for names, part in by_fold.items():
         days = as_days([one.name for one in part])
-        seeds = [predict_fold(trained[n], spec.model, load, days)["score"] for n in names]
+        seeds = [predict_fold(trained[n], load, spec.model, days)["score"] for n in names]
         out.values[np.searchsorted(out.dates, days), :, 0] = mean_zscore(seeds)
     out.save(task.folder("panel"))
 
@@ -203,7 +198,7 @@ def make_score(spec: Learning, inputs: Inputs, task: Task) -> None:
 def _loader(spec: Learning, inputs: Inputs, label: Path | None) -> Loader:
     return Loader(
         features=inputs.saved("seen"),
-        masks=inputs.saved(UNIVERSE),
+        universe=inputs.saved(UNIVERSE),
         transform=spec.transform,
         window_days=spec.window_days,
         step=spec.step,
@@ -211,6 +206,6 @@ def _loader(spec: Learning, inputs: Inputs, label: Path | None) -> Loader:
     )
 
 
-def _job(spec: Learning, one: Slice, load: Loader, folder: Path) -> Job:
+def _job(spec: Learning, one: Slice, load: Loader, folder: Path) -> FoldJob:
     fold, seed = one.about["fold"], one.about["seed"]
-    return Job(fold, seed, spec.model, spec.objective, spec.training, load, folder)
+    return FoldJob(fold, seed, spec.model, spec.objective, spec.training, load, folder)
