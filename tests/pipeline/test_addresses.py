@@ -214,7 +214,7 @@ def test_the_grid_moves_scores_without_training(base: tuple[Path, Plan]) -> None
 def test_another_factor_leaves_the_others_alone(base: tuple[Path, Plan]) -> None:
     folder, planned = base
     more = "factors.third={kind: zscore_mean, features: {kind: library, library: price_volume, "
-    more += "names: [ret20, vol20, ln_amount20]}, signs: {vol20: -1}}"
+    more += "names: [ret20, vol20]}, signs: {vol20: -1}}"
     after = plan(load_recipe(folder / "tiny.yaml", (more,)), folder / "runs")
     assert moved(planned, after) == {"features/third", "score/third", "test"}
     # Equal features are made once, whatever the factor is called.
