@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 
 from intralpha.evaluation.ic import rank_ic, summarise
-from intralpha.features import LibrarySpec, build, libraries, load_library
+from intralpha.features import LibrarySpec, libraries, load_library
 from intralpha.labels import fwd_return
 from intralpha.market import Lake
 from intralpha.pipeline import load_recipe
@@ -54,7 +54,7 @@ def coverage(lake: Lake, freq: int) -> None:
     for name in libraries():
         library = load_library(name)
         try:
-            features = build(LibrarySpec(library=name, base_freq=freq))
+            features = LibrarySpec(library=name, base_freq=freq).make()
             started = perf_counter()
             values = features.compute(lake, dates, assets).values
         except Exception as error:
@@ -75,7 +75,7 @@ def rank_ics(lake: Lake, dates: np.ndarray, assets: np.ndarray) -> pl.DataFrame:
     library = load_library("bars15")
     out = []
     for days in (1, 20):
-        panel = build(LibrarySpec(library="bars15", smooth_days=days)).compute(lake, dates, assets)
+        panel = LibrarySpec(library="bars15", smooth_days=days).make().compute(lake, dates, assets)
         for factor in library.factors:
             found = summarise(rank_ic(panel[factor.name].astype(np.float64), fwd))
             out.append((factor.name, factor.direction, days, found.mean, found.icir))
@@ -123,7 +123,7 @@ def main() -> None:
         assets = np.array(sorted(rows["symbol"]))
         peer = polars_seconds(lake)
         started = perf_counter()
-        build(LibrarySpec(library="bars15", cache=False)).compute(
+        LibrarySpec(library="bars15", cache=False).make().compute(
             lake, lake.dates("bars", 15), assets
         )
         seconds = perf_counter() - started

@@ -196,9 +196,7 @@ def test_keys_of_the_portfolio_move_the_portfolio_alone(
         ("factors.gru.schedule={kind: yearly, first_year: 2024}", set()),
     ],
 )
-def test_choices_that_stand_apart(
-    base: tuple[Path, Plan], change: str, expected: set[str]
-) -> None:
+def test_choices_that_stand_apart(base: tuple[Path, Plan], change: str, expected: set[str]) -> None:
     folder, planned = base
     if not expected:
         pytest.skip("needs more years")
@@ -215,7 +213,8 @@ def test_the_grid_moves_scores_without_training(base: tuple[Path, Plan]) -> None
 
 def test_another_factor_leaves_the_others_alone(base: tuple[Path, Plan]) -> None:
     folder, planned = base
-    more = "factors.third={kind: zscore_mean, features: {kind: price_volume}, signs: {vol20: -1}}"
+    more = "factors.third={kind: zscore_mean, features: {kind: library, library: price_volume, "
+    more += "names: [ret20, vol20, ln_amount20]}, signs: {vol20: -1}}"
     after = plan(load_recipe(folder / "tiny.yaml", (more,)), folder / "runs")
     assert moved(planned, after) == {"features/third", "score/third", "test"}
     # Equal features are made once, whatever the factor is called.

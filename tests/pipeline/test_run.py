@@ -10,7 +10,7 @@ from intralpha.pipeline.steps_test import simulated_source
 
 from intralpha.audit.probe import FutureLeakError, NothingComparedError
 from intralpha.base import Panel
-from intralpha.features.price_volume import ReversalVolSize
+from intralpha.features import LibraryFeatures
 from intralpha.market import Lake
 from intralpha.pipeline import (
     Recipe,
@@ -137,14 +137,19 @@ def test_scrambling_the_future_changes_nothing_up_to_it(recipe: Recipe, tmp_path
 def test_a_cheat_is_caught_where_it_enters(
     simple_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = ReversalVolSize.compute
+    honest = LibraryFeatures.compute
 
-    def tomorrow(self: ReversalVolSize, lake: Lake, dates: np.ndarray, assets: np.ndarray) -> Panel:
+    def tomorrow(
+        self: LibraryFeatures, lake: Lake, dates: np.ndarray, assets: np.ndarray, into: Path | None
+    ) -> Panel:
         panel = honest(self, lake, dates, assets)
-        panel.values[:-1] = panel.values[1:].copy()
+        if "vol20" in self.names:
+            panel.values[:-1] = panel.values[1:].copy()
+        if into is not None:
+            panel.save(into)
         return panel
 
-    monkeypatch.setattr(ReversalVolSize, "compute", tomorrow)
+    monkeypatch.setattr(LibraryFeatures, "compute", tomorrow)
     with pytest.raises(FutureLeakError, match="features/simple") as caught:
         audit_recipe(simple_recipe, AFTER, tmp_path / "audit", show_progress=False)
     leaking = [f.what for f in caught.value.findings]

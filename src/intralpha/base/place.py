@@ -24,16 +24,30 @@ def expand(text: str) -> str:
     return str(Path(os.path.expandvars(text)).expanduser())
 
 
-def _placed(value: str, info: Any) -> str:
-    """The path as seen from the folder of the validation context, if there is one."""
-    folder = (info.context or {}).get(PLACE)
-    place = Path(expand(value))
-    return str(place if folder is None or place.is_absolute() else Path(folder) / place)
+def place(text: str, context: dict[str, Any] | None) -> str:
+    """A path as seen from the folder of a validation context, if there is one.
+
+    Parameters
+    ----------
+    text : path; variables of the environment expand
+    context : what :func:`placed` gives, or None
+
+    Raises
+    ------
+    ValueError
+        A variable is not set.
+    """
+    folder, path = (context or {}).get(PLACE), Path(expand(text))
+    return str(path if folder is None or path.is_absolute() else Path(folder) / path)
 
 
 def placed(folder: Path) -> dict[str, Any]:
     """Validation context in which relative paths start from a folder."""
     return {PLACE: str(folder)}
+
+
+def _placed(value: str, info: Any) -> str:
+    return place(value, info.context)
 
 
 PlacePath = Annotated[str, AfterValidator(_placed)]

@@ -21,6 +21,12 @@ class Spec(BaseModel):
         """
         return ""
 
+    def code(self) -> tuple[str, ...]:
+        """Modules that the spec finds by name while it works, so that no import tells of them;
+        part of every address made from it. None for most.
+        """
+        return ()
+
 
 def spec_hash(*parts: object) -> str:
     """Content address of specs and plain values.

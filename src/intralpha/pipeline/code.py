@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 import intralpha
+from intralpha.base import Spec
 
 PACKAGE = Path(intralpha.__file__).parent
 DATA_SUFFIXES = (".csv", ".yaml", ".html", ".css", ".json")
@@ -69,10 +70,13 @@ def reached(roots: Iterable[str]) -> dict[str, Source]:
 
 
 def spec_modules(spec: Any) -> set[str]:
-    """Modules of the classes of all specs inside a spec, a mapping or a sequence."""
+    """Modules of the classes of all specs inside a spec, a mapping or a sequence, and those that
+    the specs find by name.
+    """
     if isinstance(spec, BaseModel):
         parts = (getattr(spec, field) for field in type(spec).model_fields)
-        return {type(spec).__module__}.union(*map(spec_modules, parts))
+        found = spec.code() if isinstance(spec, Spec) else ()
+        return {type(spec).__module__, *found}.union(*map(spec_modules, parts))
     if isinstance(spec, dict):
         return set[str]().union(*map(spec_modules, spec.values()))
     if isinstance(spec, tuple | list):

@@ -14,8 +14,7 @@ from intralpha.base import ConfigError, DataError, Panel
 from intralpha.base.panel import as_days
 from intralpha.evaluation.ic import MIN_STOCKS
 from intralpha.evaluation.stylised import horizon_rank_ic
-from intralpha.features import ReversalVolSizeSpec
-from intralpha.features import build as build_features
+from intralpha.features import LibrarySpec
 from intralpha.features.trailing import trailing_mean
 from intralpha.market import Lake, fill_forward, read_daily
 from intralpha.pipeline.explore_bars import Daily, pass_over_bars
@@ -29,6 +28,7 @@ from intralpha.pipeline.explore_frames import (
 from intralpha.report import Exploration, render_exploration
 
 HORIZONS = (1, 5, 10, 20)
+SIMPLE = LibrarySpec(library="price_volume", names=("ret20", "vol20", "ln_amount20"))
 LOOK_BACK = 20
 REVERSAL_DAYS = 5
 COLUMNS = ("adj_close", "adj_high", "adj_low", "adj_volume", "close", "volume", "amount_proxy")
@@ -141,11 +141,11 @@ def explore_page(
 def simple_scores(lake: Lake, panel: Panel) -> dict[str, Float[ndarray, "D A"]]:
     """The scores that need no model, known at the close, none with its sign turned but one.
 
-    ``ret20``, ``vol20``, ``ln_amount20`` (see ``features.ReversalVolSize``), ``reversal5`` (minus
+    ``ret20``, ``vol20``, ``ln_amount20`` (see the library ``price_volume``), ``reversal5`` (minus
     the return of five sessions), and ``turnover20`` (mean of shares / float shares over the days
     with trades among the last 20 sessions) if float shares are there.
     """
-    base = build_features(ReversalVolSizeSpec()).compute(lake, panel.dates, panel.assets)
+    base = SIMPLE.make().compute(lake, panel.dates, panel.assets)
     scores = {name: base[name] for name in base.names}
     wide = _read_daily(lake, panel.dates, panel.assets, LOOK_BACK - 1)
     lead = len(wide.dates) - len(panel.dates)

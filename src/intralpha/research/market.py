@@ -43,7 +43,8 @@ class NoNetworkError(ConfigError):
         self.found = found
         super().__init__(
             f"found {found!r}; expected a ModelSpec, or a function or class that takes the number "
-            "of features and gives a torch.nn.Module.\nHint: m.fit(lambda f: MyNet(f, width=32), ...)"
+            "of features and gives a torch.nn.Module.\n"
+            "Hint: m.fit(lambda n_features: MyNet(n_features, width=32), ...)"
         )
 
 
@@ -275,9 +276,7 @@ class Market:
         """Scores of one fold and seed."""
         if not callable(network) and not isinstance(network, ModelSpec):
             raise NoNetworkError(network)
-        done = fit(
-            network, objective or NegICSpec(), samples, fold, training or TrainSpec(), seed
-        )
+        done = fit(network, objective or NegICSpec(), samples, fold, training or TrainSpec(), seed)
         return predict(done.model, samples, fold.predict)
 
     def _finest(self) -> str:
@@ -333,9 +332,11 @@ def open_market(
     >>> m.test(f)                                                               # doctest: +SKIP
     """
     source = Lake(Path(lake))
-    rules = UniverseSpec.model_validate(universe or {}) if not isinstance(
-        universe, UniverseSpec
-    ) else universe
+    rules = (
+        UniverseSpec.model_validate(universe or {})
+        if not isinstance(universe, UniverseSpec)
+        else universe
+    )
     grid = EverySpec(every=every) if isinstance(every, int) else every
     data = DataSpec.model_validate({"lake": str(lake), "start": start, "end": end})
     return Market(source, rules, grid, read_axes(source, data))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intralpha.features.engine.rolling import BLOCK_ASSETS, SessionInputError, run_sessions
-from intralpha.features.language.library import load_library
+from intralpha.features.libraries import load_library
 from intralpha.features.language.sessions import plan_sessions
 from intralpha.features.language.units import PLAIN, PRICE_UNIT, SHARE_UNIT
 

@@ -23,9 +23,9 @@ from intralpha.features.engine.volume_bars import (
     run_bars,
 )
 from intralpha.features.language.compile import Compiler
-from intralpha.features.language.frames import FRAMES
+from intralpha.features.frames import vocabulary
 from intralpha.features.language.graph import Graph
-from intralpha.features.language.library import load_library
+from intralpha.features.libraries import load_library
 
 from ...reference.day import MinuteDay
 from ...reference.days import days, history, ordinary, pinned, still, suspended_day
@@ -336,7 +336,7 @@ def test_nothing_is_read_of_a_suspended_day_or_of_the_prices_of_quiet_rows():
 def program() -> Program:
     library, graph = load_library("volume100"), Graph()
     assert [f.name for f in library.factors] == list(VOLUME100)
-    compiler = Compiler(FRAMES[library.frame], graph)
+    compiler = Compiler(vocabulary(library.frame), graph)
     return assemble(graph, [compiler.factor(f.expr, f.on_locked) for f in library.factors])
 
 
