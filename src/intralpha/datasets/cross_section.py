@@ -15,8 +15,6 @@ from intralpha.datasets.transform import TransformSpec
 class CrossSectionSpec(TransformSpec):
     """Winsorise and z-score across stocks, per day (and bar) and feature [10.2, 10.5]."""
 
-    alone: ClassVar[bool] = True
-
     kind: Literal["cross_section"] = "cross_section"
     alone: ClassVar[bool] = True
     mads: float | None = Field(default=5.0, gt=0, description="clip at median +- k x MAD")

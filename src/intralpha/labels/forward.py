@@ -11,10 +11,10 @@ from intralpha.base.node import Read
 from intralpha.base.panel import as_days
 from intralpha.labels.windows import ForwardBlock, forward_blocks, session_places
 from intralpha.market import Lake
+from intralpha.market.limits import HALF_TICK_YUAN
 
 Price = Literal["close", "vwap"]
 
-HALF_TICK_YUAN = 0.005
 # What `fwd_buyable` and `fwd_locked` look at: the row of the next session.
 BUYABLE_READS = (Read("daily", back=0, ahead=1),)
 
