@@ -7,8 +7,9 @@ from numpy import ndarray
 from pydantic import Field
 
 from intralpha.base import Panel
+from intralpha.base.cross_section import zscore
 from intralpha.base.node import Read
-from intralpha.labels.forward import Price, zscore
+from intralpha.labels.forward import Price
 from intralpha.labels.label import LabelSpec, label_panel
 from intralpha.labels.span import Span
 from intralpha.market import Lake

@@ -3,6 +3,7 @@
 import numpy as np
 
 from intralpha.base import Panel
+from intralpha.base.cross_section import mean_zscore
 
 
 def stack_in_time(parts: list[Panel]) -> Panel:
@@ -14,15 +15,18 @@ def stack_in_time(parts: list[Panel]) -> Panel:
 
 
 def seed_mean(panels: list[Panel]) -> Panel:
-    """Mean over seeds of the daily population z-scores [Spec 14]; NaN where any seed has none."""
-    total = np.zeros(panels[0].values.shape)
-    for panel in panels:
-        values = panel.values.astype(np.float64)
-        known = np.isfinite(values)
-        count = np.maximum(known.sum(axis=1, keepdims=True), 1)
-        mean = np.where(known, values, 0).sum(axis=1, keepdims=True) / count
-        centred = np.where(known, values - mean, 0)
-        std = np.sqrt((centred**2).sum(axis=1, keepdims=True) / count)
-        total += np.where(known, centred / np.where(std > 0, std, 1), np.nan)
+    """Mean over seeds of the daily population z-scores [Spec 14].
+
+    Parameters
+    ----------
+    panels : one a seed, on the same dates and assets, with one name
+
+    Returns
+    -------
+    Panel, float32, shape [D, A, 1]
+        NaN where no seed has a value; a seed whose scores are all equal on a date counts as absent
+        on it. Known when the last of the seeds is.
+    """
     first = panels[0]
-    return Panel((total / len(panels)).astype(np.float32), first.dates, first.assets, first.names)
+    mean_DA = mean_zscore([panel.values[:, :, 0] for panel in panels]).astype(np.float32)
+    return Panel(mean_DA[:, :, None], first.dates, first.assets, first.names)
