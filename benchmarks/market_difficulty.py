@@ -1,7 +1,7 @@
 """How hard is the simulated market? Hand-made factors, a linear mix, a GRU and the oracle.
 
     python benchmarks/market_difficulty.py            the shipped recipe: 300 stocks, three seeds
-    python benchmarks/market_difficulty.py --quick    60 stocks, half the time, one seed, one network
+    python benchmarks/market_difficulty.py --quick    60 stocks, 18 months, one seed, one network
 
 Mean RankIC of returns over the next ten days, all on the recipe's test dates. The hand-made
 factors read bars and daily rows alone; their signs are fixed beforehand. The linear mix is the

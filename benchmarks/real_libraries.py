@@ -1,7 +1,7 @@
 """Libraries on real bars: what they can compute, and the RankIC of the 15-minute set.
 
     python benchmarks/real_libraries.py --data FOLDER
-    python benchmarks/real_libraries.py --data FOLDER --quick    the last 60 days
+    python benchmarks/real_libraries.py --data FOLDER --quick    60 days, no 5-minute samples
 
 FOLDER holds the real samples (INTRALPHA_REAL_DATA). RankIC: daily values and their means over 20
 days, against the return from the next close over ten days, 501 stocks, every day with a bar. The
@@ -32,12 +32,13 @@ MINUTES = (
 )
 
 
-def minute_lake(data: Path, folder: Path) -> Lake:
-    """The samples of one and five minutes with the daily rows of their stocks."""
+def minute_lake(data: Path, folder: Path, freqs: tuple[int, ...]) -> Lake:
+    """The samples of these minutes with the daily rows of their stocks."""
     lake = Lake(folder, create=True)
     specs = [
         MappingSpec.model_validate({"preset": preset, "path": str(path)})
-        for _, preset, name in MINUTES
+        for freq, preset, name in MINUTES
+        if freq in freqs
         for path in sorted((data / "minute").glob(name))
     ]
     daily = load_recipe(Path(__file__).parents[1] / "recipes" / "real_daily.yaml").data.sources[:1]
@@ -101,7 +102,9 @@ def main() -> None:
     """Print coverage, the RankIC table, and one line of results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=os.environ.get("INTRALPHA_REAL_DATA"))
-    parser.add_argument("--quick", action="store_true", help="the last 60 days")
+    parser.add_argument(
+        "--quick", action="store_true", help="the last 60 days, no 5-minute samples"
+    )
     given = parser.parse_args()
     if given.data is None or not Path(given.data).is_dir():
         print("no real data: give --data or set INTRALPHA_REAL_DATA")
@@ -111,8 +114,10 @@ def main() -> None:
     most = 60 if given.quick else 10_000
     print(f"{platform.machine()}, {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory() as folder:
-        minutes = minute_lake(Path(given.data), Path(folder) / "minutes")
-        for freq in (1, 5):
+        os.environ["INTRALPHA_LAKES"] = folder  # recipes name it
+        freqs = (1,) if given.quick else (1, 5)
+        minutes = minute_lake(Path(given.data), Path(folder) / "minutes", freqs)
+        for freq in freqs:
             print(f"{freq}-minute samples")
             coverage(minutes, freq, most)
         recipe = load_recipe(Path(__file__).parents[1] / "recipes" / "real_bars15.yaml")
