@@ -19,7 +19,7 @@ import numpy as np
 
 from intralpha.evaluation import hill_index
 from intralpha.market import Lake
-from intralpha.pipeline import explore
+from intralpha.pipeline.explore import explore
 from intralpha.report import Exploration
 from intralpha.sources import SimulatedMarket, SimulatedSpec, ingest
 from intralpha.sources.exchange.floor import Floor
