@@ -124,3 +124,22 @@ def test_the_digest_counts_every_module_that_was_imported(desk: Desk) -> None:
     with (desk.site / "acme" / "shapes.py").open("a") as file:
         file.write("# A remark.\n")
     assert desk.script(line) != before
+
+
+WORKERS = """
+import os
+from intralpha.base.plugins import load_plugins, loaded
+from intralpha.training import run_jobs
+
+def seen(job):
+    return os.getpid(), [plugin.name for plugin in loaded()]
+
+if __name__ == "__main__":
+    load_plugins(["acme", "./mine.py"])
+    for process, names in run_jobs(seen, (0, 1), 2):
+        print(process != os.getpid(), names)
+"""
+
+
+def test_processes_that_train_load_the_same(desk: Desk) -> None:
+    assert desk.script(WORKERS) == "True ['acme', 'mine']\n" * 2

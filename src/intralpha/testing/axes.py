@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Shaped
 from numpy import ndarray
 
-from intralpha.base import DataError, Panel
+from intralpha.base import Panel
 from intralpha.base.panel import as_days
 from intralpha.features import FeatureSpec
 from intralpha.labels import LabelSpec
@@ -143,13 +143,15 @@ def assert_reads(
         A value differs, cannot be made, or there was nothing to compare.
     """
     symbols, day = stocks(lake, assets), as_days([on])
+    shown = ", ".join(map(str, spec.reads()))
     expected = computing(spec)(lake, day, symbols)
     require_values(READS, title(spec), expected)
     with place(folder, f"reads-{title(spec)}-{on}") as root:
         small = only(lake, spec.reads(), on, root)
         try:
             found = computing(spec)(small, day, symbols)
-        except DataError as error:
-            raise CheckFailedError(READS, title(spec), str(error), f"{spec.reads()}") from error
-    why = f"the lake had only {', '.join(map(str, spec.reads()))}"
+        except Exception as error:
+            expected_reads = f"that it needs nothing but {shown}"
+            raise CheckFailedError(READS, title(spec), repr(error), expected_reads) from error
+    why = f"the lake had only {shown}"
     require_same(READS, title(spec), expected, found, why)
