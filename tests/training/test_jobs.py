@@ -6,6 +6,7 @@ import time
 import pytest
 import torch
 
+from intralpha.base import DataError
 from intralpha.training import run_jobs
 
 
@@ -43,6 +44,23 @@ def test_results_stand_in_the_order_of_the_jobs(workers: int) -> None:
 def test_the_error_of_a_job_is_raised() -> None:
     with pytest.raises(ValueError, match="not this one"):
         run_jobs(refuse, (1,), 1)
+
+
+class NotThisOneError(DataError):
+    def __init__(self, value: int, why: str) -> None:
+        self.value = value
+        super().__init__(f"{value}: {why}")
+
+
+def refuse_with_facts(value: int) -> None:
+    raise NotThisOneError(value, "not this one")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_of_ours_crosses_processes_with_its_facts(workers: int) -> None:
+    with pytest.raises(NotThisOneError, match=": not this one") as caught:
+        run_jobs(refuse_with_facts, (1, 1), workers)
+    assert caught.value.value == 1
 
 
 def test_no_jobs() -> None:

@@ -88,17 +88,29 @@ def scramble(lake: Lake, after: date, root: Path, seed: int = 0) -> Lake:
         if not lake.has(schema.name):
             continue
         for freq in lake.freqs() if schema.name == "bars" else (None,):
-            for start, end in _parts(lake, schema, freq):
+            for start, end in parts(lake, schema, freq):
                 frame = lake.scan(schema.name, start, end, freq=freq).collect()
                 rng = np.random.default_rng([seed, number, start.toordinal() if start else 0])
                 out.append(schema.name, _scrambled(schema, frame, after, rng))
     return out
 
 
-def _parts(
+def parts(
     lake: Lake, schema: TableSchema, freq: int | None
 ) -> list[tuple[date | None, date | None]]:
-    """First and last date of each piece that is read at a time."""
+    """First and last date of each piece of a table that is read at a time.
+
+    Parameters
+    ----------
+    lake : has the table
+    schema : of the table
+    freq : minutes of the bars, for ``bars``
+
+    Returns
+    -------
+    list of (first, last)
+        One session each, or one piece without dates where a table is not kept by session.
+    """
     if schema.partition != "day":
         return [(None, None)]
     return [(d.item(), d.item()) for d in lake.dates(schema.name, freq)]
@@ -113,11 +125,18 @@ def _scrambled(
     past, future = frame.filter(pl.col(dated_by) <= after), frame.filter(pl.col(dated_by) > after)
     if future.is_empty():
         return frame
-    return pl.concat([past, _noise(schema, future, rng)])
+    return pl.concat([past, noise(schema, future, rng)])
 
 
-def _noise(schema: TableSchema, future: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
-    """Future rows with every number but keys and times replaced."""
+def noise(schema: TableSchema, future: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    """Rows with every number but keys and times replaced, as :func:`scramble` says.
+
+    Parameters
+    ----------
+    schema : of the table
+    future : rows in its form
+    rng : of the noise
+    """
     row_factor = rng.uniform(1.05, 2.0, future.height)
     running = CUMULATIVE.get(schema.name, ())
     new: dict[str, pl.Series] = {}

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 import intralpha
 from intralpha.base import Spec
+from intralpha.base.plugins import loaded
 
 PACKAGE = Path(intralpha.__file__).parent
 DATA_SUFFIXES = (".csv", ".yaml", ".html", ".css", ".json")
@@ -51,8 +52,13 @@ def code_reached(make: Any, spec: Any) -> str:
 
 
 def reached(roots: Iterable[str]) -> dict[str, Source]:
-    """Every module that the roots import, directly or not, with the roots themselves."""
-    tops = {root.partition(".")[0] for root in roots} | {OWN}
+    """Every module that the roots import, directly or not, with the roots themselves.
+
+    Followed are imports of this package, of plug-ins, of the roots' packages, and of whatever else
+    is no installed library: a user's own modules.
+    """
+    named = {*roots, OWN, *(plugin.module for plugin in loaded())}
+    tops = {module.partition(".")[0] for module in named}
     out: dict[str, Source] = {}
     waiting = sorted(roots)
     while waiting:
@@ -64,9 +70,17 @@ def reached(roots: Iterable[str]) -> dict[str, Source]:
             continue
         out[name] = source
         for module, member in source.imports:
-            if module.partition(".")[0] in tops:
+            top = module.partition(".")[0]
+            if top in tops or _users_own(top):
                 waiting.extend(_home(module, member))
     return out
+
+
+@cache
+def _users_own(top: str) -> bool:
+    """Whether a top-level module lies elsewhere than the standard library and installed ones."""
+    path = None if top in sys.stdlib_module_names else _path(top)
+    return path is not None and not {"site-packages", "dist-packages"} & set(path.parts)
 
 
 def spec_modules(spec: Any) -> set[str]:
@@ -175,13 +189,12 @@ def _path(module: str) -> Path | None:
                 return path
         return None
     known = sys.modules.get(module)
-    if known is not None:
-        return Path(known.__file__) if getattr(known, "__file__", None) else None
     try:
-        found = importlib.util.find_spec(module)
+        found = importlib.util.find_spec(module) if known is None else None
     except (ImportError, ValueError):
         return None
-    return Path(found.origin) if found and found.origin and found.origin.endswith(".py") else None
+    file = getattr(known, "__file__", None) or (found.origin if found else None)
+    return Path(file) if file and file.endswith(".py") else None
 
 
 @cache

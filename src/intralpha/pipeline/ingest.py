@@ -108,8 +108,10 @@ def _covered(report: Any, lake: Lake) -> dict[str, Any]:
 
 
 def quality_counts(recipe: Recipe, store: Store) -> dict[str, int]:
-    """Counts of the quality report that was made after the ingest; empty without sources."""
-    if not recipe.data.sources:
+    """Counts of the quality report that was made after the ingest; empty where there was none:
+    without sources, and in the store of an audit's scrambled world.
+    """
+    if not recipe.data.sources or not store.has(INGEST, "folders", ingest_key(recipe)):
         return {}
     path = store.get(INGEST, ingest_key(recipe)).path / "quality.json"
     return json.loads(path.read_text())

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 import torch
 
+from intralpha.base.plugins import load_plugins
+
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
@@ -66,7 +68,9 @@ def _as_finished(
     if workers <= 1:
         yield from ((at, _alone(work, job)) for at, job in enumerate(jobs))
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    # Processes load the plug-ins of this one before they are given a job that may be made of them.
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=load_plugins) as pool:
         places = {pool.submit(_alone, work, job): at for at, job in enumerate(jobs)}
         try:
             yield from ((places[done], done.result()) for done in as_completed(places))
