@@ -7,7 +7,16 @@ import pytest
 
 from intralpha.features import DaySpec, ExpressionSpec, FeatureSet, FeatureSpec, LibrarySpec
 
-NAMES = ("tval_rel", "bar_ret", "bar_range", "bar_clv", "bar_apb", "bar_val_share", "illiq", "path_eff")
+NAMES = (
+    "tval_rel",
+    "bar_ret",
+    "bar_range",
+    "bar_clv",
+    "bar_apb",
+    "bar_val_share",
+    "illiq",
+    "path_eff",
+)
 
 
 def bars(rows: int, least: int, *names: str, segments: int | None = None) -> LibrarySpec:

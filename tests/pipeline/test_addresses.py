@@ -196,9 +196,7 @@ def test_keys_of_the_portfolio_move_the_portfolio_alone(
         ("factors.gru.schedule={kind: yearly, first_year: 2024}", set()),
     ],
 )
-def test_choices_that_stand_apart(
-    base: tuple[Path, Plan], change: str, expected: set[str]
-) -> None:
+def test_choices_that_stand_apart(base: tuple[Path, Plan], change: str, expected: set[str]) -> None:
     folder, planned = base
     if not expected:
         pytest.skip("needs more years")

@@ -81,7 +81,9 @@ def test_one_more_day_costs_a_day(world: tuple[Lake, Path, np.ndarray]) -> None:
     second = execute(after, show_progress=False)
     assert {n: c for n, c in second.made.items() if c} == {n: c for n, c in todo.items() if c}
     new = scores(planned(folder))
-    np.testing.assert_array_equal(new.reindex(old_scores.dates, old_scores.assets).values, old_scores.values)
+    np.testing.assert_array_equal(
+        new.reindex(old_scores.dates, old_scores.assets).values, old_scores.values
+    )
     assert str(new.dates[-1]) == str(days[150])
     assert np.isfinite(new.values[-1]).sum() > 30
 

@@ -50,7 +50,12 @@ class LanguageSpec(FeatureSpec):
             No such library, factor or choice, or a setting or expression that does not fit.
         """
         settings = Settings(
-            self.minutes(), self.segments, self.smooth_days, self.cache, self.big_order, self.offers()
+            self.minutes(),
+            self.segments,
+            self.smooth_days,
+            self.cache,
+            self.big_order,
+            self.offers(),
         )
         return LibraryFeatures(self.library_of(), settings)
 

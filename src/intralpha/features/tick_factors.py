@@ -236,7 +236,9 @@ class _Maker(Maker):
         numbers = numbers | {"price_ok": session.price_ok(locked)}
         out = np.full((len(symbols), program.outputs), np.nan, np.float32)
         wanted = frame.columns(program)
-        blocks = read_ticks(self._lake, frame.table, session.on, wanted, symbols, self._of.block_rows)
+        blocks = read_ticks(
+            self._lake, frame.table, session.on, wanted, symbols, self._of.block_rows
+        )
         for ticks in ahead(blocks):
             place = np.searchsorted(symbols, ticks.symbols)
             days = np.array([numbers[n][place] for n in program.days])

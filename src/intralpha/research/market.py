@@ -275,9 +275,7 @@ class Market:
         """Scores of one fold and seed."""
         if not callable(network) and not isinstance(network, ModelSpec):
             raise NoNetworkError(network)
-        done = fit(
-            network, objective or NegICSpec(), samples, fold, training or TrainSpec(), seed
-        )
+        done = fit(network, objective or NegICSpec(), samples, fold, training or TrainSpec(), seed)
         return predict(done.model, samples, fold.predict)
 
     def _finest(self) -> str:
@@ -333,9 +331,11 @@ def open_market(
     >>> m.test(f)                                                               # doctest: +SKIP
     """
     source = Lake(Path(lake))
-    rules = UniverseSpec.model_validate(universe or {}) if not isinstance(
-        universe, UniverseSpec
-    ) else universe
+    rules = (
+        UniverseSpec.model_validate(universe or {})
+        if not isinstance(universe, UniverseSpec)
+        else universe
+    )
     grid = EverySpec(every=every) if isinstance(every, int) else every
     data = DataSpec.model_validate({"lake": str(lake), "start": start, "end": end})
     return Market(source, rules, grid, read_axes(source, data))

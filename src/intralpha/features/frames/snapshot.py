@@ -71,9 +71,7 @@ class SnapshotFrame(TickFrame):
 
 FRAMES = (
     SnapshotFrame(
-        Vocabulary(
-            "snapshot", SERIES, TICK_DAYS, {"mid": "(bp1 + ap1) / 2"}, minutes=0, least=60
-        ),
+        Vocabulary("snapshot", SERIES, TICK_DAYS, {"mid": "(bp1 + ap1) / 2"}, minutes=0, least=60),
         table="snapshots",
         block_rows=500_000,
         dtype=np.float64,

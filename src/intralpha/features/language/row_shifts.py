@@ -21,7 +21,9 @@ class RowShifts:
     whole_days : segments are days, so that rows have times
     """
 
-    def __init__(self, walk: Walk, make: RowOperations, frame: Vocabulary, whole_days: bool) -> None:
+    def __init__(
+        self, walk: Walk, make: RowOperations, frame: Vocabulary, whole_days: bool
+    ) -> None:
         self._walk, self._make, self._frame = walk, make, frame
         self._by_minute = frame.minutes == 0 and "minute" in frame.rows
         self._timed = (frame.minutes > 0 or self._by_minute) and whole_days

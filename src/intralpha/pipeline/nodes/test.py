@@ -20,7 +20,9 @@ from intralpha.pipeline.recipe import Recipe, TestSpec
 from intralpha.sources import SimulatedMarket, SimulatedSpec
 
 SIGNAL, ORACLE, OF_ORACLE = "signal", "oracle", "rank_ic_of_oracle"
-STYLES = LibrarySpec(library="price_volume", names=("ret20", "vol20", "ln_amount20"))  # what `neutral_to` names
+STYLES = LibrarySpec(
+    library="price_volume", names=("ret20", "vol20", "ln_amount20")
+)  # what `neutral_to` names
 
 
 class NothingToTestError(DataError):
