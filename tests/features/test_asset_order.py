@@ -1,4 +1,4 @@
-"""Values are placed by name: in any order, and whoever else is asked for, a stock's are the same."""
+"""Values are placed by name: a stock's are the same in any order and company."""
 
 import numpy as np
 import pytest

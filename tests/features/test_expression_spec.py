@@ -106,6 +106,6 @@ def test_files_that_a_file_uses_count_too(tmp_path):
 def test_the_code_of_frames_is_named():
     frames = "intralpha.features.frames"
     assert LibrarySpec(library="minute15").code() == (f"{frames}.minute",)
-    parts = LibrarySpec(library="price_volume", names=("apb", "sdvhhi")).code()
+    parts = LibrarySpec(library="price_volume", names=("apb", "jump")).code()
     assert parts == (f"{frames}.bar", f"{frames}.day", f"{frames}.minute")
     assert DaySpec().code() == ()

@@ -1,5 +1,7 @@
 """Streams, Panels and mapped files hold the same numbers."""
 
+import subprocess
+import sys
 from datetime import time
 
 import numpy as np
@@ -64,3 +66,8 @@ def test_a_set_of_ones_own_gets_sorted_stocks_and_has_them_placed(lake):
     assert Ones().known_at_slot("rank") == Ones().known_at == time(15, 0)
     with pytest.raises(DataError, match="unique"):
         Ones().compute(lake, DAYS[:2], np.array(["a", "a"]))
+
+
+def test_features_do_not_need_torch():
+    code = "import sys, intralpha.features; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -30,8 +30,8 @@ def bars(rows: int, least: int, *names: str, segments: int | None = None) -> Lib
 SETTINGS = {
     "day": [DaySpec(), DaySpec(turnover="amount"), DaySpec(mode="window")],
     "expression": [
-        ExpressionSpec(factors={"late": 'sum(amount[clock("14:30", "15:00")]) / day_amount'}, freq=5,
-                       frame="bar15"),
+        ExpressionSpec(factors={"late": 'sum(amount[clock("14:30", "15:00")]) / day_amount'},
+                       freq=5, frame="bar15"),
         ExpressionSpec(factors={"range": "(max(high) - min(low)) / first(before)"}, frame="bar5",
                        segments=30),
     ],

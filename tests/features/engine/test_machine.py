@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from intralpha.features import LibrarySpec
 from intralpha.features.engine.machine import Rows, run
 from intralpha.features.engine.program import Program, assemble
-from intralpha.features.language.compile import Compiler
 from intralpha.features.frames import frame_named, vocabulary
+from intralpha.features.language.compile import Compiler
 from intralpha.features.language.graph import Graph
 from intralpha.features.language.library import Library
 from intralpha.features.language.syntax import ExpressionError

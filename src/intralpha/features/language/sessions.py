@@ -59,6 +59,7 @@ def plan_sessions(
         A text is no expression, a name or a shape does not fit, or units differ.
     TakenNameError
         A part has the name of a series of the frame.
+
     Examples
     --------
     >>> from intralpha.features.language.session_vocabulary import blocks
