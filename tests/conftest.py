@@ -1,7 +1,12 @@
-"""Annotations are checked while tests run; real data are found or skipped with a reason."""
+"""Annotations are checked while tests run; real data are found or skipped with a reason; what is
+dear to make is made once for all workers.
+"""
 
+import fcntl
 import os
+from collections.abc import Callable
 from pathlib import Path
+from shutil import rmtree
 
 from jaxtyping import install_import_hook
 
@@ -36,3 +41,27 @@ def real_data() -> Path:
     if not root.is_dir():
         pytest.skip(f"real market data not found at {root}; set INTRALPHA_REAL_DATA")
     return root
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """``made_once(name, make)``: a folder that ``make(folder)`` fills in the first worker to ask.
+
+    The others wait for it. Tests only read what it holds: no worker may see another's changes.
+    """
+    base = tmp_path_factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def ask(name: str, make: Callable[[Path], object]) -> Path:
+        folder, done = root / "once" / name, root / "once" / f"{name}.done"
+        folder.parent.mkdir(exist_ok=True)
+        with (root / "once" / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+
+    return ask

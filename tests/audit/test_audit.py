@@ -147,7 +147,6 @@ def test_trades_still_find_their_orders(every_table) -> None:
 CHEATS = {
     "tomorrow's close": ("daily", lambda rows: rows["close"].shift(-1)),
     "tomorrow's limit": ("daily", lambda rows: rows["up_limit"].shift(-1)),
-    "whether tomorrow trades": ("daily", lambda rows: (rows["volume"].shift(-1) > 0).cast(float)),
     "the next bar over this one": ("bars", lambda rows: rows["close"].shift(-1) / rows["close"]),
     "later trades count": ("bars", lambda rows: rows["trades"].shift(-1).cast(float)),
     "who will be active": ("trades", lambda rows: rows["side"].shift(-1).cast(float)),
@@ -173,6 +172,16 @@ def test_cheats_are_caught(every_table, cheat: str) -> None:
     finding = compare_panels(cheat, panel(every_table[0]), panel(every_table[1]), AFTER)
     with pytest.raises(FutureLeakError, match=cheat):
         assert_same_past((finding,), AFTER)
+
+
+def test_whether_a_stock_will_trade_is_noise_too(worlds: tuple[Lake, Lake]) -> None:
+    """The cheat knows who will be suspended: it sees other stocks in the other world."""
+    stops = [
+        w.scan("daily").filter(pl.col("date") > AFTER, pl.col("volume") == 0)
+        .select("date", "symbol").collect() for w in worlds
+    ]  # fmt: skip
+    assert 3 < stops[1].height < 40, "8 stocks and the index over 17 sessions"
+    assert stops[1].join(stops[0], on=["date", "symbol"], how="anti").height > 3
 
 
 def test_a_scrambled_lake_is_a_valid_lake(worlds: tuple[Lake, Lake]) -> None:

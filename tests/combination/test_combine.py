@@ -1,5 +1,7 @@
 """Combining factors: by hand, by properties, and what is refused."""
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -228,3 +230,37 @@ def test_specs_by_kind():
     ):
         with pytest.raises(ValidationError):
             adapter.validate_python(bad)
+
+
+def test_which_factors_a_rule_uses():
+    known = ("a", "b", "c")
+    assert EqualSpec().names(known) == known
+    assert WeightsSpec(weights={"c": 1.0, "a": 2.0}).names(known) == ("c", "a")
+    assert SingleSpec(name="b").names(known) == ("b",)
+    assert SingleSpec().names(("x",)) == ("x",)
+    assert ICIRWeightSpec().names(known) == known
+    with pytest.raises(FactorNamesError, match="those with weights: z"):
+        WeightsSpec(weights={"z": 1.0}).names(known)
+    with pytest.raises(FactorNamesError, match="a single factor, or a name"):
+        SingleSpec().names(known)
+    assert [s.needs_history for s in (EqualSpec(), ICIRWeightSpec())] == [False, True]
+
+
+class LatestSpec(CombinerSpec):
+    """A plug-in's rule: the last factor alone, from the third session on."""
+
+    kind: Literal["tests.latest"] = "tests.latest"
+
+    def weigh(self, names, dates, history=None):
+        out = np.zeros((len(dates), len(names)))
+        out[2:, -1] = 1.0
+        return out
+
+
+def test_a_plug_in_rule_needs_no_fork():
+    panels = random_factors(8)
+    spec = TypeAdapter(CombinerSpec).validate_python({"kind": "tests.latest"})
+    found = combine(panels, spec)["score"]
+    alone = combine({"c": panels["c"]}, SingleSpec())["score"]
+    assert np.isnan(found[:2]).all()
+    np.testing.assert_array_equal(found[2:], alone[2:])

@@ -4,10 +4,20 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from intralpha.datasets import EverySpec, Fold, HalfYearlySpec, RollingSpec, YearlySpec
+from intralpha.base import Spec
+from intralpha.datasets import (
+    EverySpec,
+    Fold,
+    GridSpec,
+    HalfYearlySpec,
+    RollingSpec,
+    ScheduleSpec,
+    YearlySpec,
+)
+from intralpha.datasets.every import AnchorError
 from intralpha.datasets.schedule import EmptyFoldError, NoFoldError
 from intralpha.market import Calendar
 
@@ -114,3 +124,76 @@ def test_a_fold_without_training_dates_in_the_middle_is_an_error() -> None:
     spec = RollingSpec(train_days=5, valid_days=3, step_days=4)
     with pytest.raises(EmptyFoldError, match="0 training and"):
         spec.folds(sessions, EverySpec(every=3).dates(sessions), 3)
+
+
+SCHEDULES = st.one_of(
+    st.builds(
+        RollingSpec,
+        train_days=st.integers(20, 200),
+        valid_days=st.integers(5, 60),
+        step_days=st.integers(5, 60),
+    ),
+    st.builds(HalfYearlySpec, first=st.dates(date(2013, 1, 1), date(2014, 1, 1))),
+    st.builds(
+        YearlySpec,
+        first_year=st.just(2013),
+        window_years=st.sampled_from([None, 1, 2]),
+        valid=st.sampled_from(["share", "last_year"]),
+    ),
+)
+
+
+def made_of(spec: ScheduleSpec, days: np.ndarray, every: EverySpec, offset: int) -> tuple | None:
+    try:
+        return spec.folds(days, every.dates(days), offset)
+    except (NoFoldError, EmptyFoldError):
+        return None
+
+
+@settings(max_examples=150)
+@given(
+    spec=SCHEDULES,
+    offset=st.integers(1, 12),
+    every=st.integers(1, 5),
+    anchor=st.sampled_from([None, date(2012, 3, 5)]),
+    today=st.integers(250, 700),
+    more=st.integers(1, 60),
+)
+def test_new_sessions_change_no_fold_that_was_there(
+    spec: ScheduleSpec, offset: int, every: int, anchor: date | None, today: int, more: int
+) -> None:
+    grid = EverySpec(every=every, anchor=anchor)
+    before = made_of(spec, SESSIONS[:today], grid, offset)
+    after = made_of(spec, SESSIONS[: today + more], grid, offset)
+    assume(before is not None and after is not None)
+    assert len(after) >= len(before)
+    for old, new in zip(before, after, strict=False):
+        assert old.name == new.name
+        np.testing.assert_array_equal(old.train, new.train)
+        np.testing.assert_array_equal(old.valid, new.valid)
+        np.testing.assert_array_equal(old.predict, new.predict[: len(old.predict)])
+    for old, new in zip(before[:-1], after, strict=False):
+        assert len(old.predict) == len(new.predict)
+
+
+def test_no_sample_dates_make_no_fold() -> None:
+    for spec in (
+        RollingSpec(),
+        HalfYearlySpec(first=date(2013, 1, 1)),
+        YearlySpec(first_year=2013),
+    ):
+        with pytest.raises(NoFoldError, match="0 sample dates"):
+            spec.folds(SESSIONS, SESSIONS[:0], 5)
+
+
+def test_an_anchor_that_is_not_over_is_an_error() -> None:
+    grid = EverySpec(every=5, anchor=date(2012, 3, 5))
+    with pytest.raises(AnchorError, match=r"2012-03-05.* last session 2012-02-"):
+        grid.dates(SESSIONS[np.datetime64("2012-03-01") > SESSIONS])
+
+
+def test_a_grid_without_a_kind_is_every() -> None:
+    class Holder(Spec):
+        grid: GridSpec
+
+    assert Holder.model_validate({"grid": {"every": 3}}).grid == EverySpec(every=3)

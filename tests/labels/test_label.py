@@ -245,13 +245,9 @@ def test_a_label_needs_what_it_declares_and_no_row_less(tmp_path, daily, lake, s
 def test_a_stand_in_for_the_capitalisation_needs_the_whole_lake(tmp_path, daily):
     # The snapshot is of the last session; the capitalisation of day 33 is scaled back from it.
     lake = write_lake(tmp_path, daily.drop("float_shares"))
-    caps = {"announce_date": DAYS[-1].item(), "item": "float_cap", "source": "s"}
-    rows = pl.DataFrame({"symbol": ASSETS, "value": np.arange(1.0, 10.0) * 1e9})
-    wanted = [
-        c for c in ("symbol", "announce_date", "item", "value") if c in (*caps, *rows.columns)
-    ]
-    lake.append("fundamentals", rows.with_columns(pl.lit(v).alias(k) for k, v in caps.items())
-                .select(wanted))  # fmt: skip
+    rows = {"symbol": ASSETS, "announce_date": DAYS[-1].item(), "item": "float_cap",
+            "value": np.arange(1.0, 10.0) * 1e9}  # fmt: skip
+    lake.append("fundamentals", pl.DataFrame(rows))
     found = NeutralReturnSpec().compute(lake, DAYS[[33]], ASSETS).values
     assert np.isfinite(found).sum() >= 5
     assert {read.table for read in NeutralReturnSpec().reads()} == {

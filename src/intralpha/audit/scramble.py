@@ -23,7 +23,7 @@ BAR = ("open", "high", "low", "close")
 ONE_FACTOR = ("up_limit", "down_limit", "preclose", "price", "last", "rights_price")
 ID_SHIFT = 1_000_003
 FLAGS = ("suspended", "st")
-FLIPPED = 0.2
+FLIPPED = 0.05  # few, so that the noisy market can still be traded and the run ends
 
 
 class NoFutureError(LookAheadError):
@@ -48,12 +48,12 @@ def scramble(lake: Lake, after: date, root: Path, seed: int = 0) -> Lake:
                         order; open and close of a bar get noise of their own on top, high and low
                         enclose them again
     volumes, amounts,   a factor of their own in every cell; 0 becomes a small number; totals of a
-    counts, shares      day still grow; the mean price of a bar stays inside it; a fifth of the days
-                        and bars that traded no longer do
+    counts, shares      day still grow; the mean price of a bar stays inside it; one in twenty
+                        days and bars that traded no longer does
     signed numbers      also change their sign at random
     sides               the other side, so that a buy becomes a sell
     ids of orders       shifted by one number, so that trades still find their orders
-    suspended, st       flipped in a fifth of the rows
+    suspended, st       flipped in one row of twenty
     industry codes      shuffled among the rows that begin later
     ==================  =========================================================================
 
@@ -118,7 +118,7 @@ def _scrambled(
 
 def _noise(schema: TableSchema, future: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     """Future rows with every number but keys and times replaced."""
-    row_factor = rng.uniform(1.05, 2.5, future.height)
+    row_factor = rng.uniform(1.05, 2.0, future.height)
     running = CUMULATIVE.get(schema.name, ())
     new: dict[str, pl.Series] = {}
     for name, kind in schema.columns.items():

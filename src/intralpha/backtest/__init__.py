@@ -11,7 +11,7 @@ from intralpha.backtest.benchmark import (
 )
 from intralpha.backtest.benchmark_equal import EqualBenchmarkSpec
 from intralpha.backtest.benchmark_float_cap import FloatCapBenchmarkSpec, NoFloatCapError
-from intralpha.backtest.benchmark_index import IndexBenchmarkSpec, NoIndexError
+from intralpha.backtest.benchmark_index import IndexBenchmarkSpec, IndexGapError, NoIndexError
 from intralpha.backtest.closed_loop import PortfolioRun, run_portfolio
 from intralpha.backtest.corporate import CorporateActionError
 from intralpha.backtest.enhance import EnhancementSpec, enhance
@@ -45,6 +45,7 @@ __all__ = [
     "Fills",
     "FloatCapBenchmarkSpec",
     "IndexBenchmarkSpec",
+    "IndexGapError",
     "Ledger",
     "MarketFacts",
     "MarketNamesError",

@@ -49,8 +49,8 @@ def float_cap_weights(
         A date has a universe and no capitalisation.
     """
     found = cap_weights(float_cap(lake, dates, assets)["float_cap"], inside_DA)
-    empty = np.flatnonzero((found.sum(axis=1) == 0) & inside_DA.any(axis=1))
-    if len(empty):
+    empty = np.flatnonzero((found.sum(axis=1) == 0) & inside_DA.any(axis=1)).tolist()
+    if empty:
         raise NoFloatCapError(dates[empty[0]], int(inside_DA[empty[0]].sum()))
     return found
 

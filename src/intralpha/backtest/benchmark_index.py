@@ -9,7 +9,7 @@ from pydantic import Field
 
 from intralpha.backtest.benchmark import BenchmarkSpec, index_returns
 from intralpha.backtest.benchmark_float_cap import float_cap_weights
-from intralpha.base import ConfigError, Panel
+from intralpha.base import ConfigError, DataError, Panel
 from intralpha.market import Lake, read_daily
 
 
@@ -21,6 +21,19 @@ class NoIndexError(ConfigError):
         super().__init__(
             f"benchmark index {index!r} has no daily rows; expected a symbol such as 000852.SH.\n"
             "Hint: ingest the index, or set portfolio.benchmark to kind float_cap or equal."
+        )
+
+
+class IndexGapError(DataError):
+    """The benchmark index lacks sessions of the replay."""
+
+    def __init__(self, index: str, missing: ndarray, sessions: int) -> None:
+        self.index, self.missing = index, missing
+        shown = ", ".join(map(str, missing[:5])) + (" ..." if len(missing) > 5 else "")
+        super().__init__(
+            f"benchmark index {index} has no close on {len(missing)} of {sessions} sessions: "
+            f"{shown}; expected one on each, as a gap would count as a return of 0.\n"
+            "Hint: complete the index in the lake, or choose test.start and test.end inside it."
         )
 
 
@@ -47,14 +60,31 @@ class IndexBenchmarkSpec(BenchmarkSpec):
     def returns(self, lake: Lake, weights: Panel, market: Panel) -> Float[ndarray, "D"]:
         """Close-to-close returns of the index on the market's sessions.
 
+        Parameters
+        ----------
+        lake : with the index in ``daily``
+        weights : not used
+        market : gives the sessions
+
+        Returns
+        -------
+        ndarray of float64, shape [D]
+            0 on the first session.
+
         Raises
         ------
         NoIndexError
             The lake has no close of the index in that time.
+        IndexGapError
+            It lacks some of them.
         """
         del weights
         first, last = market.dates[0].item(), market.dates[-1].item()
         close = read_daily(lake, ("close",), first, last, np.array([self.index]))
         if not np.isfinite(close.values).any():
             raise NoIndexError(self.index)
-        return index_returns(close.at(market.dates)["close"][:, 0])
+        value = close.at(market.dates)["close"][:, 0]
+        gaps = market.dates[~np.isfinite(value)]
+        if len(gaps):
+            raise IndexGapError(self.index, gaps, len(market.dates))
+        return index_returns(value)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from numpy import ndarray
 
 from intralpha.backtest.account import Account
@@ -57,7 +57,7 @@ class PortfolioRun:
 
 def run_portfolio(
     problem: Problem,
-    decisions: ndarray,
+    decisions: Shaped[ndarray, "N"],
     snapshot_of: SnapshotOf,
     market: Panel,
     spec: BacktestSpec,

@@ -81,7 +81,7 @@ class Ledger:
     blocked : ``date, symbol, side, shares_wanted, reason``: orders that could not be filled
     holdings : ``date, symbol, shares, weight, target_weight`` at the close of each rebalance
     events : ``date, symbol, kind, shares_change, cash_yuan, lost_yuan``: corporate actions,
-        delistings, decisions that were not traded
+        delistings, holdings whose rows ended, decisions that were not traded
     """
 
     daily: pl.DataFrame
@@ -165,7 +165,16 @@ class Recorder:
         benchmark_ret: float | None,
         targets: Float[ndarray, "A"] | None,
     ) -> None:
-        """Write one session, after its close."""
+        """Write one session, after its close.
+
+        Parameters
+        ----------
+        date : the session
+        account : as it is after the close
+        result : what came of the day
+        benchmark_ret : the benchmark's return of the day; None without one
+        targets : weights that were traded towards, shape [A]; None without a batch of orders
+        """
         traded = cost = 0.0
         if result.fills is not None:
             traded = float(result.fills.shares @ result.fills.price_yuan)

@@ -49,8 +49,12 @@ def save_run(run: PortfolioRun, folder: Path) -> None:
 def load_record(folder: Path) -> PortfolioRecord:
     """What a report shows of a replay that :func:`save_run` wrote."""
     blocked = pl.read_parquet(folder / "blocked.parquet")
+    events = pl.read_parquet(folder / "events.parquet")
     notes = {
         "Relaxed constraints": pl.read_parquet(folder / "relaxed.parquet"),
+        "Events": events.group_by("kind")
+        .agg(pl.len().alias("events"), pl.col("cash_yuan", "lost_yuan").sum())
+        .sort("kind"),
         "Blocked orders": blocked.group_by("side", "reason").len("orders").sort("side", "reason"),
     }
     return PortfolioRecord(

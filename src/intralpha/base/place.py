@@ -18,22 +18,38 @@ def expand(text: str) -> str:
     ValueError
         A variable is not set.
     """
-    missing = [v for v in re.findall(r"\$\{(\w+)\}", text) if v not in os.environ]
-    if missing:
-        raise ValueError(f"environment variable {', '.join(missing)} is not set")
+    if unset(text):
+        raise ValueError(f"environment variable {', '.join(unset(text))} is not set")
     return str(Path(os.path.expandvars(text)).expanduser())
 
 
-def _placed(value: str, info: Any) -> str:
-    """The path as seen from the folder of the validation context, if there is one."""
-    folder = (info.context or {}).get(PLACE)
-    place = Path(expand(value))
-    return str(place if folder is None or place.is_absolute() else Path(folder) / place)
+def unset(text: str) -> list[str]:
+    """Variables in a path that the environment does not have."""
+    return [v for v in re.findall(r"\$\{(\w+)\}", text) if v not in os.environ]
+
+
+def place(text: str, context: dict[str, Any] | None) -> str:
+    """A path as seen from the folder of a validation context, if there is one.
+
+    Parameters
+    ----------
+    text : path; variables of the environment expand. One that is not set leaves the path as it is:
+        whoever opens it says so
+    context : what :func:`placed` gives, or None
+    """
+    if unset(text):
+        return text
+    folder, path = (context or {}).get(PLACE), Path(expand(text))
+    return str(path if folder is None or path.is_absolute() else Path(folder) / path)
 
 
 def placed(folder: Path) -> dict[str, Any]:
     """Validation context in which relative paths start from a folder."""
     return {PLACE: str(folder)}
+
+
+def _placed(value: str, info: Any) -> str:
+    return place(value, info.context)
 
 
 PlacePath = Annotated[str, AfterValidator(_placed)]

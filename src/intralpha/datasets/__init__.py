@@ -5,6 +5,7 @@ from intralpha.datasets.every import EverySpec
 from intralpha.datasets.global_standard import GlobalStandardSpec
 from intralpha.datasets.grid import GridSpec
 from intralpha.datasets.half_yearly import HalfYearlySpec
+from intralpha.datasets.loader import Loader
 from intralpha.datasets.no_transform import NoTransformSpec
 from intralpha.datasets.rolling import RollingSpec
 from intralpha.datasets.samples import DayBatch, Samples
@@ -21,6 +22,7 @@ __all__ = [
     "GlobalStandardSpec",
     "GridSpec",
     "HalfYearlySpec",
+    "Loader",
     "NoTransformSpec",
     "RollingSpec",
     "Samples",

@@ -1,6 +1,6 @@
 """cross_section: winsorised z-scores across the stocks of each day."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32
@@ -8,6 +8,7 @@ from numpy import ndarray
 from pydantic import Field
 
 from intralpha.base import Panel
+from intralpha.base.cross_section import zscore
 from intralpha.datasets.transform import TransformSpec
 
 
@@ -15,6 +16,7 @@ class CrossSectionSpec(TransformSpec):
     """Winsorise and z-score across stocks, per day (and bar) and feature [10.2, 10.5]."""
 
     kind: Literal["cross_section"] = "cross_section"
+    alone: ClassVar[bool] = True
     mads: float | None = Field(default=5.0, gt=0, description="clip at median +- k x MAD")
     sigmas: float | None = Field(default=None, gt=0, description="then clip at mean +- k x std")
 
@@ -47,9 +49,9 @@ class CrossSectionSpec(TransformSpec):
             # A MAD of 0 (most values equal) would clip everything to the median.
             width = np.where(width > 0, width, np.inf)
             block = np.clip(block, middle - width, middle + width)
-        z = _z(block, absent)
+        z = zscore(block, ~absent, self.sigmas, axis=-2, flat="zero")
         if self.sigmas is not None:
-            z = _z(z.clip(-self.sigmas, self.sigmas), absent)
+            z = zscore(z, ~absent, axis=-2, flat="zero")
         return np.where(absent, 0.0, z)
 
 
@@ -64,14 +66,3 @@ def _nan_median(
     return np.where(
         count > 0, (np.where(count > 0, middle[0], 0) + np.where(count > 0, middle[1], 0)) / 2, 0.0
     )
-
-
-def _z(
-    block: Float[ndarray, "*T A F"], absent: Bool[ndarray, "*T A F"]
-) -> Float[ndarray, "*T A F"]:
-    count = np.maximum((~absent).sum(axis=-2, keepdims=True), 1)
-    mean = np.where(absent, 0.0, block).sum(axis=-2, keepdims=True) / count
-    centred = np.where(absent, 0.0, block - mean)
-    std = np.sqrt((centred**2).sum(axis=-2, keepdims=True) / count)
-    flat = std <= 1e-10 * np.maximum(np.abs(mean), 1e-10)
-    return np.where(flat, 0.0, centred / np.where(flat, 1.0, std))

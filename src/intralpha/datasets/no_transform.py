@@ -1,6 +1,6 @@
 """none: features as they are."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float32
@@ -14,6 +14,7 @@ class NoTransformSpec(TransformSpec):
     """Values as they are; NaN becomes 0."""
 
     kind: Literal["none"] = "none"
+    alone: ClassVar[bool] = True
 
     def apply(
         self,

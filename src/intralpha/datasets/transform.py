@@ -14,10 +14,13 @@ class TransformSpec(Kinded):
     Attributes
     ----------
     fits : whether :meth:`fit` learns anything
+    alone : whether :meth:`apply` is all there is to it and works on each day alone, so that days
+        can be transformed once for all folds
     """
 
     homes = ("intralpha.datasets",)
     fits: ClassVar[bool] = False
+    alone: ClassVar[bool] = False
 
     @property
     def ratio_clip(self) -> float:

@@ -57,10 +57,15 @@ def check_arrays(ndim: int = 2, **arrays: object) -> None:
 def check_count(name: str, value: object, least: int) -> None:
     """Refuse what is not a whole number of at least ``least``.
 
+    Parameters
+    ----------
+    name : of the argument
+    value : what was given
+    least : smallest allowed
+
     Raises
     ------
     CountError
     """
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < least:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise CountError(name, value, least)

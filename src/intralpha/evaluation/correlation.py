@@ -75,6 +75,10 @@ def mixed_table(
 ) -> Float[ndarray, "F F"]:
     """Pearson above the diagonal and Spearman below it, as broker reports print them.
 
+    Returns
+    -------
+    ndarray of float64, shape [F, F]
+
     Raises
     ------
     ArrayFormError

@@ -8,6 +8,8 @@ import polars as pl
 
 from intralpha.base.notebook import html_table, svg_line, text_table
 
+TABLES = ("series", "yearly", "decay")
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FactorReport:
@@ -39,15 +41,22 @@ class FactorReport:
             "periods_per_year": self.periods_per_year,
         }
         (folder / "summary.json").write_text(json.dumps(facts, indent=1))
-        for name in ("series", "yearly", "decay"):
+        for name in TABLES:
             getattr(self, name).write_parquet(folder / f"{name}.parquet")
 
     @classmethod
     def load(cls, folder: Path) -> "FactorReport":
         """Read what :meth:`save` wrote."""
         facts = json.loads((folder / "summary.json").read_text())
-        tables = (pl.read_parquet(folder / f"{n}.parquet") for n in ("series", "yearly", "decay"))
-        return cls(facts["name"], facts["summary"], *tables, facts["periods_per_year"])
+        series, yearly, decay = (pl.read_parquet(folder / f"{n}.parquet") for n in TABLES)
+        return cls(
+            name=facts["name"],
+            summary=facts["summary"],
+            series=series,
+            yearly=yearly,
+            decay=decay,
+            periods_per_year=facts["periods_per_year"],
+        )
 
     def to_text(self) -> str:
         """Name, period and figures as lines of text."""

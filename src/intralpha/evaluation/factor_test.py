@@ -19,7 +19,7 @@ from intralpha.evaluation.groups import (
 from intralpha.evaluation.ic import autocorrelation, decay, ic, rank_ic, summarise
 from intralpha.evaluation.turnover import turnover
 
-SESSIONS_PER_YEAR = 243.0  # of the protocol of factor tests [spec/protocol.md]
+PROTOCOL_SESSIONS = 243.0  # a year, in the protocol of factor tests; portfolios use 244
 DAYS_PER_YEAR = 365.2425
 LONG_SPACING = 10  # weekdays; two weeks of holidays are the exception, a month without is
 NO_SPREAD = 1e-12
@@ -144,12 +144,12 @@ def periods_per_year(dates: Shaped[ndarray, "D"]) -> float:
     48.6
     """
     if len(dates) < 2:
-        return SESSIONS_PER_YEAR
+        return PROTOCOL_SESSIONS
     days = dates.astype("datetime64[D]")
     spacing = float(np.median(np.busday_count(days[:-1], days[1:])))
     if spacing > LONG_SPACING:
         return DAYS_PER_YEAR * (len(days) - 1) / float((days[-1] - days[0]).astype(int))
-    return SESSIONS_PER_YEAR / max(spacing, 1.0)
+    return PROTOCOL_SESSIONS / max(spacing, 1.0)
 
 
 def _aligned(score: Panel, fwd: Panel, inside: Panel | None) -> _Aligned:

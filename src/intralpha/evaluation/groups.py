@@ -150,6 +150,10 @@ def sorted_group_returns(
     ----------
     score : sort of :func:`intralpha.evaluation.ranks.ordering`
     fwd_ret_DA, n_groups, mask_DA : as in :func:`quantile_returns`
+
+    Returns
+    -------
+    ndarray of float64, shape [D, G]
     """
     _check_groups(n_groups)
     check_arrays(score_DA=score.value, fwd_ret_DA=fwd_ret_DA)
@@ -248,6 +252,10 @@ def sorted_top_weights(
     ----------
     score : sort of :func:`intralpha.evaluation.ranks.ordering`
     share, mask_DA : as in :func:`top_weights`
+
+    Returns
+    -------
+    ndarray of float64, shape [D, A]
     """
     if not (isinstance(share, int | float | np.number) and 0.0 < share <= 1.0):
         raise ShareError(share)
@@ -297,8 +305,7 @@ def weighted_return(
 
 
 def _check_groups(n_groups: object) -> None:
-    whole = isinstance(n_groups, int | np.integer) and not isinstance(n_groups, bool)
-    if not whole or n_groups < 2:
+    if not isinstance(n_groups, int | np.integer) or n_groups < 2:
         raise GroupCountError(n_groups)
 
 

@@ -307,6 +307,10 @@ def rank_correlation(
     min_stocks : days with fewer pairs are NaN
     lag : rows, 0 or more
 
+    Returns
+    -------
+    ndarray of float64, shape [D]; the first ``lag`` rows are NaN
+
     Raises
     ------
     ArrayFormError, MaskShapeError, CountError

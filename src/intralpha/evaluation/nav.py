@@ -51,6 +51,12 @@ def annualised_return(
     Geometric, :math:`NAV^{A/n} - 1`, or with ``compound=False`` the mean times A (the form of
     the real-data protocol). n counts the rows that have a return; NaN without any, -1 for a NAV
     of zero or below. Spec 17.1.
+
+    Parameters
+    ----------
+    ret_D : simple returns a row; NaN is left out
+    periods_per_year : A, rows in a year
+    compound : geometric (default) or arithmetic
     """
     kept = _present(ret_D)
     if not len(kept):
@@ -79,6 +85,12 @@ def sharpe(
 
     empyrical's ``sharpe_ratio`` is the arithmetic form, ``compound=False`` here. NaN for a
     series that does not vary.
+
+    Parameters
+    ----------
+    ret_D : simple returns a row; NaN is left out
+    periods_per_year : rows in a year
+    compound : whether the return is geometric
     """
     return _ratio(
         annualised_return(ret_D, periods_per_year, compound), volatility(ret_D, periods_per_year)
@@ -91,7 +103,19 @@ def information_ratio(
     periods_per_year: float = SESSIONS_PER_YEAR,
     compound: bool = True,
 ) -> float:
-    """Annualised excess (of the compounded difference) over tracking error. Spec 17.1, 17.6."""
+    """Annualised excess (of the compounded difference) over tracking error. Spec 17.1, 17.6.
+
+    Parameters
+    ----------
+    ret_D, benchmark_ret_D : simple returns a row, same length; a row without either is left out
+    periods_per_year : rows in a year
+    compound : whether the excess is geometric
+
+    Raises
+    ------
+    ArrayFormError
+        The series differ in length.
+    """
     check_arrays(1, ret_D=ret_D, benchmark_ret_D=benchmark_ret_D)
     return sharpe(ret_D - benchmark_ret_D, periods_per_year, compound)
 
@@ -166,6 +190,12 @@ def period_returns(
 ) -> pl.DataFrame:
     """Returns compounded inside calendar weeks (Monday first), months or years.
 
+    Parameters
+    ----------
+    ret_D : simple returns a row; NaN is left out
+    dates_D : datetime64[D], same length
+    period : calendar week, month or year
+
     Returns
     -------
     DataFrame
@@ -191,6 +221,12 @@ def win_rate(
     """Share of periods with a compounded return above zero; NaN without any.
 
     Give it ``ret_D - benchmark_ret_D`` for the win rate against a benchmark.
+
+    Parameters
+    ----------
+    ret_D : simple returns a row; NaN is left out
+    dates_D : datetime64[D], same length
+    period : what is counted: rows, or calendar weeks, months or years
     """
     kept = (
         _present(ret_D)

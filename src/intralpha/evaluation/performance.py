@@ -103,6 +103,17 @@ def yearly_table(
 
     Each year starts again at a NAV of 1, so a drawdown that began the year before is counted
     from the year's own high.
+
+    Parameters
+    ----------
+    ret_D, benchmark_ret_D : simple returns a row, same length
+    dates_D : datetime64[D], same length
+    periods_per_year : rows in a year
+
+    Raises
+    ------
+    ArrayFormError
+        The series differ in length.
     """
     check_arrays(1, ret_D=ret_D, benchmark_ret_D=benchmark_ret_D)
     check_series(ret_D, dates_D)

@@ -199,7 +199,16 @@ def _rank_days(value, order, count, mask, out):
 @njit(cache=True, nogil=True)
 @no_type_check
 def ranks_of_day(value, order, count, keep, rank):
-    """Write average ranks 1..n of the kept assets; returns n and the sum of squared ranks."""
+    """Write average ranks 1..n of the kept assets; returns n and the sum of squared ranks.
+
+    Parameters
+    ----------
+    value : float64, shape [A]
+    order : positions of the finite values, ascending, shape [A]
+    count : how many of them there are
+    keep : bool, shape [A]; only finite values may be kept
+    rank : float64, shape [A], written where kept
+    """
     n = 0
     squares = 0.0
     j = 0

@@ -1,5 +1,6 @@
 """A factor from a network: features -> windows -> rolling training -> seed ensemble."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from intralpha.base import Panel, Spec
+from intralpha.base.cross_section import mean_zscore
 from intralpha.base.node import Inputs, Node, Slice, Task, day_slices, names_of
 from intralpha.base.panel import as_days
 from intralpha.datasets import Fold, Loader, ScheduleSpec, TransformSpec
@@ -25,7 +27,6 @@ from intralpha.training import (
     TrainSpec,
     predict_fold,
     run_jobs,
-    seed_mean,
     train_fold,
 )
 
@@ -92,8 +93,9 @@ class Network(FactorSpec):
             days = self._history(fold, ground)
             labelled = np.concatenate([fold.train, fold.valid])
             parts = {"seen": names_of(days), UNIVERSE: names_of(days), "label": names_of(labelled)}
+            training = replace(fold, predict=fold.predict[:0])  # what it predicts moves nothing
             for seed in self.seeds:
-                about = {"train": fold.train, "valid": fold.valid, "seed": seed}
+                about = {"fold": training, "seed": seed}
                 slices.append(Slice(slice_name(fold, seed), None, about, parts))
         inputs = {"seen": seen.name, UNIVERSE: ground.universe, "label": label.name}
         return Node(
@@ -140,7 +142,7 @@ class Learning(Spec):
     model: ModelSpec
     objective: ObjectiveSpec
     training: TrainSpec
-    transform: TransformSpec | None = Field(description="None: days come standardised")
+    transform: TransformSpec | None = Field(description="None: it is done to what comes in")
     window_days: int
     step: Literal["bar", "day"]
 
@@ -165,18 +167,18 @@ def make_label(spec: LabelSpec, inputs: Inputs, task: Task) -> None:
 
 
 def make_weights(spec: Learning, inputs: Inputs, task: Task) -> None:
-    """Train every fold and seed that is missing; weights and history are kept a job at a time."""
+    """Train every fold and seed that is missing; each is kept as soon as it is done."""
     load = _loader(spec, inputs, label=inputs.saved("label"))
     jobs = tuple(_job(spec, one, load, task.folder(one.name)) for one in task.slices)
     bar = Progress(console=Console(stderr=True), disable=not task.show_progress, transient=True)
     with bar:
         shown = bar.add_task("training", total=len(jobs))
 
-        def done(at: int) -> None:
+        def keep(at: int) -> None:
             task.finish(task.slices[at].name)
             bar.advance(shown)
 
-        run_jobs(train_fold, jobs, task.workers, done)
+        run_jobs(train_fold, jobs, task.workers, keep)
 
 
 def make_score(spec: Learning, inputs: Inputs, task: Task) -> None:
@@ -188,8 +190,8 @@ def make_score(spec: Learning, inputs: Inputs, task: Task) -> None:
     out = Panel.full(days_of(task), inputs.assets, ("score",))
     for names, part in by_fold.items():
         days = as_days([one.name for one in part])
-        seeds = [predict_fold(trained[n], load, spec.model, days) for n in names]
-        out.values[np.searchsorted(out.dates, days)] = seed_mean(seeds).values
+        seeds = [predict_fold(trained[n], load, spec.model, days)["score"] for n in names]
+        out.values[np.searchsorted(out.dates, days), :, 0] = mean_zscore(seeds)
     out.save(task.folder("panel"))
 
 
@@ -197,13 +199,13 @@ def _loader(spec: Learning, inputs: Inputs, label: Path | None) -> Loader:
     return Loader(
         features=inputs.saved("seen"),
         universe=inputs.saved(UNIVERSE),
-        label=label,
         transform=spec.transform,
         window_days=spec.window_days,
         step=spec.step,
+        label=label,
     )
 
 
 def _job(spec: Learning, one: Slice, load: Loader, folder: Path) -> FoldJob:
-    fold = Fold(one.name, one.about["train"], one.about["valid"], as_days([]))
-    return FoldJob(fold, one.about["seed"], spec.model, spec.objective, spec.training, load, folder)
+    fold, seed = one.about["fold"], one.about["seed"]
+    return FoldJob(fold, seed, spec.model, spec.objective, spec.training, load, folder)

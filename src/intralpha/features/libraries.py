@@ -1,6 +1,7 @@
 """Libraries: YAML files of factors, shipped or one's own, found by name and checked."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from intralpha.features.language.parameters import Choice
 from intralpha.features.language.syntax import nearest
 
 FOLDER = "intralpha.features.library"
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def libraries() -> tuple[str, ...]:
@@ -44,11 +46,16 @@ def read_library(name: str) -> Library:
     LibraryError
         No such library or file, not YAML, or a key or value out of place.
     """
-    text = library_text(name)
     try:
-        return checked(Library.model_validate(yaml.safe_load(text)))
-    except (yaml.YAMLError, ValidationError, LibraryError, UnknownFrameError) as error:
+        return _parsed(library_text(name))
+    except (yaml.YAMLError, ValidationError, UnknownFrameError) as error:
         raise LibraryError(f"library {name}: {error}") from error
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Library:
+    """The library of a text; it is frozen, so one serves all who ask."""
+    return checked(Library.model_validate(yaml.load(text, Loader=LOADER)))  # noqa: S506
 
 
 def load_library(name: str, parameters: Mapping[str, Choice] | None = None) -> Library:

@@ -1,20 +1,28 @@
 """LibrarySpec: factors of a library of expressions, shipped or one's own."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from intralpha.base.place import place
 from intralpha.features.language.library import Library
 from intralpha.features.language.parameters import Choice, Parameter
 from intralpha.features.language_spec import LanguageSpec
-from intralpha.features.libraries import load_library, read_library
+from intralpha.features.libraries import libraries, load_library, read_library
+
+
+def _shipped_or_placed(name: str, info: Any) -> str:
+    """The name of a shipped library as it is; a path as the recipe means it."""
+    return name if name in libraries() else place(name, info.context)
 
 
 class LibrarySpec(LanguageSpec):
     """Factors of a library of expressions."""
 
     kind: Literal["library"] = "library"
-    library: str = Field(description="shipped: `intralpha features list`; or the path of a YAML")
+    library: Annotated[str, AfterValidator(_shipped_or_placed)] = Field(
+        description="shipped: `intralpha features list`; or the path of a YAML"
+    )
     names: tuple[str, ...] = Field(default=(), description="factors; empty: all of the library")
     rows: Literal[1, 5, 10, 15, 30] | None = Field(
         default=None, description="minutes of a row, if not the library's own"

@@ -1,6 +1,6 @@
 """The only place that looks forward: forward returns, labels and the purge rule."""
 
-from intralpha.labels.forward import fwd_buyable, fwd_locked, fwd_return, purge
+from intralpha.labels.forward import BUYABLE_READS, fwd_buyable, fwd_locked, fwd_return, purge
 from intralpha.labels.horizon_rank import HorizonRankSpec
 from intralpha.labels.horizon_return import HorizonReturnSpec
 from intralpha.labels.label import LabelSpec
@@ -10,6 +10,7 @@ from intralpha.labels.windows import UnknownSampleDateError
 from intralpha.labels.z_return import ZReturnSpec
 
 __all__ = [
+    "BUYABLE_READS",
     "HorizonRankSpec",
     "HorizonReturnSpec",
     "LabelSpec",

@@ -8,11 +8,12 @@ from numpy import ndarray
 from pydantic import Field
 
 from intralpha.base import Panel
-from intralpha.labels.forward import Price, zscore
+from intralpha.base.cross_section import zscore
+from intralpha.base.node import Read
+from intralpha.labels.forward import Price
 from intralpha.labels.horizon_return import Horizon, horizon_span
 from intralpha.labels.label import LabelSpec, label_panel
 from intralpha.market import Lake
-from intralpha.market.read import Read
 
 
 class HorizonRankSpec(LabelSpec):

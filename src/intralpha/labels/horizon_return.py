@@ -7,11 +7,12 @@ from numpy import ndarray
 from pydantic import Field
 
 from intralpha.base import Panel
-from intralpha.labels.forward import Price, zscore
+from intralpha.base.cross_section import zscore
+from intralpha.base.node import Read
+from intralpha.labels.forward import Price
 from intralpha.labels.label import LabelSpec, label_panel
 from intralpha.labels.span import Span
 from intralpha.market import Lake
-from intralpha.market.read import Read
 
 Horizon = Literal[1, 3, 5, 10]
 

@@ -5,9 +5,9 @@ from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
 
 from intralpha.base import Kinded, Panel
+from intralpha.base.node import Read
 from intralpha.base.panel import as_days
 from intralpha.market import Lake
-from intralpha.market.read import Read
 
 FWD_LABEL = "fwd_label"
 

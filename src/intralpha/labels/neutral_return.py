@@ -7,11 +7,11 @@ from jaxtyping import Bool, Float, Int, Shaped
 from numpy import ndarray
 
 from intralpha.base import DataError, Panel
-from intralpha.labels.forward import zscore
+from intralpha.base.cross_section import zscore
+from intralpha.base.node import Read
 from intralpha.labels.label import LabelSpec, label_panel
 from intralpha.labels.span import T1_T11
 from intralpha.market import Lake, float_cap, industry_codes
-from intralpha.market.read import Read
 
 # `float_cap` scales the lake's last snapshot where a stock has no share count, and the industry
 # scheme is the first of the whole table: neither is bounded in time.

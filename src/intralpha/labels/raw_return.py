@@ -6,10 +6,10 @@ from jaxtyping import Bool, Shaped
 from numpy import ndarray
 
 from intralpha.base import Panel
+from intralpha.base.node import Read
 from intralpha.labels.label import LabelSpec, label_panel
 from intralpha.labels.span import T1_T11
 from intralpha.market import Lake
-from intralpha.market.read import Read
 
 
 class RawReturnSpec(LabelSpec):

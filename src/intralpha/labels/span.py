@@ -6,9 +6,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
 
+from intralpha.base.node import Read
 from intralpha.labels.forward import Price, fwd_locked, fwd_return
 from intralpha.market import Lake
-from intralpha.market.read import Read
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from jaxtyping import Bool, Shaped
 from numpy import ndarray
 
 from intralpha.base import Panel
-from intralpha.labels.forward import zscore
+from intralpha.base.cross_section import zscore
+from intralpha.base.node import Read
 from intralpha.labels.label import LabelSpec, label_panel
 from intralpha.labels.span import T1_T11
 from intralpha.market import Lake
-from intralpha.market.read import Read
 
 
 class ZReturnSpec(LabelSpec):

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -123,6 +123,8 @@ def plain(spec: Any) -> Any:
         return spec.model_dump(mode="json")
     if isinstance(spec, dict):
         return {key: plain(value) for key, value in spec.items()}
+    if is_dataclass(spec) and not isinstance(spec, type):
+        return {f.name: plain(getattr(spec, f.name)) for f in fields(spec)}
     if isinstance(spec, np.ndarray):
         return [str(value) for value in spec]
     return [plain(s) for s in spec] if isinstance(spec, tuple | list) else spec

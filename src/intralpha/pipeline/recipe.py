@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from intralpha.backtest import EnhancementSpec
 from intralpha.base import ConfigError, IntralphaError, Spec
-from intralpha.base.place import PlacePath, placed
+from intralpha.base.place import PlacePath, expand, placed
 from intralpha.combination import CombinerSpec, EqualSpec
 from intralpha.datasets import EverySpec, GridSpec
 from intralpha.evaluation import FactorTestSpec
@@ -178,6 +178,20 @@ def load_recipe(path: Path, overrides: tuple[str, ...] = (), place: Path | None 
     if faults:
         raise RecipeError(str(path), faults)
     return recipe
+
+
+def lake_of(recipe: Recipe) -> Path:
+    """Folder of the recipe's lake.
+
+    Raises
+    ------
+    RecipeError
+        A variable of the environment is not set.
+    """
+    try:
+        return Path(expand(recipe.data.lake))
+    except ValueError as error:
+        raise RecipeError("data.lake", [str(error)]) from error
 
 
 def read_yaml(path: Path) -> Any:

@@ -36,7 +36,19 @@ class ActiveReturn(Term):
     """
 
     def contribute(self, program: LinearProgram, snapshot: Snapshot, factor: float) -> None:
-        """Add the signal to the gain of every weight."""
+        """Add the signal to the gain of every weight.
+
+        Parameters
+        ----------
+        program : the program that is written, over A assets
+        snapshot : what is known at the decision
+        factor : worth of one unit of the term
+
+        Raises
+        ------
+        NoSignalError
+            Every alpha is NaN.
+        """
         alpha = snapshot.alpha.astype(np.float64)
         absent = np.isnan(alpha)
         if absent.all():

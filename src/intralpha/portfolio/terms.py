@@ -15,7 +15,14 @@ class Term(ABC):
 
     @abstractmethod
     def contribute(self, program: LinearProgram, snapshot: Snapshot, factor: float) -> None:
-        """Add ``factor`` times this term to the objective that is maximised."""
+        """Add ``factor`` times this term to the objective that is maximised.
+
+        Parameters
+        ----------
+        program : the program that is written, over A assets
+        snapshot : what is known at the decision
+        factor : worth of one unit of the term
+        """
 
     def __mul__(self, factor: float | int) -> "Objective":
         return Objective(((float(factor), self),))

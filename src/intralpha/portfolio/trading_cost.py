@@ -30,7 +30,14 @@ class TradingCost(Term):
     rules: TradingRules | None = None
 
     def contribute(self, program: LinearProgram, snapshot: Snapshot, factor: float) -> None:
-        """Add the rates to the costs of purchases and sales."""
+        """Add the rates to the costs of purchases and sales.
+
+        Parameters
+        ----------
+        program : the program that is written, over A assets
+        snapshot : gives the date of the rates
+        factor : worth of one unit of the term; negative where costs are to be avoided
+        """
         rates = self.costs.on(snapshot.date.astype("datetime64[D]").item(), self.rules)
         program.buy_cost -= factor * rates.buy_rate
         program.sell_cost -= factor * rates.sell_rate

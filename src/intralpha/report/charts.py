@@ -130,7 +130,14 @@ def _blend(share: float) -> str:
 
 
 def plain_figure(title: str, y_title: str, percent: bool = False) -> go.Figure:
-    """An empty figure in the style of our pages."""
+    """An empty figure in the style of our pages.
+
+    Parameters
+    ----------
+    title : above the figure
+    y_title : of the vertical axis
+    percent : whether its ticks are written in percent
+    """
     figure = go.Figure()
     figure.update_layout(
         title=title,

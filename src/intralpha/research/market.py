@@ -43,7 +43,8 @@ class NoNetworkError(ConfigError):
         self.found = found
         super().__init__(
             f"found {found!r}; expected a ModelSpec, or a function or class that takes the number "
-            "of features and gives a torch.nn.Module.\nHint: m.fit(lambda f: MyNet(f, width=32), ...)"
+            "of features and gives a torch.nn.Module.\n"
+            "Hint: m.fit(lambda n_features: MyNet(n_features, width=32), ...)"
         )
 
 

@@ -59,6 +59,18 @@ def fill_missing(
 
     0, the market's own exposure, where the industry has none; so also for a style that nobody
     has on that date.
+
+    Parameters
+    ----------
+    z_A : exposures of one date, NaN where missing
+    core_A : stocks whose mean is taken
+    industry_A : industry codes, 0 or more
+    present_A : stocks that get a value
+
+    Returns
+    -------
+    ndarray of float64, shape [A]
+        NaN for stocks that are not present and have none.
     """
     known = core_A & np.isfinite(z_A)
     groups = int(industry_A.max(initial=0)) + 1
@@ -75,6 +87,17 @@ def residual(
 
     NaN where y or an x is missing; y less its mean where x does not vary; 0 where the fit leaves
     nothing but rounding.
+
+    Parameters
+    ----------
+    y_A : values of one date
+    x_AK : K regressors
+    core_A : stocks on which the fit is made
+
+    Returns
+    -------
+    ndarray of float64, shape [A]
+        Also for stocks outside the core.
     """
     inside = core_A & np.isfinite(y_A) & np.isfinite(x_AK).all(axis=1)
     if not inside.any():
