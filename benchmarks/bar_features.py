@@ -1,10 +1,10 @@
-"""30-minute bar features from one-minute bars: the library bar64_30 against Polars expressions.
+"""30-minute bar features from one-minute bars: our library against Polars expressions.
 
-The same features are made by both from the same Parquet files, with the same masks (limit-locked
-minutes and the closing auction left out) and the same rule of at least five valid minutes. The
-numbers must agree to 1e-3 (ours reads prices as float32), NaN for NaN, or the benchmark fails.
-Left out is what needs numbers of trades, and ``tval_rel``, which looks back over days. Ours keeps
-nothing between rounds.
+The same features are made by both from the same Parquet files and from the same rows in memory,
+with the same masks (limit-locked minutes and the closing auction left out) and the same rule of
+at least five valid minutes. The numbers must agree to 1e-3 of each other (prices of the library are
+float32), NaN for NaN, or the benchmark fails. ``tval_rel`` is left out: it looks back over days.
+Nothing is kept between runs: with the library's own store a second one would read its values.
 
     python benchmarks/bar_features.py            2,000 stocks, 10 days
     python benchmarks/bar_features.py --quick    400 stocks, 5 days
@@ -24,15 +24,19 @@ import numpy as np  # noqa: E402
 import polars as pl  # noqa: E402
 
 from intralpha.base import Panel  # noqa: E402
-from intralpha.features import LibrarySpec, load_library  # noqa: E402
+from intralpha.features import LibrarySpec  # noqa: E402
+from intralpha.features.engine.machine import run  # noqa: E402
+from intralpha.features.session_reader import SessionReader  # noqa: E402
+from intralpha.features.time_factors import TimeFactors  # noqa: E402
 from intralpha.market import Lake, bar_times  # noqa: E402
 
-COLUMNS = ("date", "symbol", "time", "open", "high", "low", "close", "volume", "amount")
-OTHERS = ("count", "valper", "TradeCount", "Tvalper", "tval_rel", "big_min_ret")
-NAMES = tuple(
-    factor.name
-    for factor in load_library("bar64_30").factors
-    if not any(part in factor.name for part in OTHERS)
+BAR_INPUTS = ("open", "high", "low", "close", "volume", "amount")
+NAMES = (
+    *("tval_mean", "tval_std", "tvol_mean", "bar_ret", "bar_range", "bar_clv", "bar_vwap_dev"),
+    *("bar_apb", "bar_arpp", "ret_std", "ret_skew", "ret_kurt", "ret_down_share", "ret_maxabs"),
+    *("path_eff", "illiq", "prop_acorr_ret", "prop_t_ret", "corr_ret_TradeValue"),
+    *(f"prop_{op}_Trade{x}" for x in ("Volume", "Value") for op in ("t", "std", "acorr", "skew")),
+    *("corr_close_TradeVolume", "bar_val_share"),
 )
 LEAST = 5
 SUB_BARS = 30
@@ -160,7 +164,7 @@ def finishing() -> list[pl.Expr]:
     col = pl.col
     vwap, spread = col("sum_a") / col("sum_v"), col("top") - col("bottom")
     enough, traded = col("minutes") >= LEAST, col("traded_minutes") >= LEAST
-    paired = enough & (col("pairs") >= LEAST - 1)
+    paired = enough & (col("pairs") >= LEAST)
     operators = {
         "tval_mean": col("mean_a").log1p(), "tval_std": col("std_a").log1p(),
         "tvol_mean": col("mean_v").log1p(),
@@ -175,12 +179,13 @@ def finishing() -> list[pl.Expr]:
         "prop_t_TradeValue": col("mean_a") / col("std_a"),
         "prop_std_TradeValue": col("std_a") / col("mean_a"),
         "prop_skew_TradeValue": col("skew_a"),
-        "corr_ret_TradeValue": col("corr_ra"), "corr_close_TradeVolume": col("corr_cv"),
     }  # fmt: skip
     lagged = {"prop_acorr_ret": "r", "prop_acorr_TradeVolume": "v", "prop_acorr_TradeValue": "a"}
     features = {name: pl.when(enough).then(value) for name, value in operators.items()}
     features |= {name: pl.when(paired).then(col(f"acorr_{x}")) for name, x in lagged.items()}
     features |= {
+        "corr_ret_TradeValue": pl.when(traded).then(col("corr_ra")),
+        "corr_close_TradeVolume": pl.when(traded).then(col("corr_cv")),
         "bar_apb": pl.when(traded).then((col("mean_vwap") / vwap).log()),
         "illiq": pl.when(traded).then((col("impact") * 1e8 + 1e-6).log()),
         "bar_ret": (col("end") / col("start")).log(),
@@ -195,9 +200,10 @@ def finishing() -> list[pl.Expr]:
 
 
 def polars_whole(lake: Lake, days: np.ndarray) -> pl.DataFrame:
-    """Day by day from the lake, as ours does; all days at once needs far more memory."""
+    """Day by day from the lake, as our feature set does; all days at once needs far more memory."""
+    columns = ("date", "symbol", "time", *BAR_INPUTS)
     return pl.concat(
-        polars_features(lake.scan("bars", day.item(), day.item(), 1).select(COLUMNS)).collect()
+        polars_features(lake.scan("bars", day.item(), day.item(), 1).select(columns)).collect()
         for day in days
     )
 
@@ -234,30 +240,50 @@ def best_of(work: Callable[[], object], repeats: int) -> float:
     return min(times)
 
 
+def machine_seconds(lake: Lake, day: np.datetime64, symbols: np.ndarray, repeats: int) -> float:
+    """One day that is already in memory, one thread."""
+    factors = LibrarySpec(library="bar64_30", names=NAMES).make().factors
+    assert isinstance(factors, TimeFactors)
+    session = SessionReader(lake, 1, cache=False, axis=symbols).read(day.item())
+    assert session is not None
+    program = factors.program()
+    return best_of(lambda: run(program, factors.rows(program, session), threads=1), repeats)
+
+
 def main() -> None:
     """Measure, compare, print a table and one line of results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="less data, under a minute")
     quick = parser.parse_args().quick
     n_stocks, n_days, repeats = (400, 5, 2) if quick else (2000, 10, 3)
-    features = LibrarySpec(
-        library="bar64_30", base_freq=1, names=NAMES, parameters={"least": LEAST}, cache=False
-    ).make()
+    features = LibrarySpec(library="bar64_30", names=NAMES, cache=False).make()
     with TemporaryDirectory() as folder:
         lake, days, symbols = make_lake(Path(folder), n_stocks, n_days)
-        worst = check_equal(features.compute(lake, days, symbols), polars_whole(lake, days))
-        ours, theirs = (
-            n_stocks * n_days / best_of(work, repeats)
-            for work in (
-                lambda: features.compute(lake, days, symbols),
-                lambda: polars_whole(lake, days),
-            )
-        )
-    print(f"{platform.machine()}, {os.cpu_count()} cores, {THREADS} threads; {n_stocks:,} stocks x")
-    print(f"{n_days} days x 240 minutes, {len(NAMES)} features; largest difference {worst:.1e}\n")
-    for name, speed in {"intralpha": ours, "Polars": theirs}.items():
-        print(f"{name:12}{speed:12,.0f} stock-days/s{speed * 240:16,.0f} minutes/s")
-    print(f"\nRESULT x_polars={ours / theirs:.2f} stock_days_per_s={ours:.0f}")
+        panel = features.compute(lake, days, symbols)  # compiles, warms the file cache
+        worst = check_equal(panel, polars_whole(lake, days))
+        one_day = lake.scan("bars", days[0].item(), days[0].item(), 1).collect()
+        n = n_stocks * n_days
+        speeds = {
+            f"intralpha, from the lake ({THREADS} threads)": n
+            / best_of(lambda: features.compute(lake, days, symbols), repeats),
+            f"Polars, from the lake ({THREADS} threads)": n
+            / best_of(lambda: polars_whole(lake, days), repeats),
+            "intralpha, in memory (1 thread)": n_stocks
+            / machine_seconds(lake, days[0], symbols, 3 * repeats),
+            f"Polars, in memory ({THREADS} threads)": n_stocks
+            / best_of(lambda: polars_features(one_day.lazy()).collect(), repeats),
+        }
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores; "
+          f"{n_stocks:,} stocks x {n_days} days x 240 minutes, {len(NAMES)} features; "
+          f"largest difference {worst:.1e}\n")  # fmt: skip
+    print(f"{'':42s}{'stock-days/s':>14s}{'minutes/s':>16s}")
+    for name, speed in speeds.items():
+        print(f"{name:42s}{speed:14,.0f}{speed * 240:16,.0f}")
+    ours, theirs, machine, expressions = speeds.values()
+    print(
+        f"\nRESULT x_polars={ours / theirs:.2f} x_polars_in_memory={machine / expressions:.2f} "
+        f"stock_days_per_s={ours:.0f} machine_stock_days_per_s={machine:.0f}"
+    )
 
 
 if __name__ == "__main__":
