@@ -16,9 +16,7 @@ def test_a_misspelt_key_is_named_with_a_suggestion(recipe_path: Path) -> None:
     recipe_path.write_text(text)
     with pytest.raises(RecipeError) as caught:
         load_recipe(recipe_path)
-    assert "factors.gru.window_day: unknown key; did you mean window_days?" in str(
-        caught.value
-    )
+    assert "factors.gru.window_day: unknown key; did you mean window_days?" in str(caught.value)
     assert "window_days: Field required" in str(caught.value)
 
 
