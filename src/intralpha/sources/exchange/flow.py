@@ -7,7 +7,7 @@ auction clears at it. A day can therefore be traded without the days before it.
 """
 
 from math import erf
-from typing import NamedTuple, no_type_check
+from typing import Any, NamedTuple, no_type_check
 
 import numpy as np
 from numba import njit
