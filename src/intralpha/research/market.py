@@ -1,6 +1,6 @@
 """Market: a lake opened for research, from which factors, tests and networks are a line each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,10 +30,9 @@ from intralpha.market import Lake, UniverseSpec, read_daily, universe
 from intralpha.models import ModelSpec
 from intralpha.pipeline.axes import Axes, read_axes
 from intralpha.pipeline.recipe import DataSpec
-from intralpha.training import NegICSpec, ObjectiveSpec, TrainSpec, fit, predict
+from intralpha.training import NegICSpec, Network, ObjectiveSpec, TrainSpec, fit, predict
 
 HORIZONS = ((1, 6), (1, 11))
-Network = ModelSpec | Callable[[int], nn.Module]
 
 
 class NoNetworkError(ConfigError):
@@ -42,8 +41,8 @@ class NoNetworkError(ConfigError):
     def __init__(self, found: object) -> None:
         self.found = found
         super().__init__(
-            f"found {found!r}; expected a ModelSpec, or a function or class that takes the number "
-            "of features and gives a torch.nn.Module.\n"
+            f"found {found!r}; expected a ModelSpec, a torch.nn.Module, or a function or class "
+            "that takes the number of features and gives one.\n"
             "Hint: m.fit(lambda n_features: MyNet(n_features, width=32), ...)"
         )
 
@@ -274,7 +273,7 @@ class Market:
         training: TrainSpec | None,
     ) -> Panel:
         """Scores of one fold and seed."""
-        if not callable(network) and not isinstance(network, ModelSpec):
+        if not callable(network) and not isinstance(network, ModelSpec | nn.Module):
             raise NoNetworkError(network)
         done = fit(network, objective or NegICSpec(), samples, fold, training or TrainSpec(), seed)
         return predict(done.model, samples, fold.predict)
