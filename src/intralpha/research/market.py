@@ -156,7 +156,8 @@ class Market:
         ------
         FactorPanelError, TooFewStocksError
         """
-        days = self.samples[np.isin(self.samples, score.dates)]
+        scored = score.dates[np.isfinite(score.values).any(axis=tuple(range(1, score.values.ndim)))]
+        days = self.samples[np.isin(self.samples, scored)]
         parts = [fwd_return(self.lake, days, self.assets, a, b) for a, b in horizons]
         names = tuple(n for p in parts for n in p.names)
         values = np.concatenate([p.values for p in parts], axis=-1)
@@ -183,7 +184,7 @@ class Market:
 
     def fit(
         self,
-        network: Network,
+        network: Any,
         features: Panel,
         *,
         window_days: int = 20,
@@ -265,7 +266,7 @@ class Market:
 
     def _one(
         self,
-        network: Network,
+        network: Any,
         samples: Samples,
         fold: Fold,
         seed: int,
