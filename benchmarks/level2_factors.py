@@ -33,8 +33,8 @@ from polars import col, when
 
 from intralpha.base import thread_count
 from intralpha.features import LibrarySpec, load_library
-from intralpha.market.bar_day import CACHE
 from intralpha.market import Lake
+from intralpha.market.bar_day import CACHE
 from intralpha.market.level2.thresholds import BigOrderSpec, thresholds
 
 ROWS = {"level2_trades": "trades", "level2_parents": "trades", "level2_orders": "orders",

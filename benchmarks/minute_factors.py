@@ -24,14 +24,14 @@ import polars as pl
 from numba import njit, prange
 
 from intralpha.base import thread_count
-from intralpha.market.bar_day import FIELDS
 from intralpha.features.engine.machine import Rows, run
 from intralpha.features.engine.program import Program, assemble
 from intralpha.features.engine.volume_bars import SessionRows, VolumeBarWindow, run_bars
-from intralpha.features.language.compile import Compiler
 from intralpha.features.frames import vocabulary
+from intralpha.features.language.compile import Compiler
 from intralpha.features.language.graph import Graph
 from intralpha.features.libraries import load_library
+from intralpha.market.bar_day import FIELDS
 
 MINUTES = 240
 SETS = {"minute15": ("minute15",), "115": ("minute15", "minute100")}

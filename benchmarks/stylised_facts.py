@@ -18,9 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from intralpha.evaluation import hill_index
+from intralpha.explore import Exploration, explore
 from intralpha.market import Lake
-from intralpha.pipeline import explore
-from intralpha.report import Exploration
 from intralpha.sources import SimulatedMarket, SimulatedSpec, ingest
 from intralpha.sources.exchange.floor import Floor
 

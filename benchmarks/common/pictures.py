@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from intralpha.report import Exploration
+from intralpha.explore import Exploration
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 520, 260, 52, 34, 30
 OURS, REAL, GREY = "#1f5fa8", "#c8641e", "#777777"

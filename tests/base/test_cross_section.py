@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -11,7 +11,6 @@ from intralpha.base.cross_section import MaskShapeError, check_mask, mean_zscore
 NAN = np.nan
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from([0, 1]), st.sampled_from([np.float32, np.float64]))
 def test_against_scipy(seed: int, ddof: int, kind: type) -> None:
     rng = np.random.default_rng(seed)

@@ -4,7 +4,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from intralpha.base import Panel
@@ -43,7 +43,6 @@ def test_sharing_is_the_mean_over_all_ways_of_breaking_the_tie() -> None:
     np.testing.assert_allclose(top_weights(score, 0.4), np.mean(weights, 0), atol=1e-15)
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.integers(2, 7), st.floats(0.05, 1.0))
 def test_the_order_of_the_axis_does_not_matter(seed: int, n_groups: int, share: float) -> None:
     rng = np.random.default_rng(seed)

@@ -5,15 +5,15 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from intralpha.market.bar_day import LEVEL2_COLUMNS
 from intralpha.features.engine.machine import Rows, run
 from intralpha.features.engine.program import Program, assemble
-from intralpha.features.language.compile import Compiler
 from intralpha.features.frames import frame_named, vocabulary
+from intralpha.features.language.compile import Compiler
 from intralpha.features.language.graph import Graph
 from intralpha.features.language.library import Library
 from intralpha.features.tick_factors import TickFrame
 from intralpha.market import Ticks
+from intralpha.market.bar_day import LEVEL2_COLUMNS
 from intralpha.market.level2.minutes import QUOTED, TRADED, quote_minutes, trade_minutes
 from intralpha.market.level2.parents import parent_totals
 from intralpha.market.schemas import TABLES

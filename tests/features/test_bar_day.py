@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from intralpha.features import LibrarySpec
+from intralpha.market import Lake
 from intralpha.market.bar_day import (
     FIELDS,
     LEVEL2_COLUMNS,
@@ -17,7 +18,6 @@ from intralpha.market.bar_day import (
     BarReader,
     MissingBarsError,
 )
-from intralpha.market import Lake
 from intralpha.market.manifest import read_manifest, write_manifest
 from intralpha.sources import SimulatedSpec, ingest
 

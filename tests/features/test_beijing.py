@@ -33,9 +33,8 @@ def lake(tmp_path_factory) -> Lake:
 
 
 @pytest.mark.parametrize(
-    "spec", [*(LibrarySpec(library=n, big_order=RULE) for n in LIBRARIES), LibrarySpec(library="bar64_30")],
-    ids=[*LIBRARIES, "bar"],
-)  # fmt: skip
+    "spec", [LibrarySpec(library=n, big_order=RULE) for n in (*LIBRARIES, "bar64_30")]
+)
 def test_beijing_is_as_shenzhen(lake, spec):
     features = spec.make()
     found = [features.compute(lake, np.array([ON], "datetime64[D]"), np.array(

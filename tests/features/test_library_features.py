@@ -11,10 +11,9 @@ import pytest
 from intralpha.features import (
     LibrarySpec,
     libraries,
-    time_factors,
     load_library,
+    time_factors,
 )
-from intralpha.market.bar_day import FIELDS, LEVEL2_FIELDS, BarReader, read_bar_day
 from intralpha.features.factor_store import factor_keys
 from intralpha.features.frames import frame_named
 from intralpha.features.language.library import LibraryError
@@ -23,6 +22,7 @@ from intralpha.features.language.syntax import ExpressionError
 from intralpha.features.tick_factors import TickFrame
 from intralpha.features.time_factors import FrameFrequencyError
 from intralpha.market import Lake, has_closing_auction, read_bars, read_daily
+from intralpha.market.bar_day import FIELDS, LEVEL2_FIELDS, BarReader, read_bar_day
 from intralpha.sources import SimulatedSpec, ingest
 
 from ..reference.bar64 import bar64_proxy

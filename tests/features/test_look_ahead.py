@@ -7,7 +7,16 @@ import pytest
 
 from intralpha.features import DaySpec, ExpressionSpec, FeatureSet, FeatureSpec, LibrarySpec
 
-NAMES = ("tval_rel", "bar_ret", "bar_range", "bar_clv", "bar_apb", "bar_val_share", "illiq", "path_eff")
+NAMES = (
+    "tval_rel",
+    "bar_ret",
+    "bar_range",
+    "bar_clv",
+    "bar_apb",
+    "bar_val_share",
+    "illiq",
+    "path_eff",
+)
 
 
 def bars(rows: int, least: int, *names: str, segments: int | None = None) -> LibrarySpec:
@@ -21,8 +30,8 @@ def bars(rows: int, least: int, *names: str, segments: int | None = None) -> Lib
 SETTINGS = {
     "day": [DaySpec(), DaySpec(turnover="amount"), DaySpec(mode="window")],
     "expression": [
-        ExpressionSpec(factors={"late": 'sum(amount[clock("14:30", "15:00")]) / day_amount'}, freq=5,
-                       frame="bar15"),
+        ExpressionSpec(factors={"late": 'sum(amount[clock("14:30", "15:00")]) / day_amount'},
+                       freq=5, frame="bar15"),
         ExpressionSpec(factors={"range": "(max(high) - min(low)) / first(before)"}, frame="bar5",
                        segments=30),
     ],

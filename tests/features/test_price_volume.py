@@ -55,7 +55,9 @@ def test_reversal_volatility_and_size(lake, stocks):
                 np.std(returns) if returns else NAN,
                 np.log(np.mean(amounts)) if amounts else NAN,
             )
-            np.testing.assert_allclose(panel.values[d, a], expected, rtol=1e-6, atol=1e-7, err_msg=str(d))
+            np.testing.assert_allclose(
+                panel.values[d, a], expected, rtol=1e-6, atol=1e-7, err_msg=str(d)
+            )
     assert np.isnan(panel.values[:, -1]).all()
     assert np.isfinite(panel["vol20"][LATE[1] + 1, LATE[0]])
     assert np.isfinite(panel["ret20"][GAP[1][0], GAP[0]])
@@ -108,9 +110,11 @@ def test_a_close_is_carried_from_however_far_back(tmp_path):
     days = days[np.is_busday(days)]
     row = {"open": 10.0, "high": 10.0, "low": 10.0, "close": 10.0, "preclose": 10.0, "volume": 100,
            "amount": 1000.0, "adj_factor": 2.0, "suspended": False}  # fmt: skip
+
     def rows(on, symbol, close):
         values = {n: pl.lit(v) for n, v in (row | {"close": close, "high": close}).items()}
         return pl.DataFrame({"date": on, "symbol": symbol}).with_columns(**values)
+
     lake = Lake(tmp_path, create=True)
     lake.append("daily", rows(days, "600000.SH", 10.0))
     lake.append("daily", rows(days[[0, -5, -1]], "600001.SH", 10.0))  # 1,300 sessions between

@@ -9,7 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from intralpha.market import Lake, day_merge, tick_file
-from intralpha.market import lake as lakes
+from intralpha.market import append as lakes
 from intralpha.market.day_merge import ChangedMeanwhileError
 from intralpha.market.manifest import LakeWriteError
 from intralpha.market.merge import ConflictError

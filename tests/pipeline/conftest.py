@@ -1,5 +1,7 @@
 """A tiny recipe on the simulated market that runs in seconds."""
 
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -63,11 +65,16 @@ def recipe(recipe_path: Path) -> Recipe:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RunResult]:
+def finished(made_once: Callable[..., Path]) -> tuple[Path, RunResult]:
     """Folder and result of one whole run that several tests look at."""
-    folder = tmp_path_factory.mktemp("finished")
-    recipe = load_recipe(write_recipe(folder))
-    return folder, execute(plan(recipe, folder / "runs"), show_progress=False)
+
+    def make(folder: Path) -> None:
+        recipe = load_recipe(write_recipe(folder))
+        result = execute(plan(recipe, folder / "runs"), show_progress=False)
+        (folder / "result.pickle").write_bytes(pickle.dumps(result))
+
+    folder = made_once("finished", make)
+    return folder, pickle.loads((folder / "result.pickle").read_bytes())
 
 
 @pytest.fixture

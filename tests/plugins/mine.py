@@ -8,6 +8,11 @@ from typing import ClassVar, Literal
 import numpy as np
 import polars as pl
 from falls import fall
+from jaxtyping import Float
+from numpy import ndarray
+from pydantic import Field
+from torch import Tensor
+
 from intralpha.backtest import BenchmarkSpec
 from intralpha.base import Panel, spec_hash
 from intralpha.base.node import Inputs, Node, Read, Task, day_slices
@@ -22,10 +27,6 @@ from intralpha.portfolio.snapshot import Snapshot
 from intralpha.risk import ExposureSpec
 from intralpha.sources import Batch, Source, SourceSpec
 from intralpha.training import ObjectiveSpec
-from jaxtyping import Float
-from numpy import ndarray
-from pydantic import Field
-from torch import Tensor
 
 
 class WalkSpec(SourceSpec):
@@ -152,9 +153,7 @@ class HeavySpec(BenchmarkSpec):
 
     kind: Literal["mine.heavy"] = "mine.heavy"
 
-    def weights(
-        self, lake: Lake, dates: ndarray, assets: ndarray, inside_DA: ndarray
-    ) -> ndarray:
+    def weights(self, lake: Lake, dates: ndarray, assets: ndarray, inside_DA: ndarray) -> ndarray:
         daily = read_daily(lake, ("total_shares",), dates[0].item(), dates[-1].item(), assets)
         shares = np.where(inside_DA, np.nan_to_num(daily.at(dates)["total_shares"]), 0.0)
         return shares / np.maximum(shares.sum(axis=1, keepdims=True), 1)

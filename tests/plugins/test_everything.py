@@ -28,8 +28,8 @@ print(json.dumps(missing))
 
 
 def test_there_is_a_kind_of_every_family() -> None:
-    from intralpha.pipeline import recipe  # every family is imported by it
     from intralpha.base import Kinded
+    from intralpha.pipeline import recipe  # every family is imported by it
 
     assert recipe
     ours = {f.__name__ for f in Kinded.__subclasses__() if f.__module__.startswith("intralpha.")}

@@ -229,7 +229,19 @@ def bar64_of_rows(
     before = np.concatenate([[bars.open[0]], bars.close[:-1]])
     valper = [over(a, n) for a, n in zip(bars.amount, bars.trades, strict=True)]
     made = {"before": before, "r": bars.close / before - 1, "valper": np.array(valper)}
-    names = ("open", "high", "low", "close", "volume", "amount", "trades", "ok", "okT", "rho", "vwap")
+    names = (
+        "open",
+        "high",
+        "low",
+        "close",
+        "volume",
+        "amount",
+        "trades",
+        "ok",
+        "okT",
+        "rho",
+        "vwap",
+    )
     fields = {name: getattr(bars, name) for name in names}
     rows = SimpleNamespace(**fields, **made, day_amount=day.day_amount)
     count = k // minutes

@@ -10,8 +10,8 @@ import pytest
 from intralpha.features import LibrarySpec, load_library
 from intralpha.features.engine.machine import Rows, run
 from intralpha.features.engine.program import Program, assemble
-from intralpha.features.language.compile import Compiler
 from intralpha.features.frames import vocabulary
+from intralpha.features.language.compile import Compiler
 from intralpha.features.language.graph import Graph
 from intralpha.market import Lake
 from intralpha.market.level2.enrich import enrich

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intralpha.features import LibrarySpec, time_factors, load_library
-from intralpha.market.bar_day import LEVEL2_FIELDS, BarDay
-from intralpha.features.return_surprise import MinuteRegression, pair_sums, surprises
+from intralpha.features import LibrarySpec, load_library, time_factors
 from intralpha.features.level2_needs import MissingLevel2Error
+from intralpha.features.return_surprise import MinuteRegression, pair_sums, surprises
 from intralpha.features.session_reader import Session
+from intralpha.features.time_factors import TimeFactors
 from intralpha.market import Lake
+from intralpha.market.bar_day import LEVEL2_FIELDS, BarDay
 from intralpha.market.level2.enrich import enrich
 from intralpha.sources import SimulatedSpec, ingest
 
@@ -230,12 +231,13 @@ def test_minutes_of_a_session_that_count(monkeypatch):
     seen = []
     monkeypatch.setattr(time_factors, "surprises", lambda *x: seen.append(x) or fields[0] * 0)
     features = LibrarySpec(library="hand_made_minutes", names=("day_informed_sell",)).make()
-    program = features.program()
+    assert isinstance(features.factors, TimeFactors)
+    program = features.factors.program()
     bars = replace(bars, level2=np.zeros((len(LEVEL2_FIELDS), 4, 240), np.float32))
     known = dict.fromkeys(("price_ok", "suspended", "auction_amount"), np.zeros(4))
     session = Session(date(2023, 1, 3), bars, numbers | known)
     session.numbers["surprise"] = np.zeros((4, 9))
-    features.rows(program, session)
+    features.factors.rows(program, session)
     close, first, counts, _ = seen[0]
     np.testing.assert_array_equal(close, fields[FIELDS.index("close")])
     np.testing.assert_array_equal(first, fields[0, :, 0])

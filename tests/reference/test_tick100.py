@@ -13,9 +13,9 @@ import pytest
 from intralpha.features import LibrarySpec, load_library
 from intralpha.features.engine.machine import run
 from intralpha.features.engine.program import Program, assemble
-from intralpha.features.language.compile import Compiler
 from intralpha.features.frames import vocabulary
 from intralpha.features.frames.snapshot import FRAMES
+from intralpha.features.language.compile import Compiler
 from intralpha.features.language.graph import Graph
 from intralpha.market import Lake, Ticks, has_closing_auction, read_bars, read_daily, read_ticks
 from intralpha.sources import SimulatedSpec, ingest

@@ -1,29 +1,27 @@
 """The torch machine gives what the Numba machine gives, on days, bars and ragged segments."""
 
-import subprocess
-import sys
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
 
-from intralpha.market.bar_day import LEVEL2_FIELDS
 from intralpha.features.engine.machine import Rows, run
 from intralpha.features.engine.program import Program, assemble
-from intralpha.features.language.compile import Compiler
 from intralpha.features.frames import frames, vocabulary
+from intralpha.features.language.compile import Compiler
 from intralpha.features.language.graph import Graph
-from intralpha.features.tick_factors import TickFrame
 from intralpha.features.libraries import libraries, load_library
+from intralpha.features.tick_factors import TickFrame
+from intralpha.market.bar_day import LEVEL2_FIELDS
 
-from ...reference.day import MinuteDay
-from ...reference.days import days
-from ...reference.level2_day import Level2Day
-from ...reference.level2_days import level2_days
-from ...reference.torch_machine import _cuts, run_torch
-from ..level2_inputs import rows_of_minutes, rows_of_ticks
-from .test_machine import programme, rows_of
+from ..features.engine.test_machine import programme, rows_of
+from ..features.level2_inputs import rows_of_minutes, rows_of_ticks
+from .day import MinuteDay
+from .days import days
+from .level2_day import Level2Day
+from .level2_days import level2_days
+from .torch_machine import _cuts, run_torch
 
 LIBRARIES = [n for n in libraries() if load_library(n).frame in ("minute", "bar5")]
 TICK_LIBRARIES = [n for n in libraries() if isinstance(frames()[load_library(n).frame], TickFrame)]
@@ -269,8 +267,3 @@ def test_inputs_may_be_read_only():
     for array in (data.rows, data.days, data.bounds):
         array.flags.writeable = False
     np.testing.assert_array_equal(run_torch(program, data), want)
-
-
-def test_features_do_not_need_torch():
-    code = "import sys, intralpha.features; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -32,8 +32,8 @@ from intralpha.features.engine.codes import (
 )
 from intralpha.features.engine.machine import Rows
 from intralpha.features.engine.program import Program
-from intralpha.features.engine.shifts import HALF_TICK
 from intralpha.features.engine.statistics import FLAT, TINY
+from intralpha.market.limits import HALF_TICK_YUAN
 
 BLOCK_ROWS = 256 * 240
 NAN, INF = float("nan"), float("inf")
@@ -284,7 +284,9 @@ def _locked(line: _Line, block: _Block) -> Tensor:
     high, low = block.row[line.a], block.row[line.b]
     at_limit = torch.zeros_like(high, dtype=torch.bool)
     for limit in (block.day[line.c], block.day[line.d]):
-        least, most = ((limit + d).to(high.dtype)[:, None] for d in (-HALF_TICK, HALF_TICK))
+        least, most = (
+            (limit + d).to(high.dtype)[:, None] for d in (-HALF_TICK_YUAN, HALF_TICK_YUAN)
+        )
         at_limit |= (high >= least) & (high <= most)
     return ((high == low) & at_limit).to(high.dtype)
 

@@ -1,4 +1,4 @@
-"""Checks of features: ours pass them, and each cheat is caught by the check that is meant for it."""
+"""Checks of features: ours pass them, and each cheat is caught by the check made for it."""
 
 from datetime import date, time
 from pathlib import Path

@@ -4,7 +4,6 @@ A named child lives beside the code that raises it and says what was found, what
 and what to do next. The families decide the exit code of the command line.
 """
 
-
 from typing import Any
 
 

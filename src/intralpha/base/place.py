@@ -18,10 +18,14 @@ def expand(text: str) -> str:
     ValueError
         A variable is not set.
     """
-    missing = [v for v in re.findall(r"\$\{(\w+)\}", text) if v not in os.environ]
-    if missing:
-        raise ValueError(f"environment variable {', '.join(missing)} is not set")
+    if unset(text):
+        raise ValueError(f"environment variable {', '.join(unset(text))} is not set")
     return str(Path(os.path.expandvars(text)).expanduser())
+
+
+def unset(text: str) -> list[str]:
+    """Variables in a path that the environment does not have."""
+    return [v for v in re.findall(r"\$\{(\w+)\}", text) if v not in os.environ]
 
 
 def place(text: str, context: dict[str, Any] | None) -> str:
@@ -29,14 +33,12 @@ def place(text: str, context: dict[str, Any] | None) -> str:
 
     Parameters
     ----------
-    text : path; variables of the environment expand
+    text : path; variables of the environment expand. One that is not set leaves the path as it is:
+        whoever opens it says so
     context : what :func:`placed` gives, or None
-
-    Raises
-    ------
-    ValueError
-        A variable is not set.
     """
+    if unset(text):
+        return text
     folder, path = (context or {}).get(PLACE), Path(expand(text))
     return str(path if folder is None or path.is_absolute() else Path(folder) / path)
 

@@ -36,10 +36,12 @@ class DaySpec(FeatureSpec):
 
     kind: Literal["day"] = "day"
     mode: Literal["log", "window"] = Field(
-        "log", description="log: per day against preclose; window: adjusted series for ratios"
+        default="log",
+        description="log: per day against preclose; window: adjusted series for ratios",
     )
     turnover: Literal["float", "amount"] = Field(
-        "float", description="sixth series of mode log: ln turnover of float shares, or ln amount"
+        default="float",
+        description="sixth series of mode log: ln turnover of float shares, or ln amount",
     )
 
     def make(self) -> "DayFeatureSet":

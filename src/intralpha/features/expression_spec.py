@@ -14,12 +14,12 @@ class ExpressionSpec(LanguageSpec):
 
     kind: Literal["expression"] = "expression"
     factors: dict[str, str] = Field(min_length=1, description="name -> expression")
-    frame: str = Field("minute", description="their rows: minute, bar30, trade, day, ...")
+    frame: str = Field(default="minute", description="their rows: minute, bar30, trade, day, ...")
     freq: int | None = Field(
-        None, gt=0, description="minutes of the bars in the lake; default: those of a row"
+        default=None, gt=0, description="minutes of the bars in the lake; default: those of a row"
     )
     on_locked: Literal["nan", "keep"] = Field(
-        "nan", description="on a day locked for more than half its minutes"
+        default="nan", description="on a day locked for more than half its minutes"
     )
 
     def library_of(self) -> Library:

@@ -40,14 +40,17 @@ class Settings:
     cache : keep dense bars and daily values beside the lake's files
     big_order : when is an order big
     offers : parameters that the library offers, for hints
+    rows : minutes of a row, if not the library's own; then what wants more rows than a bar
+        has is refused
     """
 
     base_freq: int | None = None
     segments: Literal[5, 10, 15, 30] | None = None
     smooth_days: int = 1
     cache: bool = True
-    big_order: BigOrderSpec = BigOrderSpec()
+    big_order: BigOrderSpec = field(default_factory=BigOrderSpec)
     offers: Mapping[str, Parameter] = field(default_factory=dict)
+    rows: int | None = None
 
 
 class Maker(ABC):
@@ -167,7 +170,7 @@ class RowFactors(Factors):
     ) -> None:
         self.library, self.settings, self.vocabulary = library, settings, vocabulary
         self._graph = Graph()
-        compiler = Compiler(vocabulary, self._graph, bar_rows)
+        compiler = Compiler(vocabulary, self._graph, bar_rows, strict=settings.rows is not None)
         self._outputs = [compiler.factor(f.expr, f.on_locked) for f in library.factors]
         self._units, self._bar_rows = compiler.units, bar_rows
         self._programs: dict[tuple[int, ...], Program] = {}

@@ -18,14 +18,14 @@ class LanguageSpec(FeatureSpec):
     """Settings of factors that are expressions; the children say where those are written."""
 
     segments: Literal[5, 10, 15, 30] | None = Field(
-        None, description="minutes of the bars described, if not the library's own"
+        default=None, description="minutes of the bars described, if not the library's own"
     )
-    smooth_days: int = Field(1, ge=1, le=250, description="mean over so many sessions")
+    smooth_days: int = Field(default=1, ge=1, le=250, description="mean over so many sessions")
     cache: bool = Field(
-        True, description="keep dense bars and daily values beside the lake's files"
+        default=True, description="keep dense bars and daily values beside the lake's files"
     )
     big_order: BigOrderSpec = Field(
-        BigOrderSpec(),
+        default=BigOrderSpec(),
         description="when is an order big: of trades and orders; for minutes, that of `enrich`",
     )
 
@@ -36,6 +36,10 @@ class LanguageSpec(FeatureSpec):
     def minutes(self) -> int | None:
         """Minutes of the bars in the lake; None: those of a row."""
         raise NotImplementedError(f"kind {self!r} does not say which bars it reads")
+
+    def other_rows(self) -> int | None:
+        """Minutes of a row, where they are not the library's own."""
+        return None
 
     def offers(self) -> dict[str, Parameter]:
         """Parameters that could be chosen, for hints."""
@@ -50,12 +54,13 @@ class LanguageSpec(FeatureSpec):
             No such library, factor or choice, or a setting or expression that does not fit.
         """
         settings = Settings(
-            self.minutes(),
-            self.segments,
-            self.smooth_days,
-            self.cache,
-            self.big_order,
-            self.offers(),
+            base_freq=self.minutes(),
+            segments=self.segments,
+            smooth_days=self.smooth_days,
+            cache=self.cache,
+            big_order=self.big_order,
+            offers=self.offers(),
+            rows=self.other_rows(),
         )
         return LibraryFeatures(self.library_of(), settings)
 
@@ -64,7 +69,7 @@ class LanguageSpec(FeatureSpec):
         return tuple(earlier(self.make().factors.reads(), self.smooth_days - 1))
 
     def content(self) -> str:
-        """The expressions themselves, and those of the factors of other libraries that they name."""
+        """The expressions themselves, and those of the factors that they name."""
         return "\n".join(library.model_dump_json() for library in self._libraries())
 
     def code(self) -> tuple[str, ...]:

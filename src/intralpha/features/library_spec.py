@@ -23,12 +23,12 @@ class LibrarySpec(LanguageSpec):
     library: Annotated[str, AfterValidator(_shipped_or_placed)] = Field(
         description="shipped: `intralpha features list`; or the path of a YAML"
     )
-    names: tuple[str, ...] = Field((), description="factors; empty: all of the library")
+    names: tuple[str, ...] = Field(default=(), description="factors; empty: all of the library")
     rows: Literal[1, 5, 10, 15, 30] | None = Field(
-        None, description="minutes of a row, if not the library's own"
+        default=None, description="minutes of a row, if not the library's own"
     )
     base_freq: int | None = Field(
-        None, gt=0, description="minutes of the bars in the lake; default: those of a row"
+        default=None, gt=0, description="minutes of the bars in the lake; default: those of a row"
     )
     parameters: dict[str, Choice] = Field(
         default_factory=dict, description="choices of the library: `intralpha features show NAME`"
@@ -51,6 +51,10 @@ class LibrarySpec(LanguageSpec):
     def minutes(self) -> int | None:
         """``base_freq``."""
         return self.base_freq
+
+    def other_rows(self) -> int | None:
+        """``rows``."""
+        return self.rows
 
     def offers(self) -> dict[str, Parameter]:
         """Parameters of the library."""

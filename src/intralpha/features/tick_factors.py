@@ -204,6 +204,7 @@ class _Maker(Maker):
 
     def values(self, number: int, found: Session | None) -> Made | None:
         """Symbols and values of a session; None where the lake lacks bars or ticks."""
+        del number
         if found is None:
             return None
         numbers = self._numbers(found)

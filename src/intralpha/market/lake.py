@@ -1,33 +1,22 @@
 """Lake: an append-only tree of Parquet partitions with a manifest of checksums."""
 
 import hashlib
-from contextlib import nullcontext
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import polars as pl
 
 from intralpha.base import DataError
-from intralpha.base.panel import as_days
-from intralpha.market.day_merge import DayMerge
-from intralpha.market.manifest import (
-    FileFacts,
-    file_facts,
-    read_manifest,
-    replacing,
-    write_manifest,
-    writer_lock,
-)
-from intralpha.market.merge import Merged, OnConflict, merge_rows
-from intralpha.market.schemas import TABLES, TableSchema, shape, validate
-from intralpha.market.tick_file import TICK_TABLES
+from intralpha.base.panel import Day, as_days
+from intralpha.market.append import AppendResult, Merging, append_rows
+from intralpha.market.manifest import file_facts, read_manifest
+from intralpha.market.merge import OnConflict
+from intralpha.market.prints import NOTHING_KNOWN, KnownPrints, known_prints, month_prints
+from intralpha.market.restriction import Declared, LimitedLakeError, Restriction
+from intralpha.market.schemas import TABLES
 
-LOCK_WAIT_SECONDS = 60.0
-# Each day's file that is open holds up to a row group, 16 MB.
-OPEN_FILES = 32
+EVERYTHING = Restriction()
 
 
 class NoLakeError(DataError):
@@ -36,18 +25,6 @@ class NoLakeError(DataError):
     def __init__(self, root: Path) -> None:
         self.root = root
         super().__init__(f"no lake at {root}.\nHint: `intralpha ingest` makes one.")
-
-
-@dataclass(frozen=True)
-class AppendResult:
-    """What an append did."""
-
-    table: str
-    partitions_written: tuple[str, ...]
-    partitions_unchanged: tuple[str, ...]
-    rows_added: int
-    rows_replaced: int
-    rows_kept: int
 
 
 class Lake:
@@ -61,6 +38,7 @@ class Lake:
     ----------
     root : folder
     create : make the folder if it is absent
+    shown : what of it can be read; see :meth:`limited`
 
     Raises
     ------
@@ -68,12 +46,23 @@ class Lake:
         If the folder is absent and ``create`` is false.
     """
 
-    def __init__(self, root: Path, create: bool = False) -> None:
-        self.root = root
+    def __init__(self, root: Path, create: bool = False, shown: Restriction = EVERYTHING) -> None:
+        self.root, self._shown = root, shown
         if create:
             root.mkdir(parents=True, exist_ok=True)
         elif not root.is_dir():
             raise NoLakeError(root)
+
+    def limited(self, tables: Declared | None, last: date | None) -> "Lake":
+        """A view that shows some tables up to a day, and cannot be written.
+
+        Parameters
+        ----------
+        tables : (table, minutes of its bars or None); None: every table
+        last : nothing dated later is shown: sessions, rows, checksums; of reference tables what was
+            known on that day, as :meth:`table_print` says. None: all days
+        """
+        return Lake(self.root, shown=self._shown.narrowed(tables, last))
 
     def append(
         self, table: str, frame: pl.DataFrame, on_conflict: OnConflict = "error"
@@ -94,20 +83,20 @@ class Lake:
             A conflict, when ``on_conflict`` is ``error``; no partition has been changed.
         LakeWriteError
             The disk is full or refuses; partitions finished before are complete and recorded.
+        LimitedLakeError
+            This is a limited view.
         """
-        rows = validate(table, frame)
-        schema = TABLES[table]
-        with writer_lock(self.root, LOCK_WAIT_SECONDS):
-            if table in TICK_TABLES:
-                with Merging(self, on_conflict, locked=True) as merging:
-                    return merging.add(table, rows)
-            parts = _partitions(schema, rows)
-            merged = [self._merge(schema, name, part, on_conflict) for name, part in parts]
-            return self._write(schema, merged)
+        self._writable(table)
+        return append_rows(self.root, table, frame, on_conflict)
 
-    def merging(self, on_conflict: OnConflict = "error") -> "Merging":
-        """Append ticks batch by batch, each day's file written once; see :class:`Merging`."""
-        return Merging(self, on_conflict)
+    def merging(self, on_conflict: OnConflict = "error") -> Merging:
+        """Append ticks batch by batch, each day's file written once; see :class:`.Merging`."""
+        self._writable("ticks")
+        return Merging(self.root, on_conflict)
+
+    def _writable(self, table: str) -> None:
+        if self._shown != EVERYTHING:
+            raise LimitedLakeError(self.root, table)
 
     def scan(
         self,
@@ -125,6 +114,11 @@ class Lake:
         table : name in ``TABLES``
         start, end : first and last session; for tables without ``date`` they must be None
         freq : minutes of one bar, for ``bars`` (default: all frequencies)
+
+        Raises
+        ------
+        UndeclaredReadError
+            A limited view does not show the table.
         """
         schema = TABLES[table]
         files = [self.root / name for name in self._files(table, start, end, freq)]
@@ -132,8 +126,8 @@ class Lake:
             return pl.LazyFrame(schema=schema.columns)
         rows = pl.scan_parquet(files, schema=schema.columns, missing_columns="insert")
         if schema.partition == "month":
-            rows = rows.filter(*_within(start, end))
-        return rows
+            return rows.filter(*_within(start, self._shown.end(end)))
+        return self._shown.known(schema, rows)
 
     def has(self, table: str) -> bool:
         """Whether the table has any file."""
@@ -168,6 +162,49 @@ class Lake:
         named = ((name.rsplit("date=", 1)[1][:10], name) for name in self._files(table, freq=freq))
         return {date.fromisoformat(day): known[name].checksum for day, name in named}
 
+    def day_prints(self, table: str, freq: int | None = None) -> dict[date, str]:
+        """Digest of each session of a table with one file a day or a month.
+
+        Equal rows of a session give equal digests, whatever the other sessions are; of a table with
+        one file a day it is the file's checksum.
+
+        Parameters
+        ----------
+        table : with a column ``date``
+        freq : minutes of one bar, for ``bars``
+        """
+        if TABLES[table].partition == "day":
+            return self.checksums(table, freq)
+        known, last = read_manifest(self.root), self._shown.end(None)
+        out: dict[date, str] = {}
+        for name in self._files(table):
+            out |= month_prints(self.root, table, name, known[name])
+        return {day: text for day, text in out.items() if last is None or day <= last}
+
+    def table_print(self, table: str, day: Day) -> str:
+        """Digest of what a reference table says at the end of a day.
+
+        Rows count from their start (``list_date``, ``in_date``, ``announce_date``, ``ex_date``) on,
+        and their end from the day it names on, so that a later event leaves earlier days as they
+        were.
+
+        Parameters
+        ----------
+        table : with a single file
+        day : no later than the last one that a limited view shows
+        """
+        wanted = as_days([day])[0].item()
+        return self._known(table).upto(self._shown.end(wanted) or wanted)
+
+    def _known(self, table: str) -> KnownPrints:
+        files = self._files(table)
+        if not files:
+            return NOTHING_KNOWN
+        checksum = read_manifest(self.root)[files[0]].checksum
+        if TABLES[table].start is None:
+            return KnownPrints(np.array([-(2**31)]), (checksum,))
+        return known_prints(self.root, table, files[0], checksum)
+
     def verify(self) -> tuple[str, ...]:
         """Faults found by hashing every file: missing, changed or unknown ones; empty if sound."""
         known = read_manifest(self.root)
@@ -195,7 +232,10 @@ class Lake:
         freq: int | None = None,
     ) -> list[str]:
         """Relative names of a table's files that may hold rows of the range, in order."""
+        self._shown.check(table, freq)
+        end = self._shown.end(end)
         names = [n for n in sorted(read_manifest(self.root)) if n.split("/")[0] == table]
+        names = [n for n in names if self._shown.shows(n)]
         if table == "bars" and freq is not None:
             names = [n for n in names if n.split("/")[1] == f"freq={freq}min"]
         width = {"day": 10, "month": 7}.get(TABLES[table].partition)
@@ -205,176 +245,7 @@ class Lake:
         hi = end.isoformat()[:width] if end else "9999"
         return [n for n in names if lo <= Path(n).stem.rsplit("=", 1)[1] <= hi]
 
-    def _merge(
-        self, schema: TableSchema, name: str, new: pl.DataFrame, on_conflict: OnConflict
-    ) -> Merged:
-        """One partition after the append."""
-        path = self.root / name
-        old = shape(schema.name, pl.read_parquet(path)) if path.is_file() else None
-        return merge_rows(schema, name, old, new, on_conflict)
-
-    def _write(self, schema: TableSchema, merged: list[Merged]) -> AppendResult:
-        """Write changed partitions, then the manifest; also heals entries of an earlier kill."""
-        files = read_manifest(self.root)
-        written: list[str] = []
-        try:
-            for part in merged:
-                name = part.partition
-                if part.rows is not None:
-                    files[name] = self._replace(name, part.rows)
-                    written.append(name)
-                elif _heal(self.root, name, files):
-                    written.append(name)
-        finally:
-            if written:
-                write_manifest(self.root, files)
-        return _result(schema.name, merged)
-
-    def _replace(self, name: str, rows: pl.DataFrame) -> FileFacts:
-        path = self.root / name
-        with replacing(path) as partial:
-            rows.write_parquet(partial, compression="zstd", compression_level=3)
-        return file_facts(path, rows.height)
-
-
-class Merging:
-    """Appends ticks to a lake batch by batch, and writes each day's file once.
-
-    A day's file is put in place when a batch of other days comes, when more than ``OPEN_FILES``
-    are open (half a GiB of rows that wait), or at the end of the block. A batch whose stocks do not
-    come after those of the one before ends the day's file, too: the next rows are merged into it
-    anew.
-
-    Parameters
-    ----------
-    lake : gets the rows
-    on_conflict : for a key that is there with other values
-    locked : whether the right to write the lake is held already
-    """
-
-    def __init__(self, lake: Lake, on_conflict: OnConflict, locked: bool = False) -> None:
-        self._lake, self._locked = lake, locked
-        self._on_conflict: OnConflict = on_conflict
-        self._open: dict[str, DayMerge] = {}
-
-    def __enter__(self) -> "Merging":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is None:
-            self._finish(list(self._open))
-        else:
-            self._abandon(error)
-
-    def append(self, table: str, frame: pl.DataFrame) -> AppendResult:
-        """Merge rows of a table of ticks; a file that would not change is not touched.
-
-        Raises
-        ------
-        SchemaError, RowError
-            The rows are not valid.
-        ConflictError
-            A conflict, when ``on_conflict`` is ``error``; days not yet in place stay as they were.
-        LakeWriteError
-            The disk is full or refuses; days in place are complete and recorded.
-        ChangedMeanwhileError
-            Another process wrote the same file.
-        """
-        return self.add(table, validate(table, frame))
-
-    def add(self, table: str, rows: pl.DataFrame) -> AppendResult:
-        """The same for rows that are valid."""
-        schema = TABLES[table]
-        parts = _partitions(schema, rows)
-        days = {Path(name).name for name, _ in parts}
-        if days:
-            self._finish([name for name in self._open if Path(name).name not in days])
-        merged = []
-        for name, part in parts:
-            if name in self._open and not self._open[name].follows(part):
-                self._finish([name])
-            if name not in self._open:
-                self._open[name] = DayMerge(self._lake.root, schema, name, self._on_conflict)
-            merged.append(self._open[name].add(part))
-            if len(self._open) > OPEN_FILES:
-                self._finish(list(self._open))
-        return _result(table, merged)
-
-    def _finish(self, names: list[str]) -> None:
-        """Put files in place, and note them in the manifest."""
-        if not names:
-            return
-        root = self._lake.root
-        with nullcontext() if self._locked else writer_lock(root, LOCK_WAIT_SECONDS):
-            files = read_manifest(root)
-            changed = False
-            try:
-                for name in names:
-                    facts = self._open.pop(name).finish()
-                    if facts is not None:
-                        files[name] = facts
-                    changed |= facts is not None or _heal(root, name, files)
-            except BaseException as error:
-                self._abandon(error)
-                raise
-            finally:
-                if changed:
-                    write_manifest(root, files)
-
-    def _abandon(self, error: BaseException) -> None:
-        """Leave the files of unfinished days as they are."""
-        while self._open:
-            self._open.popitem()[1].abandon(error)
-
-
-def _result(table: str, merged: list[Merged]) -> AppendResult:
-    return AppendResult(
-        table,
-        tuple(m.partition for m in merged if m.rows is not None),
-        tuple(m.partition for m in merged if m.rows is None),
-        sum(m.added for m in merged),
-        sum(m.replaced for m in merged),
-        sum(m.kept for m in merged),
-    )
-
-
-def _heal(root: Path, name: str, files: dict[str, FileFacts]) -> bool:
-    """Describe an unchanged file anew where its entry is missing or of an earlier state."""
-    if not _stale(root / name, files.get(name)):
-        return False
-    height = pl.scan_parquet(root / name).select(pl.len()).collect().item()
-    files[name] = file_facts(root / name, height)
-    return True
-
-
-def _stale(path: Path, facts: FileFacts | None) -> bool:
-    """Whether the manifest does not describe the file that is there."""
-    stat = path.stat()
-    return facts is None or (facts.size, facts.mtime_ns) != (stat.st_size, stat.st_mtime_ns)
-
 
 def _within(start: date | None, end: date | None) -> list[pl.Expr]:
     bounds = [pl.col("date") >= start] if start else []
     return bounds + ([pl.col("date") <= end] if end else [])
-
-
-def _partitions(schema: TableSchema, rows: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
-    """Relative file name and rows of every partition the rows fall into."""
-    if rows.is_empty():
-        return []
-    if schema.partition == "single":
-        return [(f"{schema.name}/{schema.name}.parquet", rows)]
-    form = "%Y-%m-%d" if schema.partition == "day" else "%Y-%m"
-    word = "date" if schema.partition == "day" else "month"
-    by = ["freq"] if schema.name == "bars" else []
-    tagged = rows.with_columns(pl.col("date").dt.strftime(form).alias("_part"))
-    out = []
-    for key, part in tagged.partition_by([*by, "_part"], as_dict=True, maintain_order=True).items():
-        folder = f"{schema.name}/freq={key[0]}min" if by else schema.name
-        out.append((f"{folder}/{word}={key[-1]}.parquet", part.drop("_part")))
-    return out

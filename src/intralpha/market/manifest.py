@@ -8,12 +8,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 
 from intralpha.base import DataError
 
 MANIFEST = "manifest.json"
+DIGEST_BYTES = 16
 # Two writers of one process must not share a temporary file.
 _NUMBERS = count()
 
@@ -54,15 +56,23 @@ def file_facts(path: Path, rows: int) -> FileFacts:
     """Checksum (BLAKE2b, 128 bits), size and time of a file."""
     stat = path.stat()
     with path.open("rb") as handle:
-        digest = hashlib.file_digest(handle, lambda: hashlib.blake2b(digest_size=16))
+        digest = hashlib.file_digest(handle, lambda: hashlib.blake2b(digest_size=DIGEST_BYTES))
     return FileFacts(digest.hexdigest(), rows, stat.st_size, stat.st_mtime_ns)
 
 
 def read_manifest(root: Path) -> dict[str, FileFacts]:
-    """Relative path -> facts; empty for a new lake."""
+    """Relative path -> facts, a dictionary of the caller's own; empty for a new lake."""
     path = root / MANIFEST
     if not path.is_file():
         return {}
+    stat = path.stat()
+    return dict(_parsed(path, stat.st_ino, stat.st_size, stat.st_mtime_ns))
+
+
+@lru_cache(maxsize=8)
+def _parsed(path: Path, inode: int, size: int, mtime_ns: int) -> dict[str, FileFacts]:
+    """The manifest that is there now: replacing it changes its inode and time."""
+    del inode, size, mtime_ns  # they tell one state of the file from another
     return {name: FileFacts(**facts) for name, facts in json.loads(path.read_text()).items()}
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
@@ -110,7 +111,8 @@ def _first_rows(
     lake: Lake, last: np.datetime64, symbols: ndarray | None
 ) -> tuple[ndarray, ndarray]:
     """Symbols that are no index, sorted, and their first daily row up to the last session."""
-    rows = lake.scan("daily", None, last.item()).group_by("symbol").agg(pl.col("date").min())
+    end = date.fromisoformat(str(last))
+    rows = lake.scan("daily", None, end).group_by("symbol").agg(pl.col("date").min())
     boards = lake.scan("instruments").filter(pl.col("board") == "index").select("symbol")
     frame = rows.join(boards, on="symbol", how="anti").sort("symbol").collect()
     if symbols is not None:

@@ -111,7 +111,7 @@ def _make_block(
     plan: Plan, node: Node, part: tuple[Slice, ...], workers: int, show_progress: bool
 ) -> None:
     store, keys = plan.store, plan.addresses[node.name]
-    folder = store.work(node.kind, _name_of(node, part, keys))
+    folder = store.work(node.kind, _name_of(plan, node, part))
     inputs = WorkInputs(plan, node, part, folder)
     facts = _facts(plan, node)
     started = perf_counter()
@@ -133,11 +133,11 @@ def _make_block(
     store.discard(folder)
 
 
-def _name_of(node: Node, part: tuple[Slice, ...], keys: dict[str, str]) -> str:
-    """Name of the folder that a block is worked on in."""
+def _name_of(plan: Plan, node: Node, part: tuple[Slice, ...]) -> str:
+    """Name of the folder that a block is worked on in, the same when a killed run goes on."""
     if node.form != DAYS:
-        return f"inputs-{keys[part[0].name]}"
-    return f"{keys[part[0].name]}-{len(part)}"
+        return f"inputs-{plan.keys[node.name]}"
+    return f"{plan.addresses[node.name][part[0].name]}-{len(part)}"
 
 
 def _blocks(missing: tuple[Slice, ...], size: int) -> Iterator[tuple[Slice, ...]]:

@@ -15,7 +15,7 @@ from intralpha.market import Lake
 from intralpha.market.manifest import read_manifest
 from intralpha.market.merge import OnConflict
 from intralpha.pipeline.code import code_reached
-from intralpha.pipeline.recipe import DataSpec, Recipe, RecipeError, fault_of, read_yaml
+from intralpha.pipeline.recipe import DataSpec, Recipe, RecipeError, fault_of, lake_of, read_yaml
 from intralpha.pipeline.store import Store
 from intralpha.sources import SourceSpec, ingest, quality
 
@@ -63,7 +63,7 @@ def ingested_part(recipe: Recipe, store: Store) -> Part | None:
     NoLakeError
         A recipe without sources names a lake that is not there.
     """
-    root = Path(recipe.data.lake)
+    root = lake_of(recipe)
     if not recipe.data.sources:
         Lake(root)
         return Part()
@@ -82,7 +82,7 @@ def ingested_part(recipe: Recipe, store: Store) -> Part | None:
 
 def run_ingest(recipe: Recipe, store: Store, show_progress: bool) -> Part:
     """Ingest the recipe's sources, record what they brought, and return the part to use."""
-    lake = Lake(Path(recipe.data.lake), create=True)
+    lake = Lake(lake_of(recipe), create=True)
     report = ingest(recipe.data.sources, lake, show_progress=show_progress)
     found = quality(lake, recipe.data.bar_freq)
     key = ingest_key(recipe)

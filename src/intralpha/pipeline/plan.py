@@ -10,7 +10,7 @@ from intralpha.pipeline.address import LakePrints, addresses, digest_of, stem
 from intralpha.pipeline.axes import Axes, read_axes
 from intralpha.pipeline.ingest import Part, ingested_part
 from intralpha.pipeline.nodes import nodes_of
-from intralpha.pipeline.recipe import Recipe
+from intralpha.pipeline.recipe import Recipe, lake_of
 from intralpha.pipeline.store import Store
 
 PENDING = "pending"
@@ -119,4 +119,4 @@ def plan(recipe: Recipe, runs: Path) -> Plan:
     runs : folder of the runs; its ``artifacts`` are the store
     """
     store = Store(runs / "artifacts")
-    return Plan(recipe, store, Path(recipe.data.lake), ingested_part(recipe, store))
+    return Plan(recipe, store, lake_of(recipe), ingested_part(recipe, store))

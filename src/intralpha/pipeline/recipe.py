@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from intralpha.backtest import EnhancementSpec
 from intralpha.base import ConfigError, IntralphaError, Spec
-from intralpha.base.place import PlacePath, placed
+from intralpha.base.place import PlacePath, expand, placed
 from intralpha.combination import CombinerSpec, EqualSpec
 from intralpha.datasets import EverySpec, GridSpec
 from intralpha.evaluation import FactorTestSpec
@@ -180,6 +180,20 @@ def load_recipe(path: Path, overrides: tuple[str, ...] = (), place: Path | None 
     return recipe
 
 
+def lake_of(recipe: Recipe) -> Path:
+    """Folder of the recipe's lake.
+
+    Raises
+    ------
+    RecipeError
+        A variable of the environment is not set.
+    """
+    try:
+        return Path(expand(recipe.data.lake))
+    except ValueError as error:
+        raise RecipeError("data.lake", [str(error)]) from error
+
+
 def read_yaml(path: Path) -> Any:
     """A YAML file; a key given twice is refused.
 
@@ -191,7 +205,7 @@ def read_yaml(path: Path) -> Any:
         raise RecipeError(str(path), ["no such file; `intralpha ls --recipes` names shipped ones"])
     try:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # such as a date in a thirteenth month
         raise RecipeError(str(path), [f"not readable as YAML: {error}"]) from error
 
 
@@ -226,7 +240,10 @@ def _apply(raw: dict[str, Any], override: str) -> None:
         node = node.setdefault(parent, {}) if isinstance(node, dict) else None
     if not isinstance(node, dict):
         raise RecipeError(f"--set {override}", [f"{'.'.join(parents)} is not a mapping"])
-    value = yaml.safe_load(text)
+    try:
+        value = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:
+        raise RecipeError(f"--set {override}", [f"not readable as YAML: {error}"]) from error
     if place == "data.lake" and isinstance(value, str):
         value = str(Path(value).expanduser().absolute()) if "$" not in value else value
     node[last] = value

@@ -110,7 +110,9 @@ def assert_permutation(
     symbols, day, compute = stocks(lake, assets), as_days([on]), computing(spec)
     expected = compute(lake, day, symbols)
     turned = compute(lake, day, symbols[::-1]).reindex(day, symbols)
-    require_same(PERMUTATION, title(spec), expected, turned, "the assets were named in another order")
+    require_same(
+        PERMUTATION, title(spec), expected, turned, "the assets were named in another order"
+    )
     if isinstance(spec, FeatureSpec):
         half = symbols[::2]
         few = compute(lake, day, half)

@@ -130,9 +130,7 @@ def assert_label_forward_only(
         past = _label(label, scrambled_before(lake, on, root), on, symbols)
     require_same(FORWARD, named, expected, past, f"everything before {on} became noise")
     end, before = days[at + label.offset].item(), days[at + label.offset - 1].item()
-    outside, inside = (
-        _label_after(label, lake, on, day, symbols, folder) for day in (end, before)
-    )
+    outside, inside = (_label_after(label, lake, on, day, symbols, folder) for day in (end, before))
     why = f"everything after {end}, {label.offset} sessions later, became noise"
     require_same(FORWARD, named, expected, outside, why)
     changed = not np.array_equal(expected.values, inside.values, equal_nan=True)

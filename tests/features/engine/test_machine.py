@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from intralpha.features import LibrarySpec
 from intralpha.features.engine.machine import Rows, run
 from intralpha.features.engine.program import Program, assemble
-from intralpha.features.language.compile import Compiler
 from intralpha.features.frames import frame_named, vocabulary
+from intralpha.features.language.compile import Compiler
 from intralpha.features.language.graph import Graph
 from intralpha.features.language.library import Library
 from intralpha.features.language.syntax import ExpressionError
@@ -93,9 +93,7 @@ def test_every_factor_equals_its_reference(name):
     assert finite > 0.5 * got.size
 
 
-@pytest.mark.parametrize(
-    ("minutes", "least"), [(5, 5), (5, 2), (10, 3), (15, 2), (15, 1), (30, 1)]
-)
+@pytest.mark.parametrize(("minutes", "least"), [(5, 5), (5, 2), (10, 3), (15, 2), (15, 1), (30, 1)])
 def test_bar_features_of_longer_rows_equal_their_reference(minutes, least):
     """What can have a value with so few rows has the reference's; the rest is refused."""
     found = {k: d for k, d in all_days().items() if not d.half_locked and not d.suspended}

@@ -22,8 +22,8 @@ from intralpha.features.engine.volume_bars import (
     VolumeBarWindow,
     run_bars,
 )
-from intralpha.features.language.compile import Compiler
 from intralpha.features.frames import vocabulary
+from intralpha.features.language.compile import Compiler
 from intralpha.features.language.graph import Graph
 from intralpha.features.libraries import load_library
 

@@ -11,10 +11,10 @@ import pytest
 
 from intralpha.base import Panel
 from intralpha.features import LibrarySpec
-from intralpha.market.bar_day import BarReader, MissingBarsError
 from intralpha.features.factor_store import FactorStore
 from intralpha.features.frames import vbar
 from intralpha.market import Lake
+from intralpha.market.bar_day import BarReader, MissingBarsError
 from intralpha.sources import SimulatedSpec, ingest
 
 SPEC = SimulatedSpec(n_assets=6, start=date(2023, 1, 3), end=date(2023, 2, 24), freq=1)

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from intralpha.features.engine.program import assemble
-from intralpha.features.language.compile import FUNCTIONS, Compiler
 from intralpha.features.frames import RowFrame, frame_named, frames, vocabulary
+from intralpha.features.language.compile import FUNCTIONS, Compiler
 from intralpha.features.language.graph import Graph
 from intralpha.features.language.library import LibraryError
-from intralpha.features.libraries import libraries, load_library
 from intralpha.features.language.syntax import ExpressionError
 from intralpha.features.language.units import CNY_UNIT, PLAIN, SHARE_UNIT
+from intralpha.features.libraries import libraries, load_library
 
 
 def compiled(text: str, frame: str = "minute", bar_rows: int = 0) -> Graph:

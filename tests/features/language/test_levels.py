@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from intralpha.features.engine.machine import Rows, run
 from intralpha.features.engine.program import assemble
-from intralpha.features.language.compile import Compiler
 from intralpha.features.frames import vocabulary
+from intralpha.features.language.compile import Compiler
 from intralpha.features.language.graph import Graph
 from intralpha.features.language.syntax import ExpressionError
 

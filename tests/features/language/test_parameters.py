@@ -6,9 +6,9 @@ import yaml
 from intralpha.features import LibrarySpec
 from intralpha.features.explain import explain_factor, show_library
 from intralpha.features.language.library import LibraryError
-from intralpha.features.libraries import load_library, read_library
 from intralpha.features.language.parameters import Parameter, ParameterError, in_expression
 from intralpha.features.language.syntax import ExpressionError, names_read, replace_names
+from intralpha.features.libraries import load_library, read_library
 
 MINE = {
     "name": "mine",

@@ -49,12 +49,13 @@ class SnapshotFrame(TickFrame):
         """See :meth:`.TickFrame.rows`; the book of a locked minute has one side only."""
         del locked
         time, ends, kind = ticks["time"], last_milliseconds(ticks), dtype or self.dtype
-        best = [ticks[BOOK[n]] for n in BEST]
+        bid, ask, bids, asks = (ticks[BOOK[n]] for n in BEST)
         kept, lunch = np.zeros((2, len(ends)), np.int64)
         place, minute = np.empty(len(ticks), np.int64), np.empty(len(ticks), kind)
 
         def find(first: int, last: int) -> None:
-            _find(time, *best, ticks.bounds, ends, first, last, place, minute, kept, lunch)
+            _find(time, bid, ask, bids, asks, ticks.bounds, ends, first, last,
+                  place, minute, kept, lunch)  # fmt: skip
 
         over_stocks(ticks.bounds, find)
         bounds = begins(kept)

@@ -24,12 +24,15 @@ class Compiler(Walk):
     frame : what names mean
     graph : shared by the expressions of a set
     bar_rows : rows of a segment; 0: a segment is a whole day
+    strict : refuse a statistic that wants more rows than a segment has
     """
 
-    def __init__(self, frame: Vocabulary, graph: Graph, bar_rows: int = 0) -> None:
+    def __init__(
+        self, frame: Vocabulary, graph: Graph, bar_rows: int = 0, strict: bool = False
+    ) -> None:
         make = RowOperations(graph)
         least = LEAST_IN_BAR if bar_rows else frame.least
-        statistics = RowStatistics(self, make, least, bar_rows)
+        statistics = RowStatistics(self, make, least, bar_rows if strict else 0)
         shifts = RowShifts(self, make, frame, whole_days=not bar_rows)
         book = BookLevels(self, make, frame)
         own = dict.fromkeys(STATS, statistics.statistic) | {

@@ -45,7 +45,8 @@ class Library(Spec):
         description="names for parts of expressions; each may use parameters and those before it",
     )
     uses: tuple[str, ...] = Field(
-        (), description="frame day: libraries whose daily factors are named; default: all shipped"
+        default=(),
+        description="frame day: libraries whose daily factors are named; default: all shipped",
     )
     factors: tuple[FactorEntry, ...] = Field(min_length=1)
 

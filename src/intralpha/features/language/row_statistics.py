@@ -28,7 +28,7 @@ class RowStatistics:
     walk : reads the arguments
     make : operations are added by it
     least : fewest observations of a statistic that does not say
-    most : rows of a segment, where all have so many; else 0
+    most : rows of a segment, of which a statistic may want no more; 0: it may
     """
 
     def __init__(self, walk: Walk, make: RowOperations, least: int, most: int = 0) -> None:

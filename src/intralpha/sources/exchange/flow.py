@@ -7,7 +7,7 @@ auction clears at it. A day can therefore be traded without the days before it.
 """
 
 from math import erf
-from typing import NamedTuple, no_type_check
+from typing import Any, NamedTuple, no_type_check
 
 import numpy as np
 from numba import njit
@@ -29,6 +29,8 @@ P_SIDE, P_LEFT, P_SIZE = 0, 1, 2
 # Numba compiles a callee anew for every plain number it is handed; these have a type instead.
 BUYER, SELLER = np.int64(BUY), np.int64(SELL)
 OPENED, CLOSED = np.int64(OPEN_UNTIL), np.int64(CLOSE_UNTIL)
+
+INLINED: dict[str, Any] = BARE_INNER | {"forceinline": True}
 
 
 class DayPlan(NamedTuple):
@@ -152,7 +154,7 @@ def _opening(book, plan, habits, live, rng):
     return n_live
 
 
-@njit(**BARE_INNER | {"forceinline": True})
+@njit(**INLINED)
 @no_type_check
 def _event(book, plan, habits, parents, live, n_live, time, minute, value, rng):
     """One event of continuous trading; returns the number of orders that may be taken back."""
@@ -169,7 +171,7 @@ def _event(book, plan, habits, parents, live, n_live, time, minute, value, rng):
     return n_live
 
 
-@njit(**BARE_INNER | {"forceinline": True})
+@njit(**INLINED)
 @no_type_check
 def _take_back(book, live, n_live, time, rng):
     """Cancel one order picked at random; those that were filled meanwhile are forgotten."""
@@ -183,7 +185,7 @@ def _take_back(book, live, n_live, time, rng):
     return n_live
 
 
-@njit(**BARE_INNER | {"forceinline": True})
+@njit(**INLINED)
 @no_type_check
 def _quote(book, plan, habits, time, value, rng):
     """A liquidity provider's limit order, at a distance from the value as they see it."""
@@ -196,7 +198,7 @@ def _quote(book, plan, habits, time, value, rng):
     return 0 if tick == 0 else lob.limit(book, time, side, tick, _size(plan, habits, 1.0, rng))
 
 
-@njit(**BARE_INNER | {"forceinline": True})
+@njit(**INLINED)
 @no_type_check
 def _slice(book, plan, habits, parents, time, minute, rng):
     """The next slice of a parent order; a new parent where the slot is free."""
@@ -218,7 +220,7 @@ def _slice(book, plan, habits, parents, time, minute, rng):
     return lob.own_best(book, time, side, shares)
 
 
-@njit(**BARE_INNER | {"forceinline": True})
+@njit(**INLINED)
 @no_type_check
 def _new_parent(plan, habits, parents, slot, minute, rng):
     """Who comes next, on which side, with how many slices of which size."""

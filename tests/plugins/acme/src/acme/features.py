@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
+from numpy import ndarray
+
 from intralpha.base.node import Read
 from intralpha.features import FeatureSet, FeatureSpec
 from intralpha.market import Lake, read_daily
-from numpy import ndarray
 
 
 class GapSpec(FeatureSpec):

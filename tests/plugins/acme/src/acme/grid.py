@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from intralpha.datasets import GridSpec
 from numpy import ndarray
+
+from intralpha.datasets import GridSpec
 
 
 class AlternateSpec(GridSpec):

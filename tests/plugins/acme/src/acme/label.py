@@ -2,12 +2,13 @@
 
 from typing import Literal
 
+from numpy import nan, ndarray, where
+
 from intralpha.base import Panel
 from intralpha.base.node import Read
 from intralpha.labels import LabelSpec, fwd_return
 from intralpha.labels.label import label_panel
 from intralpha.market import Lake
-from numpy import nan, ndarray, where
 
 
 class NextSpec(LabelSpec):

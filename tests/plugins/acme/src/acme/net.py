@@ -3,11 +3,12 @@
 from typing import Literal
 
 import torch
-from acme.shapes import fading
-from intralpha.models import ModelSpec
 from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor, nn
+
+from acme.shapes import fading
+from intralpha.models import ModelSpec
 
 
 class MyNetSpec(ModelSpec):

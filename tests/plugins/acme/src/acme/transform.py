@@ -3,9 +3,10 @@
 from typing import ClassVar, Literal
 
 import numpy as np
+from numpy import ndarray
+
 from intralpha.base import Panel
 from intralpha.datasets import TransformSpec
-from numpy import ndarray
 
 
 class RankSpec(TransformSpec):

@@ -14,9 +14,9 @@ from intralpha.evaluation.stylised_volume import (
     paired_correlation,
     roll_spread,
 )
+from intralpha.explore.bars import BarPass, SeriesSums
+from intralpha.explore.exploration import RETURNS, SQUARES, VOLUME
 from intralpha.market import bar_times
-from intralpha.pipeline.explore_bars import BarPass, SeriesSums
-from intralpha.report.explore import RETURNS, SQUARES, VOLUME
 
 VOLUME_LAGS = 60
 DAILY_LEAD_LAGS = 5

@@ -9,10 +9,9 @@ import pytest
 from scipy import stats
 
 from intralpha.base import Panel
+from intralpha.explore import HorizonNameError, NoBarsError, explore
 from intralpha.labels import fwd_return
 from intralpha.market import Lake, bar_times, read_daily
-from intralpha.pipeline import explore
-from intralpha.pipeline.explore import HorizonNameError, NoBarsError
 from intralpha.report import Exploration, render_exploration
 from intralpha.sources import SimulatedMarket, SimulatedSpec, ingest
 from intralpha.sources.exchange.index import INDEX

@@ -2,7 +2,6 @@
 
 import re
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -14,18 +13,18 @@ from intralpha.base import ConfigError, DataError, Panel
 from intralpha.base.panel import as_days
 from intralpha.evaluation.ic import MIN_STOCKS
 from intralpha.evaluation.stylised import horizon_rank_ic
-from intralpha.features import LibrarySpec
-from intralpha.features.trailing import trailing_mean
-from intralpha.market import Lake, fill_forward, read_daily
-from intralpha.pipeline.explore_bars import Daily, pass_over_bars
-from intralpha.pipeline.explore_frames import (
+from intralpha.explore.bars import Daily, pass_over_bars
+from intralpha.explore.exploration import Exploration
+from intralpha.explore.frames import (
     correlation_frame,
     curve_frame,
     figure_frame,
     histogram_frame,
     lead_lag_frame,
 )
-from intralpha.report import Exploration, render_exploration
+from intralpha.features import LibrarySpec
+from intralpha.features.trailing import trailing_mean
+from intralpha.market import Lake, fill_forward, read_daily
 
 HORIZONS = (1, 5, 10, 20)
 SIMPLE = LibrarySpec(library="price_volume", names=("ret20", "vol20", "ln_amount20"))
@@ -124,18 +123,6 @@ def explore(
         rank_ic=horizon_rank_ic(simple_scores(lake, daily.panel), fwd, mask, min_stocks),
         oracle=None if oracle is None else _oracle(lake, daily.panel, oracle, min_stocks),
     )
-
-
-def explore_page(
-    lake: Path,
-    output: Path,
-    freq: int | None = None,
-    start: date | None = None,
-    end: date | None = None,
-) -> tuple[Exploration, Path]:
-    """The verb: explore a folder and write the page; see :func:`explore`."""
-    exploration = explore(Lake(lake), freq, start, end)
-    return exploration, render_exploration(exploration, output)
 
 
 def simple_scores(lake: Lake, panel: Panel) -> dict[str, Float[ndarray, "D A"]]:
