@@ -92,17 +92,36 @@ def read_scores(spec: FactorFileSpec) -> Panel:
     if missing:
         found = f"columns {', '.join(frame.columns)}"
         raise FactorFileError(path, found, f"date, symbol and {spec.column}")
+    text = frame.schema["date"] == pl.String
+    day = pl.col("date").str.to_date("%Y-%m-%d") if text else pl.col("date").cast(pl.Date)
     try:
         rows = frame.select(
-            pl.col("date").cast(pl.Date), "symbol", pl.col(spec.column).cast(pl.Float64)
+            day, pl.col("symbol").cast(pl.String), pl.col(spec.column).cast(pl.Float64)
         )
     except pl.exceptions.PolarsError as error:
         raise FactorFileError(path, str(error), "dates such as 2024-01-31 and numbers") from error
+    _check_rows(path, rows)
+    return Panel.from_polars(rows, (spec.column,))
+
+
+def _check_rows(path: Path, rows: pl.DataFrame) -> None:
+    """Refuse rows without a key, a key that stands twice, and infinite scores.
+
+    Raises
+    ------
+    FactorFileError
+    """
+    keyless = rows.select("date", "symbol").null_count().sum_horizontal().item()
+    if keyless:
+        raise FactorFileError(path, f"{keyless} empty dates or symbols", "both in every row")
+    infinite = rows.filter(rows.to_series(2).is_infinite())
+    if infinite.height:
+        row = infinite.row(0)
+        raise FactorFileError(path, f"{row[0]} {row[1]} with score {row[2]}", "finite scores")
     twice = rows.select("date", "symbol").is_duplicated()
     if twice.any():
         row = rows.filter(twice).row(0)
         raise FactorFileError(path, f"{row[0]} {row[1]} twice", "one row a date and symbol")
-    return Panel.from_polars(rows, (spec.column,))
 
 
 def _table(path: Path) -> pl.DataFrame:

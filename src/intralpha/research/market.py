@@ -30,7 +30,7 @@ from intralpha.market import Lake, UniverseSpec, read_daily, universe
 from intralpha.models import ModelSpec
 from intralpha.pipeline.axes import Axes, read_axes
 from intralpha.pipeline.recipe import DataSpec
-from intralpha.training import NegICSpec, Network, ObjectiveSpec, TrainSpec, fit, predict
+from intralpha.training import NegICSpec, ObjectiveSpec, TrainSpec, fit, predict
 
 HORIZONS = ((1, 6), (1, 11))
 
