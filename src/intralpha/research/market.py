@@ -274,8 +274,7 @@ class Market:
         training: TrainSpec | None,
     ) -> Panel:
         """Scores of one fold and seed."""
-        if not callable(network) and not isinstance(network, ModelSpec | nn.Module):
-            raise NoNetworkError(network)
+        _check_network(network)
         done = fit(network, objective or NegICSpec(), samples, fold, training or TrainSpec(), seed)
         return predict(done.model, samples, fold.predict)
 
@@ -285,6 +284,11 @@ class Market:
         if not freqs:
             return "day"
         return "minute" if min(freqs) == 1 else f"bar{min(freqs)}"
+
+
+def _check_network(found: object) -> None:
+    if not isinstance(found, ModelSpec | nn.Module) and not callable(found):
+        raise NoNetworkError(found)
 
 
 class FittedTransformError(ConfigError):
