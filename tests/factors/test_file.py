@@ -64,9 +64,7 @@ def test_scores_are_laid_by_date_and_symbol(
 
 
 @pytest.mark.parametrize("name", ["scores.csv", "scores.parquet"])
-def test_dates_may_be_text_and_scores_whole_numbers(
-    tmp_path: Path, work: Work, name: str
-) -> None:
+def test_dates_may_be_text_and_scores_whole_numbers(tmp_path: Path, work: Work, name: str) -> None:
     frame = ROWS.with_columns(pl.col("date").cast(pl.String), pl.col("score").cast(pl.Int64))
     panel = work(node_of(write(tmp_path / name, frame)))
     np.testing.assert_array_equal(panel["score"], np.trunc(EXPECTED))
@@ -95,8 +93,17 @@ def test_another_column_is_another_factor(tmp_path: Path, work: Work) -> None:
         (lambda f: f.with_columns(date=None), "found 7 empty dates or symbols"),
         (lambda f: f.with_columns(score=np.inf), "2024-01-04 600000.SH with score inf"),
     ],
-    ids=["no score", "no date", "twice", "no dates", "no numbers", "other symbols", "empty",
-         "keyless", "infinite"],
+    ids=[
+        "no score",
+        "no date",
+        "twice",
+        "no dates",
+        "no numbers",
+        "other symbols",
+        "empty",
+        "keyless",
+        "infinite",
+    ],
 )
 @pytest.mark.parametrize("name", ["scores.csv", "scores.parquet"])
 def test_files_that_hold_no_scores_are_refused(
