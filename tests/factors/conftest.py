@@ -1,4 +1,4 @@
-"""The last node of a factor, worked on without a pipeline: it sees what it is handed, no more."""
+"""A factor's last node, worked on without a pipeline: it sees what it is handed, no more."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

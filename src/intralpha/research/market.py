@@ -1,6 +1,6 @@
 """Market: a lake opened for research, from which factors, tests and networks are a line each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,6 @@ from intralpha.pipeline.recipe import DataSpec
 from intralpha.training import NegICSpec, ObjectiveSpec, TrainSpec, fit, predict
 
 HORIZONS = ((1, 6), (1, 11))
-Network = ModelSpec | Callable[[int], nn.Module]
 
 
 class NoNetworkError(ConfigError):
@@ -42,8 +41,8 @@ class NoNetworkError(ConfigError):
     def __init__(self, found: object) -> None:
         self.found = found
         super().__init__(
-            f"found {found!r}; expected a ModelSpec, or a function or class that takes the number "
-            "of features and gives a torch.nn.Module.\n"
+            f"found {found!r}; expected a ModelSpec, a torch.nn.Module, or a function or class "
+            "that takes the number of features and gives one.\n"
             "Hint: m.fit(lambda n_features: MyNet(n_features, width=32), ...)"
         )
 
@@ -157,7 +156,8 @@ class Market:
         ------
         FactorPanelError, TooFewStocksError
         """
-        days = self.samples[np.isin(self.samples, score.dates)]
+        scored = score.dates[np.isfinite(score.values).any(axis=tuple(range(1, score.values.ndim)))]
+        days = self.samples[np.isin(self.samples, scored)]
         parts = [fwd_return(self.lake, days, self.assets, a, b) for a, b in horizons]
         names = tuple(n for p in parts for n in p.names)
         values = np.concatenate([p.values for p in parts], axis=-1)
@@ -184,7 +184,7 @@ class Market:
 
     def fit(
         self,
-        network: Network,
+        network: Any,
         features: Panel,
         *,
         window_days: int = 20,
@@ -266,7 +266,7 @@ class Market:
 
     def _one(
         self,
-        network: Network,
+        network: Any,
         samples: Samples,
         fold: Fold,
         seed: int,
@@ -274,8 +274,7 @@ class Market:
         training: TrainSpec | None,
     ) -> Panel:
         """Scores of one fold and seed."""
-        if not callable(network) and not isinstance(network, ModelSpec):
-            raise NoNetworkError(network)
+        _check_network(network)
         done = fit(network, objective or NegICSpec(), samples, fold, training or TrainSpec(), seed)
         return predict(done.model, samples, fold.predict)
 
@@ -285,6 +284,11 @@ class Market:
         if not freqs:
             return "day"
         return "minute" if min(freqs) == 1 else f"bar{min(freqs)}"
+
+
+def _check_network(found: object) -> None:
+    if not isinstance(found, ModelSpec | nn.Module) and not callable(found):
+        raise NoNetworkError(found)
 
 
 class FittedTransformError(ConfigError):
