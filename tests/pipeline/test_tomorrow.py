@@ -114,3 +114,37 @@ def test_a_changed_day_moves_what_may_have_read_it(
     old, new = before.addresses["weights/gru"], after.addresses["weights/gru"]
     for name in new:  # a fold that ended before has its weights
         assert (old[name] == new[name]) == (name[:10] <= str(days[100]))
+
+
+def test_what_a_killed_run_left_does_not_pass_for_changed_data(
+    world: tuple[Lake, Path, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between making a block of days and filing it, while a later day is corrected."""
+    _, folder, days = world
+    shutil.copytree(folder / "lake", tmp_path / "lake")
+    shutil.copy(folder / "tiny.yaml", tmp_path / "tiny.yaml")
+    changes = ("data.sources=[]", "factors.gru=null", "combination={kind: single}")
+    here = ("portfolio=null", f"data.lake={tmp_path / 'lake'}")
+    recipe = load_recipe(tmp_path / "tiny.yaml", (*changes, *here))
+
+    def killed(kind: str, *_: object) -> None:
+        if kind == "features":
+            raise KeyboardInterrupt
+        kept(kind, *_)
+
+    broken = plan(recipe, tmp_path / "runs")
+    kept = broken.store.keep_days
+    monkeypatch.setattr(broken.store, "keep_days", killed)
+    with pytest.raises(KeyboardInterrupt):
+        execute(broken, show_progress=False)
+    lake, on = Lake(tmp_path / "lake"), days[120].item()
+    rows = lake.scan("daily", on, on).collect()
+    lake.append("daily", rows.with_columns(pl.col("adj_factor") * 2), on_conflict="replace")
+    panels = []
+    for runs in ("runs", "fresh"):
+        done = plan(recipe, tmp_path / runs)
+        execute(done, show_progress=False)
+        keys = done.addresses["features/simple"]
+        named = [(np.datetime64(s, "D").item(), key) for s, key in keys.items()]
+        panels.append(done.store.panel("features", named).values)
+    np.testing.assert_array_equal(*panels)

@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -14,7 +15,7 @@ from intralpha.base import Panel
 from intralpha.base.node import Inputs, Node, Slice, Task
 from intralpha.base.panel import as_days
 from intralpha.market import Lake
-from intralpha.pipeline.address import plain
+from intralpha.pipeline.address import digest_of, plain
 from intralpha.pipeline.code import git_commit
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.store import DAYS
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 IN_MEMORY_BYTES = 2**27
 
 
-@dataclass
+@dataclass(eq=False)
 class WorkInputs(Inputs):
     """What one call of a node's ``make`` may look at.
 
@@ -39,6 +40,7 @@ class WorkInputs(Inputs):
     node: Node
     slices: tuple[Slice, ...]
     folder: Path
+    _panels: dict[str, Panel] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def lake(self) -> Lake:
@@ -46,22 +48,26 @@ class WorkInputs(Inputs):
         ahead = max((read.ahead for read in self.node.reads), default=0)
         tables = frozenset((read.table, read.freq) for read in self.node.reads)
         sessions = self.plan.axes.sessions
-        at = int(np.searchsorted(sessions, self._last())) + ahead
+        at = int(np.searchsorted(sessions, self._last)) + ahead
         last = sessions[min(at, len(sessions) - 1)].item()
         return self.plan.lake.limited(tables, last)
 
     @property
     def assets(self) -> np.ndarray:
         """Stocks known by the last day of what is made, sorted."""
-        return self.plan.axes.known(self._last())
+        return self.plan.axes.known(self._last)
 
     def panel(self, name: str) -> Panel:
-        """The needed days of an input; on disk where they are large."""
-        keys = self._keys(name)
-        size = self.plan.store.size(self._of(name).kind, keys[-1][1]) * len(keys)
-        if size > IN_MEMORY_BYTES:
-            return Panel.load(self.saved(name))
-        return self.plan.store.panel(self._of(name).kind, keys, self.assets)
+        """The needed days of an input, laid out once; on disk where they are large."""
+        if name not in self._panels:
+            kind, keys = self._of(name).kind, self._keys(name)
+            large = self.plan.store.size(kind, keys[-1][1]) * len(keys) > IN_MEMORY_BYTES
+            self._panels[name] = (
+                Panel.load(self.saved(name))
+                if large
+                else self.plan.store.panel(kind, keys, self.assets)
+            )
+        return self._panels[name]
 
     def saved(self, name: str) -> Path:
         """The needed days of an input as a folder that :meth:`Panel.load` opens."""
@@ -87,6 +93,7 @@ class WorkInputs(Inputs):
         keys = self.plan.addresses[self.node.inputs[name]]
         return [(date.fromisoformat(s), keys[s]) for s in self._needed(name)]
 
+    @cached_property
     def _last(self) -> np.datetime64:
         """Last session of what is made, or of all that it needs."""
         days = [one.days[1] for one in self.slices if one.days is not None]
@@ -134,10 +141,13 @@ def _make_block(
 
 
 def _name_of(plan: Plan, node: Node, part: tuple[Slice, ...]) -> str:
-    """Name of the folder that a block is worked on in, the same when a killed run goes on."""
+    """Name of the folder that a block is worked on in, the same when a killed run goes on.
+
+    It says what all slices are made of: what a killed run left there must not pass for others.
+    """
     if node.form != DAYS:
         return f"inputs-{plan.keys[node.name]}"
-    return f"{plan.addresses[node.name][part[0].name]}-{len(part)}"
+    return digest_of(plan.addresses[node.name][one.name] for one in part)
 
 
 def _blocks(missing: tuple[Slice, ...], size: int) -> Iterator[tuple[Slice, ...]]:
