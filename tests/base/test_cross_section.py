@@ -87,3 +87,9 @@ def test_masks_that_do_not_fit() -> None:
         check_mask(np.ones((1, 3), bool), values.shape)
     with pytest.raises(MaskShapeError, match="of type float64"):
         check_mask(np.ones((2, 3)), values.shape)
+
+
+def test_the_mean_of_seeds_equals_that_of_another_program() -> None:
+    rows = np.array([[1.0, 2.0, 6.0], [30.0, 10.0, 20.0]], dtype=np.float32)
+    expected = (stats.zscore(rows[0]) + stats.zscore(rows[1])) / 2
+    np.testing.assert_allclose(mean_zscore([rows[:1], rows[1:]])[0], expected, rtol=1e-6)

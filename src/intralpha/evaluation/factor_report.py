@@ -33,8 +33,8 @@ class FactorReport:
     periods_per_year: float
 
     def save(self, folder: Path) -> None:
-        """Write summary (JSON) and tables (Parquet) into a new folder."""
-        folder.mkdir(parents=True)
+        """Write summary (JSON) and tables (Parquet) into a folder, made if it is absent."""
+        folder.mkdir(parents=True, exist_ok=True)
         facts = {
             "name": self.name,
             "summary": self.summary,

@@ -40,9 +40,9 @@ class ZScoreMean(FactorSpec):
         """Signs that name no feature."""
         known = self.features.make().names
         unknown = sorted(set(self.signs) - set(known))
-        return (f"signs: no feature {', '.join(unknown)}; known are {', '.join(known)}",) * bool(
-            unknown
-        )
+        if not unknown:
+            return ()
+        return (f"signs: no feature {', '.join(unknown)}; known are {', '.join(known)}",)
 
 
 def make_score(spec: ZScoreMean, inputs: Inputs, task: Task) -> None:

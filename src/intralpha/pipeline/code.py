@@ -203,6 +203,7 @@ def _bytes_digest(path: Path, mtime_ns: int) -> bytes:
     return hashlib.blake2b(path.name.encode() + b"\0" + path.read_bytes(), digest_size=16).digest()
 
 
+@cache
 def git_commit() -> str:
     """Commit of the checkout the package runs from, ``+`` if it has changes, else ``unknown``."""
     try:

@@ -15,7 +15,6 @@ from intralpha.base.plugins import loaded
 from intralpha.evaluation import FactorReport
 from intralpha.pipeline.code import git_commit
 from intralpha.pipeline.ingest import quality_counts
-from intralpha.pipeline.nodes.test import load_factor_reports
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import dump_recipe
 from intralpha.report import PortfolioRecord, TearSheet, render
@@ -70,7 +69,8 @@ def render_report(
 def finished_factors(planned: Plan) -> tuple[FactorReport, ...]:
     """Tests of the factors; empty if they are not made."""
     folder = _folder(planned, "test")
-    return load_factor_reports(folder) if folder else ()
+    parts = sorted(p for p in folder.iterdir() if p.is_dir()) if folder else []
+    return tuple(FactorReport.load(part) for part in parts)
 
 
 def finished_portfolio(planned: Plan) -> PortfolioRecord | None:

@@ -3,13 +3,12 @@
 import json
 import logging
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 
 from intralpha.base import IntralphaError
-from intralpha.base.node import Node
 from intralpha.evaluation import FactorReport
 from intralpha.pipeline.execute import make_node
 from intralpha.pipeline.ingest import run_ingest
@@ -110,45 +109,28 @@ def _make_all(
     """Slices made by node, and the errors of those that failed."""
     made: dict[str, int] = {}
     failed: dict[str, IntralphaError] = {}
+    stopped: set[str] = set()
     for node in planned.nodes:
-        broken = [of for of in node.inputs.values() if of in failed]
-        if broken:
-            failed[node.name] = NotMadeError(node, broken)
+        if not stopped.isdisjoint(node.inputs.values()):
+            stopped.add(node.name)
             continue
         try:
             made[node.name] = make_node(planned, node, planned.recipe.workers, show_progress)
         except IntralphaError as error:
             log.error("%s failed: %s", node.name, error)
             failed[node.name] = error
-    return made, {n: e for n, e in failed.items() if not isinstance(e, NotMadeError)}
-
-
-class NotMadeError(IntralphaError):
-    """A node was not tried, since what it is made of failed."""
-
-    def __init__(self, node: Node, broken: list[str]) -> None:
-        self.node, self.broken = node.name, broken
-        super().__init__(f"{node.name} needs {', '.join(broken)}, which failed")
+            stopped.add(node.name)
+    return made, failed
 
 
 def _run_folder(planned: Plan) -> Path:
     """A folder that no other run has."""
     runs = planned.store.root.parent / planned.recipe.name
     stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S")
-    for name in _numbered(stamp):
-        folder = runs / name
-        if not folder.exists():
-            folder.mkdir(parents=True)
-            return folder
-    raise AssertionError("unreachable")
-
-
-def _numbered(stamp: str) -> Iterator[str]:
-    yield stamp
-    number = 2
-    while True:
-        yield f"{stamp}-{number}"
-        number += 1
+    names = chain([stamp], (f"{stamp}-{number}" for number in count(2)))
+    folder = next(runs / name for name in names if not (runs / name).exists())
+    folder.mkdir(parents=True)
+    return folder
 
 
 def keep_run(planned: Plan, folder: Path) -> None:

@@ -144,25 +144,23 @@ class Store:
         UnknownArtifactError
             A day is not there.
         """
-        heads = [self._head(kind, key) for _, key in keys]
+        first, _ = self._read(kind, keys[0][1])
         if assets is None:
-            symbols = {h["symbols"] for h in heads}
-            parts = [self._symbols(s) for s in symbols]
-            assets = np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=str)
-        first = heads[0]
+            symbols = {self._read(kind, key)[0]["symbols"] for _, key in keys}
+            assets = np.unique(np.concatenate([self._symbols(s) for s in symbols]))
         times = None if first["times"] is None else tuple(map(time.fromisoformat, first["times"]))
         days = as_days([d for d, _ in keys])
         bars = () if times is None else (len(times),)
         shape = (len(days), *bars, len(assets), len(first["names"]))
-        dtype = np.dtype(first["dtype"])
-        with Laying(into, shape, dtype) as values:
-            places: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-            for i, ((_, key), head) in enumerate(zip(keys, heads, strict=True)):
+        places: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        with Laying(into, shape, np.dtype(first["dtype"])) as values:
+            for i, (_, key) in enumerate(keys):
+                head, held = self._read(kind, key)
                 name = head["symbols"]
                 if name not in places:
                     places[name] = _places(assets, self._symbols(name))
                 to, of = places[name]
-                values[i, ..., to, :] = np.moveaxis(self._values(kind, key)[..., of, :], -2, 0)
+                values[i, ..., to, :] = np.moveaxis(held[..., of, :], -2, 0)
         panel = Panel(values, days, assets, tuple(first["names"]), times)
         if into is not None:
             panel.save_axes(into)
@@ -224,17 +222,13 @@ class Store:
             np.save(handle, np.ascontiguousarray(values))
         partial.replace(path)
 
-    def _head(self, kind: str, key: str) -> dict[str, Any]:
+    def _read(self, kind: str, key: str) -> tuple[dict[str, Any], np.ndarray]:
+        """Head and values of a day."""
         try:
             with self._day(kind, key).open("rb") as handle:
-                return json.loads(np.load(handle).tobytes())
+                return json.loads(np.load(handle).tobytes()), np.load(handle)
         except FileNotFoundError as error:
             raise UnknownArtifactError(kind, key, self.root) from error
-
-    def _values(self, kind: str, key: str) -> np.ndarray:
-        with self._day(kind, key).open("rb") as handle:
-            np.load(handle)
-            return np.load(handle)
 
     def _keep_symbols(self, symbols: np.ndarray) -> str:
         """File a list of symbols once; returns its name."""

@@ -9,10 +9,9 @@ from numpy import ndarray
 
 from intralpha.base import DataError, Panel
 from intralpha.market import Lake, industry_codes
+from intralpha.market.limits import HALF_TICK_YUAN
 from intralpha.portfolio.snapshot import Snapshot
 from intralpha.risk import ExposureSpec
-
-HALF_TICK_YUAN = 0.005
 
 
 class NoDecisionError(DataError):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Shaped
+from jaxtyping import Shaped
 from numpy import ndarray
 from torch import nn
 
@@ -245,16 +245,12 @@ class Market:
         traded = read_daily(self.lake, ("traded",), first, last, self.assets).at(self.dates)
         return Samples(
             features=transform.apply(panel, mask, {}),
-            present_DA=self._present(traded),
+            present_DA=traded["traded"] == 1,
             mask_DA=mask,
             window_days=window_days,
             label=self.label(label),
             ratio_clip=transform.ratio_clip,
         )
-
-    @staticmethod
-    def _present(traded: Panel) -> Bool[ndarray, "D A"]:
-        return traded["traded"] == 1
 
     def _folds(
         self, schedule: ScheduleSpec | None, window_days: int, label: LabelSpec

@@ -2,7 +2,6 @@
 
 from intralpha.training.belonging import OtherTrainingError
 from intralpha.training.checkpoint import DamagedCheckpointError
-from intralpha.training.ensemble import seed_mean, stack_in_time
 from intralpha.training.fit import FitResult, TrainingDivergedError, TrainSpec, fit, predict
 from intralpha.training.fold import FoldJob, finished, predict_fold, train_fold
 from intralpha.training.jobs import run_jobs
@@ -44,7 +43,5 @@ __all__ = [
     "run_jobs",
     "save_fitted",
     "save_network",
-    "seed_mean",
-    "stack_in_time",
     "train_fold",
 ]

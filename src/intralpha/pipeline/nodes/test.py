@@ -1,12 +1,9 @@
 """The test of every factor and of the combined signal."""
 
-import json
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import numpy as np
-import polars as pl
 from numpy import ndarray
 
 from intralpha.base import DataError, Panel, Spec
@@ -99,7 +96,7 @@ def make_tests(spec: FactorTests, inputs: Inputs, task: Task) -> None:
     if spec.simulated is not None:
         reports = _beside_oracle(spec, inputs, SimulatedMarket(spec.simulated), reports)
     for number, report in enumerate(reports):
-        save_factor_report(report, task.folder(ALL) / f"{number:02d}")
+        report.save(task.folder(ALL) / f"{number:02d}")
     task.finish(ALL)
 
 
@@ -174,30 +171,3 @@ def test_dates(test: TestSpec, score: Panel, forward: Panel) -> ndarray:
         first, last = str(score.dates[0]), str(score.dates[-1])
         raise NothingToTestError(first, last, test.start, test.end)
     return scored[over]
-
-
-def save_factor_report(report: FactorReport, folder: Path) -> None:
-    """Write a factor report as JSON and Parquet."""
-    folder.mkdir(parents=True, exist_ok=True)
-    facts = {
-        "name": report.name,
-        "summary": report.summary,
-        "periods_per_year": report.periods_per_year,
-    }
-    (folder / "summary.json").write_text(json.dumps(facts, indent=1))
-    report.series.write_parquet(folder / "series.parquet")
-    report.yearly.write_parquet(folder / "yearly.parquet")
-    report.decay.write_parquet(folder / "decay.parquet")
-
-
-def load_factor_reports(folder: Path) -> tuple[FactorReport, ...]:
-    """Every factor report of a test artifact, in order."""
-    out = []
-    for part in sorted(p for p in folder.iterdir() if p.is_dir()):
-        facts = json.loads((part / "summary.json").read_text())
-        series, yearly, decay = (
-            pl.read_parquet(part / f"{name}.parquet") for name in ("series", "yearly", "decay")
-        )
-        periods = facts["periods_per_year"]
-        out.append(FactorReport(facts["name"], facts["summary"], series, yearly, decay, periods))
-    return tuple(out)
