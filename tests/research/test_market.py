@@ -37,7 +37,7 @@ def market(made_once: Callable[..., Path]) -> Market:
             end="2023-09-28",
             freq=30,  # type: ignore[arg-type]
         )
-        ingest([spec], ia.Lake(folder / "lake", create=True), show_progress=False)
+        ingest([spec], ia.Lake(str(folder / "lake"), create=True), show_progress=False)
 
     lake = made_once("research", make) / "lake"
     return ia.market(lake, universe={"min_listed_days": 20, "exclude_st": False}, every=3)

@@ -46,12 +46,14 @@ class Lake:
         If the folder is absent and ``create`` is false.
     """
 
-    def __init__(self, root: Path, create: bool = False, shown: Restriction = EVERYTHING) -> None:
-        self.root, self._shown = root, shown
+    def __init__(
+        self, root: Path | str, create: bool = False, shown: Restriction = EVERYTHING
+    ) -> None:
+        self.root, self._shown = Path(root), shown
         if create:
-            root.mkdir(parents=True, exist_ok=True)
-        elif not root.is_dir():
-            raise NoLakeError(root)
+            self.root.mkdir(parents=True, exist_ok=True)
+        elif not self.root.is_dir():
+            raise NoLakeError(self.root)
 
     def limited(self, tables: Declared | None, last: date | None) -> "Lake":
         """A view that shows some tables up to a day, and cannot be written.

@@ -331,7 +331,7 @@ def open_market(
     >>> f = m.factor("sum(amount[clock('14:30','15:00')]) / day_amount")        # doctest: +SKIP
     >>> m.test(f)                                                               # doctest: +SKIP
     """
-    source = Lake(Path(lake))
+    source = Lake(lake)
     rules = (
         UniverseSpec.model_validate(universe or {})
         if not isinstance(universe, UniverseSpec)
