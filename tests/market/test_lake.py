@@ -131,7 +131,7 @@ def test_a_kill_before_the_manifest_is_healed_by_the_next_append(
         raise KeyboardInterrupt
 
     more = daily_rows([date(2024, 3, 1)])
-    monkeypatch.setattr("intralpha.market.lake.write_manifest", killed)
+    monkeypatch.setattr("intralpha.market.append.write_manifest", killed)
     with pytest.raises(KeyboardInterrupt):
         lake.append("daily", more)
     monkeypatch.undo()
@@ -165,7 +165,7 @@ def test_readers_see_whole_files_while_a_writer_works(lake: Lake) -> None:
 def test_a_second_writer_waits_and_then_says_so(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("intralpha.market.lake.LOCK_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr("intralpha.market.append.LOCK_WAIT_SECONDS", 0.1)
     with writer_lock(lake.root, 1.0), pytest.raises(LakeBusyError, match="has been writing"):
         lake.append("daily", daily_rows(SESSIONS[:1]))
 

@@ -1,13 +1,15 @@
 """Raw facts and the rules of the exchange: the Lake, its tables, calendar, session and universe."""
 
+from intralpha.market.append import AppendResult
 from intralpha.market.bars import aggregate_bars, iter_bars, read_bars
 from intralpha.market.calendar import Calendar, CalendarEndError
 from intralpha.market.caps import cap_weights, float_cap
 from intralpha.market.daily import fill_forward, read_daily
 from intralpha.market.industry import industry_codes
-from intralpha.market.lake import AppendResult, Lake, NoLakeError
+from intralpha.market.lake import Lake, NoLakeError
 from intralpha.market.manifest import LakeBusyError, LakeWriteError
 from intralpha.market.merge import ConflictError
+from intralpha.market.restriction import UndeclaredReadError
 from intralpha.market.schemas import TABLES, RowError, SchemaError, split_valid, validate
 from intralpha.market.session import bar_times, has_closing_auction
 from intralpha.market.tick_blocks import read_ticks
@@ -29,6 +31,7 @@ __all__ = [
     "SchemaError",
     "Ticks",
     "TradingRules",
+    "UndeclaredReadError",
     "UniverseSpec",
     "UnsortedTicksError",
     "aggregate_bars",

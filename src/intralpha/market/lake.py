@@ -1,33 +1,21 @@
 """Lake: an append-only tree of Parquet partitions with a manifest of checksums."""
 
 import hashlib
-from contextlib import nullcontext
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import polars as pl
 
 from intralpha.base import DataError
-from intralpha.base.panel import as_days
-from intralpha.market.day_merge import DayMerge
-from intralpha.market.manifest import (
-    FileFacts,
-    file_facts,
-    read_manifest,
-    replacing,
-    write_manifest,
-    writer_lock,
-)
-from intralpha.market.merge import Merged, OnConflict, merge_rows
-from intralpha.market.schemas import TABLES, TableSchema, shape, validate
-from intralpha.market.tick_file import TICK_TABLES
-
-LOCK_WAIT_SECONDS = 60.0
-# Each day's file that is open holds up to a row group, 16 MB.
-OPEN_FILES = 32
+from intralpha.base.panel import Day, as_days
+from intralpha.market.append import AppendResult, Merging, append_rows
+from intralpha.market.manifest import FileFacts, file_facts, read_manifest, table_files
+from intralpha.market.merge import OnConflict
+from intralpha.market.prints import NOTHING_KNOWN, joined_prints, known_prints, month_prints
+from intralpha.market.restriction import Declared, LimitedLakeError, Restriction
+from intralpha.market.schemas import TABLES
 
 
 class NoLakeError(DataError):
@@ -38,16 +26,15 @@ class NoLakeError(DataError):
         super().__init__(f"no lake at {root}.\nHint: `intralpha ingest` makes one.")
 
 
-@dataclass(frozen=True)
-class AppendResult:
-    """What an append did."""
+class PartitionError(DataError):
+    """A question that a table of this form has no answer to."""
 
-    table: str
-    partitions_written: tuple[str, ...]
-    partitions_unchanged: tuple[str, ...]
-    rows_added: int
-    rows_replaced: int
-    rows_kept: int
+    def __init__(self, table: str, found: str, expected: tuple[str, ...]) -> None:
+        self.table, self.found, self.expected = table, found, expected
+        super().__init__(
+            f"table {table} has one file a {found}; expected one a {' or '.join(expected)}.\n"
+            "Hint: day_prints is for tables with a date, table_print for those with a single file."
+        )
 
 
 class Lake:
@@ -74,6 +61,32 @@ class Lake:
             root.mkdir(parents=True, exist_ok=True)
         elif not root.is_dir():
             raise NoLakeError(root)
+        self._view = Restriction()
+
+    def limited(self, tables: Declared | None = None, last: date | None = None) -> "Lake":
+        """A view that shows only some tables, and nothing that is dated after a day.
+
+        Parameters
+        ----------
+        tables : pairs of a table and the minutes of its bars (None for other tables, and for bars
+            of all frequencies); None: every table that this lake shows
+        last : no session after it is shown, nor rows of reference tables that start after it; an
+            end after it is null, as it was then. None: all days
+
+        Returns
+        -------
+        Lake
+            For reading only, with the same root, so that what features keep in ``.cache`` is found.
+            Of ``bars``, all frequencies are those declared.
+
+        Raises
+        ------
+        UndeclaredReadError
+            When a table is read that is not among ``tables``.
+        """
+        view = Lake(self.root)
+        view._view = self._view.narrowed(tables, last)
+        return view
 
     def append(
         self, table: str, frame: pl.DataFrame, on_conflict: OnConflict = "error"
@@ -92,22 +105,21 @@ class Lake:
             The rows are not valid.
         ConflictError
             A conflict, when ``on_conflict`` is ``error``; no partition has been changed.
+        LimitedLakeError
+            This is a limited view.
         LakeWriteError
             The disk is full or refuses; partitions finished before are complete and recorded.
         """
-        rows = validate(table, frame)
-        schema = TABLES[table]
-        with writer_lock(self.root, LOCK_WAIT_SECONDS):
-            if table in TICK_TABLES:
-                with Merging(self, on_conflict, locked=True) as merging:
-                    return merging.add(table, rows)
-            parts = _partitions(schema, rows)
-            merged = [self._merge(schema, name, part, on_conflict) for name, part in parts]
-            return self._write(schema, merged)
+        self._check_whole()
+        return append_rows(self.root, table, frame, on_conflict)
 
     def merging(self, on_conflict: OnConflict = "error") -> "Merging":
-        """Append ticks batch by batch, each day's file written once; see :class:`Merging`."""
-        return Merging(self, on_conflict)
+        """Append ticks batch by batch, each day's file written once.
+
+        See :class:`~intralpha.market.append.Merging`.
+        """
+        self._check_whole()
+        return Merging(self.root, on_conflict)
 
     def scan(
         self,
@@ -125,6 +137,11 @@ class Lake:
         table : name in ``TABLES``
         start, end : first and last session; for tables without ``date`` they must be None
         freq : minutes of one bar, for ``bars`` (default: all frequencies)
+
+        Raises
+        ------
+        UndeclaredReadError
+            The view does not show the table.
         """
         schema = TABLES[table]
         files = [self.root / name for name in self._files(table, start, end, freq)]
@@ -132,12 +149,26 @@ class Lake:
             return pl.LazyFrame(schema=schema.columns)
         rows = pl.scan_parquet(files, schema=schema.columns, missing_columns="insert")
         if schema.partition == "month":
-            rows = rows.filter(*_within(start, end))
-        return rows
+            rows = rows.filter(*_within(start, self._view.end(end)))
+        return self._view.known(schema, rows)
+
+    def day_file(self, table: str, on: date, freq: int | None = None) -> Path | None:
+        """The file of a session of a table that has one a day; None if there is none.
+
+        Parameters
+        ----------
+        table : name in ``TABLES``
+        on : session
+        freq : minutes of one bar, for ``bars``
+        """
+        names = self._files(table, on, on, freq)
+        return self.root / next(iter(names)) if names else None
 
     def has(self, table: str) -> bool:
-        """Whether the table has any file."""
-        return bool(self._files(table))
+        """Whether the table has any file; of a view up to a day, any row."""
+        if self._view.last is None or TABLES[table].partition == "day":
+            return bool(self._files(table))
+        return not self.scan(table).head(1).collect().is_empty()
 
     def freqs(self) -> tuple[int, ...]:
         """Frequencies of the bars, in minutes, ascending."""
@@ -145,28 +176,114 @@ class Lake:
         return tuple(sorted(int(f.removeprefix("freq=").removesuffix("min")) for f in folders))
 
     def dates(self, table: str, freq: int | None = None) -> np.ndarray:
-        """Sessions of a table, ascending, as ``datetime64[D]``."""
+        """Sessions of a table, ascending, as ``datetime64[D]``.
+
+        Parameters
+        ----------
+        table : name in ``TABLES``, not a reference table
+        freq : minutes of one bar, for ``bars`` (default: all frequencies)
+        """
         if TABLES[table].partition == "day":
-            names = {name.rsplit("date=", 1)[1][:10] for name in self._files(table, freq=freq)}
-            return as_days(sorted(names))
+            return as_days(sorted({_day_of(name) for name in self._files(table, freq=freq)}))
         return as_days(self.scan(table).select(pl.col("date").unique().sort()).collect()["date"])
 
     def version(self, tables: tuple[str, ...] | None = None) -> str:
-        """Content hash of the lake, or of some tables; equal content, equal version."""
+        """Content hash of the lake, or of some tables; equal content, equal version.
+
+        Of a limited view, hash of what it shows.
+        """
         digest = hashlib.sha256()
-        for name, facts in sorted(read_manifest(self.root).items()):
-            if tables is None or name.split("/")[0] in tables:
-                digest.update(f"{name} {facts.checksum}\n".encode())
+        for table in sorted(TABLES):
+            if (tables is None or table in tables) and self._view.names(table):
+                for name, text in self._contents(table):
+                    digest.update(f"{name} {text}\n".encode())
         return digest.hexdigest()[:16]
 
     def checksums(self, table: str, freq: int | None = None) -> dict[date, str]:
         """Checksum of each session's file of a table that has one file a day.
 
         What was made from a file can be kept under its checksum: it is stale when they differ.
+
+        Parameters
+        ----------
+        table : name in ``TABLES``
+        freq : minutes of one bar, for ``bars``
+
+        Raises
+        ------
+        PartitionError
+            The table has not one file a day.
         """
-        known = read_manifest(self.root)
-        named = ((name.rsplit("date=", 1)[1][:10], name) for name in self._files(table, freq=freq))
-        return {date.fromisoformat(day): known[name].checksum for day, name in named}
+        _demand(table, "day")
+        found = self._files(table, freq=freq).items()
+        return {date.fromisoformat(_day_of(name)): facts.checksum for name, facts in found}
+
+    def day_prints(self, table: str, freq: int | None = None) -> dict[date, str]:
+        """Digest of the content of each session of a table with a date.
+
+        Parameters
+        ----------
+        table : name in ``TABLES``, not a reference table
+        freq : minutes of one bar, for ``bars`` (default: all frequencies together)
+
+        Returns
+        -------
+        dict
+            Session -> digest that moves when a row of that session moves, and only then: for tables
+            with one file a day its checksum, for ``daily`` a digest of the date's rows.
+
+        Raises
+        ------
+        PartitionError
+            A reference table: see :meth:`table_print`.
+        PrintError
+            A month's file is not the one that the manifest describes.
+        UndeclaredReadError
+            The view does not show the table.
+
+        Notes
+        -----
+        Digests of months are kept in ``.cache``: sixteen years take a few hundredths of a second.
+        """
+        _demand(table, "day", "month")
+        out: dict[date, str] = {}
+        for name, facts in self._files(table, freq=freq).items():
+            if TABLES[table].partition == "month":
+                out |= month_prints(self.root, table, name, facts)
+                continue
+            day, text = date.fromisoformat(_day_of(name)), facts.checksum
+            out[day] = text if day not in out else joined_prints(out[day], name, text)
+        last = self._view.last
+        return {day: text for day, text in out.items() if last is None or day <= last}
+
+    def table_print(self, table: str, day: Day) -> str:
+        """Digest of what a reference table says as of a day.
+
+        Parameters
+        ----------
+        table : name in ``TABLES``, one without a date
+        day : rows that start later, and ends that come later, have no part in it
+
+        Raises
+        ------
+        PartitionError
+            A table with a date: see :meth:`day_prints`.
+        PrintError
+            The file is not the one that the manifest describes.
+        UndeclaredReadError
+            The view does not show the table.
+
+        Notes
+        -----
+        Thousands of days take milliseconds: the digest is a chain over the days on which something
+        became known, kept in memory and in ``.cache``.
+        """
+        _demand(table, "single")
+        wanted = self._view.end(as_days([day])[0].item())
+        assert wanted is not None
+        for name, facts in self._files(table).items():
+            return known_prints(self.root, table, name, facts.checksum).upto(wanted)
+        return NOTHING_KNOWN.upto(wanted)
 
     def verify(self) -> tuple[str, ...]:
         """Faults found by hashing every file: missing, changed or unknown ones; empty if sound."""
@@ -187,175 +304,42 @@ class Lake:
     def _tree(self, table: str) -> list[Path]:
         return sorted((self.root / table).rglob("*.parquet"))
 
+    def _check_whole(self) -> None:
+        """Refuse to write through a view."""
+        if not self._view.whole:
+            raise LimitedLakeError(self.root)
+
+    def _contents(self, table: str) -> Iterator[tuple[str, str]]:
+        """What is shown of a table, piece by piece, each with a digest."""
+        if self._view.last is None:
+            for name, facts in self._files(table).items():
+                yield name, facts.checksum
+        elif TABLES[table].partition == "single":
+            yield table, self.table_print(table, self._view.last)
+        else:
+            for day, text in sorted(self.day_prints(table).items()):
+                yield f"{table} {day}", text
+
     def _files(
         self,
         table: str,
         start: date | None = None,
         end: date | None = None,
         freq: int | None = None,
-    ) -> list[str]:
-        """Relative names of a table's files that may hold rows of the range, in order."""
-        names = [n for n in sorted(read_manifest(self.root)) if n.split("/")[0] == table]
-        if table == "bars" and freq is not None:
-            names = [n for n in names if n.split("/")[1] == f"freq={freq}min"]
-        width = {"day": 10, "month": 7}.get(TABLES[table].partition)
-        if width is None:
-            return names
-        lo = start.isoformat()[:width] if start else ""
-        hi = end.isoformat()[:width] if end else "9999"
-        return [n for n in names if lo <= Path(n).stem.rsplit("=", 1)[1] <= hi]
-
-    def _merge(
-        self, schema: TableSchema, name: str, new: pl.DataFrame, on_conflict: OnConflict
-    ) -> Merged:
-        """One partition after the append."""
-        path = self.root / name
-        old = shape(schema.name, pl.read_parquet(path)) if path.is_file() else None
-        return merge_rows(schema, name, old, new, on_conflict)
-
-    def _write(self, schema: TableSchema, merged: list[Merged]) -> AppendResult:
-        """Write changed partitions, then the manifest; also heals entries of an earlier kill."""
-        files = read_manifest(self.root)
-        written: list[str] = []
-        try:
-            for part in merged:
-                name = part.partition
-                if part.rows is not None:
-                    files[name] = self._replace(name, part.rows)
-                    written.append(name)
-                elif _heal(self.root, name, files):
-                    written.append(name)
-        finally:
-            if written:
-                write_manifest(self.root, files)
-        return _result(schema.name, merged)
-
-    def _replace(self, name: str, rows: pl.DataFrame) -> FileFacts:
-        path = self.root / name
-        with replacing(path) as partial:
-            rows.write_parquet(partial, compression="zstd", compression_level=3)
-        return file_facts(path, rows.height)
-
-
-class Merging:
-    """Appends ticks to a lake batch by batch, and writes each day's file once.
-
-    A day's file is put in place when a batch of other days comes, when more than ``OPEN_FILES``
-    are open (half a GiB of rows that wait), or at the end of the block. A batch whose stocks do not
-    come after those of the one before ends the day's file, too: the next rows are merged into it
-    anew.
-
-    Parameters
-    ----------
-    lake : gets the rows
-    on_conflict : for a key that is there with other values
-    locked : whether the right to write the lake is held already
-    """
-
-    def __init__(self, lake: Lake, on_conflict: OnConflict, locked: bool = False) -> None:
-        self._lake, self._locked = lake, locked
-        self._on_conflict: OnConflict = on_conflict
-        self._open: dict[str, DayMerge] = {}
-
-    def __enter__(self) -> "Merging":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is None:
-            self._finish(list(self._open))
-        else:
-            self._abandon(error)
-
-    def append(self, table: str, frame: pl.DataFrame) -> AppendResult:
-        """Merge rows of a table of ticks; a file that would not change is not touched.
-
-        Raises
-        ------
-        SchemaError, RowError
-            The rows are not valid.
-        ConflictError
-            A conflict, when ``on_conflict`` is ``error``; days not yet in place stay as they were.
-        LakeWriteError
-            The disk is full or refuses; days in place are complete and recorded.
-        ChangedMeanwhileError
-            Another process wrote the same file.
-        """
-        return self.add(table, validate(table, frame))
-
-    def add(self, table: str, rows: pl.DataFrame) -> AppendResult:
-        """The same for rows that are valid."""
-        schema = TABLES[table]
-        parts = _partitions(schema, rows)
-        days = {Path(name).name for name, _ in parts}
-        if days:
-            self._finish([name for name in self._open if Path(name).name not in days])
-        merged = []
-        for name, part in parts:
-            if name in self._open and not self._open[name].follows(part):
-                self._finish([name])
-            if name not in self._open:
-                self._open[name] = DayMerge(self._lake.root, schema, name, self._on_conflict)
-            merged.append(self._open[name].add(part))
-            if len(self._open) > OPEN_FILES:
-                self._finish(list(self._open))
-        return _result(table, merged)
-
-    def _finish(self, names: list[str]) -> None:
-        """Put files in place, and note them in the manifest."""
-        if not names:
-            return
-        root = self._lake.root
-        with nullcontext() if self._locked else writer_lock(root, LOCK_WAIT_SECONDS):
-            files = read_manifest(root)
-            changed = False
-            try:
-                for name in names:
-                    facts = self._open.pop(name).finish()
-                    if facts is not None:
-                        files[name] = facts
-                    changed |= facts is not None or _heal(root, name, files)
-            except BaseException as error:
-                self._abandon(error)
-                raise
-            finally:
-                if changed:
-                    write_manifest(root, files)
-
-    def _abandon(self, error: BaseException) -> None:
-        """Leave the files of unfinished days as they are."""
-        while self._open:
-            self._open.popitem()[1].abandon(error)
-
-
-def _result(table: str, merged: list[Merged]) -> AppendResult:
-    return AppendResult(
-        table,
-        tuple(m.partition for m in merged if m.rows is not None),
-        tuple(m.partition for m in merged if m.rows is None),
-        sum(m.added for m in merged),
-        sum(m.replaced for m in merged),
-        sum(m.kept for m in merged),
-    )
-
-
-def _heal(root: Path, name: str, files: dict[str, FileFacts]) -> bool:
-    """Describe an unchanged file anew where its entry is missing or of an earlier state."""
-    if not _stale(root / name, files.get(name)):
-        return False
-    height = pl.scan_parquet(root / name).select(pl.len()).collect().item()
-    files[name] = file_facts(root / name, height)
-    return True
-
-
-def _stale(path: Path, facts: FileFacts | None) -> bool:
-    """Whether the manifest does not describe the file that is there."""
-    stat = path.stat()
-    return facts is None or (facts.size, facts.mtime_ns) != (stat.st_size, stat.st_mtime_ns)
+    ) -> dict[str, FileFacts]:
+        """Files of a table that may hold rows of the range, in the order of their names."""
+        wanted = freq if table == "bars" else None
+        self._view.check(table, wanted)
+        end = self._view.end(end)
+        folder = f"{table}/" if wanted is None else f"{table}/freq={wanted}min/"
+        width = {"day": 10, "month": 7}.get(TABLES[table].partition, 0)
+        lo = start.isoformat()[:width] if start and width else ""
+        hi = end.isoformat()[:width] if end and width else "~"
+        return {
+            name: facts
+            for name, facts in table_files(self.root, table).items()
+            if name.startswith(folder) and lo <= _stamp(name) <= hi and self._view.shows(name)
+        }
 
 
 def _within(start: date | None, end: date | None) -> list[pl.Expr]:
@@ -363,18 +347,15 @@ def _within(start: date | None, end: date | None) -> list[pl.Expr]:
     return bounds + ([pl.col("date") <= end] if end else [])
 
 
-def _partitions(schema: TableSchema, rows: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
-    """Relative file name and rows of every partition the rows fall into."""
-    if rows.is_empty():
-        return []
-    if schema.partition == "single":
-        return [(f"{schema.name}/{schema.name}.parquet", rows)]
-    form = "%Y-%m-%d" if schema.partition == "day" else "%Y-%m"
-    word = "date" if schema.partition == "day" else "month"
-    by = ["freq"] if schema.name == "bars" else []
-    tagged = rows.with_columns(pl.col("date").dt.strftime(form).alias("_part"))
-    out = []
-    for key, part in tagged.partition_by([*by, "_part"], as_dict=True, maintain_order=True).items():
-        folder = f"{schema.name}/freq={key[0]}min" if by else schema.name
-        out.append((f"{folder}/{word}={key[-1]}.parquet", part.drop("_part")))
-    return out
+def _stamp(name: str) -> str:
+    """Day or month of a file; the table of one that has neither."""
+    return name.rsplit("/", 1)[1].removesuffix(".parquet").rsplit("=", 1)[-1]
+
+
+def _day_of(name: str) -> str:
+    return name.rsplit("date=", 1)[1][:10]
+
+
+def _demand(table: str, *partitions: str) -> None:
+    if TABLES[table].partition not in partitions:
+        raise PartitionError(table, TABLES[table].partition, partitions)

@@ -5,15 +5,18 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 
 from intralpha.base import DataError
 
 MANIFEST = "manifest.json"
+DIGEST_BYTES = 16
 # Two writers of one process must not share a temporary file.
 _NUMBERS = count()
 
@@ -54,16 +57,38 @@ def file_facts(path: Path, rows: int) -> FileFacts:
     """Checksum (BLAKE2b, 128 bits), size and time of a file."""
     stat = path.stat()
     with path.open("rb") as handle:
-        digest = hashlib.file_digest(handle, lambda: hashlib.blake2b(digest_size=16))
+        digest = hashlib.file_digest(handle, lambda: hashlib.blake2b(digest_size=DIGEST_BYTES))
     return FileFacts(digest.hexdigest(), rows, stat.st_size, stat.st_mtime_ns)
 
 
 def read_manifest(root: Path) -> dict[str, FileFacts]:
-    """Relative path -> facts; empty for a new lake."""
+    """Relative path -> facts, a dictionary of the caller's own; empty for a new lake."""
+    return {name: facts for files in _state(root).values() for name, facts in files.items()}
+
+
+def table_files(root: Path, table: str) -> Mapping[str, FileFacts]:
+    """Relative path -> facts of a table's files, in the order of their names."""
+    return MappingProxyType(_state(root).get(table, {}))
+
+
+def _state(root: Path) -> dict[str, dict[str, FileFacts]]:
+    """Files of every table as they are now; the manifest is read again when it was replaced."""
     path = root / MANIFEST
-    if not path.is_file():
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
         return {}
-    return {name: FileFacts(**facts) for name, facts in json.loads(path.read_text()).items()}
+    return _parsed(path, (stat.st_ino, stat.st_size, stat.st_mtime_ns))
+
+
+@lru_cache(maxsize=8)
+def _parsed(path: Path, stamp: tuple[int, int, int]) -> dict[str, dict[str, FileFacts]]:
+    """The manifest with that inode, size and time."""
+    del stamp
+    tables: dict[str, dict[str, FileFacts]] = {}
+    for name, facts in sorted(json.loads(path.read_text()).items()):
+        tables.setdefault(name.split("/")[0], {})[name] = FileFacts(**facts)
+    return tables
 
 
 def write_manifest(root: Path, files: dict[str, FileFacts]) -> None:

@@ -44,6 +44,8 @@ class TableSchema:
     nullable : columns that may be null
     partition : one file a ``day``, a ``month``, or a ``single`` file
     sort : order of the rows in a file
+    start : column of reference tables: a row is known from that day on, always if it is null
+    end : column of reference tables: its value is known from that day on, and null before
     """
 
     name: str
@@ -52,6 +54,8 @@ class TableSchema:
     nullable: frozenset[str]
     partition: Literal["day", "month", "single"]
     sort: tuple[str, ...]
+    start: str | None = None
+    end: str | None = None
 
 
 _TYPES: dict[str, Any] = {
@@ -66,7 +70,15 @@ _TYPES: dict[str, Any] = {
 }
 
 
-def _table(name: str, key: str, partition: str, columns: str, sort: str = "") -> TableSchema:
+def _table(
+    name: str,
+    key: str,
+    partition: str,
+    columns: str,
+    sort: str = "",
+    start: str | None = None,
+    end: str | None = None,
+) -> TableSchema:
     """Read ``name:type`` words; a trailing ``*`` marks a nullable column."""
     words = [word.split(":") for word in columns.split()]
     return TableSchema(
@@ -76,6 +88,8 @@ def _table(name: str, key: str, partition: str, columns: str, sort: str = "") ->
         frozenset(n for n, t in words if t.endswith("*")),
         partition,  # type: ignore[arg-type]
         tuple((sort or key).split()),
+        start,
+        end,
     )
 
 
@@ -97,6 +111,8 @@ TABLES: dict[str, TableSchema] = {
             "symbol",
             "single",
             "symbol:text exchange:text board:text name:text* list_date:date* delist_date:date*",
+            start="list_date",
+            end="delist_date",
         ),
         _table(
             "daily",
@@ -154,18 +170,23 @@ TABLES: dict[str, TableSchema] = {
             "index symbol in_date",
             "single",
             "index:text symbol:text in_date:date out_date:date* weight:real*",
+            start="in_date",
+            end="out_date",
         ),
         _table(
             "industry",
             "scheme symbol in_date",
             "single",
             "symbol:text in_date:date out_date:date* scheme:text code:text",
+            start="in_date",
+            end="out_date",
         ),
         _table(
             "fundamentals",
             "symbol announce_date item",
             "single",
             "symbol:text announce_date:date item:text value:real",
+            start="announce_date",
         ),
         _table(
             "corporate_actions",
@@ -173,6 +194,7 @@ TABLES: dict[str, TableSchema] = {
             "single",
             "symbol:text ex_date:date bonus_ratio:real cash_yuan:real rights_ratio:real "
             "rights_price:real",
+            start="ex_date",
         ),
     )
 }

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from intralpha.market import Lake, split_valid
-from intralpha.market.lake import Merging
+from intralpha.market.append import Merging
 from intralpha.market.manifest import replacing
 from intralpha.market.merge import OnConflict
 from intralpha.market.schemas import shape

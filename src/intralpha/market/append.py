@@ -1,0 +1,232 @@
+"""Append: rows merged into the partitions of a lake; a file that would stay is not touched."""
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import polars as pl
+
+from intralpha.market.day_merge import DayMerge
+from intralpha.market.manifest import (
+    FileFacts,
+    file_facts,
+    read_manifest,
+    replacing,
+    write_manifest,
+    writer_lock,
+)
+from intralpha.market.merge import Merged, OnConflict, merge_rows
+from intralpha.market.schemas import TABLES, TableSchema, shape, validate
+from intralpha.market.tick_file import TICK_TABLES
+
+LOCK_WAIT_SECONDS = 60.0
+# Each day's file that is open holds up to a row group, 16 MB.
+OPEN_FILES = 32
+
+
+@dataclass(frozen=True)
+class AppendResult:
+    """What an append did."""
+
+    table: str
+    partitions_written: tuple[str, ...]
+    partitions_unchanged: tuple[str, ...]
+    rows_added: int
+    rows_replaced: int
+    rows_kept: int
+
+
+def append_rows(
+    root: Path, table: str, frame: pl.DataFrame, on_conflict: OnConflict
+) -> AppendResult:
+    """Merge rows into their partitions; see :meth:`~intralpha.market.Lake.append`.
+
+    Parameters
+    ----------
+    root : folder of the lake
+    table : name in ``TABLES``
+    frame : rows, validated first
+    on_conflict : for a key that is there with other values: ``error``, ``keep`` or ``replace``
+    """
+    rows = validate(table, frame)
+    schema = TABLES[table]
+    with writer_lock(root, LOCK_WAIT_SECONDS):
+        if table in TICK_TABLES:
+            with Merging(root, on_conflict, locked=True) as merging:
+                return merging.add(table, rows)
+        parts = _partitions(schema, rows)
+        merged = [_merge(root, schema, name, part, on_conflict) for name, part in parts]
+        return _write(root, schema, merged)
+
+
+class Merging:
+    """Appends ticks to a lake batch by batch, and writes each day's file once.
+
+    A day's file is put in place when a batch of other days comes, when more than ``OPEN_FILES``
+    are open (half a GiB of rows that wait), or at the end of the block. A batch whose stocks do not
+    come after those of the one before ends the day's file, too: the next rows are merged into it
+    anew.
+
+    Parameters
+    ----------
+    root : folder of the lake that gets the rows
+    on_conflict : for a key that is there with other values
+    locked : whether the right to write the lake is held already
+    """
+
+    def __init__(self, root: Path, on_conflict: OnConflict, locked: bool = False) -> None:
+        self._root, self._locked = root, locked
+        self._on_conflict: OnConflict = on_conflict
+        self._open: dict[str, DayMerge] = {}
+
+    def __enter__(self) -> "Merging":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self._finish(list(self._open))
+        else:
+            self._abandon(error)
+
+    def append(self, table: str, frame: pl.DataFrame) -> AppendResult:
+        """Merge rows of a table of ticks; a file that would not change is not touched.
+
+        Raises
+        ------
+        SchemaError, RowError
+            The rows are not valid.
+        ConflictError
+            A conflict, when ``on_conflict`` is ``error``; days not yet in place stay as they were.
+        LakeWriteError
+            The disk is full or refuses; days in place are complete and recorded.
+        ChangedMeanwhileError
+            Another process wrote the same file.
+        """
+        return self.add(table, validate(table, frame))
+
+    def add(self, table: str, rows: pl.DataFrame) -> AppendResult:
+        """The same for rows that are valid."""
+        schema = TABLES[table]
+        parts = _partitions(schema, rows)
+        days = {Path(name).name for name, _ in parts}
+        if days:
+            self._finish([name for name in self._open if Path(name).name not in days])
+        merged = []
+        for name, part in parts:
+            if name in self._open and not self._open[name].follows(part):
+                self._finish([name])
+            if name not in self._open:
+                self._open[name] = DayMerge(self._root, schema, name, self._on_conflict)
+            merged.append(self._open[name].add(part))
+            if len(self._open) > OPEN_FILES:
+                self._finish(list(self._open))
+        return _result(table, merged)
+
+    def _finish(self, names: list[str]) -> None:
+        """Put files in place, and note them in the manifest."""
+        if not names:
+            return
+        root = self._root
+        with nullcontext() if self._locked else writer_lock(root, LOCK_WAIT_SECONDS):
+            files = read_manifest(root)
+            changed = False
+            try:
+                for name in names:
+                    facts = self._open.pop(name).finish()
+                    if facts is not None:
+                        files[name] = facts
+                    changed |= facts is not None or _heal(root, name, files)
+            except BaseException as error:
+                self._abandon(error)
+                raise
+            finally:
+                if changed:
+                    write_manifest(root, files)
+
+    def _abandon(self, error: BaseException) -> None:
+        """Leave the files of unfinished days as they are."""
+        while self._open:
+            self._open.popitem()[1].abandon(error)
+
+
+def _merge(
+    root: Path, schema: TableSchema, name: str, new: pl.DataFrame, on_conflict: OnConflict
+) -> Merged:
+    """One partition after the append."""
+    path = root / name
+    old = shape(schema.name, pl.read_parquet(path)) if path.is_file() else None
+    return merge_rows(schema, name, old, new, on_conflict)
+
+
+def _write(root: Path, schema: TableSchema, merged: list[Merged]) -> AppendResult:
+    """Write changed partitions, then the manifest; also heals entries of an earlier kill."""
+    files = read_manifest(root)
+    written: list[str] = []
+    try:
+        for part in merged:
+            name = part.partition
+            if part.rows is not None:
+                files[name] = _replace(root, name, part.rows)
+                written.append(name)
+            elif _heal(root, name, files):
+                written.append(name)
+    finally:
+        if written:
+            write_manifest(root, files)
+    return _result(schema.name, merged)
+
+
+def _replace(root: Path, name: str, rows: pl.DataFrame) -> FileFacts:
+    path = root / name
+    with replacing(path) as partial:
+        rows.write_parquet(partial, compression="zstd", compression_level=3)
+    return file_facts(path, rows.height)
+
+
+def _result(table: str, merged: list[Merged]) -> AppendResult:
+    return AppendResult(
+        table,
+        tuple(m.partition for m in merged if m.rows is not None),
+        tuple(m.partition for m in merged if m.rows is None),
+        sum(m.added for m in merged),
+        sum(m.replaced for m in merged),
+        sum(m.kept for m in merged),
+    )
+
+
+def _heal(root: Path, name: str, files: dict[str, FileFacts]) -> bool:
+    """Describe an unchanged file anew where its entry is missing or of an earlier state."""
+    if not _stale(root / name, files.get(name)):
+        return False
+    height = pl.scan_parquet(root / name).select(pl.len()).collect().item()
+    files[name] = file_facts(root / name, height)
+    return True
+
+
+def _stale(path: Path, facts: FileFacts | None) -> bool:
+    """Whether the manifest does not describe the file that is there."""
+    stat = path.stat()
+    return facts is None or (facts.size, facts.mtime_ns) != (stat.st_size, stat.st_mtime_ns)
+
+
+def _partitions(schema: TableSchema, rows: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+    """Relative file name and rows of every partition the rows fall into."""
+    if rows.is_empty():
+        return []
+    if schema.partition == "single":
+        return [(f"{schema.name}/{schema.name}.parquet", rows)]
+    form = "%Y-%m-%d" if schema.partition == "day" else "%Y-%m"
+    word = "date" if schema.partition == "day" else "month"
+    by = ["freq"] if schema.name == "bars" else []
+    tagged = rows.with_columns(pl.col("date").dt.strftime(form).alias("_part"))
+    out = []
+    for key, part in tagged.partition_by([*by, "_part"], as_dict=True, maintain_order=True).items():
+        folder = f"{schema.name}/freq={key[0]}min" if by else schema.name
+        out.append((f"{folder}/{word}={key[-1]}.parquet", part.drop("_part")))
+    return out
