@@ -1,25 +1,46 @@
 # Everything a fresh machine with Python 3.11, pip, gcc and make needs:
 #   make demo    environment, simulated market, main job, HTML report
 #   make test    environment, all tests
+#   make bench   environment, the libraries that we measure ourselves against, all benchmarks
 
 PYTHON ?= python3.11
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+PEERS  := $(VENV)/.peers
+# qlib brings nearly two hundred packages: it never shares an environment with us.
+QLIB_VENV := .venv-qlib
+QLIB      := $(QLIB_VENV)/.ready
+PIP       := pip==25.3
 # One thread a worker: tests run in parallel processes and results must not depend on threads.
 TEST_ENV := OMP_NUM_THREADS=1 INTRALPHA_THREADS=2 POLARS_MAX_THREADS=2
 WORKERS  ?= 2
 
-.PHONY: demo test lint format bench check clean help
+# make bench ARGS=--quick: less data, every script under a minute
+ARGS ?=
+
+.PHONY: demo test lint format bench bench-qlib check clean help
 
 help:
-	@sed -n '2,4p' Makefile; echo '#   make lint | format | bench | check (test + lint) | clean'
+	@sed -n '2,4p' Makefile
+	@echo '#   make bench-qlib   the same beside qlib, which gets an environment of its own'
+	@echo '#   make lint | format | check (test + lint) | clean'
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip==25.3
+	$(BIN)/python -m pip install --quiet --upgrade $(PIP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,oracles]'
 	@touch $(READY)
+
+$(PEERS): $(READY) constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[peers]'
+	@touch $(PEERS)
+
+$(QLIB): constraints-qlib.txt
+	$(PYTHON) -m venv $(QLIB_VENV)
+	$(QLIB_VENV)/bin/python -m pip install --quiet --upgrade $(PIP)
+	$(QLIB_VENV)/bin/python -m pip install --quiet --constraint constraints-qlib.txt pyqlib
+	@touch $(QLIB)
 
 demo: $(READY)
 	$(BIN)/intralpha demo
@@ -39,8 +60,13 @@ format: $(READY)
 
 check: test lint
 
-bench: $(READY)
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+bench: $(PEERS)
+	@for script in benchmarks/*.py; do \
+		echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; \
+	done
+
+bench-qlib: $(READY) $(QLIB)
+	$(BIN)/python benchmarks/beside_qlib.py --qlib $(QLIB_VENV)/bin/python $(ARGS)
 
 clean:
-	rm -rf $(VENV) demo build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(QLIB_VENV) demo build dist .pytest_cache .ruff_cache .hypothesis

@@ -27,14 +27,14 @@ from time import perf_counter
 
 import numpy as np
 import polars as pl
-import tick_peers as peers
-from level2_market import last_session, long_day, simulated
+from common import tick_peers as peers
+from common.level2_market import last_session, long_day, simulated
 from polars import col, when
 
 from intralpha.base import thread_count
-from intralpha.features import LibrarySpec, build, load_library
-from intralpha.features.bar_day import CACHE
+from intralpha.features import LibrarySpec, load_library
 from intralpha.market import Lake
+from intralpha.market.bar_day import CACHE
 from intralpha.market.level2.thresholds import BigOrderSpec, thresholds
 
 ROWS = {"level2_trades": "trades", "level2_parents": "trades", "level2_orders": "orders",
@@ -64,9 +64,9 @@ def peak_gib() -> float:
 
 def measure(root: Path, library: str) -> dict[str, float]:
     """Seconds of the first and of another call, and the peak of this process, GiB."""
-    lake, features = Lake(root), build(LibrarySpec(library=library))
+    lake, features = Lake(root), LibrarySpec(library=library).make()
     day, assets = np.array([last_session(lake)]), assets_of(lake)
-    build(LibrarySpec(library=library, cache=False)).compute(lake, day, assets[:2])
+    LibrarySpec(library=library, cache=False).make().compute(lake, day, assets[:2])
     before = peak_gib()
     first = float("inf")
     for _ in range(3):
@@ -134,7 +134,7 @@ def our_nine(lake: Lake, cache: bool) -> dict[str, np.ndarray]:
     day, assets, out = np.array([last_session(lake)]), assets_of(lake), {}
     for name in ("level2_trades", "level2_parents", "level2_orders"):
         wanted = tuple(f.name for f in load_library(name).factors if f.name in NINE)
-        features = build(LibrarySpec(library=name, names=wanted, cache=cache))
+        features = LibrarySpec(library=name, names=wanted, cache=cache).make()
         panel = features.compute(lake, day, assets)
         out |= {n: panel[n][0] for n in wanted}
     return out

@@ -1,7 +1,7 @@
 """How hard is the simulated market? Hand-made factors, a linear mix, a GRU and the oracle.
 
     python benchmarks/market_difficulty.py            the shipped recipe: 300 stocks, three seeds
-    python benchmarks/market_difficulty.py --quick    100 stocks, one seed, one network
+    python benchmarks/market_difficulty.py --quick    60 stocks, 18 months, one seed, one network
 
 Mean RankIC of returns over the next ten days, all on the recipe's test dates. The hand-made
 factors read bars and daily rows alone; their signs are fixed beforehand. The linear mix is the
@@ -17,18 +17,19 @@ from pathlib import Path
 import numpy as np
 
 from intralpha import pipeline
-from intralpha.evaluation.cross_section import zscore
+from intralpha.base.cross_section import zscore
 from intralpha.evaluation.ic import rank_ic
 from intralpha.features.trailing import trailing_mean
 from intralpha.labels import fwd_return
 from intralpha.market import Lake, read_bars, read_daily
 
 QUICK = (
-    "data.sources.0.n_assets=100",
+    "data.sources=[{kind: simulated, n_assets: 60, end: 2024-06-28, seed: 1, freq: 30}]",
     "factors.gru_day=null",
     "factors.gru_bars.seeds=[0]",
-    "factors.gru_bars.training.max_epochs=12",
-    "combination.weights={gru_bars: 1.0}",
+    "factors.gru_bars.schedule.train_days=200",
+    "factors.gru_bars.training.max_epochs=8",
+    "combination.weights={gru_bars: 0.5, equal_weight: 0.5}",
 )
 DAYS, NOON, LAST = 10, 4, 2
 FREQ = 30
@@ -65,7 +66,7 @@ def hand_made(lake: Lake, dates: np.ndarray, assets: np.ndarray) -> dict[str, np
 def main() -> None:
     """Run the recipe, then test the hand-made factors on its dates."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="smaller, about a minute")
+    parser.add_argument("--quick", action="store_true", help="smaller, under a minute")
     quick = parser.parse_args().quick
     recipe = Path(__file__).parents[1] / "recipes" / "simulated.yaml"
     with tempfile.TemporaryDirectory() as folder:

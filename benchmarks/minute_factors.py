@@ -24,14 +24,14 @@ import polars as pl
 from numba import njit, prange
 
 from intralpha.base import thread_count
-from intralpha.features.bar_day import FIELDS
 from intralpha.features.engine.machine import Rows, run
 from intralpha.features.engine.program import Program, assemble
 from intralpha.features.engine.volume_bars import SessionRows, VolumeBarWindow, run_bars
+from intralpha.features.frames import vocabulary
 from intralpha.features.language.compile import Compiler
-from intralpha.features.language.frames import FRAMES
 from intralpha.features.language.graph import Graph
-from intralpha.features.language.library import load_library
+from intralpha.features.libraries import load_library
+from intralpha.market.bar_day import FIELDS
 
 MINUTES = 240
 SETS = {"minute15": ("minute15",), "115": ("minute15", "minute100")}
@@ -40,7 +40,7 @@ SETS = {"minute15": ("minute15",), "115": ("minute15", "minute100")}
 def programme(*libraries: str) -> Program:
     """One program for all their factors."""
     graph, outputs = Graph(), []
-    compiler = Compiler(FRAMES["minute"], graph)
+    compiler = Compiler(vocabulary("minute"), graph)
     for name in libraries:
         outputs += [compiler.factor(f.expr, f.on_locked) for f in load_library(name).factors]
     return assemble(graph, outputs, FIELDS)
@@ -140,7 +140,7 @@ def volume_rate(days: list[peers.Day], values: list[np.ndarray]) -> float:
     """Equal-volume bars of the last 20 sessions and their 100 factors, one date; a fifth of it."""
     stocks = max(len(days[0]["symbol"]) // 5, 1)
     graph = Graph()
-    compiler = Compiler(FRAMES["vbar"], graph)
+    compiler = Compiler(vocabulary("vbar"), graph)
     outputs = [compiler.factor(f.expr, f.on_locked) for f in load_library("volume100").factors]
     program = assemble(graph, outputs)
     window = VolumeBarWindow(stocks)

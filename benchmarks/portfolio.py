@@ -19,7 +19,7 @@ from time import perf_counter
 
 import numpy as np
 
-from intralpha.portfolio import CostSpec, PortfolioSpec, Snapshot, build
+from intralpha.portfolio import CostSpec, PortfolioSpec, Snapshot
 
 COSTS = CostSpec(buy_bps=10, sell_bps=20)
 STYLES, INDUSTRIES = 10, 30
@@ -51,7 +51,7 @@ def make_weeks(names: int, weeks: int, seed: int = 0) -> list[Week]:
     exposures = rng.standard_normal((names, STYLES))
     industry = rng.integers(0, INDUSTRIES, names).astype(np.int32)
     alpha, held, out = rng.standard_normal(names), np.zeros(names), []
-    problem = build(SPEC)
+    problem = SPEC.make()
     for week in range(weeks + 1):
         growth = np.exp(0.04 * rng.standard_normal(names))
         cap, held = cap * growth, held * growth
@@ -162,7 +162,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="1,000 names, 4 weeks")
     quick = parser.parse_args().quick
     names, weeks = (1_000, 4) if quick else (5_000, 12)
-    problem, world = build(SPEC), make_weeks(names, weeks)
+    problem, world = SPEC.make(), make_weeks(names, weeks)
 
     def ours(week: Week) -> float:
         solution = problem.solve(week.snapshot, week.past)

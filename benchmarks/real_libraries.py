@@ -1,7 +1,7 @@
 """Libraries on real bars: what they can compute, and the RankIC of the 15-minute set.
 
     python benchmarks/real_libraries.py --data FOLDER
-    python benchmarks/real_libraries.py --data FOLDER --quick    three months
+    python benchmarks/real_libraries.py --data FOLDER --quick    60 days, no 5-minute samples
 
 FOLDER holds the real samples (INTRALPHA_REAL_DATA). RankIC: daily values and their means over 20
 days, against the return from the next close over ten days, 501 stocks, every day with a bar. The
@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 
 from intralpha.evaluation.ic import rank_ic, summarise
-from intralpha.features import LibrarySpec, build, libraries, load_library
+from intralpha.features import LibrarySpec, libraries, load_library
 from intralpha.labels import fwd_return
 from intralpha.market import Lake
 from intralpha.pipeline import load_recipe
@@ -32,12 +32,13 @@ MINUTES = (
 )
 
 
-def minute_lake(data: Path, folder: Path) -> Lake:
-    """The samples of one and five minutes with the daily rows of their stocks."""
+def minute_lake(data: Path, folder: Path, freqs: tuple[int, ...]) -> Lake:
+    """The samples of these minutes with the daily rows of their stocks."""
     lake = Lake(folder, create=True)
     specs = [
         MappingSpec.model_validate({"preset": preset, "path": str(path)})
-        for _, preset, name in MINUTES
+        for freq, preset, name in MINUTES
+        if freq in freqs
         for path in sorted((data / "minute").glob(name))
     ]
     daily = load_recipe(Path(__file__).parents[1] / "recipes" / "real_daily.yaml").data.sources[:1]
@@ -45,16 +46,16 @@ def minute_lake(data: Path, folder: Path) -> Lake:
     return lake
 
 
-def coverage(lake: Lake, freq: int) -> None:
-    """Finite share of every library that these bars allow."""
+def coverage(lake: Lake, freq: int, most: int) -> None:
+    """Finite share of every library that these bars allow, on the last ``most`` days at most."""
     dates = lake.dates("bars", freq)
-    dates = dates[np.isin(dates, lake.dates("daily"))]
+    dates = dates[np.isin(dates, lake.dates("daily"))][-most:]
     rows = lake.scan("bars", freq=freq).select(pl.col("symbol").unique()).collect()
     assets = np.array(sorted(rows["symbol"]))
     for name in libraries():
         library = load_library(name)
         try:
-            features = build(LibrarySpec(library=name, base_freq=freq))
+            features = LibrarySpec(library=name, base_freq=freq).make()
             started = perf_counter()
             values = features.compute(lake, dates, assets).values
         except Exception as error:
@@ -75,7 +76,7 @@ def rank_ics(lake: Lake, dates: np.ndarray, assets: np.ndarray) -> pl.DataFrame:
     library = load_library("bars15")
     out = []
     for days in (1, 20):
-        panel = build(LibrarySpec(library="bars15", smooth_days=days)).compute(lake, dates, assets)
+        panel = LibrarySpec(library="bars15", smooth_days=days).make().compute(lake, dates, assets)
         for factor in library.factors:
             found = summarise(rank_ic(panel[factor.name].astype(np.float64), fwd))
             out.append((factor.name, factor.direction, days, found.mean, found.icir))
@@ -85,13 +86,15 @@ def rank_ics(lake: Lake, dates: np.ndarray, assets: np.ndarray) -> pl.DataFrame:
     return wide.sort(pl.col("rank_ic_20").abs(), descending=True)
 
 
-def polars_seconds(lake: Lake) -> float:
+def polars_seconds(lake: Lake, dates: np.ndarray) -> float:
     """One correlation of the set by Polars from the lake's files."""
+    first, last = dates[0].item(), dates[-1].item()
     started = perf_counter()
     traded = pl.col("volume") > 0
     reach = (pl.col("high") - pl.col("low")) / pl.col("low")
     factor = pl.corr(pl.col("volume").filter(traded), reach.filter(traded))
-    lake.scan("bars", freq=15).group_by("date", "symbol").agg(factor).collect()
+    rows = lake.scan("bars", first, last, freq=15)
+    rows.group_by("date", "symbol").agg(factor).collect()
     return perf_counter() - started
 
 
@@ -99,38 +102,40 @@ def main() -> None:
     """Print coverage, the RankIC table, and one line of results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=os.environ.get("INTRALPHA_REAL_DATA"))
-    parser.add_argument("--quick", action="store_true", help="three months")
+    parser.add_argument(
+        "--quick", action="store_true", help="the last 60 days, no 5-minute samples"
+    )
     given = parser.parse_args()
     if given.data is None or not Path(given.data).is_dir():
         print("no real data: give --data or set INTRALPHA_REAL_DATA")
         print("RESULT x_polars_one_factor=nan best_rank_ic=nan")
         return
     os.environ["INTRALPHA_REAL_DATA"] = str(given.data)
+    most = 60 if given.quick else 10_000
     print(f"{platform.machine()}, {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory() as folder:
-        minutes = minute_lake(Path(given.data), Path(folder) / "minutes")
-        for freq in (1, 5):
+        os.environ["INTRALPHA_LAKES"] = folder  # recipes name it
+        freqs = (1,) if given.quick else (1, 5)
+        minutes = minute_lake(Path(given.data), Path(folder) / "minutes", freqs)
+        for freq in freqs:
             print(f"{freq}-minute samples")
-            coverage(minutes, freq)
+            coverage(minutes, freq, most)
         recipe = load_recipe(Path(__file__).parents[1] / "recipes" / "real_bars15.yaml")
         lake = Lake(Path(folder) / "bars15", create=True)
         ingest(recipe.data.sources, lake, show_progress=False)
         print("15-minute bars of 501 stocks")
-        coverage(lake, 15)
-        dates = lake.dates("bars", 15)
-        dates = dates[-60:] if given.quick else dates
+        coverage(lake, 15, most)
+        dates = lake.dates("bars", 15)[-most:]
         rows = lake.scan("bars", freq=15).select(pl.col("symbol").unique()).collect()
         assets = np.array(sorted(rows["symbol"]))
-        peer = polars_seconds(lake)
+        peer = polars_seconds(lake, dates)
         started = perf_counter()
-        build(LibrarySpec(library="bars15", cache=False)).compute(
-            lake, lake.dates("bars", 15), assets
-        )
+        LibrarySpec(library="bars15", cache=False).make().compute(lake, dates, assets)
         seconds = perf_counter() - started
         table = rank_ics(lake, dates, assets)
     with pl.Config(tbl_rows=60, float_precision=4):
         print(table)
-    print(f"{len(dates)} days; 30 factors of a year in {seconds:.1f} s; Polars, one: {peer:.1f} s")
+    print(f"{len(dates)} days; 30 factors in {seconds:.1f} s; Polars, one: {peer:.1f} s")
     best = table["rank_ic_20"].abs().max()
     print(f"RESULT x_polars_one_factor={30 * peer / seconds:.1f} best_rank_ic={best:.4f}")
 

@@ -18,9 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from intralpha.evaluation import hill_index
+from intralpha.explore import Exploration, explore
 from intralpha.market import Lake
-from intralpha.pipeline import explore
-from intralpha.report import Exploration
 from intralpha.sources import SimulatedMarket, SimulatedSpec, ingest
 from intralpha.sources.exchange.floor import Floor
 
@@ -104,7 +103,7 @@ def main() -> None:
     bands = BANDS | MINUTE_BANDS | TICK_BANDS
     inside = sum(_line(name, ours[name], real.get(name, math.nan), bands[name]) for name in bands)
     if given.pictures:
-        from pictures import draw
+        from common.pictures import draw
 
         draw(quarter, explore(Lake(given.real), 15) if given.real else None, given.pictures)
     near = [ours[k] / v for k, v in real.items() if k in BANDS and v > 0]

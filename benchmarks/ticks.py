@@ -20,7 +20,7 @@ from time import perf_counter
 
 import numpy as np
 import polars as pl
-import tick_peers as peers
+from common import tick_peers as peers
 from numba import njit
 
 from intralpha.base import thread_count

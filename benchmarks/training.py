@@ -25,7 +25,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from intralpha.base import Panel
 from intralpha.datasets import Samples
-from intralpha.models import GRUSpec, build
+from intralpha.models import GRUSpec
 
 BARS, FEATURES, WINDOW_DAYS, BATCH = 8, 6, 20, 5_000
 TIMES = (time(10), time(10, 30), time(11), time(11, 30), time(13, 30), time(14), time(14, 30))
@@ -100,7 +100,7 @@ def drain(batches: Batches) -> tuple[int, float]:
 def train(batches: Batches, most: int) -> tuple[int, float]:
     """A GRU on the first batches; windows and mean loss."""
     torch.manual_seed(0)
-    model = build(GRUSpec(hidden=30), FEATURES)
+    model = GRUSpec(hidden=30).make(FEATURES)
     optimiser = torch.optim.Adam(model.parameters())
     losses, count = [], 0
     for x, y in islice(batches, most):

@@ -22,7 +22,7 @@ import numpy as np
 import polars as pl
 
 from intralpha.base import thread_count
-from intralpha.features import LibrarySpec, build
+from intralpha.features import LibrarySpec
 from intralpha.market import Lake
 from intralpha.sources import SimulatedSpec, ingest
 
@@ -32,7 +32,7 @@ LIBRARIES = ("minute15", "minute100", "volume100", "ms22", "bar64_30")
 
 def timed(lake: Lake, days: np.ndarray, assets: np.ndarray, **settings: object) -> float:
     """Seconds to compute a library."""
-    features = build(LibrarySpec(base_freq=1, **settings))
+    features = LibrarySpec(base_freq=1, **settings).make()
     started = perf_counter()
     features.compute(lake, days, assets)
     return perf_counter() - started

@@ -1,18 +1,30 @@
-"""Annotations are checked while tests run; real data are found or skipped with a reason."""
+"""Annotations are checked while tests run; real data are found or skipped with a reason; what is
+dear to make is made once for all workers.
+"""
 
+import fcntl
 import os
+from collections.abc import Callable
 from pathlib import Path
+from shutil import rmtree
 
 from jaxtyping import install_import_hook
 
 install_import_hook("intralpha", "beartype.beartype")
 
 import pytest  # noqa: E402
-from hypothesis import settings  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
 
-# The same examples in every run; HYPOTHESIS_PROFILE=default tries new ones.
-settings.register_profile("same", derandomize=True)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+# The same examples in every run, and no verdict depends on the clock: tests say only how many
+# examples they need where these are too many or too few.
+settings.register_profile(
+    "intralpha",
+    max_examples=40,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("intralpha")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -29,3 +41,27 @@ def real_data() -> Path:
     if not root.is_dir():
         pytest.skip(f"real market data not found at {root}; set INTRALPHA_REAL_DATA")
     return root
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """``made_once(name, make)``: a folder that ``make(folder)`` fills in the first worker to ask.
+
+    The others wait for it. Tests only read what it holds: no worker may see another's changes.
+    """
+    base = tmp_path_factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def ask(name: str, make: Callable[[Path], object]) -> Path:
+        folder, done = root / "once" / name, root / "once" / f"{name}.done"
+        folder.parent.mkdir(exist_ok=True)
+        with (root / "once" / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+
+    return ask

@@ -1,16 +1,19 @@
 """The audit itself: noise where it must be, the past untouched, and cheats caught."""
 
-from datetime import date
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
+from polars.testing import assert_frame_equal, assert_series_equal
 
 from intralpha.audit import Finding, assert_same_past, compare_panels, scramble
 from intralpha.audit.probe import FutureLeakError, NothingComparedError
-from intralpha.audit.scramble import NoFutureError
+from intralpha.audit.scramble import DATED_BY, NoFutureError
 from intralpha.base import Panel
-from intralpha.market import Lake, read_daily
+from intralpha.market import TABLES, Lake, read_daily
+from intralpha.market.schemas import TableSchema
 from intralpha.sources import SimulatedSpec, ingest
 
 AFTER = date(2023, 2, 15)
@@ -33,6 +36,152 @@ def test_the_past_is_the_same_and_the_future_is_not(worlds: tuple[Lake, Lake]) -
     changed = before.values[~past] != after.values[~past]
     assert changed.mean() > 0.8
     assert worlds[1].dates("bars", 30).tolist() == worlds[0].dates("bars", 30).tolist()
+
+
+@pytest.fixture(scope="module")
+def every_table(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, Lake]:
+    """A lake with rows of every table before and after the date, and its noise."""
+    root = tmp_path_factory.mktemp("every")
+    lake = Lake(root / "true", create=True)
+    ticks = ("trades", "orders", "snapshots")
+    spec = SimulatedSpec(
+        n_assets=6, start=date(2023, 2, 13), end=date(2023, 2, 17), freq=30, ticks=ticks
+    )
+    ingest([spec], lake, show_progress=False)
+    days, rng = [date(2023, 2, 14), date(2023, 2, 16)], np.random.default_rng(0)
+    for table, schema in TABLES.items():
+        if table == "bars" or table in DATED_BY or not lake.has(table):
+            lake.append(table, hand_made(schema, days, rng))
+    assert all(lake.has(table) for table in TABLES)
+    return lake, scramble(lake, AFTER, root / "noise")
+
+
+def hand_made(schema: TableSchema, days: list[date], rng: np.random.Generator) -> pl.DataFrame:
+    """Two stocks on each of two days with a number in every column, the nullable ones too."""
+    times = {"bars": [time(10), time(10, 30)], "auctions": [time(9, 25), time(15)]}
+    rows = []
+    for day in days:
+        for i in range(2):
+            row: dict = {}
+            for name, kind in schema.columns.items():
+                if kind == pl.Date:
+                    row[name] = day + timedelta(days=400) if name == "out_date" else day
+                elif kind == pl.Time:
+                    row[name] = times[schema.name][i]
+                elif kind == pl.Boolean:
+                    row[name] = bool(i)
+                elif kind == pl.String:
+                    row[name] = f"{day:%d}-{i}"
+                else:
+                    row[name] = rng.uniform(0.1, 0.5) if kind == pl.Float64 else 100 + i
+            row |= {"open": 10.0, "high": 11.0, "low": 9.0, "close": 10.5} if "high" in row else {}
+            row |= {"symbol": f"60051{i}.SH"} if "symbol" in row else {}
+            row |= {"freq": 30} if "freq" in row else {}
+            rows.append(row)
+    return pl.DataFrame(rows, schema=schema.columns, orient="row")
+
+
+@pytest.mark.parametrize("table", [t for t in TABLES if t != "instruments"])
+def test_every_number_of_every_table_changes_after_the_date(every_table, table: str) -> None:
+    schema, dated_by = TABLES[table], DATED_BY.get(table, "date")
+    before, after = (w.scan(table).collect().sort(schema.key) for w in every_table)
+    assert_frame_equal(before.select(schema.key), after.select(schema.key))
+    past = pl.col(dated_by) <= AFTER
+    assert_frame_equal(before.filter(past), after.filter(past))
+    assert before.filter(past).height, "nothing was compared"
+    numbers = [
+        n
+        for n, kind in schema.columns.items()
+        if kind.is_numeric() and n not in schema.key and n != "time"
+    ]
+    old, new = before.filter(~past), after.filter(~past)
+    if "time" in old.columns:
+        assert_series_equal(old["time"], new["time"])
+    assert old.height, "nothing was compared"
+    for name in numbers:
+        assert old[name].drop_nulls().len(), f"{table}.{name} has no value to change"
+        assert_series_equal(old[name].is_null(), new[name].is_null())
+        known = old[name].is_not_null()
+        same = (old[name] == new[name]).filter(known)
+        priceless = name == "price" and table == "orders"  # orders at the market
+        assert same.mean() <= (0.2 if priceless or name == "low" else 0.001), f"{table}.{name}"
+
+
+def test_the_shape_of_a_day_changes_row_by_row(every_table) -> None:
+    """One factor a stock and day would leave every ratio between its bars as it was."""
+    for table, name in (("bars", "close"), ("bars", "volume"), ("snapshots", "bid_price1")):
+        key = TABLES[table].key
+        old, new = (w.scan(table).collect().sort(key) for w in every_table)
+        ratio = (new[name] / old[name]).filter(old["date"] > AFTER)
+        kept = ratio.filter(ratio.is_finite())
+        assert kept.len() > 10, "nothing was compared"
+        assert (kept.round(2).diff() == 0).mean() < 0.1
+
+
+def test_books_stay_in_order_and_totals_grow(every_table) -> None:
+    rows = every_table[1].scan("snapshots").filter(pl.col("date") > AFTER).collect()
+    bids = rows.select(f"bid_price{k}" for k in range(1, 11)).to_numpy()
+    asks = rows.select(f"ask_price{k}" for k in range(1, 11)).to_numpy()
+    for steps in (-np.diff(bids, axis=1), np.diff(asks, axis=1)):
+        known = np.isfinite(steps) & (bids[:, 1:] > 0) & (asks[:, 1:] > 0)
+        assert known.sum() > 1000
+        assert (steps[known] > 0).all()
+    total = rows.sort("symbol", "date", "time").select(
+        pl.col("volume").diff().over("symbol", "date")
+    )
+    assert total["volume"].drop_nulls().min() > 0
+
+
+def test_trades_still_find_their_orders(every_table) -> None:
+    """The same share of trades as before belongs to an order that is there."""
+    found = []
+    for world in every_table:
+        orders = world.scan("orders").select("date", "symbol", "id").unique()
+        trades = world.scan("trades").filter(pl.col("date") > AFTER)
+        joined = trades.join(orders, left_on=["date", "symbol", "buy_id"],
+                             right_on=["date", "symbol", "id"], how="semi")  # fmt: skip
+        found.append(joined.select(pl.len()).collect().item())
+    assert found[0] == found[1] > 0
+
+
+CHEATS = {
+    "tomorrow's close": ("daily", lambda rows: rows["close"].shift(-1)),
+    "tomorrow's limit": ("daily", lambda rows: rows["up_limit"].shift(-1)),
+    "the next bar over this one": ("bars", lambda rows: rows["close"].shift(-1) / rows["close"]),
+    "later trades count": ("bars", lambda rows: rows["trades"].shift(-1).cast(float)),
+    "who will be active": ("trades", lambda rows: rows["side"].shift(-1).cast(float)),
+    "depth to come": ("snapshots", lambda rows: rows["ask_volume3"].shift(-1).cast(float)),
+}
+
+
+@pytest.mark.parametrize("cheat", CHEATS)
+def test_cheats_are_caught(every_table, cheat: str) -> None:
+    """Each reads the next row of one column; its last row up to the date betrays it."""
+    table, compute = CHEATS[cheat]
+
+    def panel(world: Lake) -> Panel:
+        rows = world.scan(table).collect().sort("symbol", *TABLES[table].sort[-1:], "date")
+        rows = rows.sort("symbol", "date", maintain_order=True)
+        made = rows.select("date", "symbol").with_columns(value=compute(rows))
+        last = made.group_by("date", "symbol", maintain_order=True).last()
+        return Panel.from_polars(last, ("value",), dtype=np.float64)
+
+    honest = [w.scan(table).collect().group_by("date", "symbol").len("value") for w in every_table]
+    a, b = (Panel.from_polars(h.cast({"value": float}), ("value",)) for h in honest)
+    assert compare_panels("honest", a, b, AFTER).clean
+    finding = compare_panels(cheat, panel(every_table[0]), panel(every_table[1]), AFTER)
+    with pytest.raises(FutureLeakError, match=cheat):
+        assert_same_past((finding,), AFTER)
+
+
+def test_whether_a_stock_will_trade_is_noise_too(worlds: tuple[Lake, Lake]) -> None:
+    """The cheat knows who will be suspended: it sees other stocks in the other world."""
+    stops = [
+        w.scan("daily").filter(pl.col("date") > AFTER, pl.col("volume") == 0)
+        .select("date", "symbol").collect() for w in worlds
+    ]  # fmt: skip
+    assert 3 < stops[1].height < 40, "8 stocks and the index over 17 sessions"
+    assert stops[1].join(stops[0], on=["date", "symbol"], how="anti").height > 3
 
 
 def test_a_scrambled_lake_is_a_valid_lake(worlds: tuple[Lake, Lake]) -> None:

@@ -18,7 +18,6 @@ from intralpha.portfolio import (
     StockDeviation,
     StyleBand,
     Turnover,
-    build,
 )
 
 COSTS = CostSpec(buy_bps=10, sell_bps=20)
@@ -79,9 +78,9 @@ def test_the_loop_equals_the_replay_of_its_own_targets(any_market, seed):
     market, _ = any_market(seed)
     decisions, snapshot_of = weekly(market, seed)
     spec = BacktestSpec(capital_yuan=5e6)
-    problem = build(
-        PortfolioSpec(stock_deviation=0.1, industry_deviation=None, turnover_one_sided=0.3)
-    )
+    problem = PortfolioSpec(
+        stock_deviation=0.1, industry_deviation=None, turnover_one_sided=0.3
+    ).make()
     run = run_portfolio(problem, decisions, snapshot_of, market, spec, COSTS)
     again = simulate(run.targets, market, spec, COSTS)
     assert run.ledger.daily.equals(again.daily)
@@ -92,9 +91,9 @@ def test_the_loop_equals_the_replay_of_its_own_targets(any_market, seed):
 def test_planned_turnover_keeps_the_cap_and_the_rest_is_blocked_orders(any_market):
     market, _ = any_market(5, days=40)
     decisions, snapshot_of = weekly(market, 5)
-    problem = build(
-        PortfolioSpec(stock_deviation=0.1, industry_deviation=None, turnover_one_sided=0.2)
-    )
+    problem = PortfolioSpec(
+        stock_deviation=0.1, industry_deviation=None, turnover_one_sided=0.2
+    ).make()
     run = run_portfolio(
         problem, decisions, snapshot_of, market, BacktestSpec(capital_yuan=5e6), COSTS
     )
@@ -136,7 +135,7 @@ def test_held_names_are_told_and_must_be_known(any_market):
 def test_decisions_do_not_depend_on_later_prices(any_market):
     market, _ = any_market(2)
     decisions, snapshot_of = weekly(market, 2)
-    problem = build(PortfolioSpec(stock_deviation=0.1, industry_deviation=None))
+    problem = PortfolioSpec(stock_deviation=0.1, industry_deviation=None).make()
     spec = BacktestSpec(capital_yuan=5e6)
     expected = run_portfolio(problem, decisions, snapshot_of, market, spec, COSTS)
     last = 15

@@ -211,7 +211,7 @@ def test_no_limit_means_no_limit():
     assert tradability(bar, at).can_buy[0]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     wanted=st.floats(0, 5_000),
     sellable=st.integers(0, 5_000),
@@ -233,3 +233,61 @@ def test_rounded_orders_are_legal_and_never_larger(wanted, sellable, star):
         # Whole lots, or the odd rest in one piece with or without lots.
         assert sold % 100 in (0, sellable % 100)
     assert wanted - sold < (200 if star else 100)
+
+
+def vanishing(make_market, **settings):
+    """The first stock is bought on the first day and has no row from the second day on."""
+    dates = np.busday_offset("2024-01-02", np.arange(8))
+    close = np.full((8, 2), 10.0)
+    close[1:, 0] = np.nan
+    market = make_market(dates, ASSETS, {"close": close, "suspended": np.zeros((8, 2))})
+    spec = BacktestSpec(capital_yuan=100_000, vanished_after=3, **settings)
+    exchange = Exchange(ASSETS, dates, spec, FREE)
+    results = [exchange.step(DayBar.of(market, 0), np.array([0.5, 0.3]))]
+    results += [exchange.step(DayBar.of(market, row)) for row in range(1, 8)]
+    return exchange, results
+
+
+def test_a_holding_whose_rows_end_is_closed_and_told(make_market):
+    exchange, results = vanishing(make_market)
+    told = [(row, e) for row, r in enumerate(results) for e in r.events]
+    # Absent on days 1, 2, 3: closed on the third of them, at its last price.
+    assert [(row, e.symbol, e.kind) for row, e in told] == [(3, "600001.SH", "vanished")]
+    (_, event), account = told[0], exchange.account
+    assert (event.shares_change, event.cash_yuan, event.lost_yuan) == (-5_000.0, 50_000.0, 0.0)
+    assert account.shares.tolist() == [0.0, 3_000.0]
+    assert account.cash_yuan == pytest.approx(70_000.0)
+    assert account.nav_yuan == pytest.approx(100_000.0)
+
+
+def test_a_holding_whose_rows_end_may_be_written_off(make_market):
+    exchange, results = vanishing(make_market, vanished_pays=0.0)
+    (event,) = results[3].events
+    assert (event.cash_yuan, event.lost_yuan) == (0.0, 50_000.0)
+    assert exchange.account.nav_yuan == pytest.approx(50_000.0)
+
+
+def test_short_gaps_are_not_an_end(make_market):
+    dates = np.busday_offset("2024-01-02", np.arange(8))
+    close = np.full((8, 2), 10.0)
+    close[[1, 2, 4, 5, 7], 0] = np.nan
+    market = make_market(dates, ASSETS, {"close": close})
+    spec = BacktestSpec(capital_yuan=100_000, vanished_after=3)
+    exchange = Exchange(ASSETS, dates, spec, FREE)
+    exchange.step(DayBar.of(market, 0), np.array([0.5, 0.3]))
+    assert not any(exchange.step(DayBar.of(market, row)).events for row in range(1, 8))
+    assert exchange.account.shares[0] == 5_000
+
+
+def test_a_price_outside_the_day_fills_nothing(make_market):
+    """Amount in thousands, volume in shares: a VWAP of 0.01 on a stock of 10."""
+    vwap = np.array([[0.01, 20.0], [10.0, 20.0], [12.0, 20.3]])
+    exchange, bars = exchange_for(make_market, vwap=vwap)
+    first = exchange.step(bars[0], np.array([0.5, 0.2]))
+    assert first.fills.which.tolist() == [1]
+    assert (first.blocked.which.tolist(), first.blocked.reason.tolist()) == ([0], ["odd_price"])
+    assert exchange.step(bars[1], np.array([0.5, 0.2])).blocked.which.size == 0
+    # 20.3 is within the rounding of 2 %, 12 is not.
+    last = exchange.step(bars[2], np.array([0.0, 0.0]))
+    assert last.blocked.reason.tolist() == ["odd_price"]
+    assert exchange.account.shares.tolist() == [5_000.0, 0.0]

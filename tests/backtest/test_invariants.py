@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intralpha.backtest import BacktestSpec, MarketFacts, simulate
@@ -13,7 +13,7 @@ from intralpha.base import Panel
 from intralpha.portfolio import CostSpec
 
 COSTS = CostSpec(buy_bps=10, sell_bps=20)
-QUIET = {"max_examples": 15, "deadline": None, "suppress_health_check": list(HealthCheck)}
+FEW = settings(max_examples=15)  # each example is a whole replay
 SEEDS = st.integers(0, 10**6)
 
 
@@ -43,7 +43,7 @@ def bookkeeper(ledger, market, actions, capital):
         yield day, cash, sum(n * last[s] for s, n in shares.items() if n), dict(shares)
 
 
-@settings(**QUIET)
+@FEW
 @given(seed=SEEDS, price=st.sampled_from(["vwap", "open", "close"]))
 def test_the_books_balance(any_market, any_targets, seed, price):
     market, actions = any_market(seed)
@@ -62,7 +62,7 @@ def test_the_books_balance(any_market, any_targets, seed, price):
     assert growth * 2e6 == pytest.approx(ledger.daily["nav_yuan"][-1], rel=1e-9)
 
 
-@settings(**QUIET)
+@FEW
 @given(seed=SEEDS)
 def test_nothing_forbidden_is_traded(any_market, any_targets, seed):
     market, actions = any_market(seed)
@@ -103,7 +103,7 @@ def test_nothing_forbidden_is_traded(any_market, any_targets, seed):
                 held[symbol] -= shares
 
 
-@settings(**QUIET)
+@FEW
 @given(seed=SEEDS, ratio=st.sampled_from([0.5, 1.0, 2.0]), day=st.integers(2, 20))
 def test_a_split_changes_no_value(any_market, any_targets, seed, ratio, day):
     """One stock splits; everything in yuan stays. Fractional shares, so that lots do not differ."""
@@ -138,7 +138,7 @@ def test_a_split_changes_no_value(any_market, any_targets, seed, ratio, day):
     np.testing.assert_allclose(followed.daily["nav_yuan"], before.daily["nav_yuan"], rtol=1e-9)
 
 
-@settings(**QUIET)
+@FEW
 @given(seed=SEEDS)
 def test_the_order_of_assets_does_not_matter(any_market, any_targets, seed):
     market, actions = any_market(seed)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from intralpha.base import DataError, Panel
@@ -134,9 +134,22 @@ def test_pandas_and_xarray_carry_the_same_values() -> None:
     assert float(panel.to_xarray().sel(date="2024-01-03", asset="600519.SH", name="volume")) == 7
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.permutations(range(6)))
 def test_row_order_of_a_table_does_not_matter(order: list[int]) -> None:
     frame = small(np.float64).to_polars()
     shuffled = Panel.from_polars(frame[order], ("close", "volume"), dtype=np.float64)
     np.testing.assert_array_equal(shuffled.values, small(np.float64).values)
+
+
+def test_a_panel_shows_its_axes_not_its_values() -> None:
+    days = np.array(["2024-01-02", "2024-01-03"], "datetime64[D]")
+    panel = Panel(np.full((2, 2, 1), 0.25), days, np.array(["<a>", "b"]), ("score",))
+    expected = "Panel of 2 days (2024-01-02 to 2024-01-03), 2 assets, 1 names (score), float64"
+    assert repr(panel) == expected
+    page = panel._repr_html_()
+    assert "<td>&lt;a&gt;</td><td>0.25</td>" in page
+    bars = Panel(np.zeros((2, 1, 2, 1)), days, panel.assets, ("x",), (time(15),))
+    assert "1 bars, 2 assets" in repr(bars)
+    empty = Panel.full(days[:0], panel.assets, ("x",))
+    assert "0 days (none)" in repr(empty)
+    assert "<tbody></tbody>" in empty._repr_html_()

@@ -1,8 +1,10 @@
 """Combining factors: by hand, by properties, and what is refused."""
 
+from typing import Literal
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 from pydantic import TypeAdapter, ValidationError
@@ -19,7 +21,6 @@ from intralpha.combination import (
     SingleSpec,
     WeightsSpec,
     combine,
-    seed_mean,
 )
 
 NAN = np.nan
@@ -79,9 +80,9 @@ def test_a_factor_that_does_not_vary_counts_as_absent():
     assert np.isnan(combine((flat,), SingleSpec())["score"]).all()
 
 
-def test_seed_mean_is_the_mean_of_z_scores():
+def test_equal_weights_are_the_mean_of_z_scores():
     seeds = tuple(random_factors(1).values())
-    found = seed_mean(seeds)["score"]
+    found = combine(seeds, EqualSpec(kind="seed_mean"))["score"]
     z = []
     for panel in seeds:
         x = panel["f"]
@@ -92,7 +93,6 @@ def test_seed_mean_is_the_mean_of_z_scores():
     assert np.isnan(found[~both]).all()
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6), st.randoms(use_true_random=False))
 def test_order_of_assets_reorders_scores_and_nothing_else(seed, random):
     panels, spec = random_factors(seed), WeightsSpec(weights={"a": 1.0, "b": 2.0, "c": 0.5})
@@ -106,7 +106,6 @@ def test_order_of_assets_reorders_scores_and_nothing_else(seed, random):
     np.testing.assert_allclose(found, plain[:, order], rtol=1e-5, atol=1e-6)
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     st.integers(0, 10**6),
     st.lists(st.floats(0.01, 1000), min_size=3, max_size=3),
@@ -122,7 +121,6 @@ def test_scale_and_shift_of_a_factor_do_not_matter(seed, scales, shift):
     np.testing.assert_allclose(found, plain, rtol=1e-4, atol=1e-4)
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6), st.floats(0.01, 100))
 def test_only_ratios_of_weights_count_and_equal_weights_are_equal(seed, scale):
     panels = random_factors(seed)
@@ -232,3 +230,37 @@ def test_specs_by_kind():
     ):
         with pytest.raises(ValidationError):
             adapter.validate_python(bad)
+
+
+def test_which_factors_a_rule_uses():
+    known = ("a", "b", "c")
+    assert EqualSpec().names(known) == known
+    assert WeightsSpec(weights={"c": 1.0, "a": 2.0}).names(known) == ("c", "a")
+    assert SingleSpec(name="b").names(known) == ("b",)
+    assert SingleSpec().names(("x",)) == ("x",)
+    assert ICIRWeightSpec().names(known) == known
+    with pytest.raises(FactorNamesError, match="those with weights: z"):
+        WeightsSpec(weights={"z": 1.0}).names(known)
+    with pytest.raises(FactorNamesError, match="a single factor, or a name"):
+        SingleSpec().names(known)
+    assert [s.needs_history for s in (EqualSpec(), ICIRWeightSpec())] == [False, True]
+
+
+class LatestSpec(CombinerSpec):
+    """A plug-in's rule: the last factor alone, from the third session on."""
+
+    kind: Literal["tests.latest"] = "tests.latest"
+
+    def weigh(self, names, dates, history=None):
+        out = np.zeros((len(dates), len(names)))
+        out[2:, -1] = 1.0
+        return out
+
+
+def test_a_plug_in_rule_needs_no_fork():
+    panels = random_factors(8)
+    spec = TypeAdapter(CombinerSpec).validate_python({"kind": "tests.latest"})
+    found = combine(panels, spec)["score"]
+    alone = combine({"c": panels["c"]}, SingleSpec())["score"]
+    assert np.isnan(found[:2]).all()
+    np.testing.assert_array_equal(found[2:], alone[2:])

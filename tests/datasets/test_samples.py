@@ -8,7 +8,7 @@ import pytest
 
 from intralpha.base import Panel
 from intralpha.datasets import Samples
-from intralpha.datasets.samples import ShortHistoryError
+from intralpha.datasets.samples import SampleAxesError, ShortHistoryError
 
 DAYS = np.arange("2024-01-01", "2024-01-13", dtype="datetime64[D]")
 ASSETS = np.array([f"{i:06d}.SZ" for i in range(1, 6)])
@@ -92,3 +92,25 @@ def test_ratio_windows_are_standardised_over_the_batch() -> None:
     batch = make(ratio_clip=np.inf).day(DAYS[8], labelled=False)
     np.testing.assert_allclose(batch.x.mean(axis=0), 0, atol=1e-6)
     np.testing.assert_array_equal(batch.x[:, -1], 0)
+
+
+def test_labels_are_those_of_the_samples() -> None:
+    samples = make()
+    for day in DAYS[4:9]:
+        batch = samples.day(day, labelled=False)
+        np.testing.assert_array_equal(samples.labels(day), batch.y)
+    assert np.isnan(samples.labels(DAYS[5])).any()
+
+
+def test_masks_and_labels_must_lie_on_the_features_axes() -> None:
+    samples = make()
+    with pytest.raises(SampleAxesError, match=r"present_DA .*\(12, 5\)"):
+        dataclasses.replace(
+            samples,
+            present_DA=np.ones((12, 6), bool),
+            mask_DA=np.ones((12, 6), bool),
+        )
+    label = samples.label
+    turned = Panel(label.values[:, ::-1], label.dates, label.assets[::-1], label.names)
+    with pytest.raises(SampleAxesError, match="the same assets"):
+        dataclasses.replace(samples, label=turned)

@@ -7,8 +7,7 @@ import pytest
 from scipy import stats
 
 from intralpha.base import Panel
-from intralpha.datasets import apply_global, cross_section, fit_global
-from intralpha.datasets.transform import CrossSectionSpec
+from intralpha.datasets import CrossSectionSpec, GlobalStandardSpec
 
 from .reference import window_ratio
 
@@ -27,34 +26,34 @@ def panel() -> Panel:
 def test_global_constants_by_a_plain_computation(panel: Panel) -> None:
     mask = np.ones((10, 40), dtype=bool)
     mask[:, 0] = False
-    fitted = fit_global(panel, DAYS[:6], mask, 2.0)
+    fitted = GlobalStandardSpec(mads=2.0).fit(panel, DAYS[:6], mask)
     values = panel["a"][:6, 1:].astype(float).ravel()
     values = values[np.isfinite(values)]
     median = np.median(values)
     width = 2.0 * stats.median_abs_deviation(values)
     clipped = np.clip(values, median - width, median + width)
-    assert fitted.low[0] == pytest.approx(median - width, rel=1e-6)
-    assert fitted.mean[0] == pytest.approx(clipped.mean(), rel=1e-5)
-    assert fitted.std[0] == pytest.approx(clipped.std(), rel=1e-6)
-    out = apply_global(panel, fitted)
+    assert fitted["low"][0] == pytest.approx(median - width, rel=1e-6)
+    assert fitted["mean"][0] == pytest.approx(clipped.mean(), rel=1e-5)
+    assert fitted["std"][0] == pytest.approx(clipped.std(), rel=1e-6)
+    out = GlobalStandardSpec(mads=2.0).apply(panel, mask, fitted)
     assert not np.isnan(out.values).any()
     assert out["a"][2, 6] == 0
 
 
 def test_scrambling_the_test_days_changes_no_fitted_constant(panel: Panel) -> None:
     mask = np.ones((10, 40), dtype=bool)
-    before = fit_global(panel, DAYS[:6], mask, 7.0)
+    before = GlobalStandardSpec(mads=7.0).fit(panel, DAYS[:6], mask)
     panel.values[6:] = 1e6
-    after = fit_global(panel, DAYS[:6], mask, 7.0)
+    after = GlobalStandardSpec(mads=7.0).fit(panel, DAYS[:6], mask)
     panel.values[5] = 1e6
-    cheat = fit_global(panel, DAYS[:6], mask, 7.0)
-    np.testing.assert_array_equal(before.mean, after.mean)
-    assert not np.array_equal(before.mean, cheat.mean), "the check compares nothing"
+    cheat = GlobalStandardSpec(mads=7.0).fit(panel, DAYS[:6], mask)
+    np.testing.assert_array_equal(before["mean"], after["mean"])
+    assert not np.array_equal(before["mean"], cheat["mean"]), "the check compares nothing"
 
 
 def test_cross_section_by_a_plain_loop(panel: Panel) -> None:
     mask = np.random.default_rng(1).random((10, 40)) < 0.8
-    out = cross_section(panel, mask, CrossSectionSpec(mads=2.0))
+    out = CrossSectionSpec(mads=2.0).apply(panel, mask, {})
     for d in range(10):
         row = panel["a"][d].astype(float)
         known = mask[d] & np.isfinite(row)
@@ -72,19 +71,19 @@ def test_bars_are_standardised_slot_by_slot(panel: Panel) -> None:
     bars = Panel(values, DAYS, ASSETS, panel.names, times)
     mask = np.ones((10, 40), dtype=bool)
     spec = CrossSectionSpec(mads=None, sigmas=3.0)
-    out = cross_section(bars, mask, spec)
+    out = spec.apply(bars, mask, {})
     np.testing.assert_allclose(out["a"][:, 0], out["a"][:, 1], atol=1e-4)
-    daily = cross_section(panel, mask, spec)
+    daily = spec.apply(panel, mask, {})
     np.testing.assert_array_equal(daily["a"], out["a"][:, 0])
 
 
 def test_cross_section_ignores_other_days_and_outsiders(panel: Panel) -> None:
     mask = np.ones((10, 40), dtype=bool)
     mask[:, 3] = False
-    before = cross_section(panel, mask, CrossSectionSpec())
+    before = CrossSectionSpec().apply(panel, mask, {})
     panel.values[5:] = 9e9
     panel.values[:, 3] = 9e9
-    after = cross_section(panel, mask, CrossSectionSpec())
+    after = CrossSectionSpec().apply(panel, mask, {})
     np.testing.assert_array_equal(before.values[:5], after.values[:5])
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from intralpha.base import Panel
 from intralpha.datasets import Samples
-from intralpha.datasets.windows import gather, gather_ratio, ratio_moments
+from intralpha.datasets.windows import WindowBoundsError, gather, gather_ratio, ratio_moments
 
 from .reference import window_ratio
 
@@ -89,3 +89,23 @@ def test_a_ratio_window_does_not_know_who_has_a_label(steps: np.ndarray) -> None
     )
     trained, scored = samples.day(DAYS[20], labelled=True), samples.day(DAYS[20], labelled=False)
     np.testing.assert_array_equal(trained.x, scored.x[15:])
+
+
+@pytest.mark.parametrize(
+    ("stop", "column"), [(41, 0), (8, 0), (20, 30), (20, -1), (2**40, 0), (20, -(2**40))]
+)
+def test_nothing_is_read_beyond_the_array(steps: np.ndarray, stop: int, column: int) -> None:
+    stops, columns = np.array([20, stop]), np.array([3, column])
+    moments = (np.zeros((1, 9, 5)), np.ones((1, 9, 5)))
+    with pytest.raises(WindowBoundsError, match="allowed are"):
+        gather(steps, stops, columns, 9)
+    with pytest.raises(WindowBoundsError, match="allowed are"):
+        gather_ratio(steps, stops, columns, np.zeros(2, int), moments, 3.0)
+    with pytest.raises(WindowBoundsError, match="allowed are"):
+        ratio_moments(steps, stop, columns, 9)
+
+
+def test_a_date_without_moments_is_refused(steps: np.ndarray) -> None:
+    moments = (np.zeros((1, 9, 5)), np.ones((1, 9, 5)))
+    with pytest.raises(WindowBoundsError, match="rows of moments"):
+        gather_ratio(steps, np.array([20]), np.array([3]), np.array([1]), moments, 3.0)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from intralpha.base import Panel
 from intralpha.evaluation import (
     FactorTestSpec,
     average_ranks,
@@ -60,7 +61,7 @@ def test_too_few_stocks_give_nan_not_a_number() -> None:
     assert np.isnan(summarise(rank_ic(score, fwd)).mean)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 100), st.permutations(range(60)))
 def test_order_and_monotone_changes_do_not_matter(seed: int, order: list[int]) -> None:
     score, fwd = sample(seed)
@@ -120,13 +121,18 @@ def test_the_top_group_is_the_floor_of_the_share() -> None:
     assert weights[0, -5:].sum() == pytest.approx(1)
 
 
+def panel(values: np.ndarray, days: np.ndarray, *names: str) -> Panel:
+    assets = np.array([f"{600000 + i}.SH" for i in range(values.shape[1])])
+    return Panel(values.reshape(*values.shape[:2], len(names)), days, assets, names)
+
+
 def test_the_standard_test_of_a_perfect_factor() -> None:
     rng = np.random.default_rng(0)
     fwd = 0.02 * rng.standard_normal((10, 50))
     days = np.arange("2024-01-01", "2024-01-11", dtype="datetime64[D]")
-    mask = np.ones(fwd.shape, dtype=bool)
     spec = FactorTestSpec(n_groups=5, top_share=0.2, periods_per_year=50.0)
-    report = run_factor_test("perfect", fwd, {"1_6": fwd, "1_11": -fwd}, mask, days, spec)
+    ahead = panel(np.stack([fwd, -fwd], axis=-1), days, "fwd_1_6", "fwd_1_11")
+    report = run_factor_test(panel(fwd, days, "score"), ahead, None, spec, "perfect")
     assert report.summary["rank_ic"] == pytest.approx(1)
     assert report.summary["rank_ic_1_11"] == pytest.approx(-1)
     best = np.sort(fwd, axis=1)[:, -10:].mean(axis=1) - fwd.mean(axis=1)

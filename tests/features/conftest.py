@@ -1,8 +1,7 @@
-"""A small random market as a lake, and the look-ahead check that every feature set must pass."""
+"""A small random market as a lake, on which every feature set must pass the look-ahead check."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import time
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 
 from intralpha.features import FeatureSet
 from intralpha.market import Lake, bar_times
+from intralpha.testing import assert_causal
 
 from .level2_lakes import Level2Lakes
 
@@ -112,103 +112,24 @@ def write_lake(root: Path, frames: Frames) -> Lake:
     return lake
 
 
-def _later(frames: Frames, day: date, known_at: time, keep: bool) -> Frames:
-    """Rows up to ``known_at`` on a day (``keep``), or the rows after that moment."""
-    bars = (pl.col("date") > day) | ((pl.col("date") == day) & (pl.col("time") > known_at))
-    end_of_day = pl.col("date") > day
-    if known_at < time(15, 0):
-        end_of_day = pl.col("date") >= day
-    masks = {"daily": end_of_day, "bars": bars, "auctions": pl.col("date") > day}
-    return Frames(**{t: getattr(frames, t).filter(~m if keep else m) for t, m in masks.items()})
-
-
-KNOWN_BEFORE_OPEN = ("preclose", "adj_factor", "up_limit", "down_limit", "suspended", "st",
-                     "float_shares", "total_shares")  # fmt: skip
-
-
-def scrambled(frames: Frames, other: Frames, day: date, known_at: time) -> Frames:
-    """The same past, and another market's numbers after that moment."""
-    past, future = _later(frames, day, known_at, True), _later(other, day, known_at, False)
-    known = frames.daily.filter(pl.col("date") == day).select("date", "symbol", *KNOWN_BEFORE_OPEN)
-    daily = future.daily.update(known, on=["date", "symbol"], how="left")
-    return Frames(
-        pl.concat([past.daily, daily]),
-        pl.concat([past.bars, future.bars]),
-        pl.concat([past.auctions, future.auctions]),
-    )
-
-
-def cut(frames: Frames, day: date, known_at: time) -> Frames:
-    """The same past and nothing after that moment, but what is known before the open."""
-    past = _later(frames, day, known_at, True)
-    known = frames.daily.filter(pl.col("date") == day)
-    row = known.with_columns(
-        pl.col("preclose").alias(c) for c in ("open", "high", "low", "close")
-    ).with_columns(pl.lit(0).alias("volume").cast(pl.Int64), pl.lit(0.0).alias("amount"))
-    daily = past.daily if known_at == time(15, 0) else pl.concat([past.daily, row])
-    return Frames(daily, _grid_filled(past.bars, frames.bars, day), past.auctions)
-
-
-def _grid_filled(past, whole, day):
-    """Bars of the day that are not over yet stand in the grid without volume."""
-    rest = whole.filter(pl.col("date") == day).join(
-        past, on=["date", "symbol", "freq", "time"], how="anti"
-    )
-    prices = [pl.lit(1.0).alias(c) for c in ("open", "high", "low", "close", "amount")]
-    return pl.concat([past, rest.with_columns(*prices, pl.lit(0, pl.Int64).alias("volume"))])
-
-
 class LookAhead:
-    """Checks feature sets against one market; scrambled and cut lakes are made once."""
+    """Checks feature sets against one market, whose noisy and cut copies are made once."""
 
     def __init__(self, root: Path) -> None:
-        self.frames, self.other = make_frames(1), make_frames(2)
+        self.frames = make_frames(1)
         self.assets = np.append(ASSETS, ABSENT)
         self.day = DAYS[30].item()
-        self._root, self._lakes = root, {}
-        self.lake = self._get("whole", lambda: self.frames)
-
-    def _get(self, name: str, frames: Callable[[], Frames]) -> Lake:
-        if name not in self._lakes:
-            self._lakes[name] = write_lake(self._root / name, frames())
-        return self._lakes[name]
-
-    def _twins(self, known_at: time) -> tuple[Lake, Lake]:
-        label = f"{known_at:%H%M}"
-        mixed = self._get(
-            f"mixed{label}", lambda: scrambled(self.frames, self.other, self.day, known_at)
-        )
-        short = self._get(f"cut{label}", lambda: cut(self.frames, self.day, known_at))
-        return mixed, short
-
-    def values(self, features: FeatureSet, lake: Lake) -> np.ndarray:
-        """Values up to the day, computed over all days that the lake has."""
-        panel = features.compute(lake, lake.dates("daily"), self.assets)
-        return panel.values[: int(np.searchsorted(panel.dates, np.datetime64(self.day))) + 1]
+        self._copies = root / "copies"
+        self.lake = write_lake(root / "whole", self.frames)
 
     def assert_causal(self, features: FeatureSet) -> None:
         """Nothing after ``known_at`` on the day may change a value up to the day."""
-        expected = self.values(features, self.lake)
-        for column, name in enumerate(features.names):
-            assert np.isfinite(expected[..., column]).any(), f"nothing was compared: {name}"
-        for twin in self._twins(features.known_at):
-            np.testing.assert_array_equal(self.values(features, twin), expected)
+        assert_causal(features, self.lake, self.day, None, self.assets, self._copies)
 
     def assert_slots_causal(self, features: FeatureSet, slot: int) -> None:
         """Bars after one bar of the day may not change it, unless it says it is known later."""
         at = features.times[slot]
-        early = [
-            column
-            for column, name in enumerate(features.names)
-            if (known := features.known_at_slot(name)) == "bar end" or known <= at
-        ]
-        assert early, "nothing was compared"
-        expected = self.values(features, self.lake)[..., early]
-        assert np.isfinite(expected[-1, : slot + 1]).any(axis=(0, 1)).all(), "nothing was compared"
-        for twin in self._twins(at):
-            found = self.values(features, twin)[..., early]
-            np.testing.assert_array_equal(found[:-1], expected[:-1])
-            np.testing.assert_array_equal(found[-1, : slot + 1], expected[-1, : slot + 1])
+        assert_causal(features, self.lake, self.day, at, self.assets, self._copies)
 
 
 @pytest.fixture(scope="session")

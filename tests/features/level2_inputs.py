@@ -5,15 +5,15 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from intralpha.features.bar_day import LEVEL2_COLUMNS
 from intralpha.features.engine.machine import Rows, run
 from intralpha.features.engine.program import Program, assemble
+from intralpha.features.frames import frame_named, vocabulary
 from intralpha.features.language.compile import Compiler
-from intralpha.features.language.frames import FRAMES
 from intralpha.features.language.graph import Graph
 from intralpha.features.language.library import Library
-from intralpha.features.tick_rows import INPUTS, TABLE, tick_rows
+from intralpha.features.tick_factors import TickFrame
 from intralpha.market import Ticks
+from intralpha.market.bar_day import LEVEL2_COLUMNS
 from intralpha.market.level2.minutes import QUOTED, TRADED, quote_minutes, trade_minutes
 from intralpha.market.level2.parents import parent_totals
 from intralpha.market.schemas import TABLES
@@ -27,9 +27,9 @@ TYPES = {"time": np.int32, "side": np.int16, "cancel": np.bool_, "kind": np.int8
 def program_of(library: Library) -> Program:
     """What the machine runs for a library, as its feature set makes it."""
     graph, rows = Graph(), 0 if library.segments == "day" else int(library.segments)
-    compiler = Compiler(FRAMES[library.frame], graph, rows)
+    compiler = Compiler(vocabulary(library.frame), graph, rows)
     outputs = [compiler.factor(f.expr, f.on_locked) for f in library.factors]
-    return assemble(graph, outputs, INPUTS.get(library.frame, ()))
+    return assemble(graph, outputs, getattr(frame_named(library.frame), "inputs", ()))
 
 
 def ticks_of(days: list[Level2Day], table: str, symbols: np.ndarray, on: date) -> Ticks:
@@ -61,10 +61,12 @@ def symbols_of(days: list[Level2Day]) -> np.ndarray:
 def rows_of_ticks(program: Program, frame: str, days: list[Level2Day], dtype: type) -> Rows:
     """What the machine reads of a frame of ticks; all days close in one way."""
     on = NEW if days[0].closing_auction else OLD
-    ticks = ticks_of(days, TABLE[frame], symbols_of(days), on)
+    of = frame_named(frame)
+    assert isinstance(of, TickFrame)
+    ticks = ticks_of(days, of.table, symbols_of(days), on)
     numbers = np.array([[_number(d, n) for d in days] for n in program.days])
     locked = np.array([minute_day(d).locked for d in days])
-    return tick_rows(frame, program, ticks, numbers, locked, dtype)
+    return of.rows(program, ticks, numbers.reshape(len(program.days), -1), locked, dtype)
 
 
 def rows_of_minutes(program: Program, days: list[Level2Day], dtype: type, segment: int = 0) -> Rows:

@@ -7,8 +7,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from intralpha.features import LibrarySpec, build
-from intralpha.features.bar_day import (
+from intralpha.features import LibrarySpec
+from intralpha.market import Lake
+from intralpha.market.bar_day import (
     FIELDS,
     LEVEL2_COLUMNS,
     LEVEL2_FIELDS,
@@ -17,7 +18,6 @@ from intralpha.features.bar_day import (
     BarReader,
     MissingBarsError,
 )
-from intralpha.market import Lake
 from intralpha.market.manifest import read_manifest, write_manifest
 from intralpha.sources import SimulatedSpec, ingest
 
@@ -113,7 +113,7 @@ def test_a_library_of_longer_bars_reads_them(lake, level2_lakes, tmp_path):
         "  - {name: seen, expr: last(quotes)}\n"
     )
     on, assets = lake.dates("bars", 1), level2_lakes.assets
-    panel = build(LibrarySpec(library=str(path), base_freq=1)).compute(lake, on, assets)
+    panel = LibrarySpec(library=str(path), base_freq=1).make().compute(lake, on, assets)
     part = pl.int_range(pl.len()).over("symbol") // 30
     rows = lake.scan("bars", on[0].item(), on[0].item()).with_columns(part=part)
     weighed = (pl.col("spread") * pl.col("quotes")).sum() / pl.col("quotes").sum()
@@ -133,7 +133,7 @@ def test_a_library_of_longer_bars_reads_them(lake, level2_lakes, tmp_path):
 
 @pytest.mark.parametrize("library", ["minute15", "volume100"])
 def test_a_lake_without_such_bars_is_an_error(tmp_path, library):
-    features = build(LibrarySpec(library=library))
+    features = LibrarySpec(library=library).make()
     span = {"start": date(2023, 1, 3), "end": date(2023, 2, 3)}
     for freq, says in ((None, "has no bars;"), (30, "has bars of 30 minutes;")):
         lake = Lake(tmp_path / f"{freq}", create=True)

@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from intralpha.features import BarSpec, LibrarySpec, build
+from intralpha.features import LibrarySpec
 from intralpha.market import Lake
 from intralpha.market.level2.enrich import enrich
 from intralpha.market.level2.thresholds import BigOrderSpec
@@ -33,11 +33,10 @@ def lake(tmp_path_factory) -> Lake:
 
 
 @pytest.mark.parametrize(
-    "spec", [*(LibrarySpec(library=n, big_order=RULE) for n in LIBRARIES), BarSpec(base_freq=1)],
-    ids=[*LIBRARIES, "bar"],
-)  # fmt: skip
+    "spec", [LibrarySpec(library=n, big_order=RULE) for n in (*LIBRARIES, "bar64_30")]
+)
 def test_beijing_is_as_shenzhen(lake, spec):
-    features = build(spec)
+    features = spec.make()
     found = [features.compute(lake, np.array([ON], "datetime64[D]"), np.array(
         [f"{n}{i}.{e}" for i in range(len(NAMES))])).values
         for n, e in ((83000, "BJ"), (30000, "SZ"))]  # fmt: skip

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from intralpha.base import DataError
-from intralpha.features import DaySpec, MissingFloatSharesError, UnknownSessionError, build
+from intralpha.features import DaySpec, MissingFloatSharesError, UnknownSessionError
 from intralpha.market import Lake
 
 from .conftest import ABSENT, ASSETS, DAYS, GAP, LATE, SPLIT, SUSPENDED
@@ -25,11 +25,11 @@ def daily_lake(root, frame):
 
 
 def test_names_are_fixed_by_the_settings():
-    assert build(DaySpec()).names == (
+    assert DaySpec().make().names == (
         "ln_open", "ln_high", "ln_low", "ln_close", "ln_vwap", "ln_turn",
     )  # fmt: skip
-    assert build(DaySpec(turnover="amount")).names[-1] == "ln_amount"
-    assert build(DaySpec(mode="window")).names == ("open", "high", "low", "close", "vwap", "volume")
+    assert DaySpec(turnover="amount").make().names[-1] == "ln_amount"
+    assert DaySpec(mode="window").make().names == ("open", "high", "low", "close", "vwap", "volume")
 
 
 def test_log_mode_by_hand(tmp_path):
@@ -40,16 +40,16 @@ def test_log_mode_by_hand(tmp_path):
          "adj_factor": [7.0], "suspended": [False], "float_shares": [1e6]}
     )  # fmt: skip
     lake = daily_lake(tmp_path, frame)
-    panel = build(DaySpec()).compute(lake, DAYS[:1], np.array(["600000.SH"]))
+    panel = DaySpec().make().compute(lake, DAYS[:1], np.array(["600000.SH"]))
     expected = [0.00995033, 0.04879016, -0.02020271, 0.01980263, 0.00995033, -6.906755]
     np.testing.assert_allclose(panel.values[0, 0], expected, rtol=1e-5)
     assert panel.values.dtype == np.float32
-    amount = build(DaySpec(turnover="amount")).compute(lake, DAYS[:1], np.array(["600000.SH"]))
+    amount = DaySpec(turnover="amount").make().compute(lake, DAYS[:1], np.array(["600000.SH"]))
     assert amount["ln_amount"][0, 0] == pytest.approx(np.log(10101.0))
 
 
 def test_a_suspended_day_is_no_change_and_an_absent_row_is_nothing(lake):
-    panel = build(DaySpec()).compute(lake, DAYS, np.append(ASSETS, ABSENT))
+    panel = DaySpec().make().compute(lake, DAYS, np.append(ASSETS, ABSENT))
     a, days = SUSPENDED
     np.testing.assert_array_equal(panel.values[days, a, :5], 0.0)
     assert np.isnan(panel.values[days, a, 5]).all()
@@ -60,7 +60,7 @@ def test_a_suspended_day_is_no_change_and_an_absent_row_is_nothing(lake):
 
 
 def test_a_split_is_no_move(lake, market_frames):
-    panel = build(DaySpec()).compute(lake, DAYS, ASSETS)
+    panel = DaySpec().make().compute(lake, DAYS, ASSETS)
     assert np.nanmax(np.abs(panel["ln_close"])) <= np.log(1.11)
     asset, day = SPLIT
     today = row(market_frames, asset, day)
@@ -68,7 +68,7 @@ def test_a_split_is_no_move(lake, market_frames):
 
 
 def test_window_mode_is_the_adjusted_series(lake, market_frames):
-    panel = build(DaySpec(mode="window")).compute(lake, DAYS, ASSETS)
+    panel = DaySpec(mode="window").make().compute(lake, DAYS, ASSETS)
     for asset, day in (SPLIT, (0, 0), (6, 39)):
         today = row(market_frames, asset, day)
         factor, vwap = today["adj_factor"], today["amount"] / today["volume"]
@@ -88,29 +88,29 @@ def test_stale_prices_of_a_suspended_day_are_not_used(tmp_path, market_frames):
         stale.otherwise("high").alias("high"), stale.otherwise("open").alias("open")
     )
     lake = daily_lake(tmp_path, frame)
-    window = build(DaySpec(mode="window")).compute(lake, DAYS, ASSETS[[a]])
+    window = DaySpec(mode="window").make().compute(lake, DAYS, ASSETS[[a]])
     assert (window.values[days, 0, :4] == window.values[days, 0, 3:4]).all()
-    assert (build(DaySpec()).compute(lake, DAYS, ASSETS[[a]]).values[days, 0, :5] == 0).all()
+    assert (DaySpec().make().compute(lake, DAYS, ASSETS[[a]]).values[days, 0, :5] == 0).all()
 
 
 def test_unknown_float_shares(tmp_path, market_frames):
     none = market_frames.daily.with_columns(float_shares=pl.lit(None, dtype=pl.Float64))
     lake = daily_lake(tmp_path / "none", none)
     with pytest.raises(MissingFloatSharesError, match="turnover: amount") as caught:
-        build(DaySpec()).compute(lake, DAYS, ASSETS)
+        DaySpec().make().compute(lake, DAYS, ASSETS)
     assert isinstance(caught.value, DataError)
     assert caught.value.start == str(DAYS[0])
-    assert np.isfinite(build(DaySpec(turnover="amount")).compute(lake, DAYS, ASSETS).values).any()
+    assert np.isfinite(DaySpec(turnover="amount").make().compute(lake, DAYS, ASSETS).values).any()
     some = market_frames.daily.with_columns(
         float_shares=pl.when(pl.col("symbol") == str(ASSETS[0])).then("float_shares")
     )
-    panel = build(DaySpec()).compute(daily_lake(tmp_path / "some", some), DAYS, ASSETS)
+    panel = DaySpec().make().compute(daily_lake(tmp_path / "some", some), DAYS, ASSETS)
     assert np.isfinite(panel["ln_turn"][:, 0]).all()
     assert np.isnan(panel["ln_turn"][:, 1:]).all()
 
 
 def test_dates_may_have_gaps_but_must_be_sessions(lake):
-    features = build(DaySpec())
+    features = DaySpec().make()
     some = DAYS[[1, 8, 30]]
     found = features.compute(lake, some, ASSETS)
     np.testing.assert_array_equal(
@@ -121,7 +121,7 @@ def test_dates_may_have_gaps_but_must_be_sessions(lake):
 
 
 def test_one_value_a_day():
-    features = build(DaySpec())
+    features = DaySpec().make()
     assert features.times is None
     assert features.lookback_days == 0
     assert features.known_at_slot("ln_turn") == features.known_at

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from intralpha.features import LibrarySpec, build, library_set
+from intralpha.features import LibrarySpec, time_factors
 from intralpha.features.factor_store import FactorStore, factor_keys
 from intralpha.features.language.library import FactorEntry, Library
 from intralpha.market import Lake
@@ -26,13 +26,13 @@ def source(tmp_path_factory) -> Lake:
 def runs(monkeypatch) -> list[tuple[int, int]]:
     """Segments and factors of every call of the machine."""
     calls = []
-    machine = library_set.run
+    machine = time_factors.run
 
     def counted(program, data):
         calls.append((len(data.bounds) - 1, program.outputs))
         return machine(program, data)
 
-    monkeypatch.setattr(library_set, "run", counted)
+    monkeypatch.setattr(time_factors, "run", counted)
     return calls
 
 
@@ -56,7 +56,7 @@ ASSETS = np.array(["000001.SZ", "000002.SZ", "300001.SZ", "600001.SH"])
 
 def test_a_day_is_computed_once_and_a_new_day_alone(source, tmp_path, runs):
     lake, days = part_of(source, tmp_path / "lake", 8), source.dates("daily")
-    features = build(LibrarySpec(library="minute15"))
+    features = LibrarySpec(library="minute15").make()
     first = features.compute(lake, days[2:8], ASSETS)
     assert len(runs) == 6
     again = features.compute(lake, days[2:8], ASSETS)
@@ -66,23 +66,23 @@ def test_a_day_is_computed_once_and_a_new_day_alone(source, tmp_path, runs):
     more = features.compute(lake, days[2:9], ASSETS)
     assert len(runs) == 7
     np.testing.assert_array_equal(more.values[:6], first.values)
-    plain = build(LibrarySpec(library="minute15", cache=False)).compute(lake, days[2:9], ASSETS)
+    plain = LibrarySpec(library="minute15", cache=False).make().compute(lake, days[2:9], ASSETS)
     np.testing.assert_array_equal(more.values, plain.values)
 
 
 def test_a_new_factor_is_computed_alone(source, tmp_path, runs):
     lake, days = part_of(source, tmp_path / "lake", 4), source.dates("daily")[:4]
     few = ("late_skew_ret", "volume_perc3")
-    build(LibrarySpec(library="minute15", names=few)).compute(lake, days, ASSETS)
-    every = build(LibrarySpec(library="minute15")).compute(lake, days, ASSETS)
+    LibrarySpec(library="minute15", names=few).make().compute(lake, days, ASSETS)
+    every = LibrarySpec(library="minute15").make().compute(lake, days, ASSETS)
     assert [outputs for _, outputs in runs] == [2] * 4 + [13] * 4
-    plain = build(LibrarySpec(library="minute15", cache=False)).compute(lake, days, ASSETS)
+    plain = LibrarySpec(library="minute15", cache=False).make().compute(lake, days, ASSETS)
     np.testing.assert_array_equal(every.values, plain.values)
 
 
 def test_other_stocks_need_nothing_new(source, tmp_path, runs):
     lake, days = part_of(source, tmp_path / "lake", 3), source.dates("daily")[:3]
-    features = build(LibrarySpec(library="minute15"))
+    features = LibrarySpec(library="minute15").make()
     features.compute(lake, days, ASSETS[:1])
     calls = len(runs)
     panel = features.compute(lake, days, ASSETS)
@@ -92,7 +92,7 @@ def test_other_stocks_need_nothing_new(source, tmp_path, runs):
 
 def test_changed_bars_and_changed_limits_are_computed_again(source, tmp_path, runs):
     lake, days = part_of(source, tmp_path / "lake", 3), source.dates("daily")[:3]
-    features = build(LibrarySpec(library="minute15"))
+    features = LibrarySpec(library="minute15").make()
     features.compute(lake, days, ASSETS)
     runs.clear()
     rows = lake.scan("bars").filter(pl.col("date") == days[1].item()).collect()
@@ -111,7 +111,7 @@ def test_changed_bars_and_changed_limits_are_computed_again(source, tmp_path, ru
 
 def test_bars_of_a_day_are_kept_too(source, tmp_path, runs):
     lake, days = part_of(source, tmp_path / "lake", 24), source.dates("daily")[:24]
-    features = build(LibrarySpec(library="bar64_30", names=("tval_rel", "bar_ret")))
+    features = LibrarySpec(library="bar64_30", names=("tval_rel", "bar_ret")).make()
     first = features.compute(lake, days[21:24], ASSETS)
     assert len(runs) == 3
     again = features.compute(lake, days[21:24], ASSETS)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from intralpha.features.engine.machine import run
-from intralpha.features.language.library import load_library
+from intralpha.features.libraries import load_library
 
 from ..reference.bar64_level2 import BAR64_LEVEL2, bar64_level2
 from ..reference.level2_bars import hand_made_minutes, minutes

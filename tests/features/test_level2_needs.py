@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from intralpha.features import LibrarySpec, build
+from intralpha.features import LibrarySpec
 from intralpha.features.level2_needs import MissingLevel2Error, OtherRuleError
 from intralpha.market import Lake
 from intralpha.market.bar_columns import filled_columns
@@ -41,7 +41,7 @@ def lake(tmp_path: Path) -> Lake:
 def values(lake: Lake, library: str, names: tuple[str, ...], rows: slice, **settings) -> np.ndarray:
     spec = LibrarySpec(library=library, names=names, cache=False, **settings)
     assets = np.array(sorted(lake.scan("bars").collect()["symbol"].unique()))
-    return build(spec).compute(lake, lake.dates("daily")[rows], assets).values
+    return spec.make().compute(lake, lake.dates("daily")[rows], assets).values
 
 
 def test_minutes_that_were_never_enriched(lake):
@@ -100,7 +100,7 @@ def test_ticks_of_some_sessions_and_of_none(lake, caplog):
 def test_a_lake_without_daily_rows_of_the_dates_says_that_as_ever(lake):
     spec = LibrarySpec(library="level2_orders", cache=False)
     with pytest.raises(Exception, match="no sessions of the table daily"):
-        build(spec).compute(
+        spec.make().compute(
             lake, np.array(["2023-01-07"], "datetime64[D]"), np.array(["600000.SH"])
         )
 

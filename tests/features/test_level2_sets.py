@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from intralpha.features import LibrarySpec, build
+from intralpha.features import LibrarySpec
 from intralpha.market import Lake
 from intralpha.market.level2.enrich import enrich
 from intralpha.market.level2.thresholds import BigOrderSpec, thresholds
@@ -68,7 +68,7 @@ class Market:
 
     def values(self, spec: LibrarySpec) -> dict[str, dict[str, float]]:
         """Day -> factors."""
-        features, assets = build(spec), np.array(sorted(SYMBOLS.values()))
+        features, assets = spec.make(), np.array(sorted(SYMBOLS.values()))
         panel = features.compute(self.lake, np.array([OLD, NEW], "datetime64[D]"), assets)
         row = {n: int(d.closing_auction) for n, d in DAYS.items()}
         place = {n: list(assets).index(s) for n, s in SYMBOLS.items()}
@@ -155,7 +155,7 @@ def test_without_sessions_before_no_order_is_big(market, tmp_path):
     for table in ("trades", "orders", "snapshots", "daily"):
         lake.append(table, market.lake.scan(table, NEW, NEW).collect())
     enrich(lake, np.array([NEW], "datetime64[D]"), show_progress=False)
-    features, assets = build(LibrarySpec(library="hf27")), np.array([SYMBOLS["busy"]])
+    features, assets = LibrarySpec(library="hf27").make(), np.array([SYMBOLS["busy"]])
     panel = features.compute(lake, np.array([NEW], "datetime64[D]"), assets)
     got = dict(zip(panel.names, panel.values[0, 0].tolist(), strict=True))
     day = replace(DAYS["busy"], theta=math.nan, middle=math.nan)
@@ -166,8 +166,8 @@ def test_without_sessions_before_no_order_is_big(market, tmp_path):
 
 def test_hf27_with_a_mean_is_the_mean_of_its_days(level2_lakes):
     lake, days, assets = level2_lakes.whole, level2_lakes.days, level2_lakes.assets
-    plain = build(LibrarySpec(library="hf27")).compute(lake, days, assets)
-    smooth = build(LibrarySpec(library="hf27", parameters={"smooth": 5}))
+    plain = LibrarySpec(library="hf27").make().compute(lake, days, assets)
+    smooth = LibrarySpec(library="hf27", parameters={"smooth": 5}).make()
     found = smooth.compute(lake, days[[9, 15]], assets)
     for row, t in enumerate((9, 15)):
         window = plain.values[t - 4 : t + 1].astype(np.float64)
@@ -181,7 +181,7 @@ def test_a_simulated_day_from_raw_rows(level2_lakes):
     """Both exchanges, rows read back from the lake by Polars, thresholds from its own orders."""
     lake, days = level2_lakes.whole, level2_lakes.days
     on, compared = days[12].item(), 0
-    panels = {n: build(LibrarySpec(library=n)).compute(lake, days[[12]], level2_lakes.assets)
+    panels = {n: LibrarySpec(library=n).make().compute(lake, days[[12]], level2_lakes.assets)
               for n in ("hf27", "l2")}  # fmt: skip
     for a, symbol in enumerate(level2_lakes.assets.tolist()):
         day = simulated_day(lake, days[:12], on, symbol)

@@ -5,42 +5,59 @@ from datetime import time
 import numpy as np
 import pytest
 
-from intralpha.base import Panel
-from intralpha.features import (
-    FEATURE_SPECS,
-    BarSpec,
-    CommonSpec,
-    DaySpec,
-    FeatureSet,
-    LibrarySpec,
-    build,
+from intralpha.features import DaySpec, ExpressionSpec, FeatureSet, FeatureSpec, LibrarySpec
+
+NAMES = (
+    "tval_rel",
+    "bar_ret",
+    "bar_range",
+    "bar_clv",
+    "bar_apb",
+    "bar_val_share",
+    "illiq",
+    "path_eff",
 )
+
+
+def bars(rows: int, least: int, *names: str, segments: int | None = None) -> LibrarySpec:
+    """Features of bars of half an hour, or other segments, from rows of so many minutes."""
+    return LibrarySpec(library="bar64_30", rows=rows, names=names, segments=segments,
+                       parameters={"least": least})  # fmt: skip
+
 
 # Settings under which the small market gives every feature a value; kinds that are not named
 # here are tested with their defaults, so that a new kind is tested from its first day.
 SETTINGS = {
     "day": [DaySpec(), DaySpec(turnover="amount"), DaySpec(mode="window")],
-    "bar": [BarSpec(), BarSpec(base_freq=5, min_obs=4), BarSpec(freq=15, tval_days=7)],
-    "common": [CommonSpec(names=("ret", "vol", "lnto", "lnamihud", "apb_5d"), days=20, min_days=9)],
+    "expression": [
+        ExpressionSpec(factors={"late": 'sum(amount[clock("14:30", "15:00")]) / day_amount'},
+                       freq=5, frame="bar15"),
+        ExpressionSpec(factors={"range": "(max(high) - min(low)) / first(before)"}, frame="bar5",
+                       segments=30),
+    ],
     "library": [
+        bars(15, 2, *NAMES[:6]),
+        bars(5, 4, *NAMES),
+        bars(5, 3, *NAMES, segments=15),
+        LibrarySpec(library="price_volume", names=("ret20", "vol20", "ln_amount20")),
         LibrarySpec(library="ms22"),
         LibrarySpec(library="ms22", smooth_days=5),
         LibrarySpec(library="price_volume", names=("lnamihud", "apb_5d", "apb"), base_freq=5),
     ],
 }  # fmt: skip
-SPECS = [spec for kind, cls in FEATURE_SPECS.items() for spec in SETTINGS.get(kind) or [cls()]]
-BARS = [spec for spec in SPECS if isinstance(spec, BarSpec)]
+SPECS = [s for kind, cls in FeatureSpec.kinds().items() for s in SETTINGS.get(kind) or [cls()]]
+BARS = [spec for spec in SPECS if spec.make().times is not None]
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=repr)
 def test_feature_sets_do_not_look_ahead(look_ahead, spec):
-    look_ahead.assert_causal(build(spec))
+    look_ahead.assert_causal(spec.make())
 
 
 @pytest.mark.parametrize("slot", [0, 4])
 @pytest.mark.parametrize("spec", BARS, ids=repr)
 def test_bar_features_are_known_when_they_say(look_ahead, spec, slot):
-    look_ahead.assert_slots_causal(build(spec), slot)
+    look_ahead.assert_slots_causal(spec.make(), slot)
 
 
 class Cheat(FeatureSet):
@@ -59,7 +76,7 @@ class Cheat(FeatureSet):
     def known_at_slot(self, name):
         return self.slot or self.inner.known_at_slot(name)
 
-    def compute(self, lake, dates, assets):
+    def days(self, lake, dates, assets):
         sessions = lake.dates("daily")
         place = np.searchsorted(sessions, dates) + self.shift
         seen = np.unique(np.minimum(place, len(sessions) - 1))
@@ -69,7 +86,7 @@ class Cheat(FeatureSet):
             values -= np.nanmean(values[:, :4], axis=0).mean(axis=0)
         if self.blank:
             values[:] = np.nan
-        return Panel(values, dates, assets, self.names, self.times)
+        yield from zip(dates, values, strict=True)
 
 
 @pytest.mark.parametrize(
@@ -82,22 +99,22 @@ class Cheat(FeatureSet):
     ids=["tomorrow's value", "wrong known_at", "fitted on all days"],
 )
 def test_cheats_are_caught(look_ahead, cheat):
-    honest = build(DaySpec())
-    with pytest.raises(AssertionError, match="not equal"):
+    honest = DaySpec().make()
+    with pytest.raises(AssertionError, match="became noise"):
         look_ahead.assert_causal(Cheat(honest, **cheat))
     look_ahead.assert_causal(Cheat(honest))
 
 
 def test_a_whole_day_feature_that_claims_to_be_known_at_bar_end_is_caught(look_ahead):
-    share = build(BarSpec(names=("bar_ret", "bar_val_share")))
+    share = bars(15, 2, "bar_ret", "bar_val_share").make()
     look_ahead.assert_slots_causal(share, 2)
-    with pytest.raises(AssertionError, match="not equal"):
+    with pytest.raises(AssertionError, match="became noise"):
         look_ahead.assert_slots_causal(Cheat(share, slot="bar end"), 2)
 
 
 def test_comparing_nothing_fails(look_ahead):
     with pytest.raises(AssertionError, match="nothing was compared"):
-        look_ahead.assert_causal(Cheat(build(DaySpec()), blank=True))
-    only_share = build(BarSpec(names=("bar_val_share",)))
-    with pytest.raises(AssertionError, match="nothing was compared"):
+        look_ahead.assert_causal(Cheat(DaySpec().make(), blank=True))
+    only_share = bars(15, 2, "bar_val_share").make()
+    with pytest.raises(AssertionError, match="no feature that is known at"):
         look_ahead.assert_slots_causal(only_share, 2)

@@ -1,9 +1,11 @@
 """Labels against SciPy and explicit least squares, and proof that they do not see the past."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from scipy.stats import rankdata
@@ -17,15 +19,13 @@ from intralpha.labels import (
     NoCapError,
     RawReturnSpec,
     ZReturnSpec,
-    compute_label,
     fwd_locked,
     fwd_return,
-    label_offset,
 )
-from intralpha.labels.label import _residual
+from intralpha.labels.neutral_return import residual
 from intralpha.market import float_cap, industry_codes
 
-from .conftest import ASSETS, DAYS, LATE, LOCKED_UP, SUSPENDED, make_daily, write_lake
+from .conftest import ASSETS, DAYS, GAP, LATE, LOCKED_UP, SUSPENDED, make_daily, write_lake
 
 SPECS = [
     RawReturnSpec(),
@@ -81,24 +81,24 @@ def test_labels(lake, spec, masked):
     mask = np.ones((len(DAYS), len(ASSETS)), dtype=bool)
     if masked:
         mask = np.random.default_rng(3).random(mask.shape) < 0.8
-    panel = compute_label(lake, spec, DAYS, ASSETS, mask if masked else None)
+    panel = spec.compute(lake, DAYS, ASSETS, mask if masked else None)
     assert panel.names == ("fwd_label",)
     assert panel.values.dtype == np.float32
     np.testing.assert_allclose(
         panel["fwd_label"], expected_label(lake, spec, mask), rtol=1e-4, atol=2e-6
     )
     assert np.isfinite(panel.values).mean() > 0.3
-    assert np.isnan(panel.values[-label_offset(spec) :]).all()
+    assert np.isnan(panel.values[-spec.offset :]).all()
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=repr)
 def test_offsets(spec):
     late = 1 if getattr(spec, "start", "vwap") == "vwap" else 0
-    assert label_offset(spec) == OFFSETS.get(spec.kind, getattr(spec, "horizon", 0) + late)
+    assert spec.offset == OFFSETS.get(spec.kind, getattr(spec, "horizon", 0) + late)
 
 
 def test_what_cannot_be_bought_at_the_start_has_no_label(lake):
-    panel = compute_label(lake, ZReturnSpec(), DAYS, ASSETS)["fwd_label"]
+    panel = ZReturnSpec().compute(lake, DAYS, ASSETS)["fwd_label"]
     a, days = SUSPENDED
     assert np.isnan(panel[[d - 1 for d in days], a]).all()
     assert np.isfinite(panel[days[0] - 2, a])  # suspended later in the window: carried close
@@ -120,7 +120,7 @@ def test_rank_label_by_hand(tmp_path):
     names = "date symbol open high low close preclose volume adj_factor suspended"
     daily = pl.DataFrame(rows, schema=names.split(), orient="row")
     spec = HorizonRankSpec(horizon=1, start="close")
-    panel = compute_label(write_lake(tmp_path, daily), spec, DAYS[:1], ASSETS[:5])
+    panel = spec.compute(write_lake(tmp_path, daily), DAYS[:1], ASSETS[:5])
     centred = np.array([-0.4, -0.1, -0.1, 0.2, 0.4])
     expected = centred / np.sqrt((centred**2).mean())
     np.testing.assert_allclose(panel.values[0, :, 0], expected, rtol=1e-6)
@@ -131,19 +131,19 @@ def test_equal_returns_have_no_zscore(tmp_path, daily):
     still = still.with_columns(
         amount=pl.col("volume") * 10.0, adj_factor=1.0, up_limit=11.0, down_limit=9.0
     )
-    panel = compute_label(write_lake(tmp_path, still), ZReturnSpec(), DAYS, ASSETS)
+    panel = ZReturnSpec().compute(write_lake(tmp_path, still), DAYS, ASSETS)
     assert np.isnan(panel.values).all()
 
 
 def test_neutral_labels_need_capitalisations(tmp_path, daily):
     lake = write_lake(tmp_path, daily.drop("float_shares"))
     with pytest.raises(NoCapError, match="y_002") as caught:
-        compute_label(lake, NeutralReturnSpec(), DAYS, ASSETS)
+        NeutralReturnSpec().compute(lake, DAYS, ASSETS)
     assert isinstance(caught.value, DataError)
 
 
 def test_the_residual_is_orthogonal_to_what_was_taken_out(lake):
-    values = compute_label(lake, NeutralReturnSpec(), DAYS, ASSETS)["fwd_label"].astype(float)
+    values = NeutralReturnSpec().compute(lake, DAYS, ASSETS)["fwd_label"].astype(float)
     caps = np.log(float_cap(lake, DAYS, ASSETS)["float_cap"])
     codes, _ = industry_codes(lake, DAYS, ASSETS)
     rows = [d for d in range(len(DAYS)) if np.isfinite(values[d]).sum() >= 7]
@@ -155,13 +155,12 @@ def test_the_residual_is_orthogonal_to_what_was_taken_out(lake):
             assert values[d, known & (codes[d] == code)].sum() == pytest.approx(0, abs=1e-5)
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(3, 40), st.integers(1, 6))
 def test_residual_equals_least_squares(seed, n, n_groups):
     rng = np.random.default_rng(seed)
     codes = rng.integers(0, n_groups, n).astype(np.int32)
     y, size = rng.normal(size=n), rng.normal(20, 2, n)
-    found = _residual(y, size, codes)
+    found = residual(y, size, codes)
     design = np.column_stack([codes[:, None] == np.unique(codes), size]).astype(float)
     if n <= design.shape[1]:
         assert np.isnan(found).all()
@@ -183,28 +182,28 @@ def test_labels_do_not_see_the_past(tmp_path, daily, lake, spec):
     today = getattr(spec, "start", "vwap") == "close" or spec.kind == "y_001"
     twin = write_lake(tmp_path, scramble_past(daily, other, day, today))
     at = DAYS[[day]]
-    expected = compute_label(lake, spec, at, ASSETS).values
+    expected = spec.compute(lake, at, ASSETS).values
     assert np.isfinite(expected).sum() >= 7, "nothing was compared"
-    np.testing.assert_array_equal(compute_label(twin, spec, at, ASSETS).values, expected)
+    np.testing.assert_array_equal(spec.compute(twin, at, ASSETS).values, expected)
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=repr)
 def test_labels_end_where_they_say(tmp_path, daily, lake, spec):
     day = 33
-    end = DAYS[day + label_offset(spec)].item()
+    end = DAYS[day + spec.offset].item()
     at = DAYS[[day]]
-    expected = compute_label(lake, spec, at, ASSETS).values
+    expected = spec.compute(lake, at, ASSETS).values
     whole = write_lake(tmp_path / "whole", daily.filter(pl.col("date") <= end))
-    np.testing.assert_array_equal(compute_label(whole, spec, at, ASSETS).values, expected)
+    np.testing.assert_array_equal(spec.compute(whole, at, ASSETS).values, expected)
     short = write_lake(tmp_path / "short", daily.filter(pl.col("date") < end))
-    assert np.isnan(compute_label(short, spec, at, ASSETS).values).all()
+    assert np.isnan(spec.compute(short, at, ASSETS).values).all()
 
 
 def test_a_label_that_peeks_behind_would_be_caught(tmp_path, daily, lake):
     day, other = 33, make_daily(2)
     twin = write_lake(tmp_path, scramble_past(daily, other, day, keep_close=False))
     starts_today = HorizonReturnSpec(horizon=1, start="close")
-    found, expected = (compute_label(x, starts_today, DAYS[[day]], ASSETS) for x in (twin, lake))
+    found, expected = (starts_today.compute(x, DAYS[[day]], ASSETS) for x in (twin, lake))
     assert not np.array_equal(found.values, expected.values)
 
 
@@ -216,3 +215,55 @@ def test_specs_come_from_plain_mappings():
         adapter.validate_python({"kind": "y_ret", "horizon": 2})
     with pytest.raises(ValidationError):
         adapter.validate_python({"kind": "y_002", "horizon": 5})
+
+
+def cut(daily, reads, day):
+    """The daily rows that are declared for one date."""
+    (read,) = reads
+    first = 0 if read.back is None else day - read.back
+    rows = pl.col("date").is_in(DAYS[first : day + read.ahead + 1].tolist())
+    return daily.filter(rows)
+
+
+@pytest.mark.parametrize("spec", [s for s in SPECS if s.kind != "y_001"], ids=repr)
+@pytest.mark.parametrize("day", [GAP[1][-1], 33])
+def test_a_label_needs_what_it_declares_and_no_row_less(tmp_path, daily, lake, spec, day):
+    at = DAYS[[day]]
+    expected = spec.compute(lake, at, ASSETS).values
+    assert np.isfinite(expected).sum() >= 7, "nothing was compared"
+    declared = write_lake(tmp_path / "declared", cut(daily, spec.reads(), day))
+    np.testing.assert_array_equal(spec.compute(declared, at, ASSETS).values, expected)
+    (read,) = spec.reads()
+    sooner = write_lake(tmp_path / "sooner", cut(daily, [replace(read, ahead=read.ahead - 1)], day))
+    assert np.isnan(spec.compute(sooner, at, ASSETS).values).all()
+    if read.back is None and day == GAP[1][-1]:  # a close is carried into this window
+        later = write_lake(tmp_path / "later", cut(daily, [replace(read, back=3)], day))
+        assert np.isnan(spec.compute(later, at, ASSETS).values[0, GAP[0], 0])
+        assert np.isfinite(expected[0, GAP[0], 0])
+
+
+def test_a_stand_in_for_the_capitalisation_needs_the_whole_lake(tmp_path, daily):
+    # The snapshot is of the last session; the capitalisation of day 33 is scaled back from it.
+    lake = write_lake(tmp_path, daily.drop("float_shares"))
+    rows = {"symbol": ASSETS, "announce_date": DAYS[-1].item(), "item": "float_cap",
+            "value": np.arange(1.0, 10.0) * 1e9}  # fmt: skip
+    lake.append("fundamentals", pl.DataFrame(rows))
+    found = NeutralReturnSpec().compute(lake, DAYS[[33]], ASSETS).values
+    assert np.isfinite(found).sum() >= 5
+    assert {read.table for read in NeutralReturnSpec().reads()} == {
+        "daily", "fundamentals", "industry"
+    }  # fmt: skip
+    assert all(33 + read.ahead >= len(DAYS) and read.back is None
+               for read in NeutralReturnSpec().reads())  # fmt: skip
+
+
+def test_assets_may_stand_in_any_order(lake):
+    order = np.random.default_rng(4).permutation(len(ASSETS))
+    for spec in SPECS:
+        expected = spec.compute(lake, DAYS, ASSETS).values[:, order]
+        found = spec.compute(lake, DAYS, ASSETS[order]).values
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_every_kind_is_found_by_its_name():
+    assert set(LabelSpec.kinds()) >= {"ret_T1_T11", "y_001", "y_002", "y_ret", "y_rank"}

@@ -20,7 +20,7 @@ def window_end(place, offset):
     return SESSIONS[place + offset] if place + offset < len(SESSIONS) else None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(samples, cutoffs, st.integers(0, 15))
 def test_kept_exactly_when_the_window_ends_before_the_cutoff(places, cutoff, offset):
     kept = purge(SESSIONS[places], cutoff, offset, SESSIONS)
@@ -33,7 +33,7 @@ def test_kept_exactly_when_the_window_ends_before_the_cutoff(places, cutoff, off
             assert end is None or end >= cutoff
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(samples, cutoffs, st.integers(0, 15))
 def test_a_later_cutoff_or_a_shorter_window_keeps_no_less(places, cutoff, offset):
     days = SESSIONS[places]

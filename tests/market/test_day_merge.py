@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from intralpha.market import Lake, append, day_merge, tick_file
+from intralpha.market import Lake, day_merge, tick_file
+from intralpha.market import append as lakes
 from intralpha.market.day_merge import ChangedMeanwhileError
 from intralpha.market.manifest import LakeWriteError
 from intralpha.market.merge import ConflictError
@@ -172,7 +173,7 @@ def test_a_stock_in_two_batches_is_merged_with_itself(tmp_path: Path) -> None:
 def test_many_days_are_put_in_place_before_all_are_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(append, "OPEN_FILES", 1)
+    monkeypatch.setattr(lakes, "OPEN_FILES", 1)
     lake = Lake(tmp_path, create=True)
     days = (MONDAY, TUESDAY, date(2023, 1, 11))
     with lake.merging() as merging:

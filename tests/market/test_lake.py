@@ -77,7 +77,7 @@ def test_february_is_not_in_a_january_scan(lake: Lake) -> None:
     assert rows["date"].unique().sort().to_list() == [date(2024, 1, 30), date(2024, 1, 31)]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(order=st.permutations(range(6)), cut=st.integers(1, 5))
 def test_the_order_of_appends_does_not_matter(
     tmp_path_factory: pytest.TempPathFactory, order: list[int], cut: int
@@ -142,7 +142,7 @@ def test_a_kill_before_the_manifest_is_healed_by_the_next_append(
 
 
 def test_readers_see_whole_files_while_a_writer_works(lake: Lake) -> None:
-    stop, seen, faults = threading.Event(), set(), []
+    stop, has_read, seen, faults = threading.Event(), threading.Event(), set(), []
 
     def read() -> None:
         while not stop.is_set():
@@ -150,11 +150,14 @@ def test_readers_see_whole_files_while_a_writer_works(lake: Lake) -> None:
                 seen.add(lake.scan("bars", freq=30).select(pl.len()).collect().item() % 32)
             except Exception as error:
                 faults.append(error)
+            has_read.set()
 
     lake.append("bars", bar_rows(SESSIONS[0]))
     reader = threading.Thread(target=read)
     reader.start()
     for day in SESSIONS[1:15]:
+        assert has_read.wait(300), "the reader hangs"
+        has_read.clear()
         lake.append("bars", bar_rows(day))
     stop.set()
     reader.join()

@@ -87,7 +87,7 @@ def test_no_rule_is_an_error_not_a_guess() -> None:
         RULES.limit_ratio("star", False, date(2018, 1, 2))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(2, 500_000), st.sampled_from([0.05, 0.10, 0.20, 0.44]))
 def test_limit_prices_round_half_up_without_float_error(cents: int, ratio: float) -> None:
     up, down = RULES.limit_prices(np.array([cents / 100]), np.array([ratio]))

@@ -1,11 +1,12 @@
-"""Networks: shapes, permutation, gradients, and equality with the equations in plain NumPy."""
+"""Networks: their contract, and equality with the equations in plain NumPy."""
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from intralpha.models import GRUSpec, ModelSpec, RNNSpec, build
+from intralpha.models import GRUSpec, ModelSpec, RNNSpec
+from intralpha.testing import assert_network
 
 SPECS: tuple[ModelSpec, ...] = (GRUSpec(), GRUSpec(hidden=8, layers=2), RNNSpec(hidden=16))
 
@@ -13,28 +14,12 @@ SPECS: tuple[ModelSpec, ...] = (GRUSpec(), GRUSpec(hidden=8, layers=2), RNNSpec(
 @pytest.fixture(params=SPECS, ids=lambda s: f"{s.kind}-{s.hidden}x{s.layers}")
 def network(request: pytest.FixtureRequest) -> nn.Module:
     torch.manual_seed(0)
-    return build(request.param, 6)
+    return request.param.make(6)
 
 
-def test_one_score_a_window(network: nn.Module) -> None:
-    assert network(torch.randn(11, 20, 6)).shape == (11,)
-
-
-def test_shuffling_the_batch_shuffles_the_scores(network: nn.Module) -> None:
-    network.eval()
-    x, order = torch.randn(50, 12, 6), torch.randperm(50)
-    torch.testing.assert_close(network(x)[order], network(x[order]), rtol=1e-5, atol=1e-6)
-    torch.testing.assert_close(network(x[:1]), network(x)[:1], rtol=1e-5, atol=1e-6)
-
-
-def test_every_parameter_has_a_finite_gradient(network: nn.Module) -> None:
-    network.train()
-    score = network(torch.randn(64, 10, 6))
-    (score * torch.randn(64)).sum().backward()
-    for name, parameter in network.named_parameters():
-        assert parameter.grad is not None, name
-        assert torch.isfinite(parameter.grad).all(), name
-        assert parameter.grad.abs().max() > 0, name
+@pytest.mark.parametrize("spec", SPECS, ids=repr)
+def test_the_contract_of_every_network_holds(spec: ModelSpec) -> None:
+    assert_network(spec)
 
 
 def test_gradients_agree_with_finite_differences(network: nn.Module) -> None:
@@ -79,7 +64,7 @@ def test_scores_equal_the_equations(network: nn.Module) -> None:
 
 
 def test_the_sizes_of_research_system_002() -> None:
-    counts = {n: p.numel() for n, p in build(GRUSpec(), 27).named_parameters()}
+    counts = {n: p.numel() for n, p in GRUSpec().make(27).named_parameters()}
     # GRU(27 -> 30): 3 x 30 x 27, 3 x 30 x 30, twice 3 x 30; BN(30); Linear(30 -> 1).
     assert counts["rnn.weight_ih_l0"] == 2430
     assert counts["rnn.weight_hh_l0"] == 2700

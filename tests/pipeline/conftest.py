@@ -1,5 +1,7 @@
 """A tiny recipe on the simulated market that runs in seconds."""
 
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,8 @@ factors:
   gru:
     kind: network
     features:
-      {{kind: bar, base_freq: 30, freq: 30, min_obs: 1, names: [bar_ret, bar_range, bar_val_share]}}
+      {{kind: library, library: bar64_30, rows: 30, parameters: {{least: 1}},
+        names: [bar_ret, bar_range, bar_val_share]}}
     transform: {{kind: cross_section, mads: null, sigmas: 3}}
     window_days: 4
     label: {{kind: y_ret, horizon: 5}}
@@ -32,7 +35,7 @@ factors:
     seeds: [0, 1]
   simple:
     kind: zscore_mean
-    features: {{kind: price_volume}}
+    features: {{kind: library, library: price_volume, names: [ret20, vol20]}}
     signs: {{ret20: -1, vol20: -1}}
 combination: {{kind: weights, weights: {{gru: 0.5, simple: 0.5}}}}
 test:
@@ -62,11 +65,16 @@ def recipe(recipe_path: Path) -> Recipe:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RunResult]:
+def finished(made_once: Callable[..., Path]) -> tuple[Path, RunResult]:
     """Folder and result of one whole run that several tests look at."""
-    folder = tmp_path_factory.mktemp("finished")
-    recipe = load_recipe(write_recipe(folder))
-    return folder, execute(plan(recipe, folder / "runs"), show_progress=False)
+
+    def make(folder: Path) -> None:
+        recipe = load_recipe(write_recipe(folder))
+        result = execute(plan(recipe, folder / "runs"), show_progress=False)
+        (folder / "result.pickle").write_bytes(pickle.dumps(result))
+
+    folder = made_once("finished", make)
+    return folder, pickle.loads((folder / "result.pickle").read_bytes())
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from intralpha.features import LibrarySpec, build
+from intralpha.features import LibrarySpec
 from intralpha.market import Lake
 from intralpha.market.level2.book_rows import FACTS, book_rows, read_books, snapshot_times
 from intralpha.market.level2.book_rows import make_snapshots as write_snapshots
@@ -106,7 +106,7 @@ def stocks(lake: Lake, shanghai: bool | None = None) -> np.ndarray:
 def factors(lake: Lake, library: str, names: tuple[str, ...], which: slice, shanghai=None):
     """Values [D, A, F] of sessions; no store, so that nothing is handed from test to test."""
     spec = LibrarySpec(library=library, names=names, cache=False)
-    panel = build(spec).compute(lake, lake.dates("trades")[which], stocks(lake, shanghai))
+    panel = spec.make().compute(lake, lake.dates("trades")[which], stocks(lake, shanghai))
     assert np.isfinite(panel.values).mean() > 0.95, "nothing was compared"
     return panel.values
 
@@ -225,7 +225,7 @@ def test_libraries_without_orders(truth: Lake, published: Lake, library: str) ->
 @pytest.mark.parametrize(("library", "count"), [("hf27", 4), ("l2", 1)])
 def test_whole_sets(truth: Lake, published: Lake, library: str, count: int) -> None:
     """Everything in Shenzhen; in Shanghai everything but what is made of orders as entered."""
-    names = np.array(build(LibrarySpec(library=library)).names)
+    names = np.array(LibrarySpec(library=library).make().names)
     open_ = np.isin(names, [*OF_ORDERS, "l2_order_kurt"]) & np.array(
         [[s.endswith(".SH")] for s in stocks(truth)]
     )

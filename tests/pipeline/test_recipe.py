@@ -6,7 +6,9 @@ import pytest
 
 from intralpha.pipeline import RecipeError, dump_recipe, find_recipe, load_recipe
 from intralpha.pipeline.listing import recipe_folder
-from intralpha.pipeline.recipe import expand_path
+from intralpha.pipeline.recipe import lake_of
+
+from .conftest import write_recipe
 
 
 def test_a_misspelt_key_is_named_with_a_suggestion(recipe_path: Path) -> None:
@@ -14,9 +16,7 @@ def test_a_misspelt_key_is_named_with_a_suggestion(recipe_path: Path) -> None:
     recipe_path.write_text(text)
     with pytest.raises(RecipeError) as caught:
         load_recipe(recipe_path)
-    assert "factors.gru.network.window_day: unknown key; did you mean window_days?" in str(
-        caught.value
-    )
+    assert "factors.gru.window_day: unknown key; did you mean window_days?" in str(caught.value)
     assert "window_days: Field required" in str(caught.value)
 
 
@@ -24,7 +24,7 @@ def test_a_misspelt_key_is_named_with_a_suggestion(recipe_path: Path) -> None:
     ("override", "message"),
     [
         ("grid.every=0", "greater than 0"),
-        ("factors.gru.model.kind=lstm", "does not match any of the expected tags"),
+        ("factors.gru.model.kind=lstm", "no kind lstm; known are gru, rnn"),
         ("nonsense", "expected key.sub_key=value"),
         ("name.x=1", "name is not a mapping"),
         ("data.bar_freq=null", "assets: bars needs bar_freq"),
@@ -73,9 +73,42 @@ def test_shipped_recipes_are_valid_and_found_by_name() -> None:
 
 
 def test_variables_in_paths_expand_or_say_that_they_are_not_set(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, recipe_path: Path
 ) -> None:
     monkeypatch.setenv("SOMEWHERE", "/data")
-    assert expand_path("${SOMEWHERE}/lake") == Path("/data/lake")
+    known = load_recipe(recipe_path, ("data.lake=${SOMEWHERE}/lake",))
+    assert lake_of(known) == Path("/data/lake")
+    unknown = load_recipe(recipe_path, ("data.lake=${NOWHERE_AT_ALL}/lake",))
     with pytest.raises(RecipeError, match="NOWHERE_AT_ALL is not set"):
-        expand_path("${NOWHERE_AT_ALL}/lake")
+        lake_of(unknown)
+
+
+def test_paths_start_from_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    path = write_recipe(folder, data={"lake": "lake", "sources": [{"kind": "tdx", "path": "x"}]})
+    monkeypatch.chdir(tmp_path)
+    recipe = load_recipe(Path("mine/tiny.yaml"))
+    assert lake_of(recipe) == folder / "lake"
+    assert recipe.data.sources[0].path == str(folder / "x")  # type: ignore[attr-defined]
+    # What is given on the command line starts from where one stands.
+    assert lake_of(load_recipe(path, ("data.lake=here",))) == tmp_path / "here"
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("factors.simple.signs={ret200: -1}", "factors.simple.signs: no feature ret200"),
+        ("combination={kind: weights, weights: {other: 1}}", "combination: "),
+        ("combination={kind: icir_weight}", "keeps no history"),
+        ("test.horizons=[[6, 1]]", "expected 0 <= first < last"),
+        ("test.start=2030-01-01", "start 2030-01-01 lies after end"),
+        ("data.start=2023-13-01", "data.start"),
+        ("factors.gru.label.kind=acme.mine", "--plugins acme"),
+    ],
+)
+def test_what_the_yaml_alone_shows_is_said_before_any_work(
+    recipe_path: Path, override: str, message: str
+) -> None:
+    with pytest.raises(RecipeError, match=message):
+        load_recipe(recipe_path, (override, "test.end=2029-12-31"))

@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from shutil import rmtree
 
 import numpy as np
 import polars as pl
@@ -9,20 +10,24 @@ import pytest
 
 from intralpha.audit.probe import FutureLeakError, NothingComparedError
 from intralpha.base import Panel
-from intralpha.features.price_volume import ReversalVolSize
-from intralpha.market import Lake
+from intralpha.base.cross_section import mean_zscore
+from intralpha.datasets import Loader
+from intralpha.factors import Network
+from intralpha.features import LibraryFeatures
+from intralpha.market import Lake, UniverseSpec
 from intralpha.pipeline import (
     Recipe,
     RunResult,
     audit_recipe,
+    collect_garbage,
     execute,
     load_recipe,
     plan,
     render_report,
 )
-from intralpha.pipeline.plan import Workshop
-from intralpha.pipeline.run import MissingStepsError
-from intralpha.pipeline.steps_test import simulated_source
+from intralpha.pipeline.nodes.test import simulated_source
+from intralpha.pipeline.report import NothingMadeError
+from intralpha.training import FoldJob, predict_fold, train_fold
 
 from .conftest import write_recipe
 
@@ -39,12 +44,18 @@ def test_a_run_ends_in_a_report_and_a_second_one_does_nothing(
     assert page.count("<h2>Portfolio</h2>") == 1
     assert "seed: 3" in page
     again = plan(load_recipe(folder / "tiny.yaml"), folder / "runs")
-    assert again.to_text().endswith("0 of 10 steps to do")
-    before = {p: p.stat().st_mtime_ns for p in (folder / "runs/artifacts").rglob("*.npy")}
+    assert again.to_text().endswith(" slices to do")
+    assert "\n0 of " in again.to_text()
+    before = {p: p.stat().st_mtime_ns for p in (folder / "runs/artifacts").rglob("*")}
     second = execute(again, show_progress=False)
-    after = {p: p.stat().st_mtime_ns for p in (folder / "runs/artifacts").rglob("*.npy")}
+    after = {p: p.stat().st_mtime_ns for p in (folder / "runs/artifacts").rglob("*")}
     assert before == after
+    assert not any(second.made.values())
     assert second.figures == result.figures
+    # Every run keeps its own report; the newest stands beside them.
+    assert second.report != result.report
+    assert result.report.is_file()
+    assert (folder / "runs/tiny/report.html").read_bytes() == second.report.read_bytes()
 
 
 def test_factors_stand_beside_the_oracle(finished: tuple[Path, RunResult]) -> None:
@@ -65,40 +76,48 @@ def test_real_data_have_no_oracle(recipe: Recipe) -> None:
 
 def test_before_the_first_run_everything_is_to_do(recipe: Recipe, tmp_path: Path) -> None:
     text = plan(recipe, tmp_path / "runs").to_text()
-    assert text.endswith("10 of 10 steps to do")
-    assert "known after ingest" in text
-
-
-@pytest.mark.parametrize(
-    ("change", "expected"),
-    [
-        ("portfolio.problem.turnover_one_sided=0.3", ["portfolio"]),
-        ("factors.gru.model.hidden=5", ["score/gru", "signal", "test", "portfolio"]),
-        ("test.factor.n_groups=4", ["test"]),
-    ],
-)
-def test_only_what_a_change_touches_is_made_again(
-    finished: tuple[Path, RunResult], change: str, expected: list[str]
-) -> None:
-    folder, _ = finished
-    planned = plan(load_recipe(folder / "tiny.yaml", (change,)), folder / "runs")
-    assert [s.name for s in planned.steps if not planned.cached(s)] == expected
+    assert text.endswith("ingest 1 source(s); the rest is known after that")
 
 
 def test_a_killed_run_goes_on_where_it_stopped(
     recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def killed(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
+    trained = []
 
-    monkeypatch.setattr("intralpha.pipeline.steps_factor.seed_mean", killed)
+    def killed_at_the_third(job: FoldJob) -> None:
+        if len(trained) == 2:
+            raise KeyboardInterrupt
+        trained.append(job.folder)
+        train_fold(job)
+
+    monkeypatch.setattr("intralpha.factors.network.train_fold", killed_at_the_third)
     with pytest.raises(KeyboardInterrupt):
         execute(plan(recipe, tmp_path / "runs"), show_progress=False)
     monkeypatch.undo()
-    monkeypatch.setattr("intralpha.training.run_folds.ProcessPoolExecutor", killed)
-    resumed = execute(plan(recipe, tmp_path / "runs"), show_progress=False)
+    todo = plan(recipe, tmp_path / "runs")
+    missing = {n.name: len(todo.missing(n)) for n in todo.nodes}
+    assert missing["features/gru"] == 0
+    assert missing["weights/gru"] == len(todo.node("weights/gru").slices) - 2
+    resumed = execute(todo, show_progress=False)
     assert resumed.report.is_file()
-    assert not list((tmp_path / "runs/artifacts/.work").iterdir())
+    assert resumed.made["weights/gru"] == missing["weights/gru"]
+    assert not (tmp_path / "runs/artifacts/.work").exists()
+
+
+def test_what_is_finished_is_reported_when_a_later_stage_fails(
+    finished: tuple[Path, RunResult],
+) -> None:
+    folder, result = finished
+    change = "portfolio.benchmark={kind: index, index: 000300.SH}"  # not in this lake
+    recipe = load_recipe(folder / "tiny.yaml", (change,))
+    broken = execute(plan(recipe, folder / "runs"), show_progress=False)
+    assert [f.summary["rank_ic"] for f in broken.factors] == [
+        f.summary["rank_ic"] for f in result.factors
+    ]
+    assert broken.figures == {}
+    (problem,) = broken.problems
+    assert "000300.SH" in str(problem)
+    assert "portfolio: " in broken.report.read_text()
 
 
 def test_workers_change_nothing(tmp_path: Path) -> None:
@@ -110,13 +129,15 @@ def test_workers_change_nothing(tmp_path: Path) -> None:
         planned = plan(recipe, folder / "runs")
         execute(planned, show_progress=False)
         planned = plan(recipe, folder / "runs")
-        scores.append(Workshop(planned, Lake(planned.lake_root), False).panel("signal").values)
+        keys = planned.addresses["signal"]
+        days = [(date.fromisoformat(day), key) for day, key in keys.items()]
+        scores.append(planned.store.panel("signal", days).values)
     np.testing.assert_array_equal(*scores)
 
 
 def test_a_report_needs_finished_steps(recipe: Recipe, tmp_path: Path) -> None:
-    with pytest.raises(MissingStepsError, match="not all steps are done"):
-        render_report(plan(recipe, tmp_path / "runs"))
+    with pytest.raises(NothingMadeError, match="no test is made yet"):
+        render_report(plan(recipe, tmp_path / "runs"), tmp_path / "report.html")
 
 
 def test_scrambling_the_future_changes_nothing_up_to_it(recipe: Recipe, tmp_path: Path) -> None:
@@ -125,6 +146,7 @@ def test_scrambling_the_future_changes_nothing_up_to_it(recipe: Recipe, tmp_path
     assert names == [
         "universe",
         "features/gru",
+        "seen/gru",
         "score/gru",
         "features/simple",
         "score/simple",
@@ -137,14 +159,19 @@ def test_scrambling_the_future_changes_nothing_up_to_it(recipe: Recipe, tmp_path
 def test_a_cheat_is_caught_where_it_enters(
     simple_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = ReversalVolSize.compute
+    honest = LibraryFeatures.compute
 
-    def tomorrow(self: ReversalVolSize, lake: Lake, dates: np.ndarray, assets: np.ndarray) -> Panel:
+    def tomorrow(
+        self: LibraryFeatures, lake: Lake, dates: np.ndarray, assets: np.ndarray, into: Path | None
+    ) -> Panel:
         panel = honest(self, lake, dates, assets)
-        panel.values[:-1] = panel.values[1:].copy()
+        if "vol20" in self.names:
+            panel.values[:-1] = panel.values[1:].copy()
+        if into is not None:
+            panel.save(into)
         return panel
 
-    monkeypatch.setattr(ReversalVolSize, "compute", tomorrow)
+    monkeypatch.setattr(LibraryFeatures, "compute", tomorrow)
     with pytest.raises(FutureLeakError, match="features/simple") as caught:
         audit_recipe(simple_recipe, AFTER, tmp_path / "audit", show_progress=False)
     leaking = [f.what for f in caught.value.findings]
@@ -161,9 +188,83 @@ def test_an_audit_before_the_first_score_proves_nothing_and_says_so(
 def test_artifacts_tell_how_they_were_made(finished: tuple[Path, RunResult]) -> None:
     folder, _ = finished
     planned = plan(load_recipe(folder / "tiny.yaml"), folder / "runs")
-    artifact = Workshop(planned, Lake(planned.lake_root), False).artifact("score/gru")
-    assert artifact.facts["data_version"] == planned.data_version
-    assert artifact.facts["spec"][0]["model"] == {"kind": "gru", "hidden": 4, "layers": 1}
-    assert set(artifact.facts["inputs"]) == {"axes", "features/gru", "label/gru"}
+    node = planned.node("weights/gru")
+    one = node.slices[0]
+    artifact = planned.store.get("weights", planned.addresses[node.name][one.name])
+    assert artifact.facts["spec"]["model"] == {"kind": "gru", "hidden": 4, "layers": 1}
+    assert artifact.facts["inputs"] == {
+        "seen": "seen/gru",
+        "universe": "universe",
+        "label": "label/gru",
+    }
+    assert artifact.facts["slice"] == one.name
     assert artifact.facts["seconds"] > 0
-    assert set(pl.read_parquet(artifact.path / "history.parquet")["seed"]) == {0, 1}
+    history = pl.read_parquet(artifact.path / "history.parquet")
+    assert set(history["seed"]) == {one.about["seed"]}
+    assert set(history["fold"]) == {one.name[:10]}
+
+
+def test_weights_of_an_old_run_predict_any_later_date(finished: tuple[Path, RunResult]) -> None:
+    """What was learned is loaded as it is and gives the scores that the run kept."""
+    folder, _ = finished
+    planned = plan(load_recipe(folder / "tiny.yaml"), folder / "runs")
+    score, weights = planned.node("score/gru"), planned.addresses["weights/gru"]
+    last = score.slices[-1]
+    spec = planned.recipe.factors["gru"]
+    assert isinstance(spec, Network)
+    keys = {n: planned.addresses[n] for n in ("seen/gru", "universe")}
+    assets = planned.axes.assets
+    for name, kind in (("seen/gru", "seen"), ("universe", "universe")):
+        days = [(date.fromisoformat(d), keys[name][d]) for d in last.needs[kind]]
+        planned.store.panel(kind, days, assets, folder / "laid" / kind)
+    load = Loader(folder / "laid/seen", folder / "laid/universe", None, None, spec.window_days)
+    day = np.array([last.name], dtype="datetime64[D]")
+    parts = [
+        predict_fold(planned.store.get("weights", weights[n]).path, load, spec.model, day)["score"]
+        for n in last.needs["weights"]
+    ]
+    kept = planned.store.panel(
+        "score", [(day[0].item(), planned.addresses["score/gru"][last.name])], assets
+    )
+    np.testing.assert_array_equal(mean_zscore(parts).astype(np.float32), kept["score"])
+    assert np.isfinite(kept["score"]).sum() > 30
+
+
+def test_gc_deletes_what_no_run_needs(simple_recipe: Recipe, tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    execute(plan(simple_recipe, runs), show_progress=False)
+    other = simple_recipe.model_copy(update={"universe": UniverseSpec(min_listed_days=30)})
+    second = execute(plan(other, runs), show_progress=False)
+    kept = len(plan(other, runs).store.addresses())
+    assert collect_garbage(runs, dry_run=False).startswith("0 of ")
+    rmtree(second.report.parent)
+    told = collect_garbage(runs, dry_run=True)
+    assert len(plan(other, runs).store.addresses()) == kept
+    assert collect_garbage(runs, dry_run=False) == told.replace("would be deleted", "deleted")
+    left = plan(simple_recipe, runs)
+    assert not any(left.missing(node) for node in left.nodes)
+    assert len(left.store.addresses()) < kept
+
+
+def test_another_recipe_in_the_same_lake_changes_nothing(
+    simple_recipe: Recipe, tmp_path: Path
+) -> None:
+    runs = tmp_path / "runs"
+    first = execute(plan(simple_recipe, runs), show_progress=False)
+    lake = Lake(Path(simple_recipe.data.lake))
+    rows = lake.scan("daily").filter(pl.col("symbol") == lake_symbols(lake)[0]).collect()
+    strange = rows.with_columns(pl.lit("688999.SH").alias("symbol"))
+    lake.append("daily", strange)
+    instruments = lake.scan("instruments").head(1).collect()
+    lake.append("instruments", instruments.with_columns(pl.lit("688999.SH").alias("symbol")))
+    again = plan(simple_recipe, runs)
+    assert "688999.SH" not in again.axes.assets
+    second = execute(again, show_progress=False)
+    assert [f.summary for f in second.factors] == [f.summary for f in first.factors]
+    whole = simple_recipe.data.model_copy(update={"part": "lake"})
+    wider = plan(simple_recipe.model_copy(update={"data": whole}), runs)
+    assert "688999.SH" in wider.axes.assets
+
+
+def lake_symbols(lake: Lake) -> list[str]:
+    return lake.scan("daily").select("symbol").unique().sort("symbol").collect()["symbol"].to_list()

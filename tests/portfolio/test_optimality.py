@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
@@ -82,7 +82,6 @@ def test_a_world_without_weights_is_known_by_another_program(world):
     assert not has_no_weights(*world(1))
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10**6), one_sided=st.sampled_from([0.1, 0.2, 0.5]))
 def test_solved_weights_meet_every_constraint(world, seed, one_sided):
     snapshot, past = world(seed)
@@ -108,7 +107,6 @@ def test_solved_weights_meet_every_constraint(world, seed, one_sided):
     assert not (forced & snapshot.can_buy & snapshot.can_sell).any()
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10**6))
 def test_no_direction_improves_the_objective(world, seed):
     """The Karush-Kuhn-Tucker conditions, from the reported duals of the rows."""
@@ -138,7 +136,7 @@ def test_no_direction_improves_the_objective(world, seed):
     assert less[w > lower + tiny].min(initial=1.0) >= -1e-6
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10)
 @given(seed=st.integers(0, 10**6))
 def test_the_order_of_assets_does_not_matter(world, seed):
     snapshot, past = world(seed)

@@ -10,11 +10,15 @@ Choices where the text is open:
 * H, L, O, C of the bar are over its `ok` minutes; C_start is the close of the row before the bar;
 * correlations with volume or amount need minutes that traded [gaps G-4];
 * returns are logs except in the compound return of 59;
-* on a day locked for more than half its minutes, features with a price or a return are NaN.
+* on a day locked for more than half its minutes, features with a price or a return are NaN;
+* rows may be longer than a minute, and then fewer than 5 of them may do; but a deviation, a mean of
+  prices against their vwap and a path want two, a skewness, a ratio of mean and deviation and a
+  correlation three, a kurtosis four: fewer are always flat, symmetric or on a line.
 """
 
 import math
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -39,6 +43,7 @@ from .stats import (
 )
 
 LEAST = 5
+Rows = MinuteDay | SimpleNamespace
 PRICE = (  # 15-29, 52-54, 58, 59
     "bar_ret",
     "bar_range",
@@ -110,34 +115,34 @@ def prop_std(x: np.ndarray, least: int = 1) -> float:
     return std(p, least) * len(observed(p))
 
 
-PROPS: dict[str, Callable[[np.ndarray], float]] = {
-    "t": lambda x: t_ratio(proportions(x), LEAST),
-    "std": lambda x: prop_std(x, LEAST),
-    "acorr": lambda x: acorr1(proportions(x), lunch=None, least=LEAST),
-    "skew": lambda x: skew(proportions(x), LEAST),
+PROPS: dict[str, Callable[..., float]] = {
+    "t": lambda x, least=LEAST: t_ratio(proportions(x), max(least, 3)),
+    "std": lambda x, least=LEAST: prop_std(x, max(least, 2)),
+    "acorr": lambda x, least=LEAST: acorr1(proportions(x), lunch=None, least=max(least, 3)),
+    "skew": lambda x, least=LEAST: skew(proportions(x), max(least, 3)),
 }
 
 
-def _levels(day: MinuteDay, at: slice, slot_mean: float) -> list[float]:
+def _levels(day: Rows, at: slice, slot_mean: float, least: int) -> list[float]:
     count, value, size = (seen(x, day.ok)[at] for x in (day.trades, day.amount, day.volume))
     valper = seen(day.valper, day.ok)[at]
     plain = [
-        mean(count, LEAST),
-        std(count, LEAST),
-        mean(value, LEAST),
-        std(value, LEAST),
-        mean(size, LEAST),
-        mean(valper, LEAST),
-        std(valper, LEAST),
+        mean(count, least),
+        std(count, max(least, 2)),
+        mean(value, least),
+        std(value, max(least, 2)),
+        mean(size, least),
+        mean(valper, least),
+        std(valper, max(least, 2)),
         over(float(day.amount[at].sum()), slot_mean),
     ]
     return [_log1p(x) for x in plain]
 
 
-def _shape(day: MinuteDay, at: slice) -> list[float]:
+def _shape(day: Rows, at: slice, least: int) -> list[float]:
     """Features 15-20 from the bar's own open, high, low, close and vwap."""
     ok = day.ok[at]
-    if ok.sum() < LEAST:
+    if ok.sum() < least:
         return [NAN] * 6
     start, end = float(day.before[at][0]), float(day.close[at][ok][-1])
     high, low = float(day.high[at][ok].max()), float(day.low[at][ok].min())
@@ -148,52 +153,53 @@ def _shape(day: MinuteDay, at: slice) -> list[float]:
         (high - low) / start,
         (2 * end - high - low) / (high - low) if high > low else 0.0,
         log_of(over(end, vwap)),
-        apb(seen(day.vwap, day.ok)[at], day.volume[at], LEAST),
+        apb(seen(day.vwap, day.ok)[at], day.volume[at], max(least, 2)),
         place(twap, low, high) if high > low else 0.5,
     ]
 
 
-def _returns(day: MinuteDay, at: slice) -> list[float]:
+def _returns(day: Rows, at: slice, least: int) -> list[float]:
     """Features 21-29 from the bar's minute returns."""
     rho = seen(day.rho, day.ok)[at]
-    largest = float(np.nanmax(np.abs(rho))) if len(observed(rho)) >= LEAST else NAN
+    largest = float(np.nanmax(np.abs(rho))) if len(observed(rho)) >= least else NAN
     return [
-        std(rho, LEAST),
-        skew(rho, LEAST),
-        kurt(rho, LEAST),
-        down_share(rho, LEAST),
+        std(rho, max(least, 2)),
+        skew(rho, max(least, 3)),
+        kurt(rho, max(least, 4)),
+        down_share(rho, least),
         largest,
-        abs(path_ratio(rho, LEAST)),
-        illiq(rho, day.amount[at], LEAST),
-        acorr1(rho, lunch=None, least=LEAST),
-        t_ratio(rho, LEAST),
+        abs(path_ratio(rho, max(least, 2))),
+        illiq(rho, day.amount[at], least),
+        acorr1(rho, lunch=None, least=max(least, 3)),
+        t_ratio(rho, max(least, 3)),
     ]
 
 
-def _props(day: MinuteDay, at: slice) -> list[float]:
+def _props(day: Rows, at: slice, least: int) -> list[float]:
     inputs = (day.trades, day.volume, day.amount, day.valper)
-    return [PROPS[op](seen(x, day.ok)[at]) for x in inputs for op in OPERATORS]
+    return [PROPS[op](seen(x, day.ok)[at], least) for x in inputs for op in OPERATORS]
 
 
-def _joint(day: MinuteDay, at: slice) -> list[float]:
+def _joint(day: Rows, at: slice, least: int) -> list[float]:
     """Features 52-54, 57-59."""
     rho, value = seen(day.rho, day.ok)[at], seen(day.amount, day.okT)[at]
     valper, volume = seen(day.valper, day.okT)[at], seen(day.volume, day.okT)[at]
     return [
-        pearson(rho, value, LEAST),
-        pearson(rho, valper, LEAST),
-        pearson(day.close[at], volume, LEAST),
+        pearson(rho, value, max(least, 3)),
+        pearson(rho, valper, max(least, 3)),
+        pearson(day.close[at], volume, max(least, 3)),
         over(float(day.amount[at].sum()), day.day_amount),
-        side_valper(day.rho[at] < 0, value, day.trades[at], LEAST),
-        bigorder_ret(day.r[at], valper, LEAST),
+        side_valper(day.rho[at] < 0, value, day.trades[at], least),
+        bigorder_ret(day.r[at], valper, least),
     ]
 
 
-def _bar(day: MinuteDay, at: slice, slot_mean: float) -> list[float]:
+def _bar(day: Rows, at: slice, slot_mean: float, least: int = LEAST) -> list[float]:
     if not day.okT[at].any():
         return [NAN] * len(BAR64)
-    first = [*_levels(day, at, slot_mean), *_shape(day, at), *_returns(day, at)]
-    return [*first, *_props(day, at), *_joint(day, at)]
+    first = [*_levels(day, at, slot_mean, least), *_shape(day, at, least)]
+    first += _returns(day, at, least)
+    return [*first, *_props(day, at, least), *_joint(day, at, least)]
 
 
 def _table(
@@ -213,6 +219,35 @@ def bar64(day: MinuteDay, k: int, slot_amount_mean: np.ndarray) -> dict[str, np.
     slots = [slice(start, start + k) for start in range(0, len(day.close), k)]
     rows = [_bar(day, at, float(slot_amount_mean[s])) for s, at in enumerate(slots)]
     return _table(day, BAR64, rows, PRICE)
+
+
+def bar64_of_rows(
+    day: MinuteDay, minutes: int, k: int, slot_amount_mean: np.ndarray, least: int
+) -> dict[str, np.ndarray]:
+    """The same of rows of so many minutes each, of which so few may do; no day is half locked."""
+    bars = day.bars(minutes)
+    before = np.concatenate([[bars.open[0]], bars.close[:-1]])
+    valper = [over(a, n) for a, n in zip(bars.amount, bars.trades, strict=True)]
+    made = {"before": before, "r": bars.close / before - 1, "valper": np.array(valper)}
+    names = (
+        "open",
+        "high",
+        "low",
+        "close",
+        "volume",
+        "amount",
+        "trades",
+        "ok",
+        "okT",
+        "rho",
+        "vwap",
+    )
+    fields = {name: getattr(bars, name) for name in names}
+    rows = SimpleNamespace(**fields, **made, day_amount=day.day_amount)
+    count = k // minutes
+    slots = [slice(start, start + count) for start in range(0, len(bars.close), count)]
+    found = [_bar(rows, at, float(slot_amount_mean[s]), least) for s, at in enumerate(slots)]
+    return dict(zip(BAR64, np.array(found, dtype=np.float64).T, strict=True))
 
 
 def bulk_sides(day: MinuteDay, sigma_rho: float) -> dict[str, np.ndarray]:

@@ -7,11 +7,11 @@ from datetime import date
 import numpy as np
 import pytest
 
-from intralpha.features import LibrarySpec, build, load_library
+from intralpha.features import LibrarySpec, load_library
 from intralpha.features.engine.machine import Rows, run
 from intralpha.features.engine.program import Program, assemble
+from intralpha.features.frames import vocabulary
 from intralpha.features.language.compile import Compiler
-from intralpha.features.language.frames import FRAMES
 from intralpha.features.language.graph import Graph
 from intralpha.market import Lake
 from intralpha.market.level2.enrich import enrich
@@ -85,7 +85,7 @@ def all_days() -> dict[str, Level2Day]:
 
 def programme(bar: int) -> Program:
     graph = Graph()
-    compiler = Compiler(FRAMES["minute"], graph, bar)
+    compiler = Compiler(vocabulary("minute"), graph, bar)
     factors = load_library("bar64_level2_30").factors
     return assemble(graph, [compiler.factor(f.expr, f.on_locked) for f in factors])
 
@@ -202,7 +202,7 @@ def test_a_lake_gives_what_the_reference_gives(lake, bar):
     on = lake.dates("trades")[-1].item()
     symbols = enriched_symbols(lake, on)
     assert len(symbols) >= 4
-    features = build(LibrarySpec(library="bar64_level2_30", segments=bar))
+    features = LibrarySpec(library="bar64_level2_30", segments=bar).make()
     panel = features.compute(lake, np.array([on]), symbols)
     for a, symbol in enumerate(symbols):
         want = bar64_level2(stock_day(lake, on, str(symbol)), bar)

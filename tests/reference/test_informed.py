@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intralpha.features import LibrarySpec, build, library_set, load_library
-from intralpha.features.bar_day import LEVEL2_FIELDS, BarDay
-from intralpha.features.informed import MinuteRegression, pair_sums, surprises
+from intralpha.features import LibrarySpec, load_library, time_factors
 from intralpha.features.level2_needs import MissingLevel2Error
+from intralpha.features.return_surprise import MinuteRegression, pair_sums, surprises
 from intralpha.features.session_reader import Session
+from intralpha.features.time_factors import TimeFactors
 from intralpha.market import Lake
+from intralpha.market.bar_day import LEVEL2_FIELDS, BarDay
 from intralpha.market.level2.enrich import enrich
 from intralpha.sources import SimulatedSpec, ingest
 
@@ -131,7 +132,7 @@ def test_residuals_are_those_of_least_squares(missing):
     assert min(compared.values()) > 150
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, 10_000), st.integers(11, N_DAYS - 1))
 def test_coefficients_give_what_least_squares_fits(seed, t):
     rng, when = np.random.default_rng(seed), dates(seed % 50)
@@ -228,14 +229,15 @@ def test_minutes_of_a_session_that_count(monkeypatch):
     numbers = {n: np.array([float(getattr(d, n)) for d in days])
                for n in ("up_limit", "down_limit", "closing_auction")}  # fmt: skip
     seen = []
-    monkeypatch.setattr(library_set, "surprises", lambda *x: seen.append(x) or fields[0] * 0)
-    features = build(LibrarySpec(library="hand_made_minutes", names=("day_informed_sell",)))
-    program = features.program()
+    monkeypatch.setattr(time_factors, "surprises", lambda *x: seen.append(x) or fields[0] * 0)
+    features = LibrarySpec(library="hand_made_minutes", names=("day_informed_sell",)).make()
+    assert isinstance(features.factors, TimeFactors)
+    program = features.factors.program()
     bars = replace(bars, level2=np.zeros((len(LEVEL2_FIELDS), 4, 240), np.float32))
     known = dict.fromkeys(("price_ok", "suspended", "auction_amount"), np.zeros(4))
     session = Session(date(2023, 1, 3), bars, numbers | known)
     session.numbers["surprise"] = np.zeros((4, 9))
-    features.rows(program, session)
+    features.factors.rows(program, session)
     close, first, counts, _ = seen[0]
     np.testing.assert_array_equal(close, fields[FIELDS.index("close")])
     np.testing.assert_array_equal(first, fields[0, :, 0])
@@ -279,7 +281,7 @@ def test_the_library_gives_what_the_reference_gives(lake):
     at = [len(sessions) - 2, len(sessions) - 1]
     panels = {}
     for days, chosen in ((20, {}), (5, {"days": 5})):
-        features = build(LibrarySpec(library="hand_made", parameters=chosen))
+        features = LibrarySpec(library="hand_made", parameters=chosen).make()
         panels[days] = features.compute(lake, sessions[at], symbols)
     compared = 0
     for a, symbol in enumerate(symbols):
@@ -308,21 +310,21 @@ def test_without_snapshots_or_trades_factors_of_prices_are_known(lake, tmp_path)
     symbols = enriched_symbols(lake, sessions[-1].item())
     prices = ("avg_outflow_ratio", "big_push_ret", "tail_vol_share", "down_vol_share", "hf_skew",
               "rev_improved")  # fmt: skip
-    of_prices = build(LibrarySpec(library="hand_made", names=prices))
+    of_prices = LibrarySpec(library="hand_made", names=prices).make()
     panel = of_prices.compute(plain, sessions[-1:], symbols)
     assert np.isfinite(panel.values[0]).any(axis=0).all()
     with pytest.raises(MissingLevel2Error, match=r"intralpha level2 enrich .* \(`names`\)"):
-        build(LibrarySpec(library="hand_made")).compute(plain, sessions[-1:], symbols)
+        LibrarySpec(library="hand_made").make().compute(plain, sessions[-1:], symbols)
 
 
 def test_a_second_call_computes_nothing(lake, monkeypatch):
     """Values with and without earlier sessions in them are kept beside each other."""
     sessions, calls = lake.dates("daily"), []
     symbols = enriched_symbols(lake, sessions[-1].item())
-    features = build(LibrarySpec(library="hand_made"))
+    features = LibrarySpec(library="hand_made").make()
     first = features.compute(lake, sessions[-2:], symbols)
-    monkeypatch.setattr(library_set, "run", lambda *given_: calls.append(given_))
-    again = build(LibrarySpec(library="hand_made")).compute(lake, sessions[-2:], symbols)
+    monkeypatch.setattr(time_factors, "run", lambda *given_: calls.append(given_))
+    again = LibrarySpec(library="hand_made").make().compute(lake, sessions[-2:], symbols)
     np.testing.assert_array_equal(first.values, again.values)
     assert calls == []
 
@@ -331,16 +333,16 @@ def test_what_is_kept_is_what_is_computed(lake):
     """A part of the factors, another order of dates and no store give the same numbers."""
     sessions, symbols = lake.dates("daily"), enriched_symbols(lake, lake.dates("daily")[-1].item())
     name = "day_informed_sell"
-    whole = build(LibrarySpec(library="hand_made_minutes")).compute(lake, sessions, symbols)
+    whole = LibrarySpec(library="hand_made_minutes").make().compute(lake, sessions, symbols)
     plain = LibrarySpec(library="hand_made_minutes", names=(name,), cache=False)
     for at in (sessions[-3:], sessions[14:16]):
-        part = build(plain).compute(lake, at, symbols)
-        again = build(plain.model_copy(update={"cache": True})).compute(lake, at, symbols)
+        part = plain.make().compute(lake, at, symbols)
+        again = (plain.model_copy(update={"cache": True})).make().compute(lake, at, symbols)
         want = whole.values[np.isin(sessions, at)][..., whole.names.index(name)]
         assert np.isfinite(want).any()
         np.testing.assert_array_equal(part.values[..., 0], want)
         np.testing.assert_array_equal(again.values[..., 0], want)
-    features = build(plain)
+    features = plain.make()
     assert features.lookback_days == 20
-    bars = build(LibrarySpec(library="hand_made_minutes", names=(name, "day_rskew"), segments=30))
+    bars = LibrarySpec(library="hand_made_minutes", names=(name, "day_rskew"), segments=30).make()
     assert [bars.known_at_slot(n) for n in bars.names] == [features.known_at, "bar end"]

@@ -10,13 +10,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from intralpha.features import LibrarySpec, build, load_library
+from intralpha.features import LibrarySpec, load_library
 from intralpha.features.engine.machine import run
 from intralpha.features.engine.program import Program, assemble
+from intralpha.features.frames import vocabulary
+from intralpha.features.frames.snapshot import FRAMES
 from intralpha.features.language.compile import Compiler
-from intralpha.features.language.frames import FRAMES
 from intralpha.features.language.graph import Graph
-from intralpha.features.tick_rows import columns_of, tick_rows
 from intralpha.market import Lake, Ticks, has_closing_auction, read_bars, read_daily, read_ticks
 from intralpha.sources import SimulatedSpec, ingest
 
@@ -30,6 +30,8 @@ WHATS = {"p": "price", "q": "volume", "n": "orders"}
 COLUMNS = {f"{s}{w}": f"{side}_{what}" for s, side in SIDES.items() for w, what in WHATS.items()}
 CLOCK = np.concatenate([np.arange(33_300_000, 41_400_001, 3000),
                         np.arange(46_800_000, 54_000_001, 3000)])  # fmt: skip
+
+(SNAPSHOT,) = FRAMES
 
 
 # --- days ----------------------------------------------------------------------------------------
@@ -110,7 +112,7 @@ def made_days() -> dict[str, TickDay]:
 
 def programme() -> Program:
     graph = Graph()
-    compiler = Compiler(FRAMES["snapshot"], graph)
+    compiler = Compiler(vocabulary("snapshot"), graph)
     factors = load_library("tick100").factors
     return assemble(graph, [compiler.factor(f.expr, f.on_locked) for f in factors])
 
@@ -151,9 +153,9 @@ def library_values(ticks: Ticks, days: list[TickDay]) -> np.ndarray:
         "price_ok": [float(not d.half_locked) for d in days],
     }
     of_days = np.array([numbers[n] for n in program.days])
-    assert set(columns_of("snapshot", program)) <= set(ticks.columns)
+    assert set(SNAPSHOT.columns(program)) <= set(ticks.columns)
     free = np.zeros((len(days), 240), bool)
-    return run(program, tick_rows("snapshot", program, ticks, of_days, free, np.float64))
+    return run(program, SNAPSHOT.rows(program, ticks, of_days, free, np.float64))
 
 
 def assert_equal(got: np.ndarray, want: dict[str, float], label: str) -> int:
@@ -203,7 +205,7 @@ def lake(tmp_path_factory) -> Lake:
 
 def test_simulated_days_of_both_exchanges_equal_the_reference(lake):
     on = date(2023, 1, 5)
-    (ticks,) = read_ticks(lake, "snapshots", on, columns_of("snapshot", programme()))
+    (ticks,) = read_ticks(lake, "snapshots", on, SNAPSHOT.columns(programme()))
     exchanges = [str(s)[-2:] for s in ticks.symbols]
     assert min(map(exchanges.count, ("SH", "SZ"))) >= 3
     bars = read_bars(lake, on, 1, ("amount",), ticks.symbols)["amount"][0]
@@ -215,7 +217,7 @@ def test_simulated_days_of_both_exchanges_equal_the_reference(lake):
     ]
     assert min(finite) > 60
     # The feature set reads the same from the lake; it keeps float32.
-    panel = build(LibrarySpec(library="tick100")).compute(lake, np.array([on]), ticks.symbols)
+    panel = LibrarySpec(library="tick100").make().compute(lake, np.array([on]), ticks.symbols)
     halted = read_daily(lake, ("suspended",), on, on, ticks.symbols)["suspended"][0] > 0
     np.testing.assert_allclose(panel.values[0][~halted], got[~halted].astype(np.float32), rtol=1e-5,
                                atol=1e-9)  # fmt: skip

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
-from intralpha.report import Exploration, render_exploration
+from intralpha.explore import Exploration
+from intralpha.report import render_exploration
 
 HOSTILE = "<script>alert('x')</script>"
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from markupsafe import escape
 
+from intralpha.base import Panel
 from intralpha.evaluation import FactorTestSpec, run_factor_test
-from intralpha.report import PortfolioRecord, TearSheet, render
-from intralpha.report.render import figure_text
+from intralpha.report import PortfolioRecord, Section, TearSheet, figure_text, render, table
 
 HOSTILE = "<script>alert('x')</script>"
 
@@ -21,8 +22,10 @@ def make_sheet(name: str = "gru") -> TearSheet:
     fwd = 0.02 * rng.standard_normal((10, 50))
     score = fwd + 0.02 * rng.standard_normal((10, 50))
     days = np.arange("2024-01-01", "2024-01-11", dtype="datetime64[D]")
-    mask = np.ones(fwd.shape, dtype=bool)
-    report = run_factor_test(name, score, {"1_6": fwd}, mask, days, FactorTestSpec(n_groups=5))
+    assets = np.array([f"{600000 + i}.SH" for i in range(50)])
+    known = Panel(score[:, :, None], days, assets, ("score",))
+    ahead = Panel(fwd[:, :, None], days, assets, ("fwd_1_6",))
+    report = run_factor_test(known, ahead, spec=FactorTestSpec(n_groups=5), name=name)
     return TearSheet("A run", "about it", {"stocks": "50"}, (report,))
 
 
@@ -65,8 +68,38 @@ def test_absent_parts_are_left_out(tmp_path: Path, with_portfolio: bool) -> None
         sheet = TearSheet("A", "", {}, sheet.factors, record, quality={"zero prices": 7})
     page = render(sheet, tmp_path / "r.html").read_text(encoding="utf-8")
     assert ("<h2>Portfolio</h2>" in page) == with_portfolio
+    assert ("5.00 %" in page) == with_portfolio
     assert ("<h2>Data quality</h2>" in page) == with_portfolio
     assert "<h2>Training</h2>" not in page
+
+
+def test_a_failed_stage_leaves_a_report_that_says_so(tmp_path: Path) -> None:
+    """No tests, no portfolio: what is known stands there, what went wrong stands at the top."""
+    problems = (f"stage portfolio failed: {HOSTILE}", "stage test was not reached")
+    plugins = (("acme", "1.2", "9f86d081884c7d65"),)
+    sheet = TearSheet(
+        "A", "", quality={"zero prices": 7}, problems=problems, plugins=plugins, recipe="name: a"
+    )
+    page = render(sheet, tmp_path / "r.html").read_text(encoding="utf-8")
+    HTMLParser().feed(page)
+    body = page[page.index("<body>") :]
+    assert HOSTILE not in body
+    assert body.index("stage test was not reached") < body.index("<h2>")
+    titles = re.findall("<h2>(.*?)</h2>", body)
+    assert titles == ["Data quality", "Plug-ins", "How to read this", "Provenance"]
+    for fact in ("acme", "1.2", "9f86d081884c7d65", "zero prices", "name: a"):
+        assert fact in body
+    whole = render(make_sheet(), tmp_path / "w.html").read_text(encoding="utf-8")
+    assert "Not everything worked" not in whole
+
+
+def test_further_sections_stand_among_the_others(tmp_path: Path) -> None:
+    own = Section(HOSTILE, (("mine", table(("a", "b"), [(HOSTILE, 3)])),))
+    sheet = TearSheet("A", "", factors=make_sheet().factors, more=(own,))
+    page = render(sheet, tmp_path / "r.html").read_text(encoding="utf-8")
+    assert HOSTILE not in page
+    titles = re.findall("<h2>(.*?)</h2>", page)
+    assert titles[:3] == ["Factors", "Factors by year", str(escape(HOSTILE))]
 
 
 @pytest.mark.parametrize(

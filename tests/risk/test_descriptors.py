@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from intralpha.market import Lake, read_daily
-from intralpha.risk import ExposureSpec
+from intralpha.risk import PriceVolumeSpec
 from intralpha.risk import descriptors as raw
 from intralpha.risk.history import History, read_history
 
-SPEC = ExposureSpec(
+SPEC = PriceVolumeSpec(
     beta_days=40,
     beta_half_life_days=15,
     momentum_days=60,

@@ -9,11 +9,11 @@ import pytest
 from intralpha.base import Panel
 from intralpha.base.panel import UnknownNameError
 from intralpha.market import Lake, UniverseSpec, float_cap, read_daily, universe
-from intralpha.risk import STYLES, ExposureSpec, MaskShapeError, exposures
+from intralpha.risk import STYLES, MaskShapeError, PriceVolumeSpec, exposures
 from intralpha.sources.exchange.index import INDEX
 from intralpha.sources.exchange.market import SimulatedMarket, SimulatedSpec
 
-SPEC = ExposureSpec(momentum_days=120, beta_days=120, volatility_days=120, year_months=6)
+SPEC = PriceVolumeSpec(momentum_days=120, beta_days=120, volatility_days=120, year_months=6)
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_a_style_without_history_is_zero_for_all(found):
 
 
 def test_default_windows_are_those_of_the_specification():
-    spec = ExposureSpec()
+    spec = PriceVolumeSpec()
     assert (spec.beta_days, spec.beta_half_life_days) == (252, 63)
     assert (spec.momentum_days, spec.momentum_skip_days, spec.momentum_half_life_days) == (
         504,

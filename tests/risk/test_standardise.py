@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -51,7 +51,6 @@ def test_nothing_to_compare_is_missing(values):
     assert np.isnan(standardise(np.array(values), ALL, np.ones(5))).all()
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     arrays(np.float64, 12, elements=st.integers(-200, 200).map(lambda n: n / 8)),
     st.floats(0.1, 50),

@@ -1,9 +1,11 @@
 """A small panel whose label is partly the last value of its first feature."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from intralpha.base import Panel
 from intralpha.datasets import Fold, Samples
@@ -30,6 +32,15 @@ def make_samples(days: int = 60, assets: int = 80, strength: float = 0.7, seed: 
 def make_fold(samples: Samples) -> Fold:
     dates = samples.features.dates
     return Fold("f", dates[4:40], dates[42:50], dates[52:])
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Networks this small gain nothing from threads, and lose much where cores are shared."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture

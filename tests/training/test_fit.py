@@ -9,13 +9,24 @@ from torch import nn
 
 from intralpha.datasets import Fold, Samples
 from intralpha.models import GRUSpec, RNNSpec
-from intralpha.training import TrainingDivergedError, TrainSpec, fit, predict
-from intralpha.training.objectives import NegICSpec
+from intralpha.training import (
+    DamagedCheckpointError,
+    MseBnSpec,
+    NegICSpec,
+    NothingToLearnError,
+    OtherTrainingError,
+    TrainingDivergedError,
+    TrainSpec,
+    UnmeasurableError,
+    fit,
+    predict,
+)
 
 from .conftest import make_fold, make_samples
 
 SPEC = TrainSpec(learning_rate=0.01, max_epochs=4, patience=4)
 MODEL = GRUSpec(hidden=8)
+ONE = TrainSpec(max_epochs=1)
 
 
 def plain_losses(samples: Samples, fold: Fold, epochs: int) -> list[float]:
@@ -45,6 +56,12 @@ def plain_losses(samples: Samples, fold: Fold, epochs: int) -> list[float]:
             losses.append(loss.item())
         out.append(float(np.mean(losses)))
     return out
+
+
+def test_without_a_folder_nothing_is_kept(samples: Samples, fold: Fold, folder: Path) -> None:
+    done = fit(MODEL, NegICSpec(), samples, fold, ONE, 3)
+    kept = fit(MODEL, NegICSpec(), samples, fold, ONE, 3, folder)
+    assert done.history["train_loss"].to_list() == kept.history["train_loss"].to_list()
 
 
 def test_losses_equal_a_plain_loop(samples: Samples, fold: Fold, folder: Path) -> None:
@@ -143,3 +160,83 @@ def test_infinite_features_end_in_an_error_that_says_where(fold: Fold, folder: P
     samples.features.values[20] = np.inf
     with pytest.raises(TrainingDivergedError, match="the loss became nan in epoch 1"):
         fit(MODEL, NegICSpec(), samples, fold, SPEC, 0, folder)
+
+
+CHANGES = {
+    "model": {"model": GRUSpec(hidden=9)},
+    "objective": {"objective": MseBnSpec()},
+    "training": {"spec": TrainSpec(max_epochs=1, learning_rate=0.5)},
+    "fold": {"fold": lambda f: Fold(f.name, f.train[1:], f.valid, f.predict)},
+    "seed": {"seed": 4},
+    "data": {"samples": make_samples(seed=1)},
+}
+
+
+@pytest.mark.parametrize("changed", CHANGES)
+def test_the_checkpoint_of_another_training_is_refused(
+    samples: Samples, fold: Fold, folder: Path, changed: str
+) -> None:
+    asked = {"model": MODEL, "objective": NegICSpec(), "samples": samples, "fold": fold,
+             "spec": ONE, "seed": 3, "checkpoint": folder}  # fmt: skip
+    fit(**asked)
+    change = {k: v(fold) if callable(v) else v for k, v in CHANGES[changed].items()}
+    with pytest.raises(OtherTrainingError, match=f"not the same .*{changed}") as caught:
+        fit(**(asked | change))
+    assert changed in caught.value.differ
+    assert fit(**asked).history.height == 1, "its own training goes on"
+
+
+def test_a_label_that_changed_is_another_training(
+    samples: Samples, fold: Fold, folder: Path
+) -> None:
+    fit(MODEL, NegICSpec(), samples, fold, ONE, 0, folder)
+    samples.label.values[20] *= -1
+    with pytest.raises(OtherTrainingError, match="not the same data"):
+        fit(MODEL, NegICSpec(), samples, fold, ONE, 0, folder)
+
+
+def test_a_damaged_checkpoint_says_so(samples: Samples, fold: Fold, folder: Path) -> None:
+    fit(MODEL, NegICSpec(), samples, fold, ONE, 0, folder)
+    for path, cut in ((next(folder.glob("state-*")), 80), (folder / "facts.json", 20)):
+        path.write_bytes(path.read_bytes()[:cut])
+        with pytest.raises(DamagedCheckpointError, match="remove the folder"):
+            fit(MODEL, NegICSpec(), samples, fold, ONE, 0, folder)
+
+
+def test_too_few_names_to_validate_is_an_error_before_training(folder: Path) -> None:
+    samples = make_samples(assets=24)
+    with pytest.raises(UnmeasurableError, match=r"at most 24 samples .* at most 24 of them") as e:
+        fit(MODEL, NegICSpec(), samples, make_fold(samples), ONE, 0, folder)
+    assert "needs 30 stocks" in str(e.value)
+    assert not folder.exists()
+
+
+def test_labels_that_are_no_numbers_are_an_error(
+    samples: Samples, fold: Fold, folder: Path
+) -> None:
+    label = samples.label.values
+    label[42:50, :51] = np.nan
+    with pytest.raises(UnmeasurableError, match=r"at most 80 samples .* at most 29 of them"):
+        fit(MODEL, NegICSpec(), samples, fold, ONE, 0, folder)
+    label[42:50] = 1.0
+    with pytest.raises(UnmeasurableError, match="all labels of a date are equal"):
+        fit(MODEL, NegICSpec(), samples, fold, ONE, 0, folder)
+    label[:] = np.nan
+    with pytest.raises(NothingToLearnError, match="none of 36 training dates"):
+        fit(MODEL, NegICSpec(), samples, fold, ONE, 0, folder)
+
+
+class Constant(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.level = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.level.expand(len(x))
+
+
+def test_a_network_whose_scores_never_vary_is_an_error(
+    samples: Samples, fold: Fold, folder: Path
+) -> None:
+    with pytest.raises(UnmeasurableError, match="equal or no numbers in every epoch"):
+        fit(Constant(), MseBnSpec(), samples, fold, TrainSpec(max_epochs=2), 0, folder)

@@ -1,17 +1,29 @@
-"""A copy of a lake whose future is noise."""
+"""A copy of a lake whose future is noise, in every column that its schema declares."""
 
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+from jaxtyping import Float
+from numpy import ndarray
 
 from intralpha.base import LookAheadError
 from intralpha.market import TABLES, Lake
+from intralpha.market.schemas import TableSchema
 
-PRICES = ("open", "high", "low", "close", "preclose", "up_limit", "down_limit", "price")
-AMOUNTS = ("volume", "amount", "float_shares", "total_shares", "value", "weight")
-FUTURE_KEYS = {"membership": "in_date", "industry": "in_date", "fundamentals": "announce_date"}
+DATED_BY = {
+    "membership": "in_date",
+    "industry": "in_date",
+    "fundamentals": "announce_date",
+    "corporate_actions": "ex_date",
+}
+CUMULATIVE = {"snapshots": ("volume", "amount", "trades")}
+BAR = ("open", "high", "low", "close")
+ONE_FACTOR = ("up_limit", "down_limit", "preclose", "price", "last", "rights_price")
+ID_SHIFT = 1_000_003
+FLAGS = ("suspended", "st")
+FLIPPED = 0.05  # few, so that the noisy market can still be traded and the run ends
 
 
 class NoFutureError(LookAheadError):
@@ -28,57 +40,193 @@ class NoFutureError(LookAheadError):
 def scramble(lake: Lake, after: date, root: Path, seed: int = 0) -> Lake:
     """Copy ``lake`` to ``root`` with everything dated after ``after`` replaced by noise.
 
-    Each future row keeps its key, so calendars and axes stay; each stock and day gets prices
-    scaled by one random factor and volumes and amounts by another (rows stay valid), limits and
-    precloses move with the prices. Dated reference rows that begin later change their values;
-    future corporate actions are left out.
+    Each future row keeps its key and its time, so calendars and axes stay. Every other number of
+    the schema changes, row by row:
+
+    ==================  =========================================================================
+    prices              one factor a row, so limits, preclose and the levels of a book stay in
+                        order; open and close of a bar get noise of their own on top, high and low
+                        enclose them again
+    volumes, amounts,   a factor of their own in every cell; 0 becomes a small number; totals of a
+    counts, shares      day still grow; the mean price of a bar stays inside it; one in twenty
+                        days and bars that traded no longer does
+    signed numbers      also change their sign at random
+    sides               the other side, so that a buy becomes a sell
+    ids of orders       shifted by one number, so that trades still find their orders
+    suspended, st       flipped in one row of twenty
+    industry codes      shuffled among the rows that begin later
+    ==================  =========================================================================
+
+    Nulls stay null: what a vendor does not give is known beforehand.
+
+    Parameters
+    ----------
+    lake : the true one
+    after : last date of the past, which stays as it is
+    root : folder of the copy, new
+    seed : of the noise
+
+    Returns
+    -------
+    Lake
+        Valid: every row passes its table's rules.
 
     Raises
     ------
     NoFutureError
         If no daily row lies after the date: the check would compare nothing.
+
+    Notes
+    -----
+    Memory: one session of one table, or one table that is not kept by session.
     """
     days = lake.dates("daily")
     if len(days) == 0 or days[-1].item() <= after:
         raise NoFutureError(after, days[-1].item() if len(days) else None)
     out = Lake(root, create=True)
-    for table in TABLES:
-        if not lake.has(table):
+    for number, schema in enumerate(TABLES.values()):
+        if not lake.has(schema.name):
             continue
-        for freq in lake.freqs() if table == "bars" else (None,):
-            frame = lake.scan(table, freq=freq).collect()
-            out.append(table, _scrambled(table, frame, after, np.random.default_rng(seed)))
+        for freq in lake.freqs() if schema.name == "bars" else (None,):
+            for start, end in parts(lake, schema, freq):
+                frame = lake.scan(schema.name, start, end, freq=freq).collect()
+                rng = np.random.default_rng([seed, number, start.toordinal() if start else 0])
+                out.append(schema.name, _scrambled(schema, frame, after, rng))
     return out
 
 
+def parts(
+    lake: Lake, schema: TableSchema, freq: int | None
+) -> list[tuple[date | None, date | None]]:
+    """First and last date of each piece of a table that is read at a time.
+
+    Parameters
+    ----------
+    lake : has the table
+    schema : of the table
+    freq : minutes of the bars, for ``bars``
+
+    Returns
+    -------
+    list of (first, last)
+        One session each, or one piece without dates where a table is not kept by session.
+    """
+    if schema.partition != "day":
+        return [(None, None)]
+    return [(d.item(), d.item()) for d in lake.dates(schema.name, freq)]
+
+
 def _scrambled(
-    table: str, frame: pl.DataFrame, after: date, rng: np.random.Generator
+    schema: TableSchema, frame: pl.DataFrame, after: date, rng: np.random.Generator
 ) -> pl.DataFrame:
-    if table == "corporate_actions":
-        return frame.filter(pl.col("ex_date") <= after)
-    key = FUTURE_KEYS.get(table, "date")
-    if key not in frame.columns:
+    dated_by = DATED_BY.get(schema.name, "date")
+    if dated_by not in frame.columns:
         return frame
-    past, future = frame.filter(pl.col(key) <= after), frame.filter(pl.col(key) > after)
+    past, future = frame.filter(pl.col(dated_by) <= after), frame.filter(pl.col(dated_by) > after)
     if future.is_empty():
         return frame
-    return pl.concat([past, _noise(future, key, rng)])
+    return pl.concat([past, noise(schema, future, rng)])
 
 
-def _noise(future: pl.DataFrame, key: str, rng: np.random.Generator) -> pl.DataFrame:
-    """Future rows with one price factor and one size factor for each stock and day."""
-    groups = future.select(key, "symbol").unique(maintain_order=True)
-    factors = groups.with_columns(
-        pl.Series("_price", rng.uniform(0.5, 2.0, groups.height)),
-        pl.Series("_size", rng.uniform(0.2, 5.0, groups.height)),
-    )
-    joined = future.join(factors, on=[key, "symbol"], how="left", maintain_order="left")
-    prices = [c for c in PRICES if c in future.columns]
-    sizes = [c for c in AMOUNTS if c in future.columns]
-    changed = joined.with_columns(
-        *((pl.col(c) * pl.col("_price")).round(2).clip(lower_bound=0.01) for c in prices),
-        *((pl.col(c) * pl.col("_size")).cast(future.schema[c], strict=False) for c in sizes),
-    )
-    if "adj_factor" in future.columns:
-        changed = changed.with_columns(pl.col("adj_factor") * pl.col("_price"))
-    return changed.select(future.columns)
+def noise(schema: TableSchema, future: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    """Rows with every number but keys and times replaced, as :func:`scramble` says.
+
+    Parameters
+    ----------
+    schema : of the table
+    future : rows in its form
+    rng : of the noise
+    """
+    row_factor = rng.uniform(1.05, 2.0, future.height)
+    running = CUMULATIVE.get(schema.name, ())
+    new: dict[str, pl.Series] = {}
+    for name, kind in schema.columns.items():
+        if name in schema.key or name == "time" or not kind.is_numeric():
+            continue
+        old = future[name]
+        if name in running:
+            values = _running(future, name, rng)
+        else:
+            values = _column(name, old.cast(pl.Float64).to_numpy(), row_factor, rng)
+        new[name] = _as_stored(values, old)
+    if set(BAR) <= set(new):
+        new |= _enclosed(new, future, rng)
+    return future.with_columns(*new.values(), *_others(future, rng))
+
+
+def _column(
+    name: str,
+    old: Float[ndarray, "N"],
+    row_factor: Float[ndarray, "N"],
+    rng: np.random.Generator,
+) -> Float[ndarray, "N"]:
+    """Noise in place of one column; NaN stays."""
+    if name == "side":
+        return np.where(old == 0, rng.choice([-1.0, 1.0], len(old)), -old)
+    if name == "id" or name.endswith("_id"):
+        return np.where(old > 0, old + ID_SHIFT, old)
+    if name in ("open", "close"):
+        moved = old * row_factor * rng.uniform(0.97, 1.03, len(old))
+        return np.maximum(moved.round(2), 0.01)
+    if name in (*BAR, *ONE_FACTOR) or "_price" in name:
+        return np.where(old > 0, (old * row_factor).round(2), old)
+    if name == "adj_factor":
+        return old * rng.uniform(0.5, 2.0, len(old))
+    moved = old * rng.uniform(0.2, 5.0, len(old))
+    if (old < 0).any():
+        moved *= rng.choice([-1.0, 1.0], len(old))
+    return np.where(old == 0, rng.uniform(0.01, 0.5, len(old)), moved)
+
+
+def _running(future: pl.DataFrame, name: str, rng: np.random.Generator) -> Float[ndarray, "N"]:
+    """A total that runs through each stock's day, made of other steps."""
+    step = pl.col(name).cast(pl.Float64).diff().over("symbol").fill_null(pl.col(name)).clip(0)
+    noise = pl.Series("noise", rng.uniform(0.2, 5.0, future.height))
+    steps = future.select("symbol", (step * noise + 1).fill_null(1.0).alias("step"))
+    total = steps.select(pl.col("step").cum_sum().over("symbol"))["step"].to_numpy()
+    return np.where(future[name].is_null().to_numpy(), np.nan, total)
+
+
+def _as_stored(values: Float[ndarray, "N"], old: pl.Series) -> pl.Series:
+    """Noise in the type of its column, different from the old value in every row that had one."""
+    if old.dtype.is_integer():
+        most = float(np.iinfo(np.int32 if old.dtype == pl.Int32 else np.int64).max // 2)
+        whole = pl.Series(old.name, np.nan_to_num(values).round().clip(-most, most))
+        new = whole.cast(old.dtype)
+        step = 1
+    else:
+        new, step = pl.Series(old.name, values).fill_nan(None), 0.01
+    changed = pl.select(pl.when(new == old).then(old + step).otherwise(new)).to_series()
+    kept = pl.select(pl.when(old.is_not_null()).then(changed)).to_series()
+    return kept.cast(old.dtype).alias(old.name)
+
+
+def _enclosed(
+    new: dict[str, pl.Series], future: pl.DataFrame, rng: np.random.Generator
+) -> dict[str, pl.Series]:
+    """High and low around the new open and close; an amount between them, or no trade at all."""
+    both = np.stack([new["open"].to_numpy(), new["close"].to_numpy()])
+    top, bottom = both.max(axis=0), both.min(axis=0)
+    high = np.maximum((top * rng.uniform(1.0, 1.03, len(top))).round(2), top)
+    low = np.minimum(np.maximum((bottom * rng.uniform(0.97, 1.0, len(top))).round(2), 0.01), bottom)
+    price = low + (high - low) * rng.uniform(0.0, 1.0, len(top))
+    silent = (rng.random(len(top)) < FLIPPED) & (future["volume"].to_numpy() > 0)
+    volume = np.where(silent, 0, new["volume"].to_numpy())
+    return {
+        "high": _as_stored(high, future["high"]),
+        "low": pl.Series("low", low),
+        "volume": pl.Series("volume", volume),
+        "amount": _as_stored(price * volume, future["amount"]),
+    }
+
+
+def _others(future: pl.DataFrame, rng: np.random.Generator) -> list[pl.Series]:
+    """Columns that are no numbers and yet say something about the day."""
+    out = []
+    for name in FLAGS:
+        if name in future.columns:
+            flip = pl.Series(rng.random(future.height) < FLIPPED)
+            out.append((future[name] ^ flip).alias(name))
+    if "scheme" in future.columns:
+        out.append(future["code"].gather(rng.permutation(future.height)))
+    return out

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from numpy import ndarray
 
 from intralpha.base import DataError
@@ -50,7 +50,7 @@ class Account:
     mark_yuan: Float[ndarray, "A"]
 
     @classmethod
-    def with_cash(cls, assets: ndarray, cash_yuan: float) -> "Account":
+    def with_cash(cls, assets: Shaped[ndarray, "A"], cash_yuan: float) -> "Account":
         """An account that owns nothing but cash."""
         nothing = np.zeros(len(assets))
         return cls(assets, float(cash_yuan), nothing, nothing.copy(), np.full(len(assets), np.nan))
@@ -94,6 +94,13 @@ class Account:
     ) -> None:
         """Turn shares into cash, usable at once.
 
+        Parameters
+        ----------
+        which : N positions on the asset axis, each once
+        shares : to be sold, shape [N]
+        price_yuan : of the fills, CNY, shape [N]
+        cost_yuan : charges of each fill, CNY, shape [N]
+
         Raises
         ------
         NotSellableError
@@ -121,6 +128,14 @@ class Account:
         lock: bool = True,
     ) -> None:
         """Turn cash into shares, locked until the next session unless ``lock`` is false.
+
+        Parameters
+        ----------
+        which : N positions on the asset axis, each once
+        shares : to be bought, shape [N]
+        price_yuan : of the fills, CNY, shape [N]
+        cost_yuan : charges of each fill, CNY, shape [N]
+        lock : whether the shares may be sold on the next session only
 
         Raises
         ------

@@ -1,10 +1,11 @@
 """What the portfolio is measured against: an index, or weights that drift with prices."""
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
 
-from intralpha.base import DataError, Panel
+from intralpha.base import DataError, Kinded, Panel
+from intralpha.market import Lake
 
 
 class BenchmarkWeightsError(DataError):
@@ -16,6 +17,54 @@ class BenchmarkWeightsError(DataError):
             f"benchmark weights of {date}: {fault}; expected weights of 0 or more, with a sum "
             "above 0, on assets of the market panel."
         )
+
+
+class BenchmarkSpec(Kinded):
+    """What the portfolio is measured against. A new one is one new file."""
+
+    homes = ("intralpha.backtest",)
+    default_kind = "float_cap"
+
+    def weights(
+        self,
+        lake: Lake,
+        dates: Shaped[ndarray, "D"],
+        assets: Shaped[ndarray, "A"],
+        inside_DA: Bool[ndarray, "D A"],
+    ) -> Float[ndarray, "D A"]:
+        """Weights from which the optimiser deviates.
+
+        Parameters
+        ----------
+        lake : with ``daily``
+        dates : decision dates, shape [D]
+        assets : symbols, shape [A]
+        inside_DA : the universe at the close of each date
+
+        Returns
+        -------
+        ndarray of float64, shape [D, A]
+            Rows sum to 1, or to 0 where the universe is empty. Known at the close of each date.
+        """
+        raise NotImplementedError
+
+    def returns(self, lake: Lake, weights: Panel, market: Panel) -> Float[ndarray, "D"]:
+        """Daily returns of the benchmark on the sessions of the market.
+
+        Parameters
+        ----------
+        lake : with ``daily``
+        weights : Panel, one name, dated by decision, of :meth:`weights`
+        market : Panel with ``close`` and ``preclose``
+
+        Returns
+        -------
+        ndarray of float64, shape [D], one a session of ``market``
+            Those of the weights, held and drifting between their dates, unless a kind knows
+            better; see :func:`benchmark_returns`.
+        """
+        del lake
+        return benchmark_returns(weights, market)
 
 
 def index_returns(close_D: Float[ndarray, "D"]) -> Float[ndarray, "D"]:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+import polars as pl
+from jaxtyping import Float, Shaped
 from numpy import ndarray
 
 from intralpha.backtest.account import Account
@@ -19,7 +20,7 @@ from intralpha.portfolio import CostSpec, Problem, Snapshot, Solution, Weights
 SnapshotOf = Callable[[np.datetime64, ndarray], Snapshot]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PortfolioRun:
     """A portfolio and its replay.
 
@@ -34,10 +35,29 @@ class PortfolioRun:
     targets: Panel
     solutions: tuple[Solution, ...]
 
+    def relaxations(self) -> pl.DataFrame:
+        """``date`` and ``relaxed``: the decisions for which constraints were loosened, and how."""
+        rows = [(s.date.item(), " -> ".join(s.relaxed)) for s in self.solutions if s.relaxed]
+        return pl.DataFrame(rows, schema={"date": pl.Date(), "relaxed": pl.String()}, orient="row")
+
+    def to_text(self) -> str:
+        """The ledger's figures, and how many decisions needed relaxing."""
+        return f"{self._title()}\n{self.ledger.to_text()}"
+
+    def __repr__(self) -> str:
+        return self.to_text()
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self._title()}</p>{self.ledger._repr_html_()}"
+
+    def _title(self) -> str:
+        relaxed = sum(bool(s.relaxed) for s in self.solutions)
+        return f"PortfolioRun, {len(self.solutions):,} decisions, {relaxed:,} of them relaxed"
+
 
 def run_portfolio(
     problem: Problem,
-    decisions: ndarray,
+    decisions: Shaped[ndarray, "N"],
     snapshot_of: SnapshotOf,
     market: Panel,
     spec: BacktestSpec,

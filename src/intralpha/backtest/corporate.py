@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from numpy import ndarray
 
 from intralpha.backtest.account import Account
@@ -45,8 +45,16 @@ class CorporateActions:
     rights_ratio: Float[ndarray, "N"]
 
     @classmethod
-    def on(cls, frame: pl.DataFrame, dates: ndarray, assets: ndarray) -> "CorporateActions":
+    def on(
+        cls, frame: pl.DataFrame, dates: Shaped[ndarray, "D"], assets: Shaped[ndarray, "A"]
+    ) -> "CorporateActions":
         """Lay the table ``corporate_actions`` on the axes; what is outside them is left out.
+
+        Parameters
+        ----------
+        frame : table ``corporate_actions``
+        dates : sessions, ascending, shape [D]
+        assets : symbols, shape [A]
 
         Raises
         ------
@@ -89,6 +97,13 @@ def credit(
     becomes the theoretical ex-price, so a suspended holding keeps its value. Rights issues are not
     subscribed; they are reported.
 
+    Parameters
+    ----------
+    account : changed in place
+    actions : laid on the sessions and assets of the account
+    row : position of the session
+    whole : whether shares are whole numbers
+
     Returns
     -------
     (events, assets that had an action)
@@ -121,6 +136,16 @@ def follow_factor(
     """Scale holdings by the change of ``adj_factor``: same value, dividends reinvested.
 
     Shares become fractional. The last price is divided by the same ratio.
+
+    Parameters
+    ----------
+    account : changed in place
+    past_factor : last known factor of each asset, shape [A]; NaN before the first
+    factor : factor of the session, shape [A]; NaN without a row
+
+    Returns
+    -------
+    list of Event, one a holding that changed
     """
     held = account.held
     ratio = factor[held] / past_factor[held]

@@ -4,7 +4,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 EventKind = Literal[
-    "bonus", "dividend", "rights_ignored", "factor", "unexplained_factor", "delisting", "not_traded"
+    "bonus",
+    "dividend",
+    "rights_ignored",
+    "factor",
+    "unexplained_factor",
+    "delisting",
+    "vanished",
+    "not_traded",
 ]
 
 
@@ -18,7 +25,9 @@ class Event:
     kind : ``bonus`` and ``dividend`` from a corporate action, ``rights_ignored`` for a rights
         issue that is not subscribed, ``factor`` when holdings follow ``adj_factor``,
         ``unexplained_factor`` when that changes without a corporate action (nothing is credited),
-        ``delisting``, ``not_traded`` for a decision after which the data end
+        ``delisting``, ``vanished`` for a holding closed because its rows have ended without a
+        delisting date (``vanished_after`` and ``vanished_pays`` of the spec), ``not_traded`` for a
+        decision after which the data end
     shares_change : shares received or lost
     cash_yuan : cash received
     lost_yuan : value written off

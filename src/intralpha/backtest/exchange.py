@@ -15,7 +15,7 @@ from intralpha.backtest.corporate import (
     follow_factor,
     unexplained,
 )
-from intralpha.backtest.events import Event
+from intralpha.backtest.events import Event, EventKind
 from intralpha.backtest.facts import MarketFacts
 from intralpha.backtest.fills import BUY, SELL, BlockedOrders, DayResult, Fills
 from intralpha.backtest.lots import whole_buys, whole_sells
@@ -68,11 +68,11 @@ class Exchange:
     Notes
     -----
     On each session, in this order: shares bought before become sellable; splits and dividends are
-    credited and delisted names written to 0; sales are filled, and their cash is usable at once;
-    purchases are filled. If the cash does not reach for all purchases with their costs, all of
-    them are scaled by the same factor and rounded down to lots again, so cash is never negative;
-    what a lot's rounding leaves stays cash. Unfilled purchases stay cash and unfilled sales stay
-    held; an order lives one day. Spec 18.4.
+    credited, delisted names written to 0, and names that have had no row for too long closed;
+    sales are filled, and their cash is usable at once; purchases are filled. If the cash does not
+    reach for all purchases with their costs, all of them are scaled by the same factor and rounded
+    down to lots again, so cash is never negative; what a lot's rounding leaves stays cash. Unfilled
+    purchases stay cash and unfilled sales stay held; an order lives one day. Spec 18.4.
     """
 
     def __init__(
@@ -91,6 +91,7 @@ class Exchange:
         self._past_factor = np.full(len(assets), np.nan)
         self._explained = np.zeros(len(assets))
         self._known_lots: dict[tuple[str, date], tuple[int, int]] = {}
+        self._absent = np.zeros(len(assets), dtype=np.int64)
         self._row = -1
 
     def open(self, bar: DayBar) -> tuple[Event, ...]:
@@ -111,7 +112,8 @@ class Exchange:
         self._row = row
         known = np.isfinite(bar.adj_factor)
         self._past_factor = np.where(known, bar.adj_factor, self._past_factor)
-        return (*events, *self._delist(bar.date))
+        self._absent = np.where(np.isfinite(bar.close) | bar.suspended, 0, self._absent + 1)
+        return (*events, *self._delist(bar.date), *self._vanish())
 
     def size(self, weights: Float[ndarray, "A"], bar: DayBar) -> Float[ndarray, "A"]:
         """Shares to buy (+) or sell (-) for target weights.
@@ -188,20 +190,29 @@ class Exchange:
 
     def _delist(self, date: np.datetime64) -> list[Event]:
         """Write off what is held of names whose last session has passed."""
-        account, events = self.account, []
-        held = account.held
-        for i in held[self.facts.delist_dates[held] < date]:
-            lost, shares = account.shares[i] * account.mark_yuan[i], account.shares[i]
-            account.shares[i] = account.sellable[i] = 0.0
-            events.append(
-                Event(
-                    str(self.assets[i]),
-                    "delisting",
-                    shares_change=-float(shares),
-                    lost_yuan=float(lost),
-                )
-            )
-        return events
+        held = self.account.held
+        which = held[self.facts.delist_dates[held] < date]
+        return [self._closed(int(i), "delisting", 0.0) for i in which]
+
+    def _vanish(self) -> list[Event]:
+        """Close what is held of names that have had no row for too long."""
+        held = self.account.held
+        which = held[self._absent[held] >= self.spec.vanished_after]
+        return [self._closed(int(i), "vanished", self.spec.vanished_pays) for i in which]
+
+    def _closed(self, i: int, kind: EventKind, pays: float) -> Event:
+        """End a holding without a trade, for a share of its last value."""
+        account, shares = self.account, float(self.account.shares[i])
+        value = shares * float(account.mark_yuan[i])
+        account.shares[i] = account.sellable[i] = 0.0
+        account.cash_yuan += pays * value
+        return Event(
+            str(self.assets[i]),
+            kind,
+            shares_change=-shares,
+            cash_yuan=pays * value,
+            lost_yuan=(1 - pays) * value,
+        )
 
     def _lots(self, bar: DayBar, which: Bool[ndarray, "A"]) -> tuple[ndarray, ndarray]:
         """Smallest order and step of every name to be traded."""
@@ -270,10 +281,12 @@ def _blocked(
     cases = (
         (SELL, orders.sells, status.suspended, "suspended"),
         (SELL, orders.sells, status.limit_down, "limit_down"),
+        (SELL, orders.sells, status.odd_price, "odd_price"),
         (SELL, orders.sells, futile, "cost"),
         (SELL, orders.locked, orders.locked > 0, "t+1"),
         (BUY, orders.buys, status.suspended, "suspended"),
         (BUY, orders.buys, status.limit_up, "limit_up"),
+        (BUY, orders.buys, status.odd_price, "odd_price"),
         (BUY, orders.buys, short, "cash"),
         (BUY, nothing, no_price, "no_price"),
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
+from jaxtyping import Shaped
 from numpy import ndarray
 
 from intralpha.market import Lake, TradingRules, board_of
@@ -29,13 +30,15 @@ class MarketFacts:
     rules: TradingRules = field(default_factory=TradingRules.default)
 
     @classmethod
-    def of(cls, assets: ndarray, corporate_actions: pl.DataFrame | None = None) -> "MarketFacts":
+    def of(
+        cls, assets: Shaped[ndarray, "A"], corporate_actions: pl.DataFrame | None = None
+    ) -> "MarketFacts":
         """Boards told by symbol, nothing delisted."""
         boards = np.array([board_of(str(s)) for s in assets])
         return cls(boards, np.full(len(assets), "NaT", "datetime64[D]"), corporate_actions)
 
     @classmethod
-    def from_lake(cls, lake: Lake, assets: ndarray) -> "MarketFacts":
+    def from_lake(cls, lake: Lake, assets: Shaped[ndarray, "A"]) -> "MarketFacts":
         """From the tables ``instruments`` and, where present, ``corporate_actions``."""
         guess = cls.of(assets)
         rows = lake.scan("instruments").select("symbol", "board", "delist_date").collect()

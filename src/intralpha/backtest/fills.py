@@ -35,7 +35,8 @@ class BlockedOrders:
     Attributes
     ----------
     which, side, shares : as in :class:`Fills`
-    reason : ``suspended``, ``limit_up``, ``limit_down``; ``t+1`` for shares bought today; ``cash``
+    reason : ``suspended``, ``limit_up``, ``limit_down``; ``odd_price`` for a price
+        outside the day's range; ``t+1`` for shares bought today; ``cash``
         for a purchase the cash does not reach for; ``cost`` for a sale that would cost more than
         it brings; ``no_price`` for a target that never had a price
     """

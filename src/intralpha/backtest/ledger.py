@@ -1,15 +1,17 @@
 """Ledger: everything the replay did, as tables, and the recorder that writes it."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from numpy import ndarray
 
 from intralpha.backtest.account import Account
 from intralpha.backtest.events import Event
 from intralpha.backtest.fills import BUY, DayResult
+from intralpha.base.notebook import html_table, svg_line, text_table
+from intralpha.evaluation import nav, performance
 
 _DAILY = {
     "date": pl.Date,
@@ -58,10 +60,11 @@ _EVENTS = {
     "cash_yuan": pl.Float64,
     "lost_yuan": pl.Float64,
 }
+ABSOLUTE = ("rows", "ret", "ret_annualised", "volatility", "sharpe", "max_drawdown")
 _TABLES = {"fills": _FILLS, "blocked": _BLOCKED, "holdings": _HOLDINGS, "events": _EVENTS}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Ledger:
     """The books of a back-test.
 
@@ -78,7 +81,7 @@ class Ledger:
     blocked : ``date, symbol, side, shares_wanted, reason``: orders that could not be filled
     holdings : ``date, symbol, shares, weight, target_weight`` at the close of each rebalance
     events : ``date, symbol, kind, shares_change, cash_yuan, lost_yuan``: corporate actions,
-        delistings, decisions that were not traded
+        delistings, holdings whose rows ended, decisions that were not traded
     """
 
     daily: pl.DataFrame
@@ -86,6 +89,55 @@ class Ledger:
     blocked: pl.DataFrame
     holdings: pl.DataFrame
     events: pl.DataFrame
+
+    def returns(
+        self,
+    ) -> tuple[Float[ndarray, "D"], Float[ndarray, "D"], Shaped[ndarray, "D"]]:
+        """Returns of the account, of the benchmark (NaN without one), and the sessions."""
+        ret = self.daily["ret"].to_numpy()
+        benchmark = self.daily["benchmark_ret"].fill_null(np.nan).to_numpy()
+        return ret, benchmark, self.daily["date"].to_numpy().astype("datetime64[D]")
+
+    def figures(self) -> dict[str, float]:
+        """The figures of :func:`intralpha.evaluation.performance`, turnover and cost.
+
+        Returns
+        -------
+        dict of name -> value, fractions
+            ``turnover_one_sided`` is the mean over rebalances without the first one,
+            ``cost_of_capital_share`` all costs over the mean NAV. Figures that need a benchmark
+            are left out without one.
+        """
+        ret, benchmark, days = self.returns()
+        compared = bool(np.isfinite(benchmark).any())
+        known = asdict(performance(ret, benchmark if compared else np.zeros(len(ret)), days))
+        out = {k: float(v) for k, v in known.items() if compared or k in ABSOLUTE}
+        traded = self.daily["turnover_one_sided"].to_numpy()
+        later = traded[traded > 0][1:]
+        out["turnover_one_sided"] = float(later.mean()) if len(later) else 0.0
+        cost, nav_yuan = self.daily["cost_yuan"].sum(), self.daily["nav_yuan"].to_numpy()
+        out["cost_of_capital_share"] = float(cost / nav_yuan.mean()) if len(nav_yuan) else 0.0
+        return out
+
+    def to_text(self) -> str:
+        """Period and figures as lines of text."""
+        return f"{self._title()}\n{text_table(self.figures().items())}"
+
+    def __repr__(self) -> str:
+        return self.to_text()
+
+    def _repr_html_(self) -> str:
+        ret, benchmark, _ = self.returns()
+        compared = bool(np.isfinite(benchmark).any())
+        grown = nav(ret - benchmark if compared else ret) - 1.0
+        label = "compounded excess" if compared else "compounded return"
+        table = html_table(("figure", "value"), self.figures().items(), self._title())
+        return table + svg_line(grown, label)
+
+    def _title(self) -> str:
+        days = self.daily["date"]
+        period = f"{days[0]} to {days[-1]}" if len(days) else "no session"
+        return f"Ledger, {period}, {self.fills.height:,} fills, {self.blocked.height:,} blocked"
 
 
 @dataclass(eq=False)
@@ -113,7 +165,16 @@ class Recorder:
         benchmark_ret: float | None,
         targets: Float[ndarray, "A"] | None,
     ) -> None:
-        """Write one session, after its close."""
+        """Write one session, after its close.
+
+        Parameters
+        ----------
+        date : the session
+        account : as it is after the close
+        result : what came of the day
+        benchmark_ret : the benchmark's return of the day; None without one
+        targets : weights that were traded towards, shape [A]; None without a batch of orders
+        """
         traded = cost = 0.0
         if result.fills is not None:
             traded = float(result.fills.shares @ result.fills.price_yuan)

@@ -12,6 +12,16 @@ def whole_buys(
 ) -> Float[ndarray, "A"]:
     """Shares of a buy order: ``min_shares`` or more, in steps; less than that is no order.
 
+    Parameters
+    ----------
+    wanted : shares, shape [A]
+    min_shares : smallest order, shape [A]
+    step_shares : step above it, shape [A]
+
+    Returns
+    -------
+    ndarray of float64, shape [A]; 0 for no order
+
     Examples
     --------
     A main-board stock (100, 100) and a STAR stock (200, 1):
@@ -36,6 +46,17 @@ def whole_sells(
 
     Selling everything is always legal. On a board with a step of one share an order below the
     minimum is legal only if it is everything.
+
+    Parameters
+    ----------
+    wanted : shares to be sold, shape [A]
+    sellable : shares that may be sold, shape [A]
+    min_shares : smallest order, shape [A]
+    step_shares : step above it, shape [A]
+
+    Returns
+    -------
+    ndarray of float64, shape [A]; 0 for no order
 
     Examples
     --------

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from numpy import ndarray
 
 from intralpha.backtest.account import Account
@@ -38,7 +38,7 @@ class BenchmarkLengthError(DataError):
 
 
 def replay(
-    decisions: ndarray,
+    decisions: Shaped[ndarray, "N"],
     decide: Decide,
     market: Panel,
     spec: BacktestSpec,

@@ -22,4 +22,15 @@ class BacktestSpec(Spec):
     lots: bool = Field(
         default=True, description="whole board lots as the exchange asks; false: fractional shares"
     )
+    vanished_after: int = Field(
+        default=20,
+        ge=1,
+        description="sessions in a row without any row after which a holding is closed",
+    )
+    vanished_pays: float = Field(
+        default=1.0,
+        ge=0,
+        le=1,
+        description="share of its last value that a closed holding pays; 0 writes it off",
+    )
     tick_yuan: float = Field(default=0.01, gt=0, description="price step, CNY")

@@ -9,6 +9,11 @@ from numba.np.arrayobj import make_array
 KERNEL: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 # Kernels that only other kernels call: no wrappers for Python, which take long to compile.
 INNER: dict[str, Any] = KERNEL | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+# Kernels that read and write arrays but make none: nobody's owners are counted. The counts are
+# locked instructions at every call that is handed an array; where calls are short they cost more
+# than the work, and code without them compiles faster. Making an array there does not compile.
+BARE: dict[str, Any] = KERNEL | {"_nrt": False, "forceinline": False}
+BARE_INNER: dict[str, Any] = INNER | {"_nrt": False, "forceinline": False}
 
 
 @intrinsic

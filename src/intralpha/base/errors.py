@@ -4,11 +4,24 @@ A named child lives beside the code that raises it and says what was found, what
 and what to do next. The families decide the exit code of the command line.
 """
 
+from typing import Any
+
 
 class IntralphaError(Exception):
-    """Root of every error this package raises on purpose."""
+    """Root of every error this package raises on purpose.
+
+    Its children are made from facts and write their own message, so a copy (from a process that
+    worked for this one) is made from message and attributes, not by calling them again.
+    """
 
     exit_code = 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _as_it_was, (type(self), self.args), self.__dict__
+
+
+def _as_it_was(cls: type[IntralphaError], args: tuple[object, ...]) -> IntralphaError:
+    return cls.__new__(cls, *args)
 
 
 class DataError(IntralphaError):

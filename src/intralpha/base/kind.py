@@ -4,6 +4,8 @@ import importlib
 import importlib.util
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar, get_args
@@ -22,7 +24,49 @@ class KindNameError(ConfigError):
 
     def __init__(self, kind: str, where: str, why: str) -> None:
         self.kind, self.where = kind, where
-        super().__init__(f"kind {kind!r} of {where}: {why}")
+        super().__init__(
+            f"kind {kind!r} of {where}: {why}.\nHint: docs/plug-ins.md says how kinds are named."
+        )
+
+
+@dataclass
+class _Prefixes:
+    """Which plug-in is being loaded, what was defined meanwhile, and whose each prefix is."""
+
+    loading: str | None = None
+    entered: "list[tuple[type[Kinded], str]]" = field(default_factory=list)
+    taken: dict[str, str] = field(default_factory=dict)
+
+
+_PREFIXES = _Prefixes()
+
+
+@contextmanager
+def defining(plugin: str, top: str) -> Iterator[None]:
+    """Inside the block every new kind is the plug-in's; after an error none of them is left.
+
+    Parameters
+    ----------
+    plugin : name, which is the prefix of its kinds
+    top : its package (or the module, where it is one file); from then on no other may define kinds
+        with this prefix
+
+    Raises
+    ------
+    KindNameError
+        From the class that is named otherwise.
+    """
+    outer = _PREFIXES.loading, _PREFIXES.entered
+    _PREFIXES.loading, _PREFIXES.entered = plugin, []
+    try:
+        yield
+    except BaseException:
+        for cls, kind in _PREFIXES.entered:
+            del cls.family.known_kinds[kind]
+        raise
+    finally:
+        _PREFIXES.loading, _PREFIXES.entered = outer
+    _PREFIXES.taken[plugin] = top
 
 
 def _is_family(cls: type[Spec]) -> bool:
@@ -41,8 +85,8 @@ class Kinded(Spec):
 
     Notes
     -----
-    The kinds of plug-ins carry a prefix, ``acme.mynet``; ours carry none. Modules of a family's
-    packages are imported when a kind is looked for, not before.
+    The kinds of plug-ins carry their plug-in's name as prefix, ``acme.mynet``; ours carry none.
+    Modules of a family's packages are imported when a kind is looked for, not before.
 
     Examples
     --------
@@ -158,7 +202,7 @@ class Kinded(Spec):
         if dot and not any(k.startswith(f"{prefix}.") for k in known):
             return (
                 f"it belongs to a plug-in: name it with --plugins {prefix} (an installed package) "
-                f"or --plugins ./{prefix}.py (a file)"
+                f"or --plugins ./{prefix}.py (a file); see docs/plug-ins.md"
             )
         near = get_close_matches(kind, known, n=1)
         return (f"did you mean {near[0]}? " if near else "") + f"known are {', '.join(known)}"
@@ -177,17 +221,36 @@ def _enter(cls: type[Kinded], kind: str) -> None:
     Raises
     ------
     KindNameError
-        A plug-in's kind without a prefix, one of ours with a prefix, or a name that is taken.
+        A plug-in's kind without its prefix, one of ours with a prefix, or a name that is taken.
     """
     where, table = f"{cls.__module__}.{cls.__qualname__}", cls.family.known_kinds
-    ours = cls.__module__.partition(".")[0] == OURS
-    if ours == ("." in kind):
-        why = "ours carry no prefix" if ours else "a plug-in's carries a prefix, such as acme.mynet"
+    why = _misnamed(kind, cls.__module__.partition(".")[0])
+    if why:
         raise KindNameError(kind, where, why)
     old = table.get(kind)
     if old is not None and (old.__module__, old.__qualname__) != (cls.__module__, cls.__qualname__):
         raise KindNameError(kind, where, f"{old.__module__}.{old.__qualname__} has that name")
+    if old is None and _PREFIXES.loading and "." in kind:
+        _PREFIXES.entered.append((cls, kind))
     table[kind] = cls
+
+
+def _misnamed(kind: str, top: str) -> str:
+    """Why a kind may not be named so; empty if it may."""
+    prefix, dot, _ = kind.partition(".")
+    if top == OURS:
+        return "ours carry no prefix" if dot else ""
+    if not dot:
+        return "a plug-in's carries a prefix, such as acme.mynet"
+    loading, owner = _PREFIXES.loading, _PREFIXES.taken.get(prefix)
+    if loading and prefix != loading:
+        return (
+            f"expected {loading}.{kind.partition('.')[2]}, since the plug-in that is being loaded "
+            f"is {loading}; if it builds on another plug-in, name that one before it"
+        )
+    if owner not in (None, top) and not loading:
+        return f"the prefix {prefix} is that of the plug-in {owner}"
+    return ""
 
 
 def _dumped(value: Kinded, info: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from intralpha.base.errors import DataError
+from intralpha.base.notebook import html_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +49,7 @@ def as_days(dates: Sequence[Day] | np.ndarray | pl.Series) -> np.ndarray:
     return np.asarray(dates, dtype="datetime64[D]")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Panel:
     """Dense values with named axes; missing is NaN, time is the slowest axis.
 
@@ -142,6 +143,30 @@ class Panel:
         out.values[to] = self.values[np.ix_(rows_from, *middle, cols_from)]
         return out
 
+    def __repr__(self) -> str:
+        return f"Panel of {self._described()}"
+
+    def _repr_html_(self) -> str:
+        caption = f"Panel of {self._described()}; the last day"
+        last = self.values[-1:].reshape(-1, len(self.assets), len(self.names))[-1:]
+        some, shown = min(len(self.assets), 5), self.names[:8]
+        header = ("symbol", *shown, *(["..."] if len(self.names) > len(shown) else []))
+        rows = [
+            (str(self.assets[a]), *(float(v) for v in last[0, a, : len(shown)]))
+            for a in range(some if len(last) else 0)
+        ]
+        return html_table(header, rows, caption)
+
+    def _described(self) -> str:
+        """Axes in words; reads no value."""
+        days = f"{self.dates[0]} to {self.dates[-1]}" if len(self.dates) else "none"
+        bars = "" if self.times is None else f", {len(self.times)} bars"
+        names = ", ".join(self.names[:5]) + (", ..." if len(self.names) > 5 else "")
+        return (
+            f"{len(self.dates):,} days ({days}){bars}, {len(self.assets):,} assets, "
+            f"{len(self.names):,} names ({names}), {self.values.dtype}"
+        )
+
     def to_polars(self, drop_null: bool = False) -> pl.DataFrame:
         """Long table: ``date``, (``time``,) ``symbol`` and one column a name; NaN becomes null."""
         days, assets = len(self.dates), len(self.assets)
@@ -218,16 +243,20 @@ class Panel:
         partial = path.with_name(path.name + ".partial")
         partial.mkdir(parents=True, exist_ok=True)
         np.save(partial / "values.npy", self.values)
+        self.save_axes(partial)
+        partial.rename(path)
+
+    def save_axes(self, path: Path) -> None:
+        """Write ``path/axes.npz`` beside values that are there already."""
         times = [] if self.times is None else [t.isoformat() for t in self.times]
         np.savez(
-            partial / "axes.npz",
+            path / "axes.npz",
             dates=self.dates,
             assets=self.assets.astype(str),
             names=np.array(self.names, dtype=str),
             times=np.array(times, dtype=str),
             has_times=np.array(self.times is not None),
         )
-        partial.rename(path)
 
     @classmethod
     def load(cls, path: Path, mmap: bool = True) -> "Panel":

@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from intralpha import pipeline
-from intralpha.cli.options import RecipeArgument, SetOption
+from intralpha.cli.options import PluginsOption, RecipeArgument, SetOption
 
 
 def audit(
@@ -17,12 +16,16 @@ def audit(
     ],
     set_: SetOption = None,
     folder: Annotated[Path, typer.Option(help="Where the two worlds are run.")] = Path("audit"),
+    plugins: PluginsOption = None,
 ) -> None:
     """Replace all data after a date by noise, run the recipe twice and compare the past.
 
     Features, scores and target weights up to the date must be the same number for number. Exit
     code 3 and the first difference if they are not.
     """
-    spec = pipeline.load_recipe(pipeline.find_recipe(recipe), tuple(set_ or ()))
+    from intralpha import pipeline
+
+    del plugins
+    spec = pipeline.open_recipe(recipe, tuple(set_ or ()))
     for finding in pipeline.audit_recipe(spec, after.date(), folder):
         typer.echo(f"{finding.what}: {finding.compared:,} values compared, none changed")

@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from intralpha import pipeline
-
 
 def demo(
     folder: Annotated[
@@ -18,7 +16,11 @@ def demo(
 
     The market is made from a seed, so two runs give the same numbers. Nothing is downloaded.
     """
+    from intralpha import pipeline
+
     result = pipeline.run_demo(folder, fresh=fresh)
     typer.echo(result.to_text())
     typer.echo(f"report: {result.report.resolve()}")
+    for problem in result.problems:
+        raise problem
     typer.echo("Open it in a browser; `intralpha ls --recipes` shows where to go from here.")

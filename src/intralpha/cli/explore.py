@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-from intralpha import pipeline
-
 DAY = ["%Y-%m-%d"]
 
 
@@ -26,7 +24,11 @@ def explore(
     scores order: the same page for a real and for a simulated market, to lay beside each other.
     The page opens offline.
     """
+    from intralpha.explore import explore as facts_of
+    from intralpha.market import Lake
+    from intralpha.report import render_exploration
+
     first, last = (None if day is None else day.date() for day in (start, end))
-    exploration, page = pipeline.explore_page(lake, output, freq, first, last)
+    exploration = facts_of(Lake(lake), freq, first, last)
     typer.echo(exploration.to_text())
-    typer.echo(f"page: {page}")
+    typer.echo(f"page: {render_exploration(exploration, output)}")

@@ -4,8 +4,6 @@ from typing import Annotated
 
 import typer
 
-from intralpha.features.explain import explain_factor, list_libraries, show_library
-
 features = typer.Typer(
     no_args_is_help=True,
     help="Libraries of factors: what they hold, and what a factor is, needs and costs.",
@@ -20,16 +18,22 @@ def list_all() -> None:
     recipe computes it, and your own file's path works as a name. The language is described in
     docs/factor-language.md.
     """
+    from intralpha.features.explain import list_libraries
+
     typer.echo(list_libraries())
 
 
 @features.command()
 def show(library: Annotated[str, typer.Argument(help="Shipped name, or path of a YAML.")]) -> None:
     """Print the factors of a library with their expressions."""
+    from intralpha.features.explain import show_library
+
     typer.echo(show_library(library))
 
 
 @features.command()
 def explain(factor: Annotated[str, typer.Argument(help="NAME or LIBRARY.NAME.")]) -> None:
     """Print formula, unit, source, inputs and cost of one factor."""
+    from intralpha.features.explain import explain_factor
+
     typer.echo(explain_factor(factor))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from intralpha import pipeline
+from intralpha.cli.options import PluginsOption
 
 
 def ingest(
@@ -21,6 +21,7 @@ def ingest(
     on_conflict: Annotated[
         str, typer.Option(help="Same key, other values: error, keep (the lake's) or replace.")
     ] = "error",
+    plugins: PluginsOption = None,
 ) -> None:
     """Read vendor files into a lake and print what was read, repaired and set aside.
 
@@ -30,4 +31,7 @@ def ingest(
     A new vendor needs no code: a source of kind `mapping` describes its columns and units, one of
     kind `level2` its orders, trades and snapshots.
     """
+    from intralpha import pipeline
+
+    del plugins
     typer.echo(pipeline.ingest_files(pipeline.find_recipe(sources), lake, on_conflict))

@@ -1,5 +1,6 @@
 """`intralpha level2`: orders and trades of a lake into snapshots, minutes, and their check."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -8,12 +9,6 @@ import numpy as np
 import typer
 
 from intralpha.base import ConfigError
-from intralpha.market import Lake
-from intralpha.market.level2.day_check import check_day
-from intralpha.market.level2.enrich import enrich as enrich_days
-from intralpha.market.level2.enrich import plan_days
-from intralpha.market.level2.rebuild import plan_rebuild, rebuild
-from intralpha.market.level2.thresholds import RULES, BigOrderSpec
 
 DAY = ["%Y-%m-%d"]
 
@@ -44,9 +39,9 @@ DryRunOption = Annotated[
 class UnknownRuleError(ConfigError):
     """There is no such rule for big orders."""
 
-    def __init__(self, rule: str) -> None:
+    def __init__(self, rule: str, known: Sequence[str]) -> None:
         self.rule = rule
-        super().__init__(f"no rule {rule}; expected one of {', '.join(RULES)}.")
+        super().__init__(f"no rule {rule}; expected one of {', '.join(known)}.")
 
 
 @level2.command()
@@ -82,6 +77,9 @@ def snapshots(
 
     Example: **intralpha level2 snapshots lake --from 2024-01-02 --to 2024-01-31 --dry-run**
     """
+    from intralpha.market import Lake
+    from intralpha.market.level2.rebuild import plan_rebuild, rebuild
+
     source, wanted = Lake(lake), tuple(sorted({*symbols})) if symbols else None
     dates = _between(source.dates("orders"), start, end)
     if dry_run:
@@ -130,8 +128,13 @@ def enrich(
 
     Example: **intralpha level2 enrich lake --from 2024-01-02 --to 2024-01-31 --dry-run**
     """
+    from intralpha.market import Lake
+    from intralpha.market.level2.enrich import enrich as enrich_days
+    from intralpha.market.level2.enrich import plan_days
+    from intralpha.market.level2.thresholds import RULES, BigOrderSpec
+
     if rule not in RULES:
-        raise UnknownRuleError(rule)
+        raise UnknownRuleError(rule, RULES)
     given = {"rule": rule, "days": days, "min_days": min_days}
     source, spec = Lake(lake), BigOrderSpec.model_validate(given)
     dates = _between(source.dates("trades"), start, end)
@@ -154,6 +157,9 @@ def check(
     without an order id (they cannot be merged to orders), the shares of active buys and sells, and
     how many sides contradict the rule that the later order is the active one.
     """
+    from intralpha.market import Lake
+    from intralpha.market.level2.day_check import check_day
+
     typer.echo(check_day(Lake(lake), day.date()).to_text())
 
 

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from intralpha import pipeline
 from intralpha.cli.options import RUNS, RunsOption
 
 
@@ -16,6 +15,8 @@ def ls(
     runs: RunsOption = RUNS,
 ) -> None:
     """List finished runs, or with an option shipped recipes or artifacts."""
+    from intralpha import pipeline
+
     if recipes:
         typer.echo(pipeline.list_recipes())
     elif artifacts:

@@ -5,8 +5,6 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.logging import RichHandler
 
 from intralpha import __version__
 from intralpha.base import IntralphaError
@@ -15,6 +13,7 @@ from intralpha.cli.check import check
 from intralpha.cli.demo import demo
 from intralpha.cli.explore import explore
 from intralpha.cli.features import features
+from intralpha.cli.gc import gc
 from intralpha.cli.ingest import ingest
 from intralpha.cli.level2 import level2
 from intralpha.cli.ls import ls
@@ -52,6 +51,9 @@ def common(
     ] = False,
 ) -> None:
     """Set up logging to stderr; results go to stdout."""
+    from rich.console import Console
+    from rich.logging import RichHandler
+
     del version
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING,
@@ -62,7 +64,7 @@ def common(
     )
 
 
-for verb in (demo, ingest, simulate, quality, explore, check, run, report, audit, ls):
+for verb in (demo, ingest, simulate, quality, explore, check, run, report, audit, ls, gc):
     app.command()(verb)
 app.add_typer(features, name="features")
 app.add_typer(level2, name="level2")
@@ -73,6 +75,8 @@ def main() -> None:
     try:
         app()
     except IntralphaError as error:
+        from rich.console import Console
+
         Console(stderr=True).print(f"[bold red]{type(error).__name__}[/]", highlight=False)
         typer.echo(str(error), err=True)
         sys.exit(error.exit_code)

@@ -2,14 +2,22 @@
 
 import typer
 
-from intralpha import pipeline
-from intralpha.cli.options import RUNS, RecipeArgument, RunsOption, SetOption
+from intralpha.cli.options import RUNS, PluginsOption, RecipeArgument, RunsOption, SetOption
 
 
-def report(recipe: RecipeArgument, set_: SetOption = None, runs: RunsOption = RUNS) -> None:
-    """Render the HTML report of a recipe whose steps are all done.
+def report(
+    recipe: RecipeArgument,
+    set_: SetOption = None,
+    runs: RunsOption = RUNS,
+    plugins: PluginsOption = None,
+) -> None:
+    """Render the HTML report of a recipe from what is made.
 
-    Nothing is computed again: if a step is missing, the plan is printed and the exit code is 2.
+    Nothing is computed again: if nothing is there, the plan is printed and the exit code is 2.
     """
-    spec = pipeline.load_recipe(pipeline.find_recipe(recipe), tuple(set_ or ()))
-    typer.echo(f"report: {pipeline.render_report(pipeline.plan(spec, runs))}")
+    from intralpha import pipeline
+
+    del plugins
+    spec = pipeline.open_recipe(recipe, tuple(set_ or ()))
+    path = pipeline.render_report(pipeline.plan(spec, runs), runs / spec.name / "report.html")
+    typer.echo(f"report: {path}")

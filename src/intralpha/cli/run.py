@@ -2,8 +2,14 @@
 
 import typer
 
-from intralpha import pipeline
-from intralpha.cli.options import RUNS, DryRunOption, RecipeArgument, RunsOption, SetOption
+from intralpha.cli.options import (
+    RUNS,
+    DryRunOption,
+    PluginsOption,
+    RecipeArgument,
+    RunsOption,
+    SetOption,
+)
 
 
 def run(
@@ -11,17 +17,26 @@ def run(
     set_: SetOption = None,
     dry_run: DryRunOption = False,
     runs: RunsOption = RUNS,
+    plugins: PluginsOption = None,
 ) -> None:
     """Run a recipe from raw files to the HTML report.
 
-    Steps whose inputs, settings and code have not changed are taken from the store; a killed run
-    continues where it stopped. `--dry-run` shows which steps those are.
+    What was made from the same settings, code and data is taken from the store, slice by slice: a
+    day of features, a training, a date's scores. A killed run continues where it stopped, and a new
+    day costs a day. `--dry-run` shows what there is to do.
+
+    Each run has a report of its own, NAME/TIME/report.html; NAME/report.html is the newest. If a
+    part fails, what could be made is in the report and the exit code is the failure's.
     """
-    spec = pipeline.load_recipe(pipeline.find_recipe(recipe), tuple(set_ or ()))
-    plan = pipeline.plan(spec, runs)
+    from intralpha import pipeline
+
+    del plugins
+    plan = pipeline.plan(pipeline.open_recipe(recipe, tuple(set_ or ())), runs)
     if dry_run:
         typer.echo(plan.to_text())
         return
     result = pipeline.execute(plan)
     typer.echo(result.to_text())
     typer.echo(f"report: {result.report}")
+    for problem in result.problems:
+        raise problem

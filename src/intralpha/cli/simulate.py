@@ -5,9 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
-
-from intralpha.sources import SimulatedMarket, SimulatedSpec, write_published
 
 DAY = ["%Y-%m-%d"]
 
@@ -32,6 +29,10 @@ def simulate(
     kept, so a stopped run goes on. To get bars, or the true orders beside them, into a lake, use
     **intralpha ingest** with a source of kind simulated.
     """
+    from rich.progress import Progress
+
+    from intralpha.sources import SimulatedMarket, SimulatedSpec, write_published
+
     limits = {"start": start, "end": end}
     given = {k: day.date() for k, day in limits.items() if day is not None}
     spec = SimulatedSpec.model_validate({"preset": preset, "seed": seed, **given})

@@ -1,20 +1,12 @@
 """Many factors into one: z-scores of each day, weighted [Spec 16]."""
 
-from intralpha.combination.combine import (
-    AxesDifferError,
-    FactorNamesError,
-    MissingHistoryError,
-    combine,
-    seed_mean,
-)
+from intralpha.combination.combine import AxesDifferError, combine
+from intralpha.combination.equal import EqualSpec
 from intralpha.combination.icir import HistoryShapeError, RankICHistory, icir_weights
-from intralpha.combination.spec import (
-    CombinerSpec,
-    EqualSpec,
-    ICIRWeightSpec,
-    SingleSpec,
-    WeightsSpec,
-)
+from intralpha.combination.icir_weight import ICIRWeightSpec, MissingHistoryError
+from intralpha.combination.single import SingleSpec
+from intralpha.combination.spec import CombinerSpec, FactorNamesError
+from intralpha.combination.weights import WeightsSpec
 
 __all__ = [
     "AxesDifferError",
@@ -29,5 +21,4 @@ __all__ = [
     "WeightsSpec",
     "combine",
     "icir_weights",
-    "seed_mean",
 ]

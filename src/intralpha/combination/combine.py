@@ -1,21 +1,15 @@
 """Combine: z-score each factor by day, then average what is there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
 from numpy import ndarray
 
-from intralpha.base import ConfigError, DataError, Panel
-from intralpha.combination.icir import RankICHistory, icir_weights
-from intralpha.combination.spec import (
-    CombinerSpec,
-    EqualSpec,
-    ICIRWeightSpec,
-    SingleSpec,
-    WeightsSpec,
-)
-from intralpha.evaluation import zscore
+from intralpha.base import DataError, Panel
+from intralpha.base.cross_section import mean_zscore
+from intralpha.combination.icir import RankICHistory
+from intralpha.combination.spec import CombinerSpec, FactorNamesError
 
 SCORE = "score"
 
@@ -28,24 +22,6 @@ class AxesDifferError(DataError):
         super().__init__(
             f"{factor} has {found}; expected {expected}.\n"
             "Hint: lay every factor onto the same axes with Panel.reindex."
-        )
-
-
-class FactorNamesError(ConfigError):
-    """The spec asks for factors that are not there, or leaves open which is meant."""
-
-    def __init__(self, found: Sequence[str], expected: str) -> None:
-        self.found, self.expected = list(found), expected
-        super().__init__(f"factors given: {', '.join(found) or 'none'}; expected {expected}.")
-
-
-class MissingHistoryError(ConfigError):
-    """Weights from RankICs were asked for without RankICs."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "icir_weight needs the RankICs of the factors.\n"
-            "Hint: pass history=RankICHistory(names, known_dates, rank_ic)."
         )
 
 
@@ -84,31 +60,15 @@ def combine(
     FactorNamesError
         No factor, a factor that the spec does not weight, or a weight without a factor.
     AxesDifferError
+        Other dates or assets, several names, bars, or a mask of another shape.
     MissingHistoryError
     """
     named = _named(panels)
     first = next(iter(named.values()))
     _check_axes(named, mask_DA)
-    weights_DK = _weights(spec, tuple(named), first.dates, history)
-    total = np.zeros(first.values.shape[:2])
-    share = np.zeros(first.values.shape[:2])
-    for k, panel in enumerate(named.values()):
-        if not weights_DK[:, k].any():
-            continue
-        z_DA = zscore(panel.values[:, :, 0].astype(np.float64), mask_DA)
-        weight = weights_DK[:, k, None] * np.isfinite(z_DA)
-        total += weight * np.nan_to_num(z_DA)
-        share += weight
-    score = np.divide(total, share, out=np.full(total.shape, np.nan), where=share > 0)
+    weights_DK = spec.weigh(tuple(named), first.dates, history)
+    score = mean_zscore([p.values[:, :, 0] for p in named.values()], weights_DK, mask_DA)
     return Panel(score[:, :, None].astype(np.float32), first.dates, first.assets, (SCORE,))
-
-
-def seed_mean(
-    panels: Mapping[str, Panel] | tuple[Panel, ...],
-    mask_DA: Bool[ndarray, "mask_D mask_A"] | None = None,
-) -> Panel:
-    """Mean of the z-scores that several seeds of one model give: :func:`combine`, all equal."""
-    return combine(panels, EqualSpec(kind="seed_mean"), mask_DA)
 
 
 def _named(panels: Mapping[str, Panel] | tuple[Panel, ...]) -> dict[str, Panel]:
@@ -143,48 +103,3 @@ def _check_axes(named: dict[str, Panel], mask_DA: ndarray | None) -> None:
 def _described(axis: str, labels: ndarray) -> str:
     ends = f" from {labels[0]} to {labels[-1]}" if len(labels) else ""
     return f"{len(labels)} {axis}{ends}"
-
-
-def _weights(
-    spec: CombinerSpec, names: tuple[str, ...], dates: ndarray, history: RankICHistory | None
-) -> Float[ndarray, "D K"]:
-    """Weight of each factor on each day; rows sum to 1, or to 0 where there is no score."""
-    if isinstance(spec, ICIRWeightSpec):
-        return _by_icir(spec, names, dates, history)
-    if isinstance(spec, WeightsSpec):
-        one = _fixed(spec, names)
-    elif isinstance(spec, SingleSpec):
-        one = _single(spec, names)
-    else:
-        one = np.ones(len(names))
-    return np.broadcast_to(one / one.sum(), (len(dates), len(names)))
-
-
-def _fixed(spec: WeightsSpec, names: tuple[str, ...]) -> Float[ndarray, "K"]:
-    if set(spec.weights) != set(names):
-        raise FactorNamesError(names, f"those with weights: {', '.join(spec.weights)}")
-    return np.array([spec.weights[name] for name in names])
-
-
-def _single(spec: SingleSpec, names: tuple[str, ...]) -> Float[ndarray, "K"]:
-    only = names[0] if len(names) == 1 else None
-    wanted = spec.name if spec.name is not None else only
-    if wanted not in names:
-        raise FactorNamesError(
-            names, f"one named {wanted}" if wanted else "a single factor, or a name"
-        )
-    return np.array([float(name == wanted) for name in names])
-
-
-def _by_icir(
-    spec: ICIRWeightSpec, names: tuple[str, ...], dates: ndarray, history: RankICHistory | None
-) -> Float[ndarray, "D K"]:
-    if history is None:
-        raise MissingHistoryError
-    if set(history.names) != set(names):
-        raise FactorNamesError(names, f"those with RankICs: {', '.join(history.names)}")
-    found = icir_weights(history, dates, spec.observations, spec.min_observations)
-    weights = found[:, [history.names.index(name) for name in names]]
-    if spec.without_evidence == "equal":
-        weights[weights.sum(axis=1) == 0] = 1 / len(names)
-    return weights

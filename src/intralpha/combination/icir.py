@@ -7,9 +7,8 @@ from jaxtyping import Float, Shaped
 from numpy import ndarray
 
 from intralpha.base import DataError
+from intralpha.base.cross_section import FLAT
 from intralpha.base.panel import as_days
-
-FLAT = 1e-10
 
 
 class HistoryShapeError(DataError):

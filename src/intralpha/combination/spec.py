@@ -1,57 +1,66 @@
-"""How factors are weighted."""
+"""CombinerSpec: how factors are weighted, one kind a file."""
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import ClassVar
 
-from pydantic import Field, field_validator
+from jaxtyping import Float, Shaped
+from numpy import ndarray
 
-from intralpha.base import Spec
-
-
-class EqualSpec(Spec):
-    """Every factor counts the same: over seeds, data sets, models or tasks."""
-
-    kind: Literal["equal", "seed_mean", "dataset_mean", "model_mean", "task_mean"] = Field(
-        default="equal", description="one rule under the names it has in the sources"
-    )
+from intralpha.base import ConfigError, Kinded
+from intralpha.combination.icir import RankICHistory
 
 
-class WeightsSpec(Spec):
-    """Fixed weights, such as 1 and 3 for a high- and a low-frequency factor (fusion 1:3)."""
+class FactorNamesError(ConfigError):
+    """The spec asks for factors that are not there, or leaves open which is meant."""
 
-    kind: Literal["weights"] = "weights"
-    weights: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(
-        min_length=1, description="weight of each factor by its name; only their ratios count"
-    )
-
-
-class SingleSpec(Spec):
-    """One factor alone, standardised."""
-
-    kind: Literal["single"] = "single"
-    name: str | None = Field(
-        default=None, description="which factor; may be left out if there is one"
-    )
+    def __init__(self, found: Sequence[str], expected: str) -> None:
+        self.found, self.expected = list(found), expected
+        super().__init__(f"factors given: {', '.join(found) or 'none'}; expected {expected}.")
 
 
-class ICIRWeightSpec(Spec):
-    """Weights in proportion to the ICIR of each factor's latest matured RankICs."""
+class CombinerSpec(Kinded):
+    """A rule that weighs factors. A new one is one new file.
 
-    kind: Literal["icir_weight"] = "icir_weight"
-    observations: int = Field(default=52, ge=2, description="latest RankICs used")
-    min_observations: int = Field(default=24, ge=2, description="fewer give the factor no weight")
-    without_evidence: Literal["equal", "absent"] = Field(
-        default="equal",
-        description="days on which no factor has a positive weight: equal weights, or no score",
-    )
+    Attributes
+    ----------
+    needs_history : whether :meth:`weigh` needs the RankICs of the factors
+    """
 
-    @field_validator("min_observations")
-    @classmethod
-    def _not_above_window(cls, value: int, info) -> int:
-        if value > info.data.get("observations", value):
-            raise ValueError("min_observations is larger than observations")
-        return value
+    homes = ("intralpha.combination",)
+    needs_history: ClassVar[bool] = False
 
+    def names(self, factors: Sequence[str]) -> tuple[str, ...]:
+        """Which of the factors the rule uses; all of them unless a kind says otherwise.
 
-CombinerSpec = Annotated[
-    EqualSpec | WeightsSpec | SingleSpec | ICIRWeightSpec, Field(discriminator="kind")
-]
+        Raises
+        ------
+        FactorNamesError
+            The rule names a factor that is not there, or leaves open which is meant.
+        """
+        return tuple(factors)
+
+    def weigh(
+        self,
+        names: tuple[str, ...],
+        dates: Shaped[ndarray, "D"],
+        history: RankICHistory | None = None,
+    ) -> Float[ndarray, "D K"]:
+        """Weight of each factor on each day.
+
+        Parameters
+        ----------
+        names : the K factors that are combined
+        dates : sessions, shape [D]
+        history : RankICs with the sessions on which they were complete, for rules that need them
+
+        Returns
+        -------
+        ndarray of float64, shape [D, K]
+            Known at the close of each date. A row sums to 1, or is 0 where there is no score.
+
+        Raises
+        ------
+        FactorNamesError
+            The factors are not those the rule weighs.
+        """
+        raise NotImplementedError

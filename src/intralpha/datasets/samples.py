@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Bool, Float, Float32, Int, Shaped
+from numpy import ndarray
 
 from intralpha.base import DataError, Panel
 from intralpha.base.panel import Day, as_days
@@ -23,11 +25,22 @@ class ShortHistoryError(DataError):
         )
 
 
+class SampleAxesError(DataError):
+    """Masks or labels do not lie on the axes of the features."""
+
+    def __init__(self, what: str, found: str, expected: str) -> None:
+        self.what, self.found, self.expected = what, found, expected
+        super().__init__(
+            f"{what} of the samples: found {found}; the features ask for {expected}.\n"
+            "Hint: lay everything onto the features' dates and assets with Panel.reindex."
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class DayBatch:
     """All samples of one date.
 
-    Attributes
+    Parameters
     ----------
     day : sample date
     columns : ndarray of int, shape [B], positions on the asset axis
@@ -36,9 +49,9 @@ class DayBatch:
     """
 
     day: np.datetime64
-    columns: np.ndarray
-    x: np.ndarray
-    y: np.ndarray
+    columns: Int[ndarray, " B"]
+    x: Float32[ndarray, "B L F"]
+    y: Float32[ndarray, " B"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,15 +73,29 @@ class Samples:
         samples, labelled or not [Spec 10.3], with this bound (inf for none)
     day_steps : a step of a window is a day with its T bars side by side, T x F numbers; else each
         bar is a step of F numbers
+
+    Raises
+    ------
+    SampleAxesError
+        A mask has another shape than [D, A], or the label other assets than the features.
     """
 
     features: Panel
-    present_DA: np.ndarray
-    mask_DA: np.ndarray
+    present_DA: Bool[ndarray, "mask_D mask_A"]
+    mask_DA: Bool[ndarray, "mask_D mask_A"]
     window_days: int
     label: Panel | None = None
     ratio_clip: float = 0.0
     day_steps: bool = False
+
+    def __post_init__(self) -> None:
+        panel = self.features
+        shape = (len(panel.dates), len(panel.assets))
+        for what, mask in (("present_DA", self.present_DA), ("mask_DA", self.mask_DA)):
+            if mask.shape != shape:
+                raise SampleAxesError(what, f"shape {mask.shape}", f"shape {shape}")
+        if self.label is not None and not np.array_equal(self.label.assets, panel.assets):
+            raise SampleAxesError("label", "other assets, or another order", "the same assets")
 
     @property
     def n_features(self) -> int:
@@ -77,6 +104,8 @@ class Samples:
 
     def day(self, day: Day, labelled: bool) -> DayBatch:
         """The samples of a date; with ``labelled`` only those with a finite label.
+
+        The windows are known at the close of the date, the labels are not.
 
         Raises
         ------
@@ -90,7 +119,18 @@ class Samples:
         x = self._windows(np.full(len(kept), t), kept, rows, moments)
         return DayBatch(as_days([day])[0], kept, x, y[kept])
 
-    def days(self, dates: np.ndarray, labelled: bool) -> Iterator[DayBatch]:
+    def labels(self, day: Day) -> Float32[ndarray, " B"]:
+        """Labels of the samples of a date, NaN where there is none; no window is cut.
+
+        Raises
+        ------
+        ShortHistoryError
+            There is not enough history before the date.
+        """
+        _, valid, y = self._of_day(day)
+        return y[valid]
+
+    def days(self, dates: Shaped[ndarray, " n_dates"], labelled: bool) -> Iterator[DayBatch]:
         """Batches of several dates, in order; dates without any sample are passed over."""
         for day in dates:
             batch = self.day(day, labelled)
@@ -98,9 +138,15 @@ class Samples:
                 yield batch
 
     def pooled(
-        self, dates: np.ndarray, size: int, rng: np.random.Generator
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        self, dates: Shaped[ndarray, " n_dates"], size: int, rng: np.random.Generator
+    ) -> Iterator[tuple[Float32[ndarray, "B L F"], Float32[ndarray, " B"]]]:
         """Shuffled batches (x, y) of ``size`` samples that mix dates [Spec 14].
+
+        Parameters
+        ----------
+        dates : datetime64[D], sample dates
+        size : B; the last batch may be smaller
+        rng : decides which samples a batch holds
 
         Which samples a batch holds is random; inside a batch they stand by date and stock. The
         index of all samples takes 28 bytes a sample; windows are cut a batch at a time.
@@ -117,7 +163,7 @@ class Samples:
             part = np.sort(order[start : start + size])  # neighbours in memory, one after another
             yield self._windows(t_N[part], column[part], row[part], moments), y_N[part]
 
-    def _of_day(self, day: Day) -> tuple[int, np.ndarray, np.ndarray]:
+    def _of_day(self, day: Day) -> tuple[int, Int[ndarray, " B"], Float32[ndarray, " A"]]:
         """Position of the date, its valid columns, and the labels [A] (NaN where there is none)."""
         wanted = as_days([day])[0]
         t = int(np.searchsorted(self.features.dates, wanted))
@@ -133,7 +179,7 @@ class Samples:
         return t, np.flatnonzero(present & self.mask_DA[t]), y
 
     @property
-    def _steps(self) -> np.ndarray:
+    def _steps(self) -> Float[ndarray, "S A F"]:
         """Features as steps [S, A, F]: days, or the bars of all days end to end; a view."""
         values = self.features.values
         if self.features.times is None:
@@ -145,7 +191,9 @@ class Samples:
     def _bars(self) -> int:
         return 1 if self.features.times is None else len(self.features.times)
 
-    def _moments(self, found: list[tuple[int, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    def _moments(
+        self, found: list[tuple[int, Int[ndarray, "..."]]]
+    ) -> tuple[Float[ndarray, "..."], Float[ndarray, "..."]]:
         """Moments of the ratio windows of each date [R, L, F]; nothing without ``ratio_clip``."""
         if not self.ratio_clip:
             return np.empty(0), np.empty(0)
@@ -155,11 +203,11 @@ class Samples:
 
     def _windows(
         self,
-        t_N: np.ndarray,
-        column_N: np.ndarray,
-        row_N: np.ndarray,
-        moments: tuple[np.ndarray, np.ndarray],
-    ) -> np.ndarray:
+        t_N: Int[ndarray, " N"],
+        column_N: Int[ndarray, " N"],
+        row_N: Int[ndarray, " N"],
+        moments: tuple[Float[ndarray, "..."], Float[ndarray, "..."]],
+    ) -> Float32[ndarray, "N L F"]:
         stop = (t_N.astype(np.int64) + 1) * self._bars
         if self.ratio_clip:
             x = gather_ratio(self._steps, stop, column_N, row_N, moments, self.ratio_clip)

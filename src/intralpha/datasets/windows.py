@@ -3,40 +3,80 @@
 from typing import no_type_check
 
 import numpy as np
+from jaxtyping import Float, Float32, Int
 from numba import njit
+from numpy import ndarray
+
+from intralpha.base import DataError
 
 FLAT = 1e-10
 
 
+class WindowBoundsError(DataError):
+    """A window would reach beyond the array it is cut from."""
+
+    def __init__(self, what: str, found: tuple[int, int], allowed: tuple[int, int]) -> None:
+        self.what, self.found, self.allowed = what, found, allowed
+        super().__init__(
+            f"{what} from {found[0]} to {found[1]}; allowed are {allowed[0]} to {allowed[1]}.\n"
+            "Hint: a window of L steps ends at step L or later, on an asset of the array."
+        )
+
+
 def gather(
-    steps_SAF: np.ndarray, stop_N: np.ndarray, column_N: np.ndarray, length: int
-) -> np.ndarray:
+    steps_SAF: Float[ndarray, "S A F"],
+    stop_N: Int[ndarray, " N"],
+    column_N: Int[ndarray, " N"],
+    length: int,
+) -> Float32[ndarray, "N L F"]:
     """Windows of ``length`` steps that end before ``stop``, one row a sample, oldest step first.
 
     Parameters
     ----------
     steps_SAF : float32 [S, A, F], steps in time order
     stop_N, column_N : int64 [N], the step after the window and the asset of each sample
+    length : L, steps in a window
 
     Returns
     -------
     float32 array [N, L, F]
+        NaN stays NaN. Known when the step before ``stop`` is.
+
+    Raises
+    ------
+    WindowBoundsError
+        A window would begin before the first step, end after the last, or name no asset.
     """
+    _check_bounds(steps_SAF.shape, stop_N, column_N, length)
     out = np.empty((len(stop_N), length, steps_SAF.shape[2]), np.float32)
     _gather(np.asarray(steps_SAF), stop_N, column_N, out)
     return out
 
 
 def ratio_moments(
-    steps_SAF: np.ndarray, stop: int, column_N: np.ndarray, length: int
-) -> tuple[np.ndarray, np.ndarray]:
+    steps_SAF: Float[ndarray, "S A F"], stop: int, column_N: Int[ndarray, " N"], length: int
+) -> tuple[Float[ndarray, "L F"], Float[ndarray, "L F"]]:
     """Mean and population std over stocks of value / last value, per lag and feature [Spec 10.3].
+
+    Parameters
+    ----------
+    steps_SAF : float32 [S, A, F], steps in time order
+    stop : the step after the window
+    column_N : int64 [N], the assets of the cross-section
+    length : L, steps in the window
 
     Returns
     -------
     mean, inverse std : float64 arrays [L, F]
-        The inverse is 0 where the cross-section is flat or empty. NaN is absent.
+        The inverse is 0 where the cross-section is flat or empty. NaN is absent. Known when the
+        step before ``stop`` is.
+
+    Raises
+    ------
+    WindowBoundsError
+        The window would reach beyond the array, or a column is no asset.
     """
+    _check_bounds(steps_SAF.shape, np.array([stop]), column_N, length)
     shape = (length, steps_SAF.shape[2])
     mean, inverse = np.zeros(shape), np.zeros(shape)
     if len(column_N):
@@ -45,17 +85,19 @@ def ratio_moments(
 
 
 def gather_ratio(
-    steps_SAF: np.ndarray,
-    stop_N: np.ndarray,
-    column_N: np.ndarray,
-    row_N: np.ndarray,
-    moments: tuple[np.ndarray, np.ndarray],
+    steps_SAF: Float[ndarray, "S A F"],
+    stop_N: Int[ndarray, " N"],
+    column_N: Int[ndarray, " N"],
+    row_N: Int[ndarray, " N"],
+    moments: tuple[Float[ndarray, "R L F"], Float[ndarray, "R L F"]],
     clip: float,
-) -> np.ndarray:
+) -> Float32[ndarray, "N L F"]:
     """Windows over their last value, standardised with the moments of their date [Spec 10.3].
 
     Parameters
     ----------
+    steps_SAF : float32 [S, A, F], steps in time order
+    stop_N, column_N : int64 [N], the step after the window and the asset of each sample
     row_N : int64 [N], the date of each sample as a row of ``moments``
     moments : two float64 arrays [R, L, F] from :func:`ratio_moments`
     clip : bound of the z-scores; inf for none
@@ -64,12 +106,35 @@ def gather_ratio(
     -------
     float32 array [N, L, F]
         A last value that is 0 or NaN is replaced by the last one that is not; NaN became 0, the
-        mean.
+        mean. Known when the step before ``stop`` is.
+
+    Raises
+    ------
+    WindowBoundsError
+        A window would reach beyond the array, a column is no asset, or a row no date.
     """
     mean, inverse = moments
+    _check_bounds(steps_SAF.shape, stop_N, column_N, mean.shape[1])
+    _check_range("rows of moments", row_N, 0, len(mean) - 1)
     out = np.empty((len(stop_N), *mean.shape[1:]), np.float32)
     _gather_ratio(np.asarray(steps_SAF), stop_N, column_N, row_N, mean, inverse, clip, out)
     return out
+
+
+def _check_bounds(
+    shape: tuple[int, ...],
+    stop_N: Int[ndarray, " n_stop"],
+    column_N: Int[ndarray, " n_column"],
+    length: int,
+) -> None:
+    _check_range(f"windows of {length} steps end", stop_N, length, shape[0])
+    _check_range("assets", column_N, 0, shape[1] - 1)
+
+
+def _check_range(what: str, values: Int[ndarray, " N"], low: int, high: int) -> None:
+    """Compiled code reads whatever memory it is sent to."""
+    if len(values) and not low <= values.min() <= values.max() <= high:
+        raise WindowBoundsError(what, (int(values.min()), int(values.max())), (low, high))
 
 
 @njit(cache=True, nogil=True)

@@ -1,8 +1,16 @@
 """How good is a factor: pure functions on arrays ``[D, A]`` (NaN = absent, mask = universe)."""
 
-from intralpha.evaluation.correlation import correlation_table, mixed_table
-from intralpha.evaluation.cross_section import neutralise, zscore
-from intralpha.evaluation.factor_test import FactorReport, FactorTestSpec, run_factor_test
+from intralpha.base.cross_section import MaskShapeError, zscore
+from intralpha.evaluation.arrays import ArrayFormError, CountError
+from intralpha.evaluation.correlation import MethodError, correlation_table, mixed_table
+from intralpha.evaluation.factor_report import FactorReport
+from intralpha.evaluation.factor_test import (
+    FactorPanelError,
+    FactorTestSpec,
+    TooFewStocksError,
+    periods_per_year,
+    run_factor_test,
+)
 from intralpha.evaluation.groups import (
     GroupCountError,
     ShareError,
@@ -40,6 +48,7 @@ from intralpha.evaluation.nav import (
     win_rate,
     worst_drawdown,
 )
+from intralpha.evaluation.neutralise import neutralise
 from intralpha.evaluation.performance import Performance, performance, yearly_table
 from intralpha.evaluation.ranks import average_ranks
 from intralpha.evaluation.stylised import (
@@ -66,16 +75,22 @@ from intralpha.evaluation.turnover import turnover
 
 __all__ = [
     "SESSIONS_PER_YEAR",
+    "ArrayFormError",
+    "CountError",
     "Drawdown",
+    "FactorPanelError",
     "FactorReport",
     "FactorTestSpec",
     "GroupCountError",
     "ICSummary",
     "LaggedSums",
+    "MaskShapeError",
+    "MethodError",
     "Performance",
     "RunningMean",
     "ShareError",
     "TailSums",
+    "TooFewStocksError",
     "annualised_return",
     "autocorrelation",
     "average_ranks",
@@ -102,6 +117,7 @@ __all__ = [
     "paired_correlation",
     "performance",
     "period_returns",
+    "periods_per_year",
     "quantile_groups",
     "quantile_returns",
     "rank_autocorrelation",

@@ -6,8 +6,19 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray
 
+from intralpha.base import ConfigError
+from intralpha.base.cross_section import check_mask
+from intralpha.evaluation.arrays import check_arrays
 from intralpha.evaluation.ic import MIN_STOCKS, ic, rank_correlation
 from intralpha.evaluation.ranks import as_mask, ordering
+
+
+class MethodError(ConfigError):
+    """A correlation of another name than those we have."""
+
+    def __init__(self, found: str) -> None:
+        self.found = found
+        super().__init__(f"method is {found!r}; expected pearson or spearman")
 
 
 def correlation_table(
@@ -33,9 +44,17 @@ def correlation_table(
     -------
     ndarray of float64, shape [F, F]
         1 on the diagonal; NaN for a pair that no day can be computed for. Spec 17.1.
+
+    Raises
+    ------
+    ArrayFormError, CountError, MethodError
     """
+    check_arrays(3, score_DAF=score_DAF)
+    if method not in ("pearson", "spearman"):
+        raise MethodError(method)
     count = score_DAF.shape[2]
     scores = [np.ascontiguousarray(score_DAF[:, :, k]) for k in range(count)]
+    check_mask(mask_DA, score_DAF.shape[:2])
     mask = np.ones(score_DAF.shape[:2], np.bool_) if mask_DA is None else mask_DA
     sorted_ = [ordering(s) for s in scores] if method == "spearman" else []
     out = np.eye(count)
@@ -54,5 +73,16 @@ def correlation_table(
 def mixed_table(
     pearson_FF: Float[ndarray, "F F"], spearman_FF: Float[ndarray, "F F"]
 ) -> Float[ndarray, "F F"]:
-    """Pearson above the diagonal and Spearman below it, as broker reports print them."""
+    """Pearson above the diagonal and Spearman below it, as broker reports print them.
+
+    Returns
+    -------
+    ndarray of float64, shape [F, F]
+
+    Raises
+    ------
+    ArrayFormError
+        If the tables differ in shape.
+    """
+    check_arrays(pearson_FF=pearson_FF, spearman_FF=spearman_FF)
     return np.triu(pearson_FF) + np.tril(spearman_FF, -1)

@@ -1,6 +1,9 @@
 """Portfolios straight from ranks: equal-count groups, the top share, and their returns.
 
-Membership is decided by the score alone, never by whether a forward return happens to exist.
+Membership is decided by the score alone, never by whether a forward return happens to exist, and
+never by where a stock stands on the axis: equal scores that straddle a border are shared by both
+sides, each stock with the same fraction. That is the mean over all ways of breaking the tie, so a
+score that says nothing has no spread between its groups.
 """
 
 from math import floor
@@ -12,6 +15,8 @@ from numba import njit
 from numpy import ndarray
 
 from intralpha.base import ConfigError
+from intralpha.base.cross_section import check_mask
+from intralpha.evaluation.arrays import check_arrays
 from intralpha.evaluation.days import over_days
 from intralpha.evaluation.ranks import Ordering, as_mask, ordering
 
@@ -19,17 +24,17 @@ from intralpha.evaluation.ranks import Ordering, as_mask, ordering
 class GroupCountError(ConfigError):
     """A quantile test was asked for an impossible number of groups."""
 
-    def __init__(self, found: int) -> None:
+    def __init__(self, found: object) -> None:
         self.found = found
-        super().__init__(f"n_groups is {found}; a quantile test needs at least 2 groups")
+        super().__init__(f"n_groups is {found!r}; a quantile test needs at least 2 groups")
 
 
 class ShareError(ConfigError):
     """A top share lies outside (0, 1]."""
 
-    def __init__(self, found: float) -> None:
+    def __init__(self, found: object) -> None:
         self.found = found
-        super().__init__(f"the top share is {found}; expected a fraction above 0 and at most 1")
+        super().__init__(f"the top share is {found!r}; expected a fraction above 0 and at most 1")
 
 
 def quantile_groups(
@@ -38,9 +43,11 @@ def quantile_groups(
     r"""Equal-count group of every stock, 1 = smallest scores, ``n_groups`` = largest = TOP.
 
     The stock at ascending position :math:`i = 0..n-1` of n falls into group
-    :math:`1 + \lfloor i\,G/n \rfloor`. Sizes differ by one at most and the top group holds
-    exactly :math:`\lfloor n/G \rfloor` stocks, as :func:`top_weights` with share 1/G does. Among
-    equal scores the asset that stands earlier on the axis counts as the larger.
+    :math:`1 + \lfloor i\,G/n \rfloor`. Without ties sizes differ by one at most and the top group
+    holds exactly :math:`\lfloor n/G \rfloor` stocks, as :func:`top_weights` with share 1/G does.
+    Equal scores stay together, in the group of the middle of their positions, so that a label
+    never depends on the order of the axis; a tie that straddles a border makes sizes unequal
+    (:func:`quantile_returns` shares such a tie out instead).
 
     Parameters
     ----------
@@ -59,20 +66,21 @@ def quantile_groups(
     Raises
     ------
     GroupCountError
-        If ``n_groups`` is below 2.
+        If ``n_groups`` is below 2 or no whole number.
+    MaskShapeError
+        If the mask does not fit the score.
 
     Examples
     --------
     >>> quantile_groups(np.array([[0.3, 0.1, 0.4, 0.2]]), 2).tolist()
     [[2, 1, 2, 1]]
     """
-    if n_groups < 2:
-        raise GroupCountError(n_groups)
+    _check_groups(n_groups)
     score, mask = ordering(score_DA), as_mask(mask_DA, score_DA)
     out = np.zeros(score_DA.shape, np.int32)
 
     def work(start: int, stop: int) -> None:
-        _group_days(score.order, score.count, mask, n_groups, start, stop, out)
+        _group_days(score.value, score.order, score.count, mask, n_groups, start, stop, out)
 
     over_days(work, *_size(mask))
     return out
@@ -84,7 +92,11 @@ def quantile_returns(
     n_groups: int,
     mask_DA: Bool[ndarray, "D A"] | None = None,
 ) -> Float[ndarray, "D G"]:
-    """Equal-weight forward return of each group of :func:`quantile_groups`.
+    r"""Equal-weight forward return of each of G equal-count groups.
+
+    The stock at ascending position i = 0..n-1 of n belongs to group
+    :math:`1 + \lfloor i\,G/n \rfloor`. Where equal scores fill positions of several groups, each of
+    these stocks belongs to each of the groups with the share of the tie's positions there.
 
     Parameters
     ----------
@@ -92,7 +104,7 @@ def quantile_returns(
         Known at the close of each day.
     fwd_ret_DA : ndarray of float
         Simple return earned afterwards. A member without one is left out of its group's mean;
-        it still counts for the group's size.
+        its place is not taken by another.
     n_groups : int
         G, at least 2.
     mask_DA : ndarray of bool, optional
@@ -107,10 +119,20 @@ def quantile_returns(
     Raises
     ------
     GroupCountError
-        If ``n_groups`` is below 2.
+        If ``n_groups`` is below 2 or no whole number.
+    ArrayFormError, MaskShapeError
+        If return or mask do not fit the score.
+
+    Examples
+    --------
+    Two of three positions of the tie lie in the lower group:
+
+    >>> score, fwd = np.array([[1.0, 1.0, 1.0, 2.0]]), np.array([[0.3, 0.0, 0.0, 0.5]])
+    >>> quantile_returns(score, fwd, 2).round(6).tolist()
+    [[0.1, 0.3]]
     """
-    if n_groups < 2:
-        raise GroupCountError(n_groups)
+    _check_groups(n_groups)
+    check_arrays(score_DA=score_DA, fwd_ret_DA=fwd_ret_DA)
     return sorted_group_returns(
         ordering(score_DA), fwd_ret_DA, n_groups, as_mask(mask_DA, score_DA)
     )
@@ -122,12 +144,25 @@ def sorted_group_returns(
     n_groups: int,
     mask_DA: Bool[ndarray, "D A"],
 ) -> Float[ndarray, "D G"]:
-    """The same as :func:`quantile_returns` from a finished sort."""
+    """The same as :func:`quantile_returns` from a finished sort.
+
+    Parameters
+    ----------
+    score : sort of :func:`intralpha.evaluation.ranks.ordering`
+    fwd_ret_DA, n_groups, mask_DA : as in :func:`quantile_returns`
+
+    Returns
+    -------
+    ndarray of float64, shape [D, G]
+    """
+    _check_groups(n_groups)
+    check_arrays(score_DA=score.value, fwd_ret_DA=fwd_ret_DA)
+    check_mask(mask_DA, score.value.shape)
     fwd = np.ascontiguousarray(fwd_ret_DA, dtype=np.float64)
     out = np.empty((len(fwd), n_groups))
 
     def work(start: int, stop: int) -> None:
-        _group_return_days(score.order, score.count, fwd, mask_DA, start, stop, out)
+        _group_return_days(score.value, score.order, score.count, fwd, mask_DA, start, stop, out)
 
     over_days(work, *_size(fwd))
     return out
@@ -139,7 +174,13 @@ def universe_return(
     """Equal-weight forward return of each day's universe; NaN on a day without any.
 
     A stock without a forward return is left out of the mean. Spec 17.1.
+
+    Raises
+    ------
+    MaskShapeError
+        If the mask does not fit the return.
     """
+    check_arrays(fwd_ret_DA=fwd_ret_DA)
     present = np.isfinite(fwd_ret_DA) & as_mask(mask_DA, fwd_ret_DA)
     count = present.sum(axis=1)
     total = np.where(present, fwd_ret_DA, 0.0).sum(axis=1, dtype=np.float64)
@@ -149,7 +190,15 @@ def universe_return(
 def group_excess(
     group_ret_DG: Float[ndarray, "D G"], universe_ret_D: Float[ndarray, "D"]
 ) -> Float[ndarray, "D G"]:
-    """Group return minus the equal-weight return of the universe, row by row. Spec 17.1."""
+    """Group return minus the equal-weight return of the universe, row by row. Spec 17.1.
+
+    Raises
+    ------
+    ArrayFormError
+        If the rows differ in number.
+    """
+    check_arrays(group_ret_DG=group_ret_DG)
+    check_arrays(1, group_ret_D=group_ret_DG[:, 0], universe_ret_D=universe_ret_D)
     return group_ret_DG - universe_ret_D[:, None]
 
 
@@ -160,7 +209,7 @@ def top_weights(
 ) -> Float[ndarray, "D A"]:
     r"""Equal weights on the :math:`\lfloor n \cdot share \rfloor` highest scores of each day.
 
-    Among equal scores at the edge the asset that stands earlier on the axis is taken.
+    Equal scores at the edge share the places that are left, each with the same weight.
 
     Parameters
     ----------
@@ -181,10 +230,14 @@ def top_weights(
     ------
     ShareError
         If the share is not in (0, 1].
+    MaskShapeError
+        If the mask does not fit the score.
 
     Examples
     --------
     >>> top_weights(np.array([[0.3, 0.1, 0.3, 0.2]]), share=0.5).tolist()
+    [[0.5, 0.0, 0.5, 0.0]]
+    >>> top_weights(np.array([[0.3, 0.1, 0.3, 0.2]]), share=0.25).tolist()
     [[0.5, 0.0, 0.5, 0.0]]
     """
     return sorted_top_weights(ordering(score_DA), share, as_mask(mask_DA, score_DA))
@@ -193,15 +246,26 @@ def top_weights(
 def sorted_top_weights(
     score: Ordering, share: float, mask_DA: Bool[ndarray, "D A"]
 ) -> Float[ndarray, "D A"]:
-    """The same as :func:`top_weights` from a finished sort."""
-    if not 0.0 < share <= 1.0:
+    """The same as :func:`top_weights` from a finished sort.
+
+    Parameters
+    ----------
+    score : sort of :func:`intralpha.evaluation.ranks.ordering`
+    share, mask_DA : as in :func:`top_weights`
+
+    Returns
+    -------
+    ndarray of float64, shape [D, A]
+    """
+    if not (isinstance(share, int | float | np.number) and 0.0 < share <= 1.0):
         raise ShareError(share)
+    check_mask(mask_DA, score.value.shape)
     assets = mask_DA.shape[1]
     held_of = np.array([top_count(n, share) for n in range(assets + 1)], np.int64)
     out = np.empty(mask_DA.shape)
 
     def work(start: int, stop: int) -> None:
-        _top_days(score.order, score.count, mask_DA, held_of, start, stop, out)
+        _top_days(score.value, score.order, score.count, mask_DA, held_of, start, stop, out)
 
     over_days(work, *_size(mask_DA))
     return out
@@ -225,13 +289,24 @@ def weighted_return(
 
     Weights are rescaled over the names that have a return, so that a gap in the data is not
     counted as a return of zero. NaN when none has one or the weights are absent.
+
+    Raises
+    ------
+    ArrayFormError
+        If return and weights differ in shape.
     """
+    check_arrays(weights_DA=weights_DA, fwd_ret_DA=fwd_ret_DA)
     weight = np.where(np.isfinite(fwd_ret_DA), weights_DA, 0.0)
     total = weight.sum(axis=1)
     earned = (weight * np.nan_to_num(fwd_ret_DA, posinf=0.0, neginf=0.0)).sum(axis=1)
     invested = np.where(np.isfinite(weights_DA), weights_DA, 0.0).sum(axis=1)
     usable = total > 0
     return np.where(usable, earned * invested / np.where(usable, total, 1.0), np.nan)
+
+
+def _check_groups(n_groups: object) -> None:
+    if not isinstance(n_groups, int | np.integer) or n_groups < 2:
+        raise GroupCountError(n_groups)
 
 
 def _size(value_DA: ndarray) -> tuple[int, int]:
@@ -249,39 +324,54 @@ def _members(order, count, mask):
 
 @njit(cache=True, nogil=True)
 @no_type_check
-def _group_days(order, count, mask, n_groups, start, stop, out):
-    for d in range(start, stop):
-        n = _members(order[d], count[d], mask[d])
-        if n < n_groups:
-            continue
-        position = 0
-        for j in range(count[d]):
-            i = order[d, j]
-            if mask[d, i]:
-                out[d, i] = 1 + position * n_groups // n
-                position += 1
+def _tie(value, order, count, mask, j):
+    """End of the run of equal values that begins at j, and its members inside the mask."""
+    level, end, tied = value[order[j]], j, 0
+    while end < count and value[order[end]] == level:
+        tied += mask[order[end]]
+        end += 1
+    return end, tied
 
 
 @njit(cache=True, nogil=True)
 @no_type_check
-def _group_return_days(order, count, fwd, mask, start, stop, out):
+def _group_days(value, order, count, mask, n_groups, start, stop, out):
+    for d in range(start, stop):
+        n = _members(order[d], count[d], mask[d])
+        if n < n_groups:
+            continue
+        position, j = 0, 0
+        while j < count[d]:
+            end, tied = _tie(value[d], order[d], count[d], mask[d], j)
+            group = 1 + (2 * position + max(tied - 1, 0)) * n_groups // (2 * n)
+            for k in range(j, end):
+                if mask[d, order[d, k]]:
+                    out[d, order[d, k]] = group
+            position, j = position + tied, end
+
+
+@njit(cache=True, nogil=True)
+@no_type_check
+def _group_return_days(value, order, count, fwd, mask, start, stop, out):
     n_groups = out.shape[1]
-    total, size = np.empty(n_groups), np.empty(n_groups, np.int64)
+    total, size = np.empty(n_groups), np.empty(n_groups)
     for d in range(start, stop):
         out[d] = np.nan
         n = _members(order[d], count[d], mask[d])
         if n < n_groups:
             continue
-        total[:], size[:] = 0.0, 0
-        position = 0
-        for j in range(count[d]):
-            i = order[d, j]
-            if mask[d, i]:
-                group = position * n_groups // n
-                position += 1
-                if np.isfinite(fwd[d, i]):
-                    total[group] += fwd[d, i]
-                    size[group] += 1
+        total[:], size[:] = 0.0, 0.0
+        position, j = 0, 0
+        while j < count[d]:
+            end, tied = _tie(value[d], order[d], count[d], mask[d], j)
+            earned, known = 0.0, 0
+            for k in range(j, end):
+                i = order[d, k]
+                if mask[d, i] and np.isfinite(fwd[d, i]):
+                    earned += fwd[d, i]
+                    known += 1
+            _share_out(position, tied, n, earned, known, total, size)
+            position, j = position + tied, end
         for group in range(n_groups):
             if size[group] > 0:
                 out[d, group] = total[group] / size[group]
@@ -289,14 +379,39 @@ def _group_return_days(order, count, fwd, mask, start, stop, out):
 
 @njit(cache=True, nogil=True)
 @no_type_check
-def _top_days(order, count, mask, held_of, start, stop, out):
+def _share_out(position, tied, n, earned, known, total, size):
+    """Give each group its part of a tie that fills the positions from one on."""
+    if known == 0:
+        return
+    n_groups = len(total)
+    first, last = position * n_groups // n, (position + tied - 1) * n_groups // n
+    if first == last:
+        total[first] += earned
+        size[first] += known
+        return
+    for group in range(first, last + 1):
+        begin = max(position, -(-group * n // n_groups))
+        stop = min(position + tied, -(-(group + 1) * n // n_groups))
+        part = (stop - begin) / tied
+        total[group] += part * earned
+        size[group] += part * known
+
+
+@njit(cache=True, nogil=True)
+@no_type_check
+def _top_days(value, order, count, mask, held_of, start, stop, out):
     for d in range(start, stop):
         held = held_of[_members(order[d], count[d], mask[d])]
         out[d] = 0.0 if held > 0 else np.nan
-        taken = 0
-        for j in range(count[d] - 1, -1, -1):
-            if taken == held:
-                break
-            if mask[d, order[d, j]]:
-                out[d, order[d, j]] = 1.0 / held
-                taken += 1
+        left, j = held, count[d]
+        while j > 0 and left > 0:
+            level, begin, tied = value[d, order[d, j - 1]], j, 0
+            while begin > 0 and value[d, order[d, begin - 1]] == level:
+                begin -= 1
+                tied += mask[d, order[d, begin]]
+            taken = min(tied, left)
+            weight = 1.0 / held if taken == tied else taken / tied / held
+            for k in range(begin, j):
+                if mask[d, order[d, k]]:
+                    out[d, order[d, k]] = weight
+            left, j = left - taken, begin

@@ -8,11 +8,12 @@ from jaxtyping import Bool, Float
 from numba import njit
 from numpy import ndarray
 
+from intralpha.base.cross_section import FLAT, check_mask
+from intralpha.evaluation.arrays import check_arrays, check_count
 from intralpha.evaluation.days import over_days
 from intralpha.evaluation.ranks import Ordering, as_mask, ordering, ranks_of_day
 
 MIN_STOCKS = 30
-FLAT = 1e-10
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,11 @@ def ic(
     ndarray of float64
         One coefficient a day. NaN also where score or return do not vary
         (standard deviation at most 1e-10 of the mean's size). Spec 17.1.
+
+    Raises
+    ------
+    ArrayFormError, MaskShapeError, CountError
+        Arrays that do not fit each other; a negative lag or number of stocks.
     """
     return _pearson(score_DA, fwd_ret_DA, mask_DA, min_stocks, lag=0)
 
@@ -96,6 +102,11 @@ def rank_ic(
     ndarray of float64
         One coefficient a day; NaN where all scores or all returns are equal. Spec 17.1.
 
+    Raises
+    ------
+    ArrayFormError, MaskShapeError, CountError
+        Arrays that do not fit each other; a negative lag or number of stocks.
+
     Examples
     --------
     >>> score = np.array([[1.0, 2.0, 3.0, 4.0]])
@@ -103,6 +114,7 @@ def rank_ic(
     >>> rank_ic(score, fwd, min_stocks=2).round(3).tolist()
     [0.8]
     """
+    check_arrays(score_DA=score_DA, fwd_ret_DA=fwd_ret_DA)
     return rank_correlation(
         ordering(score_DA), ordering(fwd_ret_DA), as_mask(mask_DA, score_DA), min_stocks
     )
@@ -116,9 +128,29 @@ def rank_factor_ic(
 ) -> Float[ndarray, "D"]:
     """Pearson correlation of the score's rank with the raw forward return.
 
-    The rank is taken among the stocks that have both values. Parameters, NaN and units as in
-    :func:`ic`. Spec 17.1.
+    The rank is taken among the stocks that have both values. Spec 17.1.
+
+    Parameters
+    ----------
+    score_DA, fwd_ret_DA : ndarray of float
+        As in :func:`ic`.
+    mask_DA : ndarray of bool, optional
+        Universe of each day; default: every stock that has both values.
+    min_stocks : int
+        Days with fewer pairs are NaN.
+
+    Returns
+    -------
+    ndarray of float64
+        One coefficient a day; NaN where all scores or all returns are equal.
+
+    Raises
+    ------
+    ArrayFormError, MaskShapeError, CountError
+        Arrays that do not fit each other; a negative lag or number of stocks.
     """
+    check_arrays(score_DA=score_DA, fwd_ret_DA=fwd_ret_DA)
+    check_count("min_stocks", min_stocks, 0)
     sorted_ = ordering(score_DA)
     mask = as_mask(mask_DA, score_DA)
     fwd = np.ascontiguousarray(fwd_ret_DA, dtype=np.float64)
@@ -164,11 +196,19 @@ def decay(
     -------
     ndarray of float64, shape [D, H]
         Column h is the lag ``lags[h]``; its first ``lags[h]`` rows are NaN. Spec 17.1.
+
+    Raises
+    ------
+    ArrayFormError, MaskShapeError, CountError
+        Arrays that do not fit each other; a negative lag or number of stocks.
     """
+    check_arrays(score_DA=score_DA, fwd_ret_DA=fwd_ret_DA)
     score, fwd = ordering(score_DA), ordering(fwd_ret_DA)
     mask = as_mask(mask_DA, score_DA)
-    columns = [rank_correlation(score, fwd, mask, min_stocks, lag) for lag in lags]
-    return np.stack(columns, axis=1)
+    out = np.empty((len(mask), len(lags)))
+    for h, lag in enumerate(lags):
+        out[:, h] = rank_correlation(score, fwd, mask, min_stocks, lag)
+    return out
 
 
 def autocorrelation(
@@ -195,6 +235,11 @@ def autocorrelation(
     ndarray of float64
         The first ``lag`` days are NaN. Its mean over dates is the figure reports print.
         Spec 17.1.
+
+    Raises
+    ------
+    ArrayFormError, MaskShapeError, CountError
+        Arrays that do not fit each other; a negative lag or number of stocks.
     """
     return _pearson(score_DA, score_DA, mask_DA, min_stocks, lag)
 
@@ -209,6 +254,20 @@ def rank_autocorrelation(
 
     Ranks are taken among the stocks present on both dates. (alphalens ranks each date on its own
     and correlates what both dates share; the two agree when the names do not change.)
+
+    Parameters
+    ----------
+    score_DA, lag, mask_DA, min_stocks : as in :func:`autocorrelation`
+
+    Returns
+    -------
+    ndarray of float64
+        The first ``lag`` days are NaN.
+
+    Raises
+    ------
+    ArrayFormError, MaskShapeError, CountError
+        Arrays that do not fit each other; a negative lag or number of stocks.
     """
     sorted_ = ordering(score_DA)
     return rank_correlation(sorted_, sorted_, as_mask(mask_DA, score_DA), min_stocks, lag)
@@ -239,7 +298,28 @@ def rank_correlation(
     min_stocks: int,
     lag: int = 0,
 ) -> Float[ndarray, "D"]:
-    """Spearman correlation of ``score[t - lag]`` and ``fwd[t]`` from two finished sorts."""
+    """Spearman correlation of ``score[t - lag]`` and ``fwd[t]`` from two finished sorts.
+
+    Parameters
+    ----------
+    score, fwd : sorts of :func:`intralpha.evaluation.ranks.ordering`, same shape
+    mask_DA : universe of the date of ``fwd``
+    min_stocks : days with fewer pairs are NaN
+    lag : rows, 0 or more
+
+    Returns
+    -------
+    ndarray of float64, shape [D]; the first ``lag`` rows are NaN
+
+    Raises
+    ------
+    ArrayFormError, MaskShapeError, CountError
+        Arrays that do not fit each other; a negative lag or number of stocks.
+    """
+    check_arrays(score=score.value, fwd=fwd.value)
+    check_mask(mask_DA, score.value.shape)
+    check_count("min_stocks", min_stocks, 0)
+    check_count("lag", lag, 0)
     out = np.empty(len(mask_DA))
 
     def work(start: int, stop: int) -> None:
@@ -267,6 +347,9 @@ def _pearson(
     lag: int,
 ) -> Float[ndarray, "D"]:
     """Pearson correlation of ``x[t - lag]`` and ``y[t]``, float64 inside."""
+    check_arrays(score_DA=x_DA, fwd_ret_DA=y_DA)
+    check_count("min_stocks", min_stocks, 0)
+    check_count("lag", lag, 0)
     mask = as_mask(mask_DA, x_DA)
     x = np.ascontiguousarray(x_DA, dtype=np.float64)
     y = x if y_DA is x_DA else np.ascontiguousarray(y_DA, dtype=np.float64)

@@ -13,6 +13,8 @@ import polars as pl
 from jaxtyping import Float, Shaped
 from numpy import ndarray
 
+from intralpha.evaluation.arrays import ArrayFormError, check_arrays
+
 SESSIONS_PER_YEAR = 244.0
 
 
@@ -35,6 +37,7 @@ def excess_nav(
     >>> round(float(excess_nav(r, b)[-1]) - 1, 8)
     0.00197495
     """
+    check_arrays(1, ret_D=ret_D, benchmark_ret_D=benchmark_ret_D)
     return nav(ret_D - benchmark_ret_D)
 
 
@@ -48,6 +51,12 @@ def annualised_return(
     Geometric, :math:`NAV^{A/n} - 1`, or with ``compound=False`` the mean times A (the form of
     the real-data protocol). n counts the rows that have a return; NaN without any, -1 for a NAV
     of zero or below. Spec 17.1.
+
+    Parameters
+    ----------
+    ret_D : simple returns a row; NaN is left out
+    periods_per_year : A, rows in a year
+    compound : geometric (default) or arithmetic
     """
     kept = _present(ret_D)
     if not len(kept):
@@ -76,6 +85,12 @@ def sharpe(
 
     empyrical's ``sharpe_ratio`` is the arithmetic form, ``compound=False`` here. NaN for a
     series that does not vary.
+
+    Parameters
+    ----------
+    ret_D : simple returns a row; NaN is left out
+    periods_per_year : rows in a year
+    compound : whether the return is geometric
     """
     return _ratio(
         annualised_return(ret_D, periods_per_year, compound), volatility(ret_D, periods_per_year)
@@ -88,7 +103,20 @@ def information_ratio(
     periods_per_year: float = SESSIONS_PER_YEAR,
     compound: bool = True,
 ) -> float:
-    """Annualised excess (of the compounded difference) over tracking error. Spec 17.1, 17.6."""
+    """Annualised excess (of the compounded difference) over tracking error. Spec 17.1, 17.6.
+
+    Parameters
+    ----------
+    ret_D, benchmark_ret_D : simple returns a row, same length; a row without either is left out
+    periods_per_year : rows in a year
+    compound : whether the excess is geometric
+
+    Raises
+    ------
+    ArrayFormError
+        The series differ in length.
+    """
+    check_arrays(1, ret_D=ret_D, benchmark_ret_D=benchmark_ret_D)
     return sharpe(ret_D - benchmark_ret_D, periods_per_year, compound)
 
 
@@ -130,6 +158,7 @@ class Drawdown:
 
 def worst_drawdown(nav_D: Float[ndarray, "D"], dates_D: Shaped[ndarray, "D"]) -> Drawdown:
     """Depth and dates of the largest drawdown, the first one if several are equally deep."""
+    check_series(nav_D, dates_D)
     path = drawdown(nav_D)
     if not len(path) or path.max() <= 0:
         return Drawdown(0.0 if len(path) else np.nan, None, None, None)
@@ -161,12 +190,19 @@ def period_returns(
 ) -> pl.DataFrame:
     """Returns compounded inside calendar weeks (Monday first), months or years.
 
+    Parameters
+    ----------
+    ret_D : simple returns a row; NaN is left out
+    dates_D : datetime64[D], same length
+    period : calendar week, month or year
+
     Returns
     -------
     DataFrame
         ``start`` (first day of the calendar period), ``ret``, ``rows`` (returns inside). Periods
         without any return are left out.
     """
+    check_series(ret_D, dates_D)
     every = {"week": "1w", "month": "1mo", "year": "1y"}[period]
     frame = pl.DataFrame({"date": dates_D.astype("datetime64[D]"), "ret": ret_D.astype(np.float64)})
     return (
@@ -185,6 +221,12 @@ def win_rate(
     """Share of periods with a compounded return above zero; NaN without any.
 
     Give it ``ret_D - benchmark_ret_D`` for the win rate against a benchmark.
+
+    Parameters
+    ----------
+    ret_D : simple returns a row; NaN is left out
+    dates_D : datetime64[D], same length
+    period : what is counted: rows, or calendar weeks, months or years
     """
     kept = (
         _present(ret_D)
@@ -192,6 +234,20 @@ def win_rate(
         else period_returns(ret_D, dates_D, period)["ret"].to_numpy()
     )
     return float((kept > 0).mean()) if len(kept) else np.nan
+
+
+def check_series(value_D: Float[ndarray, "D"], dates_D: Shaped[ndarray, "D"]) -> None:
+    """Refuse a series that has another length than its dates.
+
+    Raises
+    ------
+    ArrayFormError
+    """
+    check_arrays(1, values=value_D)
+    found = np.shape(dates_D)
+    if not isinstance(dates_D, ndarray) or found != value_D.shape:
+        kind = type(dates_D).__name__
+        raise ArrayFormError("dates_D", f"a {kind} of shape {found}", f"shape {value_D.shape}")
 
 
 def _present(ret_D: Float[ndarray, "D"]) -> Float[ndarray, "n"]:

@@ -7,10 +7,12 @@ import polars as pl
 from jaxtyping import Float, Shaped
 from numpy import ndarray
 
+from intralpha.evaluation.arrays import check_arrays
 from intralpha.evaluation.nav import (
     SESSIONS_PER_YEAR,
     annualised_return,
     calmar,
+    check_series,
     excess_nav,
     information_ratio,
     max_drawdown,
@@ -65,6 +67,8 @@ def performance(
     periods_per_year : float
         Rows in a year.
     """
+    check_arrays(1, ret_D=ret_D, benchmark_ret_D=benchmark_ret_D)
+    check_series(ret_D, dates_D)
     both = np.isfinite(ret_D) & np.isfinite(benchmark_ret_D)
     ret, benchmark, dates = ret_D[both], benchmark_ret_D[both], dates_D[both]
     excess = ret - benchmark
@@ -99,7 +103,20 @@ def yearly_table(
 
     Each year starts again at a NAV of 1, so a drawdown that began the year before is counted
     from the year's own high.
+
+    Parameters
+    ----------
+    ret_D, benchmark_ret_D : simple returns a row, same length
+    dates_D : datetime64[D], same length
+    periods_per_year : rows in a year
+
+    Raises
+    ------
+    ArrayFormError
+        The series differ in length.
     """
+    check_arrays(1, ret_D=ret_D, benchmark_ret_D=benchmark_ret_D)
+    check_series(ret_D, dates_D)
     years = dates_D.astype("datetime64[Y]")
     rows = []
     for year in np.unique(years):

@@ -13,6 +13,8 @@ from jaxtyping import Bool, Float, Int
 from numba import njit
 from numpy import ndarray
 
+from intralpha.base.cross_section import check_mask
+from intralpha.evaluation.arrays import check_arrays
 from intralpha.evaluation.days import over_days
 
 DIGIT_BITS = 8
@@ -42,8 +44,16 @@ class Ordering:
 def ordering(value_DA: Float[ndarray, "D A"]) -> Ordering:
     """Sort every day; what is not finite is absent.
 
+    Raises
+    ------
+    ArrayFormError
+        If the values are not an array of real numbers [D, A].
+
+    Notes
+    -----
     Peak memory 12 bytes a cell beside the input, plus 8 if the input is not contiguous float64.
     """
+    check_arrays(value_DA=value_DA)
     days, assets = value_DA.shape
     value = np.empty((days, assets), np.float64)
     order = np.empty((days, assets), np.int32)
@@ -74,6 +84,11 @@ def average_ranks(
     ndarray of float64
         NaN where absent or outside the mask. Spec 17.1.
 
+    Raises
+    ------
+    MaskShapeError
+        If the mask does not fit the values.
+
     Examples
     --------
     >>> average_ranks(np.array([[0.3, 0.1, 0.3, np.nan]])).tolist()
@@ -101,7 +116,14 @@ def average_ranks(
 def as_mask(
     mask_DA: Bool[ndarray, "D A"] | None, value_DA: Float[ndarray, "D A"]
 ) -> Bool[ndarray, "D A"]:
-    """The given universe as a contiguous array, or everything."""
+    """The given universe as a contiguous array, or everything.
+
+    Raises
+    ------
+    MaskShapeError
+        If the mask is not bool or has another shape than the values.
+    """
+    check_mask(mask_DA, value_DA.shape)
     if mask_DA is None:
         return np.ones(value_DA.shape, np.bool_)
     return np.ascontiguousarray(mask_DA)
@@ -177,7 +199,16 @@ def _rank_days(value, order, count, mask, out):
 @njit(cache=True, nogil=True)
 @no_type_check
 def ranks_of_day(value, order, count, keep, rank):
-    """Write average ranks 1..n of the kept assets; returns n and the sum of squared ranks."""
+    """Write average ranks 1..n of the kept assets; returns n and the sum of squared ranks.
+
+    Parameters
+    ----------
+    value : float64, shape [A]
+    order : positions of the finite values, ascending, shape [A]
+    count : how many of them there are
+    keep : bool, shape [A]; only finite values may be kept
+    rank : float64, shape [A], written where kept
+    """
     n = 0
     squares = 0.0
     j = 0

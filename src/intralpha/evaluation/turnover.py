@@ -7,6 +7,7 @@ from jaxtyping import Float
 from numba import njit
 from numpy import ndarray
 
+from intralpha.evaluation.arrays import check_arrays
 from intralpha.evaluation.days import over_days
 
 
@@ -40,12 +41,18 @@ def turnover(
         NaN for the first row and where this row or the one before holds no portfolio.
         Spec 17.1.
 
+    Raises
+    ------
+    ArrayFormError
+        If the returns do not have the shape of the weights.
+
     Examples
     --------
     >>> weights = np.array([[0.5, 0.5, 0.0], [0.3, 0.4, 0.3]])
     >>> turnover(weights).round(6).tolist(), turnover(weights, sides=1).round(6).tolist()
     ([nan, 0.6], [nan, 0.3])
     """
+    check_arrays(weights_DA=weights_DA, ret_DA=ret_DA)
     weights = np.ascontiguousarray(weights_DA, dtype=np.float64)
     drift = np.zeros((1, 1)) if ret_DA is None else np.ascontiguousarray(ret_DA, dtype=np.float64)
     out = np.empty(len(weights))

@@ -1,5 +1,6 @@
 """Daily features: the six series of a day, per day or for window ratios (Spec 4.1)."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -7,9 +8,9 @@ from jaxtyping import Float
 from numpy import ndarray
 from pydantic import Field
 
-from intralpha.base import DataError, Panel, Spec
-from intralpha.base.panel import as_days
-from intralpha.features.feature_set import FeatureSet
+from intralpha.base import DataError, Panel
+from intralpha.base.node import Read
+from intralpha.features.feature_set import FeatureSet, FeatureSpec
 from intralpha.features.session_blocks import session_blocks
 from intralpha.market import Lake, read_daily
 
@@ -30,16 +31,26 @@ class MissingFloatSharesError(DataError):
         )
 
 
-class DaySpec(Spec):
+class DaySpec(FeatureSpec):
     """The six daily series of Spec 4.1."""
 
     kind: Literal["day"] = "day"
     mode: Literal["log", "window"] = Field(
-        "log", description="log: per day against preclose; window: adjusted series for ratios"
+        default="log",
+        description="log: per day against preclose; window: adjusted series for ratios",
     )
     turnover: Literal["float", "amount"] = Field(
-        "float", description="sixth series of mode log: ln turnover of float shares, or ln amount"
+        default="float",
+        description="sixth series of mode log: ln turnover of float shares, or ln amount",
     )
+
+    def make(self) -> "DayFeatureSet":
+        """The six series."""
+        return DayFeatureSet(self.mode, self.turnover)
+
+    def reads(self) -> tuple[Read, ...]:
+        """Daily rows of the date."""
+        return (Read("daily", back=0),)
 
 
 class DayFeatureSet(FeatureSet):
@@ -64,7 +75,7 @@ class DayFeatureSet(FeatureSet):
 
     Notes
     -----
-    Spec 4.1, 10.1, 10.3. Peak memory: the output Panel and one block of 250 days.
+    Spec 4.1, 10.1, 10.3. Peak memory: one block of 250 days, nine float64 a stock.
     """
 
     def __init__(self, mode: Literal["log", "window"], turnover: Literal["float", "amount"]):
@@ -94,27 +105,28 @@ class DayFeatureSet(FeatureSet):
         """0: a day's values are made of that day's row."""
         return 0
 
-    def compute(self, lake: Lake, dates: ndarray, assets: ndarray) -> Panel:
-        """Values ``[D, A, 6]``, float32.
+    def days(
+        self, lake: Lake, dates: ndarray, assets: ndarray
+    ) -> Iterator[tuple[np.datetime64, ndarray]]:
+        """Values ``[A, 6]``, float32.
 
         Raises
         ------
-        UnknownSessionError
-            If a date is no session of the lake.
         MissingFloatSharesError
-            If ``ln_turn`` is wanted and stocks traded, but no float shares are known at all.
+            If ``ln_turn`` is wanted and stocks traded, but no float shares are known at all; after
+            the last date, when that is certain.
         """
-        out = Panel.full(as_days(dates), assets, self.names)
-        traded_without = False
-        for block in session_blocks(lake, out.dates, lookback=0):
+        needs_shares, traded, known = "ln_turn" in self.names, False, False
+        for block in session_blocks(lake, dates, lookback=0):
             columns = self._inputs()
             read = read_daily(lake, columns, block.start, block.end, assets)
             daily = Panel(read.values[block.inside], read.dates[block.inside], assets, read.names)
-            out.values[block.rows] = self._block(daily)
-            traded_without |= bool(np.nansum(daily["traded"]) > 0)
-        if "ln_turn" in out.names and traded_without and not np.isfinite(out["ln_turn"]).any():
-            raise MissingFloatSharesError(str(out.dates[0]), str(out.dates[-1]))
-        return out
+            values = self._block(daily).astype(np.float32)
+            traded |= bool(np.nansum(daily["traded"]) > 0)
+            known |= needs_shares and bool(np.isfinite(values[..., -1]).any())
+            yield from zip(daily.dates, values, strict=True)
+        if needs_shares and traded and not known:
+            raise MissingFloatSharesError(str(dates[0]), str(dates[-1]))
 
     def _inputs(self) -> tuple[str, ...]:
         if self._mode == "window":

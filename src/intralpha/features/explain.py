@@ -1,18 +1,14 @@
 """Explain: what the libraries hold, and what one factor is, costs and needs, as text."""
 
 from intralpha.features.engine.program import assemble
+from intralpha.features.frames import RowFrame, frame_named
 from intralpha.features.language.compile import Compiler
-from intralpha.features.language.frames import FRAMES, LATE_ROWS, WHOLE_DAY
 from intralpha.features.language.graph import Graph
-from intralpha.features.language.library import (
-    FactorEntry,
-    Library,
-    LibraryError,
-    libraries,
-    read_library,
-)
+from intralpha.features.language.library import FactorEntry, Library, LibraryError
 from intralpha.features.language.parameters import shown
 from intralpha.features.language.syntax import names_read, nearest
+from intralpha.features.language.vocabulary import Vocabulary
+from intralpha.features.libraries import libraries, read_library
 
 SIGNS = {-1: "negative", 0: "not known", 1: "positive"}
 
@@ -94,8 +90,9 @@ def _explained(library: Library, factor: FactorEntry) -> str:
     facts |= {"where": "; ".join(parts)} if parts else {}
     choices = [f"{n} = {_parameter(library, n)}" for n in library.parameters if n in read]
     facts |= {"parameters": "; ".join(choices)} if choices else {}
-    if library.frame in FRAMES:
-        facts |= _compiled(library.resolved({}).only((factor.name,)))
+    frame = frame_named(library.frame)
+    if isinstance(frame, RowFrame):
+        facts |= _compiled(library.resolved({}).only((factor.name,)), frame.vocabulary)
     lines = [f"  {line}" for line in _table(facts)]
     return "\n".join([f"{factor.name} (library {library.name}, frame {library.frame})", *lines])
 
@@ -108,17 +105,17 @@ def _names_in(library: Library, text: str) -> set[str]:
     return found
 
 
-def _compiled(library: Library) -> dict[str, str]:
+def _compiled(library: Library, frame: Vocabulary) -> dict[str, str]:
     """What only the compiled factor can tell, the one of the library."""
     (factor,) = library.factors
-    frame, graph = FRAMES[library.frame], Graph()
+    graph = Graph()
     rows = 0 if library.segments == "day" else int(library.segments) // max(frame.minutes, 1)
     compiler = Compiler(frame, graph, rows)
     output = compiler.factor(factor.expr, factor.on_locked)
     program = assemble(graph, [output])
     used = [graph.ops[i] for i in graph.used([output])]
     inputs = sorted(op.name for op in used if op.code == "input")
-    at_close = not rows or bool({op.name for op in used} & {*WHOLE_DAY, *LATE_ROWS})
+    at_close = not rows or bool({op.name for op in used} & {*frame.whole_day, *frame.late})
     of_rows = sum(op.on == "row" and op.code != "input" for op in used)
     of_days = sum(op.on == "day" and op.code != "input" for op in used)
     return {

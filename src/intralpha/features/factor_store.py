@@ -8,7 +8,7 @@ another name.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -17,10 +17,10 @@ from jaxtyping import Float32
 from numpy import ndarray
 
 from intralpha.base import spec_hash
-from intralpha.features.bar_day import CACHE
 from intralpha.features.language.library import Library
 from intralpha.features.session_reader import Session
 from intralpha.market import Lake
+from intralpha.market.bar_day import CACHE
 from intralpha.market.manifest import replacing
 
 MACHINE_VERSION = 2
@@ -141,3 +141,43 @@ class FactorStore:
             for path in self._folder.iterdir() if self._folder.is_dir() else ():
                 self._listed.setdefault(path.name.split(".")[0], set()).add(path.name)
         return self._listed.setdefault(str(on), set())
+
+
+class KeptValues:
+    """Values of a library's factors: those that are filed, and what is computed for the rest.
+
+    Parameters
+    ----------
+    store : None: nothing is filed, everything is computed
+    library : whose factors
+    """
+
+    def __init__(self, store: FactorStore | None, library: Library) -> None:
+        self._store, self._names = store, factor_keys(library)
+
+    def values(
+        self,
+        session: Session,
+        more: str,
+        compute: Callable[[tuple[int, ...]], Float32[ndarray, "S some"]],
+    ) -> Float32[ndarray, "S F"]:
+        """Values of all factors on a session; what was missing is filed.
+
+        Parameters
+        ----------
+        session : with the numbers that the values depend on
+        more : what else they depend on
+        compute : values of some factors, by their places; of all for none
+        """
+        if self._store is None:
+            return compute(())
+        key = self._store.key(session)
+        key = spec_hash(key, more)[:24] if more else key
+        have = self._store.load(session.on, key, self._names)
+        missing = tuple(i for i, name in enumerate(self._names) if name not in have)
+        if missing:
+            made = compute(missing)
+            names = tuple(self._names[i] for i in missing)
+            self._store.keep(session.on, key, names, made)
+            have |= dict(zip(names, made.T, strict=True))
+        return np.stack([have[name] for name in self._names], axis=1)

@@ -11,12 +11,12 @@ from numpy import ndarray
 
 from intralpha.base import Panel
 from intralpha.base.panel import as_days
-from intralpha.features.bar_day import BarDay, BarReader
-from intralpha.features.engine.shifts import HALF_TICK
-from intralpha.market import Lake, has_closing_auction, read_daily
+from intralpha.market import Lake, read_daily
+from intralpha.market.bar_day import BarDay, BarReader
+from intralpha.market.closing import closing_auctions
+from intralpha.market.limits import HALF_TICK_YUAN
 
 AUCTION_MINUTES = 3
-EXCHANGES = {"SH": "SSE", "SZ": "SZSE"}
 DAILY = ("preclose", "up_limit", "down_limit", "suspended", "adj_factor")
 BLOCK_SESSIONS = 120
 
@@ -42,7 +42,7 @@ class Session:
         """Rows with one price that is a limit [A, T] [Spec 2.2]."""
         high = self.day.field("high")
         limits = [self.numbers[n][:, None] for n in ("up_limit", "down_limit")]
-        at = [np.abs(high - limit) <= HALF_TICK for limit in limits]
+        at = [np.abs(high - limit) <= HALF_TICK_YUAN for limit in limits]
         return np.asarray((high == self.day.field("low")) & (at[0] | at[1]))
 
     def price_ok(self, locked: ndarray) -> Float[ndarray, "A"]:
@@ -88,10 +88,8 @@ class SessionReader:
         columns = np.searchsorted(self._axis, day.symbols)
         numbers = {name: daily[name][0, columns].astype(np.float64) for name in DAILY}
         numbers["suspended"] = (np.nan_to_num(numbers["suspended"]) > 0).astype(np.float64)
-        closing = {s: has_closing_auction(e, on) for s, e in EXCHANGES.items()}
-        # Beijing is not among them: it has had a closing auction ever since.
-        known = [self._freq == 1 and closing.get(str(s)[-2:], True) for s in day.symbols]
-        numbers["closing_auction"] = np.array(known, dtype=np.float64)
+        closing = closing_auctions(day.symbols, on) if self._freq == 1 else np.zeros(len(columns))
+        numbers["closing_auction"] = closing.astype(np.float64)  # bars that are longer hold it
         return Session(on, day, numbers | self._opening(on, day))
 
     def _of_day(self, on: date) -> Panel:
@@ -120,6 +118,13 @@ class SessionReader:
             values = rows[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
             out[f"auction_{name}"][place[fits]] = values[fits]
         return out
+
+
+def session_axis(lake: Lake, assets: ndarray) -> ndarray:
+    """All symbols of the lake but indices: what is kept must not depend on who asked."""
+    table = lake.scan("instruments").filter(pl.col("board") != "index")
+    known = table.select("symbol").collect()["symbol"].to_numpy().astype(str)
+    return np.union1d(known, np.asarray(assets, dtype=str))
 
 
 def _only(day: BarDay, axis: ndarray) -> BarDay:

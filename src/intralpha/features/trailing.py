@@ -31,25 +31,3 @@ def trailing_mean(
     count = trailing_sum(counted_DA.astype(np.float64), length)
     total = trailing_sum(np.where(counted_DA, values_DA, 0.0), length)
     return np.where(count >= max(least, 1), total, np.nan) / np.maximum(count, 1.0)
-
-
-def trailing_std(
-    values_DA: Float[ndarray, "D A"],
-    counted_DA: Bool[ndarray, "D A"],
-    length: int,
-    least: int,
-    ddof: int = 0,
-) -> Float[ndarray, "N A"]:
-    """Standard deviation of the counted rows of each window, in two passes.
-
-    NaN with fewer than ``least`` rows, or with ``ddof`` rows or fewer.
-    """
-    n = len(values_DA) - length + 1
-    count = trailing_sum(counted_DA.astype(np.float64), length)
-    mean = trailing_mean(values_DA, counted_DA, length, 1)
-    squares = np.zeros((n, values_DA.shape[1]))
-    for first in range(length):
-        deviation = values_DA[first : first + n] - mean
-        squares += np.where(counted_DA[first : first + n], deviation * deviation, 0.0)
-    enough = count >= max(least, ddof + 1)
-    return np.sqrt(np.where(enough, squares, np.nan) / np.maximum(count - ddof, 1.0))

@@ -3,21 +3,29 @@
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Shaped
 from numpy import ndarray
 
 from intralpha.base import Panel
+from intralpha.base.node import Read
 from intralpha.base.panel import as_days
 from intralpha.labels.windows import ForwardBlock, forward_blocks, session_places
 from intralpha.market import Lake
+from intralpha.market.limits import HALF_TICK_YUAN
 
 Price = Literal["close", "vwap"]
 
-HALF_TICK_YUAN = 0.005
+# What `fwd_buyable` and `fwd_locked` look at: the row of the next session.
+BUYABLE_READS = (Read("daily", back=0, ahead=1),)
 
 
 def fwd_return(
-    lake: Lake, dates: ndarray, assets: ndarray, first: int, last: int, price: Price = "close"
+    lake: Lake,
+    dates: Shaped[ndarray, " D"],
+    assets: Shaped[ndarray, " A"],
+    first: int,
+    last: int,
+    price: Price = "close",
 ) -> Panel:
     r"""Simple return from day t + first to day t + last of adjusted prices.
 
@@ -26,7 +34,8 @@ def fwd_return(
     Parameters
     ----------
     lake : with ``daily``
-    dates, assets : axes; t runs over ``dates``, t + k counts the lake's sessions
+    dates, assets : axes, shapes [D] and [A]; t runs over ``dates``, t + k counts the lake's
+        sessions
     first, last : offsets in sessions, 0 <= first < last
     price : adjusted close, or adjusted vwap
 
@@ -58,8 +67,16 @@ def fwd_return(
     return out
 
 
-def fwd_buyable(lake: Lake, dates: ndarray, assets: ndarray) -> Bool[ndarray, "D A"]:
+def fwd_buyable(
+    lake: Lake, dates: Shaped[ndarray, " D"], assets: Shaped[ndarray, " A"]
+) -> Bool[ndarray, "D A"]:
     """Whether a stock can be bought at the close of the next session.
+
+    Parameters
+    ----------
+    lake : with ``daily``
+    dates : datetime64[D], shape [D]; sessions of the lake, ascending
+    assets : str, shape [A]; any order
 
     Returns
     -------
@@ -82,10 +99,21 @@ def fwd_buyable(lake: Lake, dates: ndarray, assets: ndarray) -> Bool[ndarray, "D
     return out
 
 
-def fwd_locked(lake: Lake, dates: ndarray, assets: ndarray) -> Bool[ndarray, "D A"]:
+def fwd_locked(
+    lake: Lake, dates: Shaped[ndarray, " D"], assets: Shaped[ndarray, " A"]
+) -> Bool[ndarray, "D A"]:
     """Whether a stock does not trade on t+1, or is locked at a limit all day [Spec 11].
 
-    True on the lake's last session. **Looks forward by one session.**
+    Parameters
+    ----------
+    lake : with ``daily``
+    dates : datetime64[D], shape [D]; sessions of the lake, ascending
+    assets : str, shape [A]; any order
+
+    Returns
+    -------
+    ndarray of bool, shape [D, A]
+        True on the lake's last session. **Looks forward by one session.**
 
     Raises
     ------
@@ -108,20 +136,23 @@ def _flat_at_limit(block: ForwardBlock) -> Bool[ndarray, "N A"]:
 
 
 def purge(
-    dates: ndarray, cutoff: np.datetime64, offset: int, sessions: ndarray
+    dates: Shaped[ndarray, " D"],
+    cutoff: np.datetime64,
+    offset: int,
+    sessions: Shaped[ndarray, " n_sessions"],
 ) -> Bool[ndarray, " D"]:
     """Which sample dates have a label window that ends before a date [Spec 11].
 
     Parameters
     ----------
-    dates : sample dates, sessions, any order
+    dates : datetime64[D], shape [D]; sample dates, sessions, any order
     cutoff : first date that must not be seen
     offset : sessions from the sample date to the last price of its label
-    sessions : all sessions, ascending
+    sessions : datetime64[D], all sessions, ascending
 
     Returns
     -------
-    ndarray of bool
+    ndarray of bool, shape [D]
         True where session(date) + offset lies strictly before ``cutoff``. False where the window
         runs past the last session: nobody knows when it will end.
 
@@ -138,18 +169,3 @@ def purge(
     """
     end = session_places(sessions, as_days(dates)) + offset
     return end < np.searchsorted(sessions, np.asarray(cutoff, dtype="datetime64[D]"))
-
-
-def zscore(values_DA: Float[ndarray, "D A"]) -> Float[ndarray, "D A"]:
-    """Z-score of each row with the population standard deviation (ddof 0); NaN stays NaN.
-
-    Rows of fewer than two values, or of equal ones (deviation at most 1e-10 of the mean), are NaN.
-    """
-    out = np.full(values_DA.shape, np.nan)
-    for row, target in zip(values_DA, out, strict=True):
-        known = np.isfinite(row)
-        if known.sum() > 1:
-            mean, std = row[known].mean(), row[known].std()
-            if std > 1e-10 * max(abs(mean), 1e-10):
-                target[known] = (row[known] - mean) / std
-    return out

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from numpy import ndarray
 
 from intralpha.base import DataError, Panel
@@ -16,7 +16,9 @@ BLOCK_DAYS = 250
 class UnknownSampleDateError(DataError):
     """A sample date is no session, so that "ten sessions later" has no meaning."""
 
-    def __init__(self, missing: ndarray, sessions: ndarray) -> None:
+    def __init__(
+        self, missing: Shaped[ndarray, " n_missing"], sessions: Shaped[ndarray, " n_sessions"]
+    ) -> None:
         self.missing = tuple(str(day) for day in missing)
         held = f"{sessions[0]} .. {sessions[-1]}" if len(sessions) else "no session"
         super().__init__(
@@ -25,7 +27,9 @@ class UnknownSampleDateError(DataError):
         )
 
 
-def session_places(sessions: ndarray, days: ndarray) -> Int[ndarray, " D"]:
+def session_places(
+    sessions: Shaped[ndarray, " n_sessions"], days: Shaped[ndarray, " D"]
+) -> Int[ndarray, " D"]:
     """Position of every date among the sessions.
 
     Raises
@@ -76,7 +80,11 @@ class ForwardBlock:
 
 
 def forward_blocks(
-    lake: Lake, days: ndarray, assets: ndarray, last: int, columns: tuple[str, ...]
+    lake: Lake,
+    days: Shaped[ndarray, " D"],
+    assets: Shaped[ndarray, " A"],
+    last: int,
+    columns: tuple[str, ...],
 ) -> Iterator[ForwardBlock]:
     """Sample dates in blocks that span at most 250 sessions; one is in memory at a time.
 

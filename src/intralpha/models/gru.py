@@ -3,18 +3,23 @@
 from typing import Literal
 
 import torch
+from jaxtyping import Float
 from pydantic import Field
-from torch import nn
+from torch import Tensor, nn
 
-from intralpha.base import Spec
+from intralpha.models.model import ModelSpec
 
 
-class GRUSpec(Spec):
+class GRUSpec(ModelSpec):
     """GRU -> last hidden state -> BatchNorm -> Linear -> Sigmoid."""
 
     kind: Literal["gru"] = "gru"
     hidden: int = Field(default=30, gt=0, description="width of the hidden state")
     layers: int = Field(default=1, gt=0, description="stacked GRU layers")
+
+    def make(self, n_features: int) -> "GRU":
+        """A fresh network; see :meth:`ModelSpec.make`."""
+        return GRU(n_features, self)
 
 
 class GRU(nn.Module):
@@ -22,7 +27,7 @@ class GRU(nn.Module):
 
     Parameters
     ----------
-    n_features : F
+    n_features : F, numbers in one step of a window
     spec : sizes
 
     Notes
@@ -37,7 +42,7 @@ class GRU(nn.Module):
         self.norm = nn.BatchNorm1d(spec.hidden)
         self.head = nn.Linear(spec.hidden, 1)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, " B"]:
         """Score ``[B]`` of windows ``[B, L, F]``."""
         _, last = self.rnn(x)
         return torch.sigmoid(self.head(self.norm(last[-1]))).squeeze(-1)

@@ -2,14 +2,14 @@
 
 from typing import Literal
 
-import torch
+from jaxtyping import Float
 from pydantic import Field
-from torch import nn
+from torch import Tensor, nn
 
-from intralpha.base import Spec
+from intralpha.models.model import ModelSpec
 
 
-class RNNSpec(Spec):
+class RNNSpec(ModelSpec):
     """GRU -> last hidden state -> Linear; the objective ``mse_bn`` standardises the output."""
 
     kind: Literal["rnn"] = "rnn"
@@ -17,13 +17,17 @@ class RNNSpec(Spec):
     layers: int = Field(default=2, gt=0, description="stacked GRU layers")
     dropout: float = Field(default=0.1, ge=0, lt=1, description="between layers")
 
+    def make(self, n_features: int) -> "RNN":
+        """A fresh network; see :meth:`ModelSpec.make`."""
+        return RNN(n_features, self)
+
 
 class RNN(nn.Module):
     """Raw score of each sample from its window.
 
     Parameters
     ----------
-    n_features : F
+    n_features : F, numbers in one step of a window
     spec : sizes
 
     Notes
@@ -38,7 +42,7 @@ class RNN(nn.Module):
         self.rnn = nn.GRU(n_features, spec.hidden, spec.layers, batch_first=True, dropout=dropout)
         self.head = nn.Linear(spec.hidden, 1)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, " B"]:
         """Score ``[B]`` of windows ``[B, L, F]``."""
         _, last = self.rnn(x)
         return self.head(last[-1]).squeeze(-1)

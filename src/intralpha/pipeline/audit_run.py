@@ -1,16 +1,23 @@
 """Audit of a whole recipe: two worlds that share only their past must agree on it."""
 
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+
 from intralpha.audit import Finding, assert_same_past, compare_panels, scramble
+from intralpha.base import Panel
+from intralpha.base.node import ALL, Node
 from intralpha.market import Lake
-from intralpha.pipeline.artifacts import Store
-from intralpha.pipeline.plan import PENDING, Plan, Workshop
+from intralpha.pipeline.ingest import run_ingest
+from intralpha.pipeline.plan import Plan, plan
 from intralpha.pipeline.recipe import Recipe
-from intralpha.pipeline.run import execute, plan
-from intralpha.pipeline.steps_data import ingested_version, run_ingest
+from intralpha.pipeline.run import execute
+from intralpha.pipeline.store import Store
+
+COMPARED = ("universe", "features", "seen", "score", "signal")
 
 
 def audit_recipe(
@@ -37,32 +44,58 @@ def audit_recipe(
         Something changed: the first finding names the place.
     NothingComparedError, NoFutureError
         The check would prove nothing.
+    IntralphaError
+        A part of the recipe could not be made.
     """
-    store = Store(folder / "true" / "artifacts")
-    if ingested_version(recipe, store) in {None, PENDING}:
-        run_ingest(recipe, store, show_progress)
     true = plan(recipe, folder / "true")
-    execute(true, show_progress)
+    if true.pending:
+        true = replace(true, part=run_ingest(recipe, true.store, show_progress))
+    _whole(true, show_progress)
     shutil.rmtree(folder / "scrambled", ignore_errors=True)
     noisy = scramble(Lake(true.lake_root), after, folder / "scrambled" / "lake")
-    data = recipe.data.model_copy(update={"lake": str(noisy.root), "sources": ()})
-    other_recipe = recipe.model_copy(update={"data": data})
-    other = plan(other_recipe, folder / "scrambled")
-    execute(other, show_progress)
+    there = recipe.data.model_copy(update={"sources": ()})  # nothing is ingested again
+    other = replace(
+        true,
+        recipe=recipe.model_copy(update={"data": there}),
+        store=Store(folder / "scrambled" / "artifacts"),
+        lake_root=noisy.root,
+    )
+    _whole(other, show_progress)
     findings = compare_runs(true, other, after)
     assert_same_past(findings, after)
     return findings
 
 
+def _whole(planned: Plan, show_progress: bool) -> None:
+    """Execute; half a result proves nothing."""
+    for error in execute(planned, show_progress).problems:
+        raise error
+
+
 def compare_runs(true: Plan, other: Plan, upto: date) -> tuple[Finding, ...]:
     """Compare every Panel of two executed plans that must not look ahead."""
-    a, b = (Workshop(p, Lake(p.lake_root), False) for p in (true, other))
-    universes = (s.panel("axes").select(("universe",)) for s in (a, b))
-    out = [compare_panels("universe", next(universes), next(universes), upto)]
-    for step in true.steps:
-        if step.kind in {"features", "score", "signal"}:
-            out.append(compare_panels(step.name, a.panel(step.name), b.panel(step.name), upto))
-        elif step.kind == "portfolio":
-            old, new = a.panel(step.name, "targets"), b.panel(step.name, "targets")
+    out = []
+    for node in true.nodes:
+        if node.kind in COMPARED:
+            a, b = (_panel(p, node.name, upto) for p in (true, other))
+            out.append(compare_panels(node.name, a, b, upto))
+        elif node.name == "portfolio":
+            old, new = (_targets(p, node) for p in (true, other))
             out.append(compare_panels("target weights", old, new, upto))
     return tuple(out)
+
+
+def _panel(planned: Plan, name: str, upto: date) -> Panel:
+    """Everything that a node made up to a date, on the axis of the stocks known by then."""
+    keys = [
+        (date.fromisoformat(s), key)
+        for s, key in planned.addresses[name].items()
+        if date.fromisoformat(s) <= upto
+    ]
+    assets = planned.axes.known(np.datetime64(upto, "D"))
+    return planned.store.panel(planned.node(name).kind, keys, assets)
+
+
+def _targets(planned: Plan, node: Node) -> Panel:
+    folder = planned.store.get(node.kind, planned.addresses[node.name][ALL]).path
+    return Panel.load(folder / "targets")

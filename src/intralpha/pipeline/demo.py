@@ -3,9 +3,10 @@
 import shutil
 from pathlib import Path
 
-from intralpha.pipeline.listing import find_recipe
+from intralpha.pipeline.listing import find_recipe, place_of
+from intralpha.pipeline.plan import plan
 from intralpha.pipeline.recipe import load_recipe
-from intralpha.pipeline.run import RunResult, execute, plan
+from intralpha.pipeline.run import RunResult, execute
 
 
 def run_demo(folder: Path, fresh: bool = False, overrides: tuple[str, ...] = ()) -> RunResult:
@@ -13,12 +14,12 @@ def run_demo(folder: Path, fresh: bool = False, overrides: tuple[str, ...] = ())
 
     Parameters
     ----------
-    folder : made if absent; a second run takes finished steps from it
+    folder : made if absent; a second run takes what is finished from it
     fresh : forget what is there
     overrides : further ``a.b=value``
     """
     if fresh:
         shutil.rmtree(folder, ignore_errors=True)
-    lake = f"data.lake={folder / 'lake'}"
-    recipe = load_recipe(find_recipe(Path("demo")), (lake, *overrides))
+    path = find_recipe(Path("demo"))
+    recipe = load_recipe(path, (f"data.lake={folder / 'lake'}", *overrides), place_of(path))
     return execute(plan(recipe, folder / "runs"))

@@ -1,12 +1,13 @@
-"""What is there: shipped recipes, finished runs, artifacts."""
+"""What is there: shipped recipes, finished runs, artifacts, and what no run needs any more."""
 
+import json
 from importlib.resources import files
 from pathlib import Path
 
 import yaml
 
-from intralpha.pipeline.artifacts import Store
-from intralpha.pipeline.recipe import RecipeError
+from intralpha.pipeline.recipe import Recipe, RecipeError, load_recipe
+from intralpha.pipeline.store import Store
 
 
 def recipe_folder() -> Path:
@@ -33,6 +34,23 @@ def find_recipe(wanted: Path) -> Path:
     raise RecipeError(str(wanted), [f"no such file, and no shipped recipe of that name ({names})"])
 
 
+def place_of(path: Path) -> Path:
+    """Folder that relative paths of a recipe start from: its own; the current one if shipped."""
+    folder = path.resolve().parent
+    return Path.cwd() if folder == recipe_folder().resolve() else folder
+
+
+def open_recipe(wanted: Path, overrides: tuple[str, ...] = ()) -> Recipe:
+    """Read and check a recipe file, or a shipped recipe by name.
+
+    Raises
+    ------
+    RecipeError
+    """
+    path = find_recipe(wanted)
+    return load_recipe(path, overrides, place_of(path))
+
+
 def list_recipes() -> str:
     """Shipped recipes, a line each with what they do."""
     lines = []
@@ -44,16 +62,50 @@ def list_recipes() -> str:
 
 def list_runs(runs: Path) -> str:
     """Finished runs with their reports, newest last."""
-    found = sorted(runs.glob("*/report.html"), key=lambda p: p.stat().st_mtime)
+    found = sorted(runs.glob("*/*/report.html"), key=lambda p: p.stat().st_mtime)
     if not found:
         return f"no finished run under {runs}; `intralpha run RECIPE` makes one"
-    return "\n".join(f"{p.parent.name:<24} {p}" for p in found)
+    return "\n".join(f"{p.parts[-3]:<24} {p.parts[-2]:<20} {p}" for p in found)
 
 
 def list_artifacts(runs: Path) -> str:
-    """Every artifact: when it was made, in how long, and its address."""
+    """What is kept: folders one by one, days of Panels counted by what they were made from."""
+    store = Store(runs / "artifacts")
     lines = [
-        f"{a.facts['made']}  {a.facts['seconds']:>9.1f} s  {a.facts['step']:<28} {a.kind}/{a.key}"
-        for a in Store(runs / "artifacts").all()
+        f"{a.facts['made']}  {a.facts.get('seconds', 0.0):>9.1f} s  {a.facts['node']:<24} "
+        f"{a.kind}/{a.key}"
+        for a in store.all()
     ]
+    for kind, (count, size) in store.days_by_kind().items():
+        lines.append(f"{count:>8,} days of {kind:<20} {size / 2**20:>12,.1f} MiB")
     return "\n".join(lines) if lines else f"no artifact under {runs}"
+
+
+def collect_garbage(runs: Path, dry_run: bool) -> str:
+    """Delete artifacts that no run needs any more: those of no ``run.json`` under ``runs``.
+
+    Delete the folder of a run first if what it was made of may go, too. What a run that is going on
+    has finished already would be deleted: wait for it.
+
+    Parameters
+    ----------
+    runs : folder of the runs
+    dry_run : only say what would go
+    """
+    store = Store(runs / "artifacts")
+    needed: set[tuple[str, str]] = set()
+    for path in runs.glob("*/*/run.json"):
+        for node in json.loads(path.read_text())["nodes"].values():
+            needed |= {(node["kind"], key) for key in node["slices"].values()}
+    kept = store.addresses()
+    gone = {at: p for at, p in kept.items() if at not in needed and at[0] != "ingest"}
+    size = sum(_size(path) for path in gone.values())
+    if not dry_run:
+        store.remove(gone.values())
+    word = "would be deleted" if dry_run else "deleted"
+    return f"{len(gone):,} of {len(kept):,} artifacts {word}, {size / 2**20:,.1f} MiB"
+
+
+def _size(path: Path) -> int:
+    parts = path.rglob("*") if path.is_dir() else [path]
+    return sum(p.stat().st_size for p in parts if p.is_file())

@@ -1,146 +1,122 @@
-"""Plan: the steps of a recipe in order, each with its address; and their execution."""
+"""Plan: the nodes of a recipe against one state of the data, each slice with its address."""
 
-import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from time import perf_counter
-from typing import Any
 
-from intralpha.base import Panel, spec_hash
+from intralpha.base.node import Node, Slice
 from intralpha.market import Lake
-from intralpha.pipeline.artifacts import Artifact, Store
-from intralpha.pipeline.code_version import code_version
-from intralpha.pipeline.recipe import Recipe, expand_path
+from intralpha.pipeline.address import LakePrints, addresses, digest_of, stem
+from intralpha.pipeline.axes import Axes, read_axes
+from intralpha.pipeline.ingest import Part, ingested_part
+from intralpha.pipeline.nodes import nodes_of
+from intralpha.pipeline.recipe import Recipe, lake_of
+from intralpha.pipeline.store import Store
 
-log = logging.getLogger(__name__)
 PENDING = "pending"
 
 
 @dataclass(frozen=True)
-class Step:
-    """One piece of work, described before it is done.
-
-    Attributes
-    ----------
-    name : unique in a plan, such as ``features/gru``
-    kind : folder of the store it goes to
-    upto : last package folder whose code it may call; part of its address
-    spec : everything of the recipe that it depends on
-    inputs : names of earlier steps
-    make : writes the artifact's files into the folder it is given
-    """
-
-    name: str
-    kind: str
-    upto: str
-    spec: Any
-    inputs: tuple[str, ...]
-    make: Callable[["Workshop", Path], None] = field(repr=False)
-
-
-@dataclass(frozen=True)
 class Plan:
-    """Ordered steps of a recipe against one state of the data.
+    """What a recipe asks for, what of it is there, and what is to do.
 
     Attributes
     ----------
     recipe : the resolved recipe
     store : where artifacts are
     lake_root : folder of the lake
-    data_version : content hash of the lake, or ``pending`` before the first ingest
-    steps : in the order of execution
-    keys : address of every step by name
+    part : what of the lake is used; None before the recipe's sources are ingested: then there are
+        no nodes yet
     """
 
     recipe: Recipe
     store: Store
     lake_root: Path
-    data_version: str
-    steps: tuple[Step, ...]
-    keys: dict[str, str]
-
-    def cached(self, step: Step) -> bool:
-        """Whether the step's artifact is already there."""
-        return self.data_version != PENDING and self.store.has(step.kind, self.keys[step.name])
-
-    def to_text(self) -> str:
-        """The plan as a table: step, state and address."""
-        width = max(len(s.name) for s in self.steps)
-        lines = [f"plan of {self.recipe.name}: lake {self.lake_root}, data {self.data_version}"]
-        for step in self.steps:
-            done = self.cached(step)
-            key = self.keys[step.name] if self.data_version != PENDING else "known after ingest"
-            lines.append(f"  {'cached' if done else 'to do ':6}  {step.name:<{width}}  {key}")
-        todo = sum(not self.cached(s) for s in self.steps)
-        return "\n".join([*lines, f"{todo} of {len(self.steps)} steps to do"])
-
-
-@dataclass
-class Workshop:
-    """What a step may use while it works: the data, the recipe and what earlier steps made."""
-
-    plan: Plan
-    lake: Lake
-    show_progress: bool = True
+    part: Part | None = field(repr=False)
 
     @property
-    def recipe(self) -> Recipe:
-        """The resolved recipe."""
-        return self.plan.recipe
+    def pending(self) -> bool:
+        """Whether the recipe's sources have to be ingested before anything is known."""
+        return self.part is None
 
-    def artifact(self, name: str) -> Artifact:
-        """The finished artifact of an earlier step."""
-        step = next(s for s in self.plan.steps if s.name == name)
-        return self.plan.store.get(step.kind, self.plan.keys[name])
+    @cached_property
+    def lake(self) -> Lake:
+        """The data."""
+        return Lake(self.lake_root)
 
-    def panel(self, name: str, part: str = "panel", mmap: bool = True) -> Panel:
-        """A Panel that an earlier step saved."""
-        return Panel.load(self.artifact(name).path / part, mmap=mmap)
+    @cached_property
+    def data_version(self) -> str:
+        """Content hash of the lake."""
+        return PENDING if self.pending else self.lake.version()
 
-    def work_folder(self, name: str) -> Path:
-        """A folder for checkpoints of a step that may be killed and resumed."""
-        step = next(s for s in self.plan.steps if s.name == name)
-        return self.plan.store.work(step.kind, self.plan.keys[name])
+    @cached_property
+    def axes(self) -> Axes:
+        """Sessions and stocks."""
+        assert self.part is not None
+        return read_axes(self.lake, self.part.limits(self.recipe.data), self.part.symbols)
 
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """The work, inputs first."""
+        return () if self.pending else nodes_of(self.recipe, self.axes)
 
-def assemble(recipe: Recipe, store: Store, data_version: str, steps: tuple[Step, ...]) -> Plan:
-    """Give every step its address: spec, code and the addresses of its inputs."""
-    keys: dict[str, str] = {}
-    for step in steps:
-        inputs = [keys[i] for i in step.inputs]
-        keys[step.name] = spec_hash(
-            step.kind, step.spec, data_version, inputs, code_version(step.upto)
+    @cached_property
+    def stems(self) -> dict[str, str]:
+        """Node -> hash of its kind, code and spec."""
+        return {node.name: stem(node) for node in self.nodes}
+
+    @cached_property
+    def addresses(self) -> dict[str, dict[str, str]]:
+        """Node -> slice -> address."""
+        if self.pending:
+            return {}
+        prints = LakePrints(self.lake, self.axes.sessions)
+        return addresses(self.nodes, self.stems, self.axes, prints)
+
+    @cached_property
+    def keys(self) -> dict[str, str]:
+        """Node -> one hash over the addresses of all its slices."""
+        return {name: digest_of(keys.values()) for name, keys in self.addresses.items()}
+
+    def node(self, name: str) -> Node:
+        """The node of a name."""
+        return next(node for node in self.nodes if node.name == name)
+
+    def missing(self, node: Node) -> tuple[Slice, ...]:
+        """Slices of a node that are not in the store."""
+        keys = self.addresses[node.name]
+        return tuple(
+            s for s in node.slices if not self.store.has(node.kind, node.form, keys[s.name])
         )
-    return Plan(recipe, store, expand_path(recipe.data.lake), data_version, steps, keys)
+
+    def to_text(self) -> str:
+        """The plan as a table: node, slices to do and address."""
+        head = f"plan of {self.recipe.name}: lake {self.lake_root}"
+        if self.pending:
+            sources = len(self.recipe.data.sources)
+            return f"{head}\n  to do   ingest {sources} source(s); the rest is known after that"
+        width = max(len(node.name) for node in self.nodes)
+        lines, todo = [f"{head}, data {self.data_version}"], 0
+        for node in self.nodes:
+            missing = len(self.missing(node))
+            todo += missing
+            state = (
+                f"{missing:>6} of {len(node.slices):<6} to do"
+                if missing
+                else (f"{len(node.slices):>6} there" + " " * 10)
+            )
+            lines.append(f"  {node.name:<{width}}  {state}  {self.keys[node.name]}")
+        total = sum(len(node.slices) for node in self.nodes)
+        return "\n".join([*lines, f"{todo} of {total} slices to do"])
 
 
-def execute_steps(plan: Plan, lake: Lake, show_progress: bool = True) -> list[tuple[str, float]]:
-    """Make every artifact that is missing, in order; returns (step, seconds) of those made."""
-    shop = Workshop(plan, lake, show_progress)
-    made = []
-    for step in plan.steps:
-        if plan.cached(step):
-            log.info("cached  %s", step.name)
-            continue
-        started = perf_counter()
-        facts = {
-            "step": step.name,
-            "run": plan.recipe.name,
-            "spec": _plain(step.spec),
-            "inputs": {i: plan.keys[i] for i in step.inputs},
-            "code": code_version(step.upto),
-            "data_version": plan.data_version,
-        }
-        with plan.store.making(step.kind, plan.keys[step.name], facts) as folder:
-            step.make(shop, folder)
-        made.append((step.name, perf_counter() - started))
-        log.info("done    %s in %.1f s", *made[-1])
-    return made
+def plan(recipe: Recipe, runs: Path) -> Plan:
+    """The work of a recipe and what of it is in the store already.
 
-
-def _plain(spec: Any) -> Any:
-    """A spec, or a tuple of specs and values, as JSON can hold it."""
-    if hasattr(spec, "model_dump"):
-        return spec.model_dump(mode="json")
-    return [_plain(s) for s in spec] if isinstance(spec, tuple | list) else spec
+    Parameters
+    ----------
+    recipe : what is wanted
+    runs : folder of the runs; its ``artifacts`` are the store
+    """
+    store = Store(runs / "artifacts")
+    return Plan(recipe, store, lake_of(recipe), ingested_part(recipe, store))

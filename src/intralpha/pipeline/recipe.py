@@ -1,28 +1,23 @@
 """Recipe: one YAML file that names everything between raw files and the report."""
 
-import os
-import re
+from collections.abc import Iterator
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from intralpha.backtest import BacktestSpec
-from intralpha.base import ConfigError, Spec
-from intralpha.combination import EqualSpec, SingleSpec, WeightsSpec
-from intralpha.datasets import GridSpec, ScheduleSpec, TransformSpec
+from intralpha.backtest import EnhancementSpec
+from intralpha.base import ConfigError, IntralphaError, Spec
+from intralpha.base.place import PlacePath, expand, placed
+from intralpha.combination import CombinerSpec, EqualSpec
+from intralpha.datasets import EverySpec, GridSpec
 from intralpha.evaluation import FactorTestSpec
-from intralpha.features import FeatureSpec
-from intralpha.labels import LabelSpec
+from intralpha.factors import FactorSpec
 from intralpha.market import UniverseSpec
-from intralpha.models import ModelSpec
-from intralpha.portfolio import PortfolioSpec
-from intralpha.risk import ExposureSpec
 from intralpha.sources import SourceSpec
-from intralpha.training import ObjectiveSpec, TrainSpec
 
 
 class RecipeError(ConfigError):
@@ -36,86 +31,36 @@ class RecipeError(ConfigError):
 class DataSpec(Spec):
     """Where the data come from and which part of them is used."""
 
-    lake: str = Field(description="folder of the lake; ${VARIABLES} of the environment expand")
+    lake: PlacePath = Field(
+        description="folder of the lake, relative to the recipe; ${VARIABLES} expand"
+    )
     sources: tuple[SourceSpec, ...] = Field(default=(), description="vendor files to ingest first")
+    part: Literal["sources", "lake"] = Field(
+        default="sources",
+        description="sources: only the stocks and sessions that the recipe's own sources brought, "
+        "whatever else is in the lake; lake (and without sources): all that the lake holds",
+    )
     start: date | None = Field(
-        default=None, description="first session used; default: the lake's first"
+        default=None, description="first session used; default: the first there is"
     )
     end: date | None = Field(
-        default=None, description="last session used; default: the lake's last"
+        default=None, description="last session used; default: the last there is"
     )
     assets: Literal["daily", "bars"] = Field(
         default="daily",
         description="stocks that have daily rows, or only those that also have bars",
     )
     bar_freq: int | None = Field(
-        default=None, description="minutes of the bars that `assets: bars` needs"
+        default=None, gt=0, description="minutes of the bars that `assets: bars` needs"
     )
 
     @model_validator(mode="after")
     def _bars_need_a_frequency(self) -> "DataSpec":
         if self.assets == "bars" and self.bar_freq is None:
             raise ValueError("assets: bars needs bar_freq, the minutes of one bar")
+        if self.start and self.end and self.start > self.end:
+            raise ValueError(f"start {self.start} lies after end {self.end}")
         return self
-
-
-class ZScoreMean(Spec):
-    """A factor without training: the mean of signed, clipped z-scores over the universe."""
-
-    kind: Literal["zscore_mean"] = "zscore_mean"
-    features: FeatureSpec
-    signs: dict[str, Literal[1, -1]] = Field(description="feature name -> direction")
-    clip: float | None = Field(default=3.0, gt=0, description="bound of a z-score; null for none")
-    fwd_over_tested: bool = Field(
-        default=False,
-        description="z-scores over the names tested, which knows the next session's tradability: "
-        "only to repeat a published test protocol, never to trade",
-    )
-
-
-class Network(Spec):
-    """A factor from a network: features -> windows -> rolling training -> seed ensemble."""
-
-    kind: Literal["network"] = "network"
-    features: FeatureSpec
-    transform: TransformSpec
-    window_days: int = Field(gt=0, description="sessions of history in one sample")
-    step: Literal["bar", "day"] = Field(
-        default="bar",
-        description="what the network reads at a time: a bar, or a day's bars at once",
-    )
-    label: LabelSpec
-    schedule: ScheduleSpec
-    model: ModelSpec
-    objective: ObjectiveSpec
-    training: TrainSpec
-    seeds: tuple[int, ...] = Field(
-        default=(0, 1, 2), min_length=1, description="one network a seed"
-    )
-
-
-# `icir_weight` needs a history of finished RankICs, which a recipe does not keep yet.
-CombinationSpec = Annotated[EqualSpec | WeightsSpec | SingleSpec, Field(discriminator="kind")]
-FactorSpec = Annotated[ZScoreMean | Network, Field(discriminator="kind")]
-
-
-class BenchmarkSpec(Spec):
-    """What the portfolio is measured against."""
-
-    kind: Literal["float_cap", "index"] = Field(
-        default="float_cap", description="float-cap-weighted universe, or an index of the lake"
-    )
-    index: str | None = Field(default=None, description="symbol of the index, for kind index")
-
-
-class EnhancementSpec(Spec):
-    """An index-enhancement portfolio made from the combined signal, and its replay."""
-
-    benchmark: BenchmarkSpec = BenchmarkSpec()
-    every: int = Field(default=1, gt=0, description="dates of the grid between decisions")
-    exposures: ExposureSpec = ExposureSpec()
-    problem: PortfolioSpec = PortfolioSpec()
-    backtest: BacktestSpec = BacktestSpec()
 
 
 class TestSpec(Spec):
@@ -125,7 +70,8 @@ class TestSpec(Spec):
 
     horizons: tuple[tuple[int, int], ...] = Field(
         default=((1, 6), (1, 11)),
-        description="forward returns close(t+a) -> close(t+b); the first leads",
+        min_length=1,
+        description="forward returns close(t+a) -> close(t+b), 0 <= a < b; the first leads",
     )
     start: date | None = Field(
         default=None, description="first session tested; default: first score"
@@ -145,6 +91,15 @@ class TestSpec(Spec):
     )
     factor: FactorTestSpec = FactorTestSpec()
 
+    @model_validator(mode="after")
+    def _in_order(self) -> "TestSpec":
+        for first, last in self.horizons:
+            if not 0 <= first < last:
+                raise ValueError(f"horizon [{first}, {last}]: expected 0 <= first < last")
+        if self.start and self.end and self.start > self.end:
+            raise ValueError(f"start {self.start} lies after end {self.end}")
+        return self
+
 
 class Recipe(Spec):
     """One whole run. Every default is here or in a component's spec, nowhere else."""
@@ -153,65 +108,110 @@ class Recipe(Spec):
     about: str = Field(default="", description="one sentence for the report's head")
     data: DataSpec
     universe: UniverseSpec = UniverseSpec()
-    grid: GridSpec = GridSpec()
+    grid: GridSpec = EverySpec()
     factors: dict[str, FactorSpec] = Field(min_length=1)
-    combination: CombinationSpec = EqualSpec()
+    combination: CombinerSpec = EqualSpec()
     test: TestSpec = TestSpec()
     portfolio: EnhancementSpec | None = None
     workers: int = Field(
         default=1, ge=1, description="training processes; results do not depend on it"
     )
 
+    def faults(self) -> list[str]:
+        """What is wrong between the parts, as far as the recipe alone shows it."""
+        out = []
+        for name, factor in self.factors.items():
+            out += [f"factors.{name}.{fault}" for fault in factor.faults()]
+        try:
+            self.combined()
+        except IntralphaError as error:
+            out.append(f"combination: {error}")
+        if self.combination.needs_history:
+            out.append(
+                "combination: a recipe keeps no history of finished RankICs; use another kind"
+            )
+        out += [f"test.{fault}" for fault in _outside(self.test, self.data)]
+        return out
 
-def load_recipe(path: Path, overrides: tuple[str, ...] = ()) -> Recipe:
+    def combined(self) -> tuple[str, ...]:
+        """Names of the factors that the signal is made of."""
+        return self.combination.names(tuple(self.factors))
+
+
+def _outside(test: TestSpec, data: DataSpec) -> Iterator[str]:
+    """Test dates that the data cannot have."""
+    if data.end and test.start and test.start > data.end:
+        yield f"start {test.start} lies after data.end {data.end}"
+    if data.start and test.end and test.end < data.start:
+        yield f"end {test.end} lies before data.start {data.start}"
+
+
+def load_recipe(path: Path, overrides: tuple[str, ...] = (), place: Path | None = None) -> Recipe:
     """Read and check a recipe.
 
     Parameters
     ----------
     path : YAML file
     overrides : ``a.b.c=value`` each, as given to ``--set``; the value is read as YAML.
-        ``factors.NAME=null`` leaves that factor out
+        ``factors.NAME=null`` leaves that factor out. Paths in them count from the current folder
+    place : folder that relative paths in the file start from; default: the file's own
 
     Raises
     ------
     RecipeError
-        File absent, not YAML, a key misspelt or a value out of range; all faults at once.
+        File absent, not YAML, a key misspelt, a value out of range, or parts that contradict each
+        other; all faults at once.
     """
-    if not path.is_file():
-        raise RecipeError(str(path), ["no such file; `intralpha ls --recipes` names shipped ones"])
-    try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RecipeError(str(path), [f"not readable as YAML: {error}"]) from error
+    raw = read_yaml(path)
     if not isinstance(raw, dict):
         raise RecipeError(str(path), [f"expected a mapping of keys, found {type(raw).__name__}"])
     for override in overrides:
         _apply(raw, override)
     if isinstance(raw.get("factors"), dict):
         raw["factors"] = {name: spec for name, spec in raw["factors"].items() if spec is not None}
+    folder = path.resolve().parent if place is None else place
     try:
-        return Recipe.model_validate(raw)
+        recipe = Recipe.model_validate(raw, context=placed(folder))
     except ValidationError as error:
-        raise RecipeError(str(path), [_fault(e) for e in error.errors()]) from error
+        raise RecipeError(str(path), [fault_of(e) for e in error.errors()]) from error
+    faults = recipe.faults()
+    if faults:
+        raise RecipeError(str(path), faults)
+    return recipe
+
+
+def lake_of(recipe: Recipe) -> Path:
+    """Folder of the recipe's lake.
+
+    Raises
+    ------
+    RecipeError
+        A variable of the environment is not set.
+    """
+    try:
+        return Path(expand(recipe.data.lake))
+    except ValueError as error:
+        raise RecipeError("data.lake", [str(error)]) from error
+
+
+def read_yaml(path: Path) -> Any:
+    """A YAML file; a key given twice is refused.
+
+    Raises
+    ------
+    RecipeError
+    """
+    if not path.is_file():
+        raise RecipeError(str(path), ["no such file; `intralpha ls --recipes` names shipped ones"])
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506
+    except (yaml.YAMLError, ValueError) as error:  # such as a date in a thirteenth month
+        raise RecipeError(str(path), [f"not readable as YAML: {error}"]) from error
 
 
 def dump_recipe(recipe: Recipe) -> str:
     """The resolved recipe, defaults included, as YAML."""
     return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-
-
-def expand_path(text: str) -> Path:
-    """A path with ``${VARIABLES}`` and ``~`` expanded.
-
-    Raises
-    ------
-    RecipeError
-        If a variable is not set.
-    """
-    missing = [v for v in re.findall(r"\$\{(\w+)\}", text) if v not in os.environ]
-    if missing:
-        raise RecipeError(text, [f"environment variable {v} is not set" for v in missing])
-    return Path(os.path.expandvars(text)).expanduser()
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -240,25 +240,32 @@ def _apply(raw: dict[str, Any], override: str) -> None:
         node = node.setdefault(parent, {}) if isinstance(node, dict) else None
     if not isinstance(node, dict):
         raise RecipeError(f"--set {override}", [f"{'.'.join(parents)} is not a mapping"])
-    node[last] = yaml.safe_load(text)
+    try:
+        value = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:
+        raise RecipeError(f"--set {override}", [f"not readable as YAML: {error}"]) from error
+    if place == "data.lake" and isinstance(value, str):
+        value = str(Path(value).expanduser().absolute()) if "$" not in value else value
+    node[last] = value
 
 
-def _fault(error: Any) -> str:
+def fault_of(error: Any) -> str:
     """One validation error in words: place, what was found, what was expected."""
     place = ".".join(str(p) for p in error["loc"])
     if error["type"] == "extra_forbidden":
-        near = get_close_matches(str(error["loc"][-1]), _known_keys(), n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        return f"{place}: unknown key{hint}"
+        near = get_close_matches(str(error["loc"][-1]), sorted(known_keys()), n=1)
+        hint = f"; did you mean {near[0]}?" if near and near[0] != error["loc"][-1] else ""
+        return f"{place}: unknown key{hint or ' here'}"
     found = error.get("input")
-    shown = "" if isinstance(found, dict) else f" (found {found!r})"
+    shown = "" if isinstance(found, dict | BaseModel) else f" (found {found!r})"
     return f"{place}: {error['msg']}{shown}"
 
 
-def _known_keys() -> list[str]:
-    """Every field name a recipe may hold anywhere, for suggestions."""
-    schema = Recipe.model_json_schema()
-    keys = set(schema["properties"])
-    for part in schema.get("$defs", {}).values():
-        keys |= set(part.get("properties", {}))
-    return sorted(keys)
+def known_keys() -> set[str]:
+    """Every field name of a spec of this package that has been defined, for suggestions."""
+    waiting, keys = [Spec], set[str]()
+    while waiting:
+        one = waiting.pop()
+        waiting += one.__subclasses__()
+        keys |= set(one.model_fields)
+    return keys

@@ -1,35 +1,22 @@
-"""Plan and execute a recipe, render its report."""
+"""Run: make what is missing of a plan, then write the report of what is there."""
 
 import json
-import platform
-from dataclasses import dataclass
+import logging
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
-import polars as pl
-
-from intralpha import __version__
-from intralpha.base import ConfigError, spec_hash
+from intralpha.base import IntralphaError
+from intralpha.base.node import Node
 from intralpha.evaluation import FactorReport
-from intralpha.market import Lake
-from intralpha.pipeline.artifacts import Store
-from intralpha.pipeline.code_version import git_commit
-from intralpha.pipeline.plan import PENDING, Plan, Step, Workshop, assemble, execute_steps
-from intralpha.pipeline.recipe import Recipe, dump_recipe
+from intralpha.pipeline.execute import make_node
+from intralpha.pipeline.ingest import run_ingest
+from intralpha.pipeline.plan import Plan
+from intralpha.pipeline.recipe import dump_recipe
+from intralpha.pipeline.report import finished_factors, finished_portfolio, render_report
 from intralpha.pipeline.resources import Meter
-from intralpha.pipeline.steps_data import (
-    INGEST,
-    axes_step,
-    forward_step,
-    ingest_key,
-    ingested_version,
-    run_ingest,
-)
-from intralpha.pipeline.steps_factor import factor_steps, signal_step
-from intralpha.pipeline.steps_portfolio import load_portfolio_record, portfolio_step
-from intralpha.pipeline.steps_test import factor_test_step, load_factor_reports
-from intralpha.report import TearSheet, render
 
 SHOWN = (
     "rank_ic",
@@ -40,14 +27,7 @@ SHOWN = (
     "top_ir",
     "turnover_two_sided",
 )
-
-
-class MissingStepsError(ConfigError):
-    """A report was asked for, but steps of the recipe are not done."""
-
-    def __init__(self, plan_text: str) -> None:
-        self.plan_text = plan_text
-        super().__init__(f"not all steps are done:\n{plan_text}\nHint: `intralpha run` does them.")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -59,7 +39,9 @@ class RunResult:
     report : the HTML page
     factors : tests, in the order of the report
     figures : of the portfolio, empty without one
-    seconds, peak_gib : of this execution (steps from the store cost nothing)
+    seconds, peak_gib : of this execution (slices from the store cost nothing)
+    made : node -> slices made by this execution
+    problems : what failed, in words; what could be made without it is in the report
     """
 
     report: Path
@@ -67,11 +49,13 @@ class RunResult:
     figures: dict[str, float]
     seconds: float
     peak_gib: float
+    made: dict[str, int]
+    problems: tuple[IntralphaError, ...] = ()
 
     def to_text(self) -> str:
         """The main figures as plain tables."""
-        width = max(len(f.name) for f in self.factors)
-        lines = [" " * width + "".join(f"{name:>20}" for name in SHOWN)]
+        width = max((len(f.name) for f in self.factors), default=0)
+        lines = [" " * width + "".join(f"{name:>20}" for name in SHOWN)] if self.factors else []
         for factor in self.factors:
             cells = "".join(f"{factor.summary[name]:>20.4f}" for name in SHOWN)
             lines.append(f"{factor.name:<{width}}{cells}")
@@ -80,96 +64,103 @@ class RunResult:
         return "\n".join(lines)
 
 
-def plan(recipe: Recipe, runs: Path) -> Plan:
-    """The steps of a recipe and which of them are in the store already."""
-    store = Store(runs / "artifacts")
-    return assemble(recipe, store, ingested_version(recipe, store) or PENDING, _steps(recipe))
-
-
 def execute(planned: Plan, show_progress: bool = True) -> RunResult:
-    """Do every step that is missing, then write the report to ``runs/<name>/report.html``."""
-    recipe, store = planned.recipe, planned.store
+    """Make every slice that is missing, then write the report to a folder of its own.
+
+    The page is ``runs/NAME/TIME/report.html``, with a copy at ``runs/NAME/report.html``; earlier
+    ones stay. A node that fails stops what depends on it and nothing else; what is finished is
+    reported, with the failure at the top.
+
+    Parameters
+    ----------
+    planned : what :func:`plan` gives
+    show_progress : whether to draw bars on stderr
+    """
     with Meter() as meter:
-        if planned.data_version == PENDING:
-            data_version = run_ingest(recipe, store, show_progress)
-            planned = assemble(recipe, store, data_version, planned.steps)
-        made = execute_steps(planned, Lake(planned.lake_root), show_progress)
-        seconds = dict(made)
+        if planned.pending:
+            part = run_ingest(planned.recipe, planned.store, show_progress)
+            planned = replace(planned, part=part)
+        made, failed = _make_all(planned, show_progress)
+    counted = ", ".join(f"{name} {n}" for name, n in made.items() if n)
     facts = {
         "wall time of this execution": f"{meter.seconds:.1f} s",
         "peak memory of this execution": f"{meter.peak_gib:.2f} GiB",
-        "steps made": ", ".join(f"{n} {s:.1f} s" for n, s in seconds.items()) or "none, all cached",
+        "slices made": counted or "none, all there",
     }
-    path = render_report(planned, facts)
-    shop = Workshop(planned, Lake(planned.lake_root), False)
-    reports = load_factor_reports(shop.artifact("test").path)
-    record = load_portfolio_record(shop)
-    figures = record.figures if record else {}
-    return RunResult(path, reports, figures, meter.seconds, meter.peak_gib)
-
-
-def render_report(planned: Plan, more_facts: dict[str, str] | None = None) -> Path:
-    """Write the report of a plan whose steps are all done.
-
-    Raises
-    ------
-    MissingStepsError
-    """
-    if not all(planned.cached(step) for step in planned.steps):
-        raise MissingStepsError(planned.to_text())
-    shop = Workshop(planned, Lake(planned.lake_root), False)
-    recipe = planned.recipe
-    folder = planned.store.root.parent / recipe.name
-    sheet = TearSheet(
-        title=recipe.name,
-        about=recipe.about,
-        facts=_facts(shop) | (more_facts or {}),
-        factors=load_factor_reports(shop.artifact("test").path),
-        portfolio=load_portfolio_record(shop),
-        training=_training(shop),
-        quality=_quality(shop),
-        recipe=dump_recipe(recipe),
+    problems = tuple(failed.values())
+    told = tuple(f"{name}: {error}" for name, error in failed.items())
+    folder = _run_folder(planned)
+    path = render_report(planned, folder / "report.html", facts, told)
+    keep_run(planned, folder)
+    record = finished_portfolio(planned)
+    return RunResult(
+        path,
+        finished_factors(planned),
+        record.figures if record else {},
+        meter.seconds,
+        meter.peak_gib,
+        made,
+        problems,
     )
-    path = render(sheet, folder / "report.html")
-    (folder / "recipe.yaml").write_text(sheet.recipe, encoding="utf-8")
-    return path
 
 
-def _steps(recipe: Recipe) -> tuple[Step, ...]:
-    steps = [axes_step(recipe), forward_step(recipe)]
-    for name, spec in recipe.factors.items():
-        steps += factor_steps(recipe, name, spec)
-    steps += [signal_step(recipe), factor_test_step(recipe)]
-    if recipe.portfolio is not None:
-        steps.append(portfolio_step(recipe))
-    return tuple(steps)
+def _make_all(
+    planned: Plan, show_progress: bool
+) -> tuple[dict[str, int], dict[str, IntralphaError]]:
+    """Slices made by node, and the errors of those that failed."""
+    made: dict[str, int] = {}
+    failed: dict[str, IntralphaError] = {}
+    for node in planned.nodes:
+        broken = [of for of in node.inputs.values() if of in failed]
+        if broken:
+            failed[node.name] = NotMadeError(node, broken)
+            continue
+        try:
+            made[node.name] = make_node(planned, node, planned.recipe.workers, show_progress)
+        except IntralphaError as error:
+            log.error("%s failed: %s", node.name, error)
+            failed[node.name] = error
+    return made, {n: e for n, e in failed.items() if not isinstance(e, NotMadeError)}
 
 
-def _facts(shop: Workshop) -> dict[str, str]:
-    axes = shop.panel("axes")
-    libraries = ", ".join(f"{n} {version(n)}" for n in ("torch", "polars", "numpy", "numba"))
-    return {
-        "sessions": f"{axes.dates[0]} to {axes.dates[-1]} ({len(axes.dates):,})",
-        "stocks": f"{len(axes.assets):,}",
-        "data version": shop.plan.data_version,
-        "recipe hash": spec_hash(shop.recipe),
-        "code": f"intralpha {__version__}, commit {git_commit()}",
-        "libraries": f"{libraries}, Python {platform.python_version()}",
-        "rendered": datetime.now(UTC).isoformat(timespec="seconds"),
+class NotMadeError(IntralphaError):
+    """A node was not tried, since what it is made of failed."""
+
+    def __init__(self, node: Node, broken: list[str]) -> None:
+        self.node, self.broken = node.name, broken
+        super().__init__(f"{node.name} needs {', '.join(broken)}, which failed")
+
+
+def _run_folder(planned: Plan) -> Path:
+    """A folder that no other run has."""
+    runs = planned.store.root.parent / planned.recipe.name
+    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S")
+    for name in _numbered(stamp):
+        folder = runs / name
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            return folder
+    raise AssertionError("unreachable")
+
+
+def _numbered(stamp: str) -> Iterator[str]:
+    yield stamp
+    number = 2
+    while True:
+        yield f"{stamp}-{number}"
+        number += 1
+
+
+def keep_run(planned: Plan, folder: Path) -> None:
+    """File what a run was made of beside its report, and make it the newest of its name."""
+    (folder / "recipe.yaml").write_text(dump_recipe(planned.recipe), encoding="utf-8")
+    nodes = {
+        node.name: {"kind": node.kind, "slices": planned.addresses[node.name]}
+        for node in planned.nodes
     }
-
-
-def _training(shop: Workshop) -> pl.DataFrame | None:
-    rows = []
-    for name in shop.recipe.factors:
-        path = shop.artifact(f"score/{name}").path / "history.parquet"
-        if path.is_file():
-            rows.append(pl.read_parquet(path).with_columns(factor=pl.lit(name)))
-    return pl.concat(rows) if rows else None
-
-
-def _quality(shop: Workshop) -> dict[str, int]:
-    if not shop.recipe.data.sources:
-        return {}
-    path = shop.plan.store.get(INGEST, ingest_key(shop.recipe)).path / "quality.json"
-    return json.loads(path.read_text())
+    (folder / "run.json").write_text(json.dumps({"name": planned.recipe.name, "nodes": nodes}))
+    for name in ("report.html", "recipe.yaml"):
+        newest = folder.parent / name
+        partial = newest.with_name(f".{name}.partial")
+        shutil.copyfile(folder / name, partial)
+        partial.replace(newest)

@@ -1,13 +1,14 @@
 """Term: the signal earned by deviating from the benchmark."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from intralpha.base import DataError
 from intralpha.portfolio.program import LinearProgram
 from intralpha.portfolio.snapshot import Snapshot
-from intralpha.portfolio.terms import Term
+from intralpha.portfolio.terms import Term, TermSpec
 
 
 class NoSignalError(DataError):
@@ -35,7 +36,19 @@ class ActiveReturn(Term):
     """
 
     def contribute(self, program: LinearProgram, snapshot: Snapshot, factor: float) -> None:
-        """Add the signal to the gain of every weight."""
+        """Add the signal to the gain of every weight.
+
+        Parameters
+        ----------
+        program : the program that is written, over A assets
+        snapshot : what is known at the decision
+        factor : worth of one unit of the term
+
+        Raises
+        ------
+        NoSignalError
+            Every alpha is NaN.
+        """
         alpha = snapshot.alpha.astype(np.float64)
         absent = np.isnan(alpha)
         if absent.all():
@@ -44,3 +57,13 @@ class ActiveReturn(Term):
         program.gain += factor * alpha
         program.offset -= factor * float(alpha @ snapshot.benchmark)
         program.no_view(absent)
+
+
+class ActiveReturnSpec(TermSpec):
+    """The signal of the active weights; see :class:`ActiveReturn`."""
+
+    kind: Literal["active_return"] = "active_return"
+
+    def make(self) -> ActiveReturn:
+        """The term as an objective takes it, without its factor."""
+        return ActiveReturn()

@@ -1,9 +1,9 @@
 """Constraint: names that cannot be traded are not traded."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from intralpha.portfolio.constraint import Constraint
+from intralpha.portfolio.constraint import Constraint, ConstraintSpec
 from intralpha.portfolio.program import LinearProgram
 from intralpha.portfolio.snapshot import Snapshot
 
@@ -21,3 +21,13 @@ class Blocked(Constraint):
     def contribute(self, program: LinearProgram, snapshot: Snapshot) -> None:
         """Block purchases and sales."""
         program.block(snapshot.can_buy, snapshot.can_sell)
+
+
+class BlockedSpec(ConstraintSpec):
+    """Names that cannot be traded are not; see :class:`Blocked`."""
+
+    kind: Literal["blocked"] = "blocked"
+
+    def make(self) -> Blocked:
+        """The constraint as a problem takes it."""
+        return Blocked()

@@ -20,6 +20,12 @@ def without_dust(
     exposure by at most :math:`2 \varepsilon \max_i |x_i|`, the turnover by at most
     :math:`2 \varepsilon`; a dropped name may fall below its band by less than the minimum.
 
+    Parameters
+    ----------
+    exact : weights as solved, shape [A]
+    program : tells what may be bought and sold
+    min_weight : smaller weights become 0
+
     Returns
     -------
     (weights, dropped weight)

@@ -1,4 +1,4 @@
-"""What a constraint is: it writes bounds or rows, and may be loosened."""
+"""What a constraint is: it writes bounds or rows, and may be loosened; its spec makes it."""
 
 import math
 from abc import ABC, abstractmethod
@@ -7,6 +7,7 @@ from typing import ClassVar
 from jaxtyping import Float
 from numpy import ndarray
 
+from intralpha.base import Kinded
 from intralpha.portfolio.program import LinearProgram
 from intralpha.portfolio.snapshot import Snapshot
 
@@ -34,6 +35,16 @@ class Constraint(ABC):
         """The same requirement ``factor`` times as wide; itself if it cannot be relaxed."""
         del factor
         return self
+
+
+class ConstraintSpec(Kinded):
+    """A constraint in a recipe. Each stands beside its :class:`Constraint`, one file a kind."""
+
+    homes = ("intralpha.portfolio",)
+
+    def make(self) -> Constraint:
+        """The constraint as a problem takes it."""
+        raise NotImplementedError
 
 
 def wider(bound: float, factor: float) -> float:

@@ -1,11 +1,11 @@
 """Constraint: all money is in stocks."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
-from intralpha.portfolio.constraint import Constraint
+from intralpha.portfolio.constraint import Constraint, ConstraintSpec
 from intralpha.portfolio.program import LinearProgram, Row
 from intralpha.portfolio.snapshot import Snapshot
 
@@ -19,3 +19,13 @@ class FullyInvested(Constraint):
     def contribute(self, program: LinearProgram, snapshot: Snapshot) -> None:
         """Add the budget row."""
         program.add(Row("fully invested", np.ones(len(snapshot.assets)), 1.0, 1.0))
+
+
+class FullyInvestedSpec(ConstraintSpec):
+    """All money is in stocks; see :class:`FullyInvested`."""
+
+    kind: Literal["fully_invested"] = "fully_invested"
+
+    def make(self) -> FullyInvested:
+        """The constraint as a problem takes it."""
+        return FullyInvested()

@@ -1,11 +1,12 @@
 """Constraint: the weight of each industry stays near the benchmark's."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
-from intralpha.portfolio.constraint import Constraint, wider
+from intralpha.portfolio.constraint import Constraint, ConstraintSpec, wider
 from intralpha.portfolio.program import LinearProgram, Row
 from intralpha.portfolio.snapshot import Snapshot
 
@@ -33,3 +34,14 @@ class IndustryBand(Constraint):
     def scaled(self, factor: float) -> "IndustryBand":
         """A wider band."""
         return replace(self, at_most=wider(self.at_most, factor))
+
+
+class IndustryBandSpec(ConstraintSpec):
+    """Band of every industry; see :class:`IndustryBand`."""
+
+    kind: Literal["industry_band"] = "industry_band"
+    at_most: float = Field(ge=0, description="largest active weight of one industry")
+
+    def make(self) -> IndustryBand:
+        """The constraint as a problem takes it."""
+        return IndustryBand(self.at_most)

@@ -67,6 +67,21 @@ def explain(date: np.datetime64, relaxed: Sequence[str], program: LinearProgram)
 
     Every row may be missed at a price of one per unit; the bounds of single names stay. The rows
     missed in the cheapest solution are the violations, the rows with a price there conflict.
+
+    Parameters
+    ----------
+    date : of the decision
+    relaxed : steps of relaxation that were tried
+    program : the program after them
+
+    Returns
+    -------
+    InfeasibleError, to be raised
+
+    Raises
+    ------
+    SolverFailedError
+        Not even the elastic program could be solved.
     """
     arrays = assemble(program)
     count, rows = len(arrays.cost), len(program.rows)

@@ -1,11 +1,12 @@
 """Constraint: a minimum of the money is in constituents of the index."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
-from intralpha.portfolio.constraint import Constraint
+from intralpha.portfolio.constraint import Constraint, ConstraintSpec
 from intralpha.portfolio.program import LinearProgram, Row
 from intralpha.portfolio.snapshot import Snapshot
 
@@ -28,3 +29,14 @@ class MemberShare(Constraint):
         """Add one row."""
         inside = snapshot.member.astype(np.float64)
         program.add(Row("member share", inside, self.at_least, np.inf))
+
+
+class MemberShareSpec(ConstraintSpec):
+    """Least weight in constituents; see :class:`MemberShare`."""
+
+    kind: Literal["member_share"] = "member_share"
+    at_least: float = Field(ge=0, le=1, description="least weight in index constituents")
+
+    def make(self) -> MemberShare:
+        """The constraint as a problem takes it."""
+        return MemberShare(self.at_least)

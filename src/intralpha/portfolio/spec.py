@@ -1,25 +1,29 @@
-"""PortfolioSpec: the problem of Spec 18.2 as configuration, and build()."""
+"""PortfolioSpec: the problem of Spec 18.2 as configuration."""
 
 from pydantic import Field
 
 from intralpha.base import Spec
-from intralpha.portfolio.active_return import ActiveReturn
-from intralpha.portfolio.blocked import Blocked
-from intralpha.portfolio.constraint import Constraint
+from intralpha.portfolio.active_return import ActiveReturnSpec
+from intralpha.portfolio.blocked import BlockedSpec
+from intralpha.portfolio.constraint import ConstraintSpec
 from intralpha.portfolio.costs import CostSpec
-from intralpha.portfolio.fully_invested import FullyInvested
-from intralpha.portfolio.industry_band import IndustryBand
-from intralpha.portfolio.member_share import MemberShare
+from intralpha.portfolio.fully_invested import FullyInvestedSpec
+from intralpha.portfolio.industry_band import IndustryBandSpec
+from intralpha.portfolio.member_share import MemberShareSpec
 from intralpha.portfolio.problem import Problem
-from intralpha.portfolio.stock_deviation import StockDeviation
-from intralpha.portfolio.style_band import StyleBand
-from intralpha.portfolio.terms import Objective, Term
-from intralpha.portfolio.trading_cost import TradingCost
-from intralpha.portfolio.turnover import Turnover
+from intralpha.portfolio.stock_deviation import StockDeviationSpec
+from intralpha.portfolio.style_band import StyleBandSpec
+from intralpha.portfolio.terms import Objective, TermSpec
+from intralpha.portfolio.trading_cost import TradingCostSpec
+from intralpha.portfolio.turnover import TurnoverSpec
 
 
 class PortfolioSpec(Spec):
-    """Constraints and costs of an index-enhancement portfolio."""
+    """Terms and constraints of an index-enhancement portfolio [Spec 18.2].
+
+    The named settings are a preset: each stands for one term or constraint. ``terms`` and
+    ``constraints`` hold further ones of any kind, those of plug-ins among them.
+    """
 
     stock_deviation: float = Field(
         default=0.01, gt=0, le=1, description="largest active weight of one name"
@@ -47,30 +51,44 @@ class PortfolioSpec(Spec):
     min_weight: float = Field(
         default=1e-4, ge=0, lt=0.01, description="smaller weights are set to 0 after solving"
     )
+    constraints: tuple[ConstraintSpec, ...] = Field(
+        default=(), description="further constraints, each with its kind"
+    )
+    terms: tuple[TermSpec, ...] = Field(
+        default=(), description="further terms of the objective, each with its kind and factor"
+    )
 
+    def all_constraints(self) -> tuple[ConstraintSpec, ...]:
+        """The preset's constraints, then the further ones, then tradability."""
+        made: list[ConstraintSpec] = [
+            FullyInvestedSpec(),
+            StockDeviationSpec(at_most=self.stock_deviation),
+        ]
+        made += [StyleBandSpec(style=name, at_most=b) for name, b in self.style_bounds.items()]
+        if self.industry_deviation is not None:
+            made.append(IndustryBandSpec(at_most=self.industry_deviation))
+        if self.member_min_share is not None:
+            made.append(MemberShareSpec(at_least=self.member_min_share))
+        if self.turnover_one_sided is not None:
+            made.append(TurnoverSpec(one_sided=self.turnover_one_sided))
+        return (*made, *self.constraints, BlockedSpec())
 
-def build(spec: PortfolioSpec) -> Problem:
-    """The problem a spec describes.
+    def all_terms(self) -> tuple[TermSpec, ...]:
+        """The active signal, the costs if they are weighed, then the further terms."""
+        made: list[TermSpec] = [ActiveReturnSpec()]
+        if self.cost_weight > 0:
+            made.append(TradingCostSpec(factor=-self.cost_weight, costs=self.costs))
+        return (*made, *self.terms)
 
-    Parameters
-    ----------
-    spec : PortfolioSpec
+    def make(self) -> Problem:
+        """The problem these settings describe.
 
-    Returns
-    -------
-    Problem
-        Maximises the active signal, less ``cost_weight`` times the trading cost. Spec 18.2.
-    """
-    maximise: Term | Objective = ActiveReturn()
-    if spec.cost_weight > 0:
-        maximise = maximise - spec.cost_weight * TradingCost(spec.costs)
-    constraints: list[Constraint] = [FullyInvested(), StockDeviation(spec.stock_deviation)]
-    constraints += [StyleBand(name, at_most) for name, at_most in spec.style_bounds.items()]
-    if spec.industry_deviation is not None:
-        constraints.append(IndustryBand(spec.industry_deviation))
-    if spec.member_min_share is not None:
-        constraints.append(MemberShare(spec.member_min_share))
-    if spec.turnover_one_sided is not None:
-        constraints.append(Turnover(spec.turnover_one_sided))
-    constraints.append(Blocked())
-    return Problem(maximise, tuple(constraints), min_weight=spec.min_weight)
+        Returns
+        -------
+        Problem
+            Maximises the active signal, less ``cost_weight`` times the trading cost, plus the
+            further terms.
+        """
+        objective = Objective(tuple((t.factor, t.make()) for t in self.all_terms()))
+        constraints = tuple(c.make() for c in self.all_constraints())
+        return Problem(objective, constraints, min_weight=self.min_weight)

@@ -1,11 +1,12 @@
 """Constraint: no single name strays far from its benchmark weight."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
-from intralpha.portfolio.constraint import Constraint
+from intralpha.portfolio.constraint import Constraint, ConstraintSpec
 from intralpha.portfolio.program import LinearProgram
 from intralpha.portfolio.snapshot import Snapshot
 
@@ -29,3 +30,14 @@ class StockDeviation(Constraint):
         benchmark = snapshot.benchmark.astype(np.float64)
         upper = np.where(snapshot.member, benchmark + self.at_most, self.at_most)
         program.tighten(benchmark - self.at_most, np.maximum(upper, benchmark - self.at_most))
+
+
+class StockDeviationSpec(ConstraintSpec):
+    """Band of every active weight; see :class:`StockDeviation`."""
+
+    kind: Literal["stock_deviation"] = "stock_deviation"
+    at_most: float = Field(gt=0, le=1, description="largest active weight of one name")
+
+    def make(self) -> StockDeviation:
+        """The constraint as a problem takes it."""
+        return StockDeviation(self.at_most)

@@ -1,12 +1,13 @@
 """Constraint: the portfolio's exposure to a risk style stays near the benchmark's."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
 from intralpha.base import DataError
-from intralpha.portfolio.constraint import Constraint, wider
+from intralpha.portfolio.constraint import Constraint, ConstraintSpec, wider
 from intralpha.portfolio.program import LinearProgram, Row
 from intralpha.portfolio.snapshot import Snapshot
 
@@ -67,3 +68,18 @@ class StyleBand(Constraint):
         """A wider band on both sides."""
         lowest = -self.at_most if self.at_least is None else self.at_least
         return replace(self, at_most=wider(self.at_most, factor), at_least=-wider(-lowest, factor))
+
+
+class StyleBandSpec(ConstraintSpec):
+    """Band of one style exposure; see :class:`StyleBand`."""
+
+    kind: Literal["style_band"] = "style_band"
+    style: str = Field(description="name among the exposures")
+    at_most: float = Field(description="highest active exposure, standard deviations")
+    at_least: float | None = Field(
+        default=None, description="lowest active exposure; null for minus at_most"
+    )
+
+    def make(self) -> StyleBand:
+        """The constraint as a problem takes it."""
+        return StyleBand(self.style, self.at_most, self.at_least)

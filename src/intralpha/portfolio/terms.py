@@ -3,6 +3,9 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+from pydantic import Field
+
+from intralpha.base import Kinded
 from intralpha.portfolio.program import LinearProgram
 from intralpha.portfolio.snapshot import Snapshot
 
@@ -12,7 +15,14 @@ class Term(ABC):
 
     @abstractmethod
     def contribute(self, program: LinearProgram, snapshot: Snapshot, factor: float) -> None:
-        """Add ``factor`` times this term to the objective that is maximised."""
+        """Add ``factor`` times this term to the objective that is maximised.
+
+        Parameters
+        ----------
+        program : the program that is written, over A assets
+        snapshot : what is known at the decision
+        factor : worth of one unit of the term
+        """
 
     def __mul__(self, factor: float | int) -> "Objective":
         return Objective(((float(factor), self),))
@@ -68,3 +78,18 @@ class Objective:
 
     def __neg__(self) -> "Objective":
         return self * -1.0
+
+
+class TermSpec(Kinded):
+    """A term in a recipe. Each stands beside its :class:`Term`, one file a kind."""
+
+    homes = ("intralpha.portfolio",)
+    factor: float = Field(
+        default=1.0,
+        allow_inf_nan=False,
+        description="signal units that one unit of the term is worth; negative for what is avoided",
+    )
+
+    def make(self) -> Term:
+        """The term as an objective takes it, without its factor."""
+        raise NotImplementedError

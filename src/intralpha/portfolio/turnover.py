@@ -1,13 +1,14 @@
 """Constraint: how much may be traded at one rebalance."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
+from pydantic import Field
 
-from intralpha.portfolio.constraint import Constraint, wider
+from intralpha.portfolio.constraint import Constraint, ConstraintSpec, wider
 from intralpha.portfolio.program import LinearProgram, Row
 from intralpha.portfolio.snapshot import Snapshot
 
@@ -40,3 +41,14 @@ class Turnover(Constraint):
     def scaled(self, factor: float) -> "Turnover":
         """A higher cap."""
         return Turnover(wider(self.one_sided, factor))
+
+
+class TurnoverSpec(ConstraintSpec):
+    """Cap on the trades of a rebalance; see :class:`Turnover`."""
+
+    kind: Literal["turnover"] = "turnover"
+    one_sided: float = Field(gt=0, description="cap on half the traded weight")
+
+    def make(self) -> Turnover:
+        """The constraint as a problem takes it."""
+        return Turnover(self.one_sided)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from numpy import ndarray
 
 from intralpha.base import DataError
@@ -58,7 +58,7 @@ class Weights:
         if (total := float(self.values.sum(dtype=np.float64))) > 1 + 1e-6:
             raise WeightsError(f"the weights sum to {total:.8f}")
 
-    def on(self, assets: ndarray) -> Float[ndarray, "B"]:
+    def on(self, assets: Shaped[ndarray, "B"]) -> Float[ndarray, "B"]:
         """The same weights on another asset axis, float64, 0 where a name is not held.
 
         Raises

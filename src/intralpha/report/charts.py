@@ -1,10 +1,12 @@
 """Charts of the report, as Plotly figures in one plain style."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
-from intralpha.evaluation.factor_test import FactorReport
+from intralpha.evaluation import FactorReport, drawdown, excess_nav, nav
 
 COLOURS = ("#1f4e79", "#c0504d", "#7f7f7f", "#4f8f4f", "#8064a2", "#d8963c", "#4bacc6", "#9c6b4a")
 
@@ -17,21 +19,21 @@ def nav_chart(daily: pl.DataFrame) -> go.Figure:
         (("portfolio", ret), ("benchmark", bench), ("excess", ret - bench))
     ):
         line = {"color": COLOURS[i], "width": 2.5 if name == "excess" else 1.5}
-        figure.add_scatter(x=daily["date"], y=np.cumprod(1 + series), name=name, line=line)
+        figure.add_scatter(x=daily["date"], y=nav(series), name=name, line=line)
     return figure
 
 
 def drawdown_chart(daily: pl.DataFrame) -> go.Figure:
     """Drawdown of the compounded excess."""
     figure = plain_figure("Drawdown of the excess", "below the high", percent=True)
-    value = np.cumprod(1 + daily["ret"].to_numpy() - daily["benchmark_ret"].to_numpy())
-    depth = value / np.maximum.accumulate(np.maximum(value, 1.0)) - 1
+    ret, bench = daily["ret"].to_numpy(), daily["benchmark_ret"].to_numpy()
+    depth = -drawdown(excess_nav(ret, bench))
     figure.add_scatter(x=daily["date"], y=depth, fill="tozeroy", line={"color": COLOURS[1]})
     figure.update_layout(showlegend=False)
     return figure
 
 
-def cumulative_ic_chart(factors: tuple[FactorReport, ...]) -> go.Figure:
+def cumulative_ic_chart(factors: Sequence[FactorReport]) -> go.Figure:
     """Running sum of each factor's RankIC."""
     figure = plain_figure("Cumulative RankIC", "sum over test dates")
     for i, factor in enumerate(factors):
@@ -67,7 +69,7 @@ def group_bar_chart(factor: FactorReport) -> go.Figure:
     return figure
 
 
-def decay_chart(factors: tuple[FactorReport, ...]) -> go.Figure:
+def decay_chart(factors: Sequence[FactorReport]) -> go.Figure:
     """Mean RankIC of older and older scores."""
     figure = plain_figure("Decay", "RankIC")
     for i, factor in enumerate(factors):
@@ -128,7 +130,14 @@ def _blend(share: float) -> str:
 
 
 def plain_figure(title: str, y_title: str, percent: bool = False) -> go.Figure:
-    """An empty figure in the style of our pages."""
+    """An empty figure in the style of our pages.
+
+    Parameters
+    ----------
+    title : above the figure
+    y_title : of the vertical axis
+    percent : whether its ticks are written in percent
+    """
     figure = go.Figure()
     figure.update_layout(
         title=title,

@@ -1,6 +1,5 @@
-"""Exploration: the stylised facts of a market, and the page that shows them."""
+"""The page of an exploration: the stylised facts of a market, one beside the other."""
 
-from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
@@ -10,65 +9,15 @@ import plotly.offline
 import polars as pl
 from jinja2 import Environment
 
+from intralpha.explore.exploration import (
+    RETURNS,
+    SQUARES,
+    VOLUME,
+    Exploration,
+    value_text,
+)
 from intralpha.report.charts import COLOURS, plain_figure
-
-UNITS = {"share": (100.0, ".2f", " %"), "bps": (1e4, ".2f", " bps"), "count": (1.0, ",.0f", "")}
-RETURNS, SQUARES, VOLUME = "returns", "squared returns", "volume and volatility"
-
-
-@dataclass(frozen=True, eq=False)
-class Exploration:
-    """Stylised facts of the bars of one lake; what could not be computed is NaN.
-
-    Attributes
-    ----------
-    title : heading
-    facts : label -> text: period, stocks, bars, version of the lake
-    figures : ``topic``, ``figure``, ``value`` (fractions), ``unit`` (share, bps, count or empty)
-    curves : ``time`` (bar end), ``volume_share``, ``abs_ret``, ``spread`` (fractions)
-    correlations : ``kind`` (returns, squared returns, volume and volatility), ``series``, ``lag``,
-        ``acf``, ``pacf``, ``reference`` (what unpredictable returns would give; NaN for zero)
-    histogram : ``series``, ``z`` (returns over their standard deviation), ``density``
-    lead_lag : ``series``, ``lag``, ``correlation`` of the liquid stocks with the illiquid ones
-        that many bars later
-    rank_ic : ``factor``, ``horizon`` (sessions), ``rank_ic``, ``icir``, ``positive_share``,
-        ``dates``
-    oracle : the same columns for true expected returns, each with its own horizon, or None
-    """
-
-    title: str
-    facts: dict[str, str]
-    figures: pl.DataFrame
-    curves: pl.DataFrame
-    correlations: pl.DataFrame
-    histogram: pl.DataFrame
-    lead_lag: pl.DataFrame
-    rank_ic: pl.DataFrame
-    oracle: pl.DataFrame | None = field(default=None)
-
-    def to_text(self) -> str:
-        """The figures, the RankIC among them, as lines of text."""
-        rows = self.figures.select("figure", "value", "unit").rows()
-        for frame in (self.rank_ic, self.oracle):
-            if frame is not None:
-                tests = frame.select("factor", "horizon", "rank_ic").rows()
-                rows += [(f"RankIC of {f}, {h} sessions", value, "") for f, h, value in tests]
-        width = max((len(name) for name, *_ in rows), default=0)
-        return "\n".join(f"{name:<{width}}  {value_text(v, unit)}" for name, v, unit in rows)
-
-
-def value_text(value: float, unit: str) -> str:
-    """A figure in its unit.
-
-    Examples
-    --------
-    >>> value_text(0.1234, "share"), value_text(0.00051, "bps"), value_text(-0.0456, "")
-    ('12.34 %', '5.10 bps', '-0.0456')
-    """
-    if not np.isfinite(value):
-        return "–"
-    factor, form, word = UNITS.get(unit, (1.0, ".4f", ""))
-    return f"{factor * value:{form}}{word}"
+from intralpha.report.render import chart_html, write_page
 
 
 def render_exploration(exploration: Exploration, path: Path) -> Path:
@@ -95,7 +44,9 @@ def render_exploration(exploration: Exploration, path: Path) -> Path:
         exploration=exploration,
         style=style,
         plotly_js=plotly.offline.get_plotlyjs(),
-        sections=[(name, [_html(c) for c in charts]) for name, charts in _sections(exploration)],
+        sections=[
+            (name, [chart_html(c) for c in charts]) for name, charts in _sections(exploration)
+        ],
         topics=_topics(exploration.figures),
         tests=[
             (title, frame.rows(named=True))
@@ -104,10 +55,7 @@ def render_exploration(exploration: Exploration, path: Path) -> Path:
         ],
         value_text=value_text,
     )
-    partial = path.with_name(path.name + ".partial")
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    partial.write_text(text, encoding="utf-8")
-    return partial.replace(path)
+    return write_page(text, path)
 
 
 def _topics(figures: pl.DataFrame) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -212,8 +160,3 @@ def _rank_ic_chart(rank_ic: pl.DataFrame, title: str) -> go.Figure:
 def _each(frame: pl.DataFrame) -> list[tuple[tuple, pl.DataFrame]]:
     """Rows of every series, in their order."""
     return list(frame.group_by("series", maintain_order=True))
-
-
-def _html(figure: go.Figure) -> str:
-    config = {"displayModeBar": False, "responsive": True}
-    return figure.to_html(include_plotlyjs=False, full_html=False, config=config)

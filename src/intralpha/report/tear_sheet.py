@@ -4,47 +4,57 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from intralpha.evaluation.factor_test import FactorReport
-
-
-@dataclass(frozen=True, eq=False)
-class PortfolioRecord:
-    """The replay of a portfolio, as far as a reader wants to see it.
-
-    Attributes
-    ----------
-    daily : date, ret, benchmark_ret, and optional turnover_one_sided, cost_yuan, nav_yuan
-    figures : name -> value, fractions
-    yearly : one row a year
-    notes : tables by title: relaxations, blocked orders, events
-    """
-
-    daily: pl.DataFrame
-    figures: dict[str, float]
-    yearly: pl.DataFrame
-    notes: dict[str, pl.DataFrame] = field(default_factory=dict)
+from intralpha.backtest import PortfolioRecord
+from intralpha.evaluation import FactorReport
+from intralpha.report.section import (
+    Section,
+    factor_sections,
+    note_sections,
+    plugin_sections,
+    portfolio_sections,
+    quality_sections,
+    training_sections,
+)
 
 
 @dataclass(frozen=True, eq=False)
 class TearSheet:
-    """Content of one HTML report; parts that are empty are left out.
+    """Content of one HTML report; parts that are missing are left out.
 
     Attributes
     ----------
     title, about : heading
     facts : label -> text, such as the period, the universe and the versions
-    factors : tests of every factor, the leading one first
-    portfolio : replay, or None
+    factors : tests of every factor; none if that stage failed
+    portfolio : replay; None without one or if that stage failed
     training : history of the fits: factor, fold, seed, epoch, train_loss, valid_rank_ic
     quality : fault of the data -> count
     recipe : the resolved recipe as YAML
+    problems : what went wrong, shown at the top: ``stage portfolio failed: ...``
+    plugins : name, version and hash of every plug-in that was loaded
+    more : further sections, such as those of a plug-in
     """
 
     title: str
     about: str
-    facts: dict[str, str]
-    factors: tuple[FactorReport, ...]
+    facts: dict[str, str] = field(default_factory=dict)
+    factors: tuple[FactorReport, ...] = ()
     portfolio: PortfolioRecord | None = None
     training: pl.DataFrame | None = None
     quality: dict[str, int] = field(default_factory=dict)
     recipe: str = ""
+    problems: tuple[str, ...] = ()
+    plugins: tuple[tuple[str, str, str], ...] = ()
+    more: tuple[Section, ...] = ()
+
+    def sections(self) -> list[Section]:
+        """The parts that are there, in the order of the page."""
+        return [
+            *portfolio_sections(self.portfolio),
+            *factor_sections(self.factors),
+            *training_sections(self.training),
+            *note_sections(self.portfolio),
+            *quality_sections(self.quality),
+            *self.more,
+            *plugin_sections(self.plugins),
+        ]

@@ -1,6 +1,8 @@
 """Style exposures of stocks: what a portfolio can be exposed to besides the alpha it seeks."""
 
-from intralpha.risk.exposures import STYLES, MaskShapeError, exposures
+from intralpha.base.cross_section import MaskShapeError
+from intralpha.risk.exposures import STYLES, exposures
+from intralpha.risk.price_volume import PriceVolumeSpec
 from intralpha.risk.spec import ExposureSpec
 from intralpha.risk.standardise import fill_missing, residual, standardise
 
@@ -8,6 +10,7 @@ __all__ = [
     "STYLES",
     "ExposureSpec",
     "MaskShapeError",
+    "PriceVolumeSpec",
     "exposures",
     "fill_missing",
     "residual",

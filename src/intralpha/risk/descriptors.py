@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from intralpha.risk.history import History
-from intralpha.risk.spec import ExposureSpec
+from intralpha.risk.spec import StyleWindows
 from intralpha.risk.windows import (
     lag_weights,
     weighted_fit,
@@ -23,14 +23,32 @@ from intralpha.risk.windows import (
 
 
 def size(history: History, rows: Int[ndarray, "D"]) -> Float[ndarray, "D A"]:
-    """Log of the capitalisation."""
+    """Log of the capitalisation.
+
+    Returns
+    -------
+    ndarray of float64, shape [D, A]
+        ln CNY. NaN where the window holds too few days. Known at the close of each date.
+    """
     return _log(history.size_HA[rows])
 
 
 def beta(
-    history: History, rows: Int[ndarray, "D"], spec: ExposureSpec
+    history: History, rows: Int[ndarray, "D"], spec: StyleWindows
 ) -> tuple[Float[ndarray, "D A"], Float[ndarray, "D A"]]:
-    """Slope of the return on the market's, and the std of what is left (HSIGMA)."""
+    """Slope of the return on the market's, and the std of what is left (HSIGMA).
+
+    Parameters
+    ----------
+    history : past sessions [H, A] of all assets
+    rows : positions of the D dates in the history
+    spec : windows
+
+    Returns
+    -------
+    (beta, hsigma) : ndarrays of float64, shape [D, A]
+        NaN where the window holds too few days. Known at the close of each date.
+    """
     weights = lag_weights(spec.beta_days, spec.beta_half_life_days)
     window = window_matrix(rows, len(history.dates), weights)
     enough = ceil(spec.min_share * spec.beta_days)
@@ -38,12 +56,23 @@ def beta(
 
 
 def momentum(
-    history: History, rows: Int[ndarray, "D"], spec: ExposureSpec
+    history: History, rows: Int[ndarray, "D"], spec: StyleWindows
 ) -> Float[ndarray, "D A"]:
     """Weighted mean of log returns, the latest days left out (RSTR).
 
     The printed sum over the window is this mean times the sum of the weights, so with a full
     window both order stocks alike; with a shorter one the mean stays comparable.
+
+    Parameters
+    ----------
+    history : past sessions [H, A] of all assets
+    rows : positions of the D dates in the history
+    spec : windows
+
+    Returns
+    -------
+    ndarray of float64, shape [D, A]
+        Log return. NaN where the window holds too few days. Known at the close of each date.
     """
     weights = lag_weights(spec.momentum_days, spec.momentum_half_life_days, spec.momentum_skip_days)
     window = window_matrix(rows, len(history.dates), weights)
@@ -52,9 +81,21 @@ def momentum(
 
 
 def daily_volatility(
-    history: History, rows: Int[ndarray, "D"], spec: ExposureSpec
+    history: History, rows: Int[ndarray, "D"], spec: StyleWindows
 ) -> Float[ndarray, "D A"]:
-    """Weighted std of daily returns (DASTD)."""
+    """Weighted std of daily returns (DASTD).
+
+    Parameters
+    ----------
+    history : past sessions [H, A] of all assets
+    rows : positions of the D dates in the history
+    spec : windows
+
+    Returns
+    -------
+    ndarray of float64, shape [D, A]
+        A day. NaN where the window holds too few days. Known at the close of each date.
+    """
     weights = lag_weights(spec.volatility_days, spec.volatility_half_life_days)
     window = window_matrix(rows, len(history.dates), weights)
     enough = ceil(spec.min_share * spec.volatility_days)
@@ -62,11 +103,22 @@ def daily_volatility(
 
 
 def cumulative_range(
-    history: History, rows: Int[ndarray, "D"], spec: ExposureSpec
+    history: History, rows: Int[ndarray, "D"], spec: StyleWindows
 ) -> Float[ndarray, "D A"]:
     """Range of the log return cumulated over 1, 2, ... 12 months (CMRA).
 
     ln(1 + Z_max) - ln(1 + Z_min), or Z_max - Z_min where 1 + Z_min is not positive.
+
+    Parameters
+    ----------
+    history : past sessions [H, A] of all assets
+    rows : positions of the D dates in the history
+    spec : windows
+
+    Returns
+    -------
+    ndarray of float64, shape [D, A]
+        Log return. NaN where the window holds too few days. Known at the close of each date.
     """
     days = spec.month_days * spec.year_months
     finite = np.isfinite(history.ret_HA)
@@ -88,12 +140,23 @@ def cumulative_range(
 
 
 def turnovers(
-    history: History, rows: Int[ndarray, "D"], spec: ExposureSpec
+    history: History, rows: Int[ndarray, "D"], spec: StyleWindows
 ) -> tuple[Float[ndarray, "D A"], Float[ndarray, "D A"], Float[ndarray, "D A"]]:
     """Log turnover of a month, of the mean month of 3 and of 12 (STOM, STOQ, STOA).
 
     Where share counts are unknown to most stocks on a date, the amount in CNY takes the place of
     the turnover rate on that date.
+
+    Parameters
+    ----------
+    history : past sessions [H, A] of all assets
+    rows : positions of the D dates in the history
+    spec : windows
+
+    Returns
+    -------
+    (stom, stoq, stoa) : ndarrays of float64, shape [D, A]
+        NaN where the window holds too few days. Known at the close of each date.
     """
     counted = history.counted_H[rows]
     out = []
@@ -109,9 +172,21 @@ def turnovers(
 
 
 def reversal(
-    history: History, rows: Int[ndarray, "D"], spec: ExposureSpec
+    history: History, rows: Int[ndarray, "D"], spec: StyleWindows
 ) -> Float[ndarray, "D A"]:
-    """Log return of the last month, not turned round: large means it has risen."""
+    """Log return of the last month, not turned round: large means it has risen.
+
+    Parameters
+    ----------
+    history : past sessions [H, A] of all assets
+    rows : positions of the D dates in the history
+    spec : windows
+
+    Returns
+    -------
+    ndarray of float64, shape [D, A]
+        Log return. NaN where the window holds too few days. Known at the close of each date.
+    """
     window = window_matrix(rows, len(history.dates), lag_weights(spec.reversal_days))
     traded = window @ np.isfinite(history.ret_HA).astype(np.float64)
     begin = rows - spec.reversal_days
@@ -123,9 +198,21 @@ def reversal(
 
 
 def illiquidity(
-    history: History, rows: Int[ndarray, "D"], spec: ExposureSpec
+    history: History, rows: Int[ndarray, "D"], spec: StyleWindows
 ) -> Float[ndarray, "D A"]:
-    """Log of the mean absolute return per 100 million CNY of amount (lnamihud, Spec 8)."""
+    """Log of the mean absolute return per 100 million CNY of amount (lnamihud, Spec 8).
+
+    Parameters
+    ----------
+    history : past sessions [H, A] of all assets
+    rows : positions of the D dates in the history
+    spec : windows
+
+    Returns
+    -------
+    ndarray of float64, shape [D, A]
+        Log. NaN where the window holds too few days. Known at the close of each date.
+    """
     known = np.isfinite(history.ret_HA) & (np.nan_to_num(history.amount_HA) > 0)
     impact = np.full(known.shape, np.nan)
     np.divide(np.abs(history.ret_HA), history.amount_HA, out=impact, where=known)

@@ -6,12 +6,13 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 from numpy import ndarray
 
-from intralpha.base import DataError, Panel
+from intralpha.base import Panel
+from intralpha.base.cross_section import check_mask
 from intralpha.base.panel import UnknownNameError, as_days
 from intralpha.market import Lake, industry_codes, read_daily
 from intralpha.risk import descriptors as raw
 from intralpha.risk.history import History, read_history
-from intralpha.risk.spec import ExposureSpec
+from intralpha.risk.spec import StyleWindows
 from intralpha.risk.standardise import fill_missing, residual, standardise
 
 STYLES = (
@@ -29,20 +30,12 @@ LIQUIDITY_WEIGHTS = {"stom": 0.35, "stoq": 0.35, "stoa": 0.30}
 BLOCK_SESSIONS = 250
 
 
-class MaskShapeError(DataError):
-    """The mask does not fit the dates and assets."""
-
-    def __init__(self, found: tuple[int, ...], expected: tuple[int, ...]) -> None:
-        self.found, self.expected = found, expected
-        super().__init__(f"mask has shape {found}; expected [dates, assets] = {expected}.")
-
-
 def exposures(
     lake: Lake,
     dates: Shaped[ndarray, "D"],
     assets: Shaped[ndarray, "A"],
     mask_DA: Bool[ndarray, "mask_D mask_A"],
-    spec: ExposureSpec | None = None,
+    spec: StyleWindows,
 ) -> Panel:
     """Standardised style exposures.
 
@@ -68,7 +61,7 @@ def exposures(
     dates : sessions of the lake, ascending
     assets : symbols; all of them make the market return, so give the whole market
     mask_DA : stocks over which each date is standardised, such as the universe
-    spec : windows; default: those above
+    spec : windows, those above by default
 
     Returns
     -------
@@ -94,10 +87,8 @@ def exposures(
     Memory: the closes of the whole lake up to the last date, and about ten columns of
     ``lookback_days + 250`` sessions at a time: 0.2 GB for 2,000 stocks over 18 months.
     """
-    spec = spec or ExposureSpec()
     days = as_days(dates)
-    if mask_DA.shape != (len(days), len(assets)):
-        raise MaskShapeError(mask_DA.shape, (len(days), len(assets)))
+    check_mask(mask_DA, (len(days), len(assets)))
     out = Panel.full(days, assets, STYLES)
     if len(days) == 0:
         return out
@@ -131,7 +122,7 @@ def _styles(
     rows: Int[ndarray, "D"],
     mask_DA: Bool[ndarray, "D A"],
     codes_DA: Int[ndarray, "D A"],
-    spec: ExposureSpec,
+    spec: StyleWindows,
 ) -> Float[ndarray, "D A K"]:
     """Exposures of the dates at these rows of the history."""
     beta, hsigma = raw.beta(history, rows, spec)
@@ -167,7 +158,7 @@ class _CrossSection:
         codes: Int[ndarray, "A"],
         present: Bool[ndarray, "A"],
         cap: Float[ndarray, "A"],
-        spec: ExposureSpec,
+        spec: StyleWindows,
     ) -> None:
         self._core, self._codes, self._present = core, codes, present
         self._cap, self._winsor = cap, spec.winsor

@@ -1,16 +1,46 @@
-"""Parameters of the style exposures."""
+"""ExposureSpec: which style exposures a portfolio is held to, and the windows of ours."""
 
-from typing import Literal
-
+from jaxtyping import Bool, Shaped
+from numpy import ndarray
 from pydantic import Field
 
-from intralpha.base import Spec
+from intralpha.base import Kinded, Panel
+from intralpha.market import Lake
 
 
-class ExposureSpec(Spec):
-    """Eight styles from price, volume and share counts alone [Spec 9.1, fall-back]."""
+class ExposureSpec(Kinded):
+    """A set of style exposures. A new one is one new file."""
 
-    kind: Literal["price_volume"] = "price_volume"
+    homes = ("intralpha.risk",)
+    default_kind = "price_volume"
+
+    def estimate(
+        self,
+        lake: Lake,
+        dates: Shaped[ndarray, "D"],
+        assets: Shaped[ndarray, "A"],
+        mask_DA: Bool[ndarray, "mask_D mask_A"],
+    ) -> Panel:
+        """Standardised exposures of every stock on every date.
+
+        Parameters
+        ----------
+        lake : with ``daily``
+        dates : sessions of the lake, ascending
+        assets : symbols
+        mask_DA : stocks over which each date is standardised, such as the universe
+
+        Returns
+        -------
+        Panel, float32, shape [D, A, K], one name a style
+            Known at the close of each date. NaN where a stock has no exposure.
+        """
+        raise NotImplementedError
+
+
+class StyleWindows(ExposureSpec):
+    """Windows of the descriptors of price and volume; the kinds below say what is made of them."""
+
     beta_days: int = Field(default=252, ge=5, description="window of beta")
     beta_half_life_days: float = Field(default=63.0, gt=0, description="of the weights of beta")
     momentum_days: int = Field(default=504, ge=5, description="window of momentum")

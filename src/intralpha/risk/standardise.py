@@ -4,8 +4,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
+from intralpha.base.cross_section import FLAT, moments
+
 MAD_SCALE = 1.4826
-FLAT = 1e-10
 
 
 def standardise(
@@ -33,9 +34,8 @@ def standardise(
         of the core are there or they do not differ. No cut where the MAD is 0.
     """
     inside = core_A & np.isfinite(values_A)
-    nothing = np.full(values_A.shape, np.nan)
     if inside.sum() < 2:
-        return nothing
+        return np.full(values_A.shape, np.nan)
     middle = np.median(values_A[inside])
     reach = winsor * MAD_SCALE * np.median(np.abs(values_A[inside] - middle))
     cut = (
@@ -45,11 +45,8 @@ def standardise(
     )
     weight = np.where(np.isfinite(cap_A[inside]), cap_A[inside], 0.0)
     weight = weight if weight.sum() > 0 else np.ones(len(weight))
-    mean = float(weight @ cut[inside] / weight.sum())
-    std = float(cut[inside].std())
-    if std <= FLAT * max(abs(mean), FLAT):
-        return nothing
-    return (cut - mean) / std
+    _, std = moments(cut, inside)
+    return (cut - float(weight @ cut[inside] / weight.sum())) / std
 
 
 def fill_missing(
@@ -62,6 +59,18 @@ def fill_missing(
 
     0, the market's own exposure, where the industry has none; so also for a style that nobody
     has on that date.
+
+    Parameters
+    ----------
+    z_A : exposures of one date, NaN where missing
+    core_A : stocks whose mean is taken
+    industry_A : industry codes, 0 or more
+    present_A : stocks that get a value
+
+    Returns
+    -------
+    ndarray of float64, shape [A]
+        NaN for stocks that are not present and have none.
     """
     known = core_A & np.isfinite(z_A)
     groups = int(industry_A.max(initial=0)) + 1
@@ -78,6 +87,17 @@ def residual(
 
     NaN where y or an x is missing; y less its mean where x does not vary; 0 where the fit leaves
     nothing but rounding.
+
+    Parameters
+    ----------
+    y_A : values of one date
+    x_AK : K regressors
+    core_A : stocks on which the fit is made
+
+    Returns
+    -------
+    ndarray of float64, shape [A]
+        Also for stocks outside the core.
     """
     inside = core_A & np.isfinite(y_A) & np.isfinite(x_AK).all(axis=1)
     if not inside.any():

@@ -8,6 +8,16 @@ from numpy import ndarray
 def lag_weights(length: int, half_life_days: float | None = None, skip: int = 0) -> ndarray:
     """Weight of each lag, the date itself being lag 0.
 
+    Parameters
+    ----------
+    length : lags that count, after those left out
+    half_life_days : of the decay; default: all the same
+    skip : latest lags, which have weight 0
+
+    Returns
+    -------
+    ndarray of float64, shape [skip + length]
+
     Examples
     --------
     >>> lag_weights(3, half_life_days=1.0, skip=1).tolist()
@@ -28,6 +38,10 @@ def window_matrix(
     rows : positions of the dates in the history
     history : number of sessions of the history
     weights : of :func:`lag_weights`; lags that reach before the history fall away
+
+    Returns
+    -------
+    ndarray of float64, shape [D, H]
     """
     out = np.zeros((len(rows), history))
     for d, row in enumerate(rows.tolist()):
@@ -39,7 +53,18 @@ def window_matrix(
 def weighted_mean(
     window_DH: Float[ndarray, "D H"], values_HA: Float[ndarray, "H A"], min_days: int
 ) -> Float[ndarray, "D A"]:
-    """Weighted mean of what is finite in each window; NaN with fewer than ``min_days`` values."""
+    """Weighted mean of what is finite in each window; NaN with fewer than ``min_days`` values.
+
+    Parameters
+    ----------
+    window_DH : of :func:`window_matrix`
+    values_HA : history, NaN where absent
+    min_days : finite values that a window needs
+
+    Returns
+    -------
+    ndarray of float64, shape [D, A]
+    """
     finite = np.isfinite(values_HA)
     weight = window_DH @ finite.astype(np.float64)
     enough = (window_DH > 0).astype(np.float64) @ finite.astype(np.float64) >= min_days - 0.5
@@ -57,6 +82,17 @@ def weighted_fit(
 
     Pairs with a missing side are left out; NaN with fewer than ``min_days`` pairs or without
     variation in x.
+
+    Parameters
+    ----------
+    window_DH : of :func:`window_matrix`
+    y_HA : returns of the stocks
+    x_H : return of the market
+    min_days : pairs that a window needs
+
+    Returns
+    -------
+    (slope, std of the residual) : ndarrays of float64, shape [D, A]
     """
     x_HA = np.where(np.isfinite(y_HA) & np.isfinite(x_H)[:, None], x_H[:, None], np.nan)
     y = np.where(np.isfinite(x_HA), y_HA, np.nan)
@@ -73,7 +109,18 @@ def weighted_fit(
 def weighted_std(
     window_DH: Float[ndarray, "D H"], values_HA: Float[ndarray, "H A"], min_days: int
 ) -> Float[ndarray, "D A"]:
-    """Weighted standard deviation around the weighted mean, population form."""
+    """Weighted standard deviation around the weighted mean, population form.
+
+    Parameters
+    ----------
+    window_DH : of :func:`window_matrix`
+    values_HA : history, NaN where absent
+    min_days : finite values that a window needs
+
+    Returns
+    -------
+    ndarray of float64, shape [D, A]
+    """
     mean = weighted_mean(window_DH, values_HA, min_days)
     square = weighted_mean(window_DH, values_HA**2, min_days)
     return np.sqrt(np.maximum(square - mean**2, 0.0))

@@ -6,6 +6,7 @@ from typing import Literal
 import polars as pl
 from pydantic import Field
 
+from intralpha.base.place import PlacePath
 from intralpha.sources.files import fingerprint
 from intralpha.sources.parquet import read_columns
 from intralpha.sources.source import Batch, Source, SourceSpec
@@ -16,7 +17,7 @@ class DailyBasicSpec(SourceSpec):
     """A Parquet of ts_code, trade_date, total_mv, circ_mv in 10,000 CNY."""
 
     kind: Literal["daily_basic"] = "daily_basic"
-    path: str = Field(description="Parquet file")
+    path: PlacePath = Field(description="Parquet file")
 
     def make(self) -> "DailyBasicSource":
         """The reader."""

@@ -6,6 +6,7 @@ from typing import Literal
 import polars as pl
 from pydantic import Field
 
+from intralpha.base.place import PlacePath
 from intralpha.sources.files import fingerprint, members
 from intralpha.sources.source import Batch, Source, SourceError, SourceSpec
 from intralpha.sources.symbols import normal_symbol
@@ -23,7 +24,7 @@ class MembersSpec(SourceSpec):
     """Index membership as lines of code, first day, last day (included)."""
 
     kind: Literal["index_members"] = "index_members"
-    path: str = Field(description="folder or archive with csi300.txt and the like")
+    path: PlacePath = Field(description="folder or archive with csi300.txt and the like")
     indices: dict[str, str] = Field(
         default=INDEX_SYMBOLS, description="file name without .txt -> index symbol"
     )

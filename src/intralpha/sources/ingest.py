@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from time import perf_counter
 
 import polars as pl
@@ -35,6 +36,32 @@ class SourceCount:
     notes: Counter[str] = field(default_factory=Counter)
     partitions_written: set[str] = field(default_factory=set)
     partitions_unchanged: set[str] = field(default_factory=set)
+    symbols: set[str] = field(default_factory=set)
+    days: set[date] = field(default_factory=set)
+
+    def cover(self, rows: pl.DataFrame) -> None:
+        """Remember whose rows came, and of which sessions."""
+        if "symbol" in rows.columns:
+            self.symbols |= set(rows["symbol"].unique().to_list())
+        if "date" in rows.columns:
+            self.days |= set(rows["date"].unique().to_list())
+
+
+@dataclass(frozen=True)
+class Cover:
+    """What the sources of an ingest brought of one table, whether it was there before or not.
+
+    Attributes
+    ----------
+    table : of the lake
+    symbols : that have a valid row
+    first, last : sessions; None for tables without dates
+    """
+
+    table: str
+    symbols: frozenset[str]
+    first: date | None
+    last: date | None
 
 
 @dataclass(frozen=True)
@@ -58,6 +85,18 @@ class IngestReport:
             lines += [f"    noted        {n:>9,}  {what}" for what, n in c.notes.most_common()]
             lines += [f"    quarantined  {n:>9,}  {why}" for why, n in c.quarantined.most_common()]
         return "\n".join([*lines, f"{self.seconds:.1f} s"])
+
+    @property
+    def covers(self) -> tuple[Cover, ...]:
+        """What all sources together brought, a table each."""
+        out = []
+        for table in dict.fromkeys(c.table for c in self.counts):
+            parts = [c for c in self.counts if c.table == table]
+            symbols = frozenset[str]().union(*(c.symbols for c in parts))
+            days = set[date]().union(*(c.days for c in parts))
+            first, last = min(days, default=None), max(days, default=None)
+            out.append(Cover(table, symbols, first, last))
+        return tuple(out)
 
     @property
     def unchanged(self) -> bool:
@@ -125,6 +164,7 @@ def _take(
         done = merging.append(batch.table, rows)
     else:
         done = lake.append(batch.table, rows, on_conflict)
+    count.cover(rows)
     count.rows_read += batch.rows_read or rows.height
     count.added += done.rows_added
     count.already_there += done.rows_kept

@@ -9,6 +9,7 @@ import polars as pl
 import yaml
 from pydantic import BeforeValidator, Field, model_validator
 
+from intralpha.base.place import PlacePath
 from intralpha.market import split_valid
 from intralpha.sources.bar_rows import (
     PRICES,
@@ -32,7 +33,7 @@ class MappingSpec(SourceSpec):
     """
 
     kind: Literal["mapping"] = "mapping"
-    path: str = Field(description="file, folder, glob or archive; ${VARIABLES} expand")
+    path: PlacePath = Field(description="file, folder, glob or archive; ${VARIABLES} expand")
     preset: str | None = Field(default=None, description="name of a shipped mapping")
     table: Literal["bars", "daily"] = Field(default="bars", description="table the rows go to")
     pattern: str = Field(default="*.csv", description="which files of a folder or archive")

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from intralpha.base.place import PlacePath
 from intralpha.market import board_of, split_valid
 from intralpha.sources.daily_rows import finish_daily
 from intralpha.sources.files import fingerprint, members
@@ -21,7 +22,9 @@ class QlibSpec(SourceSpec):
     """qlib daily data: adjusted prices with their factor, raw share volume."""
 
     kind: Literal["qlib"] = "qlib"
-    path: str = Field(description="folder or archive with calendars, instruments and features")
+    path: PlacePath = Field(
+        description="folder or archive with calendars, instruments and features"
+    )
     tick_yuan: float = Field(default=0.01, gt=0, description="step to which raw prices are rounded")
 
     def make(self) -> "QlibSource":

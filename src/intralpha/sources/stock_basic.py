@@ -6,6 +6,7 @@ from typing import Literal
 import polars as pl
 from pydantic import Field
 
+from intralpha.base.place import PlacePath
 from intralpha.market import board_of
 from intralpha.sources.files import fingerprint
 from intralpha.sources.parquet import read_columns
@@ -17,7 +18,7 @@ class StockBasicSpec(SourceSpec):
     """A Parquet of stocks: ts_code, name, industry, list_date (YYYYMMDD)."""
 
     kind: Literal["stock_basic"] = "stock_basic"
-    path: str = Field(description="Parquet file")
+    path: PlacePath = Field(description="Parquet file")
 
     def make(self) -> "StockBasicSource":
         """The reader."""

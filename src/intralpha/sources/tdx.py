@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from intralpha.base.place import PlacePath
 from intralpha.market import split_valid
 from intralpha.sources.bar_rows import ROWS_A_BATCH, fill_grid, to_quarantine
 from intralpha.sources.files import fingerprint, members
@@ -32,7 +33,7 @@ class TdxSpec(SourceSpec):
     """TDX intraday files, one a security, named like ``sh510050.lc5``."""
 
     kind: Literal["tdx"] = "tdx"
-    path: str = Field(description="file, folder, glob or archive")
+    path: PlacePath = Field(description="file, folder, glob or archive")
     freq: Literal[1, 5] = Field(default=5, description="minutes of one bar: 5 for .lc5, 1 for .lc1")
     tick_yuan: float = Field(default=0.001, gt=0, description="price step: 0.001 for ETFs")
 

@@ -1,20 +1,50 @@
-"""Objectives, the one fit loop, checkpoints, and seed ensembles over the folds of a schedule."""
+"""Objectives, the one fit loop, weights that are kept, and jobs over folds and seeds."""
 
+from intralpha.training.belonging import OtherTrainingError
+from intralpha.training.checkpoint import DamagedCheckpointError
+from intralpha.training.ensemble import seed_mean, stack_in_time
 from intralpha.training.fit import FitResult, TrainingDivergedError, TrainSpec, fit, predict
-from intralpha.training.objectives import ObjectiveSpec, objective_value
-from intralpha.training.run_folds import Job, run_job, run_jobs, seed_mean, stack_in_time
+from intralpha.training.fold import FoldJob, finished, predict_fold, train_fold
+from intralpha.training.jobs import run_jobs
+from intralpha.training.measurable import NothingToLearnError, UnmeasurableError
+from intralpha.training.mse_bn import MseBnSpec
+from intralpha.training.neg_ic import NegICSpec
+from intralpha.training.network import Network
+from intralpha.training.objective import ObjectiveSpec
+from intralpha.training.weights import (
+    NoWeightsError,
+    OtherNetworkError,
+    load_fitted,
+    load_network,
+    save_fitted,
+    save_network,
+)
 
 __all__ = [
+    "DamagedCheckpointError",
     "FitResult",
-    "Job",
+    "FoldJob",
+    "MseBnSpec",
+    "NegICSpec",
+    "Network",
+    "NoWeightsError",
+    "NothingToLearnError",
     "ObjectiveSpec",
+    "OtherNetworkError",
+    "OtherTrainingError",
     "TrainSpec",
     "TrainingDivergedError",
+    "UnmeasurableError",
+    "finished",
     "fit",
-    "objective_value",
+    "load_fitted",
+    "load_network",
     "predict",
-    "run_job",
+    "predict_fold",
     "run_jobs",
+    "save_fitted",
+    "save_network",
     "seed_mean",
     "stack_in_time",
+    "train_fold",
 ]

@@ -5,26 +5,113 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from intralpha.base import DataError
+from intralpha.training.belonging import Marks, check_marks
+
+Tensors = dict[str, Tensor]
+FACTS = "facts.json"
 
 
-def save_checkpoint(folder: Path, tensors: dict[str, torch.Tensor], facts: dict[str, Any]) -> None:
-    """Write both files; the JSON is written last and names the tensors' file it belongs to."""
+class DamagedCheckpointError(DataError):
+    """A checkpoint cannot be read."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        self.path, self.why = path, why
+        super().__init__(
+            f"the checkpoint {path} cannot be read: {why}.\n"
+            f"Hint: remove the folder {path.parent}; the training starts anew."
+        )
+
+
+def save_checkpoint(folder: Path, tensors: Tensors, facts: dict[str, Any], marks: Marks) -> None:
+    """Write both files; the JSON is written last and names the tensors' file it belongs to.
+
+    Parameters
+    ----------
+    folder : made if absent; older states are removed
+    tensors : the state by name
+    facts : what JSON can hold, with ``epoch``
+    marks : what the training belongs to (:func:`training_marks`)
+    """
     folder.mkdir(parents=True, exist_ok=True)
     name = f"state-{facts['epoch']:04d}.safetensors"
-    save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, folder / name)
-    partial = folder / "facts.json.partial"
-    partial.write_text(json.dumps({**facts, "state": name}))
-    partial.replace(folder / "facts.json")
+    save_file({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, folder / name)
+    partial = folder / f"{FACTS}.partial"
+    partial.write_text(json.dumps({**facts, "state": name, "belongs_to": marks}))
+    partial.replace(folder / FACTS)
     for old in folder.glob("state-*.safetensors"):
         if old.name != name:
             old.unlink()
 
 
-def load_checkpoint(folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:
-    """The last complete checkpoint, or None if there is none."""
-    path = folder / "facts.json"
+def load_checkpoint(folder: Path, marks: Marks) -> tuple[Tensors, dict[str, Any]] | None:
+    """The last complete checkpoint, or None if there is none.
+
+    Parameters
+    ----------
+    folder : where :func:`save_checkpoint` wrote
+    marks : what the training at hand belongs to
+
+    Raises
+    ------
+    OtherTrainingError
+        The checkpoint belongs to another training.
+    DamagedCheckpointError
+        A file is torn or missing.
+    """
+    path = folder / FACTS
     if not path.is_file():
         return None
-    facts = json.loads(path.read_text())
-    return load_file(folder / facts["state"]), facts
+    try:
+        facts = json.loads(path.read_text())
+        found = facts["belongs_to"]
+        state = folder / facts["state"]
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise DamagedCheckpointError(path, repr(error)) from error
+    check_marks(folder, found, marks)
+    try:
+        return load_file(state), facts
+    except (SafetensorError, OSError) as error:
+        raise DamagedCheckpointError(state, str(error)) from error
+
+
+def pack(model: nn.Module, optimiser: torch.optim.Optimizer, best: Tensors) -> Tensors:
+    """Weights, best weights and moments of the optimiser under names of their own.
+
+    Parameters
+    ----------
+    model : its state becomes ``model.*``
+    optimiser : its state becomes ``adam.NUMBER.*``
+    best : becomes ``best.*``
+    """
+    tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
+    tensors |= {f"best.{k}": v for k, v in best.items()}
+    for i, state in optimiser.state_dict()["state"].items():
+        tensors |= {f"adam.{i}.{k}": v for k, v in state.items()}
+    return tensors
+
+
+def unpack(tensors: Tensors, model: nn.Module, optimiser: torch.optim.Optimizer) -> Tensors:
+    """Put a packed state back; returns the best weights so far.
+
+    Parameters
+    ----------
+    tensors : from :func:`pack`
+    model, optimiser : take the state
+    """
+    parts: dict[str, Tensors] = {"model": {}, "best": {}, "adam": {}}
+    for name, value in tensors.items():
+        part, _, rest = name.partition(".")
+        parts[part][rest] = value
+    model.load_state_dict(parts["model"])
+    state: dict[int, Tensors] = {}
+    for name, value in parts["adam"].items():
+        number, _, moment = name.partition(".")
+        state.setdefault(int(number), {})[moment] = value
+    groups = optimiser.state_dict()["param_groups"]
+    optimiser.load_state_dict({"state": state, "param_groups": groups})
+    return parts["best"]

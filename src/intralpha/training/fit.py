@@ -10,15 +10,19 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 import torch
+from jaxtyping import Float, Float32, Shaped
+from numpy import ndarray
 from pydantic import Field
-from torch import nn
+from torch import Tensor, nn
 
 from intralpha.base import DataError, Panel, Spec
 from intralpha.datasets import Fold, Samples
 from intralpha.evaluation import rank_ic
-from intralpha.models import ModelSpec, build
-from intralpha.training.checkpoint import load_checkpoint, save_checkpoint
-from intralpha.training.objectives import ObjectiveSpec, objective_value
+from intralpha.training.belonging import Loss, data_marks, training_marks
+from intralpha.training.checkpoint import load_checkpoint, pack, save_checkpoint, unpack
+from intralpha.training.measurable import UnmeasurableError, check_labels
+from intralpha.training.network import Network, make_network
+from intralpha.training.objective import ObjectiveSpec
 
 Watcher = Callable[[dict[str, Any]], None]
 
@@ -51,10 +55,10 @@ class TrainingDivergedError(DataError):
 class FitResult:
     """A trained network.
 
-    Attributes
+    Parameters
     ----------
     model : with the weights of the best validation epoch, in eval mode
-    history : one row an epoch: epoch, train_loss, valid_rank_ic, seconds
+    history : one row an epoch: epoch, train_loss, valid_rank_ic (NaN: no score varied), seconds
     best_epoch : counted from 1
     """
 
@@ -64,25 +68,29 @@ class FitResult:
 
 
 def fit(
-    model_spec: ModelSpec,
-    objective: ObjectiveSpec,
+    model: Network,
+    objective: ObjectiveSpec | Loss,
     samples: Samples,
     fold: Fold,
     spec: TrainSpec,
     seed: int,
-    checkpoint: Path,
+    checkpoint: Path | None = None,
     watch: Watcher | None = None,
 ) -> FitResult:
     """Train one network on a fold.
 
     Parameters
     ----------
-    model_spec, objective, spec : the network, its loss, the loop's settings
+    model : a spec; or a module of one's own that keeps the contract of :class:`ModelSpec`, whose
+        weights are where training starts and stay as they are; or a function, a class say, from
+        the number of features to a module
+    objective : a spec; or a function of scores [B] and labels [B] that returns a scalar to minimise
     samples : windows with labels; only ``fold.train`` and ``fold.valid`` are read
     fold : purged dates
+    spec : the loop's settings
     seed : decides weights, order of batches and dropout
     checkpoint : folder for the state after every epoch; an interrupted training continues from it
-        with the same losses as an uninterrupted one
+        with the same losses as an uninterrupted one. None: nothing is kept
     watch : called after each epoch with its row of the history
 
     Returns
@@ -93,41 +101,67 @@ def fit(
 
     Raises
     ------
+    NothingToLearnError
+        No training date has two samples with a label.
+    UnmeasurableError
+        The RankIC of no validation date can be measured: too few samples, labels that are no
+        numbers or all equal, or a network whose scores never varied.
     TrainingDivergedError
         A loss is NaN or infinite.
+    OtherTrainingError, DamagedCheckpointError
+        The folder holds the state of another training, or one that cannot be read.
     """
+    check_labels(samples, fold)
+    marks = training_marks(model, objective, spec, fold, seed) | data_marks(samples, fold)
+    loss_of = objective.loss if isinstance(objective, ObjectiveSpec) else objective
     torch.manual_seed(seed)
-    model = build(model_spec, samples.n_features)
-    optimiser = torch.optim.Adam(model.parameters(), lr=spec.learning_rate)
-    best = _copy(model)
+    network = make_network(model, samples.n_features)
+    optimiser = torch.optim.Adam(network.parameters(), lr=spec.learning_rate)
+    best = _copy(network)
     rows: list[dict[str, Any]] = []
-    found = load_checkpoint(checkpoint)
+    found = load_checkpoint(checkpoint, marks) if checkpoint else None
     if found is not None:
-        best, rows = _restore(model, optimiser, *found)
+        best, rows = unpack(found[0], network, optimiser), found[1]["rows"]
     while len(rows) < spec.max_epochs and _waited(rows) < spec.patience:
         started, epoch = perf_counter(), len(rows) + 1
         torch.manual_seed(seed * 1_000_003 + epoch)
-        loss = _epoch(model, optimiser, objective, samples, fold, spec, seed, epoch)
-        score = validation_rank_ic(model, samples, fold.valid)
+        loss = _epoch(network, optimiser, loss_of, samples, fold, spec, seed, epoch)
+        score = validation_rank_ic(network, samples, fold.valid)
         row = {"epoch": epoch, "train_loss": loss, "valid_rank_ic": score}
         rows.append(row | {"seconds": perf_counter() - started})
         if _waited(rows) == 0:
-            best = _copy(model)
-        _store(checkpoint, model, optimiser, best, rows)
+            best = _copy(network)
+        if checkpoint is not None:
+            facts = {"epoch": epoch, "rows": rows}
+            save_checkpoint(checkpoint, pack(network, optimiser, best), facts, marks)
         if watch is not None:
             watch(rows[-1])
-    model.load_state_dict(best)
-    model.eval()
-    return FitResult(model, pl.DataFrame(rows), len(rows) - _waited(rows))
+    if all(math.isnan(row["valid_rank_ic"]) for row in rows):
+        why = "the network's scores were equal or no numbers in every epoch"
+        raise UnmeasurableError(fold.name, len(fold.valid), why)
+    network.load_state_dict(best)
+    network.eval()
+    return FitResult(network, pl.DataFrame(rows), len(rows) - _waited(rows))
 
 
-def predict(model: nn.Module, samples: Samples, dates: np.ndarray) -> Panel:
+def predict(model: nn.Module, samples: Samples, dates: Shaped[ndarray, " n_dates"]) -> Panel:
     """Scores of every valid sample on the dates.
+
+    Parameters
+    ----------
+    model : the network; it is put into eval mode
+    samples : windows; labels may be absent
+    dates : datetime64[D], ascending
 
     Returns
     -------
     Panel, float32, shape [D, A, 1], name ``score``
-        NaN for stocks that are no sample. No label is read.
+        NaN for stocks that are no sample. No label is read. Known at the close of each date.
+
+    Raises
+    ------
+    ShortHistoryError
+        A date has too few sessions before it.
     """
     out = Panel.full(dates, samples.features.assets, ("score",))
     model.eval()
@@ -139,20 +173,34 @@ def predict(model: nn.Module, samples: Samples, dates: np.ndarray) -> Panel:
     return out
 
 
-def validation_rank_ic(model: nn.Module, samples: Samples, dates: np.ndarray) -> float:
-    """Mean daily RankIC of scores against labels; -1 when no day can be measured."""
+def validation_rank_ic(
+    model: nn.Module, samples: Samples, dates: Shaped[ndarray, " n_dates"]
+) -> float:
+    """Mean daily RankIC of scores against labels.
+
+    Parameters
+    ----------
+    model : the network
+    samples : windows with labels
+    dates : datetime64[D], validation dates
+
+    Returns
+    -------
+    float
+        Over the days that can be measured; NaN when none can.
+    """
     scores = predict(model, samples, dates)["score"].astype(np.float64)
     assert samples.label is not None
     labels = samples.label.at(dates)["fwd_label"].astype(np.float64)
     daily = rank_ic(scores, labels)
     known = daily[np.isfinite(daily)]
-    return float(known.mean()) if len(known) else -1.0
+    return float(known.mean()) if len(known) else math.nan
 
 
 def _epoch(
     model: nn.Module,
     optimiser: torch.optim.Optimizer,
-    objective: ObjectiveSpec,
+    loss_of: Loss,
     samples: Samples,
     fold: Fold,
     spec: TrainSpec,
@@ -164,7 +212,7 @@ def _epoch(
     losses = []
     rng = np.random.default_rng([seed, epoch])
     for step, (x, y) in enumerate(_batches(samples, fold.train, spec, rng)):
-        loss = objective_value(objective, model(_tensor(x)), _tensor(y))
+        loss = loss_of(model(_tensor(x)), _tensor(y))
         value = loss.item()
         if not math.isfinite(value):
             raise TrainingDivergedError(epoch, step, value)
@@ -177,8 +225,11 @@ def _epoch(
 
 
 def _batches(
-    samples: Samples, dates: np.ndarray, spec: TrainSpec, rng: np.random.Generator
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    samples: Samples,
+    dates: Shaped[ndarray, " n_dates"],
+    spec: TrainSpec,
+    rng: np.random.Generator,
+) -> Iterator[tuple[Float32[ndarray, "B L F"], Float32[ndarray, " B"]]]:
     """Shuffled batches of at least two samples."""
     if spec.batch == "pooled":
         yield from (b for b in samples.pooled(dates, spec.batch_size, rng) if len(b[1]) > 1)
@@ -188,51 +239,16 @@ def _batches(
             yield batch.x, batch.y
 
 
-def _tensor(values: np.ndarray) -> torch.Tensor:
+def _tensor(values: Float[ndarray, "..."]) -> Float[Tensor, "..."]:
     """A copy in memory aligned by torch: results must not depend on where NumPy put an array."""
     return torch.tensor(values)
 
 
 def _waited(rows: list[dict[str, Any]]) -> int:
-    """Epochs since the best one (0 if the last is the best)."""
+    """Epochs since the best one (0 if the last is the best); what is not measured is worst."""
     scores = [row["valid_rank_ic"] for row in rows]
-    return len(scores) - 1 - int(np.argmax(scores)) if scores else 0
+    return len(scores) - 1 - int(np.argmax(np.nan_to_num(scores, nan=-np.inf))) if scores else 0
 
 
 def _copy(model: nn.Module) -> dict[str, torch.Tensor]:
     return {name: value.detach().clone() for name, value in model.state_dict().items()}
-
-
-def _store(
-    folder: Path,
-    model: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    best: dict[str, torch.Tensor],
-    rows: list[dict[str, Any]],
-) -> None:
-    tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
-    tensors |= {f"best.{k}": v for k, v in best.items()}
-    for i, state in optimiser.state_dict()["state"].items():
-        tensors |= {f"adam.{i}.{k}": v for k, v in state.items()}
-    save_checkpoint(folder, tensors, {"epoch": len(rows), "rows": rows})
-
-
-def _restore(
-    model: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    tensors: dict[str, torch.Tensor],
-    facts: dict[str, Any],
-) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]]]:
-    """Load weights and moments; returns the best weights so far and the history."""
-    parts: dict[str, dict[str, torch.Tensor]] = {"model": {}, "best": {}, "adam": {}}
-    for name, value in tensors.items():
-        part, _, rest = name.partition(".")
-        parts[part][rest] = value
-    model.load_state_dict(parts["model"])
-    state: dict[int, dict[str, torch.Tensor]] = {}
-    for name, value in parts["adam"].items():
-        number, _, moment = name.partition(".")
-        state.setdefault(int(number), {})[moment] = value
-    groups = optimiser.state_dict()["param_groups"]
-    optimiser.load_state_dict({"state": state, "param_groups": groups})
-    return parts["best"], facts["rows"]

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from intralpha.features.engine.rolling import BLOCK_ASSETS, SessionInputError, run_sessions
-from intralpha.features.language.library import load_library
 from intralpha.features.language.sessions import plan_sessions
 from intralpha.features.language.units import PLAIN, PRICE_UNIT, SHARE_UNIT
+from intralpha.features.libraries import load_library
 
 from ...reference import price_volume as pv
 from ...reference import stats
@@ -293,7 +293,6 @@ def test_the_check_catches_a_cheat():
         assert_causal(tomorrow, series(3), 40)
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 30), st.sampled_from(sorted(SET)))
 def test_a_value_needs_its_look_back_and_nothing_before(seed, shift, name):
     plan = plan_sessions({name: SET[name]})
@@ -319,7 +318,6 @@ def test_the_look_back_is_no_longer_than_it_must():
         assert (found[0] != found[1]).any(), name
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 30))
 def test_sessions_without_values_in_front_shift_the_result(seed, shift):
     texts = {n: t for n, t in SET.items() if "where" not in t}
@@ -449,7 +447,9 @@ def market() -> Market:
 
 
 def price_volume():
-    return {factor.name: factor.expr for factor in load_library("price_volume").factors}
+    """The factors of spec 8; the three of the baseline have tests of their own on a lake."""
+    found = {f.name: f.expr for f in load_library("price_volume").factors}
+    return {name: found[name] for name in found if name not in ("ret20", "vol20", "ln_amount20")}
 
 
 def by_hand(market: Market, a: int, t: int) -> dict[str, float]:

@@ -22,10 +22,10 @@ from intralpha.features.engine.volume_bars import (
     VolumeBarWindow,
     run_bars,
 )
+from intralpha.features.frames import vocabulary
 from intralpha.features.language.compile import Compiler
-from intralpha.features.language.frames import FRAMES
 from intralpha.features.language.graph import Graph
-from intralpha.features.language.library import load_library
+from intralpha.features.libraries import load_library
 
 from ...reference.day import MinuteDay
 from ...reference.days import days, history, ordinary, pinned, still, suspended_day
@@ -150,7 +150,7 @@ def test_a_day_of_nothing_counts_in_minutes_and_a_suspended_one_does_not():
         assert got["open"].tolist() == [101, 11]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     volumes=st.lists(
         st.lists(st.one_of(st.just(0), st.integers(0, 1000)), max_size=12), min_size=1, max_size=4
@@ -172,7 +172,7 @@ def test_the_counting_rule(volumes, bar_num, dtype):
     assert not rows.sum() or ends[-1] == np.flatnonzero(rows)[-1]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10**6), factor=st.floats(0.1, 500))
 def test_volumes_that_float32_rounds_still_fill_the_last_bar(seed, factor):
     rng = np.random.default_rng(seed)
@@ -336,7 +336,7 @@ def test_nothing_is_read_of_a_suspended_day_or_of_the_prices_of_quiet_rows():
 def program() -> Program:
     library, graph = load_library("volume100"), Graph()
     assert [f.name for f in library.factors] == list(VOLUME100)
-    compiler = Compiler(FRAMES[library.frame], graph)
+    compiler = Compiler(vocabulary(library.frame), graph)
     return assemble(graph, [compiler.factor(f.expr, f.on_locked) for f in library.factors])
 
 

@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 
 from intralpha.features.engine.program import assemble
+from intralpha.features.frames import RowFrame, frame_named, frames, vocabulary
 from intralpha.features.language.compile import FUNCTIONS, Compiler
-from intralpha.features.language.frames import FRAMES
 from intralpha.features.language.graph import Graph
-from intralpha.features.language.library import LibraryError, libraries, load_library
-from intralpha.features.language.session_frames import SESSION_FRAMES
+from intralpha.features.language.library import LibraryError
 from intralpha.features.language.syntax import ExpressionError
 from intralpha.features.language.units import CNY_UNIT, PLAIN, SHARE_UNIT
+from intralpha.features.libraries import libraries, load_library
 
 
 def compiled(text: str, frame: str = "minute", bar_rows: int = 0) -> Graph:
     graph = Graph()
-    Compiler(FRAMES[frame], graph, bar_rows).factor(text, "keep")
+    Compiler(vocabulary(frame), graph, bar_rows).factor(text, "keep")
     return graph
 
 
@@ -108,7 +108,7 @@ def test_units_multiply_and_cancel():
 
 def test_common_parts_are_kept_once():
     graph = Graph()
-    compiler = Compiler(FRAMES["minute"], graph)
+    compiler = Compiler(vocabulary("minute"), graph)
     compiler.factor("mean(ret[okT])")
     before = len(graph.ops)
     compiler.factor("std(ret[okT])")
@@ -116,7 +116,7 @@ def test_common_parts_are_kept_once():
     compiler.factor("mean(ret[okT])")
     assert len(graph.ops) - before == 2
     sums = Graph()
-    Compiler(FRAMES["minute"], sums).factor("mean(open + close) + mean(close + open)")
+    Compiler(vocabulary("minute"), sums).factor("mean(open + close) + mean(close + open)")
     assert [op.code for op in sums.ops].count("mean") == 1
 
 
@@ -190,11 +190,11 @@ def test_every_shipped_library_compiles():
     assert {"minute15", "ms22", "minute100", "volume100", "bar64_30", "tick100"} <= set(names)
     for name in names:
         library = load_library(name)
-        if library.frame in SESSION_FRAMES:
+        if not isinstance(frame_named(library.frame), RowFrame):
             continue
         rows = 0 if library.segments == "day" else int(library.segments)
         graph = Graph()
-        compiler = Compiler(FRAMES[library.frame], graph, rows)
+        compiler = Compiler(vocabulary(library.frame), graph, rows)
         outputs = [compiler.factor(f.expr, f.on_locked) for f in library.factors]
         program = assemble(graph, outputs)
         assert program.outputs == len(library.factors)
@@ -267,7 +267,7 @@ def test_functions_are_documented():
     assert not missing
 
 
-@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
+@pytest.mark.parametrize("frame", frames().values(), ids=frames())
 def test_series_are_documented(frame):
     words = set(re.findall(r"[A-Za-z_][A-Za-z_0-9]*", " ".join(re.findall(r"`([^`]*)`", PAGE))))
     levels = {f"{side}{n}" for side in ("bp", "bq", "bn", "ap", "aq", "an") for n in range(2, 11)}

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from intralpha.features.engine.machine import Rows, run
 from intralpha.features.engine.program import assemble
+from intralpha.features.frames import vocabulary
 from intralpha.features.language.compile import Compiler
-from intralpha.features.language.frames import FRAMES
 from intralpha.features.language.graph import Graph
 from intralpha.features.language.syntax import ExpressionError
 
@@ -26,7 +26,7 @@ def book(seed: int) -> dict[str, np.ndarray]:
 def evaluate(text: str, levels: dict[str, np.ndarray]) -> float:
     """One number of one segment, through the compiler and the machine, in float64."""
     graph = Graph()
-    op = Compiler(FRAMES["snapshot"], graph).factor(text, "keep")
+    op = Compiler(vocabulary("snapshot"), graph).factor(text, "keep")
     program = assemble(graph, [op])
     rows = [levels[name[:2]][int(name[2:]) - 1] for name in program.rows]
     days = np.zeros((len(program.days), 1))
@@ -34,14 +34,14 @@ def evaluate(text: str, levels: dict[str, np.ndarray]) -> float:
 
 
 def unit_of(text: str) -> str:
-    compiler = Compiler(FRAMES["snapshot"], Graph())
+    compiler = Compiler(vocabulary("snapshot"), Graph())
     compiler.factor(text, "keep")
     return str(compiler.units[0])
 
 
 def refused(text: str, frame: str = "snapshot") -> ExpressionError:
     with pytest.raises(ExpressionError) as caught:
-        Compiler(FRAMES[frame], Graph()).factor(text, "keep")
+        Compiler(vocabulary(frame), Graph()).factor(text, "keep")
     return caught.value
 
 
@@ -82,7 +82,6 @@ PARTS = {  # text with the level left out, and the same in NumPy from the level'
 }
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     st.integers(0, 10_000),
     st.sampled_from(sorted(PARTS)),
@@ -100,7 +99,7 @@ def test_sums_are_those_of_numpy(seed, part, first, more, statistic):
     assert got == pytest.approx(wanted, rel=1e-12, abs=1e-12)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000), st.integers(1, LEVELS - 1), st.sampled_from(["bp", "aq"]))
 def test_deeper_is_the_next_level(seed, last, name):
     levels = book(seed)
@@ -128,7 +127,7 @@ def test_units_are_those_of_one_level():
 
 def test_sums_share_their_first_levels():
     graph = Graph()
-    compiler = Compiler(FRAMES["snapshot"], graph)
+    compiler = Compiler(vocabulary("snapshot"), graph)
     compiler.factor("mean(levels(bq, 10))", "keep")
     before = len(graph.ops)
     compiler.factor("mean(levels(bq, 5))", "keep")

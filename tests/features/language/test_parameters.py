@@ -3,11 +3,12 @@
 import pytest
 import yaml
 
-from intralpha.features import LibrarySpec, build
+from intralpha.features import LibrarySpec
 from intralpha.features.explain import explain_factor, show_library
-from intralpha.features.language.library import LibraryError, load_library, read_library
+from intralpha.features.language.library import LibraryError
 from intralpha.features.language.parameters import Parameter, ParameterError, in_expression
 from intralpha.features.language.syntax import ExpressionError, names_read, replace_names
+from intralpha.features.libraries import load_library, read_library
 
 MINE = {
     "name": "mine",
@@ -56,7 +57,7 @@ def test_values_stand_for_names(mine):
     ]
     assert [f.expr for f in read_library(path).factors] == [f["expr"] for f in MINE["factors"]]
     assert load_library(path).resolved({}) == load_library(path)
-    features = build(LibrarySpec(library=path, parameters={"base": "preclose"}, names=("b",)))
+    features = LibrarySpec(library=path, parameters={"base": "preclose"}, names=("b",)).make()
     assert "preclose" in features.library.factors[0].expr
 
 
@@ -148,7 +149,7 @@ def test_a_number_where_a_time_belongs_is_refused_by_the_compiler(mine):
         factors=[{"name": "a", "expr": 'mean(ret[clock("09:30", until)])'}],
     )
     with pytest.raises(ExpressionError, match="expected a time"):
-        build(LibrarySpec(library=path))
+        LibrarySpec(library=path).make()
 
 
 def test_show_prints_parameters_with_their_choices():

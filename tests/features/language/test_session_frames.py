@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from intralpha.features.engine.rolling import run_sessions
-from intralpha.features.language.session_frames import SESSION_FRAMES
-from intralpha.features.language.sessions import UnknownFrameError, plan_sessions
+from intralpha.features.frames import UnknownFrameError, frame_named, frames
+from intralpha.features.language.session_vocabulary import DAY, blocks
+from intralpha.features.language.sessions import plan_sessions
 from intralpha.features.language.syntax import ExpressionError
 from intralpha.features.language.units import PLAIN
+from intralpha.features.session_factors import SessionFrame
 
 from ...reference import stats
 from ...reference.blocks import PRICES, back, block_series
@@ -16,6 +18,7 @@ NAN = float("nan")
 N_DAYS = 130
 SESSIONS = {"week": 5, "month": 20}
 FRAMES = sorted(SESSIONS)
+BLOCKS = {name: blocks(name, sessions) for name, sessions in SESSIONS.items()} | {"day": DAY}
 SERIES = (*PRICES, "vwap", "volume", "amount", "turnover", "ret")
 # Stocks with sessions without trades, without rows, and before the listing; the last has all three.
 HALTS = {1: [7, *range(20, 50)], 3: [*range(60, 68), 91, 93], 4: [*range(80, 125)]}
@@ -67,7 +70,7 @@ def blocks(stocks) -> dict[str, list[dict[str, np.ndarray]]]:
 
 
 def run(text, frame, inputs, threads=1):
-    return run_sessions(plan_sessions({"a": text}, frame=frame), inputs, threads)[:, :, 0]
+    return run_sessions(plan_sessions({"a": text}, frame=BLOCKS[frame]), inputs, threads)[:, :, 0]
 
 
 def assert_close(found, expected, least_known):
@@ -120,7 +123,7 @@ def test_by_hand():
     }
     series = {name: np.array(x, dtype=float)[:, None] for name, x in days.items()}
     names = ("open", "high", "low", "close", "preclose", "vwap", "volume", "turnover", "ret")
-    plan = plan_sessions({n: n for n in names}, frame="week")
+    plan = plan_sessions({n: n for n in names}, frame=BLOCKS["week"])
     found = run_sessions(plan, series, 1)[:, 0]
     fifth = [10, 13, 8, 10.2, 9.5, 8600 / 800, 800, 0.08, 10.2 / 9.5 - 1]
     np.testing.assert_allclose(found[4], fifth, rtol=1e-12)
@@ -207,12 +210,12 @@ def test_nested_statistics_and_shifts(frame, inputs, blocks):
     ],
 )
 def test_look_back(frame, text, sessions):
-    assert plan_sessions({"a": text}, frame=frame).lookback == sessions
+    assert plan_sessions({"a": text}, frame=BLOCKS[frame]).lookback == sessions
 
 
 @pytest.mark.parametrize("text", ["low", "min(low, weeks=4)", "ago(mean(ret, weeks=3), 2)", "vwap"])
 def test_a_value_needs_its_look_back_and_no_more(text, inputs):
-    back_ = plan_sessions({"a": text}, frame="week").lookback
+    back_ = plan_sessions({"a": text}, frame=BLOCKS["week"]).lookback
     whole = run(text, "week", inputs)
     for shift in (1, 13):
         later = run(text, "week", {k: v[shift:] for k, v in inputs.items()})
@@ -243,7 +246,7 @@ def test_blocks_of_stocks_and_threads_change_nothing(inputs):
 
 def test_series_in_common_are_made_once():
     plan = plan_sessions(
-        {"a": "close / open", "b": "close / preclose - 1", "c": "ret"}, frame="week"
+        {"a": "close / open", "b": "close / preclose - 1", "c": "ret"}, frame=BLOCKS["week"]
     )
     assert [op.code for op in plan.ops].count("last") == 2  # traded sessions, and any session
     assert plan.outputs[1] == plan.outputs[2]
@@ -271,13 +274,13 @@ def test_series_in_common_are_made_once():
 )
 def test_what_does_not_fit_is_refused_where_it_stands(frame, text, at, why):
     with pytest.raises(ExpressionError, match=why) as caught:
-        plan_sessions({"a": text}, {"day_skew": PLAIN}, frame)
+        plan_sessions({"a": text}, {"day_skew": PLAIN}, BLOCKS[frame])
     assert caught.value.text == text
     assert caught.value.column == text.rindex(at)
 
 
 def test_frames_are_known_by_name():
     with pytest.raises(UnknownFrameError, match=r"no frame weeks(.|\n)*did you mean week"):
-        plan_sessions({"a": "close"}, frame="weeks")
-    assert list(SESSION_FRAMES) == ["day", "week", "month"]
-    assert [f.sessions for f in SESSION_FRAMES.values()] == [1, 5, 20]
+        frame_named("weeks")
+    over = {n: f for n, f in frames().items() if isinstance(f, SessionFrame)}
+    assert {n: f.vocabulary.sessions for n, f in over.items()} == SESSIONS | {"day": 1}

@@ -49,7 +49,7 @@ def totals_by_hand(trades: Ticks, name: str) -> np.ndarray:
     return out
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     counts=st.lists(st.integers(0, 60), max_size=6),
     shape=st.sampled_from(sorted(SHAPES)),
@@ -72,7 +72,6 @@ def test_ids_that_would_fall_together_stay_apart(step: int):
     assert_array_equal(parent_totals(trades, 1).buy, totals_by_hand(trades, "buy_id"))
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     counts=st.lists(st.integers(0, 40), max_size=5),
     shape=st.sampled_from(sorted(SHAPES)),

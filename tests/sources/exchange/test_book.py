@@ -136,7 +136,6 @@ def assert_same_levels(book: lob.Book, side: int, own: list[Order]) -> None:
     assert out[0 if side == BUY else 1].tolist() == expected + [[0, 0, 0]] * (10 - len(expected))
 
 
-@settings(max_examples=40, deadline=None)
 @given(seed=SEEDS)
 def test_the_engine_does_what_a_plain_book_does(seed: int) -> None:
     book, plain = fresh(), PlainBook()
@@ -144,7 +143,7 @@ def test_the_engine_does_what_a_plain_book_does(seed: int) -> None:
     assert_same(book, plain)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=SEEDS, orders=st.integers(0, 25), shanghai=st.booleans())
 def test_a_day_with_both_auctions_is_the_plain_books_day(
     seed: int, orders: int, shanghai: bool
@@ -157,7 +156,6 @@ def test_a_day_with_both_auctions_is_the_plain_books_day(
     assert_same(book, plain)
 
 
-@settings(max_examples=30, deadline=None)
 @given(seed=SEEDS)
 def test_every_share_is_traded_taken_back_or_rests(seed: int) -> None:
     book, plain = fresh(), PlainBook()

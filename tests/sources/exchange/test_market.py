@@ -1,5 +1,6 @@
 """The simulated market: rows that hold together, prefixes, and what can be predicted in it."""
 
+from collections.abc import Callable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -20,6 +21,7 @@ from intralpha.market import (
     validate,
 )
 from intralpha.sources.exchange.actions import ex_prices
+from intralpha.sources.exchange.habits import HabitSpec
 from intralpha.sources.exchange.index import INDEX, choose, next_review
 from intralpha.sources.exchange.market import (
     HORIZONS,
@@ -30,6 +32,8 @@ from intralpha.sources.exchange.market import (
 from intralpha.sources.ingest import ingest
 
 SPEC = SimulatedSpec(n_assets=60, start=date(2023, 1, 3), end=date(2024, 2, 29))
+# The same stocks and days with few orders: for what holds for any number of them.
+THIN = SPEC.model_copy(update={"habits": HabitSpec(orders_per_day=150)})
 PRICES = ("open", "high", "low", "close")
 
 
@@ -42,8 +46,17 @@ def tables(spec: SimulatedSpec) -> dict[str, pl.DataFrame]:
 
 
 @pytest.fixture(scope="module")
-def market() -> dict[str, pl.DataFrame]:
-    return tables(SPEC)
+def market(made_once: Callable[..., Path]) -> dict[str, pl.DataFrame]:
+    def make(folder: Path) -> None:
+        for name, frame in tables(SPEC).items():
+            frame.write_ipc(folder / f"{name}.arrow")
+
+    return {p.stem: pl.read_ipc(p) for p in made_once("market", make).glob("*.arrow")}
+
+
+@pytest.fixture(scope="module")
+def thin() -> dict[str, pl.DataFrame]:
+    return tables(THIN)
 
 
 @pytest.fixture(scope="module")
@@ -251,39 +264,43 @@ def test_largest_stocks_are_not_members():
     assert weight[17] == pytest.approx(18 / sum(range(5, 19)))
 
 
-def test_same_seed_same_rows_and_another_seed_other_rows(market):
-    again = tables(SPEC)
-    for name, frame in market.items():
+def test_same_seed_same_rows_and_another_seed_other_rows(thin):
+    again = tables(THIN)
+    for name, frame in thin.items():
         assert_frame_equal(frame, again[name])
-    other = tables(SPEC.model_copy(update={"seed": 1, "end": date(2023, 2, 28)}))
+    other = tables(THIN.model_copy(update={"seed": 1, "end": date(2023, 2, 28)}))
     assert (
         other["daily"]["close"].to_list()
-        != market["daily"].head(other["daily"].height)["close"].to_list()
+        != thin["daily"].head(other["daily"].height)["close"].to_list()
     )
 
 
-def test_an_earlier_end_is_a_prefix(market):
+def test_an_earlier_end_is_a_prefix(thin):
     cut = date(2023, 9, 15)
-    short = tables(SPEC.model_copy(update={"end": cut}))
+    short = tables(THIN.model_copy(update={"end": cut}))
     for name in ("bars", "daily"):
-        assert_frame_equal(short[name], market[name].filter(pl.col("date") <= cut))
-    early = market["membership"].filter(pl.col("in_date") <= cut)
+        assert_frame_equal(short[name], thin[name].filter(pl.col("date") <= cut))
+    early = thin["membership"].filter(pl.col("in_date") <= cut)
     assert_frame_equal(short["membership"], early)
-    paid = market["corporate_actions"].filter(pl.col("ex_date") <= cut)
+    paid = thin["corporate_actions"].filter(pl.col("ex_date") <= cut)
     assert_frame_equal(short["corporate_actions"], paid)
 
 
 def test_a_lake_grows_without_touching_what_is_there(tmp_path: Path):
+    """Over a review of the index, which is on 2023-06-12."""
     lake = Lake(tmp_path / "lake", create=True)
-    spec = SimulatedSpec(n_assets=24, end=date(2023, 8, 31))
+    spec = THIN.model_copy(
+        update={"n_assets": 24, "start": date(2023, 4, 3), "end": date(2023, 5, 31)}
+    )
+    later = spec.model_copy(update={"end": date(2023, 7, 14)})
     ingest([spec], lake, show_progress=False)
-    longer = ingest([spec.model_copy(update={"end": date(2024, 2, 8)})], lake, show_progress=False)
+    longer = ingest([later], lake, show_progress=False)
     counts = {c.table: c for c in longer.counts}
     assert counts["bars"].added == counts["bars"].rows_read - counts["bars"].already_there > 0
-    assert not any("2023-08" in p for p in counts["bars"].partitions_written)
+    assert not any("2023-05" in p for p in counts["bars"].partitions_written)
     assert counts["daily"].replaced == counts["membership"].replaced == 0
     whole = Lake(tmp_path / "whole", create=True)
-    ingest([spec.model_copy(update={"end": date(2024, 2, 8)})], whole, show_progress=False)
+    ingest([later], whole, show_progress=False)
     assert lake.version() == whole.version()
 
 

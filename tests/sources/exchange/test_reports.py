@@ -8,9 +8,15 @@ import pytest
 
 from intralpha.market import validate
 from intralpha.sources import SimulatedMarket, SimulatedSpec
+from intralpha.sources.exchange.habits import HabitSpec
 from intralpha.sources.exchange.reports import ITEMS, announced
 
-SPEC = SimulatedSpec(n_assets=40, start=date(2023, 1, 3), end=date(2024, 6, 28))
+SPEC = SimulatedSpec(
+    n_assets=40,
+    start=date(2023, 1, 3),
+    end=date(2024, 6, 28),
+    habits=HabitSpec(orders_per_day=60),  # trading is not looked at
+)
 
 
 def reports(spec: SimulatedSpec) -> pl.DataFrame:

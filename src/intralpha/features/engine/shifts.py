@@ -7,8 +7,8 @@ from numba import njit
 
 from intralpha.features.engine.compiling import INNER
 from intralpha.features.engine.statistics import FAST
+from intralpha.market.limits import HALF_TICK_YUAN
 
-HALF_TICK = 0.005
 GUESSES = 8
 
 
@@ -95,8 +95,8 @@ def locked(high, low, up, down, bounds, out):
     kind = out.dtype.type
     one, zero = kind(1), kind(0)
     for s in range(len(bounds) - 1):
-        a, b = kind(up[s] - HALF_TICK), kind(up[s] + HALF_TICK)
-        c, d = kind(down[s] - HALF_TICK), kind(down[s] + HALF_TICK)
+        a, b = kind(up[s] - HALF_TICK_YUAN), kind(up[s] + HALF_TICK_YUAN)
+        c, d = kind(down[s] - HALF_TICK_YUAN), kind(down[s] + HALF_TICK_YUAN)
         first, last = bounds[s], bounds[s + 1]
         tops, bottoms, marks = high[first:last], low[first:last], out[first:last]
         for i in range(len(marks)):

@@ -2,7 +2,6 @@
 
 from typing import Literal, NoReturn
 
-from intralpha.features.language.frames import CONSTANTS, LEAST_IN_BAR, WHOLE_DAY, Frame
 from intralpha.features.language.graph import Graph, Value
 from intralpha.features.language.levels import BookLevels
 from intralpha.features.language.row_operations import RowOperations
@@ -10,6 +9,7 @@ from intralpha.features.language.row_shifts import MINUTES_A_DAY, RowShifts
 from intralpha.features.language.row_statistics import STATS, RowStatistics
 from intralpha.features.language.syntax import ExpressionError, Node, nearest
 from intralpha.features.language.units import Unit
+from intralpha.features.language.vocabulary import CONSTANTS, LEAST_IN_BAR, MASKS, Vocabulary
 from intralpha.features.language.walk import SHARED, Walk
 
 SHIFTS = ("lag", "lead", "prev", "clock")
@@ -24,12 +24,15 @@ class Compiler(Walk):
     frame : what names mean
     graph : shared by the expressions of a set
     bar_rows : rows of a segment; 0: a segment is a whole day
+    strict : refuse a statistic that wants more rows than a segment has
     """
 
-    def __init__(self, frame: Frame, graph: Graph, bar_rows: int = 0) -> None:
+    def __init__(
+        self, frame: Vocabulary, graph: Graph, bar_rows: int = 0, strict: bool = False
+    ) -> None:
         make = RowOperations(graph)
         least = LEAST_IN_BAR if bar_rows else frame.least
-        statistics = RowStatistics(self, make, least)
+        statistics = RowStatistics(self, make, least, bar_rows if strict else 0)
         shifts = RowShifts(self, make, frame, whole_days=not bar_rows)
         book = BookLevels(self, make, frame)
         own = dict.fromkeys(STATS, statistics.statistic) | {
@@ -105,12 +108,12 @@ class Compiler(Walk):
         frame = self._frame
         if name in CONSTANTS:
             return Value("constant", CONSTANTS[name], k=1.0)
-        if self._bar_rows and name in WHOLE_DAY:
-            return Value("day", WHOLE_DAY[name], self._rows.input(name, "day"))
+        if self._bar_rows and name in frame.whole_day:
+            return Value("day", frame.whole_day[name], self._rows.input(name, "day"))
         if name in frame.derived:
             return self.read(frame.derived[name])
         if name in frame.rows:
-            shape = "mask" if name in ("locked", "limit") else "row"
+            shape = "mask" if name in MASKS else "row"
             return Value(shape, frame.rows[name], self._rows.input(name))
         if name in frame.days:
             return Value("day", frame.days[name], self._rows.input(name, "day"))

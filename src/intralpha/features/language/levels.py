@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
-from intralpha.features.language.frames import LEVELS, QUOTE, Frame
 from intralpha.features.language.graph import Value
 from intralpha.features.language.operations import Operations
 from intralpha.features.language.syntax import Node
+from intralpha.features.language.units import PLAIN, PRICE_UNIT, SHARE_UNIT
+from intralpha.features.language.vocabulary import Vocabulary
 from intralpha.features.language.walk import Walk
 
+LEVELS = 10
+QUOTE = {"p": PRICE_UNIT, "q": SHARE_UNIT, "n": PLAIN}
 LEVELLED = tuple(f"{side}{what}" for side in "ba" for what in QUOTE)
 
 
@@ -24,7 +27,7 @@ class BookLevels:
     frame : the rows are of
     """
 
-    def __init__(self, walk: Walk, make: Operations, frame: Frame) -> None:
+    def __init__(self, walk: Walk, make: Operations, frame: Vocabulary) -> None:
         self._walk, self._make, self._has_book = walk, make, "bp1" in frame.rows
 
     def levels(self, node: Node) -> Value:

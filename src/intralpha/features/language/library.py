@@ -1,20 +1,14 @@
 """Library: factors as data, one YAML file each."""
 
 from collections.abc import Mapping
-from importlib.resources import files
-from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from intralpha.base import ConfigError, Spec
-from intralpha.features.language.frames import FRAMES
 from intralpha.features.language.parameters import Choice, Parameter, chosen
-from intralpha.features.language.session_frames import OWN_NAMES, SESSION_FRAMES
 from intralpha.features.language.syntax import names_read, nearest, replace_names
 
-FOLDER = "intralpha.features.library"
 NAME = r"^[A-Za-z_][A-Za-z_0-9]*$"
 
 
@@ -38,10 +32,7 @@ class Library(Spec):
     """Factors over one frame."""
 
     name: str = Field(pattern=NAME)
-    frame: str = Field(
-        description="minute, bar5, bar10, bar15, bar30, vbar, trade, order, parent, snapshot, day, "
-        "week or month"
-    )
+    frame: str = Field(description="its rows: minute, bar5, bar30, trade, day, ...")
     segments: Literal["day", 5, 10, 15, 30] = Field(
         default="day", description="one number a day, or one a bar of so many minutes"
     )
@@ -54,28 +45,20 @@ class Library(Spec):
         description="names for parts of expressions; each may use parameters and those before it",
     )
     uses: tuple[str, ...] = Field(
-        (), description="frame day: libraries whose daily factors are named; default: all shipped"
+        default=(),
+        description="frame day: libraries whose daily factors are named; default: all shipped",
     )
     factors: tuple[FactorEntry, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _known(self) -> "Library":
-        frames = [*FRAMES, *SESSION_FRAMES]
-        if self.frame not in frames:
-            raise ValueError(f"no frame {self.frame}; {nearest(self.frame, frames)}")
         names = [f.name for f in self.factors]
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             raise ValueError(f"named twice: {', '.join(twice)}")
-        known = FRAMES[self.frame].names() if self.frame in FRAMES else OWN_NAMES
-        taken = sorted({*self.parameters, *self.define} & {*known})
-        if taken:
-            raise ValueError(f"named as series of {self.frame}: {', '.join(taken)}")
         both = sorted({*self.parameters} & {*self.define})
         if both:
             raise ValueError(f"both parameter and definition: {', '.join(both)}")
-        if self.uses and self.frame != "day":
-            raise ValueError(f"uses is for the frame day, found frame {self.frame}")
         return self
 
     def resolved(self, given: Mapping[str, Choice]) -> "Library":
@@ -122,47 +105,3 @@ class Library(Spec):
                 raise LibraryError(f"library {self.name} has no factor {name}; {hint}")
         chosen = tuple(known[n] for n in names) or self.factors
         return self.model_copy(update={"factors": chosen})
-
-
-def libraries() -> tuple[str, ...]:
-    """Names of the shipped libraries."""
-    folder = files(FOLDER)
-    return tuple(sorted(p.name[:-5] for p in folder.iterdir() if p.name.endswith(".yaml")))
-
-
-def read_library(name: str) -> Library:
-    """A shipped library by its name, or one's own by the path of its YAML file, as it is written.
-
-    Raises
-    ------
-    LibraryError
-        No such library or file, not YAML, or a key or value out of place.
-    """
-    if name in libraries():
-        text = files(FOLDER).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
-    elif Path(name).is_file():
-        text = Path(name).read_text(encoding="utf-8")
-    else:
-        raise LibraryError(f"no library {name}; {nearest(name, list(libraries()))}, or a YAML file")
-    try:
-        return Library.model_validate(yaml.safe_load(text))
-    except (yaml.YAMLError, ValidationError) as error:
-        raise LibraryError(f"library {name}: {error}") from error
-
-
-def load_library(name: str, parameters: Mapping[str, Choice] | None = None) -> Library:
-    """A library with values in place of the names of its parameters.
-
-    Parameters
-    ----------
-    name : shipped, or the path of a YAML file
-    parameters : the choices; a parameter that is left out keeps its own value
-
-    Raises
-    ------
-    LibraryError
-        No such library or file, not YAML, or a key or value out of place.
-    ParameterError
-        No such parameter, or a value that is not among its choices.
-    """
-    return read_library(name).resolved(parameters or {})

@@ -1,9 +1,9 @@
 """RowShifts: rows before and after, and rows by the clock."""
 
-from intralpha.features.language.frames import Frame
 from intralpha.features.language.graph import Value
 from intralpha.features.language.row_operations import RowOperations
 from intralpha.features.language.syntax import Node
+from intralpha.features.language.vocabulary import Vocabulary
 from intralpha.features.language.walk import Walk
 
 MAX_LAG = 60
@@ -21,7 +21,9 @@ class RowShifts:
     whole_days : segments are days, so that rows have times
     """
 
-    def __init__(self, walk: Walk, make: RowOperations, frame: Frame, whole_days: bool) -> None:
+    def __init__(
+        self, walk: Walk, make: RowOperations, frame: Vocabulary, whole_days: bool
+    ) -> None:
         self._walk, self._make, self._frame = walk, make, frame
         self._by_minute = frame.minutes == 0 and "minute" in frame.rows
         self._timed = (frame.minutes > 0 or self._by_minute) and whole_days

@@ -28,10 +28,11 @@ class RowStatistics:
     walk : reads the arguments
     make : operations are added by it
     least : fewest observations of a statistic that does not say
+    most : rows of a segment, of which a statistic may want no more; 0: it may
     """
 
-    def __init__(self, walk: Walk, make: RowOperations, least: int) -> None:
-        self._walk, self._make, self._default = walk, make, least
+    def __init__(self, walk: Walk, make: RowOperations, least: int, most: int = 0) -> None:
+        self._walk, self._make, self._default, self._most = walk, make, least, most
 
     def statistic(self, node: Node) -> Value:
         """A number a segment."""
@@ -72,10 +73,14 @@ class RowStatistics:
             if key != "least":
                 why = f"{node.value} takes least=, not {key}="
                 self._walk.fail(given, why, nearest(key, ["least"]))
-            value = float(given.value) if given.kind == "number" else math.nan
+            value = _number(given)
             if not 0 <= value <= MAX_LEAST or value != int(value):
                 self._walk.fail(given, "least= wants a whole number")
             least = int(value)
+        if 0 < self._most < least:
+            why = f"{node.value} wants {least} observations, a segment has {self._most} rows"
+            hint = "choose a smaller least, shorter rows, or leave the factor out (`names`)"
+            self._walk.fail(node, why, hint)
         return least
 
     def _reduce(self, code: str, value: Value, least: int) -> Value:
@@ -115,3 +120,12 @@ class RowStatistics:
         if less_one is None:
             return self._reduce("prod", value, least)
         return self._reduce("growth", value._replace(op=less_one), least)
+
+
+def _number(node: Node) -> float:
+    """A number, or the larger of two, as of a parameter and what a formula needs; else NaN."""
+    if node.kind == "number":
+        return float(node.value)
+    if node.kind == "call" and node.value == "larger" and len(node.args) == 2 and not node.named:
+        return max(map(_number, node.args), key=lambda x: (math.isnan(x), x))
+    return math.nan

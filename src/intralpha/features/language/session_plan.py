@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from intralpha.features.language.graph import Value, Window
 from intralpha.features.language.operations import Operations, Place
+from intralpha.features.language.units import Unit
 
 
 class SessionOp(NamedTuple):
@@ -44,12 +45,14 @@ class SessionPlan:
     ops : operations, each reads earlier ones only
     outputs : operation that holds each factor
     lookbacks : sessions before a date that each factor's value is made from
+    units : of the factors
     """
 
     names: tuple[str, ...]
     ops: tuple[SessionOp, ...]
     outputs: tuple[int, ...]
     lookbacks: tuple[int, ...]
+    units: tuple[Unit, ...] = ()
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -60,6 +63,14 @@ class SessionPlan:
     def lookback(self) -> int:
         """The longest look-back of the factors."""
         return max(self.lookbacks, default=0)
+
+    def lookbacks_of_inputs(self) -> dict[str, int]:
+        """Series -> sessions before a date that it is read from."""
+        back = [0] * len(self.ops)
+        for i in reversed(range(len(self.ops))):
+            for a in self.ops[i].args:
+                back[a] = max(back[a], back[i] + self.ops[i].reach)
+        return {op.name: n for op, n in zip(self.ops, back, strict=True) if op.code == "input"}
 
 
 class SessionOperations(Operations):
@@ -86,11 +97,11 @@ class SessionOperations(Operations):
         """Never asked for: sessions have no windows."""
         raise NotImplementedError(f"{code} of {op} to {window}: sessions have no windows")
 
-    def plan(self, factors: dict[str, int]) -> SessionPlan:
+    def plan(self, factors: dict[str, int], units: tuple[Unit, ...] = ()) -> SessionPlan:
         """The plan of some factors, name -> operation."""
         ops = tuple(self._known)
         back: list[int] = []
         for op in ops:
             back.append(op.reach + max((back[a] for a in op.args), default=0))
         outputs = tuple(factors.values())
-        return SessionPlan(tuple(factors), ops, outputs, tuple(back[o] for o in outputs))
+        return SessionPlan(tuple(factors), ops, outputs, tuple(back[o] for o in outputs), units)

@@ -9,18 +9,18 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from intralpha.base import ConfigError
-from intralpha.features.language.frames import CONSTANTS
 from intralpha.features.language.graph import Value
-from intralpha.features.language.session_frames import (
+from intralpha.features.language.session_plan import SessionOp, SessionOperations, SessionPlan
+from intralpha.features.language.session_vocabulary import (
+    DAY,
     MASKS,
     OWN_NAMES,
     SERIES,
-    SESSION_FRAMES,
-    SessionFrame,
+    SessionVocabulary,
 )
-from intralpha.features.language.session_plan import SessionOp, SessionOperations, SessionPlan
 from intralpha.features.language.syntax import ExpressionError, Node, nearest
 from intralpha.features.language.units import PLAIN, Unit
+from intralpha.features.language.vocabulary import CONSTANTS
 from intralpha.features.language.walk import SHARED, Walk
 
 KEEP_UNIT = ("mean", "sum", "std", "min", "max", "first", "last", "median")
@@ -40,20 +40,10 @@ class TakenNameError(ConfigError):
         )
 
 
-class UnknownFrameError(ConfigError):
-    """Sessions have no such frame."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        known = list(SESSION_FRAMES)
-        super().__init__(
-            f"no frame {name} over sessions, expected one of {', '.join(known)}.\n"
-            f"Hint: {nearest(name, known)}"
-        )
-
-
 def plan_sessions(
-    factors: Mapping[str, str], parts: Mapping[str, Unit] | None = None, frame: str = "day"
+    factors: Mapping[str, str],
+    parts: Mapping[str, Unit] | None = None,
+    frame: SessionVocabulary = DAY,
 ) -> SessionPlan:
     """Check the expressions of a set of factors and lay them out.
 
@@ -61,7 +51,7 @@ def plan_sessions(
     ----------
     factors : name -> expression
     parts : factors of other libraries, with their units; only the frame ``day`` can name them
-    frame : ``day``, ``week`` or ``month``
+    frame : what names mean, of sessions or of blocks of them
 
     Raises
     ------
@@ -69,37 +59,41 @@ def plan_sessions(
         A text is no expression, a name or a shape does not fit, or units differ.
     TakenNameError
         A part has the name of a series of the frame.
-    UnknownFrameError
-        No such frame.
 
     Examples
     --------
+    >>> from intralpha.features.language.session_vocabulary import blocks
     >>> plan = plan_sessions({"trend": "mean(close, days=5) / ago(mean(close, days=5), 20) - 1"})
     >>> plan.inputs, plan.lookback, [op.code for op in plan.ops]
     (('close',), 24, ['input', 'mean', 'ago', 'div', 'addk'])
-    >>> plan_sessions({"low": "min(low, weeks=4)"}, frame="week").lookback
+    >>> plan_sessions({"low": "min(low, weeks=4)"}, frame=blocks("week", 5)).lookback
     19
     """
     for name in parts or {}:
         if name in OWN_NAMES:
             raise TakenNameError(name)
-    if frame not in SESSION_FRAMES:
-        raise UnknownFrameError(frame)
     make = SessionOperations()
-    walk = _SessionWalk(SESSION_FRAMES[frame], make, parts or {})
-    return make.plan({name: walk.factor(text) for name, text in factors.items()})
+    walk = _SessionWalk(frame, make, parts or {})
+    ops = {name: walk.factor(text) for name, text in factors.items()}
+    return make.plan(ops, walk.units)
 
 
 class _SessionWalk(Walk):
     """Reads the expressions of one frame."""
 
     def __init__(
-        self, frame: SessionFrame, make: SessionOperations, parts: Mapping[str, Unit]
+        self, frame: SessionVocabulary, make: SessionOperations, parts: Mapping[str, Unit]
     ) -> None:
         super().__init__(make, dict.fromkeys(SESSION_STATS, self._statistic) | {"ago": self._ago})
         self._sessions, self._frame, self._parts = make, frame, parts
-        self._days = _SessionWalk(SESSION_FRAMES["day"], make, {}) if frame.derived else None
+        self._days = _SessionWalk(DAY, make, {}) if frame.derived else None
         self._named: dict[str, Value] = {}
+        self._units: list[Unit] = []
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """Of the factors so far."""
+        return tuple(self._units)
 
     def factor(self, text: str) -> int:
         """Number of the operation that holds the factor."""
@@ -108,6 +102,7 @@ class _SessionWalk(Walk):
             why = f"ends in a {value.shape}, expected one number a session"
             hint = "where(mask, 1, 0) makes numbers of a mask" if value.shape == "mask" else ""
             raise ExpressionError(text, 0, why, hint)
+        self._units.append(value.unit)
         return value.op
 
     # --- names ---------------------------------------------------------------------------------

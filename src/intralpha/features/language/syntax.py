@@ -16,7 +16,7 @@ MAX_TALL = 60  # operations one upon another, as in a sum of so many terms
 _TOKEN = re.compile(
     r"""\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
     |(?P<name>[A-Za-z_][A-Za-z_0-9]*)
-    |(?P<clock>"[0-2][0-9]:[0-5][0-9]")
+    |(?P<clock>"[0-2][0-9]:[0-5][0-9]"|'[0-2][0-9]:[0-5][0-9]')
     |(?P<op>\*\*|<=|>=|==|!=|[-+*/<>&|~()\[\],=]))""",
     re.VERBOSE | re.ASCII,
 )
@@ -249,7 +249,7 @@ class _Parser:
         if now.kind == "number":
             return self._node("number", now.at, value=float(now.text))
         if now.kind == "clock":
-            return self._node("clock", now.at, value=now.text.strip('"'))
+            return self._node("clock", now.at, value=now.text.strip("\"'"))
         if now.kind != "name":
             self._place -= now.kind != "end"
             raise self._error(f"expected a number, a name or a bracket, found {now.text}")

@@ -2,13 +2,17 @@
 
 from typing import no_type_check
 
+import numpy as np
 from numba import njit
 
+from intralpha.base.compiling import BARE, BARE_INNER
 from intralpha.sources.exchange import book as lob
 from intralpha.sources.exchange.tape import NO_SIDE
 
+NEITHER = np.int64(NO_SIDE)  # typed, see `book`
 
-@njit(cache=True, nogil=True, error_model="numpy")
+
+@njit(**BARE)
 @no_type_check
 def uncross(book, time, reference, shanghai):
     """Trade everything that crosses at one price.
@@ -39,7 +43,7 @@ def uncross(book, time, reference, shanghai):
     return tick, _fill(book, time, tick, volume)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE_INNER)
 @no_type_check
 def _optimum(levels, base, low, high):
     """First and last of the best prices from ``low`` to ``high``, and the volume there.
@@ -64,7 +68,7 @@ def _optimum(levels, base, low, high):
     return base + first, base + last, volume
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE_INNER)
 @no_type_check
 def _fill(book, time, tick, volume):
     """Best bids with best asks, in the order of price and time; returns the shares traded."""
@@ -73,7 +77,7 @@ def _fill(book, time, tick, volume):
         buyer = book.levels[0, lob.best_bid(book) - low, lob.L_HEAD]
         seller = book.levels[1, lob.best_ask(book) - low, lob.L_HEAD]
         shares = min(left, book.orders[buyer, lob.O_LEFT], book.orders[seller, lob.O_LEFT])
-        if not lob.note_trade(book, time, tick, shares, buyer, seller, NO_SIDE):
+        if not lob.note_trade(book, time, tick, shares, buyer, seller, NEITHER):
             break
         lob.take(book, buyer, shares)
         lob.take(book, seller, shares)

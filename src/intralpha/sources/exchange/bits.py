@@ -5,11 +5,13 @@ from typing import no_type_check
 import numpy as np
 from numba import njit
 
+from intralpha.base.compiling import BARE
+
 WORD = 64
 NONE = -1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 @no_type_check
 def at_or_below(bits, level):
     """Highest level with a bit, from ``level`` (-1: none) down."""
@@ -31,7 +33,7 @@ def at_or_below(bits, level):
     return word * WORD + place
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 @no_type_check
 def at_or_above(bits, level, last):
     """Lowest level with a bit, from ``level`` up to ``last``."""

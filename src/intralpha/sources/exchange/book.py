@@ -16,11 +16,15 @@ import numpy as np
 from numba import njit
 
 from intralpha.base import ConfigError, DataError
+from intralpha.base.compiling import BARE, BARE_INNER
 from intralpha.sources.exchange.bits import NONE, WORD, at_or_above, at_or_below
 from intralpha.sources.exchange.tape import BUY, LIMIT, MARKET, OWN_BEST, SELL, Tape
 
 MARKET_LEVELS = 5
 NO_ROOM = -1
+# Numba compiles a callee anew for every plain number it is handed; these have a type instead.
+AS_LIMIT, AS_MARKET, AS_OWN_BEST = np.int64(LIMIT), np.int64(MARKET), np.int64(OWN_BEST)
+NO_TICK, AT_MOST_LEVELS = np.int64(0), np.int64(MARKET_LEVELS)
 # Columns of Book.levels, of Book.orders, of Book.cancels and of Book.trades.
 L_SHARES, L_COUNT, L_HEAD, L_TAIL = range(4)
 O_SEQ, O_TIME, O_SIDE, O_TICK, O_SHARES, O_KIND, O_LEFT, O_AFTER, O_BEFORE = range(9)
@@ -102,7 +106,7 @@ def fits(book: Book, low: int, high: int, max_orders: int, max_trades: int) -> b
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 @no_type_check
 def reset(book, low, high):
     """Empty the book and give it the band ``low`` to ``high`` in ticks, ``low`` at least 1.
@@ -157,35 +161,35 @@ def tape_of(book: Book) -> Tape:
     return Tape(**columns)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 @no_type_check
 def best_bid(book):
     """Highest price bid in ticks; 0 if there is none."""
     return book.state[BID]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 @no_type_check
 def best_ask(book):
     """Lowest price asked in ticks; 0 if there is none."""
     return book.state[ASK]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 @no_type_check
 def last_tick(book):
     """Price of the last trade in ticks; 0 before the first."""
     return book.state[LAST]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 @no_type_check
 def volume(book):
     """Shares traded so far."""
     return book.state[VOLUME]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 @no_type_check
 def level_shares(book, side, tick):
     """Shares that rest on a side at a price; 0 outside the band."""
@@ -195,7 +199,7 @@ def level_shares(book, side, tick):
     return book.levels[0 if side == BUY else 1, level, L_SHARES]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 @no_type_check
 def level_count(book, side, tick):
     """Orders that rest on a side at a price; 0 outside the band."""
@@ -205,7 +209,7 @@ def level_count(book, side, tick):
     return book.levels[0 if side == BUY else 1, level, L_COUNT]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 @no_type_check
 def snapshot(book, out):
     """Write the best levels of both sides.
@@ -230,11 +234,11 @@ def snapshot(book, out):
                 level = at_or_above(book.bits[1], level + 1, last)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 @no_type_check
 def limit(book, time, side, tick, shares):
     """Limit order in continuous trading: trades at the resting orders' prices, then queues."""
-    handle = _enter(book, time, side, tick, shares, LIMIT)
+    handle = _enter(book, time, side, tick, shares, AS_LIMIT)
     if handle > 0:
         left = _match(book, time, handle - 1, side, tick, shares, book.state[HIGH])
         if book.state[FULL]:
@@ -244,14 +248,14 @@ def limit(book, time, side, tick, shares):
     return handle
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 @no_type_check
 def market(book, time, side, shares):
     """Market order: up to the five best opposite levels; the rest is cancelled at once."""
-    handle = _enter(book, time, side, 0, shares, MARKET)
+    handle = _enter(book, time, side, NO_TICK, shares, AS_MARKET)
     if handle > 0:
         worst = book.state[HIGH] if side == BUY else book.state[LOW]
-        left = _match(book, time, handle - 1, side, worst, shares, MARKET_LEVELS)
+        left = _match(book, time, handle - 1, side, worst, shares, AT_MOST_LEVELS)
         if book.state[FULL]:
             return NO_ROOM
         if left > 0:
@@ -259,12 +263,12 @@ def market(book, time, side, shares):
     return handle
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 @no_type_check
 def own_best(book, time, side, shares):
     """Limit order at the best price of its own side; cancelled at once where that is empty."""
     tick = book.state[BID] if side == BUY else book.state[ASK]
-    handle = _enter(book, time, side, tick, shares, OWN_BEST)
+    handle = _enter(book, time, side, tick, shares, AS_OWN_BEST)
     if handle > 0:
         if tick > 0:
             _queue(book, handle - 1, side, tick, shares)
@@ -273,17 +277,17 @@ def own_best(book, time, side, shares):
     return handle
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 @no_type_check
 def rest(book, time, side, tick, shares):
     """Limit order in a call auction: queued, not matched; the book may cross."""
-    handle = _enter(book, time, side, tick, shares, LIMIT)
+    handle = _enter(book, time, side, tick, shares, AS_LIMIT)
     if handle > 0:
         _queue(book, handle - 1, side, tick, shares)
     return handle
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 @no_type_check
 def cancel(book, time, handle):
     """Take an order back; returns the shares that were left, 0 if there were none."""
@@ -298,7 +302,7 @@ def cancel(book, time, handle):
     return left
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE_INNER)
 @no_type_check
 def _enter(book, time, side, tick, shares, kind):
     """Write the order down; its handle, 0 if it is refused, NO_ROOM if the book is full."""
@@ -322,14 +326,14 @@ def _enter(book, time, side, tick, shares, kind):
     return slot + 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE_INNER)
 @no_type_check
 def _close(state):
     """End a book that ran out of room: without best prices nobody waits for it to change."""
     state[FULL], state[BID], state[ASK] = OUT_OF_ROOM, 0, 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE_INNER)
 @no_type_check
 def _match(book, time, slot, side, worst, shares, levels):
     """Trade against the other side up to a price and a number of levels; returns what is left."""
@@ -351,7 +355,7 @@ def _match(book, time, slot, side, worst, shares, levels):
     return shares
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE_INNER)
 @no_type_check
 def note_trade(book, time, tick, shares, slot, other, side):
     """Write a trade down; ``slot`` is the order of ``side`` (of the buyer in an auction)."""
@@ -372,7 +376,7 @@ def note_trade(book, time, tick, shares, slot, other, side):
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE_INNER)
 @no_type_check
 def _note_cancel(book, time, slot, shares):
     """Write a cancel down; there is room, because an order is cancelled once at most."""
@@ -384,7 +388,7 @@ def _note_cancel(book, time, slot, shares):
     book.cancels[n, C_ID], book.cancels[n, C_SHARES] = book.orders[slot, O_SEQ], shares
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE_INNER)
 @no_type_check
 def _queue(book, slot, side, tick, shares):
     """Put an order at the end of its level."""
@@ -410,7 +414,7 @@ def _queue(book, slot, side, tick, shares):
         state[ASK] = tick
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE_INNER)
 @no_type_check
 def take(book, slot, shares):
     """Reduce a resting order; one with nothing left leaves its queue."""
@@ -436,7 +440,7 @@ def take(book, slot, shares):
         _next_best(book, side, level)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE_INNER)
 @no_type_check
 def _next_best(book, side, level):
     """The best price after the level emptied; nothing changes if it was not the best."""

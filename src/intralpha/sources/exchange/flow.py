@@ -7,11 +7,12 @@ auction clears at it. A day can therefore be traded without the days before it.
 """
 
 from math import erf
-from typing import NamedTuple, no_type_check
+from typing import Any, NamedTuple, no_type_check
 
 import numpy as np
 from numba import njit
 
+from intralpha.base.compiling import BARE, BARE_INNER
 from intralpha.sources.exchange import book as lob
 from intralpha.sources.exchange.auction import uncross
 from intralpha.sources.exchange.rng import exponential, normal, uniform
@@ -25,6 +26,11 @@ PARENTS = 8
 MOMENTUM_MINUTES = 30
 FAR = 10.0
 P_SIDE, P_LEFT, P_SIZE = 0, 1, 2
+# Numba compiles a callee anew for every plain number it is handed; these have a type instead.
+BUYER, SELLER = np.int64(BUY), np.int64(SELL)
+OPENED, CLOSED = np.int64(OPEN_UNTIL), np.int64(CLOSE_UNTIL)
+
+INLINED: dict[str, Any] = BARE_INNER | {"forceinline": True}
 
 
 class DayPlan(NamedTuple):
@@ -64,7 +70,7 @@ def new_parents() -> np.ndarray:
     return np.zeros((PARENTS, 3))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 @no_type_check
 def trade_day(book, plan, habits, parents, live, rng):
     """Trade the whole day on a book that was reset.
@@ -94,16 +100,16 @@ def trade_day(book, plan, habits, parents, live, rng):
             n_live = _event(book, plan, habits, parents, live, n_live, time, m, value, rng)
             clock += exponential(rng) / rate
     if plan.closing_auction:
-        _sweep(book, plan, CLOSE_FROM - 1)
+        _sweep(book, plan, np.int64(CLOSE_FROM - 1))
         _closing(book, plan, habits, rng)
     else:
-        _sweep(book, plan, CLOSE_UNTIL)
+        _sweep(book, plan, CLOSED)
         if lob.last_tick(book) != plan.target:
-            lob.limit(book, CLOSE_UNTIL, SELL, plan.target, plan.least)
-            lob.limit(book, CLOSE_UNTIL, BUY, plan.target, plan.least)
+            lob.limit(book, CLOSED, SELLER, plan.target, plan.least)
+            lob.limit(book, CLOSED, BUYER, plan.target, plan.least)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE_INNER)
 @no_type_check
 def _lots(plan, shares):
     """Nearest size an order may have, at least the smallest."""
@@ -111,7 +117,7 @@ def _lots(plan, shares):
     return plan.least + max(steps, 0) * plan.step
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE_INNER)
 @no_type_check
 def _size(plan, habits, over, rng):
     """Shares of an order: log-normal around the mean times ``over``."""
@@ -119,7 +125,7 @@ def _size(plan, habits, over, rng):
     return _lots(plan, over * plan.shares * np.exp(spread * normal(rng) - 0.5 * spread * spread))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE_INNER)
 @no_type_check
 def _in_band(plan, side, price):
     """Tick of a quote: a buyer above the band pays the limit, one below it stays away (0)."""
@@ -129,7 +135,7 @@ def _in_band(plan, side, price):
     return 0 if tick > plan.high else max(tick, plan.low)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE_INNER)
 @no_type_check
 def _opening(book, plan, habits, live, rng):
     """Opening call auction around the first value; returns how many orders may be taken back."""
@@ -144,11 +150,11 @@ def _opening(book, plan, habits, live, rng):
         if tick > 0:
             live[n_live] = lob.rest(book, time, side, tick, _size(plan, habits, 1.0, rng))
             n_live += 1
-    uncross(book, OPEN_UNTIL, plan.preclose, plan.shanghai)
+    uncross(book, OPENED, plan.preclose, plan.shanghai)
     return n_live
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INLINED)
 @no_type_check
 def _event(book, plan, habits, parents, live, n_live, time, minute, value, rng):
     """One event of continuous trading; returns the number of orders that may be taken back."""
@@ -165,7 +171,7 @@ def _event(book, plan, habits, parents, live, n_live, time, minute, value, rng):
     return n_live
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INLINED)
 @no_type_check
 def _take_back(book, live, n_live, time, rng):
     """Cancel one order picked at random; those that were filled meanwhile are forgotten."""
@@ -179,7 +185,7 @@ def _take_back(book, live, n_live, time, rng):
     return n_live
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INLINED)
 @no_type_check
 def _quote(book, plan, habits, time, value, rng):
     """A liquidity provider's limit order, at a distance from the value as they see it."""
@@ -192,7 +198,7 @@ def _quote(book, plan, habits, time, value, rng):
     return 0 if tick == 0 else lob.limit(book, time, side, tick, _size(plan, habits, 1.0, rng))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INLINED)
 @no_type_check
 def _slice(book, plan, habits, parents, time, minute, rng):
     """The next slice of a parent order; a new parent where the slot is free."""
@@ -214,7 +220,7 @@ def _slice(book, plan, habits, parents, time, minute, rng):
     return lob.own_best(book, time, side, shares)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INLINED)
 @no_type_check
 def _new_parent(plan, habits, parents, slot, minute, rng):
     """Who comes next, on which side, with how many slices of which size."""
@@ -235,19 +241,19 @@ def _new_parent(plan, habits, parents, slot, minute, rng):
     parents[slot, P_SIZE] = size * np.exp(spread * normal(rng) - 0.5 * spread * spread)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE_INNER)
 @no_type_check
 def _sweep(book, plan, time):
     """Take out what stands beyond the last value, so that the day can end at it."""
     while lob.best_bid(book) > plan.target:
-        shares = lob.level_shares(book, BUY, lob.best_bid(book))
-        lob.limit(book, time, SELL, plan.target, shares)
+        shares = lob.level_shares(book, BUYER, lob.best_bid(book))
+        lob.limit(book, time, SELLER, plan.target, shares)
     while 0 < lob.best_ask(book) < plan.target:
-        shares = lob.level_shares(book, SELL, lob.best_ask(book))
-        lob.limit(book, time, BUY, plan.target, shares)
+        shares = lob.level_shares(book, SELLER, lob.best_ask(book))
+        lob.limit(book, time, BUYER, plan.target, shares)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE_INNER)
 @no_type_check
 def _closing(book, plan, habits, rng):
     """Closing call auction: nobody bids above the last value or asks below it; both meet at it."""
@@ -261,4 +267,4 @@ def _closing(book, plan, habits, rng):
         tick = _in_band(plan, side, plan.target - side * away * plan.half_spread)
         if tick > 0:
             lob.rest(book, time, side, tick, _size(plan, habits, 1.5, rng))
-    uncross(book, CLOSE_UNTIL, lob.last_tick(book), plan.shanghai)
+    uncross(book, CLOSED, lob.last_tick(book), plan.shanghai)

@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from intralpha.base import thread_count
 from intralpha.base.ahead import ahead
+from intralpha.base.place import PlacePath
 from intralpha.sources.files import fingerprint
 from intralpha.sources.level2.blocks import block
 from intralpha.sources.level2.chunks import CHUNK_BYTES, CHUNK_ROWS, Chunk, chunks
@@ -47,7 +48,7 @@ class Level2Spec(SourceSpec):
     """
 
     kind: Literal["level2"] = "level2"
-    path: str = Field(
+    path: PlacePath = Field(
         description="file, folder, glob or archive; ${VARIABLES} expand. Archives inside a folder "
         "are opened too"
     )

@@ -1,0 +1,76 @@
+"""FactorReport: what a factor was worth, as numbers, as files and in a notebook."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from intralpha.base.notebook import html_table, svg_line, text_table
+
+TABLES = ("series", "yearly", "decay")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FactorReport:
+    """What a factor was worth.
+
+    Attributes
+    ----------
+    name : factor, with its variant
+    summary : figure -> value; fractions, not percent
+    series : one row a test date: date, rank_ic, universe return, top excess, turnover, group_1..G
+    yearly : one row a year: dates, rank_ic, icir, top_excess a year
+    decay : lag in test dates -> mean RankIC
+    periods_per_year : test dates in a year
+    """
+
+    name: str
+    summary: dict[str, float]
+    series: pl.DataFrame
+    yearly: pl.DataFrame
+    decay: pl.DataFrame
+    periods_per_year: float
+
+    def save(self, folder: Path) -> None:
+        """Write summary (JSON) and tables (Parquet) into a new folder."""
+        folder.mkdir(parents=True)
+        facts = {
+            "name": self.name,
+            "summary": self.summary,
+            "periods_per_year": self.periods_per_year,
+        }
+        (folder / "summary.json").write_text(json.dumps(facts, indent=1))
+        for name in TABLES:
+            getattr(self, name).write_parquet(folder / f"{name}.parquet")
+
+    @classmethod
+    def load(cls, folder: Path) -> "FactorReport":
+        """Read what :meth:`save` wrote."""
+        facts = json.loads((folder / "summary.json").read_text())
+        series, yearly, decay = (pl.read_parquet(folder / f"{n}.parquet") for n in TABLES)
+        return cls(
+            name=facts["name"],
+            summary=facts["summary"],
+            series=series,
+            yearly=yearly,
+            decay=decay,
+            periods_per_year=facts["periods_per_year"],
+        )
+
+    def to_text(self) -> str:
+        """Name, period and figures as lines of text."""
+        return f"{self._title()}\n{text_table(self.summary.items())}"
+
+    def __repr__(self) -> str:
+        return self.to_text()
+
+    def _repr_html_(self) -> str:
+        total = self.series["rank_ic"].fill_nan(0.0).cum_sum().to_numpy()
+        table = html_table(("figure", "value"), self.summary.items(), self._title())
+        return table + svg_line(total, "cumulative RankIC")
+
+    def _title(self) -> str:
+        days = self.series["date"]
+        period = f"{days[0]} to {days[-1]}" if len(days) else "no date"
+        return f"FactorReport of {self.name}, {period}, {len(days):,} test dates"

@@ -1,0 +1,150 @@
+"""A factor from elsewhere: scores in a csv or Parquet file, or a saved Panel."""
+
+import hashlib
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from pydantic import Field
+
+from intralpha.base import ConfigError, DataError, Panel
+from intralpha.base.node import Inputs, Node, Task, day_slices
+from intralpha.base.place import PlacePath
+from intralpha.factors.factor import UNIVERSE, FactorSpec, Ground, days_of
+
+
+class FactorFileError(DataError):
+    """A file of scores cannot be read as such."""
+
+    def __init__(self, path: Path, found: str, expected: str) -> None:
+        self.path, self.found, self.expected = path, found, expected
+        super().__init__(f"factor file {path}: found {found}; expected {expected}.")
+
+
+class FactorFileSpec(FactorSpec):
+    """Scores that another program made.
+
+    A csv or Parquet file has the columns ``date``, ``symbol`` (``600519.SH``) and the score; a
+    folder is a Panel saved by :meth:`Panel.save`. A score of a date must have been known at its
+    close: nothing here can check that.
+    """
+
+    kind: Literal["file"] = "file"
+    path: PlacePath = Field(description="csv, Parquet, or the folder of a saved Panel")
+    column: str = Field(default="score", description="column, or name in the Panel")
+    sign: Literal[1, -1] = Field(default=1, description="-1 where low values are good")
+
+    def content(self) -> str:
+        """Digest of the file, so that another content is another factor."""
+        digest = hashlib.blake2b(digest_size=16)
+        for path in _files(Path(self.path)):
+            with path.open("rb") as handle:
+                digest.update(hashlib.file_digest(handle, "sha256").digest())
+        return digest.hexdigest()
+
+    def nodes(self, name: str, ground: Ground) -> tuple[Node, ...]:
+        """Scores on the grid, read in one go."""
+        needs = {UNIVERSE: lambda at: ground.samples[at : at + 1]}
+        slices = day_slices(ground.samples, reads_lake=False, needs=needs)
+        inputs = {UNIVERSE: ground.universe}
+        block = max(len(slices), 1)
+        return (Node(f"score/{name}", make_score, self, slices, inputs, block=block),)
+
+    def faults(self) -> tuple[str, ...]:
+        """A file that is not there."""
+        return () if Path(self.path).exists() else (f"path: no file or folder {self.path}",)
+
+
+def make_score(spec: FactorFileSpec, inputs: Inputs, task: Task) -> None:
+    """Scores of the universe's stocks; NaN where the file has none.
+
+    Raises
+    ------
+    FactorFileError
+        A column is missing, a value is no number, or nothing lies on the recipe's dates and stocks.
+    """
+    days, assets = days_of(task), inputs.assets
+    scores = read_scores(spec).reindex(days, assets)
+    if not np.isfinite(scores.values).any():
+        found = "no score of any date of the grid and stock of the recipe"
+        raise FactorFileError(Path(spec.path), found, "dates and symbols such as 600519.SH")
+    inside = inputs.panel(UNIVERSE)[UNIVERSE] > 0
+    values = np.where(inside[:, :, None], spec.sign * scores.values, np.nan)
+    Panel(values, days, assets, ("score",)).save(task.folder("panel"))
+
+
+def read_scores(spec: FactorFileSpec) -> Panel:
+    """All scores of the file as a Panel with the one name of the spec's column.
+
+    Raises
+    ------
+    FactorFileError
+    """
+    path = Path(spec.path)
+    if path.is_dir():
+        panel = Panel.load(path, mmap=False)
+        if spec.column not in panel.names or panel.times is not None:
+            raise FactorFileError(path, f"names {panel.names}", f"{spec.column}, one value a day")
+        return panel.select((spec.column,))
+    frame = _table(path)
+    missing = {"date", "symbol", spec.column} - set(frame.columns)
+    if missing:
+        found = f"columns {', '.join(frame.columns)}"
+        raise FactorFileError(path, found, f"date, symbol and {spec.column}")
+    text = frame.schema["date"] == pl.String
+    day = pl.col("date").str.to_date("%Y-%m-%d") if text else pl.col("date").cast(pl.Date)
+    try:
+        rows = frame.select(
+            day, pl.col("symbol").cast(pl.String), pl.col(spec.column).cast(pl.Float64)
+        )
+    except pl.exceptions.PolarsError as error:
+        raise FactorFileError(path, str(error), "dates such as 2024-01-31 and numbers") from error
+    _check_rows(path, rows)
+    return Panel.from_polars(rows, (spec.column,))
+
+
+def _check_rows(path: Path, rows: pl.DataFrame) -> None:
+    """Refuse rows without a key, a key that stands twice, and infinite scores.
+
+    Raises
+    ------
+    FactorFileError
+    """
+    keyless = rows.select("date", "symbol").null_count().sum_horizontal().item()
+    if keyless:
+        raise FactorFileError(path, f"{keyless} empty dates or symbols", "both in every row")
+    infinite = rows.filter(rows.to_series(2).is_infinite())
+    if infinite.height:
+        row = infinite.row(0)
+        raise FactorFileError(path, f"{row[0]} {row[1]} with score {row[2]}", "finite scores")
+    twice = rows.select("date", "symbol").is_duplicated()
+    if twice.any():
+        row = rows.filter(twice).row(0)
+        raise FactorFileError(path, f"{row[0]} {row[1]} twice", "one row a date and symbol")
+
+
+def _table(path: Path) -> pl.DataFrame:
+    """The file as a table; csv dates as text become dates."""
+    try:
+        if path.suffix == ".parquet":
+            return pl.read_parquet(path)
+        if path.suffix == ".csv":
+            return pl.read_csv(path, try_parse_dates=True)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise FactorFileError(path, str(error), "a readable table") from error
+    raise FactorFileSuffixError(path)
+
+
+class FactorFileSuffixError(ConfigError):
+    """A file whose name does not say how to read it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(f"factor file {path}: expected a name in .csv or .parquet, or a folder.")
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(p for p in path.iterdir() if p.is_file())
+    return [path] if path.is_file() else []

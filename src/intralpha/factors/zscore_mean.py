@@ -1,0 +1,59 @@
+"""A factor without training: the mean of signed z-scores."""
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from intralpha.base import Panel
+from intralpha.base.node import Inputs, Node, Read, Task, day_slices
+from intralpha.evaluation import zscore
+from intralpha.factors.factor import UNIVERSE, FactorSpec, Ground, days_of
+from intralpha.factors.features import feature_node
+from intralpha.features import FeatureSpec
+from intralpha.labels import BUYABLE_READS, fwd_buyable
+
+
+class ZScoreMean(FactorSpec):
+    """The mean of signed, clipped z-scores over the universe."""
+
+    kind: Literal["zscore_mean"] = "zscore_mean"
+    features: FeatureSpec
+    signs: dict[str, Literal[1, -1]] = Field(min_length=1, description="feature name -> direction")
+    clip: float | None = Field(default=3.0, gt=0, description="bound of a z-score; null for none")
+    fwd_over_tested: bool = Field(
+        default=False,
+        description="z-scores over the names tested, which knows the next session's tradability: "
+        "only to repeat a published test protocol, never to trade",
+    )
+
+    def nodes(self, name: str, ground: Ground) -> tuple[Node, ...]:
+        """Features of every session, scores on the grid."""
+        features = feature_node(name, self.features, ground)
+        needs = {part: lambda at: ground.samples[at : at + 1] for part in ("features", UNIVERSE)}
+        reads: tuple[Read, ...] = BUYABLE_READS if self.fwd_over_tested else ()
+        slices = day_slices(ground.samples, bool(reads), needs)
+        inputs = {"features": features.name, UNIVERSE: ground.universe}
+        return features, Node(f"score/{name}", make_score, self, slices, inputs, reads)
+
+    def faults(self) -> tuple[str, ...]:
+        """Signs that name no feature."""
+        known = self.features.make().names
+        unknown = sorted(set(self.signs) - set(known))
+        return (f"signs: no feature {', '.join(unknown)}; known are {', '.join(known)}",) * bool(
+            unknown
+        )
+
+
+def make_score(spec: ZScoreMean, inputs: Inputs, task: Task) -> None:
+    """Mean of signed z-scores of each date, NaN outside the universe."""
+    days = days_of(task)
+    features, inside = inputs.panel("features"), inputs.panel(UNIVERSE)[UNIVERSE] > 0
+    if spec.fwd_over_tested:
+        inside &= fwd_buyable(inputs.lake, days, inputs.assets)
+    parts = [
+        zscore(sign * features[feature].astype(np.float64), inside, spec.clip)
+        for feature, sign in spec.signs.items()
+    ]
+    score = np.mean(parts, axis=0)[:, :, None]
+    Panel(score, days, inputs.assets, ("score",)).save(task.folder("panel"))

@@ -1,0 +1,93 @@
+"""Libraries: YAML files of factors, shipped or one's own, found by name and checked."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from intralpha.features.frames import UnknownFrameError, frame_named
+from intralpha.features.language.library import Library, LibraryError
+from intralpha.features.language.parameters import Choice
+from intralpha.features.language.syntax import nearest
+
+FOLDER = "intralpha.features.library"
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def libraries() -> tuple[str, ...]:
+    """Names of the shipped libraries."""
+    folder = files(FOLDER)
+    return tuple(sorted(p.name[:-5] for p in folder.iterdir() if p.name.endswith(".yaml")))
+
+
+def library_text(name: str) -> str:
+    """The YAML of a shipped library by its name, or of one's own by its path.
+
+    Raises
+    ------
+    LibraryError
+        No such library or file.
+    """
+    if name in libraries():
+        return files(FOLDER).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+    if Path(name).is_file():
+        return Path(name).read_text(encoding="utf-8")
+    raise LibraryError(f"no library {name}; {nearest(name, list(libraries()))}, or a YAML file")
+
+
+def read_library(name: str) -> Library:
+    """A shipped library by its name, or one's own by the path of its YAML file, as it is written.
+
+    Raises
+    ------
+    LibraryError
+        No such library or file, not YAML, or a key or value out of place.
+    """
+    try:
+        return _parsed(library_text(name))
+    except (yaml.YAMLError, ValidationError, UnknownFrameError) as error:
+        raise LibraryError(f"library {name}: {error}") from error
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Library:
+    """The library of a text; it is frozen, so one serves all who ask."""
+    return checked(Library.model_validate(yaml.load(text, Loader=LOADER)))  # noqa: S506
+
+
+def load_library(name: str, parameters: Mapping[str, Choice] | None = None) -> Library:
+    """A library with values in place of the names of its parameters.
+
+    Parameters
+    ----------
+    name : shipped, or the path of a YAML file
+    parameters : the choices; a parameter that is left out keeps its own value
+
+    Raises
+    ------
+    LibraryError
+        No such library or file, not YAML, or a key or value out of place.
+    ParameterError
+        No such parameter, or a value that is not among its choices.
+    """
+    return read_library(name).resolved(parameters or {})
+
+
+def checked(library: Library) -> Library:
+    """The same library, if its frame is there and its own names are free in it.
+
+    Raises
+    ------
+    UnknownFrameError, LibraryError
+        They are not.
+    """
+    frame = frame_named(library.frame)
+    taken = sorted({*library.parameters, *library.define} & {*frame.names()})
+    if taken:
+        raise LibraryError(f"named as series of {library.frame}: {', '.join(taken)}")
+    if library.uses and not frame.names_factors:
+        raise LibraryError(f"uses is for the frame day, found frame {library.frame}")
+    return library

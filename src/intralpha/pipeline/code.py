@@ -1,0 +1,222 @@
+"""Code reached: a hash of every source file that a piece of work could use, and the git commit."""
+
+import ast
+import hashlib
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+import intralpha
+from intralpha.base import Spec
+from intralpha.base.plugins import loaded
+
+PACKAGE = Path(intralpha.__file__).parent
+DATA_SUFFIXES = (".csv", ".yaml", ".html", ".css", ".json")
+OWN = "intralpha"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One module: its file, what it imports of the same packages, and the data files it names."""
+
+    path: Path
+    imports: tuple[tuple[str, str | None], ...]
+    data: tuple[Path, ...]
+
+    @property
+    def digest(self) -> str:
+        """Hash of the file and the data files it names."""
+        out = hashlib.blake2b(digest_size=16)
+        for path in (self.path, *self.data):
+            out.update(_bytes_digest(path, path.stat().st_mtime_ns))
+        return out.hexdigest()
+
+
+def code_reached(make: Any, spec: Any) -> str:
+    """Hash of the code that ``make`` and the classes of a spec reach through their imports.
+
+    A name imported from a package counts as the module that defines it, not as everything the
+    package offers, so that a new network, library or chart moves only what uses it.
+    """
+    digest = hashlib.sha256()
+    for name, source in sorted(reached({make.__module__, *spec_modules(spec)}).items()):
+        digest.update(f"{name} {source.digest}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def reached(roots: Iterable[str]) -> dict[str, Source]:
+    """Every module that the roots import, directly or not, with the roots themselves.
+
+    Followed are imports of this package, of plug-ins, of the roots' packages, and of whatever else
+    is no installed library: a user's own modules.
+    """
+    named = {*roots, OWN, *(plugin.module for plugin in loaded())}
+    tops = {module.partition(".")[0] for module in named}
+    out: dict[str, Source] = {}
+    waiting = sorted(roots)
+    while waiting:
+        name = waiting.pop()
+        if name in out:
+            continue
+        source = source_of(name)
+        if source is None:
+            continue
+        out[name] = source
+        for module, member in source.imports:
+            top = module.partition(".")[0]
+            if top in tops or _users_own(top):
+                waiting.extend(_home(module, member))
+    return out
+
+
+@cache
+def _users_own(top: str) -> bool:
+    """Whether a top-level module lies elsewhere than the standard library and installed ones."""
+    path = None if top in sys.stdlib_module_names else _path(top)
+    return path is not None and not {"site-packages", "dist-packages"} & set(path.parts)
+
+
+def spec_modules(spec: Any) -> set[str]:
+    """Modules of the classes of all specs inside a spec, a mapping or a sequence, and those that
+    the specs find by name.
+    """
+    if isinstance(spec, BaseModel):
+        parts = (getattr(spec, field) for field in type(spec).model_fields)
+        found = spec.code() if isinstance(spec, Spec) else ()
+        return {type(spec).__module__, *found}.union(*map(spec_modules, parts))
+    if isinstance(spec, dict):
+        return set[str]().union(*map(spec_modules, spec.values()))
+    if isinstance(spec, tuple | list):
+        return set[str]().union(*map(spec_modules, spec))
+    return set()
+
+
+def source_of(module: str) -> Source | None:
+    """The parsed module; None if it has no file (or does not exist)."""
+    path = _path(module)
+    if path is None:
+        return None
+    return _parsed(module, path, path.stat().st_mtime_ns)
+
+
+@cache
+def _parsed(module: str, path: Path, mtime_ns: int) -> Source:
+    del mtime_ns
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    imports = tuple(sorted(set(_imports(tree, package)), key=str))
+    return Source(path, imports, tuple(sorted(set(_data_files(tree, path.parent)))))
+
+
+def _imports(tree: ast.AST, package: str) -> Iterator[tuple[str, str | None]]:
+    """(module, member) of every import, inside functions too; not those for type checkers only."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                above = package.split(".")
+                above = above[: len(above) - node.level + 1]
+                base = ".".join([*above, *([base] if base else [])])
+            yield from ((base, alias.name) for alias in node.names)
+        else:
+            yield from _imports(node, package)
+
+
+def _data_files(tree: ast.AST, folder: Path) -> Iterator[Path]:
+    """Files in the module's folder that one of its strings names."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = node.value
+            if text.endswith(DATA_SUFFIXES) and "/" not in text and "\n" not in text:
+                yield from (p for p in folder.rglob(text) if p.is_file())
+
+
+def _home(module: str, member: str | None) -> list[str]:
+    """Modules that ``from module import member`` really needs."""
+    if member is None:
+        return [module]
+    if _path(f"{module}.{member}") is not None:
+        return [f"{module}.{member}"]
+    source = source_of(module)
+    if source is None or source.path.name != "__init__.py":
+        return [module]
+    for base, name in source.imports:
+        if name == member:
+            return _home(base, name) if base != module else [module]
+    lazy = lazy_homes(source.path, source.path.stat().st_mtime_ns).get(member)
+    return [lazy] if lazy else [module]
+
+
+@cache
+def lazy_homes(path: Path, mtime_ns: int) -> dict[str, str]:
+    """Name -> module of a package that imports its parts when they are asked for."""
+    del mtime_ns
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
+            pairs = ast.literal_eval(node.value) if _literal(node.value) else {}
+            if pairs and all(
+                isinstance(v, str) and v.startswith(f"{OWN}.") for v in pairs.values()
+            ):
+                return pairs
+    return {}
+
+
+def _literal(node: ast.AST) -> bool:
+    try:
+        ast.literal_eval(node)
+    except ValueError:
+        return False
+    return True
+
+
+def _path(module: str) -> Path | None:
+    """File of a module, without importing it."""
+    if module.partition(".")[0] == OWN:
+        place = PACKAGE.joinpath(*module.split(".")[1:])
+        for path in (place.with_suffix(".py"), place / "__init__.py"):
+            if path.is_file():
+                return path
+        return None
+    known = sys.modules.get(module)
+    try:
+        found = importlib.util.find_spec(module) if known is None else None
+    except (ImportError, ValueError):
+        return None
+    file = getattr(known, "__file__", None) or (found.origin if found else None)
+    return Path(file) if file and file.endswith(".py") else None
+
+
+@cache
+def _bytes_digest(path: Path, mtime_ns: int) -> bytes:
+    del mtime_ns
+    return hashlib.blake2b(path.name.encode() + b"\0" + path.read_bytes(), digest_size=16).digest()
+
+
+def git_commit() -> str:
+    """Commit of the checkout the package runs from, ``+`` if it has changes, else ``unknown``."""
+    try:
+        commit = _git("rev-parse", "--short=12", "HEAD")
+        return commit + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(  # noqa: S603
+        ["git", "-C", str(PACKAGE), *words],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()

@@ -1,0 +1,156 @@
+"""Execute: make every slice that is missing, block by block, and keep it as soon as it is whole."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from intralpha.base import Panel
+from intralpha.base.node import Inputs, Node, Slice, Task
+from intralpha.base.panel import as_days
+from intralpha.market import Lake
+from intralpha.pipeline.address import plain
+from intralpha.pipeline.code import git_commit
+from intralpha.pipeline.plan import Plan
+from intralpha.pipeline.store import DAYS
+
+log = logging.getLogger(__name__)
+IN_MEMORY_BYTES = 2**27
+
+
+@dataclass
+class WorkInputs(Inputs):
+    """What one call of a node's ``make`` may look at.
+
+    Parameters
+    ----------
+    plan : addresses and store
+    node : whose work is done
+    slices : what is made
+    folder : Panels that are too large for memory are laid out here
+    """
+
+    plan: Plan
+    node: Node
+    slices: tuple[Slice, ...]
+    folder: Path
+
+    @property
+    def lake(self) -> Lake:
+        """The lake, cut to the tables that the node reads and to its last session."""
+        ahead = max((read.ahead for read in self.node.reads), default=0)
+        tables = frozenset((read.table, read.freq) for read in self.node.reads)
+        sessions = self.plan.axes.sessions
+        at = int(np.searchsorted(sessions, self._last())) + ahead
+        last = sessions[min(at, len(sessions) - 1)].item()
+        return self.plan.lake.limited(tables, last)
+
+    @property
+    def assets(self) -> np.ndarray:
+        """Stocks known by the last day of what is made, sorted."""
+        return self.plan.axes.known(self._last())
+
+    def panel(self, name: str) -> Panel:
+        """The needed days of an input; on disk where they are large."""
+        keys = self._keys(name)
+        size = self.plan.store.size(self._of(name).kind, keys[-1][1]) * len(keys)
+        if size > IN_MEMORY_BYTES:
+            return Panel.load(self.saved(name))
+        return self.plan.store.panel(self._of(name).kind, keys, self.assets)
+
+    def saved(self, name: str) -> Path:
+        """The needed days of an input as a folder that :meth:`Panel.load` opens."""
+        path = self.folder / "inputs" / name
+        if not (path / "axes.npz").is_file():
+            self.plan.store.panel(self._of(name).kind, self._keys(name), self.assets, path)
+        return path
+
+    def folders(self, name: str) -> Mapping[str, Path]:
+        """Slice -> folder of an input."""
+        of, keys = self._of(name), self.plan.addresses[self.node.inputs[name]]
+        return {s: self.plan.store.get(of.kind, keys[s]).path for s in self._needed(name)}
+
+    def _of(self, name: str) -> Node:
+        return self.plan.node(self.node.inputs[name])
+
+    def _needed(self, name: str) -> list[str]:
+        """Slices of an input that any of what is made needs, in the input's order."""
+        wanted = {part for one in self.slices for part in one.needs.get(name, ())}
+        return [s.name for s in self._of(name).slices if s.name in wanted]
+
+    def _keys(self, name: str) -> list[tuple[date, str]]:
+        keys = self.plan.addresses[self.node.inputs[name]]
+        return [(date.fromisoformat(s), keys[s]) for s in self._needed(name)]
+
+    def _last(self) -> np.datetime64:
+        """Last session of what is made, or of all that it needs."""
+        days = [one.days[1] for one in self.slices if one.days is not None]
+        if not days:
+            parts = [p for one in self.slices for needed in one.needs.values() for p in needed]
+            days = [date.fromisoformat(p[:10]) for p in parts if p[:4].isdigit()]
+        return as_days([max(days)])[0] if days else self.plan.axes.dates[-1]
+
+
+def make_node(plan: Plan, node: Node, workers: int, show_progress: bool) -> int:
+    """Make the missing slices of a node; returns how many were made."""
+    missing = plan.missing(node)
+    blocks = _blocks(missing, node.block) if node.form == DAYS else [missing] if missing else []
+    for part in blocks:
+        started = perf_counter()
+        _make_block(plan, node, part, workers, show_progress)
+        log.info("made    %s: %d of it in %.1f s", node.name, len(part), perf_counter() - started)
+    return len(missing)
+
+
+def _make_block(
+    plan: Plan, node: Node, part: tuple[Slice, ...], workers: int, show_progress: bool
+) -> None:
+    store, keys = plan.store, plan.addresses[node.name]
+    folder = store.work(node.kind, _name_of(plan, node, part))
+    inputs = WorkInputs(plan, node, part, folder)
+    facts = _facts(plan, node)
+    started = perf_counter()
+
+    def place(name: str) -> Path:
+        return folder / name if node.form == DAYS else store.work(node.kind, keys[name])
+
+    def finish(name: str) -> None:
+        more = {"slice": name, "seconds": round(perf_counter() - started, 3)}
+        store.keep_folder(node.kind, keys[name], place(name), facts | more)
+
+    done = folder / "panel"
+    if node.form != DAYS or not done.is_dir():
+        node.make(node.spec, inputs, Task(part, place, finish, workers, show_progress))
+    if node.form == DAYS:
+        panel = Panel.load(done)
+        store.keep_days(node.kind, {as_days([s.name])[0]: keys[s.name] for s in part}, panel)
+        store.note(node.kind, plan.stems[node.name], facts)
+    store.discard(folder)
+
+
+def _name_of(plan: Plan, node: Node, part: tuple[Slice, ...]) -> str:
+    """Name of the folder that a block is worked on in, the same when a killed run goes on."""
+    if node.form != DAYS:
+        return f"inputs-{plan.keys[node.name]}"
+    return f"{plan.addresses[node.name][part[0].name]}-{len(part)}"
+
+
+def _blocks(missing: tuple[Slice, ...], size: int) -> Iterator[tuple[Slice, ...]]:
+    yield from (missing[i : i + size] for i in range(0, len(missing), size))
+
+
+def _facts(plan: Plan, node: Node) -> dict[str, Any]:
+    return {
+        "node": node.name,
+        "run": plan.recipe.name,
+        "spec": plain(node.spec),
+        "inputs": dict(node.inputs),
+        "reads": [str(read) for read in node.reads],
+        "stem": plan.stems[node.name],
+        "git_commit": git_commit(),
+    }

@@ -1,0 +1,159 @@
+"""Ingest of a recipe: its sources into the lake, once, and which part of the lake they brought."""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from intralpha.base import spec_hash
+from intralpha.base.place import expand, placed
+from intralpha.market import Lake
+from intralpha.market.manifest import read_manifest
+from intralpha.market.merge import OnConflict
+from intralpha.pipeline.code import code_reached
+from intralpha.pipeline.recipe import DataSpec, Recipe, RecipeError, fault_of, lake_of, read_yaml
+from intralpha.pipeline.store import Store
+from intralpha.sources import SourceSpec, ingest, quality
+
+INGEST = "ingest"
+SOURCES = TypeAdapter(tuple[SourceSpec, ...])
+POLICIES: tuple[OnConflict, ...] = ("error", "keep", "replace")
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The part of a lake that a recipe uses.
+
+    Attributes
+    ----------
+    symbols : str [A]; None for all stocks of the lake
+    first, last : sessions; None for all
+    """
+
+    symbols: np.ndarray | None = None
+    first: date | None = None
+    last: date | None = None
+
+    def limits(self, data: DataSpec) -> DataSpec:
+        """The data of a recipe within what its sources brought."""
+        start, end = data.start or self.first, data.end or self.last
+        return data.model_copy(update={"start": start, "end": end})
+
+
+def ingest_key(recipe: Recipe) -> str:
+    """Changes when a source, its files, its reader or the lake's place change."""
+    sources = recipe.data.sources
+    prints = [spec.make().fingerprint() for spec in sources]
+    plain = [spec.model_dump(mode="json") for spec in sources]
+    return spec_hash(INGEST, plain, prints, recipe.data.lake, code_reached(ingest, sources))
+
+
+def ingested_part(recipe: Recipe, store: Store) -> Part | None:
+    """What of the lake the recipe uses; None if its sources still have to be ingested.
+
+    Another recipe may have added to the lake meanwhile: what this one brought is there all the
+    same, as long as no file of it is gone.
+
+    Raises
+    ------
+    NoLakeError
+        A recipe without sources names a lake that is not there.
+    """
+    root = lake_of(recipe)
+    if not recipe.data.sources:
+        Lake(root)
+        return Part()
+    key = ingest_key(recipe)
+    if not root.is_dir() or not store.has(INGEST, "folders", key):
+        return None
+    folder = store.get(INGEST, key).path
+    facts = json.loads((folder / "covers.json").read_text())
+    if not set(facts["files"]) <= set(read_manifest(root)):
+        return None
+    if recipe.data.part == "lake":
+        return Part()
+    days = [date.fromisoformat(d) for d in facts["days"]]
+    return Part(np.array(facts["symbols"], dtype=str), *days)
+
+
+def run_ingest(recipe: Recipe, store: Store, show_progress: bool) -> Part:
+    """Ingest the recipe's sources, record what they brought, and return the part to use."""
+    lake = Lake(lake_of(recipe), create=True)
+    report = ingest(recipe.data.sources, lake, show_progress=show_progress)
+    found = quality(lake, recipe.data.bar_freq)
+    key = ingest_key(recipe)
+    folder = store.work(INGEST, key)
+    (folder / "ingest.txt").write_text(report.to_text())
+    (folder / "quality.txt").write_text(found.to_text())
+    (folder / "quality.json").write_text(json.dumps(found.summary()))
+    (folder / "covers.json").write_text(json.dumps(_covered(report, lake)))
+    store.keep_folder(INGEST, key, folder, {"node": INGEST, "run": recipe.name})
+    part = ingested_part(recipe, store)
+    assert part is not None
+    return part
+
+
+def _covered(report: Any, lake: Lake) -> dict[str, Any]:
+    """Stocks and sessions of the daily rows that the sources brought, and their tables' files."""
+    daily = [cover for cover in report.covers if cover.table == "daily"]
+    symbols = sorted(set[str]().union(*(cover.symbols for cover in daily)))
+    days = [str(min(c.first for c in daily)), str(max(c.last for c in daily))] if daily else []
+    tables = {cover.table for cover in report.covers}
+    files = [name for name in read_manifest(lake.root) if name.split("/")[0] in tables]
+    return {"symbols": symbols, "days": days, "files": files}
+
+
+def quality_counts(recipe: Recipe, store: Store) -> dict[str, int]:
+    """Counts of the quality report that was made after the ingest; empty where there was none:
+    without sources, and in the store of an audit's scrambled world.
+    """
+    if not recipe.data.sources or not store.has(INGEST, "folders", ingest_key(recipe)):
+        return {}
+    path = store.get(INGEST, ingest_key(recipe)).path / "quality.json"
+    return json.loads(path.read_text())
+
+
+def ingest_files(path: Path, lake: Path | None, on_conflict: str) -> str:
+    """Read the sources of a YAML file into a lake; returns the reports as text.
+
+    Parameters
+    ----------
+    path : a recipe (its ``data`` is used), a list of sources, or one source; relative paths in it
+        start from its folder
+    lake : folder; default: the recipe's
+    on_conflict : ``error``, ``keep`` or ``replace``
+
+    Raises
+    ------
+    RecipeError
+        The file is no such thing, or no lake is named.
+    """
+    if on_conflict not in POLICIES:
+        raise RecipeError("--on-conflict", [f"found {on_conflict!r}, expected one of {POLICIES}"])
+    raw = read_yaml(path)
+    data = raw.get("data", {}) if isinstance(raw, dict) else {}
+    wanted = data.get("sources", raw)
+    folder = path.resolve().parent
+    target = lake or (folder / expand(data["lake"]) if "lake" in data else None)
+    if target is None:
+        raise RecipeError(str(path), ["names no lake; give one with --lake"])
+    try:
+        given = wanted if isinstance(wanted, list) else [wanted]
+        specs = SOURCES.validate_python(given, context=placed(folder))
+    except ValidationError as error:
+        raise RecipeError(str(path), [fault_of(e) for e in error.errors()]) from error
+    done = ingest(specs, Lake(target, create=True), on_conflict=_policy(on_conflict))
+    return f"{done.to_text()}\n{quality_text(target, None)}"
+
+
+def _policy(text: str) -> OnConflict:
+    return next(p for p in POLICIES if p == text)
+
+
+def quality_text(lake: Path, freq: int | None) -> str:
+    """The quality report of a lake as text."""
+    return quality(Lake(lake), freq).to_text()

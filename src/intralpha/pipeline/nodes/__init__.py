@@ -1,0 +1,35 @@
+"""The nodes of a recipe: what is made from what, cut in time; the work itself lies above."""
+
+from intralpha.base.node import Node
+from intralpha.factors import Ground
+from intralpha.pipeline.axes import Axes
+from intralpha.pipeline.nodes.ground import forward_node, universe_node
+from intralpha.pipeline.nodes.portfolio import portfolio_node
+from intralpha.pipeline.nodes.signal import signal_node
+from intralpha.pipeline.nodes.test import test_nodes
+from intralpha.pipeline.recipe import Recipe
+
+__all__ = ["nodes_of"]
+
+
+def nodes_of(recipe: Recipe, axes: Axes) -> tuple[Node, ...]:
+    """All work of a recipe, inputs first.
+
+    Parameters
+    ----------
+    recipe : what is wanted
+    axes : sessions and stocks it is about
+    """
+    samples = recipe.grid.dates(axes.dates)
+    ground = Ground(axes.dates, samples)
+    freq = recipe.data.bar_freq if recipe.data.assets == "bars" else None
+    nodes = [universe_node(recipe.universe, freq, axes.dates)]
+    for name, factor in recipe.factors.items():
+        nodes += factor.nodes(name, ground)
+    made = {node.name: node for node in nodes}
+    signal = signal_node(recipe, made)
+    forward = forward_node(recipe.test.horizons, samples)
+    nodes += [signal, forward, *test_nodes(recipe, ground, made, signal, forward)]
+    if recipe.portfolio is not None:
+        nodes.append(portfolio_node(recipe, made["universe"], signal, axes))
+    return tuple(nodes)

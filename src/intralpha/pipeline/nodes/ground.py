@@ -1,0 +1,113 @@
+"""What the factors stand on: the universe of each session, and the returns that followed."""
+
+import numpy as np
+import polars as pl
+from jaxtyping import Bool
+from numpy import ndarray
+from pydantic import Field
+
+from intralpha.base import Panel, Spec
+from intralpha.base.node import Inputs, Node, Read, Task, day_slices
+from intralpha.base.panel import as_days
+from intralpha.labels import BUYABLE_READS, fwd_buyable, fwd_return
+from intralpha.market import Lake, UniverseSpec, members, read_daily, universe
+
+BAR_SESSIONS = 20
+
+
+class GroundSpec(Spec):
+    """The rules of membership, and the bars that a stock must have."""
+
+    rules: UniverseSpec
+    bar_freq: int | None = Field(description="minutes; None: a stock needs no bars")
+
+
+class HorizonSpec(Spec):
+    """Forward returns close(t+a) -> close(t+b)."""
+
+    horizons: tuple[tuple[int, int], ...]
+
+
+class WithinSpec(Spec):
+    """Members of any of these indices."""
+
+    indices: tuple[str, ...]
+
+
+def universe_node(rules: UniverseSpec, bar_freq: int | None, dates: ndarray) -> Node:
+    """Masks ``universe`` and ``traded`` of every session.
+
+    Parameters
+    ----------
+    rules : of the universe
+    bar_freq : minutes of the bars that a stock must have had in the last 20 sessions, or None
+    dates : datetime64[D] [D]
+    """
+    reads = [Read("daily"), Read("instruments")]
+    reads += [Read("membership")] if rules.indices else []
+    reads += [Read("bars", bar_freq, BAR_SESSIONS - 1)] if bar_freq else []
+    spec = GroundSpec(rules=rules, bar_freq=bar_freq)
+    return Node("universe", make_universe, spec, day_slices(dates, True), reads=tuple(reads))
+
+
+def make_universe(spec: GroundSpec, inputs: Inputs, task: Task) -> None:
+    """1 or 0 for every stock known on the day; known at its close."""
+    days, assets = as_days([one.name for one in task.slices]), inputs.assets
+    inside = universe(inputs.lake, spec.rules, days, assets)
+    if spec.bar_freq:
+        inside &= with_bars(inputs.lake, spec.bar_freq, days, assets)
+    first, last = days[0].item(), days[-1].item()
+    traded = read_daily(inputs.lake, ("traded",), first, last, assets).at(days)["traded"] == 1
+    values = np.stack([inside, traded], axis=-1).astype(np.float32)
+    Panel(values, days, assets, ("universe", "traded")).save(task.folder("panel"))
+
+
+def with_bars(lake: Lake, freq: int, days: ndarray, assets: ndarray) -> Bool[ndarray, "D A"]:
+    """Whether a stock had bars on any of the last 20 sessions up to each date."""
+    sessions = lake.dates("daily")
+    at = np.searchsorted(sessions, days)
+    start = max(int(at[0]) - BAR_SESSIONS + 1, 0)
+    rows = lake.scan("bars", sessions[start].item(), days[-1].item(), freq)
+    frame = rows.select("date", "symbol", pl.lit(1.0).alias("has")).unique().collect()
+    has = Panel.from_polars(frame, ("has",), sessions[start : at[-1] + 1], assets)["has"] > 0
+    seen = np.concatenate([np.zeros((BAR_SESSIONS, len(assets))), has.cumsum(axis=0)])
+    recent = seen[BAR_SESSIONS:] - seen[:-BAR_SESSIONS] > 0
+    return recent[at - start]
+
+
+def forward_node(horizons: tuple[tuple[int, int], ...], samples: ndarray) -> Node:
+    """Forward returns of every horizon, and whether a stock could be bought on the next session.
+
+    Parameters
+    ----------
+    horizons : (a, b) of close(t+a) -> close(t+b), sessions
+    samples : datetime64[D] [G]
+    """
+    ahead = max(last for _, last in horizons)
+    reads = tuple(dict.fromkeys((Read("daily", ahead=ahead), *BUYABLE_READS)))
+    spec = HorizonSpec(horizons=horizons)
+    return Node("forward", make_forward, spec, day_slices(samples, True), reads=reads)
+
+
+def make_forward(spec: HorizonSpec, inputs: Inputs, task: Task) -> None:
+    """Returns in float64; NaN where a horizon is not over."""
+    days, assets = as_days([one.name for one in task.slices]), inputs.assets
+    parts = [fwd_return(inputs.lake, days, assets, a, b) for a, b in spec.horizons]
+    names = tuple(name for part in parts for name in part.names)
+    buyable = fwd_buyable(inputs.lake, days, assets)[:, :, None].astype(np.float64)
+    values = np.concatenate([*(part.values for part in parts), buyable], axis=-1)
+    Panel(values, days, assets, (*names, "fwd_buyable")).save(task.folder("panel"))
+
+
+def within_node(indices: tuple[str, ...], samples: ndarray) -> Node:
+    """Mask ``within`` of the members of any of some indices."""
+    spec = WithinSpec(indices=indices)
+    return Node("within", make_within, spec, day_slices(samples, True), reads=(Read("membership"),))
+
+
+def make_within(spec: WithinSpec, inputs: Inputs, task: Task) -> None:
+    """1 or 0 for every stock known on the day."""
+    days = as_days([one.name for one in task.slices])
+    inside = members(inputs.lake, spec.indices, days, inputs.assets)
+    values = inside[:, :, None].astype(np.float32)
+    Panel(values, days, inputs.assets, ("within",)).save(task.folder("panel"))

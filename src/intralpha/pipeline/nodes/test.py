@@ -1,0 +1,203 @@
+"""The test of every factor and of the combined signal."""
+
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy import ndarray
+
+from intralpha.base import DataError, Panel, Spec
+from intralpha.base.node import ALL, Inputs, Node, Slice, Task
+from intralpha.evaluation import FactorReport, neutralise, run_factor_test
+from intralpha.factors import Ground
+from intralpha.factors.features import feature_node
+from intralpha.features import LibrarySpec
+from intralpha.pipeline.nodes.ground import within_node
+from intralpha.pipeline.recipe import Recipe, TestSpec
+from intralpha.sources import SimulatedMarket, SimulatedSpec
+
+SIGNAL, ORACLE, OF_ORACLE = "signal", "oracle", "rank_ic_of_oracle"
+STYLES = LibrarySpec(
+    library="price_volume", names=("ret20", "vol20", "ln_amount20")
+)  # what `neutral_to` names
+
+
+class NothingToTestError(DataError):
+    """No score date has a finished forward return inside the test period."""
+
+    def __init__(self, first: str, last: str, start: date | None, end: date | None) -> None:
+        self.first, self.last = first, last
+        period = f"between {start or 'the first score'} and {end or 'the last finished return'}"
+        super().__init__(
+            f"scores from {first} to {last} have no date to test {period}.\n"
+            "Hint: widen test.start/test.end, train on more recent folds, or look at the universe: "
+            "if it is empty (universe.min_listed_days?), so is the test."
+        )
+
+
+class FactorTests(Spec):
+    """What is tested, how, and beside which oracle."""
+
+    test: TestSpec
+    factors: tuple[str, ...]
+    with_signal: bool
+    simulated: SimulatedSpec | None
+
+
+def test_nodes(
+    recipe: Recipe, ground: Ground, made: dict[str, Node], signal: Node, forward: Node
+) -> list[Node]:
+    """The test of all factors and, if there are several, of the signal, with what it needs.
+
+    Parameters
+    ----------
+    recipe : names factors and tests
+    ground : dates
+    made : nodes of the factors and the universe by name
+    signal, forward : nodes
+    """
+    before: list[Node] = []
+    inputs = {f"score/{n}": f"score/{n}" for n in recipe.factors}
+    inputs |= {"signal": signal.name, "forward": forward.name, "universe": "universe"}
+    if recipe.test.within:
+        before.append(within_node(recipe.test.within, ground.samples))
+        inputs["within"] = "within"
+    if recipe.test.neutral_to:
+        sampled = Ground(ground.samples, ground.samples)
+        before.append(feature_node("styles", STYLES, sampled))
+        inputs["styles"] = before[-1].name
+    known = made | {node.name: node for node in (signal, forward, *before)}
+    needs = {name: tuple(s.name for s in known[of].slices) for name, of in inputs.items()}
+    sampled_days = {str(day) for day in ground.samples}
+    needs["universe"] = tuple(n for n in needs["universe"] if n in sampled_days)
+    spec = FactorTests(
+        test=recipe.test,
+        factors=tuple(recipe.factors),
+        with_signal=len(recipe.combined()) > 1,
+        simulated=simulated_source(recipe),
+    )
+    one = Slice(ALL, None, None, needs)
+    return [*before, Node("test", make_tests, spec, (one,), inputs, form="folders")]
+
+
+def simulated_source(recipe: Recipe) -> SimulatedSpec | None:
+    """The simulated market, if the data are nothing else: only then is there an oracle."""
+    sources = recipe.data.sources
+    only = sources[0] if len(sources) == 1 else None
+    return only if isinstance(only, SimulatedSpec) else None
+
+
+def make_tests(spec: FactorTests, inputs: Inputs, task: Task) -> None:
+    """A folder a factor report, in the order of the report."""
+    panels = {name: inputs.panel(f"score/{name}") for name in spec.factors}
+    if spec.with_signal:
+        panels[SIGNAL] = inputs.panel("signal")
+    reports = [r for name, panel in panels.items() for r in _reports(spec, inputs, name, panel)]
+    if spec.simulated is not None:
+        reports = _beside_oracle(spec, inputs, SimulatedMarket(spec.simulated), reports)
+    for number, report in enumerate(reports):
+        save_factor_report(report, task.folder(ALL) / f"{number:02d}")
+    task.finish(ALL)
+
+
+def _reports(
+    spec: FactorTests, inputs: Inputs, name: str, score: Panel, dates: ndarray | None = None
+) -> list[FactorReport]:
+    """The plain test, and the variants that are asked for, on the test's own dates or others."""
+    forward = inputs.panel("forward")
+    dates = test_dates(spec.test, score, forward) if dates is None else dates
+    factor, fwd = score.at(dates), forward.at(dates)
+    inside = inputs.panel("universe").at(dates)["universe"] > 0
+    if spec.test.fwd_exclude_blocked:
+        inside &= fwd["fwd_buyable"] > 0
+    rets = fwd.select(tuple(n for n in fwd.names if n != "fwd_buyable"))
+
+    def test(label: str, values: Panel, mask_DA: ndarray) -> FactorReport:
+        mask = Panel(mask_DA[:, :, None].astype(np.float32), dates, factor.assets, ("inside",))
+        return run_factor_test(values, rets, mask, spec.test.factor, label)
+
+    out = [test(name, factor, inside)]
+    if spec.test.neutral_to:
+        styles = inputs.panel("styles").at(dates).select(spec.test.neutral_to)
+        left = neutralise(
+            factor["score"].astype(np.float64), styles.values.astype(np.float64), inside
+        )
+        label = f"{name}, neutral to {' and '.join(spec.test.neutral_to)}"
+        out.append(test(label, replace(factor, values=left[:, :, None]), inside))
+    if spec.test.within:
+        members = inside & (inputs.panel("within").at(dates)["within"] > 0)
+        # The membership history may end before the test does.
+        rows = np.flatnonzero(members.any(axis=1)).tolist()
+        part = test(f"{name}, within {' + '.join(spec.test.within)}", factor, members)
+        out.append(replace(part, series=part.series[rows]))
+    return out
+
+
+def _beside_oracle(
+    spec: FactorTests, inputs: Inputs, market: SimulatedMarket, reports: list[FactorReport]
+) -> list[FactorReport]:
+    """The reports with their RankIC as a share of the oracle's, and the oracle's own test.
+
+    The oracle is what the best forecast from the close of t+1 would say; for a test that starts
+    at another session there is none.
+    """
+    first, last = spec.test.horizons[0]
+    if first != 1:
+        return reports
+    forward = inputs.panel("forward")
+    expected = market.true_expected_return((last - first,)).reindex(forward.dates, forward.assets)
+    score = Panel(expected.values, forward.dates, forward.assets, ("score",))
+    dates = reports[0].series["date"].to_numpy().astype("datetime64[D]")
+    oracle = _reports(spec, inputs, ORACLE, score, dates)[0]
+    best = oracle.summary["rank_ic"]
+    shared = [
+        replace(r, summary=r.summary | {OF_ORACLE: r.summary["rank_ic"] / best}) for r in reports
+    ]
+    return [*shared, oracle]
+
+
+def test_dates(test: TestSpec, score: Panel, forward: Panel) -> ndarray:
+    """Score dates inside the test period whose first horizon is over.
+
+    Raises
+    ------
+    NothingToTestError
+    """
+    part = score.between(test.start or "1900-01-01", test.end or "2200-01-01")
+    scored = part.dates[np.isfinite(part["score"]).any(axis=1)][:: test.every]
+    scored = scored[np.isin(scored, forward.dates)]
+    over = np.isfinite(forward.at(scored).values[:, :, 0]).any(axis=1)
+    if not over.any():
+        first, last = str(score.dates[0]), str(score.dates[-1])
+        raise NothingToTestError(first, last, test.start, test.end)
+    return scored[over]
+
+
+def save_factor_report(report: FactorReport, folder: Path) -> None:
+    """Write a factor report as JSON and Parquet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    facts = {
+        "name": report.name,
+        "summary": report.summary,
+        "periods_per_year": report.periods_per_year,
+    }
+    (folder / "summary.json").write_text(json.dumps(facts, indent=1))
+    report.series.write_parquet(folder / "series.parquet")
+    report.yearly.write_parquet(folder / "yearly.parquet")
+    report.decay.write_parquet(folder / "decay.parquet")
+
+
+def load_factor_reports(folder: Path) -> tuple[FactorReport, ...]:
+    """Every factor report of a test artifact, in order."""
+    out = []
+    for part in sorted(p for p in folder.iterdir() if p.is_dir()):
+        facts = json.loads((part / "summary.json").read_text())
+        series, yearly, decay = (
+            pl.read_parquet(part / f"{name}.parquet") for name in ("series", "yearly", "decay")
+        )
+        periods = facts["periods_per_year"]
+        out.append(FactorReport(facts["name"], facts["summary"], series, yearly, decay, periods))
+    return tuple(out)

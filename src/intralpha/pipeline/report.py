@@ -1,0 +1,120 @@
+"""The report of a plan: sections made from the artifacts that are there."""
+
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import polars as pl
+
+from intralpha import __version__
+from intralpha.backtest import load_record
+from intralpha.base import ConfigError, spec_hash
+from intralpha.base.node import ALL
+from intralpha.base.plugins import loaded
+from intralpha.evaluation import FactorReport
+from intralpha.pipeline.code import git_commit
+from intralpha.pipeline.ingest import quality_counts
+from intralpha.pipeline.nodes.test import load_factor_reports
+from intralpha.pipeline.plan import Plan
+from intralpha.pipeline.recipe import dump_recipe
+from intralpha.report import PortfolioRecord, TearSheet, render
+
+
+class NothingMadeError(ConfigError):
+    """A report was asked for, but nothing that it could show is made."""
+
+    def __init__(self, plan_text: str) -> None:
+        self.plan_text = plan_text
+        super().__init__(f"no test is made yet:\n{plan_text}\nHint: `intralpha run` makes it.")
+
+
+def render_report(
+    planned: Plan,
+    path: Path,
+    more_facts: dict[str, str] | None = None,
+    problems: tuple[str, ...] = (),
+) -> Path:
+    """Write the page of whatever is made.
+
+    Parameters
+    ----------
+    planned : the run
+    path : file to write
+    more_facts : of this execution
+    problems : what failed, shown at the top
+
+    Raises
+    ------
+    NothingMadeError
+        Nothing is made, and nothing failed.
+    """
+    factors = finished_factors(planned)
+    if not factors and not problems:
+        raise NothingMadeError(planned.to_text())
+    sheet = TearSheet(
+        title=planned.recipe.name,
+        about=planned.recipe.about,
+        facts=_facts(planned) | (more_facts or {}),
+        factors=factors,
+        portfolio=finished_portfolio(planned),
+        training=_training(planned),
+        quality=quality_counts(planned.recipe, planned.store) if not planned.pending else {},
+        recipe=dump_recipe(planned.recipe),
+        problems=problems,
+        plugins=tuple((p.name, p.version, p.digest) for p in loaded()),
+    )
+    return render(sheet, path)
+
+
+def finished_factors(planned: Plan) -> tuple[FactorReport, ...]:
+    """Tests of the factors; empty if they are not made."""
+    folder = _folder(planned, "test")
+    return load_factor_reports(folder) if folder else ()
+
+
+def finished_portfolio(planned: Plan) -> PortfolioRecord | None:
+    """What the report shows of the replay; None if there is none, or it is not made."""
+    folder = _folder(planned, "portfolio")
+    return load_record(folder) if folder else None
+
+
+def _folder(planned: Plan, name: str) -> Path | None:
+    """Folder of a node that is made in one piece."""
+    key = planned.addresses.get(name, {}).get(ALL)
+    if key is None or not planned.store.has(name, "folders", key):
+        return None
+    return planned.store.get(name, key).path
+
+
+def _facts(planned: Plan) -> dict[str, str]:
+    axes = planned.axes
+    libraries = ", ".join(f"{n} {version(n)}" for n in ("torch", "polars", "numpy", "numba"))
+    part = planned.part
+    own = part is not None and part.symbols is not None
+    return {
+        "sessions": f"{axes.dates[0]} to {axes.dates[-1]} ({len(axes.dates):,})",
+        "stocks": f"{len(axes.assets):,}",
+        "part of the lake": "what the recipe's own sources brought" if own else "all of it",
+        "data version": planned.data_version,
+        "recipe hash": spec_hash(planned.recipe),
+        "code": f"intralpha {__version__}, commit {git_commit()}",
+        "libraries": f"{libraries}, Python {platform.python_version()}",
+        "rendered": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _training(planned: Plan) -> pl.DataFrame | None:
+    """History of every fold and seed that is made."""
+    rows = []
+    for node in planned.nodes:
+        if node.kind != "weights":
+            continue
+        name = node.name.partition("/")[2]
+        missing = {one.name for one in planned.missing(node)}
+        for one in node.slices:
+            if one.name not in missing:
+                key = planned.addresses[node.name][one.name]
+                path = planned.store.get(node.kind, key).path / "history.parquet"
+                rows.append(pl.read_parquet(path).with_columns(factor=pl.lit(name)))
+    return pl.concat(rows) if rows else None

@@ -1,0 +1,177 @@
+"""Desk: everything the optimiser may know at the close of each decision date."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, Shaped
+from numpy import ndarray
+
+from intralpha.base import DataError, Panel
+from intralpha.market import Lake, industry_codes
+from intralpha.portfolio.snapshot import Snapshot
+from intralpha.risk import ExposureSpec
+
+HALF_TICK_YUAN = 0.005
+
+
+class NoDecisionError(DataError):
+    """No date between two ends has a score."""
+
+    def __init__(self, signal: Panel, start: date | None, end: date | None) -> None:
+        self.start, self.end = start, end
+        known = signal.dates[np.isfinite(signal.values).any(axis=(1, 2))]
+        found = f"scores from {known[0]} to {known[-1]}" if len(known) else "no score at all"
+        super().__init__(
+            f"no decision between {start} and {end}: the signal has {found}; expected one date "
+            "with a score that is a session of the market.\n"
+            "Hint: widen test.start and test.end, or score more recent dates."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Desk:
+    """What is known at each decision, laid out by date.
+
+    Attributes
+    ----------
+    assets : symbols, shape [A]
+    dates : decision dates, shape [D]
+    alpha : signal, shape [D, A]; NaN for none
+    benchmark : weights, shape [D, A]
+    styles : Panel of the style exposures [D, A, K]
+    codes : industry of every stock, shape [D, A], positions in ``labels``
+    labels : names of the industries
+    can_buy, can_sell : tradability at the close, shape [D, A]
+    inside : the universe, shape [D, A]
+    """
+
+    assets: Shaped[ndarray, "A"]
+    dates: Shaped[ndarray, "D"]
+    alpha: Float[ndarray, "D A"]
+    benchmark: Float[ndarray, "D A"]
+    styles: Panel
+    codes: Int[ndarray, "D A"]
+    labels: tuple[str, ...]
+    can_buy: Bool[ndarray, "D A"]
+    can_sell: Bool[ndarray, "D A"]
+    inside: Bool[ndarray, "D A"]
+
+    def snapshot(self, day: np.datetime64, held: Shaped[ndarray, "N"]) -> Snapshot:
+        """What is known on a decision date; holdings are always among the assets.
+
+        Parameters
+        ----------
+        day : one of the decision dates
+        held : symbols held now; kept even outside universe and benchmark, with no view on them
+
+        Returns
+        -------
+        Snapshot
+            Names in the universe, in the benchmark or held. Known at the close of ``day``.
+        """
+        d = int(np.searchsorted(self.dates, day))
+        keep = self.inside[d] | (self.benchmark[d] > 0) | np.isin(self.assets, held)
+        return Snapshot(
+            date=self.dates[d],
+            assets=self.assets[keep],
+            alpha=np.where(self.inside[d], self.alpha[d], np.nan)[keep],
+            benchmark=self.benchmark[d, keep] / self.benchmark[d, keep].sum(),
+            exposures=np.nan_to_num(self.styles.values[d, keep]),
+            exposure_names=self.styles.names,
+            industry=self.codes[d, keep].astype(np.int64),
+            member=self.benchmark[d, keep] > 0,
+            can_buy=self.can_buy[d, keep],
+            can_sell=self.can_sell[d, keep],
+            industry_names=self.labels,
+        )
+
+
+def decisions(
+    signal: Panel, every: int, start: date | None = None, end: date | None = None
+) -> Shaped[ndarray, "D"]:
+    """Every so many dates that have a score.
+
+    Parameters
+    ----------
+    signal : Panel, name ``score``
+    every : scored dates from one decision to the next
+    start, end : first and last date that may be one; None for the signal's own
+
+    Returns
+    -------
+    ndarray of datetime64[D], ascending
+
+    Raises
+    ------
+    NoDecisionError
+        No date in that time has a score.
+    """
+    part = signal.between(start or "1900-01-01", end or "2200-01-01")
+    scored = part.dates[np.isfinite(part["score"]).any(axis=1)]
+    if len(scored) == 0:
+        raise NoDecisionError(signal, start, end)
+    return scored[::every]
+
+
+def lay_desk(
+    lake: Lake,
+    dates: Shaped[ndarray, "D"],
+    universe: Panel,
+    signal: Panel,
+    market: Panel,
+    benchmark_DA: Float[ndarray, "D A"],
+    exposures: ExposureSpec,
+) -> Desk:
+    """Gather what is known at the close of each decision date.
+
+    Parameters
+    ----------
+    lake : with ``daily``; ``industry`` if it has one
+    dates : decision dates, sessions of universe and market
+    universe : Panel, name ``universe``, above 0 inside; its assets are the desk's axis
+    signal : Panel, name ``score``, any assets in any order; a stock without one has no view
+    market : Panel, names ``close``, ``volume``, ``up_limit``, ``down_limit``, on the same assets
+    benchmark_DA : weights of the benchmark on these dates and assets
+    exposures : the style exposures that constraints may ask for
+
+    Returns
+    -------
+    Desk
+        Nothing on it is later than the close of its date.
+    """
+    assets = universe.assets
+    inside = universe.at(dates)["universe"] > 0
+    can_buy, can_sell = tradable(market.at(dates))
+    codes, labels = industry_codes(lake, dates, assets)
+    return Desk(
+        assets=assets,
+        dates=dates,
+        alpha=signal.reindex(dates, assets)["score"].astype(np.float64),
+        benchmark=benchmark_DA,
+        styles=exposures.estimate(lake, dates, assets, inside),
+        codes=codes,
+        labels=labels,
+        can_buy=can_buy,
+        can_sell=can_sell,
+        inside=inside,
+    )
+
+
+def tradable(market: Panel) -> tuple[Bool[ndarray, "D A"], Bool[ndarray, "D A"]]:
+    """Whether a stock could be bought, and sold, at the close.
+
+    Parameters
+    ----------
+    market : Panel, names ``close``, ``volume``, ``up_limit``, ``down_limit``, raw CNY
+
+    Returns
+    -------
+    (can_buy, can_sell) : ndarrays of bool, shape [D, A]
+        False without volume; the first also within half a tick of limit-up, the second of
+        limit-down. A limit that is NaN does not exist. Known at the close.
+    """
+    traded = market["volume"] > 0
+    up = market["close"] >= market["up_limit"] - HALF_TICK_YUAN
+    down = market["close"] <= market["down_limit"] + HALF_TICK_YUAN
+    return traded & ~up, traded & ~down

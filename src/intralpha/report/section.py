@@ -1,0 +1,118 @@
+"""Section: one part of a report, and the sections that our artifacts make."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+import polars as pl
+from markupsafe import Markup
+
+from intralpha.backtest import PortfolioRecord
+from intralpha.evaluation import FactorReport
+from intralpha.report import charts
+from intralpha.report.tables import figure_text, frame_table, table, words
+
+FACTOR_TILES = ("rank_ic", "icir", "top_excess", "turnover_two_sided")
+PORTFOLIO_TILES = (
+    "excess_annualised",
+    "tracking_error",
+    "information_ratio",
+    "excess_max_drawdown",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """A heading and what stands below it; parts that are empty are left out.
+
+    Attributes
+    ----------
+    title : heading
+    tables : (heading, table) pairs; an empty heading is left out
+    charts : figures, two beside each other
+    tiles : (figure, what it is) pairs for the head of the page
+    tables_first : whether the tables stand above the charts
+    """
+
+    title: str
+    tables: tuple[tuple[str, Markup], ...] = ()
+    charts: tuple[go.Figure, ...] = ()
+    tiles: tuple[tuple[str, str], ...] = ()
+    tables_first: bool = True
+
+
+def factor_sections(factors: Sequence[FactorReport]) -> list[Section]:
+    """Tests of factors: all figures side by side, charts of the leading one, and the years."""
+    if not factors:
+        return []
+    lead = leading(factors)
+    names = list(dict.fromkeys(name for f in factors for name in f.summary))
+    rows = [[words(n), *(figure_text(n, f.summary.get(n)) for f in factors)] for n in names]
+    made = (
+        charts.cumulative_ic_chart(factors),
+        charts.decay_chart(factors),
+        charts.group_nav_chart(lead),
+        charts.group_bar_chart(lead),
+    )
+    tiles = tuple(
+        (figure_text(n, lead.summary[n]), f"{words(n)}, {lead.name}")
+        for n in FACTOR_TILES
+        if n in lead.summary
+    )
+    figures = (("", table(["", *(f.name for f in factors)], rows)),)
+    years = tuple((f.name, frame_table(f.yearly)) for f in factors)
+    return [Section("Factors", figures, made, tiles), Section("Factors by year", years)]
+
+
+def leading(factors: Sequence[FactorReport]) -> FactorReport:
+    """The combined signal, which is what is traded, or the first factor."""
+    return next((f for f in factors if f.name == "signal"), factors[0])
+
+
+def portfolio_sections(record: PortfolioRecord | None) -> list[Section]:
+    """The replay of a portfolio, then one section a table of notes."""
+    if record is None:
+        return []
+    made = [charts.nav_chart(record.daily), charts.drawdown_chart(record.daily)]
+    made.append(charts.monthly_chart(record.daily))
+    if "turnover_one_sided" in record.daily.columns:
+        made.append(charts.turnover_chart(record.daily))
+    years = record.yearly.to_dicts()
+    rows = [
+        [words(n), figure_text(n, value), *(figure_text(n, y.get(n)) for y in years)]
+        for n, value in record.figures.items()
+    ]
+    figures = table(["", "whole period", *(str(y["year"]) for y in years)], rows)
+    tiles = tuple(
+        (figure_text(n, record.figures[n]), f"portfolio {words(n)}")
+        for n in PORTFOLIO_TILES
+        if n in record.figures
+    )
+    return [Section("Portfolio", (("", figures),), tuple(made), tiles, tables_first=False)]
+
+
+def note_sections(record: PortfolioRecord | None) -> list[Section]:
+    """One section a table of notes of the replay."""
+    notes = {} if record is None else record.notes
+    return [Section(title, (("", frame_table(frame)),)) for title, frame in notes.items()]
+
+
+def training_sections(history: pl.DataFrame | None) -> list[Section]:
+    """The fits: validation RankIC by epoch."""
+    if history is None or history.is_empty():
+        return []
+    return [Section("Training", charts=(charts.training_chart(history),))]
+
+
+def quality_sections(counts: dict[str, int]) -> list[Section]:
+    """Faults of the data and how many rows have them."""
+    if not counts:
+        return []
+    return [Section("Data quality", (("", table(("found", "rows"), counts.items())),))]
+
+
+def plugin_sections(plugins: Sequence[tuple[str, str, str]]) -> list[Section]:
+    """Plug-ins that were loaded: name, version and hash of their code."""
+    if not plugins:
+        return []
+    return [Section("Plug-ins", (("", table(("name", "version", "hash"), plugins)),))]

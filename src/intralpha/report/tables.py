@@ -1,0 +1,89 @@
+"""Tables of the report: figures written as people write them, every cell escaped."""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+
+import polars as pl
+from markupsafe import Markup, escape
+
+PERCENT = ("share", "excess", "turnover", "ret", "drawdown", "volatility", "tracking", "win_rate")
+PERCENT += ("annualised",)
+WORDS = {
+    "icir": "ICIR",
+    "ic": "IC",
+    "ir": "IR",
+    "ret": "return",
+    "sharpe": "Sharpe",
+    "calmar": "Calmar",
+    "rows": "days",
+}
+COUNTS = ("dates", "stocks", "rows")
+ROWS_SHOWN = 200
+
+
+def figure_text(name: str, value: object) -> str:
+    """A figure as people write it: shares in percent, large numbers with separators.
+
+    Examples
+    --------
+    >>> figure_text("top_excess", 0.1246), figure_text("rank_ic", 0.09253)
+    ('12.46 %', '0.0925')
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "" if value is None else str(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return "–"
+    if isinstance(value, int):
+        return str(value) if name in {"year", "seed", "epoch"} else f"{value:,}"
+    if (
+        any(word in name for word in PERCENT)
+        and not name.startswith("rank")
+        and "calmar" not in name
+    ):
+        return f"{100 * value:.2f} %"
+    return f"{value:,.0f}" if abs(value) >= 1000 or name in COUNTS else f"{value:.4f}"
+
+
+def words(name: str) -> str:
+    """A column's name as the field writes it.
+
+    Examples
+    --------
+    >>> words("rank_ic_1_11"), words("top_ir")
+    ('RankIC t+1 to t+11', 'top IR')
+    """
+    known = name.startswith("rank_ic_") and re.fullmatch(r"rank_ic_(\d+)_(\d+)", name)
+    if known:
+        return f"RankIC t+{known[1]} to t+{known[2]}"
+    return str(
+        escape(" ".join(WORDS.get(w, w) for w in name.replace("rank_ic", "RankIC").split("_")))
+    )
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Markup:
+    """A table of cells; whole numbers get separators."""
+    head = Markup("").join(Markup("<th>{}</th>").format(h) for h in header)
+    body = Markup("").join(
+        Markup("<tr>{}</tr>").format(
+            Markup("").join(
+                Markup("<td>{}</td>").format(figure_text("rows", c) if isinstance(c, int) else c)
+                for c in row
+            )
+        )
+        for row in rows
+    )
+    return Markup("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(head, body)
+
+
+def frame_table(frame: pl.DataFrame) -> Markup:
+    """A frame as a table, cut off after 200 rows with a note of how many are left."""
+    rows = [
+        [figure_text(name, value) for name, value in zip(frame.columns, row, strict=True)]
+        for row in frame.head(ROWS_SHOWN).iter_rows()
+    ]
+    out = table([words(c) for c in frame.columns], rows)
+    left = frame.height - ROWS_SHOWN
+    if left <= 0:
+        return out
+    return out + Markup('<p class="note">{:,} more rows in the run folder</p>').format(left)

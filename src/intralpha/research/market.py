@@ -1,0 +1,346 @@
+"""Market: a lake opened for research, from which factors, tests and networks are a line each."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Shaped
+from numpy import ndarray
+from torch import nn
+
+from intralpha.base import ConfigError, Panel
+from intralpha.base.cross_section import mean_zscore
+from intralpha.datasets import (
+    CrossSectionSpec,
+    EverySpec,
+    Fold,
+    GridSpec,
+    RollingSpec,
+    Samples,
+    ScheduleSpec,
+    TransformSpec,
+)
+from intralpha.evaluation import FactorReport, FactorTestSpec, run_factor_test
+from intralpha.factors.file import FactorFileSpec, read_scores
+from intralpha.features import ExpressionSpec, FeatureSpec
+from intralpha.labels import HorizonReturnSpec, LabelSpec, fwd_buyable, fwd_return
+from intralpha.market import Lake, UniverseSpec, read_daily, universe
+from intralpha.models import ModelSpec
+from intralpha.pipeline.axes import Axes, read_axes
+from intralpha.pipeline.recipe import DataSpec
+from intralpha.training import NegICSpec, ObjectiveSpec, TrainSpec, fit, predict
+
+HORIZONS = ((1, 6), (1, 11))
+
+
+class NoNetworkError(ConfigError):
+    """What was given to train is no network and makes none."""
+
+    def __init__(self, found: object) -> None:
+        self.found = found
+        super().__init__(
+            f"found {found!r}; expected a ModelSpec, a torch.nn.Module, or a function or class "
+            "that takes the number of features and gives one.\n"
+            "Hint: m.fit(lambda n_features: MyNet(n_features, width=32), ...)"
+        )
+
+
+class Market:
+    """A lake with sessions, stocks, a universe and a grid of test dates.
+
+    Parameters
+    ----------
+    lake : the data
+    rules : of the universe
+    grid : dates of samples and tests
+    axes : sessions and stocks
+
+    Notes
+    -----
+    Panels are over all sessions and stocks; what is tested and trained is the universe, on the
+    grid. Nothing is kept on disk besides the features' own cache in the lake.
+    """
+
+    def __init__(self, lake: Lake, rules: UniverseSpec, grid: GridSpec, axes: Axes) -> None:
+        self.lake, self.rules, self.grid, self.axes = lake, rules, grid, axes
+
+    def __repr__(self) -> str:
+        """Lake, sessions, stocks and grid in a line."""
+        days = self.dates
+        return (
+            f"Market({self.lake.root}: {len(days):,} sessions {days[0]} to {days[-1]}, "
+            f"{len(self.assets):,} stocks, {len(self.samples):,} dates on the grid)"
+        )
+
+    @property
+    def dates(self) -> Shaped[ndarray, " D"]:
+        """All sessions, datetime64[D]."""
+        return self.axes.dates
+
+    @property
+    def assets(self) -> Shaped[ndarray, " A"]:
+        """All stocks, sorted."""
+        return self.axes.assets
+
+    @cached_property
+    def samples(self) -> Shaped[ndarray, " G"]:
+        """Dates of the grid."""
+        return self.grid.dates(self.dates)
+
+    @cached_property
+    def inside(self) -> Panel:
+        """Panel ``universe``, 1 or 0, of every session; known at its close."""
+        mask = universe(self.lake, self.rules, self.dates, self.assets)
+        return Panel(mask[:, :, None].astype(np.float32), self.dates, self.assets, ("universe",))
+
+    def factor(
+        self, what: str | FeatureSpec | Panel | Path, name: str = "", frame: str | None = None
+    ) -> Panel:
+        """One or several numbers a stock and session.
+
+        Parameters
+        ----------
+        what : an expression of the factor language, a feature set's spec, a Panel of one's own, or
+            the path of a csv or Parquet file with ``date``, ``symbol`` and ``score``
+        name : of the factor, where ``what`` is an expression; default: ``factor``
+        frame : rows of an expression, such as ``minute``, ``bar30`` or ``day``; default: the finest
+            of the lake's bars, or ``day`` where there are none
+
+        Returns
+        -------
+        Panel, [D, A, F] or [D, T, A, F]
+            Known when its feature set says; NaN where a value is not defined.
+
+        Raises
+        ------
+        ExpressionError, LibraryError, FactorFileError
+            It cannot be understood.
+        """
+        if isinstance(what, Panel):
+            return what.reindex(self.dates, self.assets)
+        if isinstance(what, Path):
+            return read_scores(FactorFileSpec(path=str(what))).reindex(self.dates, self.assets)
+        if isinstance(what, str):
+            rows = frame or self._finest()
+            freq = None if rows == "day" else min(self.lake.freqs(), default=None)
+            what = ExpressionSpec(factors={name or "factor": what}, frame=rows, freq=freq)
+        return what.make().compute(self.lake, self.dates, self.assets)
+
+    def test(
+        self,
+        score: Panel,
+        horizons: Sequence[tuple[int, int]] = HORIZONS,
+        *,
+        name: str = "",
+        exclude_blocked: bool = True,
+        **settings: Any,
+    ) -> FactorReport:
+        """The standard test of a factor on the grid, over the universe.
+
+        Parameters
+        ----------
+        score : Panel with one name; higher is better
+        horizons : forward returns close(t+a) -> close(t+b), sessions; the first leads
+        name : shown in tables; default: the Panel's
+        exclude_blocked : leave out stocks that cannot be bought at the next close
+        **settings : of :class:`.FactorTestSpec`, such as ``n_groups=5``
+
+        Returns
+        -------
+        FactorReport
+            Shows itself in a notebook; ``to_text()`` elsewhere.
+
+        Raises
+        ------
+        FactorPanelError, TooFewStocksError
+        """
+        scored = score.dates[np.isfinite(score.values).any(axis=tuple(range(1, score.values.ndim)))]
+        days = self.samples[np.isin(self.samples, scored)]
+        parts = [fwd_return(self.lake, days, self.assets, a, b) for a, b in horizons]
+        names = tuple(n for p in parts for n in p.names)
+        values = np.concatenate([p.values for p in parts], axis=-1)
+        mask = self.inside.at(days)["universe"] > 0
+        if exclude_blocked:
+            mask &= fwd_buyable(self.lake, days, self.assets)
+        over = np.isfinite(values[:, :, 0]).any(axis=1)
+        fwd = Panel(values[over], days[over], self.assets, names)
+        inside = Panel(mask[over][:, :, None].astype(np.float32), fwd.dates, fwd.assets, ("in",))
+        spec = FactorTestSpec.model_validate(settings)
+        return run_factor_test(score, fwd, inside, spec, name or score.names[0])
+
+    def label(self, spec: LabelSpec | None = None) -> Panel:
+        """What a network learns, on the grid; it **looks forward**.
+
+        Parameters
+        ----------
+        spec : which; default: the z-score of the next five sessions' return from the next vwap
+        """
+        days = self.samples
+        mask = self.inside.at(days)["universe"] > 0
+        mask &= fwd_buyable(self.lake, days, self.assets)
+        return (spec or HorizonReturnSpec()).compute(self.lake, days, self.assets, mask)
+
+    def fit(
+        self,
+        network: Any,
+        features: Panel,
+        *,
+        window_days: int = 20,
+        label: LabelSpec | None = None,
+        schedule: ScheduleSpec | None = None,
+        transform: TransformSpec | None = None,
+        objective: ObjectiveSpec | None = None,
+        training: TrainSpec | None = None,
+        seeds: Sequence[int] = (0,),
+    ) -> Panel:
+        """Train a network fold after fold and return its scores out of sample.
+
+        Parameters
+        ----------
+        network : a spec, or a function (a class, say) from the number of features F to a module;
+            the module maps windows ``[B, L, F]`` to scores ``[B]``
+        features : what it sees, [D, A, F] or [D, T, A, F], known at the close of each date
+        window_days : sessions in a window
+        label : what it learns; default as for :meth:`label`
+        schedule : default: rolling, 120 sessions of training and 20 of validation, every 20
+        transform : default: winsorised z-scores across stocks, day by day
+        objective : default: minus the correlation within a date
+        training : settings of the loop
+        seeds : the score is the mean of their z-scores
+
+        Returns
+        -------
+        Panel ``score``, [predicted dates of the grid, A, 1]
+            Purged: no training saw a return that was not over. NaN outside the samples.
+
+        Raises
+        ------
+        NoNetworkError
+        NoFoldError
+            Too few sessions for the schedule.
+        """
+        of = label or HorizonReturnSpec()
+        samples = self._samples(features, window_days, of, transform or CrossSectionSpec())
+        folds = self._folds(schedule, window_days, of)
+        parts = [
+            [self._one(network, samples, fold, seed, objective, training) for seed in seeds]
+            for fold in folds
+        ]
+        values = [mean_zscore([p["score"] for p in seeds_of]) for seeds_of in parts]
+        days = np.concatenate([p[0].dates for p in parts])
+        stacked = np.concatenate(values).astype(np.float32)[:, :, None]
+        return Panel(stacked, days, self.assets, ("score",))
+
+    def _samples(
+        self, features: Panel, window_days: int, label: LabelSpec, transform: TransformSpec
+    ) -> Samples:
+        """Windows over all sessions; what is fitted would have to see the future, so nothing is."""
+        if transform.fits:
+            raise FittedTransformError(transform)
+        panel = features.reindex(self.dates, self.assets)
+        mask = self.inside["universe"] > 0
+        first, last = self.dates[0].item(), self.dates[-1].item()
+        traded = read_daily(self.lake, ("traded",), first, last, self.assets).at(self.dates)
+        return Samples(
+            features=transform.apply(panel, mask, {}),
+            present_DA=self._present(traded),
+            mask_DA=mask,
+            window_days=window_days,
+            label=self.label(label),
+            ratio_clip=transform.ratio_clip,
+        )
+
+    @staticmethod
+    def _present(traded: Panel) -> Bool[ndarray, "D A"]:
+        return traded["traded"] == 1
+
+    def _folds(
+        self, schedule: ScheduleSpec | None, window_days: int, label: LabelSpec
+    ) -> tuple[Fold, ...]:
+        place = np.searchsorted(self.dates, self.samples)
+        samples = self.samples[place >= window_days - 1]
+        rolling = schedule or RollingSpec(train_days=120, valid_days=20, step_days=20)
+        return rolling.folds(self.dates, samples, label.offset)
+
+    def _one(
+        self,
+        network: Any,
+        samples: Samples,
+        fold: Fold,
+        seed: int,
+        objective: ObjectiveSpec | None,
+        training: TrainSpec | None,
+    ) -> Panel:
+        """Scores of one fold and seed."""
+        _check_network(network)
+        done = fit(network, objective or NegICSpec(), samples, fold, training or TrainSpec(), seed)
+        return predict(done.model, samples, fold.predict)
+
+    def _finest(self) -> str:
+        """Frame of the shortest bars of the lake."""
+        freqs = self.lake.freqs()
+        if not freqs:
+            return "day"
+        return "minute" if min(freqs) == 1 else f"bar{min(freqs)}"
+
+
+def _check_network(found: object) -> None:
+    if not isinstance(found, ModelSpec | nn.Module) and not callable(found):
+        raise NoNetworkError(found)
+
+
+class FittedTransformError(ConfigError):
+    """A transform that is fitted needs folds of its own."""
+
+    def __init__(self, transform: TransformSpec) -> None:
+        self.transform = transform
+        super().__init__(
+            f"{transform} is fitted on each fold's training days.\n"
+            "Hint: use a recipe for it, or a transform that treats every day alone."
+        )
+
+
+def open_market(
+    lake: str | Path,
+    *,
+    universe: UniverseSpec | dict[str, Any] | None = None,
+    every: int | GridSpec = 5,
+    start: Any = None,
+    end: Any = None,
+) -> Market:
+    """Open a lake for research.
+
+    Parameters
+    ----------
+    lake : folder
+    universe : rules of membership, or a mapping of their settings; default: those of
+        :class:`.UniverseSpec`
+    every : sessions between two dates of the grid, or a grid
+    start, end : first and last session used; default: all there are
+
+    Returns
+    -------
+    Market
+
+    Raises
+    ------
+    NoLakeError, NoAssetsError
+        There is no lake, or nothing in it between the dates.
+
+    Examples
+    --------
+    >>> m = open_market("lake", every=5)                                        # doctest: +SKIP
+    >>> f = m.factor("sum(amount[clock('14:30','15:00')]) / day_amount")        # doctest: +SKIP
+    >>> m.test(f)                                                               # doctest: +SKIP
+    """
+    source = Lake(Path(lake))
+    rules = (
+        UniverseSpec.model_validate(universe or {})
+        if not isinstance(universe, UniverseSpec)
+        else universe
+    )
+    grid = EverySpec(every=every) if isinstance(every, int) else every
+    data = DataSpec.model_validate({"lake": str(lake), "start": start, "end": end})
+    return Market(source, rules, grid, read_axes(source, data))

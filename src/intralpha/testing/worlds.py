@@ -1,0 +1,206 @@
+"""Worlds: copies of a small lake in which something is other than in the true one."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, time
+from pathlib import Path
+from shutil import rmtree
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import polars as pl
+
+from intralpha.audit import DATED_BY, noise, parts, scramble
+from intralpha.base.node import Read
+from intralpha.features import DAY_CLOSE
+from intralpha.market import TABLES, Lake
+from intralpha.market.schemas import TableSchema
+
+Edit = Callable[[TableSchema, pl.DataFrame], pl.DataFrame]
+KNOWN_BEFORE_OPEN = (
+    "preclose",
+    "adj_factor",
+    "up_limit",
+    "down_limit",
+    "suspended",
+    "st",
+    "float_shares",
+    "total_shares",
+)
+
+
+@contextmanager
+def place(folder: Path | None, name: str) -> Iterator[Path]:
+    """Where a copy stands: in a folder that stays, or in one that goes with the block."""
+    if folder is not None:
+        yield folder / name
+        return
+    with TemporaryDirectory(prefix="intralpha-") as root:
+        yield Path(root) / name
+
+
+def edited(lake: Lake, root: Path, edit: Edit) -> Lake:
+    """A copy of a lake with other rows; what stands at ``root`` already is taken as it is.
+
+    Parameters
+    ----------
+    lake : the true one, small: it is read and written as a whole
+    root : folder of the copy
+    edit : schema and rows of a piece of a table -> its rows in the copy
+    """
+    if root.is_dir():
+        return Lake(root)
+    out = Lake(_fresh(root), create=True)
+    for schema in TABLES.values():
+        if not lake.has(schema.name):
+            continue
+        for freq in lake.freqs() if schema.name == "bars" else (None,):
+            for start, end in parts(lake, schema, freq):
+                rows = edit(schema, lake.scan(schema.name, start, end, freq=freq).collect())
+                if rows.height:
+                    out.append(schema.name, rows)
+    return Lake(out.root.rename(root))
+
+
+def scrambled(lake: Lake, day: date, at: time, root: Path) -> Lake:
+    """A lake whose rows after a moment are noise.
+
+    Parameters
+    ----------
+    lake : the true one
+    day, at : the moment. Before the close, the day's later bars, trades, orders and snapshots are
+        noise, and its daily row but for what is known before the open
+    root : folder of the copy; what stands there already is taken as it is
+    """
+    if root.is_dir():
+        return Lake(root)
+    if at >= DAY_CLOSE:
+        return Lake(scramble(lake, day, _fresh(root)).root.rename(root))
+    return edited(lake, root, lambda schema, rows: _after(schema, rows, day, at))
+
+
+def _fresh(root: Path) -> Path:
+    """Where a copy is made before it is put in place; what was left there is gone."""
+    partial = root.with_name(root.name + ".partial")
+    rmtree(partial, ignore_errors=True)
+    return partial
+
+
+def _after(schema: TableSchema, rows: pl.DataFrame, day: date, at: time) -> pl.DataFrame:
+    """Rows with noise after a moment of a day."""
+    if not _dated(schema):
+        return rows
+    future = rows.filter(later(schema, day, at))
+    if future.is_empty():
+        return rows
+    mixed = pl.concat([rows.filter(~later(schema, day, at)), noise(schema, future, _rng(rows))])
+    if schema.name != "daily":
+        return mixed
+    known = rows.filter(pl.col("date") == day).select("date", "symbol", *KNOWN_BEFORE_OPEN)
+    return mixed.update(known, on=["date", "symbol"], how="left")
+
+
+def later(schema: TableSchema, day: date, at: time) -> pl.Expr:
+    """Which rows of a table are not known at a moment of a day.
+
+    Parameters
+    ----------
+    schema : of a table with dates
+    day, at : the moment
+    """
+    dated = pl.col(DATED_BY.get(schema.name, "date"))
+    if at >= DAY_CLOSE:
+        return dated > day
+    if schema.name == "daily":
+        return dated >= day
+    if "time" not in schema.columns:
+        return dated > day
+    clock = pl.lit(at) if schema.columns["time"] == pl.Time else _milliseconds(at)
+    return (dated > day) | ((dated == day) & (pl.col("time") > clock))
+
+
+def cut(lake: Lake, day: date, root: Path) -> Lake:
+    """A lake that ends with a day.
+
+    Parameters
+    ----------
+    lake : the true one
+    day : last one
+    root : folder of the copy; what stands there already is taken as it is
+    """
+    return edited(
+        lake,
+        root,
+        lambda schema, rows: (
+            rows.filter(~later(schema, day, DAY_CLOSE).fill_null(value=False))
+            if _dated(schema)
+            else rows
+        ),
+    )
+
+
+def scrambled_before(lake: Lake, day: date, root: Path) -> Lake:
+    """A lake whose rows of earlier days are noise; reference tables stay.
+
+    Parameters
+    ----------
+    lake : the true one
+    day : first day that stays
+    root : folder of the copy; what stands there already is taken as it is
+    """
+
+    def edit(schema: TableSchema, rows: pl.DataFrame) -> pl.DataFrame:
+        if "date" not in schema.columns:
+            return rows
+        past = rows.filter(pl.col("date") < day)
+        if past.is_empty():
+            return rows
+        return pl.concat([noise(schema, past, _rng(rows)), rows.filter(pl.col("date") >= day)])
+
+    return edited(lake, root, edit)
+
+
+def only(lake: Lake, reads: tuple[Read, ...], day: date, root: Path) -> Lake:
+    """A lake that has nothing but what a spec declares that it reads for one day.
+
+    Parameters
+    ----------
+    lake : the true one
+    reads : tables, and sessions around the day
+    day : a session
+    root : folder of the copy; what stands there already is taken as it is
+    """
+    sessions = lake.dates("daily")
+    at = int(np.searchsorted(sessions, np.datetime64(day, "D")))
+
+    def edit(schema: TableSchema, rows: pl.DataFrame) -> pl.DataFrame:
+        wanted = [read for read in reads if read.table == schema.name]
+        if schema.name == "bars" and rows.height:
+            wanted = [read for read in wanted if read.freq in (None, rows["freq"][0])]
+        inside = [_within(schema, sessions, at, read) for read in wanted]
+        return rows.filter(pl.any_horizontal(inside)) if inside else rows.clear()
+
+    return edited(lake, root, edit)
+
+
+def _within(schema: TableSchema, sessions: np.ndarray, at: int, read: Read) -> pl.Expr:
+    last = sessions[min(at + read.ahead, len(sessions) - 1)].item()
+    if not _dated(schema):
+        return pl.lit(value=True)
+    dated = pl.col(DATED_BY.get(schema.name, "date"))
+    if read.back is None or schema.partition == "single":
+        return dated <= last
+    return dated.is_between(sessions[max(at - read.back, 0)].item(), last)
+
+
+def _dated(schema: TableSchema) -> bool:
+    """Whether rows say when they became known."""
+    return DATED_BY.get(schema.name, "date") in schema.columns
+
+
+def _milliseconds(at: time) -> pl.Expr:
+    return pl.lit(((at.hour * 60 + at.minute) * 60 + at.second) * 1000)
+
+
+def _rng(rows: pl.DataFrame) -> np.random.Generator:
+    return np.random.default_rng(rows.height)

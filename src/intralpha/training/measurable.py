@@ -1,0 +1,94 @@
+"""Whether a training has something to learn from, and its validation RankIC can be measured."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Shaped
+from numpy import ndarray
+
+from intralpha.base import DataError
+from intralpha.datasets import Fold, Samples
+from intralpha.evaluation.ic import MIN_STOCKS
+
+
+class NothingToLearnError(DataError):
+    """No training date has two samples with a label."""
+
+    def __init__(self, fold: str, n_dates: int, labels: "Labels") -> None:
+        self.fold, self.n_dates, self.labels = fold, n_dates, labels
+        super().__init__(
+            f"fold {fold}: none of {n_dates} training dates has two samples with a label; {labels}."
+            "\nHint: look at the universe mask, the label and the features' history."
+        )
+
+
+class UnmeasurableError(DataError):
+    """The RankIC of no validation date can be measured, so no epoch can be chosen."""
+
+    def __init__(self, fold: str, n_dates: int, why: str) -> None:
+        self.fold, self.n_dates, self.why = fold, n_dates, why
+        super().__init__(
+            f"fold {fold}: the RankIC of none of {n_dates} validation dates can be measured: {why}."
+            "\nHint: RankIC needs "
+            f"{MIN_STOCKS} stocks with a score and a label that are not all equal on a date."
+        )
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels of the samples of one or more dates.
+
+    Parameters
+    ----------
+    n_samples, n_labelled : largest number on a date
+    varied : whether the labels of a date with enough of them differ
+    """
+
+    n_samples: int
+    n_labelled: int
+    varied: bool
+
+    def __str__(self) -> str:
+        return (
+            f"at most {self.n_samples} samples on a date, at most {self.n_labelled} of them with a "
+            "label that is a number"
+        )
+
+
+def labels_on(samples: Samples, dates: Shaped[ndarray, " n_dates"]) -> Labels:
+    """What the labels of some dates allow; no window is cut.
+
+    Parameters
+    ----------
+    samples : windows with labels
+    dates : datetime64[D], sample dates
+    """
+    found = [samples.labels(day) for day in dates]
+    known = [y[np.isfinite(y)] for y in found]
+    varied = any(len(y) >= MIN_STOCKS and y.min() < y.max() for y in known)
+    return Labels(max(map(len, found), default=0), max(map(len, known), default=0), varied)
+
+
+def check_labels(samples: Samples, fold: Fold) -> None:
+    """Refuse a training that has nothing to learn from, or cannot be validated.
+
+    Parameters
+    ----------
+    samples : windows with labels
+    fold : its training and validation dates are looked at
+
+    Raises
+    ------
+    NothingToLearnError
+        No training date has two samples with a label.
+    UnmeasurableError
+        No validation date has enough samples with labels that differ.
+    """
+    train = labels_on(samples, fold.train)
+    if train.n_labelled < 2:
+        raise NothingToLearnError(fold.name, len(fold.train), train)
+    valid = labels_on(samples, fold.valid)
+    if not valid.varied:
+        enough = valid.n_labelled >= MIN_STOCKS
+        why = "all labels of a date are equal" if enough else str(valid)
+        raise UnmeasurableError(fold.name, len(fold.valid), why)

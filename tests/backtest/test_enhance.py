@@ -1,0 +1,201 @@
+"""From a signal to a replay by one spec: benchmarks by kind, files, display."""
+
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+from pydantic import ValidationError
+
+from intralpha.backtest import (
+    EnhancementSpec,
+    EqualBenchmarkSpec,
+    FloatCapBenchmarkSpec,
+    IndexBenchmarkSpec,
+    IndexGapError,
+    NoFloatCapError,
+    NoIndexError,
+    PortfolioRun,
+    benchmark_returns,
+    enhance,
+    load_record,
+    save_run,
+)
+from intralpha.base import Panel
+from intralpha.evaluation import performance
+from intralpha.market import TABLES, Lake, UniverseSpec, float_cap, read_daily, universe
+from intralpha.portfolio import NoDecisionError
+from intralpha.sources import SimulatedSpec, ingest
+from intralpha.sources.exchange.index import INDEX
+
+SPEC = EnhancementSpec.model_validate(
+    {
+        "every": 5,
+        "exposures": {"momentum_days": 20, "beta_days": 20, "volatility_days": 20},
+        "problem": {"stock_deviation": 0.05, "industry_deviation": None},
+        "backtest": {"capital_yuan": 1e7},
+    }
+)
+
+
+def other_lake(lake: Lake, root: Path, **changes) -> Lake:
+    """A copy whose daily rows are changed."""
+    out = Lake(root, create=True)
+    for table in TABLES:
+        if lake.has(table) and table != "bars":
+            frame = lake.scan(table).collect()
+            if table == "daily":
+                frame = changes["daily"](frame)
+            elif table == "fundamentals" and changes.get("no_fundamentals"):
+                continue
+            out.append(table, frame)
+    return out
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    out = Lake(tmp_path_factory.mktemp("enhance") / "lake", create=True)
+    spec = SimulatedSpec(n_assets=24, start=date(2023, 1, 3), end=date(2023, 6, 30))
+    ingest([spec], out, show_progress=False)
+    return out
+
+
+def inputs(lake: Lake) -> tuple[Panel, Panel]:
+    """The universe of stocks, and a random signal from the 60th session on."""
+    close = read_daily(lake, ("close",))
+    stocks = close.assets[close.assets != INDEX]
+    inside = universe(lake, UniverseSpec(min_listed_days=20), close.dates, stocks)
+    axes = Panel(inside[:, :, None].astype(np.float32), close.dates, stocks, ("universe",))
+    values = np.full((len(close.dates), len(stocks), 1), np.nan)
+    rng = np.random.default_rng(0)
+    values[60:] = rng.standard_normal((len(close.dates) - 60, len(stocks), 1))
+    return axes, Panel(values, close.dates, stocks, ("score",))
+
+
+@pytest.fixture(scope="module")
+def run(lake: Lake) -> PortfolioRun:
+    return enhance(SPEC, lake, *inputs(lake))
+
+
+def test_decisions_and_replay_cover_the_signal(run, lake) -> None:
+    dates = read_daily(lake, ("close",)).dates
+    np.testing.assert_array_equal(run.targets.dates, dates[60::5])
+    assert run.ledger.daily["date"].to_list() == dates[61:].tolist()
+    np.testing.assert_allclose(run.targets.values.sum(axis=(1, 2)), 1.0)
+    assert run.ledger.daily["excess_ret"].is_not_null().all()
+
+
+def test_start_and_end_bound_the_replay(lake) -> None:
+    axes, signal = inputs(lake)
+    first, last = axes.dates[70].item(), axes.dates[90].item()
+    part = enhance(SPEC, lake, axes, signal, first, last)
+    assert part.targets.dates[0] == axes.dates[70]
+    assert part.ledger.daily["date"].to_list()[-1] == last
+    with pytest.raises(NoDecisionError):
+        enhance(SPEC, lake, axes, signal, date(2030, 1, 1))
+
+
+@pytest.mark.parametrize("kind", ["float_cap", "equal", "index"])
+def test_benchmarks_by_kind(lake, kind: str) -> None:
+    """Weights and returns by their definition, computed here from the lake's columns."""
+    given = {"kind": kind} | ({"index": INDEX} if kind == "index" else {})
+    spec = EnhancementSpec.model_validate({"benchmark": given}).benchmark
+    axes, _ = inputs(lake)
+    days, stocks = axes.dates[60::10], axes.assets
+    inside = axes.at(days)["universe"] > 0
+    found = spec.weights(lake, days, stocks, inside)
+    assert (~inside).any(), "everything is inside, so the mask shows nothing"
+    weight = (
+        np.ones(inside.shape) if kind == "equal" else float_cap(lake, days, stocks)["float_cap"]
+    )
+    expected = np.where(inside, weight, 0.0)
+    np.testing.assert_allclose(found, expected / expected.sum(axis=1, keepdims=True), atol=1e-15)
+    market = read_daily(lake, ("close", "preclose"), days[0].item(), None, stocks)
+    returns = spec.returns(lake, Panel(found[:, :, None], days, stocks, ("weight",)), market)
+    if kind == "index":
+        level = read_daily(lake, ("close",), days[0].item(), None, np.array([INDEX]))["close"][:, 0]
+        np.testing.assert_allclose(returns[1:], level[1:] / level[:-1] - 1)
+    else:
+        held = Panel(found[:, :, None], days, stocks, ("weight",))
+        np.testing.assert_array_equal(returns, benchmark_returns(held, market))
+        first = np.nansum(found[0] * (market["close"][1] / market["preclose"][1] - 1))
+        assert returns[1] == pytest.approx(first)
+
+
+def test_a_lake_without_share_counts_needs_the_equal_benchmark(lake, tmp_path) -> None:
+    bare = other_lake(
+        lake,
+        tmp_path / "bare",
+        daily=lambda rows: rows.with_columns(
+            float_shares=pl.lit(None, pl.Float64), total_shares=pl.lit(None, pl.Float64)
+        ),
+        no_fundamentals=True,
+    )
+    axes, signal = inputs(bare)
+    with pytest.raises(NoFloatCapError, match="kind: equal") as caught:
+        enhance(SPEC, bare, axes, signal)
+    assert caught.value.date == axes.dates[60]
+    equal = SPEC.model_copy(update={"benchmark": EqualBenchmarkSpec()})
+    done = enhance(equal, bare, axes, signal)
+    assert done.ledger.daily.height == len(axes.dates) - 61
+    assert done.ledger.daily["benchmark_ret"].abs().max() > 0
+
+
+def test_an_index_that_is_absent_or_has_gaps(lake, tmp_path) -> None:
+    axes, signal = inputs(lake)
+    lost = axes.dates[[80, 81]].tolist()
+    gaps = other_lake(
+        lake,
+        tmp_path / "gaps",
+        daily=lambda rows: rows.filter(
+            (rows["symbol"] != INDEX) | ~rows["date"].is_in(pl.Series(lost).implode())
+        ),
+    )
+    indexed = SPEC.model_copy(update={"benchmark": IndexBenchmarkSpec(index=INDEX)})
+    with pytest.raises(IndexGapError, match=f"no close on 2 of .*: {lost[0]}, {lost[1]}"):
+        enhance(indexed, gaps, axes, signal)
+    unknown = SPEC.model_copy(update={"benchmark": IndexBenchmarkSpec(index="000999.SH")})
+    with pytest.raises(NoIndexError, match=r"000999\.SH"):
+        enhance(unknown, lake, axes, signal)
+    assert enhance(indexed, lake, axes, signal).ledger.daily["benchmark_ret"].n_unique() > 50
+
+
+def test_the_spec_refuses_what_no_benchmark_has() -> None:
+    assert EnhancementSpec().benchmark == FloatCapBenchmarkSpec()
+    assert EnhancementSpec.model_validate({"benchmark": {}}).benchmark == FloatCapBenchmarkSpec()
+    for bad in ({"kind": "index"}, {"kind": "equal", "index": "000300.SH"}, {"kind": "best"}):
+        with pytest.raises(ValidationError):
+            EnhancementSpec.model_validate({"benchmark": bad})
+
+
+def test_a_replay_survives_its_files(run, tmp_path: Path) -> None:
+    save_run(run, tmp_path)
+    record = load_record(tmp_path)
+    assert_frame_equal(record.daily, run.ledger.daily)
+    assert record.figures == run.ledger.figures()
+    assert record.yearly["year"].to_list() == [2023]
+    targets = Panel.load(tmp_path / "targets")
+    np.testing.assert_array_equal(targets.values, run.targets.values)
+    assert all(frame.height for frame in record.notes.values())
+
+
+def test_figures_are_those_of_the_returns(run) -> None:
+    ret, bench, days = run.ledger.returns()
+    figures, expected = run.ledger.figures(), performance(ret, bench, days)
+    assert figures["excess_annualised"] == expected.excess_annualised
+    assert figures["rows"] == len(ret)
+    later = run.ledger.daily.filter(pl.col("turnover_one_sided") > 0)["turnover_one_sided"][1:]
+    assert figures["turnover_one_sided"] == pytest.approx(later.mean())
+
+
+def test_a_run_shows_itself(run) -> None:
+    text, page = repr(run), run._repr_html_()
+    assert f"{len(run.solutions)} decisions" in text
+    assert "excess_annualised" in text
+    HTMLParser().feed(page)
+    assert page.count("<svg") == 1
+    assert f"{run.ledger.figures()['tracking_error']:.4g}" in page
+    assert len(page) < 10_000

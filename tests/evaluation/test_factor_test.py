@@ -1,0 +1,128 @@
+"""The test of a factor on Panels: axes by name, the year of a grid, what is refused, display."""
+
+from datetime import time
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from intralpha.base import Panel
+from intralpha.evaluation import (
+    FactorPanelError,
+    FactorReport,
+    FactorTestSpec,
+    TooFewStocksError,
+    periods_per_year,
+    run_factor_test,
+)
+from intralpha.market import Calendar
+
+D, A = 12, 40
+DAYS = np.busday_offset("2024-03-04", np.arange(D))
+ASSETS = np.array([f"{600000 + i}.SH" for i in range(A)])
+SPEC = FactorTestSpec(n_groups=4, top_share=0.25)
+
+
+@pytest.fixture
+def parts() -> tuple[Panel, Panel, Panel]:
+    rng = np.random.default_rng(0)
+    fwd = 0.02 * rng.standard_normal((D, A, 2))
+    score = fwd[..., :1] + 0.02 * rng.standard_normal((D, A, 1))
+    inside = (rng.random((D, A, 1)) < 0.9).astype(float)
+    return (
+        Panel(score, DAYS, ASSETS, ("score",)),
+        Panel(fwd, DAYS, ASSETS, ("fwd_1_6", "fwd_1_11")),
+        Panel(inside, DAYS, ASSETS, ("universe",)),
+    )
+
+
+def mixed(panel: Panel, seed: int, extra: int = 0) -> Panel:
+    """The same values with the stocks in another order, and stocks and days nobody else has."""
+    order = np.random.default_rng(seed).permutation(A)
+    more = np.array([f"{300000 + seed + i}.SZ" for i in range(extra)], dtype=ASSETS.dtype)
+    wide = Panel(panel.values[:, order], panel.dates, panel.assets[order], panel.names)
+    days = np.concatenate([[DAYS[0] - 7], DAYS, [DAYS[-1] + 7]]) if extra else DAYS
+    return wide.reindex(days, np.concatenate([wide.assets, more]))
+
+
+def test_panels_are_laid_on_each_other_by_name(parts) -> None:
+    score, fwd, inside = parts
+    plain = run_factor_test(score, fwd, inside, SPEC, "x")
+    moved = run_factor_test(mixed(score, 1), mixed(fwd, 2, 3), mixed(inside, 3), SPEC, "x")
+    assert list(plain.summary) == list(moved.summary)
+    np.testing.assert_allclose(list(plain.summary.values()), list(moved.summary.values()))
+    assert_frame_equal(plain.series, moved.series)
+    # The control: by position, which is what a careless test would do, gives something else.
+    turned = Panel(score.values[:, ::-1], score.dates, score.assets, score.names)
+    assert run_factor_test(turned, fwd, inside, SPEC).summary["rank_ic"] < 0.3
+    assert plain.summary["rank_ic"] > 0.5
+
+
+def test_without_a_universe_everything_known_counts(parts) -> None:
+    score, fwd, _ = parts
+    everything = Panel(np.ones((D, A, 1)), DAYS, ASSETS, ("inside",))
+    first, second = (run_factor_test(score, fwd, i, SPEC).summary for i in (None, everything))
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("every", "expected", "error"),
+    [(1, 243.0, 0), (5, 48.6, 0), (10, 24.3, 0), (20, 12.1, 0.03), (60, 484 / 120, 0.05)],
+)
+def test_the_year_of_a_grid_comes_from_its_dates(every: int, expected: float, error: float) -> None:
+    """On the exchange's own sessions, holidays included."""
+    years = Calendar.xshg().between("2022-01-01", "2023-12-31")
+    assert len(years) == 484
+    assert periods_per_year(years[::every]) == pytest.approx(expected, rel=error + 1e-12)
+
+
+def test_a_daily_grid_is_not_annualised_as_a_weekly_one(parts) -> None:
+    score, fwd, inside = parts
+    daily = run_factor_test(score, fwd, inside, SPEC)
+    given = run_factor_test(
+        score, fwd, inside, FactorTestSpec(n_groups=4, top_share=0.25, periods_per_year=48.6)
+    )
+    assert (daily.periods_per_year, given.periods_per_year) == (243.0, 48.6)
+    mean = daily.series["top_excess"].mean()
+    assert daily.summary["top_excess"] == pytest.approx(mean * 243)
+    assert given.summary["top_excess"] == pytest.approx(mean * 48.6)
+    assert daily.summary["top_ir"] == pytest.approx(given.summary["top_ir"] * np.sqrt(5))
+
+
+def test_what_cannot_be_tested_is_refused(parts) -> None:
+    score, fwd, inside = parts
+    with pytest.raises(FactorPanelError, match="score: found names fwd_1_6, fwd_1_11"):
+        run_factor_test(fwd, fwd)
+    late = Panel(fwd.values, fwd.dates + 1000, fwd.assets, fwd.names)
+    with pytest.raises(FactorPanelError, match=r"fwd: found 2026-.*expected some date and stock"):
+        run_factor_test(score, late)
+    strangers = Panel(inside.values, DAYS, np.char.replace(ASSETS, "SH", "SZ"), ("universe",))
+    with pytest.raises(FactorPanelError, match="inside: found"):
+        run_factor_test(score, fwd, strangers)
+    bars = Panel(np.zeros((D, 1, A, 1)), DAYS, ASSETS, ("score",), (time(15),))
+    with pytest.raises(FactorPanelError, match="a Panel of bars"):
+        run_factor_test(bars, fwd)
+    with pytest.raises(TooFewStocksError, match="no test date has more than 40 stocks") as caught:
+        run_factor_test(score, fwd, spec=FactorTestSpec(n_groups=100))
+    assert (caught.value.most, caught.value.n_groups) == (40, 100)
+
+
+def test_a_report_shows_itself_and_survives_a_file(parts, tmp_path: Path) -> None:
+    report = run_factor_test(*parts, SPEC, "<b>hostile</b>")
+    assert "12 test dates" in repr(report)
+    assert f"{report.summary['icir']:.4g}" in repr(report)
+    page = report._repr_html_()
+    HTMLParser().feed(page)
+    assert "<b>hostile" not in page
+    assert page.count("<svg") == 1
+    assert len(page) < 5000
+    report.save(tmp_path / "r")
+    again = FactorReport.load(tmp_path / "r")
+    assert again.summary == report.summary
+    assert again.name == report.name
+    for table in ("series", "yearly", "decay"):
+        assert_frame_equal(getattr(again, table), getattr(report, table))
+    assert isinstance(again.series, pl.DataFrame)

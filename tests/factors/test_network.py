@@ -1,0 +1,114 @@
+"""A network's nodes: what depends on what, and what is refused."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from intralpha.base.panel import as_days
+from intralpha.datasets import CrossSectionSpec, RollingSpec
+from intralpha.datasets.global_standard import GlobalStandardSpec
+from intralpha.datasets.schedule import NoFoldError
+from intralpha.factors import Ground, Network
+from intralpha.features import DaySpec
+from intralpha.labels import HorizonReturnSpec
+from intralpha.models import GRUSpec
+from intralpha.pipeline.address import stem
+from intralpha.training import NegICSpec, TrainSpec
+
+DAYS = as_days(np.arange("2023-01-02", "2023-07-01", dtype="datetime64[D]"))[::1]
+GROUND = Ground(DAYS, DAYS[::3])
+SPEC = Network(
+    features=DaySpec(turnover="amount"),
+    transform=CrossSectionSpec(),
+    window_days=4,
+    label=HorizonReturnSpec(horizon=5),
+    schedule=RollingSpec(train_days=60, valid_days=12, step_days=30),
+    model=GRUSpec(hidden=4),
+    objective=NegICSpec(),
+    training=TrainSpec(max_epochs=2),
+    seeds=(0, 1),
+)
+
+
+def nodes(spec: Network = SPEC, ground: Ground = GROUND) -> dict:
+    return {node.name: node for node in spec.nodes("gru", ground)}
+
+
+def test_a_transform_of_single_days_is_made_once_for_all_folds() -> None:
+    alone = nodes()
+    assert list(alone) == ["features/gru", "seen/gru", "label/gru", "weights/gru", "score/gru"]
+    assert alone["weights/gru"].inputs["seen"] == "seen/gru"
+    assert alone["weights/gru"].spec.transform is None
+    fitted = nodes(SPEC.model_copy(update={"transform": GlobalStandardSpec()}))
+    assert list(fitted) == ["features/gru", "label/gru", "weights/gru", "score/gru"]
+    assert fitted["weights/gru"].inputs["seen"] == "features/gru"
+    assert fitted["weights/gru"].spec.transform == GlobalStandardSpec()
+
+
+@pytest.mark.parametrize("transform", [CrossSectionSpec(), GlobalStandardSpec()])
+def test_a_training_sees_its_past_and_nothing_of_what_it_predicts(transform) -> None:
+    weights = nodes(SPEC.model_copy(update={"transform": transform}))["weights/gru"]
+    assert len(weights.slices) == 2 * len({s.about["fold"].name for s in weights.slices}) > 2
+    for one in weights.slices:
+        fold = one.about["fold"]
+        assert one.name == f"{fold.name}-seed{one.about['seed']}"
+        assert len(fold.predict) == 0
+        seen = as_days(list(one.needs["seen"]))
+        assert seen[-1] == fold.valid[-1]
+        at = int(np.searchsorted(DAYS, fold.train[0]))
+        assert seen[0] == (DAYS[0] if transform.fits else DAYS[at - 3])
+        assert list(one.needs["label"]) == [str(d) for d in (*fold.train, *fold.valid)]
+        assert np.searchsorted(DAYS, fold.valid[-1]) + 6 < np.searchsorted(
+            DAYS, np.datetime64(fold.name)
+        )
+
+
+def test_a_score_needs_its_window_and_the_networks_of_its_fold() -> None:
+    made = nodes()
+    trained = {s.name for s in made["weights/gru"].slices}
+    days = [s.name for s in made["score/gru"].slices]
+    assert days == sorted(set(days))
+    for one in made["score/gru"].slices:
+        at = int(np.searchsorted(DAYS, np.datetime64(one.name)))
+        assert one.needs["seen"] == tuple(str(d) for d in DAYS[at - 3 : at + 1])
+        assert set(one.needs["weights"]) <= trained
+        assert [n.rpartition("-seed")[2] for n in one.needs["weights"]] == ["0", "1"]
+        assert one.needs["weights"][0].rpartition("-seed")[0] <= one.name
+
+
+def test_another_session_moves_no_training() -> None:
+    longer = replace(GROUND, dates=np.append(DAYS, DAYS[-1] + 1))
+    old, new = nodes()["weights/gru"], nodes(ground=longer)["weights/gru"]
+    assert [s.name for s in old.slices] == [s.name for s in new.slices]
+    for one, other in zip(old.slices, new.slices, strict=True):
+        assert one.needs == other.needs
+    assert stem(old) == stem(new)
+
+
+def test_what_a_training_is_made_of_moves_its_address_and_the_seed_its_slice() -> None:
+    before = {n: stem(node) for n, node in nodes().items()}
+    for change, moved in {
+        ("model", GRUSpec(hidden=5)): {"weights/gru", "score/gru"},
+        ("label", HorizonReturnSpec(horizon=3)): {"label/gru"},
+        ("features", DaySpec(mode="window")): {"features/gru"},
+        ("transform", CrossSectionSpec(mads=3.0)): {"seen/gru"},
+        ("seeds", (0, 1, 2)): set(),
+    }.items():
+        after = nodes(SPEC.model_copy(update=dict([change])))
+        assert {n for n in before if stem(after[n]) != before[n]} == moved, change
+
+
+def test_schedules_that_leave_nothing_are_refused() -> None:
+    with pytest.raises(NoFoldError, match="makes no fold from"):
+        nodes(ground=Ground(DAYS[:50], DAYS[:50:3]))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"window_days": 0}, {"seeds": ()}, {"step": "week"}, {"model": {"kind": "acme.mynet"}}],
+)
+def test_settings_out_of_range_are_refused(wrong: dict) -> None:
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        Network.model_validate({**{f: getattr(SPEC, f) for f in Network.model_fields}, **wrong})

@@ -1,0 +1,250 @@
+"""An address moves with everything that a result is made of, and with nothing else."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from intralpha.pipeline import Plan, Recipe, RunResult, load_recipe, plan
+
+from .conftest import write_recipe
+
+LIBRARY = {
+    "name": "mine",
+    "frame": "day",
+    "segments": "day",
+    "source": "a test",
+    "factors": [{"name": "momentum", "expr": "carried / ago(carried, 5) - 1"}],
+}
+
+RESULTS = {"signal", "test", "portfolio"}
+GRU = {"label/gru", "weights/gru", "score/gru"}
+SCORES = {"score/gru", "score/simple"}
+# Key of the recipe (the longest that fits counts) -> nodes that are made of it, directly or not.
+MOVED: dict[str, set[str]] = {
+    "name": set(),
+    "about": set(),
+    "workers": set(),
+    "universe": {"universe", "seen/gru"} | GRU | SCORES | RESULTS,
+    "grid": {"forward"} | GRU | SCORES | RESULTS,
+    "factors.gru.features": {"features/gru", "seen/gru", "weights/gru", "score/gru"} | RESULTS,
+    "factors.gru.transform": {"seen/gru", "weights/gru", "score/gru"} | RESULTS,
+    "factors.gru.window_days": {"weights/gru", "score/gru"} | RESULTS,
+    "factors.gru.step": {"weights/gru", "score/gru"} | RESULTS,
+    "factors.gru.label": GRU | RESULTS,
+    "factors.gru.schedule": {"weights/gru", "score/gru"} | RESULTS,
+    "factors.gru.model": {"weights/gru", "score/gru"} | RESULTS,
+    "factors.gru.objective": {"weights/gru", "score/gru"} | RESULTS,
+    "factors.gru.training": {"weights/gru", "score/gru"} | RESULTS,
+    "factors.gru.seeds": {"weights/gru", "score/gru"} | RESULTS,
+    "factors.simple.features": {"features/simple", "score/simple"} | RESULTS,
+    "factors.simple": {"score/simple"} | RESULTS,
+    "combination": RESULTS,
+    "test": {"test"},
+    "test.horizons": {"forward", "test"},
+    "test.within": {"test", "within"},
+    "test.neutral_to": {"test", "features/styles"},
+    "test.start": {"test", "portfolio"},
+    "test.end": {"test", "portfolio"},
+    "portfolio": {"portfolio"},
+}
+# Values for keys that cannot be changed by counting up; None: no other value is possible.
+OTHERS: dict[str, Any] = {
+    "universe.indices": ["000300.SH"],
+    "universe.boards": ["main"],
+    "grid.anchor": "2023-01-05",
+    "factors.gru.features.names": ["bar_ret", "bar_range"],
+    "factors.gru.transform.kind": {"kind": "window_ratio"},
+    "factors.gru.transform.mads": 4.0,
+    "factors.gru.step": "day",
+    "factors.gru.label.kind": {"kind": "y_002"},
+    "factors.gru.label.horizon": 3,
+    "factors.gru.label.start": "close",
+    "factors.gru.model.kind": {"kind": "rnn", "hidden": 4},
+    "factors.gru.objective.kind": {"kind": "mse_bn"},
+    "factors.gru.schedule.kind": {"kind": "yearly", "first_year": 2023},
+    "factors.gru.training.batch": "pooled",
+    "factors.gru.seeds": [1, 2],
+    "combination.kind": {"kind": "equal"},
+    "factors.simple.signs.ret20": 1,
+    "factors.simple.signs.vol20": 1,
+    "test.horizons": [[1, 6]],
+    "test.start": "2023-06-01",
+    "test.end": "2023-08-31",
+    "test.neutral_to": ["vol20"],
+    "test.within": ["000300.SH"],
+}
+# Choices whose alternatives need other data or other keys beside them; their own tests follow.
+APART = (
+    "data",
+    "factors.gru.kind",
+    "factors.simple.kind",
+    "factors.gru.features",
+    "factors.simple.features",
+    "factors.gru.schedule.kind",
+    "factors.simple.fwd_over_tested",
+    "grid.kind",
+    "portfolio",
+)
+
+
+@pytest.fixture(scope="module")
+def base(finished: tuple[Path, RunResult]) -> tuple[Path, Plan]:
+    folder, _ = finished
+    return folder, plan(load_recipe(folder / "tiny.yaml"), folder / "runs")
+
+
+def leaves(raw: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted key and value of everything that is not a mapping."""
+    for key, value in raw.items():
+        here = f"{place}.{key}" if place else key
+        if isinstance(value, dict) and value:
+            yield from leaves(value, here)
+        else:
+            yield here, value
+
+
+def other_value(key: str, value: Any) -> Any:
+    """Some other valid value."""
+    if key in OTHERS:
+        return OTHERS[key]
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, float):
+        return value * 0.9
+    if isinstance(value, str):
+        return value + "x"
+    if value is None:
+        return 3
+    return [v + 1 for v in value]
+
+
+def changed(recipe: Recipe, key: str, value: Any) -> Recipe:
+    raw = json.loads(recipe.model_dump_json())
+    node = raw
+    *parents, last = key.split(".")
+    for parent in parents:
+        node = node[parent]
+    if last == "kind" and isinstance(value, dict):
+        holder = raw
+        for parent in parents[:-1]:
+            holder = holder[parent]
+        holder[parents[-1]] = value
+    else:
+        node[last] = value
+    return Recipe.model_validate(raw)
+
+
+def expected_of(key: str) -> set[str]:
+    parts = key.split(".")
+    for count in range(len(parts), 0, -1):
+        found = MOVED.get(".".join(parts[:count]))
+        if found is not None:
+            return found
+    raise AssertionError(f"nobody has said what {key} moves")
+
+
+def moved(before: Plan, after: Plan) -> set[str]:
+    return {n for n in {*before.keys, *after.keys} if before.keys.get(n) != after.keys.get(n)}
+
+
+def test_every_key_moves_what_reads_it_and_nothing_else(base: tuple[Path, Plan]) -> None:
+    folder, planned = base
+    raw = json.loads(planned.recipe.model_dump_json())
+    tried, wrong = 0, []
+    for key, value in leaves(raw):
+        if key.startswith(APART):
+            continue
+        other = other_value(key, value)
+        after = plan(changed(planned.recipe, key, other), folder / "runs")
+        if moved(planned, after) != expected_of(key):
+            wrong.append((key, value, other, moved(planned, after) ^ expected_of(key)))
+        tried += 1
+    assert not wrong
+    assert tried > 40
+
+
+PORTFOLIO = [
+    "portfolio.benchmark={kind: equal}",
+    "portfolio.every=2",
+    "portfolio.problem.stock_deviation=0.04",
+    "portfolio.problem.industry_deviation=0.2",
+    "portfolio.problem.style_bounds={size: 0.4}",
+    "portfolio.problem.turnover_one_sided=0.3",
+    "portfolio.problem.costs={buy_bps: 5}",
+    "portfolio.backtest.capital_yuan=1000000",
+]
+
+
+@pytest.mark.parametrize("change", PORTFOLIO)
+def test_keys_of_the_portfolio_move_the_portfolio_alone(
+    base: tuple[Path, Plan], change: str
+) -> None:
+    folder, planned = base
+    after = plan(load_recipe(folder / "tiny.yaml", (change,)), folder / "runs")
+    assert moved(planned, after) == {"portfolio"}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("factors.gru.features.names=[bar_ret]", MOVED["factors.gru.features"]),
+        ("factors.simple.fwd_over_tested=true", MOVED["factors.simple"]),
+    ],
+)
+def test_choices_that_stand_apart(base: tuple[Path, Plan], change: str, expected: set[str]) -> None:
+    folder, planned = base
+    after = plan(load_recipe(folder / "tiny.yaml", (change,)), folder / "runs")
+    assert moved(planned, after) == expected
+
+
+def test_the_grid_moves_scores_without_training(base: tuple[Path, Plan]) -> None:
+    folder, planned = base
+    other = plan(load_recipe(folder / "tiny.yaml", ("grid.every=4",)), folder / "runs")
+    assert planned.keys["features/simple"] == other.keys["features/simple"]
+    assert planned.keys["score/simple"] != other.keys["score/simple"]
+
+
+def test_another_factor_leaves_the_others_alone(base: tuple[Path, Plan]) -> None:
+    folder, planned = base
+    more = "factors.third={kind: zscore_mean, features: {kind: library, library: price_volume, "
+    more += "names: [ret20, vol20]}, signs: {vol20: -1}}"
+    after = plan(load_recipe(folder / "tiny.yaml", (more,)), folder / "runs")
+    assert moved(planned, after) == {"features/third", "score/third", "test"}
+    # Equal features are made once, whatever the factor is called.
+    assert after.keys["features/third"] == planned.keys["features/simple"]
+
+
+def test_the_content_of_a_library_file_moves_what_is_made_of_it(
+    tmp_path: Path, base: tuple[Path, Plan]
+) -> None:
+    own = tmp_path / "mine.yaml"
+    own.write_text(yaml.safe_dump(LIBRARY))
+    factor = {
+        "kind": "zscore_mean",
+        "features": {"kind": "library", "library": "mine.yaml"},
+        "signs": {"momentum": 1},
+    }
+    path = write_recipe(tmp_path, factors={"mine": factor}, combination={"kind": "single"})
+    changes = (f"data.lake={base[0] / 'lake'}", "data.sources=[]", "portfolio=null")
+    before = plan(load_recipe(path, changes), tmp_path / "runs").keys
+    other = LIBRARY | {"factors": [{"name": "momentum", "expr": "carried / ago(carried, 9) - 1"}]}
+    own.write_text(yaml.safe_dump(other))
+    after = plan(load_recipe(path, changes), tmp_path / "runs").keys
+    assert {n for n in before if before[n] != after[n]} == {
+        "features/mine",
+        "score/mine",
+        "signal",
+        "test",
+    }
+
+
+def test_weights_of_every_fold_and_seed_are_kept(finished: tuple[Path, RunResult]) -> None:
+    folder, _ = finished
+    kept = list((folder / "runs" / "artifacts").rglob("weights.safetensors"))
+    assert len(kept) >= 2 * 2  # two seeds, at least two folds

@@ -1,0 +1,89 @@
+"""The store: days of Panels and folders, each complete or absent, whatever the axis asked for."""
+
+from datetime import date, time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from intralpha.base import Panel
+from intralpha.pipeline.store import Store, UnknownArtifactError
+
+DAYS = np.arange("2024-01-02", "2024-01-05", dtype="datetime64[D]")
+ASSETS = np.array(["000001.SZ", "600000.SH", "600519.SH"])
+
+
+def made(times: tuple[time, ...] | None = None) -> Panel:
+    panel = Panel.full(DAYS, ASSETS, ("a", "b"), times)
+    rng = np.random.default_rng(0)
+    panel.values[...] = rng.normal(size=panel.values.shape)
+    panel.values[1, ..., 2, :] = np.nan  # not known on the second day
+    panel.values[2, ..., 0, 1] = np.nan
+    return panel
+
+
+def filed(store: Store, panel: Panel) -> list[tuple[date, str]]:
+    keys = {day: f"{i}{i}key" for i, day in enumerate(panel.dates)}
+    store.keep_days("features", keys, panel)
+    return [(day.item(), key) for day, key in keys.items()]
+
+
+@pytest.mark.parametrize("times", [None, (time(11, 30), time(15, 0))])
+def test_days_come_back_as_they_were(tmp_path: Path, times: tuple[time, ...] | None) -> None:
+    store, panel = Store(tmp_path), made(times)
+    keys = filed(store, panel)
+    for into in (None, tmp_path / "laid"):
+        back = store.panel("features", keys, ASSETS, into)
+        np.testing.assert_array_equal(back.values, panel.values)
+        assert (back.names, back.times) == (panel.names, panel.times)
+        np.testing.assert_array_equal(back.dates, DAYS)
+
+
+def test_an_axis_may_have_others_and_any_order_of_days_held(tmp_path: Path) -> None:
+    store, panel = Store(tmp_path), made()
+    keys = filed(store, panel)
+    wider = np.array(["000001.SZ", "000002.SZ", "600519.SH"])
+    back = store.panel("features", keys[1:], wider)
+    np.testing.assert_array_equal(back.values, panel.reindex(DAYS[1:], wider).values)
+    np.testing.assert_array_equal(store.panel("features", keys).assets, ASSETS)
+
+
+def test_a_day_does_not_depend_on_stocks_without_values(tmp_path: Path) -> None:
+    one, other = Store(tmp_path / "one"), Store(tmp_path / "other")
+    panel = made()
+    filed(one, panel)
+    filed(other, panel.reindex(DAYS, np.append(ASSETS, "688001.SH")))
+    files = [sorted((s.root / "features").rglob("*key")) for s in (one, other)]
+    assert len(files[0]) == 3
+    assert [p.read_bytes() for p in files[0]] == [p.read_bytes() for p in files[1]]
+
+
+def test_an_absent_day_is_an_error_with_its_address(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    keys = filed(store, made())
+    with pytest.raises(UnknownArtifactError, match="features/nokey"):
+        store.panel("features", [*keys, (date(2024, 1, 5), "nokey")])
+
+
+def test_a_folder_appears_when_it_is_whole_and_keeps_what_a_killed_try_left(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    work = store.work("weights", "k1")
+    (work / "state").write_text("half")
+    assert not store.has("weights", "folders", "k1")
+    assert (store.work("weights", "k1") / "state").read_text() == "half"
+    store.keep_folder("weights", "k1", work, {"node": "weights/gru", "seconds": 1.0})
+    assert store.has("weights", "folders", "k1")
+    assert store.get("weights", "k1").facts["node"] == "weights/gru"
+    assert not work.exists()
+    assert [a.key for a in store.all()] == ["k1"]
+
+
+def test_everything_kept_is_found_and_can_be_removed(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    filed(store, made())
+    store.keep_folder("test", "t", store.work("test", "t"), {})
+    kept = store.addresses()
+    assert sorted(kept) == [("features", f"{i}{i}key") for i in range(3)] + [("test", "t")]
+    assert store.days_by_kind()["features"][0] == 3
+    store.remove(kept.values())
+    assert store.addresses() == {}

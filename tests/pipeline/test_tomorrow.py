@@ -1,0 +1,116 @@
+"""One more day of data costs a day: which slices are made again is counted, and none is trained."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from intralpha.base import Panel
+from intralpha.market import TABLES, Lake
+from intralpha.pipeline import Plan, RunResult, execute, load_recipe, plan
+
+from .conftest import write_recipe
+
+EVERY, OFFSET, AHEAD = 3, 6, 11  # sessions of the grid, the label and the test's longest horizon
+
+
+def rows_upto(lake: Lake, target: Path, last: np.datetime64) -> Lake:
+    """A lake with the rows of the first sessions only."""
+    out = Lake(target, create=True)
+    for table in TABLES:
+        if lake.has(table):
+            rows = lake.scan(table).collect()
+            if "date" in rows.columns:
+                rows = rows.filter(pl.col("date") <= last.item())
+            out.append(table, rows)
+    return out
+
+
+@pytest.fixture(scope="module")
+def world(finished: tuple[Path, RunResult], tmp_path_factory: pytest.TempPathFactory):
+    """A lake that ends the day before a date of the grid, a run on it, and the whole lake."""
+    whole = Lake(finished[0] / "lake")
+    days = whole.dates("daily")
+    # 150 is on the grid (every 3) and inside the last fold: 60 + 12 + 6 = 78, then every 30.
+    folder = tmp_path_factory.mktemp("tomorrow")
+    rows_upto(whole, folder / "lake", days[149])
+    write_recipe(folder)
+    return whole, folder, days
+
+
+def planned(folder: Path) -> Plan:
+    recipe = load_recipe(folder / "tiny.yaml", ("data.sources=[]",))
+    return plan(recipe, folder / "runs")
+
+
+def append_session(whole: Lake, lake: Path, day: np.datetime64) -> None:
+    on = day.item()
+    target = Lake(lake)
+    for table in ("daily", "bars", "auctions"):
+        if whole.has(table):
+            target.append(table, whole.scan(table, on, on).collect())
+
+
+def test_one_more_day_costs_a_day(world: tuple[Lake, Path, np.ndarray]) -> None:
+    whole, folder, days = world
+    first = execute(planned(folder), show_progress=False)
+    assert first.problems == ()
+    before = planned(folder)
+    old_scores = scores(before)
+    append_session(whole, folder / "lake", days[150])
+    after = planned(folder)
+    todo = {node.name: len(after.missing(node)) for node in after.nodes}
+    # Sample dates 0, 3, .. 150. A label of t reads t + 6: those of 144 and 147 saw an end at 149
+    # and see more now; 150 is new. The test's returns read t + 11: 139 and later, so 141 .. 147.
+    assert todo == {
+        "universe": 1,
+        "features/gru": 1,
+        "seen/gru": 1,
+        "label/gru": 3,
+        "weights/gru": 0,
+        "score/gru": 1,
+        "features/simple": 1,
+        "score/simple": 1,
+        "signal": 1,
+        "forward": 4,
+        "test": 1,
+        "portfolio": 1,
+    }
+    second = execute(after, show_progress=False)
+    assert {n: c for n, c in second.made.items() if c} == {n: c for n, c in todo.items() if c}
+    new = scores(planned(folder))
+    np.testing.assert_array_equal(
+        new.reindex(old_scores.dates, old_scores.assets).values, old_scores.values
+    )
+    assert str(new.dates[-1]) == str(days[150])
+    assert np.isfinite(new.values[-1]).sum() > 30
+
+
+def scores(of: Plan) -> Panel:
+    keys = of.addresses["score/gru"]
+    return of.store.panel("score", [(np.datetime64(s, "D").item(), k) for s, k in keys.items()])
+
+
+def test_a_changed_day_moves_what_may_have_read_it(
+    world: tuple[Lake, Path, np.ndarray], tmp_path: Path
+) -> None:
+    """A corrected close of session 100 leaves every slice of the sessions before it alone."""
+    _, folder, days = world
+    before = planned(folder)
+    shutil.copytree(folder / "lake", tmp_path / "lake")
+    shutil.copy(folder / "tiny.yaml", tmp_path / "tiny.yaml")
+    lake, on = Lake(tmp_path / "lake"), days[100].item()
+    rows = lake.scan("daily", on, on).collect()
+    lake.append("daily", rows.with_columns(pl.col("amount") + 1.0), on_conflict="replace")
+    changes = ("data.sources=[]", f"data.lake={tmp_path / 'lake'}")
+    after = plan(load_recipe(tmp_path / "tiny.yaml", changes), folder / "runs")
+    for node in ("universe", "features/simple", "score/simple", "signal"):
+        old, new = before.addresses[node], after.addresses[node]
+        changed = sorted(day for day in new if old.get(day) != new[day])
+        assert changed
+        assert changed[0] >= str(days[100])
+    old, new = before.addresses["weights/gru"], after.addresses["weights/gru"]
+    for name in new:  # a fold that ended before has its weights
+        assert (old[name] == new[name]) == (name[:10] <= str(days[100]))

@@ -1,0 +1,1 @@
+"""A package of kinds, as a user would ship it."""

@@ -1,0 +1,80 @@
+"""A package and a file of kinds, put where a user would have them, and the command line."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+collect_ignore_glob = ["acme/*", "falls.py", "mine.py"]  # a user's files, not tests
+BOTH = ("--plugins", "acme", "--plugins", "./mine.py")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A folder with recipe, ``mine.py`` and an installed package ``acme`` (as pip leaves it)."""
+
+    folder: Path
+
+    @property
+    def site(self) -> Path:
+        return self.folder / "site"
+
+    @property
+    def python_path(self) -> str:
+        return os.pathsep.join([str(self.site), os.environ.get("PYTHONPATH", "")])
+
+    def python(self, *words: str, plugins: str = "") -> subprocess.CompletedProcess[str]:
+        """Run Python in the folder; ``plugins`` is INTRALPHA_PLUGINS."""
+        env = os.environ | {"PYTHONPATH": self.python_path, "INTRALPHA_PLUGINS": plugins}
+        command = [sys.executable, "-W", "error::RuntimeWarning", *words]
+        return subprocess.run(
+            command, cwd=self.folder, env=env, capture_output=True, text=True, check=False
+        )
+
+    def intralpha(self, *words: str, plugins: str = "") -> subprocess.CompletedProcess[str]:
+        """The command line."""
+        line = "from intralpha.cli import main; main()"
+        return self.python("-c", line, *words, plugins=plugins)
+
+    def script(self, text: str, plugins: str = "") -> str:
+        """What a script prints."""
+        path = self.folder / "script.py"
+        path.write_text(text)
+        done = self.python(str(path), plugins=plugins)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+def lay(folder: Path) -> Desk:
+    """Put package, file and recipe into a folder; nothing is fetched."""
+    facts = folder / "site" / "acme-1.2.3.dist-info"
+    facts.mkdir(parents=True)
+    shutil.copytree(HERE / "acme" / "src" / "acme", folder / "site" / "acme")
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.2.3\n")
+    (facts / "entry_points.txt").write_text("[intralpha.kinds]\nacme = acme.kinds\n")
+    for name in ("mine.py", "falls.py", "everything.yaml"):
+        shutil.copy(HERE / name, folder)
+    return Desk(folder)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """One that a test may change; nothing is run yet."""
+    return lay(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def finished(made_once: Callable[..., Path]) -> Desk:
+    """One on which the recipe was run from the command line."""
+
+    def run(folder: Path) -> None:
+        done = lay(folder).intralpha("run", "everything.yaml", *BOTH)
+        assert done.returncode == 0, done.stderr
+
+    return Desk(made_once("plugins", run))

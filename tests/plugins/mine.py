@@ -1,0 +1,201 @@
+"""Kinds in one file, as a user would keep them beside a recipe."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import ClassVar, Literal
+
+import numpy as np
+import polars as pl
+from falls import fall
+from jaxtyping import Float
+from numpy import ndarray
+from pydantic import Field
+from torch import Tensor
+
+from intralpha.backtest import BenchmarkSpec
+from intralpha.base import Panel, spec_hash
+from intralpha.base.node import Inputs, Node, Read, Task, day_slices
+from intralpha.combination import CombinerSpec
+from intralpha.combination.icir import RankICHistory
+from intralpha.factors import FactorSpec, Ground
+from intralpha.factors.factor import days_of
+from intralpha.market import Calendar, Lake, read_daily
+from intralpha.portfolio import Constraint, ConstraintSpec, Term, TermSpec
+from intralpha.portfolio.program import LinearProgram, Row
+from intralpha.portfolio.snapshot import Snapshot
+from intralpha.risk import ExposureSpec
+from intralpha.sources import Batch, Source, SourceSpec
+from intralpha.training import ObjectiveSpec
+
+
+class WalkSpec(SourceSpec):
+    """Random walks whose steps half revert on the next day."""
+
+    kind: Literal["mine.walk"] = "mine.walk"
+    seed: int = 0
+    n_assets: int = 36
+    end: date = date(2023, 6, 30)
+
+    def make(self) -> "Walk":
+        return Walk(self)
+
+
+class Walk(Source):
+    name = "walk"
+
+    def __init__(self, spec: WalkSpec) -> None:
+        self.spec = spec
+
+    def fingerprint(self) -> str:
+        return spec_hash(self.spec)
+
+    def batches(self) -> Iterator[Batch]:
+        symbols = [f"{600000 + i}.SH" for i in range(self.spec.n_assets)]
+        rows = pl.concat([self._stock(i, symbol) for i, symbol in enumerate(symbols)])
+        yield Batch("daily", rows.sort("date", "symbol"), "walk", rows_read=rows.height)
+        facts = {"symbol": symbols, "exchange": "SH", "board": "main", "name": symbols}
+        listed = {"list_date": date(2010, 1, 4), "delist_date": None}
+        table = pl.DataFrame(facts | listed, schema_overrides={"delist_date": pl.Date})
+        yield Batch("instruments", table, "walk", rows_read=table.height)
+
+    def _stock(self, number: int, symbol: str) -> pl.DataFrame:
+        days = Calendar.xshg().between(date(2023, 1, 3), self.spec.end)
+        rng = np.random.default_rng([self.spec.seed, number])
+        step = rng.uniform(-0.03, 0.03, len(days))
+        step[1:] -= step[:-1] / 2
+        close = np.round(20 * np.exp(np.cumsum(step)), 2)
+        preclose = np.concatenate([[20.0], close[:-1]])
+        first = np.round(preclose * np.exp(rng.uniform(-0.01, 0.01, len(days))), 2)
+        volume = 100 * rng.integers(1_000, 9_000, len(days))
+        return pl.DataFrame(
+            {
+                "date": days,
+                "symbol": symbol,
+                "open": first,
+                "high": np.maximum(first, close) + 0.05,
+                "low": np.minimum(first, close) - 0.05,
+                "close": close,
+                "preclose": preclose,
+                "volume": volume,
+                "amount": volume * (first + close) / 2,
+                "adj_factor": 1.0,
+                "up_limit": np.round(preclose * 1.1, 2),
+                "down_limit": np.round(preclose * 0.9, 2),
+                "suspended": False,
+                "st": False,
+                "float_shares": 1e8,
+                "total_shares": 1e8 * (1 + number),
+            }
+        )
+
+
+class AbsoluteSpec(ObjectiveSpec):
+    """Mean absolute error."""
+
+    kind: Literal["mine.absolute"] = "mine.absolute"
+
+    def loss(self, score: Float[Tensor, " B"], label: Float[Tensor, " B"]) -> Float[Tensor, ""]:
+        return (score - label).abs().mean()
+
+
+class ReversalSpec(FactorSpec):
+    """What fell today, first."""
+
+    kind: Literal["mine.reversal"] = "mine.reversal"
+
+    def nodes(self, name: str, ground: Ground) -> tuple[Node, ...]:
+        needs = {"universe": lambda at: ground.samples[at : at + 1]}
+        slices = day_slices(ground.samples, True, needs)
+        inputs, reads = {"universe": ground.universe}, (Read("daily", back=0),)
+        return (Node(f"score/{name}", make_reversal, self, slices, inputs, reads),)
+
+
+def make_reversal(spec: ReversalSpec, inputs: Inputs, task: Task) -> None:
+    days, assets = days_of(task), inputs.assets
+    daily = read_daily(
+        inputs.lake, ("close", "preclose"), days[0].item(), days[-1].item(), assets
+    ).at(days)
+    inside = inputs.panel("universe")["universe"] > 0
+    score = np.where(inside, fall(daily["close"], daily["preclose"]), np.nan)
+    Panel(score[:, :, None], days, assets, ("score",)).save(task.folder("panel"))
+
+
+class TiltSpec(CombinerSpec):
+    """The first factor counts more than the others."""
+
+    kind: Literal["mine.tilt"] = "mine.tilt"
+    first: float = Field(default=0.7, gt=0, lt=1)
+
+    def weigh(
+        self, names: tuple[str, ...], dates: ndarray, history: RankICHistory | None = None
+    ) -> ndarray:
+        others = (1 - self.first) / max(len(names) - 1, 1)
+        weights = [self.first, *[others] * (len(names) - 1)]
+        return np.tile(np.array(weights) / np.sum(weights), (len(dates), 1))
+
+
+class LevelSpec(ExposureSpec):
+    """One style: the price."""
+
+    kind: Literal["mine.level"] = "mine.level"
+
+    def estimate(self, lake: Lake, dates: ndarray, assets: ndarray, mask_DA: ndarray) -> Panel:
+        daily = read_daily(lake, ("close",), dates[0].item(), dates[-1].item(), assets).at(dates)
+        close = np.where(mask_DA, daily["close"], np.nan)
+        middle, width = np.nanmean(close, 1, keepdims=True), np.nanstd(close, 1, keepdims=True)
+        values = np.nan_to_num((close - middle) / width).astype(np.float32)
+        return Panel(values[:, :, None], dates, assets, ("level",))
+
+
+class HeavySpec(BenchmarkSpec):
+    """Weights by total shares."""
+
+    kind: Literal["mine.heavy"] = "mine.heavy"
+
+    def weights(self, lake: Lake, dates: ndarray, assets: ndarray, inside_DA: ndarray) -> ndarray:
+        daily = read_daily(lake, ("total_shares",), dates[0].item(), dates[-1].item(), assets)
+        shares = np.where(inside_DA, np.nan_to_num(daily.at(dates)["total_shares"]), 0.0)
+        return shares / np.maximum(shares.sum(axis=1, keepdims=True), 1)
+
+
+@dataclass(frozen=True)
+class Largest(Constraint):
+    """The heaviest names of the benchmark together weigh no more than so much."""
+
+    names: int
+    at_most: float
+    kind: ClassVar[str] = "largest"
+
+    def contribute(self, program: LinearProgram, snapshot: Snapshot) -> None:
+        chosen = np.zeros(len(snapshot.assets))
+        chosen[np.argsort(snapshot.benchmark)[-self.names :]] = 1.0
+        program.add(Row("largest", chosen, 0.0, self.at_most))
+
+    def scaled(self, factor: float) -> "Largest":
+        return replace(self, at_most=self.at_most * factor)
+
+
+class LargestSpec(ConstraintSpec):
+    kind: Literal["mine.largest"] = "mine.largest"
+    names: int = Field(default=3, gt=0)
+    at_most: float = Field(default=0.2, gt=0)
+
+    def make(self) -> Largest:
+        return Largest(self.names, self.at_most)
+
+
+@dataclass(frozen=True)
+class Evenness(Term):
+    """Weight in names outside the benchmark's heavier half."""
+
+    def contribute(self, program: LinearProgram, snapshot: Snapshot, factor: float) -> None:
+        light = snapshot.benchmark <= np.median(snapshot.benchmark)
+        program.gain += factor * light
+
+
+class EvennessSpec(TermSpec):
+    kind: Literal["mine.evenness"] = "mine.evenness"
+
+    def make(self) -> Evenness:
+        return Evenness()

@@ -1,0 +1,67 @@
+"""Jobs over processes: order, threads, errors."""
+
+import os
+import time
+
+import pytest
+import torch
+
+from intralpha.base import DataError
+from intralpha.training import run_jobs
+
+
+def answer(value: int) -> tuple[int, int, bool, int]:
+    time.sleep(0.3 / (value + 1))  # the first is the last to finish
+    return (
+        value,
+        torch.get_num_threads(),
+        torch.are_deterministic_algorithms_enabled(),
+        os.getpid(),
+    )
+
+
+def refuse(value: int) -> None:
+    raise ValueError("not this one")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_results_stand_in_the_order_of_the_jobs(workers: int) -> None:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        seen: list[int] = []
+        found = run_jobs(answer, range(3), workers, seen.append)
+        assert torch.get_num_threads() == 2, "as it was before"
+    finally:
+        torch.set_num_threads(threads)
+    assert [f[:3] for f in found] == [(v, 1, True) for v in range(3)]
+    assert sorted(seen) == [0, 1, 2]
+    assert workers > 1 or seen == [0, 1, 2]
+    assert (os.getpid() in {f[3] for f in found}) == (workers == 1)
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_the_error_of_a_job_is_raised() -> None:
+    with pytest.raises(ValueError, match="not this one"):
+        run_jobs(refuse, (1,), 1)
+
+
+class NotThisOneError(DataError):
+    def __init__(self, value: int, why: str) -> None:
+        self.value = value
+        super().__init__(f"{value}: {why}")
+
+
+def refuse_with_facts(value: int) -> None:
+    raise NotThisOneError(value, "not this one")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_of_ours_crosses_processes_with_its_facts(workers: int) -> None:
+    with pytest.raises(NotThisOneError, match=": not this one") as caught:
+        run_jobs(refuse_with_facts, (1, 1), workers)
+    assert caught.value.value == 1
+
+
+def test_no_jobs() -> None:
+    assert run_jobs(answer, (), 4) == []
