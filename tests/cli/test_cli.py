@@ -69,6 +69,6 @@ def test_dry_run_reads_the_recipe_and_does_nothing(tmp_path: Path) -> None:
     words = ["run", "demo", "--dry-run", "--set", lake, "--runs", str(tmp_path / "runs")]
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
-    assert "known after ingest" in done.output
+    assert "the rest is known after that" in done.output
     assert not (tmp_path / "lake").exists()
     assert not (tmp_path / "runs").exists()

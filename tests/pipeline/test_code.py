@@ -1,5 +1,6 @@
 """Code reached: what work imports, directly or not, and nothing else."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -34,7 +35,7 @@ def digests(package: Path) -> dict[str, str]:
     """Code of each node as a package in another folder has it."""
     done = subprocess.run(
         [sys.executable, "-c", ASK, *NODES],
-        env={"PYTHONPATH": str(package.parent), "PATH": ""},
+        env=os.environ | {"PYTHONPATH": str(package.parent)},
         capture_output=True,
         text=True,
         check=True,
@@ -62,7 +63,8 @@ def before(copied: Path) -> dict[str, str]:
         ("models/gru.py", set()),  # a recipe that names it reaches it through its spec
         ("training/fit.py", {NODES[1]}),
         ("portfolio/highs.py", {NODES[4]}),
-        ("market/universe.py", {NODES[3]}),
+        ("market/universe.py", {NODES[3], NODES[4]}),
+        ("market/rules/lots.csv", {NODES[4]}),
     ],
 )
 def test_a_comment_moves_what_reaches_its_file(

@@ -42,7 +42,9 @@ def spec_hash(*parts: object) -> str:
         First 16 hexadecimal digits of the SHA-256 of the canonical JSON of the parts.
     """
     plain = [p.model_dump(mode="json") if isinstance(p, BaseModel) else p for p in parts]
-    text = json.dumps([plain, contents(parts)], sort_keys=True, separators=(",", ":"), default=str)
+    named = contents(parts)
+    whole = [*plain, named] if named else plain
+    text = json.dumps(whole, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -1,6 +1,7 @@
 """The tables of the lake: columns, types, keys, partitions, and what a valid row is."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import polars as pl
@@ -275,6 +276,7 @@ def validate(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     return good if _ascending(good, TABLES[table].sort) else good.sort(TABLES[table].sort)
 
 
+@cache
 def _rules(table: str) -> dict[str, pl.Expr]:
     """Reason -> expression that is true for a bad row."""
     schema = TABLES[table]

@@ -46,7 +46,7 @@ class TradingRules:
     @cache
     def default() -> "TradingRules":
         """The rules shipped with the package."""
-        return TradingRules(_read("price_limits"), _read("lots"), _read("stamp_tax"))
+        return TradingRules(_read("price_limits.csv"), _read("lots.csv"), _read("stamp_tax.csv"))
 
     @cached_property
     def _limits(self) -> list[dict[str, Any]]:
@@ -149,5 +149,5 @@ def _in_force(table: pl.DataFrame, name: str, board: str, on: date) -> tuple:
 
 
 def _read(name: str) -> pl.DataFrame:
-    text = files("intralpha.market").joinpath("rules", f"{name}.csv").read_bytes()
+    text = files("intralpha.market").joinpath("rules", name).read_bytes()
     return pl.read_csv(text, comment_prefix="#", try_parse_dates=True)

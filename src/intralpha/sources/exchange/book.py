@@ -111,11 +111,13 @@ def fits(book: Book, low: int, high: int, max_orders: int, max_trades: int) -> b
 def reset(book, low, high):
     """Empty the book and give it the band ``low`` to ``high`` in ticks, ``low`` at least 1.
 
-    Only levels that still hold orders are cleared, the others are empty already.
+    Only levels that still hold orders are cleared, the others are empty already; of the day before
+    they lie in its band.
     """
     state, levels = book.state, book.levels
+    words = min((state[HIGH] - state[LOW]) // WORD + 1, book.bits.shape[1])
     for side in range(2):
-        for word in range(book.bits.shape[1]):
+        for word in range(words):
             if book.bits[side, word] == 0:
                 continue
             for level in range(word * WORD, min((word + 1) * WORD, levels.shape[1])):

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
-from scipy.signal import lfilter
 
 from intralpha.sources.exchange.flow import DayPlan
 from intralpha.sources.exchange.streams import Purpose, stream
@@ -141,8 +140,10 @@ def _busy(n: int, seed: int, number: int) -> Float[ndarray, "A M"]:
     own = stream(seed, Purpose.SPELL, number).standard_normal((n, MINUTES))
     draws = np.sqrt(1 - BUSY_TOGETHER) * own + np.sqrt(BUSY_TOGETHER) * _together(seed, number)[1]
     draws[:, 1:] *= np.sqrt(1 - BUSY_PERSISTENCE**2)
-    spells = lfilter([BUSY_SPREAD], [1.0, -BUSY_PERSISTENCE], draws, axis=1)
-    return np.ascontiguousarray(spells)
+    spells = np.multiply(draws.T, BUSY_SPREAD, order="C")
+    for minute in range(1, MINUTES):
+        spells[minute] += BUSY_PERSISTENCE * spells[minute - 1]
+    return np.ascontiguousarray(spells.T)
 
 
 def _together(seed: int, number: int) -> Float[ndarray, "2 M"]:

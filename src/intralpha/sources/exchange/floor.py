@@ -17,6 +17,7 @@ from intralpha.sources.exchange.skeleton import Day
 from intralpha.sources.exchange.tape import Tape
 
 ROOM = 3
+HANDS_PER_THREAD = 4  # a stock is done sooner than a thread wakes up, so each gets many
 
 
 @dataclass(eq=False)
@@ -43,6 +44,8 @@ class Floor:
         self._kernel_habits = habits.for_kernel()
         self._threads = threads or thread_count()
         self._own = local()
+        # Threads outlive the session, so that their desks do.
+        self._pool = ThreadPoolExecutor(self._threads)
 
     def minutes(self, day: Day) -> Bars:
         """Minute bars of every stock, the opening auction inside the first one.
@@ -57,14 +60,15 @@ class Floor:
         bars = quiet_bars(day.preclose)
         tapes: dict[int, Tape] = {}
 
-        def work(i: int) -> None:
-            book = self._trade(day, i, plans[i])
-            fill_minutes(bars, i, book.trades[: book.state[lob.TRADES]], plans[i].preclose)
-            if with_tapes:
-                tapes[i] = lob.tape_of(book)
+        def work(stocks: list[int]) -> None:
+            for i in stocks:
+                book = self._trade(day, i, plans[i])
+                fill_minutes(bars, i, book.trades[: book.state[lob.TRADES]], plans[i].preclose)
+                if with_tapes:
+                    tapes[i] = lob.tape_of(book)
 
-        with ThreadPoolExecutor(self._threads) as pool:
-            list(pool.map(work, plans))
+        hands = self._threads * HANDS_PER_THREAD
+        list(self._pool.map(work, [list(plans)[k::hands] for k in range(hands)]))
         return bars, dict(sorted(tapes.items()))
 
     def _plans(self, day: Day) -> dict[int, DayPlan]:
@@ -81,14 +85,15 @@ class Floor:
 
     def _desk(self, plan: DayPlan) -> Desk:
         """Desk of the calling thread, made larger when a plan asks for it."""
-        orders = int(ROOM * plan.n_orders) + 1000
+        orders, levels = int(ROOM * plan.n_orders) + 1000, plan.high - plan.low + 1
         desk: Desk | None = getattr(self._own, "desk", None)
         if desk is None or not lob.fits(desk.book, plan.low, plan.high, orders, orders):
-            levels = plan.high - plan.low + 1
-            if desk is not None:
-                levels = max(levels, desk.book.levels.shape[1])
-                orders = max(orders, len(desk.live))
-            book = lob.new_book(2 * levels, orders, orders)
+            had = (0, 0) if desk is None else (desk.book.levels.shape[1], len(desk.live))
+            # Twice what is asked for, of that alone which is too small.
+            levels, orders = (
+                h if n <= h else 2 * n for n, h in zip((levels, orders), had, strict=True)
+            )
+            book = lob.new_book(levels, orders, orders)
             desk = Desk(book, np.zeros(orders, np.int64))
             self._own.desk = desk
         return desk
