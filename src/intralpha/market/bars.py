@@ -8,8 +8,8 @@ import polars as pl
 
 from intralpha.base import DataError, Panel
 from intralpha.base.panel import as_days
+from intralpha.market.hours import bar_times
 from intralpha.market.lake import Lake
-from intralpha.market.session import bar_times
 
 _SUMMED = (
     "volume",

@@ -7,15 +7,14 @@ import numpy as np
 import polars as pl
 
 from intralpha.base import DataError
+from intralpha.market.hours import AFTER_HOURS_MS, CLOSE_MS, MORNING_MS
 from intralpha.market.lake import Lake
-from intralpha.market.level2.minutes import CLOSE_MS, MORNING_MS
+from intralpha.market.limits import HALF_TICK_YUAN
 from intralpha.market.tick_blocks import read_ticks
 from intralpha.market.ticks import Ticks
 
 COLUMNS = ("time", "price", "volume", "buy_id", "sell_id", "side")
 COMPARED = ("open", "high", "low", "close", "volume", "amount")
-HALF_TICK = 0.005
-AFTER_HOURS_MS = 54_300_000  # 15:05, when trading at the closing price begins
 SHOWN = 20
 
 
@@ -170,7 +169,7 @@ def _faults(trades: Ticks) -> np.ndarray:
 
 def _differences(totals: pl.DataFrame, daily: pl.DataFrame, yuan: float) -> pl.DataFrame:
     """Rows of what differs by more than it may; an unknown daily value differs from nothing."""
-    may = dict.fromkeys(COMPARED, HALF_TICK) | {"volume": 0.5, "amount": yuan}
+    may = dict.fromkeys(COMPARED, HALF_TICK_YUAN) | {"volume": 0.5, "amount": yuan}
     joined = totals.join(daily, on="symbol", suffix="_daily")
     parts = [
         joined.select(

@@ -17,9 +17,9 @@ from rich.progress import Progress
 from intralpha.base import spec_hash
 from intralpha.base.ahead import ahead
 from intralpha.base.panel import as_days
+from intralpha.market.hours import MINUTES
 from intralpha.market.lake import Lake
 from intralpha.market.level2.minutes import (
-    MINUTES,
     QUOTED,
     SNAPSHOT_COLUMNS,
     TRADE_COLUMNS,
