@@ -10,7 +10,7 @@ from numpy import ndarray
 from intralpha.features.engine.compiling import INNER, KERNEL
 from intralpha.market import Ticks
 from intralpha.market.hours import AFTERNOON_MS, LUNCH_MS, MORNING_MS
-from intralpha.market.level2.stock_parts import over_stocks
+from intralpha.market.stock_parts import over_stocks
 
 NO_MARKS = np.zeros(0, np.bool_)
 

@@ -14,12 +14,12 @@ from intralpha.features.engine.program import Program
 from intralpha.features.language.levels import LEVELS, QUOTE
 from intralpha.features.language.units import PLAIN
 from intralpha.features.language.vocabulary import Vocabulary
+from intralpha.features.level2.minutes import minute_of
 from intralpha.features.tick_factors import TICK_DAYS, TickFrame
 from intralpha.market import Ticks
 from intralpha.market.closing import continuous_until
 from intralpha.market.hours import NOON
-from intralpha.market.level2.minutes import minute_of
-from intralpha.market.level2.stock_parts import over_stocks
+from intralpha.market.stock_parts import over_stocks
 
 QUOTES = {"p": "price", "q": "volume", "n": "orders"}
 BOOK = {

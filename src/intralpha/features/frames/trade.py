@@ -17,13 +17,13 @@ from intralpha.features.engine.machine import Rows
 from intralpha.features.engine.program import Program
 from intralpha.features.language.units import CNY_UNIT, PLAIN, PRICE_UNIT, SHARE_UNIT
 from intralpha.features.language.vocabulary import Vocabulary
+from intralpha.features.level2.minutes import minute_of
+from intralpha.features.level2.parents import parent_totals
 from intralpha.features.tick_factors import SIDES, TICK_DAYS, TickFrame
 from intralpha.market import Ticks
 from intralpha.market.closing import continuous_until
 from intralpha.market.hours import NOON
-from intralpha.market.level2.minutes import minute_of
-from intralpha.market.level2.parents import parent_totals
-from intralpha.market.level2.stock_parts import over_stocks
+from intralpha.market.stock_parts import over_stocks
 
 SERIES = {
     "price": PRICE_UNIT,

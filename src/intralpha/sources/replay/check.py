@@ -29,9 +29,12 @@ from numba import njit
 from intralpha.base import DataError
 from intralpha.base.compiling import INNER, KERNEL
 from intralpha.market.closing import closing_auctions
-from intralpha.market.level2 import book
-from intralpha.market.level2.book import DEPTH
-from intralpha.market.level2.book_rows import (
+from intralpha.market.limits import HALF_TICK_YUAN
+from intralpha.market.stock_parts import over_stocks
+from intralpha.market.ticks import Ticks
+from intralpha.sources.replay import book
+from intralpha.sources.replay.book import DEPTH
+from intralpha.sources.replay.rows import (
     TICKS_PER_YUAN,
     check_ticks,
     frame_of,
@@ -42,9 +45,6 @@ from intralpha.market.level2.book_rows import (
     trade_columns,
     write_row,
 )
-from intralpha.market.level2.stock_parts import over_stocks
-from intralpha.market.limits import HALF_TICK_YUAN
-from intralpha.market.ticks import Ticks
 
 Alignment = Literal["time", "sums", "state"]
 ALIGNMENTS = ("time", "sums", "state")

@@ -16,6 +16,7 @@ from numba import njit
 from numpy import ndarray
 
 from intralpha.base.compiling import INNER, KERNEL
+from intralpha.features.level2.parents import ParentTotals
 from intralpha.market.closing import continuous_until
 from intralpha.market.hours import (
     AFTERNOON_MS,
@@ -27,8 +28,7 @@ from intralpha.market.hours import (
     OPENING_AUCTION,
     bar_times,
 )
-from intralpha.market.level2.parents import ParentTotals
-from intralpha.market.level2.stock_parts import over_stocks
+from intralpha.market.stock_parts import over_stocks
 from intralpha.market.ticks import Ticks
 
 TRADED = (
@@ -94,7 +94,7 @@ def trade_minutes(
     Parameters
     ----------
     trades : with ``TRADE_COLUMNS``, in the order of execution; none from after hours
-    totals : of :func:`~intralpha.market.level2.parents.parent_totals`, aligned with the trades
+    totals : of :func:`~intralpha.features.level2.parents.parent_totals`, aligned with the trades
     theta : CNY, from which day total on an order is big; NaN: unknown
     preclose : CNY, price of the minutes before the first trade where there was no opening auction;
         NaN: the price of the first trade, **which those minutes did not know**

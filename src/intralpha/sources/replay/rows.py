@@ -23,12 +23,12 @@ from intralpha.market.hours import (
     OPENING_MS,
 )
 from intralpha.market.lake import Lake
-from intralpha.market.level2 import book
-from intralpha.market.level2.book import DEPTH, OrderColumns, TradeColumns
-from intralpha.market.level2.stock_parts import over_stocks
 from intralpha.market.schemas import TABLES
+from intralpha.market.stock_parts import over_stocks
 from intralpha.market.tick_blocks import read_ticks
 from intralpha.market.ticks import Ticks
+from intralpha.sources.replay import book
+from intralpha.sources.replay.book import DEPTH, OrderColumns, TradeColumns
 
 TICKS_PER_YUAN = 100
 ORDER_NEEDS = OrderColumns._fields
