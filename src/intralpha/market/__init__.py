@@ -1,7 +1,7 @@
 """Raw facts and the rules of the exchange: the Lake, its tables, calendar, session and universe."""
 
 from intralpha.market.append import AppendResult
-from intralpha.market.bars import aggregate_bars, iter_bars, read_bars
+from intralpha.market.bars import aggregate_bars, read_bars
 from intralpha.market.calendar import Calendar, CalendarEndError
 from intralpha.market.caps import cap_weights, float_cap
 from intralpha.market.closing import closing_auctions
@@ -46,7 +46,6 @@ __all__ = [
     "fill_forward",
     "float_cap",
     "industry_codes",
-    "iter_bars",
     "locked",
     "members",
     "read_bars",
