@@ -22,14 +22,14 @@ from time import perf_counter
 
 import polars as pl
 
-from intralpha.market.level2.book import DEPTH, in_auction
-from intralpha.market.level2.book_check import aligned_rows, compare_books
-from intralpha.market.level2.book_rows import book_rows, snapshot_times
 from intralpha.market.ticks import ORDER_KINDS, Ticks
 from intralpha.sources.exchange.floor import Floor
 from intralpha.sources.exchange.habits import HabitSpec
 from intralpha.sources.exchange.market import SimulatedMarket, SimulatedSpec
 from intralpha.sources.exchange.snapshots import tape_ticks
+from intralpha.sources.replay.book import DEPTH, in_auction
+from intralpha.sources.replay.check import aligned_rows, compare_books
+from intralpha.sources.replay.rows import book_rows, snapshot_times
 
 ROUNDS = 5
 
@@ -146,7 +146,7 @@ def real_book() -> float:
         print("real book: no samples; set INTRALPHA_REAL_DATA")
         return float("nan")
     sys.path.insert(0, str(root))
-    from tests.market.level2.book_inputs import real_600519, ticks
+    from tests.sources.replay.book_inputs import real_600519, ticks
 
     orders, trades, published = real_600519(data)
     given = (ticks("orders", orders), ticks("trades", trades))

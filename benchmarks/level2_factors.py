@@ -33,9 +33,9 @@ from polars import col, when
 
 from intralpha.base import thread_count
 from intralpha.features import LibrarySpec, load_library
+from intralpha.features.level2.thresholds import BigOrderSpec, thresholds
 from intralpha.market import Lake
 from intralpha.market.bar_day import CACHE
-from intralpha.market.level2.thresholds import BigOrderSpec, thresholds
 
 ROWS = {"level2_trades": "trades", "level2_parents": "trades", "level2_orders": "orders",
         "tick100": "snapshots", "level2_minutes": "bars", "bar64_level2_30": "bars",

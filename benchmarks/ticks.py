@@ -25,15 +25,15 @@ from numba import njit
 
 from intralpha.base import thread_count
 from intralpha.base.ahead import ahead
+from intralpha.features.level2.enrich import enrich
+from intralpha.features.level2.minutes import trade_minutes
+from intralpha.features.level2.order_statistics import order_statistics
+from intralpha.features.level2.parents import ParentTotals, parent_orders, parent_totals
+from intralpha.features.level2.thresholds import BigOrderSpec
 from intralpha.market import Lake
-from intralpha.market.level2.enrich import enrich
-from intralpha.market.level2.minutes import trade_minutes
-from intralpha.market.level2.order_statistics import order_statistics
-from intralpha.market.level2.parents import ParentTotals, parent_orders, parent_totals
-from intralpha.market.level2.stock_parts import over_stocks
-from intralpha.market.level2.thresholds import BigOrderSpec
 from intralpha.market.manifest import file_facts, read_manifest, write_manifest
 from intralpha.market.schemas import TABLES
+from intralpha.market.stock_parts import over_stocks
 from intralpha.market.tick_blocks import read_ticks
 from intralpha.market.tick_file import write
 from intralpha.market.ticks import Ticks

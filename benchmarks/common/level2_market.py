@@ -15,8 +15,8 @@ import polars as pl
 from common import tick_peers as peers
 from ticks import make_snapshots, write_table
 
+from intralpha.features.level2.enrich import enrich
 from intralpha.market import Lake
-from intralpha.market.level2.enrich import enrich
 from intralpha.market.ticks import Ticks
 from intralpha.sources import SimulatedSpec, ingest
 

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from intralpha.cli.level2 import UnknownRuleError
 from intralpha.cli.main import app
 from intralpha.market import Lake
-from intralpha.market.level2.rebuild import PublishedSnapshotsError
 from intralpha.sources import SimulatedSpec, ingest
+from intralpha.sources.replay.rebuild import PublishedSnapshotsError
 
 
 @pytest.fixture(scope="module")

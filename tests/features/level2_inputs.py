@@ -11,11 +11,11 @@ from intralpha.features.frames import frame_named, vocabulary
 from intralpha.features.language.compile import Compiler
 from intralpha.features.language.graph import Graph
 from intralpha.features.language.library import Library
+from intralpha.features.level2.minutes import QUOTED, TRADED, quote_minutes, trade_minutes
+from intralpha.features.level2.parents import parent_totals
 from intralpha.features.tick_factors import TickFrame
 from intralpha.market import Ticks
 from intralpha.market.bar_day import LEVEL2_COLUMNS
-from intralpha.market.level2.minutes import QUOTED, TRADED, quote_minutes, trade_minutes
-from intralpha.market.level2.parents import parent_totals
 from intralpha.market.schemas import TABLES
 
 from ..reference.level2_day import Level2Day, minute_day

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from intralpha.features.level2.enrich import enrich
 from intralpha.market import Lake
-from intralpha.market.level2.enrich import enrich
 from intralpha.sources import SimulatedSpec, ingest
 
 TICKS = ("trades", "orders", "snapshots")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from intralpha.features import LibrarySpec
+from intralpha.features.level2.enrich import enrich
+from intralpha.features.level2.thresholds import BigOrderSpec
 from intralpha.market import Lake
-from intralpha.market.level2.enrich import enrich
-from intralpha.market.level2.thresholds import BigOrderSpec
 
 from ..reference.level2_days import level2_days
 from .level2_inputs import instruments, rows_of_lake

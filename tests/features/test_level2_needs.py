@@ -10,11 +10,11 @@ import polars as pl
 import pytest
 
 from intralpha.features import LibrarySpec
+from intralpha.features.level2.enrich import CACHE, enrich, plan_days, rules_used
+from intralpha.features.level2.thresholds import BigOrderSpec
 from intralpha.features.level2_needs import MissingLevel2Error, OtherRuleError
 from intralpha.market import Lake
 from intralpha.market.bar_columns import filled_columns
-from intralpha.market.level2.enrich import CACHE, enrich, plan_days, rules_used
-from intralpha.market.level2.thresholds import BigOrderSpec
 from intralpha.sources import SimulatedSpec, ingest
 
 ACTIVE, BIG, BID = "early_active_buy_perc", "big_net_ratio_open", "day_netbid_open"

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from intralpha.features import LibrarySpec
+from intralpha.features.level2.enrich import enrich
+from intralpha.features.level2.thresholds import BigOrderSpec, thresholds
 from intralpha.market import Lake
-from intralpha.market.level2.enrich import enrich
-from intralpha.market.level2.thresholds import BigOrderSpec, thresholds
 
 from ..reference import level2
 from ..reference.level2_day import Level2Day, parent_amounts, rounded

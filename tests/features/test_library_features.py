@@ -21,7 +21,7 @@ from intralpha.features.language.parameters import ParameterError
 from intralpha.features.language.syntax import ExpressionError
 from intralpha.features.tick_factors import TickFrame
 from intralpha.features.time_factors import FrameFrequencyError
-from intralpha.market import Lake, has_closing_auction, read_bars, read_daily
+from intralpha.market import Lake, closing_auctions, read_bars, read_daily
 from intralpha.market.bar_day import FIELDS, LEVEL2_FIELDS, BarReader, read_bar_day
 from intralpha.sources import SimulatedSpec, ingest
 
@@ -54,10 +54,9 @@ def reference_day(lake: Lake, on: date, symbol: str) -> MinuteDay:
         lake, ("preclose", "up_limit", "down_limit", "suspended"), on, on, np.array([symbol])
     )
     fields = {n: bars[n][0, :, 0].astype(np.float32).astype(np.float64) for n in FIELDS}
-    exchange = "SSE" if symbol.endswith("SH") else "SZSE"
     numbers = {n: float(daily[n][0, 0]) for n in ("preclose", "up_limit", "down_limit")}
     suspended = bool(daily["suspended"][0, 0] > 0)
-    closing = has_closing_auction(exchange, on)
+    closing = bool(closing_auctions(np.array([symbol]), on)[0])
     return MinuteDay(**fields, **numbers, closing_auction=closing, suspended=suspended)
 
 

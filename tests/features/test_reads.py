@@ -8,8 +8,8 @@ import pytest
 
 from intralpha.base.node import Read
 from intralpha.features import DaySpec, ExpressionSpec, FeatureSpec, LibrarySpec
+from intralpha.features.level2.thresholds import BigOrderSpec
 from intralpha.market import TABLES, Lake
-from intralpha.market.level2.thresholds import BigOrderSpec
 from intralpha.sources import SimulatedSpec, ingest
 
 from .conftest import ASSETS, DAYS, make_frames, write_lake

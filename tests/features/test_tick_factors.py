@@ -12,11 +12,11 @@ import pytest
 
 from intralpha.features import LibrarySpec, tick_factors
 from intralpha.features.language.library import LibraryError
+from intralpha.features.level2.order_statistics import StatisticsStore
+from intralpha.features.level2.thresholds import BigOrderSpec
 from intralpha.features.level2_needs import MissingLevel2Error
 from intralpha.features.tick_factors import TickFactors
 from intralpha.market import Lake
-from intralpha.market.level2.order_statistics import StatisticsStore
-from intralpha.market.level2.thresholds import BigOrderSpec
 from intralpha.market.manifest import read_manifest, write_manifest
 
 LIBRARIES = ("level2_trades", "level2_parents", "level2_orders", "tick100")

@@ -1,139 +1,264 @@
-"""Prints: a digest moves with what it is of and nothing else; views show no more than that."""
+"""Prints: new data move their own day and nothing else; what is not known yet moves nothing."""
 
+import hashlib
+import json
+import struct
+import tempfile
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intralpha.market import Lake
-from intralpha.market.restriction import LimitedLakeError, UndeclaredReadError
+from intralpha.market import TABLES, Lake
+from intralpha.market.lake import PartitionError
+from intralpha.market.prints import CACHE, PrintError, chain
 
-FIRST = date(2024, 1, 29)  # two months
+from .conftest import SESSIONS, bar_rows, daily_rows
+
+FIRST, LAST = date(2024, 1, 1), date(2024, 1, 12)
+DAYS = [FIRST + timedelta(days=k) for k in range((LAST - FIRST).days + 1)]
 
 
-def daily(days: int, symbols: tuple[str, ...] = ("000001.SZ", "600519.SH")) -> pl.DataFrame:
-    rows = [
+def moved(before: dict[date, str], after: dict[date, str]) -> set[date]:
+    return {day for day in {*before, *after} if before.get(day) != after.get(day)}
+
+
+def test_a_print_is_the_digest_of_plain_bytes(tmp_path: Path) -> None:
+    """Two stocks of one day, written out byte by byte; the number is that of the first version."""
+    lake = Lake(tmp_path, create=True)
+    rows = daily_rows(SESSIONS[:1], ("000001.SZ", "600519.SH")).with_columns(
+        st=pl.Series([True, None])
+    )
+    lake.append("daily", rows)
+    day = (SESSIONS[0] - date(1970, 1, 1)).days
+    number = {"d": "<f8", "q": "<i8", "i": "<i4", "B": "|u1"}
+    said = b"2\n"
+    for name, kind, values in (
+        ("date", "i", (day, day)),
+        ("symbol", "", ("000001.SZ", "600519.SH")),
+        ("open", "d", (10.0, 11.0)),
+        ("high", "d", (11.0, 12.0)),
+        ("low", "d", (9.0, 10.0)),
+        ("close", "d", (10.0, 11.0)),
+        ("preclose", "d", (9.0, 10.0)),
+        ("volume", "q", (1000, 2000)),
+        ("adj_factor", "d", (2.0, 2.0)),
+        ("suspended", "B", (0, 0)),
+        ("st", "B", (1, None)),
+    ):
+        null = bytes(v is None for v in values)
+        if not kind:
+            said += f"{name}:text\n".encode() + null
+            said += struct.pack("<qq", *map(len, values)) + "".join(values).encode()
+            continue
+        said += f"{name}:{number[kind]}\n".encode() + null
+        said += struct.pack(f"<2{kind}", *(v or 0 for v in values))
+    expected = hashlib.blake2b(said, digest_size=16).hexdigest()
+    assert lake.day_prints("daily") == {SESSIONS[0]: expected}
+    assert expected == "a71232d432b0558cef5cf5ff711f7470"
+
+
+def test_appending_a_day_leaves_the_days_before(tmp_path: Path) -> None:
+    lake = Lake(tmp_path, create=True)
+    for upto in (10, 11, 23):  # the last one begins another month
+        before = lake.day_prints("daily")
+        lake.append("daily", daily_rows(SESSIONS[:upto]))
+        after = lake.day_prints("daily")
+        assert list(after) == SESSIONS[:upto]
+        assert moved(before, after) == set(SESSIONS[len(before) : upto])
+    assert len(set(after.values())) == len(after)
+
+
+def test_the_order_of_appends_and_batches_does_not_matter(tmp_path: Path) -> None:
+    rows = daily_rows(SESSIONS[:5])
+    one, other = Lake(tmp_path / "one", create=True), Lake(tmp_path / "other", create=True)
+    one.append("daily", rows)
+    for symbol in ("688981.SH", "000001.SZ", "600519.SH", "300750.SZ"):
+        other.append("daily", rows.filter(pl.col("symbol") == symbol).reverse())
+    assert one.day_prints("daily") == other.day_prints("daily")
+
+
+@pytest.mark.parametrize("column", [c for c in TABLES["daily"].columns if c != "date"])
+def test_changing_one_value_moves_exactly_its_day(tmp_path: Path, column: str) -> None:
+    lake, other = Lake(tmp_path / "a", create=True), Lake(tmp_path / "b", create=True)
+    full = daily_rows(SESSIONS[:25]).with_columns(
+        amount=1e4, up_limit=99.0, down_limit=1.0, st=False, float_shares=1e6, total_shares=2e6
+    )
+    lake.append("daily", full)
+    here = (pl.col("date") == SESSIONS[7]) & (pl.col("symbol") == "300750.SZ")
+    kind = TABLES["daily"].columns[column]
+    if kind == pl.String:
+        new = pl.lit("300751.SZ")
+    elif kind == pl.Boolean:
+        new = ~pl.col(column)
+    else:
+        new = pl.col(column) + (1 if column in {"volume", "high"} else -1e-9)
+    other.append(
+        "daily", full.with_columns(pl.when(here).then(new).otherwise(column).alias(column))
+    )
+    assert moved(lake.day_prints("daily"), other.day_prints("daily")) == {SESSIONS[7]}
+
+
+@pytest.mark.parametrize(("column", "plain"), [("amount", 0.0), ("st", False)])
+def test_null_is_not_zero(tmp_path: Path, column: str, plain: object) -> None:
+    """Where some are known: a column that is null throughout a day says nothing."""
+    rows = daily_rows(SESSIONS[:2])
+    first = pl.col("symbol") == "000001.SZ"
+    prints = []
+    for name, value in (("null", None), ("plain", plain)):
+        lake = Lake(tmp_path / name, create=True)
+        known = pl.when(first).then(pl.lit(value)).otherwise(pl.lit(plain))
+        lake.append("daily", rows.with_columns(known.alias(column)))
+        prints.append(lake.day_prints("daily"))
+    assert moved(*prints) == set(SESSIONS[:2])
+
+
+def test_prints_of_months_are_kept_beside_the_checksum_of_their_file(tmp_path: Path) -> None:
+    lake = Lake(tmp_path, create=True)
+    lake.append("daily", daily_rows(SESSIONS))
+    made = lake.day_prints("daily")
+    kept = sorted((tmp_path / CACHE / "daily").iterdir())
+    assert [p.name for p in kept] == ["month=2024-01.json", "month=2024-02.json"]
+    (tmp_path / "daily" / "month=2024-01.parquet").unlink()  # is not read again
+    assert lake.day_prints("daily") == made
+    said = json.loads(kept[0].read_text())
+    kept[0].write_text(json.dumps(said | {"checksum": "of another file"}))
+    with pytest.raises(PrintError, match=r"(?s)month=2024-01.*Lake\.verify"):
+        lake.day_prints("daily")
+
+
+def test_a_file_that_is_not_the_manifests_has_no_print(tmp_path: Path) -> None:
+    lake = Lake(tmp_path, create=True)
+    lake.append("daily", daily_rows(SESSIONS[:3]))
+    path = tmp_path / "daily" / "month=2024-01.parquet"
+    pl.read_parquet(path).with_columns(pl.col("close") + 1).write_parquet(path)
+    with pytest.raises(PrintError) as caught:
+        lake.day_prints("daily")
+    assert caught.value.found != caught.value.expected
+
+
+def test_days_with_a_file_each(tmp_path: Path) -> None:
+    lake = Lake(tmp_path, create=True)
+    lake.append("bars", bar_rows(SESSIONS[0]))
+    lake.append("bars", bar_rows(SESSIONS[1]))
+    alone = lake.day_prints("bars", 30)
+    assert alone == lake.checksums("bars", 30) == lake.day_prints("bars")
+    lake.append("bars", bar_rows(SESSIONS[1], freq=15))
+    assert lake.day_prints("bars", 30) == alone
+    assert moved(alone, lake.day_prints("bars")) == {SESSIONS[1]}
+    assert lake.day_prints("bars", 15).keys() == {SESSIONS[1]}
+    assert lake.day_prints("trades") == {}
+
+
+def test_each_form_of_table_has_its_own_print(lake: Lake) -> None:
+    with pytest.raises(PartitionError, match="one file a single; expected one a day or month"):
+        lake.day_prints("instruments")
+    with pytest.raises(PartitionError, match="expected one a single"):
+        lake.table_print("daily", SESSIONS[0])
+    with pytest.raises(PartitionError, match="expected one a day"):
+        lake.checksums("daily")
+
+
+def periods(draw: st.DrawFn) -> pl.DataFrame:
+    """Membership with open, closed and one-day periods."""
+    days = st.integers(0, len(DAYS) - 1)
+    rows = {}
+    for _ in range(draw(st.integers(0, 8))):
+        symbol = f"60000{draw(st.integers(0, 3))}.SH"
+        first, length = draw(days), draw(st.none() | st.integers(0, 5))
+        end = None if length is None else FIRST + timedelta(days=first + length)
+        weight = draw(st.none() | st.floats(0, 1))
+        rows[symbol, DAYS[first]] = ("000300.SH", symbol, DAYS[first], end, weight)
+    return pl.DataFrame(list(rows.values()), schema=TABLES["membership"].columns, orient="row")
+
+
+def known_on(rows: pl.DataFrame, day: date) -> list[tuple]:
+    """What a reader of that day sees, row by row."""
+    return sorted(
+        (i, s, first, end if end is not None and end <= day else None, str(weight))
+        for i, s, first, end, weight in rows.rows()
+        if first <= day
+    )
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_reference_print_says_what_is_known_and_no_more(data: st.DataObject) -> None:
+    rows = periods(data.draw)
+    with tempfile.TemporaryDirectory() as folder:
+        lake = Lake(Path(folder) / "whole", create=True)
+        lake.append("membership", rows)
+        prints = {day: lake.table_print("membership", day) for day in DAYS}
+        for day, before in zip(DAYS[1:], DAYS, strict=False):
+            same = known_on(rows, day) == known_on(rows, before)
+            assert (prints[day] == prints[before]) == same
+        day = data.draw(st.sampled_from(DAYS))
+        then = Lake(Path(folder) / "then", create=True)
+        then.append("membership", lake.limited(last=day).scan("membership").collect())
+        assert known_on(then.scan("membership").collect(), day) == known_on(rows, day)
+        for earlier in DAYS[: DAYS.index(day) + 1]:
+            assert then.table_print("membership", earlier) == prints[earlier]
+
+
+def test_a_later_event_leaves_the_days_before(tmp_path: Path) -> None:
+    rows = pl.DataFrame(
         {
-            "date": FIRST + timedelta(d),
-            "symbol": symbol,
-            **dict.fromkeys(("open", "high", "low", "close", "preclose"), 10.0 + d + at),
-            "volume": 100 * (d + 1),
-            "amount": 1000.0 * (d + 1),
-            "adj_factor": 1.0,
-            "suspended": False,
-        }
-        for d in range(days)
-        for at, symbol in enumerate(symbols)
-    ]
-    return pl.DataFrame(rows)
+            "symbol": ["600000.SH", "600001.SH"],
+            "exchange": ["SSE", "SSE"],
+            "board": ["main", "main"],
+            "list_date": [None, DAYS[2]],
+        },
+        schema_overrides={"list_date": pl.Date},
+    )
+    lake = Lake(tmp_path, create=True)
+    nothing = lake.table_print("instruments", LAST)
+    lake.append("instruments", rows)
+    before = {day: lake.table_print("instruments", day) for day in DAYS}
+    # What has no start is known always.
+    assert len(set(before.values())) == 2
+    assert before[DAYS[1]] != before[DAYS[2]]
+    assert nothing not in before.values()
+    ended = pl.when(pl.col("symbol") == "600000.SH").then(pl.lit(DAYS[5]))
+    lake.append("instruments", rows.with_columns(delist_date=ended), "replace")
+    after = {day: lake.table_print("instruments", day) for day in DAYS}
+    assert moved(before, after) == set(DAYS[5:])
 
 
-MEMBERS = pl.DataFrame(
-    {
-        "index": ["i"] * 3,
-        "symbol": ["000001.SZ", "600519.SH", "600000.SH"],
-        "in_date": [date(2024, 1, 2), date(2024, 2, 1), date(2024, 3, 1)],
-        "out_date": [date(2024, 2, 10), None, None],
-    },
-    schema_overrides={"out_date": pl.Date},
-)
+def test_reports_are_known_when_they_are_announced(tmp_path: Path) -> None:
+    lake, item = Lake(tmp_path, create=True), {"item": ["roe"], "value": [0.1]}
+    for k, on in enumerate((DAYS[3], DAYS[7])):
+        row = pl.DataFrame({"symbol": ["600000.SH"], "announce_date": [on], **item})
+        before = {day: lake.table_print("fundamentals", day) for day in DAYS}
+        lake.append("fundamentals", row)
+        after = {day: lake.table_print("fundamentals", day) for day in DAYS}
+        assert moved(before, after) == set(DAYS[(3, 7)[k] :])
+    text, day = lake.table_print("fundamentals", str(LAST)), np.datetime64(LAST)
+    assert text == lake.table_print("fundamentals", day) == after[LAST]
 
 
-def test_one_more_day_leaves_the_others(tmp_path: Path) -> None:
-    short, long = (Lake(tmp_path / n, create=True) for n in ("short", "long"))
-    short.append("daily", daily(5))
-    long.append("daily", daily(6))
-    old, new = short.day_prints("daily"), long.day_prints("daily")
-    assert len(old) == 5
-    assert len(set(old.values())) == 5
-    assert {day: new[day] for day in old} == old
+def test_what_ends_before_it_starts_is_known_from_its_start(tmp_path: Path) -> None:
+    row = {"symbol": ["600000.SH"], "exchange": ["SSE"], "board": ["main"]}
+    lake = Lake(tmp_path, create=True)
+    lake.append(
+        "instruments", pl.DataFrame(row | {"list_date": [DAYS[4]], "delist_date": [DAYS[2]]})
+    )
+    prints = [lake.table_print("instruments", day) for day in DAYS]
+    assert len(set(prints[:4])) == len(set(prints[4:])) == 1
+    assert prints[3] != prints[4]
 
 
-@given(cut=st.integers(1, 5))
-def test_any_cut_into_appends_gives_the_same(
-    tmp_path_factory: pytest.TempPathFactory, cut: int
-) -> None:
-    root = tmp_path_factory.mktemp("cut")
-    parts, whole = Lake(root / "parts", create=True), Lake(root / "whole", create=True)
-    rows, mid = daily(6), FIRST + timedelta(cut)
-    parts.append("daily", rows.filter(pl.col("date") >= mid))
-    parts.append("daily", rows.filter(pl.col("date") < mid).reverse())
-    whole.append("daily", rows)
-    assert parts.day_prints("daily") == whole.day_prints("daily")
-
-
-@pytest.mark.parametrize("column", ["close", "volume", "st", "float_shares", "suspended"])
-def test_one_value_moves_its_day_alone(tmp_path: Path, column: str) -> None:
-    lake = Lake(tmp_path / "lake", create=True)
-    lake.append("daily", daily(6))
-    before = lake.day_prints("daily")
-    on = FIRST + timedelta(2)
-    rows = lake.scan("daily", on, on).collect()
-    changed = {
-        "close": pl.col("close") - 0.01,
-        "volume": pl.col("volume") + 1,
-        "st": pl.lit(False),
-        "float_shares": pl.lit(1.0),
-        "suspended": ~pl.col("suspended"),
-    }[column]
-    low = pl.min_horizontal("low", "close")
-    new = rows.with_columns(changed.alias(column)).with_columns(low=low)
-    lake.append("daily", new, on_conflict="replace")
-    after = lake.day_prints("daily")
-    assert [day for day in before if before[day] != after[day]] == [on]
-
-
-def test_a_later_event_leaves_earlier_days(tmp_path: Path) -> None:
-    full, early = (Lake(tmp_path / n, create=True) for n in ("full", "early"))
-    full.append("membership", MEMBERS)
-    known = MEMBERS.filter(pl.col("in_date") <= date(2024, 2, 1))
-    early.append("membership", known.with_columns(pl.lit(None, pl.Date).alias("out_date")))
-    prints = [full.table_print("membership", date(2024, m, d)) for m, d in DAYS]
-    others = [early.table_print("membership", date(2024, m, d)) for m, d in DAYS]
-    assert len(set(prints)) == 5  # nothing, one in, two in, one out, three in
-    assert prints[:4] == others[:4]
-    assert prints[4:] != others[4:]
-    assert full.table_print("fundamentals", date(2024, 1, 1)) == prints[0]
-
-
-DAYS = [(1, 1), (1, 2), (2, 1), (2, 9), (2, 10), (3, 1)]
-
-
-def test_a_view_shows_what_was_declared_up_to_its_last_day(tmp_path: Path) -> None:
-    lake = Lake(tmp_path / "lake", create=True)
-    lake.append("daily", daily(6))
-    lake.append("membership", MEMBERS)
-    last = FIRST + timedelta(3)  # 2024-02-01
-    view = lake.limited(frozenset({("daily", None), ("membership", None)}), last)
-    assert view.dates("daily")[-1] == last
-    assert view.scan("daily").collect()["date"].max() == last
-    assert view.scan("daily", None, date(2025, 1, 1)).collect()["date"].max() == last
-    assert view.day_prints("daily") == {
-        d: p for d, p in lake.day_prints("daily").items() if d <= last
-    }
-    members = view.scan("membership").collect()
-    assert members["symbol"].to_list() == ["000001.SZ", "600519.SH"]
-    assert members["out_date"].to_list() == [None, None]
-    with pytest.raises(UndeclaredReadError, match=r"industry is read, but not declared"):
-        view.scan("industry")
-    with pytest.raises(UndeclaredReadError, match="bars of 30 minutes"):
-        view.dates("bars", 30)
-    with pytest.raises(LimitedLakeError, match="only be read"):
-        view.append("daily", daily(1))
-    with pytest.raises(UndeclaredReadError):
-        view.limited(frozenset({("industry", None)}), None)
-    assert view.limited(None, FIRST).dates("daily").tolist() == [FIRST]
-
-
-def test_prints_are_kept_and_made_again_when_the_file_changes(tmp_path: Path) -> None:
-    lake = Lake(tmp_path / "lake", create=True)
-    lake.append("daily", daily(3))
-    first = lake.day_prints("daily")
-    kept = list((lake.root / ".cache/prints").rglob("*.json"))
-    assert len(kept) == 1
-    assert Lake(lake.root).day_prints("daily") == first
-    lake.append("daily", daily(6))
-    assert len(lake.day_prints("daily")) == 6
+def test_a_table_without_a_start_is_known_as_a_whole() -> None:
+    schema = replace(TABLES["industry"], start=None, end=None)
+    rows = pl.DataFrame(
+        [("600000.SH", DAYS[k], None, "sw", "bank") for k in (0, 5)],
+        schema=schema.columns,
+        orient="row",
+    )
+    (one,), (other,) = chain(schema, rows).values(), chain(schema, rows[:1]).values()
+    assert one != other
+    assert chain(schema, rows.reverse()) == chain(schema, rows)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from intralpha.market import Calendar, CalendarEndError, TradingRules, bar_times, board_of
 from intralpha.market.calendar import NotASessionError
-from intralpha.market.session import BarFrequencyError, has_closing_auction
+from intralpha.market.closing import closing_auctions, continuous_until
+from intralpha.market.hours import BarFrequencyError
 from intralpha.market.trading_rules import NoRuleError
 
 RULES = TradingRules.default()
@@ -31,9 +32,23 @@ def test_minutes_are_labelled_by_their_end_and_skip_lunch() -> None:
 
 
 def test_shanghai_closes_with_an_auction_since_august_2018() -> None:
-    assert not has_closing_auction("SSE", date(2018, 8, 17))
-    assert has_closing_auction("SSE", date(2018, 8, 20))
-    assert has_closing_auction("SZSE", date(2010, 1, 4))
+    both = np.array(["600519.SH", "000001.SZ"])
+    assert closing_auctions(both, date(2018, 8, 17)).tolist() == [False, True]
+    assert closing_auctions(both, date(2018, 8, 20)).tolist() == [True, True]
+    assert closing_auctions(both, date(2006, 6, 30)).tolist() == [False, False]
+    assert closing_auctions(np.array([], dtype=str), date(2018, 8, 17)).shape == (0,)
+
+
+def test_beijing_always_closes_with_an_auction() -> None:
+    stock = np.array(["430047.BJ"])
+    assert closing_auctions(stock, date(2018, 8, 17)).all()
+    assert closing_auctions(stock, date(2024, 1, 2)).all()
+
+
+def test_continuous_trading_ends_before_the_auction_or_with_the_last_trade() -> None:
+    """At 14:56:59.999, or at 15:00:00.000."""
+    both = np.array(["600519.SH", "000001.SZ"])
+    assert continuous_until(both, date(2018, 8, 17)).tolist() == [54_000_000, 53_819_999]
 
 
 def test_spring_festival_of_2024() -> None:

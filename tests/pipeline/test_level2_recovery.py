@@ -20,17 +20,17 @@ import polars as pl
 import pytest
 
 from intralpha.features import LibrarySpec
+from intralpha.features.level2.enrich import enrich
+from intralpha.features.level2.parents import TRADE_COLUMNS, parent_orders
+from intralpha.features.level2.thresholds import RULES, BigOrderSpec, thresholds
 from intralpha.market import Lake
-from intralpha.market.level2.book_rows import FACTS, book_rows, read_books, snapshot_times
-from intralpha.market.level2.book_rows import make_snapshots as write_snapshots
-from intralpha.market.level2.day_check import check_day
-from intralpha.market.level2.enrich import enrich
-from intralpha.market.level2.parents import TRADE_COLUMNS, parent_orders
-from intralpha.market.level2.thresholds import RULES, BigOrderSpec, thresholds
 from intralpha.market.tick_blocks import read_ticks
 from intralpha.sources import Level2Spec, SimulatedMarket, SimulatedSpec, ingest, write_published
+from intralpha.sources.level2.day_check import check_day
 from intralpha.sources.level2.source import Level2Source
 from intralpha.sources.level2.trades import COMPARED
+from intralpha.sources.replay.rows import FACTS, book_rows, read_books, snapshot_times
+from intralpha.sources.replay.rows import make_snapshots as write_snapshots
 
 MARKET = SimulatedSpec(
     n_assets=8, start=date(2023, 1, 3), end=date(2023, 1, 11), freq=1, ticks=("trades", "orders")

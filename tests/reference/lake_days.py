@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from intralpha.market import Lake, has_closing_auction, read_bars, read_daily
+from intralpha.market import Lake, closing_auctions, read_bars, read_daily
 
 from .bar64_level2 import Level2Day
 from .day import MinuteDay
@@ -39,7 +39,7 @@ def stock_day(lake: Lake, on: date, symbol: str) -> Level2Day:
         **{n: rows.pop(n) for n in FIELDS},
         **{n: float(daily[n][0, 0]) for n in FACTS[:3]},
         **found,
-        closing_auction=has_closing_auction("SSE" if symbol.endswith("SH") else "SZSE", on),
+        closing_auction=bool(closing_auctions(np.array([symbol]), on)[0]),
         suspended=bool(daily["suspended"][0, 0] > 0),
     )
     return Level2Day(minutes, **rows)

@@ -13,8 +13,8 @@ from intralpha.features.engine.program import Program, assemble
 from intralpha.features.frames import vocabulary
 from intralpha.features.language.compile import Compiler
 from intralpha.features.language.graph import Graph
+from intralpha.features.level2.enrich import enrich
 from intralpha.market import Lake
-from intralpha.market.level2.enrich import enrich
 from intralpha.sources import SimulatedSpec, ingest
 
 from .bar64_level2 import ALL64, BAR64_LEVEL2, Level2Day, bar64_level2

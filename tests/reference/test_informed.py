@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intralpha.features import LibrarySpec, load_library, time_factors
+from intralpha.features.level2.enrich import enrich
 from intralpha.features.level2_needs import MissingLevel2Error
 from intralpha.features.return_surprise import MinuteRegression, pair_sums, surprises
 from intralpha.features.session_reader import Session
 from intralpha.features.time_factors import TimeFactors
 from intralpha.market import Lake
 from intralpha.market.bar_day import LEVEL2_FIELDS, BarDay
-from intralpha.market.level2.enrich import enrich
 from intralpha.sources import SimulatedSpec, ingest
 
 from .bar64_level2 import Level2Day

@@ -17,7 +17,7 @@ from intralpha.features.frames import vocabulary
 from intralpha.features.frames.snapshot import FRAMES
 from intralpha.features.language.compile import Compiler
 from intralpha.features.language.graph import Graph
-from intralpha.market import Lake, Ticks, has_closing_auction, read_bars, read_daily, read_ticks
+from intralpha.market import Lake, Ticks, closing_auctions, read_bars, read_daily, read_ticks
 from intralpha.sources import SimulatedSpec, ingest
 
 from .tick100 import NOON, STATISTICS, TICK100, TickDay, scale, series, tick100
@@ -138,8 +138,7 @@ def day_of(ticks: Ticks, s: int, day_amount: float) -> TickDay:
         name: np.stack([ticks[f"{column}{k}"][lo:hi].astype(float) for k in LEVELS], axis=1)
         for name, column in COLUMNS.items()
     }
-    exchange = "SSE" if str(ticks.symbols[s]).endswith("SH") else "SZSE"
-    closing = has_closing_auction(exchange, ticks.on)
+    closing = bool(closing_auctions(ticks.symbols[s : s + 1], ticks.on)[0])
     return TickDay(ticks["time"][lo:hi].astype(int), **parts, day_amount=day_amount,
                    closing_auction=closing)  # fmt: skip
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import yaml
 
 from intralpha.market import Lake, bar_times
 from intralpha.sources import (
@@ -19,7 +20,6 @@ from intralpha.sources import (
     presets,
     quality,
 )
-from intralpha.sources.mapping import load_mapping
 from intralpha.sources.shipped import UnknownPresetError
 from intralpha.sources.symbols import normal_symbol
 
@@ -73,7 +73,8 @@ amount_unit_yuan: 10000
 price_scale: 10000
 """
     )
-    ingest([load_mapping(mapping)], lake, show_progress=False)
+    spec = MappingSpec.model_validate(yaml.safe_load(mapping.read_text()))
+    ingest([spec], lake, show_progress=False)
     bars = lake.scan("bars").collect()
     assert bars["time"].to_list() == list(bar_times(30))
     assert bars.select("symbol", "close", "volume", "amount").row(0) == (

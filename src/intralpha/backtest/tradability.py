@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from intralpha.backtest.bar import DayBar
+from intralpha.market.limits import TICK_YUAN, at_down_limit, at_up_limit
 
 ROUNDING = 0.02
 
@@ -39,7 +40,9 @@ class Tradability:
         return ~self.suspended & ~self.limit_down & ~self.odd_price
 
 
-def tradability(bar: DayBar, price: Float[ndarray, "A"], tick_yuan: float = 0.01) -> Tradability:
+def tradability(
+    bar: DayBar, price: Float[ndarray, "A"], tick_yuan: float = TICK_YUAN
+) -> Tradability:
     """Tradability at a price of the day.
 
     Limit-up: ``price >= up_limit - tick / 2``, or ``low = high = up_limit`` within half a tick;
@@ -52,11 +55,11 @@ def tradability(bar: DayBar, price: Float[ndarray, "A"], tick_yuan: float = 0.01
     price : the fill price; the close gives what is known at a decision
     tick_yuan : price step
     """
-    half = tick_yuan / 2
     priced = np.isfinite(price) & (price > 0)
     suspended = bar.suspended | ~priced | ~(bar.volume > 0)
-    limit_up = (price >= bar.up_limit - half) | (bar.low >= bar.up_limit - half)
-    limit_down = (price <= bar.down_limit + half) | (bar.high <= bar.down_limit + half)
+    up, down = bar.up_limit, bar.down_limit
+    limit_up = at_up_limit(price, up, tick_yuan) | at_up_limit(bar.low, up, tick_yuan)
+    limit_down = at_down_limit(price, down, tick_yuan) | at_down_limit(bar.high, down, tick_yuan)
     below = price < bar.low * (1 - ROUNDING) - tick_yuan
     odd = (below | (price > bar.high * (1 + ROUNDING) + tick_yuan)) & ~suspended
     return Tradability(suspended, limit_up & ~suspended, limit_down & ~suspended, odd)

@@ -78,7 +78,7 @@ def snapshots(
     Example: **intralpha level2 snapshots lake --from 2024-01-02 --to 2024-01-31 --dry-run**
     """
     from intralpha.market import Lake
-    from intralpha.market.level2.rebuild import plan_rebuild, rebuild
+    from intralpha.sources.replay.rebuild import plan_rebuild, rebuild
 
     source, wanted = Lake(lake), tuple(sorted({*symbols})) if symbols else None
     dates = _between(source.dates("orders"), start, end)
@@ -128,10 +128,10 @@ def enrich(
 
     Example: **intralpha level2 enrich lake --from 2024-01-02 --to 2024-01-31 --dry-run**
     """
+    from intralpha.features.level2.enrich import enrich as enrich_days
+    from intralpha.features.level2.enrich import plan_days
+    from intralpha.features.level2.thresholds import RULES, BigOrderSpec
     from intralpha.market import Lake
-    from intralpha.market.level2.enrich import enrich as enrich_days
-    from intralpha.market.level2.enrich import plan_days
-    from intralpha.market.level2.thresholds import RULES, BigOrderSpec
 
     if rule not in RULES:
         raise UnknownRuleError(rule, RULES)
@@ -158,7 +158,7 @@ def check(
     how many sides contradict the rule that the later order is the active one.
     """
     from intralpha.market import Lake
-    from intralpha.market.level2.day_check import check_day
+    from intralpha.sources.level2.day_check import check_day
 
     typer.echo(check_day(Lake(lake), day.date()).to_text())
 

@@ -17,12 +17,12 @@ from intralpha.evaluation.stylised_volume import (
 from intralpha.explore.bars import BarPass, SeriesSums
 from intralpha.explore.exploration import RETURNS, SQUARES, VOLUME
 from intralpha.market import bar_times
+from intralpha.market.limits import TICK_YUAN
 
 VOLUME_LAGS = 60
 DAILY_LEAD_LAGS = 5
 BAR_LEAD_LAGS = 10
 EDGE_MINUTES = 30
-TICK_YUAN = 0.01
 
 Row = tuple[str, str, float, str]
 _HISTOGRAM = {"series": pl.String, "z": pl.Float64, "density": pl.Float64}

@@ -9,23 +9,10 @@ from numpy import ndarray
 
 from intralpha.features.engine.compiling import INNER, KERNEL
 from intralpha.market import Ticks
-from intralpha.market.closing import closing_auctions
-from intralpha.market.level2.minutes import (
-    AFTERNOON_MS,
-    CLOSE_MS,
-    CLOSING_MS,
-    LUNCH_MS,
-    MORNING_MS,
-)
-from intralpha.market.level2.stock_parts import over_stocks
+from intralpha.market.hours import AFTERNOON_MS, LUNCH_MS, MORNING_MS
+from intralpha.market.stock_parts import over_stocks
 
 NO_MARKS = np.zeros(0, np.bool_)
-
-
-def last_milliseconds(ticks: Ticks) -> Int64[ndarray, "A"]:
-    """Last millisecond of continuous trading of every stock."""
-    late = closing_auctions(ticks.symbols, ticks.on)
-    return np.where(late, CLOSING_MS - 1, CLOSE_MS).astype(np.int64)
 
 
 def continuous_bounds(
@@ -36,7 +23,7 @@ def continuous_bounds(
     Parameters
     ----------
     ticks : with ``time``
-    ends : of :func:`last_milliseconds`
+    ends : int64 [A], of :func:`~intralpha.market.closing.continuous_until`
     dropped : bool [N], rows that do not count; or empty
     """
     time, kept = ticks["time"], np.zeros(len(ends), np.int64)

@@ -20,8 +20,8 @@ from intralpha.features.language.library import Library
 from intralpha.features.language.parameters import Parameter
 from intralpha.features.language.units import Unit
 from intralpha.features.language.vocabulary import Vocabulary
+from intralpha.features.level2.thresholds import BigOrderSpec
 from intralpha.market import Lake
-from intralpha.market.level2.thresholds import BigOrderSpec
 
 READ_AHEAD = 2
 # Symbols [S] and values [S, T, F] of a session, T = 1 for daily factors.

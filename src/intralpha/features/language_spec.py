@@ -10,8 +10,8 @@ from intralpha.features.feature_set import FeatureSpec
 from intralpha.features.frames import module_of
 from intralpha.features.language.library import Library
 from intralpha.features.language.parameters import Parameter
+from intralpha.features.level2.thresholds import BigOrderSpec
 from intralpha.features.library_features import LibraryFeatures
-from intralpha.market.level2.thresholds import BigOrderSpec
 
 
 class LanguageSpec(FeatureSpec):

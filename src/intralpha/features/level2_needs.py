@@ -14,10 +14,10 @@ from numpy import ndarray
 
 from intralpha.base import ConfigError, DataError
 from intralpha.base.panel import as_days
+from intralpha.features.level2.enrich import rules_used
+from intralpha.features.level2.thresholds import BigOrderSpec
 from intralpha.market import Lake
 from intralpha.market.bar_columns import filled_columns
-from intralpha.market.level2.enrich import rules_used
-from intralpha.market.level2.thresholds import BigOrderSpec
 
 LOG = logging.getLogger(__name__)
 MINUTE = 1

@@ -14,9 +14,9 @@ from intralpha.base.panel import as_days
 from intralpha.market import Lake, read_daily
 from intralpha.market.bar_day import BarDay, BarReader
 from intralpha.market.closing import closing_auctions
-from intralpha.market.limits import HALF_TICK_YUAN
+from intralpha.market.hours import AUCTION_MINUTES
+from intralpha.market.limits import locked
 
-AUCTION_MINUTES = 3
 DAILY = ("preclose", "up_limit", "down_limit", "suspended", "adj_factor")
 BLOCK_SESSIONS = 120
 
@@ -40,10 +40,8 @@ class Session:
 
     def locked(self) -> ndarray:
         """Rows with one price that is a limit [A, T] [Spec 2.2]."""
-        high = self.day.field("high")
-        limits = [self.numbers[n][:, None] for n in ("up_limit", "down_limit")]
-        at = [np.abs(high - limit) <= HALF_TICK_YUAN for limit in limits]
-        return np.asarray((high == self.day.field("low")) & (at[0] | at[1]))
+        prices = (self.day.field(name) for name in ("high", "low"))
+        return locked(*prices, *(self.numbers[n][:, None] for n in ("up_limit", "down_limit")))
 
     def price_ok(self, locked: ndarray) -> Float[ndarray, "A"]:
         """1 where at most half of the continuous rows are locked."""

@@ -16,11 +16,11 @@ from intralpha.features.factors import Made, Maker, RowFactors, Settings, merged
 from intralpha.features.frames.frame import RowFrame
 from intralpha.features.language.library import Library, LibraryError
 from intralpha.features.language.units import CNY_UNIT, PLAIN, SHARE_UNIT
+from intralpha.features.level2.order_statistics import StatisticsStore
+from intralpha.features.level2.thresholds import thresholds
 from intralpha.features.level2_needs import check_ticks
 from intralpha.features.session_reader import Session, SessionReader, session_axis
 from intralpha.market import Lake, Ticks, read_ticks
-from intralpha.market.level2.order_statistics import StatisticsStore
-from intralpha.market.level2.thresholds import thresholds
 
 THRESHOLDS = ("theta", "middle")
 TICK_DAYS = {

@@ -27,13 +27,13 @@ from intralpha.features.language.vocabulary import PRICES, Vocabulary
 from intralpha.features.level2_needs import check_minutes, check_rule
 from intralpha.features.return_surprise import MinuteRegression, pair_sums, surprises
 from intralpha.features.session_reader import (
-    AUCTION_MINUTES,
     Session,
     SessionReader,
     session_axis,
 )
 from intralpha.market import Lake, bar_times
 from intralpha.market.bar_day import FIELDS, LEVEL2_COLUMNS, LEVEL2_FIELDS, BarDay
+from intralpha.market.hours import AUCTION_MINUTES
 
 USUAL_DAYS, MINUTES_A_DAY = 20, 240
 SIZES = {"volume": SHARE_UNIT, "amount": CNY_UNIT, "trades": TRADE_UNIT}

@@ -11,7 +11,7 @@ from intralpha.base.node import Read
 from intralpha.base.panel import as_days
 from intralpha.labels.windows import ForwardBlock, forward_blocks, session_places
 from intralpha.market import Lake
-from intralpha.market.limits import HALF_TICK_YUAN
+from intralpha.market.limits import at_up_limit, locked
 
 Price = Literal["close", "vwap"]
 
@@ -94,7 +94,7 @@ def fwd_buyable(
     out = np.zeros((len(days), len(assets)), dtype=bool)
     for block in forward_blocks(lake, days, assets, 1, ("close", "up_limit")):
         limit = block.column_ahead("up_limit", 1)
-        at_limit = block.column_ahead("close", 1) >= limit - HALF_TICK_YUAN
+        at_limit = at_up_limit(block.column_ahead("close", 1), limit)
         out[block.rows] = block.traded_ahead(1) & ~at_limit
     return out
 
@@ -129,10 +129,8 @@ def fwd_locked(
 
 def _flat_at_limit(block: ForwardBlock) -> Bool[ndarray, "N A"]:
     """High = low = a limit price, within half a tick, on the next session."""
-    high, low = block.column_ahead("high", 1), block.column_ahead("low", 1)
-    up, down = block.column_ahead("up_limit", 1), block.column_ahead("down_limit", 1)
-    at_up, at_down = np.abs(high - up) < HALF_TICK_YUAN, np.abs(low - down) < HALF_TICK_YUAN
-    return (high == low) & (at_up | at_down)
+    names = ("high", "low", "up_limit", "down_limit")
+    return locked(*(block.column_ahead(name, 1) for name in names))
 
 
 def purge(

@@ -1,4 +1,4 @@
-"""Append: rows merged into the files of a lake; one that would not change is not touched."""
+"""Append: rows merged into the partitions of a lake; a file that would stay is not touched."""
 
 from contextlib import nullcontext
 from dataclasses import dataclass

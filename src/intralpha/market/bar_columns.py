@@ -21,8 +21,8 @@ def filled_columns(lake: Lake, on: date, freq: int) -> frozenset[str]:
     Reads the end of the file only, a tenth of a millisecond. A column that the file has no
     statistics of counts as filled.
     """
-    path = lake.root / f"bars/freq={freq}min/date={on}.parquet"
-    if not path.is_file():
+    path = lake.day_file("bars", on, freq)
+    if path is None:
         return frozenset()
     facts = pq.read_metadata(path)
     filled: set[str] = set()

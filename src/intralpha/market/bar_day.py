@@ -15,9 +15,9 @@ from numpy import ndarray
 
 from intralpha.base import DataError
 from intralpha.market.bars import read_bars
+from intralpha.market.hours import bar_times
 from intralpha.market.lake import Lake
 from intralpha.market.manifest import replacing
-from intralpha.market.session import bar_times
 
 FIELDS = ("open", "high", "low", "close", "volume", "amount", "trades")
 # Series of minutes that were made from trades and snapshots -> column of ``bars``.

@@ -1,6 +1,5 @@
 """Dense intraday bars: a day is a reshape, never a group-by."""
 
-from collections.abc import Iterator
 from datetime import date
 
 import numpy as np
@@ -8,8 +7,8 @@ import polars as pl
 
 from intralpha.base import DataError, Panel
 from intralpha.base.panel import as_days
+from intralpha.market.hours import bar_times
 from intralpha.market.lake import Lake
-from intralpha.market.session import bar_times
 
 _SUMMED = (
     "volume",
@@ -75,18 +74,6 @@ def read_bars(
         values[0, :, :, i] = column.reshape(len(symbols), len(times)).T
     panel = Panel(values, as_days([day]), symbols, names, times)
     return panel if assets is None else panel.reindex(panel.dates, assets)
-
-
-def iter_bars(
-    lake: Lake,
-    dates: np.ndarray,
-    freq: int,
-    names: tuple[str, ...],
-    assets: np.ndarray | None = None,
-) -> Iterator[Panel]:
-    """Bars session by session; only one session is in memory at a time."""
-    for day in as_days(dates):
-        yield read_bars(lake, day.item(), freq, names, assets)
 
 
 def aggregate_bars(panel: Panel, to_freq: int) -> Panel:

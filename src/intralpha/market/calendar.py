@@ -74,10 +74,6 @@ class Calendar:
         """A calendar of given days, such as those of a lake."""
         return Calendar(np.unique(as_days(dates)))
 
-    def is_session(self, day: Day) -> bool:
-        """Whether the exchange is open on that day."""
-        return bool(np.isin(as_days([day]), self.sessions)[0])
-
     def between(self, start: Day, end: Day) -> np.ndarray:
         """Sessions from ``start`` to ``end``, both included."""
         lo, hi = as_days([start, end])

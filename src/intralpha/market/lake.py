@@ -1,6 +1,7 @@
 """Lake: an append-only tree of Parquet partitions with a manifest of checksums."""
 
 import hashlib
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -10,13 +11,11 @@ import polars as pl
 from intralpha.base import DataError
 from intralpha.base.panel import Day, as_days
 from intralpha.market.append import AppendResult, Merging, append_rows
-from intralpha.market.manifest import file_facts, read_manifest
+from intralpha.market.manifest import FileFacts, file_facts, read_manifest, table_files
 from intralpha.market.merge import OnConflict
-from intralpha.market.prints import NOTHING_KNOWN, KnownPrints, known_prints, month_prints
+from intralpha.market.prints import NOTHING_KNOWN, joined_prints, known_prints, month_prints
 from intralpha.market.restriction import Declared, LimitedLakeError, Restriction
 from intralpha.market.schemas import TABLES
-
-EVERYTHING = Restriction()
 
 
 class NoLakeError(DataError):
@@ -25,6 +24,17 @@ class NoLakeError(DataError):
     def __init__(self, root: Path) -> None:
         self.root = root
         super().__init__(f"no lake at {root}.\nHint: `intralpha ingest` makes one.")
+
+
+class PartitionError(DataError):
+    """A question that a table of this form has no answer to."""
+
+    def __init__(self, table: str, found: str, expected: tuple[str, ...]) -> None:
+        self.table, self.found, self.expected = table, found, expected
+        super().__init__(
+            f"table {table} has one file a {found}; expected one a {' or '.join(expected)}.\n"
+            "Hint: day_prints is for tables with a date, table_print for those with a single file."
+        )
 
 
 class Lake:
@@ -38,7 +48,6 @@ class Lake:
     ----------
     root : folder
     create : make the folder if it is absent
-    shown : what of it can be read; see :meth:`limited`
 
     Raises
     ------
@@ -46,25 +55,38 @@ class Lake:
         If the folder is absent and ``create`` is false.
     """
 
-    def __init__(
-        self, root: Path | str, create: bool = False, shown: Restriction = EVERYTHING
-    ) -> None:
-        self.root, self._shown = Path(root), shown
+    def __init__(self, root: Path | str, create: bool = False) -> None:
+        self.root = Path(root)
         if create:
             self.root.mkdir(parents=True, exist_ok=True)
         elif not self.root.is_dir():
             raise NoLakeError(self.root)
+        self._view = Restriction()
 
-    def limited(self, tables: Declared | None, last: date | None) -> "Lake":
-        """A view that shows some tables up to a day, and cannot be written.
+    def limited(self, tables: Declared | None = None, last: date | None = None) -> "Lake":
+        """A view that shows only some tables, and nothing that is dated after a day.
 
         Parameters
         ----------
-        tables : (table, minutes of its bars or None); None: every table
-        last : nothing dated later is shown: sessions, rows, checksums; of reference tables what was
-            known on that day, as :meth:`table_print` says. None: all days
+        tables : pairs of a table and the minutes of its bars (None for other tables, and for bars
+            of all frequencies); None: every table that this lake shows
+        last : no session after it is shown, nor rows of reference tables that start after it; an
+            end after it is null, as it was then. None: all days
+
+        Returns
+        -------
+        Lake
+            For reading only, with the same root, so that what features keep in ``.cache`` is found.
+            Of ``bars``, all frequencies are those declared.
+
+        Raises
+        ------
+        UndeclaredReadError
+            When a table is read that is not among ``tables``.
         """
-        return Lake(self.root, shown=self._shown.narrowed(tables, last))
+        view = Lake(self.root)
+        view._view = self._view.narrowed(tables, last)
+        return view
 
     def append(
         self, table: str, frame: pl.DataFrame, on_conflict: OnConflict = "error"
@@ -83,22 +105,21 @@ class Lake:
             The rows are not valid.
         ConflictError
             A conflict, when ``on_conflict`` is ``error``; no partition has been changed.
-        LakeWriteError
-            The disk is full or refuses; partitions finished before are complete and recorded.
         LimitedLakeError
             This is a limited view.
+        LakeWriteError
+            The disk is full or refuses; partitions finished before are complete and recorded.
         """
-        self._writable(table)
+        self._check_whole()
         return append_rows(self.root, table, frame, on_conflict)
 
-    def merging(self, on_conflict: OnConflict = "error") -> Merging:
-        """Append ticks batch by batch, each day's file written once; see :class:`.Merging`."""
-        self._writable("ticks")
-        return Merging(self.root, on_conflict)
+    def merging(self, on_conflict: OnConflict = "error") -> "Merging":
+        """Append ticks batch by batch, each day's file written once.
 
-    def _writable(self, table: str) -> None:
-        if self._shown != EVERYTHING:
-            raise LimitedLakeError(self.root, table)
+        See :class:`~intralpha.market.append.Merging`.
+        """
+        self._check_whole()
+        return Merging(self.root, on_conflict)
 
     def scan(
         self,
@@ -120,7 +141,7 @@ class Lake:
         Raises
         ------
         UndeclaredReadError
-            A limited view does not show the table.
+            The view does not show the table.
         """
         schema = TABLES[table]
         files = [self.root / name for name in self._files(table, start, end, freq)]
@@ -128,12 +149,26 @@ class Lake:
             return pl.LazyFrame(schema=schema.columns)
         rows = pl.scan_parquet(files, schema=schema.columns, missing_columns="insert")
         if schema.partition == "month":
-            return rows.filter(*_within(start, self._shown.end(end)))
-        return self._shown.known(schema, rows)
+            rows = rows.filter(*_within(start, self._view.end(end)))
+        return self._view.known(schema, rows)
+
+    def day_file(self, table: str, on: date, freq: int | None = None) -> Path | None:
+        """The file of a session of a table that has one a day; None if there is none.
+
+        Parameters
+        ----------
+        table : name in ``TABLES``
+        on : session
+        freq : minutes of one bar, for ``bars``
+        """
+        names = self._files(table, on, on, freq)
+        return self.root / next(iter(names)) if names else None
 
     def has(self, table: str) -> bool:
-        """Whether the table has any file."""
-        return bool(self._files(table))
+        """Whether the table has any file; of a view up to a day, any row."""
+        if self._view.last is None or TABLES[table].partition == "day":
+            return bool(self._files(table))
+        return not self.scan(table).head(1).collect().is_empty()
 
     def freqs(self) -> tuple[int, ...]:
         """Frequencies of the bars, in minutes, ascending."""
@@ -141,71 +176,114 @@ class Lake:
         return tuple(sorted(int(f.removeprefix("freq=").removesuffix("min")) for f in folders))
 
     def dates(self, table: str, freq: int | None = None) -> np.ndarray:
-        """Sessions of a table, ascending, as ``datetime64[D]``."""
+        """Sessions of a table, ascending, as ``datetime64[D]``.
+
+        Parameters
+        ----------
+        table : name in ``TABLES``, not a reference table
+        freq : minutes of one bar, for ``bars`` (default: all frequencies)
+        """
         if TABLES[table].partition == "day":
-            names = {name.rsplit("date=", 1)[1][:10] for name in self._files(table, freq=freq)}
-            return as_days(sorted(names))
+            return as_days(sorted({_day_of(name) for name in self._files(table, freq=freq)}))
         return as_days(self.scan(table).select(pl.col("date").unique().sort()).collect()["date"])
 
     def version(self, tables: tuple[str, ...] | None = None) -> str:
-        """Content hash of the lake, or of some tables; equal content, equal version."""
+        """Content hash of the lake, or of some tables; equal content, equal version.
+
+        Of a limited view, hash of what it shows.
+        """
         digest = hashlib.sha256()
-        for name, facts in sorted(read_manifest(self.root).items()):
-            if tables is None or name.split("/")[0] in tables:
-                digest.update(f"{name} {facts.checksum}\n".encode())
+        for table in sorted(TABLES):
+            if (tables is None or table in tables) and self._view.names(table):
+                for name, text in self._contents(table):
+                    digest.update(f"{name} {text}\n".encode())
         return digest.hexdigest()[:16]
 
     def checksums(self, table: str, freq: int | None = None) -> dict[date, str]:
         """Checksum of each session's file of a table that has one file a day.
 
         What was made from a file can be kept under its checksum: it is stale when they differ.
-        """
-        known = read_manifest(self.root)
-        named = ((name.rsplit("date=", 1)[1][:10], name) for name in self._files(table, freq=freq))
-        return {date.fromisoformat(day): known[name].checksum for day, name in named}
-
-    def day_prints(self, table: str, freq: int | None = None) -> dict[date, str]:
-        """Digest of each session of a table with one file a day or a month.
-
-        Equal rows of a session give equal digests, whatever the other sessions are; of a table with
-        one file a day it is the file's checksum.
 
         Parameters
         ----------
-        table : with a column ``date``
+        table : name in ``TABLES``
         freq : minutes of one bar, for ``bars``
+
+        Raises
+        ------
+        PartitionError
+            The table has not one file a day.
         """
-        if TABLES[table].partition == "day":
-            return self.checksums(table, freq)
-        known, last = read_manifest(self.root), self._shown.end(None)
+        _demand(table, "day")
+        found = self._files(table, freq=freq).items()
+        return {date.fromisoformat(_day_of(name)): facts.checksum for name, facts in found}
+
+    def day_prints(self, table: str, freq: int | None = None) -> dict[date, str]:
+        """Digest of the content of each session of a table with a date.
+
+        Parameters
+        ----------
+        table : name in ``TABLES``, not a reference table
+        freq : minutes of one bar, for ``bars`` (default: all frequencies together)
+
+        Returns
+        -------
+        dict
+            Session -> digest that moves when a row of that session moves, and only then: for tables
+            with one file a day its checksum, for ``daily`` a digest of the date's rows.
+
+        Raises
+        ------
+        PartitionError
+            A reference table: see :meth:`table_print`.
+        PrintError
+            A month's file is not the one that the manifest describes.
+        UndeclaredReadError
+            The view does not show the table.
+
+        Notes
+        -----
+        Digests of months are kept in ``.cache``: sixteen years take a few hundredths of a second.
+        """
+        _demand(table, "day", "month")
         out: dict[date, str] = {}
-        for name in self._files(table):
-            out |= month_prints(self.root, table, name, known[name])
+        for name, facts in self._files(table, freq=freq).items():
+            if TABLES[table].partition == "month":
+                out |= month_prints(self.root, table, name, facts)
+                continue
+            day, text = date.fromisoformat(_day_of(name)), facts.checksum
+            out[day] = text if day not in out else joined_prints(out[day], name, text)
+        last = self._view.last
         return {day: text for day, text in out.items() if last is None or day <= last}
 
     def table_print(self, table: str, day: Day) -> str:
-        """Digest of what a reference table says at the end of a day.
-
-        Rows count from their start (``list_date``, ``in_date``, ``announce_date``, ``ex_date``) on,
-        and their end from the day it names on, so that a later event leaves earlier days as they
-        were.
+        """Digest of what a reference table says as of a day.
 
         Parameters
         ----------
-        table : with a single file
-        day : no later than the last one that a limited view shows
-        """
-        wanted = as_days([day])[0].item()
-        return self._known(table).upto(self._shown.end(wanted) or wanted)
+        table : name in ``TABLES``, one without a date
+        day : rows that start later, and ends that come later, have no part in it
 
-    def _known(self, table: str) -> KnownPrints:
-        files = self._files(table)
-        if not files:
-            return NOTHING_KNOWN
-        checksum = read_manifest(self.root)[files[0]].checksum
-        if TABLES[table].start is None:
-            return KnownPrints(np.array([-(2**31)]), (checksum,))
-        return known_prints(self.root, table, files[0], checksum)
+        Raises
+        ------
+        PartitionError
+            A table with a date: see :meth:`day_prints`.
+        PrintError
+            The file is not the one that the manifest describes.
+        UndeclaredReadError
+            The view does not show the table.
+
+        Notes
+        -----
+        Thousands of days take milliseconds: the digest is a chain over the days on which something
+        became known, kept in memory and in ``.cache``.
+        """
+        _demand(table, "single")
+        wanted = self._view.end(as_days([day])[0].item())
+        assert wanted is not None
+        for name, facts in self._files(table).items():
+            return known_prints(self.root, table, name, facts.checksum).upto(wanted)
+        return NOTHING_KNOWN.upto(wanted)
 
     def verify(self) -> tuple[str, ...]:
         """Faults found by hashing every file: missing, changed or unknown ones; empty if sound."""
@@ -226,28 +304,58 @@ class Lake:
     def _tree(self, table: str) -> list[Path]:
         return sorted((self.root / table).rglob("*.parquet"))
 
+    def _check_whole(self) -> None:
+        """Refuse to write through a view."""
+        if not self._view.whole:
+            raise LimitedLakeError(self.root)
+
+    def _contents(self, table: str) -> Iterator[tuple[str, str]]:
+        """What is shown of a table, piece by piece, each with a digest."""
+        if self._view.last is None:
+            for name, facts in self._files(table).items():
+                yield name, facts.checksum
+        elif TABLES[table].partition == "single":
+            yield table, self.table_print(table, self._view.last)
+        else:
+            for day, text in sorted(self.day_prints(table).items()):
+                yield f"{table} {day}", text
+
     def _files(
         self,
         table: str,
         start: date | None = None,
         end: date | None = None,
         freq: int | None = None,
-    ) -> list[str]:
-        """Relative names of a table's files that may hold rows of the range, in order."""
-        self._shown.check(table, freq)
-        end = self._shown.end(end)
-        names = [n for n in sorted(read_manifest(self.root)) if n.split("/")[0] == table]
-        names = [n for n in names if self._shown.shows(n)]
-        if table == "bars" and freq is not None:
-            names = [n for n in names if n.split("/")[1] == f"freq={freq}min"]
-        width = {"day": 10, "month": 7}.get(TABLES[table].partition)
-        if width is None:
-            return names
-        lo = start.isoformat()[:width] if start else ""
-        hi = end.isoformat()[:width] if end else "9999"
-        return [n for n in names if lo <= Path(n).stem.rsplit("=", 1)[1] <= hi]
+    ) -> dict[str, FileFacts]:
+        """Files of a table that may hold rows of the range, in the order of their names."""
+        wanted = freq if table == "bars" else None
+        self._view.check(table, wanted)
+        end = self._view.end(end)
+        folder = f"{table}/" if wanted is None else f"{table}/freq={wanted}min/"
+        width = {"day": 10, "month": 7}.get(TABLES[table].partition, 0)
+        lo = start.isoformat()[:width] if start and width else ""
+        hi = end.isoformat()[:width] if end and width else "~"
+        return {
+            name: facts
+            for name, facts in table_files(self.root, table).items()
+            if name.startswith(folder) and lo <= _stamp(name) <= hi and self._view.shows(name)
+        }
 
 
 def _within(start: date | None, end: date | None) -> list[pl.Expr]:
     bounds = [pl.col("date") >= start] if start else []
     return bounds + ([pl.col("date") <= end] if end else [])
+
+
+def _stamp(name: str) -> str:
+    """Day or month of a file; the table of one that has neither."""
+    return name.rsplit("/", 1)[1].removesuffix(".parquet").rsplit("=", 1)[-1]
+
+
+def _day_of(name: str) -> str:
+    return name.rsplit("date=", 1)[1][:10]
+
+
+def _demand(table: str, *partitions: str) -> None:
+    if TABLES[table].partition not in partitions:
+        raise PartitionError(table, TABLES[table].partition, partitions)

@@ -5,12 +5,13 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 
 from intralpha.base import DataError
 
@@ -62,18 +63,32 @@ def file_facts(path: Path, rows: int) -> FileFacts:
 
 def read_manifest(root: Path) -> dict[str, FileFacts]:
     """Relative path -> facts, a dictionary of the caller's own; empty for a new lake."""
+    return {name: facts for files in _state(root).values() for name, facts in files.items()}
+
+
+def table_files(root: Path, table: str) -> Mapping[str, FileFacts]:
+    """Relative path -> facts of a table's files, in the order of their names."""
+    return MappingProxyType(_state(root).get(table, {}))
+
+
+def _state(root: Path) -> dict[str, dict[str, FileFacts]]:
+    """Files of every table as they are now; the manifest is read again when it was replaced."""
     path = root / MANIFEST
-    if not path.is_file():
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
         return {}
-    stat = path.stat()
-    return dict(_parsed(path, stat.st_ino, stat.st_size, stat.st_mtime_ns))
+    return _parsed(path, (stat.st_ino, stat.st_size, stat.st_mtime_ns))
 
 
 @lru_cache(maxsize=8)
-def _parsed(path: Path, inode: int, size: int, mtime_ns: int) -> dict[str, FileFacts]:
-    """The manifest that is there now: replacing it changes its inode and time."""
-    del inode, size, mtime_ns  # they tell one state of the file from another
-    return {name: FileFacts(**facts) for name, facts in json.loads(path.read_text()).items()}
+def _parsed(path: Path, stamp: tuple[int, int, int]) -> dict[str, dict[str, FileFacts]]:
+    """The manifest with that inode, size and time."""
+    del stamp
+    tables: dict[str, dict[str, FileFacts]] = {}
+    for name, facts in sorted(json.loads(path.read_text()).items()):
+        tables.setdefault(name.split("/")[0], {})[name] = FileFacts(**facts)
+    return tables
 
 
 def write_manifest(root: Path, files: dict[str, FileFacts]) -> None:

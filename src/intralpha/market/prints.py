@@ -1,13 +1,13 @@
-"""Prints: digests of what a lake holds of each session: new data move nothing but themselves.
+"""Prints: digests of what a lake holds of each session, so that new data move only themselves.
 
 A print is 32 hexadecimal digits (BLAKE2b, 128 bits). Equal content gives equal prints, in any
 process and with any version of the libraries that read the files.
 
 * A table with one file a day: the checksum of the file.
 * ``daily``, one file a month: a digest of each date's rows alone.
-* Reference tables: a digest of what is known as of a day. A row is known from its start column
-  (``list_date``, ``in_date``, ``announce_date``, ``ex_date``) on, or always if that is null; its
-  end (``delist_date``, ``out_date``) is null before the day it names.
+* Reference tables: a digest of what is known as of a day. A row is known from its start column on
+  (``list_date``, ``in_date``, ``announce_date``, ``ex_date``), or always if that is null; its end
+  (``delist_date``, ``out_date``) is null before the day it names.
 
 Prints of months and reference tables are kept in ``.cache/prints`` of the lake, beside the checksum
 of the file they were made from; they can be deleted at any time.
@@ -104,17 +104,17 @@ def month_prints(root: Path, table: str, name: str, facts: FileFacts) -> dict[da
         digests = _group_digests(rows, rows["date"].to_physical().to_numpy().astype(np.int64))
         kept = {str(day): text for day, text in digests.items()}
         _keep(path, facts.checksum, kept)
-    return {as_days([np.datetime64(int(day), "D")])[0].item(): text for day, text in kept.items()}
+    return {np.datetime64(int(day), "D").item(): text for day, text in kept.items()}
 
 
 @lru_cache(maxsize=64)
-def known_prints(root: Path, schema: str, name: str, checksum: str) -> KnownPrints:
+def known_prints(root: Path, table: str, name: str, checksum: str) -> KnownPrints:
     """Digests of what a reference table says, by day.
 
     Parameters
     ----------
     root : folder of the lake
-    schema : name of the table
+    table : its name
     name : of its file, relative to the lake
     checksum : of the file, from the manifest
 
@@ -123,19 +123,17 @@ def known_prints(root: Path, schema: str, name: str, checksum: str) -> KnownPrin
     KnownPrints
         The digest of a day is a chain over the days up to it, of what became known on each: rows
         whose start is that day, with the end unknown, then rows whose end is that day. So it says
-        the same as a digest of the table masked to the day. A table without a start column has one
-        digest for all days, its checksum.
+        the same as a digest of the table masked to the day.
 
     Raises
     ------
     PrintError
         The file is another one.
     """
-    path = root / CACHE / f"{schema}.json"
+    path = root / CACHE / f"{table}.json"
     kept = _kept(path, checksum)
     if kept is None:
-        table = TABLES[schema]
-        kept = chain(table, _rows(root / name, table, checksum))
+        kept = chain(TABLES[table], _rows(root / name, TABLES[table], checksum))
         _keep(path, checksum, kept)
     days = np.array([int(day) for day in kept], dtype=np.int64)
     return KnownPrints(days, tuple(kept.values()))
@@ -146,13 +144,16 @@ def chain(schema: TableSchema, rows: pl.DataFrame) -> dict[str, str]:
 
     Parameters
     ----------
-    schema : of a reference table with a start column
+    schema : of a reference table; without a start column all rows are always known
     rows : of the table, each key once
     """
-    assert schema.start is not None
     rows = rows.sort(schema.sort)
-    starts = _day_numbers(rows[schema.start])
-    begun, ended = masked_end(schema, rows, None), pl.DataFrame()
+    starts = np.full(rows.height, _ALWAYS)
+    if schema.start is not None:
+        starts = _day_numbers(rows[schema.start])
+    begun = rows
+    if schema.end is not None:
+        begun = rows.with_columns(pl.lit(None, pl.Date).alias(schema.end))
     order = np.argsort(starts, kind="stable")
     digests = {"+": _group_digests(begun[order], starts[order])}
     if schema.end is not None:
@@ -168,15 +169,6 @@ def chain(schema: TableSchema, rows: pl.DataFrame) -> dict[str, str]:
         before = _digest("\n".join([before, str(day), *events]).encode())
         out[str(day)] = before
     return out
-
-
-def masked_end(schema: TableSchema, rows: pl.DataFrame, upto: date | None) -> pl.DataFrame:
-    """The rows with ends after a day as null; all of them if there is no day."""
-    if schema.end is None:
-        return rows
-    end = pl.col(schema.end)
-    known = pl.when(end <= upto).then(end) if upto else pl.lit(None, pl.Date)
-    return rows.with_columns(known.alias(schema.end))
 
 
 def _day_numbers(days: pl.Series) -> Int64[ndarray, "N"]:
@@ -251,6 +243,11 @@ class _Column:
             return
         digest.update(np.diff(self.offsets[first : last + 1]).astype("<i8").tobytes())
         digest.update(self.values[self.offsets[first] : self.offsets[last]].tobytes())
+
+
+def joined_prints(before: str, name: str, text: str) -> str:
+    """One digest of a session for several files, taken in the order of their names."""
+    return _digest(f"{before} {name} {text}".encode())
 
 
 def _digest(content: bytes) -> str:

@@ -28,10 +28,10 @@ class UndeclaredReadError(DataError):
 class LimitedLakeError(DataError):
     """A view of a lake is asked to change it."""
 
-    def __init__(self, root: Path, table: str) -> None:
-        self.root, self.table = root, table
+    def __init__(self, root: Path) -> None:
+        self.root = root
         super().__init__(
-            f"rows of {table} cannot be put into a limited view of {root}; it can only be read.\n"
+            f"found a limited view of {root}, which can only be read; expected the whole lake.\n"
             "Hint: append to Lake(root)."
         )
 
@@ -63,6 +63,15 @@ class Restriction:
         if table == "bars" and freq is None and any(name == "bars" for name, _ in known):
             return  # all frequencies: of those that are declared
         raise UndeclaredReadError(table, freq, known)
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is hidden."""
+        return self.tables is None and self.last is None
+
+    def names(self, table: str) -> bool:
+        """Whether any part of a table is declared."""
+        return self.tables is None or any(name == table for name, _ in self.tables)
 
     def shows(self, name: str) -> bool:
         """Whether a file of a table that may be read is part of the view."""

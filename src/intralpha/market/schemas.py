@@ -7,7 +7,7 @@ from typing import Any, Literal
 import polars as pl
 
 from intralpha.base import DataError
-from intralpha.market.session import bar_times
+from intralpha.market.hours import bar_times
 
 SYMBOL_FORM = r"^\d{6}\.(SH|SZ|BJ)$"
 

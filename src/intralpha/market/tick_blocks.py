@@ -48,8 +48,8 @@ def read_ticks(
     -----
     Memory: a block, and a row group of the file for every thread.
     """
-    path = lake.root / f"{table}/date={on}.parquet"
-    if not path.is_file():
+    path = lake.day_file(table, on)
+    if path is None:
         return
     wanted = None if symbols is None else np.unique(np.asarray(symbols, dtype=str))
     with pq.ParquetFile(path) as file:

@@ -8,8 +8,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 from numpy import ndarray
 
 from intralpha.base import DataError, Panel
-from intralpha.market import Lake, industry_codes
-from intralpha.market.limits import HALF_TICK_YUAN
+from intralpha.market import Lake, at_down_limit, at_up_limit, industry_codes
 from intralpha.portfolio.snapshot import Snapshot
 from intralpha.risk import ExposureSpec
 
@@ -171,6 +170,6 @@ def tradable(market: Panel) -> tuple[Bool[ndarray, "D A"], Bool[ndarray, "D A"]]
         limit-down. A limit that is NaN does not exist. Known at the close.
     """
     traded = market["volume"] > 0
-    up = market["close"] >= market["up_limit"] - HALF_TICK_YUAN
-    down = market["close"] <= market["down_limit"] + HALF_TICK_YUAN
+    up = at_up_limit(market["close"], market["up_limit"])
+    down = at_down_limit(market["close"], market["down_limit"])
     return traded & ~up, traded & ~down

@@ -7,7 +7,7 @@ from intralpha.sources.files import PathError
 from intralpha.sources.index_members import MembersSpec
 from intralpha.sources.ingest import IngestReport, ingest
 from intralpha.sources.level2.source import Level2Spec
-from intralpha.sources.mapping import MappingSpec, load_mapping
+from intralpha.sources.mapping import MappingSpec
 from intralpha.sources.qlib import QlibSpec
 from intralpha.sources.quality import QualityReport, quality
 from intralpha.sources.shipped import level2_presets, presets
@@ -34,7 +34,6 @@ __all__ = [
     "TdxSpec",
     "ingest",
     "level2_presets",
-    "load_mapping",
     "presets",
     "quality",
     "write_published",

@@ -5,7 +5,6 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from time import perf_counter
 
 import polars as pl
@@ -18,6 +17,7 @@ from intralpha.market.manifest import replacing
 from intralpha.market.merge import OnConflict
 from intralpha.market.schemas import shape
 from intralpha.market.tick_file import TICK_TABLES
+from intralpha.sources.cover import Cover, Covering
 from intralpha.sources.source import Batch, SourceSpec
 
 
@@ -36,39 +36,22 @@ class SourceCount:
     notes: Counter[str] = field(default_factory=Counter)
     partitions_written: set[str] = field(default_factory=set)
     partitions_unchanged: set[str] = field(default_factory=set)
-    symbols: set[str] = field(default_factory=set)
-    days: set[date] = field(default_factory=set)
-
-    def cover(self, rows: pl.DataFrame) -> None:
-        """Remember whose rows came, and of which sessions."""
-        if "symbol" in rows.columns:
-            self.symbols |= set(rows["symbol"].unique().to_list())
-        if "date" in rows.columns:
-            self.days |= set(rows["date"].unique().to_list())
-
-
-@dataclass(frozen=True)
-class Cover:
-    """What the sources of an ingest brought of one table, whether it was there before or not.
-
-    Attributes
-    ----------
-    table : of the lake
-    symbols : that have a valid row
-    first, last : sessions; None for tables without dates
-    """
-
-    table: str
-    symbols: frozenset[str]
-    first: date | None
-    last: date | None
 
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What an ingest did, by source and table."""
+    """What an ingest did.
+
+    Attributes
+    ----------
+    counts : what happened to the rows, by source and table
+    covers : which stocks and sessions the sources brought, by table and frequency, whether their
+        rows were there before or not: the part of a shared lake that is these sources' own
+    seconds : it took
+    """
 
     counts: tuple[SourceCount, ...]
+    covers: tuple[Cover, ...]
     seconds: float
 
     def to_text(self) -> str:
@@ -85,18 +68,6 @@ class IngestReport:
             lines += [f"    noted        {n:>9,}  {what}" for what, n in c.notes.most_common()]
             lines += [f"    quarantined  {n:>9,}  {why}" for why, n in c.quarantined.most_common()]
         return "\n".join([*lines, f"{self.seconds:.1f} s"])
-
-    @property
-    def covers(self) -> tuple[Cover, ...]:
-        """What all sources together brought, a table each."""
-        out = []
-        for table in dict.fromkeys(c.table for c in self.counts):
-            parts = [c for c in self.counts if c.table == table]
-            symbols = frozenset[str]().union(*(c.symbols for c in parts))
-            days = set[date]().union(*(c.days for c in parts))
-            first, last = min(days, default=None), max(days, default=None)
-            out.append(Cover(table, symbols, first, last))
-        return tuple(out)
 
     @property
     def unchanged(self) -> bool:
@@ -132,6 +103,7 @@ def ingest(
     """
     started = perf_counter()
     counts: dict[tuple[str, str], SourceCount] = {}
+    covering = Covering()
     bar = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -149,13 +121,14 @@ def ingest(
                     bar.update(task, description=f"{source.name} -> {batch.table}: {batch.origin}")
                     key = (source.name, batch.table)
                     count = counts.setdefault(key, SourceCount(*key))
-                    _take(lake, merging, batch, count, on_conflict)
-    return IngestReport(tuple(counts.values()), perf_counter() - started)
+                    covering.add(batch.table, _take(lake, merging, batch, count, on_conflict))
+    return IngestReport(tuple(counts.values()), covering.covers, perf_counter() - started)
 
 
 def _take(
     lake: Lake, merging: Merging, batch: Batch, count: SourceCount, on_conflict: OnConflict
-) -> None:
+) -> pl.DataFrame:
+    """Put a batch into the lake and count what happened; returns the valid rows."""
     rows = batch.frame
     if batch.table == "instruments":
         rows, on_conflict = _completed(lake, shape("instruments", rows)), "replace"
@@ -164,7 +137,6 @@ def _take(
         done = merging.append(batch.table, rows)
     else:
         done = lake.append(batch.table, rows, on_conflict)
-    count.cover(rows)
     count.rows_read += batch.rows_read or rows.height
     count.added += done.rows_added
     count.already_there += done.rows_kept
@@ -177,6 +149,7 @@ def _take(
     if aside.height:
         count.quarantined.update(dict(aside["reason"].value_counts().rows()))
         _set_aside(lake, batch.table, aside)
+    return rows
 
 
 def _completed(lake: Lake, new: pl.DataFrame) -> pl.DataFrame:

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import time
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import polars as pl
-import yaml
 from pydantic import BeforeValidator, Field, model_validator
 
 from intralpha.base.place import PlacePath
@@ -163,11 +161,6 @@ class MappedSource(Source):
         yield Batch("bars", frame, origin, bad, {k: n for k, n in counts.items() if n}, read)
         if auctions.height:
             yield Batch("auctions", auctions, origin)
-
-
-def load_mapping(path: Path) -> MappingSpec:
-    """A user's own mapping from a YAML file."""
-    return MappingSpec.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
 def _batch(

@@ -2,8 +2,6 @@
 
 import polars as pl
 
-FORM = r"^\d{6}\.(SH|SZ|BJ)$"
-
 
 def normal_symbol(raw: pl.Expr) -> pl.Expr:
     """Vendor's symbol as ``600519.SH``; null where it is none.

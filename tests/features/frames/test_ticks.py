@@ -9,10 +9,10 @@ import pytest
 from intralpha.features.language.library import Library
 from intralpha.features.libraries import load_library
 
-from ...market.level2.book_inputs import real_600519
 from ...reference import level2
 from ...reference.level2_day import Level2Day, continuous, minutes_of, rounded
 from ...reference.level2_days import big_above, level2_days
+from ...sources.replay.book_inputs import real_600519
 from ..level2_inputs import program_of, rows_of_ticks, values_of
 
 DAYS = {f"{name}/{seed}": day for seed in (1, 2) for name, day in level2_days(seed).items()}

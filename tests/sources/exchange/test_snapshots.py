@@ -8,16 +8,16 @@ import polars as pl
 import pytest
 
 from intralpha.market import validate
-from intralpha.market.level2.book_rows import book_rows
 from intralpha.sources.exchange import book as lob
 from intralpha.sources.exchange.bars import MINUTES
 from intralpha.sources.exchange.publish import shanghai_files
 from intralpha.sources.exchange.snapshots import DEPTH, snapshot_times, snapshots, tape_ticks
 from intralpha.sources.exchange.tape import BUY, MARKET, OWN_BEST, SELL, Tape
+from intralpha.sources.replay.rows import book_rows
 
-from ...market.level2.book_inputs import orders_of_shanghai, ticks, trades_of_shanghai
-from ...market.level2.plain_book import plain_replay
-from ...market.level2.test_book import levels_of
+from ...sources.replay.book_inputs import orders_of_shanghai, ticks, trades_of_shanghai
+from ...sources.replay.plain_book import plain_replay
+from ...sources.replay.test_book import levels_of
 from .test_flow import DayPlan, make_plan, traded
 
 ON = date(2023, 2, 1)

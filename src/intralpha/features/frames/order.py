@@ -7,16 +7,18 @@ from jaxtyping import Bool, Float64
 from numba import njit
 from numpy import ndarray
 
-from intralpha.features.continuous import continuous_bounds, is_continuous, last_milliseconds
+from intralpha.features.continuous import continuous_bounds, is_continuous
 from intralpha.features.engine.compiling import KERNEL
 from intralpha.features.engine.machine import Rows
 from intralpha.features.engine.program import Program
 from intralpha.features.language.units import PLAIN, PRICE_UNIT, SHARE_UNIT
 from intralpha.features.language.vocabulary import Vocabulary
+from intralpha.features.level2.minutes import minute_of
 from intralpha.features.tick_factors import SIDES, TICK_DAYS, TickFrame
 from intralpha.market import Ticks
-from intralpha.market.level2.minutes import NOON, minute_of
-from intralpha.market.level2.stock_parts import over_stocks
+from intralpha.market.closing import continuous_until
+from intralpha.market.hours import NOON
+from intralpha.market.stock_parts import over_stocks
 
 SERIES = {
     "price": PRICE_UNIT,
@@ -46,7 +48,8 @@ class OrderFrame(TickFrame):
         """See :meth:`.TickFrame.rows`; a locked minute takes orders like any other."""
         del program, locked
         time, price, volume, side = (ticks[n] for n in ("time", "price", "volume", "side"))
-        kind, cancel, ends = ticks["kind"], ticks["cancel"], last_milliseconds(ticks)
+        kind, cancel = ticks["kind"], ticks["cancel"]
+        ends = continuous_until(ticks.symbols, ticks.on)
         bounds = continuous_bounds(ticks, ends, cancel)
         lunch = np.zeros(len(ends), np.int64)
         out = np.empty((len(SERIES), bounds[-1]), dtype or self.dtype)

@@ -8,10 +8,10 @@ from intralpha.features.engine.machine import Rows
 from intralpha.features.engine.program import Program
 from intralpha.features.language.units import CNY_UNIT, PLAIN, SHARE_UNIT, TRADE_UNIT
 from intralpha.features.language.vocabulary import Vocabulary
+from intralpha.features.level2.parents import parent_orders
 from intralpha.features.tick_factors import SIDES, TICK_DAYS, TickFrame
 from intralpha.market import Ticks
-from intralpha.market.level2.parents import parent_orders
-from intralpha.market.level2.stock_parts import over_stocks
+from intralpha.market.stock_parts import over_stocks
 
 SERIES = {"side": PLAIN, "amount": CNY_UNIT, "volume": SHARE_UNIT, "fills": TRADE_UNIT}
 COLUMNS = ("side", "amount", "shares", "fills")  # of a parent order, in the order of SERIES

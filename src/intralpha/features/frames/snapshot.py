@@ -7,17 +7,19 @@ from jaxtyping import Bool, Float64
 from numba import njit
 from numpy import ndarray
 
-from intralpha.features.continuous import begins, is_continuous, last_milliseconds
+from intralpha.features.continuous import begins, is_continuous
 from intralpha.features.engine.compiling import KERNEL
 from intralpha.features.engine.machine import Rows
 from intralpha.features.engine.program import Program
 from intralpha.features.language.levels import LEVELS, QUOTE
 from intralpha.features.language.units import PLAIN
 from intralpha.features.language.vocabulary import Vocabulary
+from intralpha.features.level2.minutes import minute_of
 from intralpha.features.tick_factors import TICK_DAYS, TickFrame
 from intralpha.market import Ticks
-from intralpha.market.level2.minutes import NOON, minute_of
-from intralpha.market.level2.stock_parts import over_stocks
+from intralpha.market.closing import continuous_until
+from intralpha.market.hours import NOON
+from intralpha.market.stock_parts import over_stocks
 
 QUOTES = {"p": "price", "q": "volume", "n": "orders"}
 BOOK = {
@@ -48,7 +50,8 @@ class SnapshotFrame(TickFrame):
     ) -> Rows:
         """See :meth:`.TickFrame.rows`; the book of a locked minute has one side only."""
         del locked
-        time, ends, kind = ticks["time"], last_milliseconds(ticks), dtype or self.dtype
+        ends = continuous_until(ticks.symbols, ticks.on)
+        time, kind = ticks["time"], dtype or self.dtype
         bid, ask, bids, asks = (ticks[BOOK[n]] for n in BEST)
         kept, lunch = np.zeros((2, len(ends)), np.int64)
         place, minute = np.empty(len(ticks), np.int64), np.empty(len(ticks), kind)

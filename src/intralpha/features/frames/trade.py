@@ -11,18 +11,19 @@ from intralpha.features.continuous import (
     NO_MARKS,
     continuous_bounds,
     is_continuous,
-    last_milliseconds,
 )
 from intralpha.features.engine.compiling import KERNEL
 from intralpha.features.engine.machine import Rows
 from intralpha.features.engine.program import Program
 from intralpha.features.language.units import CNY_UNIT, PLAIN, PRICE_UNIT, SHARE_UNIT
 from intralpha.features.language.vocabulary import Vocabulary
+from intralpha.features.level2.minutes import minute_of
+from intralpha.features.level2.parents import parent_totals
 from intralpha.features.tick_factors import SIDES, TICK_DAYS, TickFrame
 from intralpha.market import Ticks
-from intralpha.market.level2.minutes import NOON, minute_of
-from intralpha.market.level2.parents import parent_totals
-from intralpha.market.level2.stock_parts import over_stocks
+from intralpha.market.closing import continuous_until
+from intralpha.market.hours import NOON
+from intralpha.market.stock_parts import over_stocks
 
 SERIES = {
     "price": PRICE_UNIT,
@@ -63,7 +64,7 @@ class TradeFrame(TickFrame):
         """See :meth:`.TickFrame.rows`."""
         del program
         time, price, volume, side = (ticks[n] for n in ("time", "price", "volume", "side"))
-        ends = last_milliseconds(ticks)
+        ends = continuous_until(ticks.symbols, ticks.on)
         bounds = continuous_bounds(ticks, ends, NO_MARKS)
         lunch = np.zeros(len(ends), np.int64)
         out = np.empty((len(SERIES), bounds[-1]), dtype or self.dtype)

@@ -12,7 +12,7 @@ import polars as pl
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
-from intralpha.market import TradingRules, has_closing_auction
+from intralpha.market import TradingRules, closing_auctions
 from intralpha.sources.exchange.actions import Actions, ex_prices
 from intralpha.sources.exchange.course import TICKS_PER_YUAN, Session, closing_ticks
 from intralpha.sources.exchange.index import IndexBook
@@ -146,7 +146,7 @@ class Skeleton:
             shares=self._float * stocks.turnover * np.exp(latent.busy_DA[t]),
             orders=np.clip(self._orders * activity, *ORDERS_BAND),
             halted=latent.halted_DA[t] | ~listed,
-            closing_auction=self._closing_auction(on),
+            closing_auction=closing_auctions(stocks.symbols, on),
             shanghai=np.array([e == "SSE" for e in stocks.exchanges]),
             least=lots[:, 0],
             step=lots[:, 1],
@@ -202,7 +202,3 @@ class Skeleton:
         boards = np.array(self._stocks.boards)
         known = {b: self._rules.lot(b, on) for b in set(boards[listed].tolist())}
         return np.array([known.get(b, (100, 100)) for b in boards.tolist()])
-
-    def _closing_auction(self, on: date) -> Bool[ndarray, "A"]:
-        by_exchange = {e: has_closing_auction(e, on) for e in set(self._stocks.exchanges)}
-        return np.array([by_exchange[e] for e in self._stocks.exchanges])

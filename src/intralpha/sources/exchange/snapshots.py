@@ -5,11 +5,11 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from intralpha.market.level2.book import DEPTH
-from intralpha.market.level2.book_rows import STEP_MS, book_rows, snapshot_times
 from intralpha.market.ticks import Ticks
 from intralpha.sources.exchange.course import TICKS_PER_YUAN
 from intralpha.sources.exchange.tape import Tape
+from intralpha.sources.replay.book import DEPTH
+from intralpha.sources.replay.rows import STEP_MS, book_rows, snapshot_times
 
 __all__ = ["DEPTH", "STEP_MS", "snapshot_times", "snapshots", "tape_ticks"]
 
@@ -28,7 +28,7 @@ def snapshots(
     Returns
     -------
     DataFrame
-        What :func:`~intralpha.market.level2.book_rows.book_rows` gives, less date and symbol.
+        What :func:`~intralpha.sources.replay.rows.book_rows` gives, less date and symbol.
     """
     rows = book_rows(*tape_ticks([tape], [symbol], on), times_ms, ticks_per_yuan=TICKS_PER_YUAN)
     return rows.drop("date", "symbol")

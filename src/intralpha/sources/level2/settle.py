@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from intralpha.market import TABLES
+from intralpha.market.hours import AFTER_HOURS_MS
 from intralpha.sources.level2.orders import make_orders
 from intralpha.sources.level2.rows import TRADE
 from intralpha.sources.level2.sequence import (
@@ -19,7 +20,7 @@ from intralpha.sources.level2.sequence import (
     set_aside,
 )
 from intralpha.sources.level2.snapshots import snapshot_rows
-from intralpha.sources.level2.trades import AFTER_HOURS_MS, trade_rows, with_sides
+from intralpha.sources.level2.trades import trade_rows, with_sides
 from intralpha.sources.source import Batch
 
 AFTER_HOURS = "records after 15:05 (fixed-price trading) left out"

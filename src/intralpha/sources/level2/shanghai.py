@@ -24,15 +24,14 @@ third of the orders short, and the missing ones are the eager ones. Flags and id
 import numpy as np
 import polars as pl
 
+from intralpha.market.hours import CLOSING_MS, MORNING_MS
 from intralpha.sources.level2.register import NOWHERE
 from intralpha.sources.level2.rows import LIMIT, ORDER
-from intralpha.sources.level2.trades import MORNING_MS
 
 FILLED = "Shanghai orders filled on arrival, rebuilt from their trades"
 PARTLY = "Shanghai orders filled in part on arrival, their fills added to the listed rest"
 LATE = "active fills of a Shanghai order after its own record"
 WAITING = "Shanghai orders after the stock's last trade wait for more files"
-AUCTION_MS = 53_820_000
 UNSEEN = np.iinfo(np.int64).max
 
 
@@ -105,7 +104,7 @@ def _waiting(orders: pl.DataFrame, trades: pl.DataFrame, filled: np.ndarray) -> 
     """Which orders may still miss their fills."""
     last = trades.group_by("rank").agg(pl.col("seq").max().alias("last"))
     after = pl.col("seq") > pl.col("last").fill_null(-1)
-    free = pl.col("time").is_between(MORNING_MS, AUCTION_MS, closed="left")
+    free = pl.col("time").is_between(MORNING_MS, CLOSING_MS, closed="left")
     shanghai = pl.col("stock") % 4 == 0
     joined = orders.join(last, on="rank", how="left", maintain_order="left")
     return joined.select(after & free & shanghai).to_series().to_numpy() & (filled == 0)

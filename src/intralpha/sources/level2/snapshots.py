@@ -3,8 +3,8 @@
 import numpy as np
 import polars as pl
 
+from intralpha.market.hours import AFTER_HOURS_MS
 from intralpha.sources.level2.rows import LEVELS, symbols_of
-from intralpha.sources.level2.trades import AFTER_HOURS_MS
 
 NOTHING = "snapshots without a last price or a quote left out"
 AFTER_HOURS = "snapshots after 15:05 left out"

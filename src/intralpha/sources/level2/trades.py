@@ -2,30 +2,27 @@
 
 import polars as pl
 
-from intralpha.market import has_closing_auction
+from intralpha.market.closing import closing_auctions_since
+from intralpha.market.hours import CLOSE_MS, MORNING_MS
 from intralpha.sources.level2.rows import EXCHANGES, symbols_of
 
-MORNING_MS, CLOSE_MS, AFTER_HOURS_MS = 34_200_000, 54_000_000, 54_300_000
 COMPARED = "active sides by ids compared with the flag"
 DIFFERS = "active side by ids differs from the flag"
 BY_FLAG = "active side taken from the flag: the ids do not tell"
 NO_SIDE = "trades without an active side: no ids and no flag"
 FLAGGED = "trades of a call auction flagged with an active side"
 HALTED = "trades flagged as of an auction outside the hours of auctions"
-AUCTION_NAMES = {"SH": "SSE", "SZ": "SZSE", "BJ": "SZSE"}
 
 
-def auction_expr(events: pl.DataFrame) -> pl.Expr:
+def auction_expr() -> pl.Expr:
     """Whether a trade belongs to the opening or the closing call auction, by its time.
 
     Before 09:30, or from 15:00 on where the exchange closes with an auction that day [Spec 2.1].
-    Beijing closes like Shenzhen.
     """
-    dates = events["date"].unique().to_list()
     closes = pl.lit(value=False)
     for place, name in enumerate(EXCHANGES):
-        with_auction = [d for d in dates if has_closing_auction(AUCTION_NAMES[name], d)]
-        closes |= (pl.col("stock") % 4 == place) & pl.col("date").is_in(with_auction)
+        since = closing_auctions_since()[name]
+        closes |= (pl.col("stock") % 4 == place) & (pl.col("date") >= since)
     return (pl.col("time") < MORNING_MS) | (closes & (pl.col("time") >= CLOSE_MS))
 
 
@@ -42,7 +39,7 @@ def with_sides(trades: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
     """
     flag, ids = pl.col("side"), (pl.col("buy_id") - pl.col("sell_id")).sign()
     known = (pl.col("buy_id") > 0) & (pl.col("sell_id") > 0) & (ids != 0)
-    marked = trades.with_columns(auction=auction_expr(trades), flag=flag, known=known)
+    marked = trades.with_columns(auction=auction_expr(), flag=flag, known=known)
     auction, known = pl.col("auction"), pl.col("known")
     halted = ~auction & (pl.col("stock") % 4 == 0) & (pl.col("flag") == 0).fill_null(value=False)
     free = ~auction & ~halted

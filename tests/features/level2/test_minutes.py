@@ -9,8 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from intralpha.base import DataError, Panel
-from intralpha.market import aggregate_bars, bar_times, validate
-from intralpha.market.level2.minutes import (
+from intralpha.features.level2.minutes import (
     LEVELS,
     SNAPSHOT_COLUMNS,
     TRADED,
@@ -20,7 +19,8 @@ from intralpha.market.level2.minutes import (
     quote_minutes,
     trade_minutes,
 )
-from intralpha.market.level2.parents import ParentTotals, parent_totals
+from intralpha.features.level2.parents import ParentTotals, parent_totals
+from intralpha.market import aggregate_bars, bar_times, validate
 from intralpha.market.ticks import Ticks
 
 ON, OLD = date(2024, 1, 2), date(2018, 8, 17)

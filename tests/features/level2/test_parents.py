@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from intralpha.market.level2.parents import parent_orders, parent_totals
-from intralpha.market.level2.stock_parts import over_stocks
+from intralpha.features.level2.parents import parent_orders, parent_totals
+from intralpha.market.stock_parts import over_stocks
 from intralpha.market.ticks import Ticks
 
 ON = date(2024, 1, 2)

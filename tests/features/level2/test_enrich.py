@@ -11,14 +11,14 @@ import pytest
 from numpy.testing import assert_array_equal
 from polars.testing import assert_frame_equal
 
+from intralpha.features.level2 import enrich as enriching
+from intralpha.features.level2.enrich import enrich, plan_days
+from intralpha.features.level2.parents import parent_orders
+from intralpha.features.level2.thresholds import BigOrderSpec
 from intralpha.market import Lake, bar_times
-from intralpha.market.level2 import enrich as enriching
-from intralpha.market.level2.day_check import NoTradesError, check_day
-from intralpha.market.level2.enrich import enrich, plan_days
-from intralpha.market.level2.parents import parent_orders
-from intralpha.market.level2.thresholds import BigOrderSpec
 from intralpha.market.tick_blocks import read_ticks
 from intralpha.sources import SimulatedSpec, ingest
+from intralpha.sources.level2.day_check import NoTradesError, check_day
 
 SPEC = SimulatedSpec(n_assets=8, start=date(2023, 1, 3), end=date(2023, 1, 10), freq=1)
 INDEX = "000000.SH"

@@ -9,7 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from intralpha.market import TABLES, Lake, validate
-from intralpha.market.level2.book_rows import (
+from intralpha.sources.replay.rows import (
     MixedSessionsError,
     OffTickError,
     UnorderedTimesError,

@@ -11,15 +11,15 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from intralpha.market import Lake
-from intralpha.market.level2 import rebuild as module
-from intralpha.market.level2.book_rows import Portion, book_rows, make_snapshots, snapshot_times
-from intralpha.market.level2.rebuild import (
+from intralpha.sources.replay import rebuild as module
+from intralpha.sources.replay.rebuild import (
     CACHE,
     OtherStepError,
     PublishedSnapshotsError,
     plan_rebuild,
     rebuild,
 )
+from intralpha.sources.replay.rows import Portion, book_rows, make_snapshots, snapshot_times
 
 from .book_inputs import ON, as_lake_rows, ticks
 from .test_book import T, long_day

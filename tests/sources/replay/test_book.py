@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from intralpha.market.level2 import book
-from intralpha.market.level2.book_rows import book_rows
+from intralpha.sources.replay import book
+from intralpha.sources.replay.rows import book_rows
 
 from .book_inputs import order_frame, ticks, trade_frame
 from .plain_book import Levels, SmallExchange

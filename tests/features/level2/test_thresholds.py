@@ -7,14 +7,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from intralpha.market import Lake
-from intralpha.market.level2 import order_statistics as kept
-from intralpha.market.level2.order_statistics import (
+from intralpha.features.level2 import order_statistics as kept
+from intralpha.features.level2.order_statistics import (
     OrderStatistics,
     StatisticsStore,
     order_statistics,
 )
-from intralpha.market.level2.thresholds import BigOrderSpec, thresholds
+from intralpha.features.level2.thresholds import BigOrderSpec, thresholds
+from intralpha.market import Lake
 from intralpha.market.tick_blocks import read_ticks
 
 FIRST = date(2024, 1, 1)

@@ -26,6 +26,7 @@ import numpy as np
 from numba import njit
 
 from intralpha.base.compiling import INNER, KERNEL, borrowed
+from intralpha.market.hours import CLOSE_MS, CLOSING_MS, OPENED_MS, OPENING_MS
 from intralpha.market.ticks import ORDER_KINDS
 
 DEPTH = 10
@@ -46,8 +47,8 @@ LAST, VOLUME, AMOUNT, TRADES, UNSEEN, OVER, REPEATED, OFF_TICK = range(5, 13)
 L_TICK, L_SHARES, L_COUNT = range(3)
 # Called for every event, where passing the arrays costs more than the work.
 INLINE: dict[str, Any] = INNER | {"forceinline": True}
-OPENING = (33_300_000, 33_900_000)
-CLOSING = (53_820_000, 54_000_000)
+OPENING = (OPENING_MS, OPENED_MS)
+CLOSING = (CLOSING_MS, CLOSE_MS)
 
 
 class OrderColumns(NamedTuple):

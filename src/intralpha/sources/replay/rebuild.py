@@ -15,13 +15,13 @@ from rich.progress import Progress
 from intralpha.base import DataError, spec_hash
 from intralpha.base.panel import as_days
 from intralpha.market.lake import Lake
-from intralpha.market.level2.book_rows import (
+from intralpha.market.manifest import read_manifest, replacing
+from intralpha.sources.replay.rows import (
     STEP_MS,
     SnapshotsMade,
     make_snapshots,
     snapshot_times,
 )
-from intralpha.market.manifest import read_manifest, replacing
 
 VERSION = 1
 CACHE = ".cache/level2/rebuilt"

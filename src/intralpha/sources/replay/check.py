@@ -28,12 +28,15 @@ from numba import njit
 
 from intralpha.base import DataError
 from intralpha.base.compiling import INNER, KERNEL
-from intralpha.market.level2 import book
-from intralpha.market.level2.book import DEPTH
-from intralpha.market.level2.book_rows import (
+from intralpha.market.closing import closing_auctions
+from intralpha.market.limits import HALF_TICK_YUAN
+from intralpha.market.stock_parts import over_stocks
+from intralpha.market.ticks import Ticks
+from intralpha.sources.replay import book
+from intralpha.sources.replay.book import DEPTH
+from intralpha.sources.replay.rows import (
     TICKS_PER_YUAN,
     check_ticks,
-    closing_auctions,
     frame_of,
     most_rows,
     new_rows,
@@ -42,8 +45,6 @@ from intralpha.market.level2.book_rows import (
     trade_columns,
     write_row,
 )
-from intralpha.market.level2.stock_parts import over_stocks
-from intralpha.market.ticks import Ticks
 
 Alignment = Literal["time", "sums", "state"]
 ALIGNMENTS = ("time", "sums", "state")
@@ -166,7 +167,7 @@ def aligned_rows(
     given = (order_columns(orders), trade_columns(trades), orders.bounds, trades.bounds)
     seen = (_numbers(published, ticks_per_yuan), bounds)
     rule = (ALIGNMENTS.index(align), resolution_ms, behind_ms)
-    closing = closing_auctions(orders.on, orders.symbols)
+    closing = closing_auctions(orders.symbols, orders.on)
     spaces = book.Spaces(*most_rows(orders, trades))
 
     def work(first: int, last: int) -> None:
@@ -268,11 +269,11 @@ def _fact(rows: pl.DataFrame, name: str, otherwise: int) -> np.ndarray:
 def _sums_equal(
     rebuilt: pl.DataFrame, published: pl.DataFrame, names: tuple[str, ...]
 ) -> np.ndarray:
-    """Rows in which the sums agree; to half a cent; numbers of trades only where published."""
+    """Rows in which the sums agree, to half a cent; numbers of trades only where published."""
     equal = np.ones(rebuilt.height, np.bool_)
     for name in names:
         theirs = published[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
-        close = np.abs(rebuilt[name].cast(pl.Float64).to_numpy() - theirs) < 0.005
+        close = np.abs(rebuilt[name].cast(pl.Float64).to_numpy() - theirs) < HALF_TICK_YUAN
         equal &= close | np.isnan(theirs)
     return equal
 
@@ -284,9 +285,9 @@ def _calls(published: pl.DataFrame) -> np.ndarray:
     calls = one_price.fill_null(False).to_numpy()
     calls |= (times >= book.OPENING[0]) & (times < book.OPENING[1])
     late = (times >= book.CLOSING[0]) & (times < book.CLOSING[1])
-    for session in published["date"].unique():
-        here = (published["date"] == session).to_numpy() & late
-        calls[here] |= closing_auctions(session, published["symbol"].to_numpy()[here].astype(str))
+    for on in published["date"].unique():
+        here = (published["date"] == on).to_numpy() & late
+        calls[here] |= closing_auctions(published["symbol"].to_numpy()[here].astype(str), on)
     return calls
 
 

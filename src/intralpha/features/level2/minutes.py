@@ -16,15 +16,20 @@ from numba import njit
 from numpy import ndarray
 
 from intralpha.base.compiling import INNER, KERNEL
-from intralpha.market.level2.parents import ParentTotals
-from intralpha.market.level2.stock_parts import over_stocks
-from intralpha.market.session import OPENING_AUCTION, bar_times, has_closing_auction
+from intralpha.features.level2.parents import ParentTotals
+from intralpha.market.closing import continuous_until
+from intralpha.market.hours import (
+    AFTERNOON_MS,
+    LUNCH_MS,
+    MINUTE_MS,
+    MINUTES,
+    MORNING_MS,
+    NOON,
+    OPENING_AUCTION,
+    bar_times,
+)
+from intralpha.market.stock_parts import over_stocks
 from intralpha.market.ticks import Ticks
-
-MINUTES = 240
-NOON, MINUTE_MS = MINUTES // 2, 60_000
-MORNING_MS, LUNCH_MS, AFTERNOON_MS = 34_200_000, 41_400_000, 46_800_000  # 09:30, 11:30, 13:00
-CLOSING_MS, CLOSE_MS = 53_820_000, 54_000_000  # 14:57 and 15:00
 
 TRADED = (
     "open", "high", "low", "close", "volume", "amount", "trades",
@@ -41,7 +46,6 @@ SNAPSHOT_COLUMNS = (
 )  # fmt: skip
 WHOLE = {"volume", "active_buy_volume", "active_sell_volume"}
 COUNTS = {"trades", "active_buy_trades", "active_sell_trades", "quotes"}
-EXCHANGES = {"SH": "SSE", "SZ": "SZSE"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +94,7 @@ def trade_minutes(
     Parameters
     ----------
     trades : with ``TRADE_COLUMNS``, in the order of execution; none from after hours
-    totals : of :func:`~intralpha.market.level2.parents.parent_totals`, aligned with the trades
+    totals : of :func:`~intralpha.features.level2.parents.parent_totals`, aligned with the trades
     theta : CNY, from which day total on an order is big; NaN: unknown
     preclose : CNY, price of the minutes before the first trade where there was no opening auction;
         NaN: the price of the first trade, **which those minutes did not know**
@@ -148,7 +152,7 @@ def quote_minutes(snapshots: Ticks, threads: int | None = None) -> Float64[ndarr
     Source: Spec 7 (net_bid_incr, in CNY), 4.3 (16, 17).
     """
     out = np.zeros((len(QUOTED), len(snapshots.symbols), MINUTES))
-    ends = np.array([_continuous_until(s, snapshots.on) for s in snapshots.symbols.tolist()])
+    ends = continuous_until(snapshots.symbols, snapshots.on)
     prices = (snapshots["time"], snapshots["bid_price1"], snapshots["ask_price1"])
     bids = tuple(snapshots[f"bid_volume{n}"] for n in LEVELS)
     asks = tuple(snapshots[f"ask_volume{n}"] for n in LEVELS)
@@ -200,13 +204,6 @@ def auction_rows(minutes: Minutes) -> pl.DataFrame:
             *AUCTION,
         )
     )
-
-
-def _continuous_until(symbol: str, on: date) -> int:
-    """Last millisecond of continuous trading; Beijing has closed with an auction ever since."""
-    exchange = EXCHANGES.get(symbol[-2:])
-    closing = exchange is None or has_closing_auction(exchange, on)
-    return CLOSING_MS - 1 if closing else CLOSE_MS
 
 
 @njit(**INNER)

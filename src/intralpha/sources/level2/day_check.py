@@ -7,15 +7,14 @@ import numpy as np
 import polars as pl
 
 from intralpha.base import DataError
+from intralpha.market.hours import AFTER_HOURS_MS, CLOSE_MS, MORNING_MS
 from intralpha.market.lake import Lake
-from intralpha.market.level2.minutes import CLOSE_MS, MORNING_MS
 from intralpha.market.limits import HALF_TICK_YUAN
 from intralpha.market.tick_blocks import read_ticks
 from intralpha.market.ticks import Ticks
 
 COLUMNS = ("time", "price", "volume", "buy_id", "sell_id", "side")
 COMPARED = ("open", "high", "low", "close", "volume", "amount")
-AFTER_HOURS_MS = 54_300_000  # 15:05, when trading at the closing price begins
 SHOWN = 20
 
 

@@ -14,7 +14,7 @@ from numba import njit
 from numpy import ndarray
 
 from intralpha.base.compiling import INNER, KERNEL
-from intralpha.market.level2.stock_parts import over_stocks
+from intralpha.market.stock_parts import over_stocks
 from intralpha.market.ticks import Ticks
 
 TRADE_COLUMNS = ("time", "price", "volume", "buy_id", "sell_id")

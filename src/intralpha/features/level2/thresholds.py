@@ -12,13 +12,13 @@ from pydantic import Field
 
 from intralpha.base import Spec
 from intralpha.base.panel import as_days
-from intralpha.market.lake import Lake
-from intralpha.market.level2.order_statistics import (
+from intralpha.features.level2.order_statistics import (
     BINS,
     BINS_A_LOG,
     OrderStatistics,
     StatisticsStore,
 )
+from intralpha.market.lake import Lake
 
 DECILES = 10
 FIXED_YUAN = 200_000.0

@@ -1,18 +1,19 @@
-"""The trading session of A shares: 240 minutes, lunch, auctions, and bars of any frequency."""
+"""Trading hours of A shares: 240 minutes, lunch, auctions, and bars of any frequency."""
 
-from datetime import date, time
+from datetime import time
 from functools import cache
 
 from intralpha.base import ConfigError
 
-MORNING_START = 9 * 60 + 30
-LUNCH_START = 11 * 60 + 30
-LUNCH_MINUTES = 90
-SESSION_MINUTES = 240
+MINUTES, NOON = 240, 120  # of a session, and of its morning
+AUCTION_MINUTES = 3  # of the closing auction, at the end of the 240
 OPENING_AUCTION = time(9, 25)
-# Closing call auction 14:57-15:00: Shenzhen since 2006-07-01, Shanghai since 2018-08-20
-# (notice of the Shanghai Stock Exchange of 2018-08-06 on its trading rules).
-CLOSING_AUCTION_FROM = {"SZSE": date(2006, 7, 1), "SSE": date(2018, 8, 20)}
+# Milliseconds since midnight.
+MINUTE_MS = 60_000
+OPENING_MS, OPENED_MS = 33_300_000, 33_900_000  # 09:15 and 09:25, the opening auction
+MORNING_MS, LUNCH_MS, AFTERNOON_MS = 34_200_000, 41_400_000, 46_800_000  # 09:30, 11:30, 13:00
+CLOSING_MS, CLOSE_MS = 53_820_000, 54_000_000  # 14:57 and 15:00, the closing auction
+AFTER_HOURS_MS = 54_300_000  # 15:05, when trading at the closing price begins
 
 
 class BarFrequencyError(ConfigError):
@@ -44,22 +45,11 @@ def bar_times(freq: int) -> tuple[time, ...]:
     >>> [t.strftime("%H:%M") for t in bar_times(60)]
     ['10:30', '11:30', '14:00', '15:00']
     """
-    if freq < 1 or SESSION_MINUTES // 2 % freq:
+    if freq < 1 or NOON % freq:
         raise BarFrequencyError(freq)
     ends = []
-    for minutes in range(freq, SESSION_MINUTES + 1, freq):
-        clock = MORNING_START + minutes
-        clock += LUNCH_MINUTES if clock > LUNCH_START else 0
+    for done in range(freq, MINUTES + 1, freq):
+        first, before = (MORNING_MS, 0) if done <= NOON else (AFTERNOON_MS, NOON)
+        clock = first // MINUTE_MS + done - before
         ends.append(time(clock // 60, clock % 60))
     return tuple(ends)
-
-
-def has_closing_auction(exchange: str, on: date) -> bool:
-    """Whether the exchange closes with a call auction on that day [Spec 2.1, P18].
-
-    Parameters
-    ----------
-    exchange : ``SSE`` or ``SZSE``
-    on : a session
-    """
-    return on >= CLOSING_AUCTION_FROM[exchange]

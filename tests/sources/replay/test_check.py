@@ -8,13 +8,13 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from intralpha.market.level2.book_check import (
+from intralpha.sources.replay.check import (
     UnlikeRowsError,
     UnsortedRowsError,
     aligned_rows,
     compare_books,
 )
-from intralpha.market.level2.book_rows import FACTS, book_rows
+from intralpha.sources.replay.rows import FACTS, book_rows
 
 from .book_inputs import order_frame, real_600519, ticks, trade_frame
 from .test_book import T

@@ -15,10 +15,10 @@ from numba import njit
 from numpy import ndarray
 
 from intralpha.base.compiling import KERNEL
+from intralpha.features.level2.parents import longest, side_amounts
 from intralpha.market.lake import Lake
-from intralpha.market.level2.parents import longest, side_amounts
-from intralpha.market.level2.stock_parts import over_stocks
 from intralpha.market.manifest import replacing
+from intralpha.market.stock_parts import over_stocks
 from intralpha.market.tick_blocks import read_ticks
 from intralpha.market.ticks import Ticks
 
@@ -72,7 +72,7 @@ def order_statistics(trades: Ticks, threads: int | None = None) -> OrderStatisti
     Notes
     -----
     Known after the last trade of the day. Memory: 2.4 kB a stock and what
-    :func:`~intralpha.market.level2.parents.parent_totals` says for each thread.
+    :func:`~intralpha.features.level2.parents.parent_totals` says for each thread.
     """
     stocks = len(trades.symbols)
     counts, sums = np.zeros(stocks, np.int64), np.zeros((3, stocks))

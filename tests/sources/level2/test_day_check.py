@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from intralpha.market import Lake
-from intralpha.market.level2.day_check import check_day
+from intralpha.sources.level2.day_check import check_day
 
 ON = date(2024, 1, 2)
 

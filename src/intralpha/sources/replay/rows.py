@@ -7,20 +7,28 @@ from typing import NamedTuple, no_type_check
 
 import numpy as np
 import polars as pl
-from jaxtyping import Bool, Int, Int64
+from jaxtyping import Int, Int64
 from numba import njit
 from numpy import ndarray
 
 from intralpha.base import DataError
 from intralpha.base.compiling import INNER, KERNEL, borrowed
+from intralpha.market.closing import closing_auctions
+from intralpha.market.hours import (
+    AFTERNOON_MS,
+    CLOSE_MS,
+    LUNCH_MS,
+    MORNING_MS,
+    OPENED_MS,
+    OPENING_MS,
+)
 from intralpha.market.lake import Lake
-from intralpha.market.level2 import book
-from intralpha.market.level2.book import DEPTH, OrderColumns, TradeColumns
-from intralpha.market.level2.stock_parts import over_stocks
 from intralpha.market.schemas import TABLES
-from intralpha.market.session import has_closing_auction
+from intralpha.market.stock_parts import over_stocks
 from intralpha.market.tick_blocks import read_ticks
 from intralpha.market.ticks import Ticks
+from intralpha.sources.replay import book
+from intralpha.sources.replay.book import DEPTH, OrderColumns, TradeColumns
 
 TICKS_PER_YUAN = 100
 ORDER_NEEDS = OrderColumns._fields
@@ -28,8 +36,7 @@ TRADE_NEEDS = TradeColumns._fields
 FACTS = ("crossed", "in_flight", "unseen", "overfilled", "repeated")
 STEP_MS = 3_000
 # Opening auction; the five minutes after it and the morning; the afternoon.
-PHASES = ((33_300_000, 33_900_000), (34_200_000, 41_400_000), (46_800_000, 54_000_000))
-EXCHANGES = {"SH": "SSE", "SZ": "SZSE"}
+PHASES = ((OPENING_MS, OPENED_MS), (MORNING_MS, LUNCH_MS), (AFTERNOON_MS, CLOSE_MS))
 BLOCK_ROWS = 2_000_000
 
 
@@ -144,7 +151,7 @@ def book_rows(
     orders, trades = same_stocks(orders, trades)
     out = new_rows(len(orders.symbols) * len(times_ms), len(orders.symbols))
     given = (order_columns(orders), trade_columns(trades), orders.bounds, trades.bounds)
-    closing = closing_auctions(orders.on, orders.symbols)
+    closing = closing_auctions(orders.symbols, orders.on)
     spaces = book.Spaces(*most_rows(orders, trades))
 
     def work(first: int, last: int) -> None:
@@ -283,12 +290,6 @@ def most_rows(orders: Ticks, trades: Ticks) -> tuple[int, int]:
     """Most events, and most rows of orders, of one stock."""
     counts = np.diff(orders.bounds), np.diff(trades.bounds)
     return int((counts[0] + counts[1]).max(initial=0)), int(counts[0].max(initial=0))
-
-
-def closing_auctions(on: date, symbols: ndarray) -> Bool[ndarray, "S"]:
-    """Whether the session of each stock ends with a call auction."""
-    known = {s: s not in EXCHANGES or has_closing_auction(EXCHANGES[s], on) for s in _ends(symbols)}
-    return np.array([known[s] for s in _ends(symbols)], dtype=np.bool_)
 
 
 def new_rows(rows: int, stocks: int) -> tuple[ndarray, ...]:

@@ -17,9 +17,7 @@ from rich.progress import Progress
 from intralpha.base import spec_hash
 from intralpha.base.ahead import ahead
 from intralpha.base.panel import as_days
-from intralpha.market.lake import Lake
-from intralpha.market.level2.minutes import (
-    MINUTES,
+from intralpha.features.level2.minutes import (
     QUOTED,
     SNAPSHOT_COLUMNS,
     TRADE_COLUMNS,
@@ -29,13 +27,15 @@ from intralpha.market.level2.minutes import (
     quote_minutes,
     trade_minutes,
 )
-from intralpha.market.level2.order_statistics import (
+from intralpha.features.level2.order_statistics import (
     OrderStatistics,
     StatisticsStore,
     order_statistics,
 )
-from intralpha.market.level2.parents import parent_totals
-from intralpha.market.level2.thresholds import BigOrderSpec, thresholds, window_of
+from intralpha.features.level2.parents import parent_totals
+from intralpha.features.level2.thresholds import BigOrderSpec, thresholds, window_of
+from intralpha.market.hours import MINUTES
+from intralpha.market.lake import Lake
 from intralpha.market.manifest import read_manifest, replacing
 from intralpha.market.tick_blocks import read_ticks
 from intralpha.market.ticks import Ticks

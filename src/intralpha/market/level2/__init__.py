@@ -1,1 +1,0 @@
-"""Level-2: what is made of the trades, orders and snapshots of a session."""
