@@ -9,10 +9,10 @@ import pytest
 from scipy import stats
 
 from intralpha.base import Panel
-from intralpha.explore import HorizonNameError, NoBarsError, explore
+from intralpha.explore import Exploration, HorizonNameError, NoBarsError, explore
 from intralpha.labels import fwd_return
 from intralpha.market import Lake, bar_times, read_daily
-from intralpha.report import Exploration, render_exploration
+from intralpha.report import render_exploration
 from intralpha.sources import SimulatedMarket, SimulatedSpec, ingest
 from intralpha.sources.exchange.index import INDEX
 
