@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from intralpha.backtest.benchmark_index import IndexBenchmarkSpec, IndexGapError, NoIndexError
     from intralpha.backtest.closed_loop import PortfolioRun, run_portfolio
     from intralpha.backtest.corporate import CorporateActionError
-    from intralpha.backtest.enhance import EnhancementSpec, enhance
+    from intralpha.backtest.enhance import enhance
+    from intralpha.backtest.enhancement import EnhancementSpec
     from intralpha.backtest.events import Event
     from intralpha.backtest.exchange import Exchange, SessionOrderError
     from intralpha.backtest.facts import MarketFacts

@@ -21,9 +21,9 @@ def lazily(package: str) -> None:
 
     Examples
     --------
-    >>> import intralpha.audit
-    >>> intralpha.audit.__all__
-    ['Finding', 'assert_same_past', 'compare_panels', 'scramble']
+    >>> import intralpha.base
+    >>> "Panel" in intralpha.base.__all__, intralpha.base.Panel.__module__
+    (True, 'intralpha.base.panel')
     """
     sys.modules[package].__class__ = LazyPackage
 
@@ -44,10 +44,12 @@ class LazyPackage(ModuleType):
         return value
 
     def __setattr__(self, name: str, value: Any) -> None:
-        # The import system binds a submodule here when it is imported, by whomever: a function of
-        # the same name, which the package offers, stays the one that is meant.
-        if isinstance(value, ModuleType) and name in vars(value) and name in _offered(self):
-            return
+        # The import system binds a submodule here when it is imported, by whomever: what the
+        # package offers under the same name stays what is meant.
+        if isinstance(value, ModuleType) and value.__name__ == f"{self.__name__}.{name}":
+            module, _ = _offered(self).get(name, (self.__name__, name))
+            if module != self.__name__:
+                return
         super().__setattr__(name, value)
 
     def __dir__(self) -> list[str]:

@@ -15,6 +15,7 @@ LIBRARIES = (
     "highspy",
     "jaxtyping",
     "jinja2",
+    "llvmlite",
     "numba",
     "numpy",
     "plotly",
@@ -63,6 +64,7 @@ class StandIn(type):
         return _another(name)
 
     def __call__(cls, *args: Any, **settings: Any) -> Any:
+        """What is decorated: a class as it is, a function without its work; else another."""
         made = _another(cls.__name__)
         if len(args) == 1 and not settings and isinstance(args[0], FunctionType):
             return _uncallable(args[0])
@@ -118,18 +120,16 @@ def _another(name: str) -> Any:
     ------
     StandInUsedError
     """
-    frame = sys._getframe(2)
-    while _passes_on(frame):
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and _passes_on(frame):
         frame = frame.f_back
     if frame is None or frame.f_code.co_flags & inspect.CO_OPTIMIZED:
         raise StandInUsedError(name)
     return StandIn(name, (), {})
 
 
-def _passes_on(frame: FrameType | None) -> bool:
+def _passes_on(frame: FrameType) -> bool:
     """Whether it is the code around a frame that asks: of a comprehension, import or class."""
-    if frame is None:
-        return False
     top = str(frame.f_globals.get("__name__")).partition(".")[0]
     return top in MACHINERY or frame.f_code.co_name in INLINED
 

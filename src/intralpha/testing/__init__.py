@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from intralpha.testing.failure import CheckFailedError
     from intralpha.testing.invariance import assert_invariant, price_scale, split
     from intralpha.testing.network import assert_network, assert_objective
-    from intralpha.testing.specs import Checked, check_plugins, check_spec, check_specs, specs_inside
+    from intralpha.testing.specs import (
+        Checked,
+        check_plugins,
+        check_spec,
+        check_specs,
+        specs_inside,
+    )
 
 lazily(__name__)
