@@ -18,16 +18,24 @@ ASK = """
 import sys
 from importlib import import_module
 from intralpha.pipeline.code import code_reached
+from intralpha.features import DaySpec, LibrarySpec
+specs = {"": None, "day": DaySpec(), "minutes": LibrarySpec(library="minute15")}
 for word in sys.argv[1:]:
-    module, _, name = word.partition(":")
-    print(word, code_reached(getattr(import_module(module), name), None))
+    module, name, spec = word.split(":")
+    print(word, code_reached(getattr(import_module(module), name), specs[spec]))
 """
+DAY = "intralpha.factors.features:make_features:day"
+MINUTES = "intralpha.factors.features:make_features:minutes"
+WEIGHTS = "intralpha.factors.network:make_weights:"
+UNIVERSE = "intralpha.pipeline.nodes.ground:make_universe:"
+PORTFOLIO = "intralpha.pipeline.nodes.portfolio:make_portfolio:"
 NODES = (
-    "intralpha.factors.features:make_features",
-    "intralpha.factors.network:make_weights",
-    "intralpha.factors.zscore_mean:make_score",
-    "intralpha.pipeline.nodes.ground:make_universe",
-    "intralpha.pipeline.nodes.portfolio:make_portfolio",
+    DAY,
+    MINUTES,
+    WEIGHTS,
+    "intralpha.factors.zscore_mean:make_score:",
+    UNIVERSE,
+    PORTFOLIO,
 )
 
 
@@ -61,10 +69,13 @@ def before(copied: Path) -> dict[str, str]:
         ("base/panel.py", set(NODES)),
         ("report/charts.py", set()),
         ("models/gru.py", set()),  # a recipe that names it reaches it through its spec
-        ("training/fit.py", {NODES[1]}),
-        ("portfolio/highs.py", {NODES[4]}),
-        ("market/universe.py", {NODES[3], NODES[4]}),
-        ("market/rules/lots.csv", {NODES[4]}),
+        ("features/frames/minute.py", {MINUTES}),
+        ("features/frames/bar.py", set()),
+        ("features/engine/machine.py", {MINUTES}),
+        ("training/fit.py", {WEIGHTS}),
+        ("portfolio/highs.py", {PORTFOLIO}),
+        ("market/universe.py", {UNIVERSE, PORTFOLIO}),
+        ("market/rules/lots.csv", {PORTFOLIO}),
     ],
 )
 def test_a_comment_moves_what_reaches_its_file(

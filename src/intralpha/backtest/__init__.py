@@ -1,71 +1,35 @@
 """Replay of orders under the exchange's rules: T+1, price limits, halts, lots, costs, dividends."""
 
-from intralpha.backtest.account import Account, NoCashError, NotSellableError
-from intralpha.backtest.bar import MARKET_NAMES, DayBar, MarketNamesError
-from intralpha.backtest.benchmark import (
-    BenchmarkSpec,
-    BenchmarkWeightsError,
-    benchmark_returns,
-    benchmark_weights,
-    index_returns,
-)
-from intralpha.backtest.benchmark_equal import EqualBenchmarkSpec
-from intralpha.backtest.benchmark_float_cap import FloatCapBenchmarkSpec, NoFloatCapError
-from intralpha.backtest.benchmark_index import IndexBenchmarkSpec, IndexGapError, NoIndexError
-from intralpha.backtest.closed_loop import PortfolioRun, run_portfolio
-from intralpha.backtest.corporate import CorporateActionError
-from intralpha.backtest.enhance import EnhancementSpec, enhance
-from intralpha.backtest.events import Event
-from intralpha.backtest.exchange import Exchange, SessionOrderError
-from intralpha.backtest.facts import MarketFacts
-from intralpha.backtest.fills import BlockedOrders, DayResult, Fills
-from intralpha.backtest.ledger import Ledger
-from intralpha.backtest.record import PortfolioRecord, load_record, save_run
-from intralpha.backtest.replay import BenchmarkLengthError, DecisionDateError, replay
-from intralpha.backtest.simulate import TargetError, simulate
-from intralpha.backtest.spec import BacktestSpec
-from intralpha.backtest.tradability import Tradability, tradability
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "MARKET_NAMES",
-    "Account",
-    "BacktestSpec",
-    "BenchmarkLengthError",
-    "BenchmarkSpec",
-    "BenchmarkWeightsError",
-    "BlockedOrders",
-    "CorporateActionError",
-    "DayBar",
-    "DayResult",
-    "DecisionDateError",
-    "EnhancementSpec",
-    "EqualBenchmarkSpec",
-    "Event",
-    "Exchange",
-    "Fills",
-    "FloatCapBenchmarkSpec",
-    "IndexBenchmarkSpec",
-    "IndexGapError",
-    "Ledger",
-    "MarketFacts",
-    "MarketNamesError",
-    "NoCashError",
-    "NoFloatCapError",
-    "NoIndexError",
-    "NotSellableError",
-    "PortfolioRecord",
-    "PortfolioRun",
-    "SessionOrderError",
-    "TargetError",
-    "Tradability",
-    "benchmark_returns",
-    "benchmark_weights",
-    "enhance",
-    "index_returns",
-    "load_record",
-    "replay",
-    "run_portfolio",
-    "save_run",
-    "simulate",
-    "tradability",
-]
+from intralpha.base.lazy import lazily
+
+if TYPE_CHECKING:
+    from intralpha.backtest.account import Account, NoCashError, NotSellableError
+    from intralpha.backtest.bar import MARKET_NAMES, DayBar, MarketNamesError
+    from intralpha.backtest.benchmark import (
+        BenchmarkSpec,
+        BenchmarkWeightsError,
+        benchmark_returns,
+        benchmark_weights,
+        index_returns,
+    )
+    from intralpha.backtest.benchmark_equal import EqualBenchmarkSpec
+    from intralpha.backtest.benchmark_float_cap import FloatCapBenchmarkSpec, NoFloatCapError
+    from intralpha.backtest.benchmark_index import IndexBenchmarkSpec, IndexGapError, NoIndexError
+    from intralpha.backtest.closed_loop import PortfolioRun, run_portfolio
+    from intralpha.backtest.corporate import CorporateActionError
+    from intralpha.backtest.enhance import enhance
+    from intralpha.backtest.enhancement import EnhancementSpec
+    from intralpha.backtest.events import Event
+    from intralpha.backtest.exchange import Exchange, SessionOrderError
+    from intralpha.backtest.facts import MarketFacts
+    from intralpha.backtest.fills import BlockedOrders, DayResult, Fills
+    from intralpha.backtest.ledger import Ledger
+    from intralpha.backtest.record import PortfolioRecord, load_record, save_run
+    from intralpha.backtest.replay import BenchmarkLengthError, DecisionDateError, replay
+    from intralpha.backtest.simulate import TargetError, simulate
+    from intralpha.backtest.spec import BacktestSpec
+    from intralpha.backtest.tradability import Tradability, tradability
+
+lazily(__name__)

@@ -2,34 +2,13 @@
 
 from datetime import date
 
-from pydantic import Field
-
 from intralpha.backtest.bar import MARKET_NAMES
-from intralpha.backtest.benchmark import BenchmarkSpec
-from intralpha.backtest.benchmark_float_cap import FloatCapBenchmarkSpec
 from intralpha.backtest.closed_loop import PortfolioRun, run_portfolio
+from intralpha.backtest.enhancement import EnhancementSpec
 from intralpha.backtest.facts import MarketFacts
-from intralpha.backtest.spec import BacktestSpec
-from intralpha.base import Panel, Spec
+from intralpha.base import Panel
 from intralpha.market import Lake, read_daily
-from intralpha.portfolio import NoDecisionError, PortfolioSpec, decisions, lay_desk
-from intralpha.risk import ExposureSpec, PriceVolumeSpec
-
-
-class EnhancementSpec(Spec):
-    """An index-enhancement portfolio made from the combined signal, and its replay."""
-
-    benchmark: BenchmarkSpec = Field(
-        default=FloatCapBenchmarkSpec(), description="what the portfolio is measured against"
-    )
-    every: int = Field(default=1, gt=0, description="dates of the grid between decisions")
-    exposures: ExposureSpec = Field(
-        default=PriceVolumeSpec(), description="style exposures that constraints may name"
-    )
-    problem: PortfolioSpec = Field(
-        default=PortfolioSpec(), description="what is maximised under which constraints"
-    )
-    backtest: BacktestSpec = Field(default=BacktestSpec(), description="mechanics of the replay")
+from intralpha.portfolio import NoDecisionError, decisions, lay_desk
 
 
 def enhance(

@@ -1,5 +1,10 @@
 """The command line: one file a verb, each reads a spec, asks ``pipeline`` and prints a path."""
 
-from intralpha.cli.main import app, main
+from typing import TYPE_CHECKING
 
-__all__ = ["app", "main"]
+from intralpha.base.lazy import lazily
+
+if TYPE_CHECKING:
+    from intralpha.cli.main import app, main
+
+lazily(__name__)

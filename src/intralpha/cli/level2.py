@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
 from intralpha.base import ConfigError
+
+if TYPE_CHECKING:
+    from numpy import ndarray
 
 DAY = ["%Y-%m-%d"]
 
@@ -163,8 +165,10 @@ def check(
     typer.echo(check_day(Lake(lake), day.date()).to_text())
 
 
-def _between(sessions: np.ndarray, start: datetime | None, end: datetime | None) -> np.ndarray:
+def _between(sessions: "ndarray", start: datetime | None, end: datetime | None) -> "ndarray":
     """Sessions from the first to the last one wanted."""
+    import numpy as np
+
     if start is not None:
         sessions = sessions[sessions >= np.datetime64(start.date())]
     if end is not None:

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from functools import cached_property
 from typing import Annotated
 
 import typer
@@ -43,6 +44,23 @@ def _version(wanted: bool) -> bool:
     return wanted
 
 
+class _Log(logging.Handler):
+    """Log to stderr in colours; they are imported when there is something to log."""
+
+    @cached_property
+    def _shown(self) -> logging.Handler:
+        from rich.console import Console
+        from rich.logging import RichHandler
+
+        shown = RichHandler(console=Console(stderr=True), show_path=False)
+        shown.setFormatter(self.formatter)
+        return shown
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See :class:`logging.Handler`."""
+        self._shown.emit(record)
+
+
 @app.callback()
 def common(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every step.")] = False,
@@ -51,15 +69,12 @@ def common(
     ] = False,
 ) -> None:
     """Set up logging to stderr; results go to stdout."""
-    from rich.console import Console
-    from rich.logging import RichHandler
-
     del version
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING,
         format="%(message)s",
         datefmt="%H:%M:%S",
-        handlers=[RichHandler(console=Console(stderr=True), show_path=False)],
+        handlers=[_Log()],
         force=True,
     )
 
@@ -70,10 +85,16 @@ app.add_typer(features, name="features")
 app.add_typer(level2, name="level2")
 
 
-def main() -> None:
-    """Run the command line; our own errors become a message and their exit code."""
+def main(own_process: bool = True) -> None:
+    """Run the command line; our own errors become a message and their exit code.
+
+    Parameters
+    ----------
+    own_process : whether the process ends after this, so that a verb may leave modules behind that
+        are good for nothing else
+    """
     try:
-        app()
+        app(obj=own_process)
     except IntralphaError as error:
         from rich.console import Console
 

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from intralpha.base.plugins import load_plugins
-
 
 def _load(names: list[str] | None) -> list[str] | None:
+    from intralpha.base.plugins import load_plugins
+
     load_plugins(names or ())
     return names
 

@@ -1,24 +1,16 @@
 """Many factors into one: z-scores of each day, weighted [Spec 16]."""
 
-from intralpha.combination.combine import AxesDifferError, combine
-from intralpha.combination.equal import EqualSpec
-from intralpha.combination.icir import HistoryShapeError, RankICHistory, icir_weights
-from intralpha.combination.icir_weight import ICIRWeightSpec, MissingHistoryError
-from intralpha.combination.single import SingleSpec
-from intralpha.combination.spec import CombinerSpec, FactorNamesError
-from intralpha.combination.weights import WeightsSpec
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "AxesDifferError",
-    "CombinerSpec",
-    "EqualSpec",
-    "FactorNamesError",
-    "HistoryShapeError",
-    "ICIRWeightSpec",
-    "MissingHistoryError",
-    "RankICHistory",
-    "SingleSpec",
-    "WeightsSpec",
-    "combine",
-    "icir_weights",
-]
+from intralpha.base.lazy import lazily
+
+if TYPE_CHECKING:
+    from intralpha.combination.combine import AxesDifferError, combine
+    from intralpha.combination.equal import EqualSpec
+    from intralpha.combination.icir import HistoryShapeError, RankICHistory, icir_weights
+    from intralpha.combination.icir_weight import ICIRWeightSpec, MissingHistoryError
+    from intralpha.combination.single import SingleSpec
+    from intralpha.combination.spec import CombinerSpec, FactorNamesError
+    from intralpha.combination.weights import WeightsSpec
+
+lazily(__name__)

@@ -1,33 +1,22 @@
 """Pre-processing fitted on training days only, windows without copies, and purged schedules."""
 
-from intralpha.datasets.cross_section import CrossSectionSpec
-from intralpha.datasets.every import EverySpec
-from intralpha.datasets.global_standard import GlobalStandardSpec
-from intralpha.datasets.grid import GridSpec
-from intralpha.datasets.half_yearly import HalfYearlySpec
-from intralpha.datasets.loader import Loader
-from intralpha.datasets.no_transform import NoTransformSpec
-from intralpha.datasets.rolling import RollingSpec
-from intralpha.datasets.samples import DayBatch, Samples
-from intralpha.datasets.schedule import Fold, ScheduleSpec
-from intralpha.datasets.transform import TransformSpec
-from intralpha.datasets.window_ratio import WindowRatioSpec
-from intralpha.datasets.yearly import YearlySpec
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "CrossSectionSpec",
-    "DayBatch",
-    "EverySpec",
-    "Fold",
-    "GlobalStandardSpec",
-    "GridSpec",
-    "HalfYearlySpec",
-    "Loader",
-    "NoTransformSpec",
-    "RollingSpec",
-    "Samples",
-    "ScheduleSpec",
-    "TransformSpec",
-    "WindowRatioSpec",
-    "YearlySpec",
-]
+from intralpha.base.lazy import lazily
+
+if TYPE_CHECKING:
+    from intralpha.datasets.cross_section import CrossSectionSpec
+    from intralpha.datasets.every import EverySpec
+    from intralpha.datasets.global_standard import GlobalStandardSpec
+    from intralpha.datasets.grid import GridSpec
+    from intralpha.datasets.half_yearly import HalfYearlySpec
+    from intralpha.datasets.loader import Loader
+    from intralpha.datasets.no_transform import NoTransformSpec
+    from intralpha.datasets.rolling import RollingSpec
+    from intralpha.datasets.samples import DayBatch, Samples
+    from intralpha.datasets.schedule import Fold, ScheduleSpec
+    from intralpha.datasets.transform import TransformSpec
+    from intralpha.datasets.window_ratio import WindowRatioSpec
+    from intralpha.datasets.yearly import YearlySpec
+
+lazily(__name__)

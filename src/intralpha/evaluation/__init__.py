@@ -1,141 +1,81 @@
 """How good is a factor: pure functions on arrays ``[D, A]`` (NaN = absent, mask = universe)."""
 
-from intralpha.base.cross_section import MaskShapeError, zscore
-from intralpha.evaluation.arrays import ArrayFormError, CountError
-from intralpha.evaluation.correlation import MethodError, correlation_table, mixed_table
-from intralpha.evaluation.factor_report import FactorReport
-from intralpha.evaluation.factor_test import (
-    FactorPanelError,
-    FactorTestSpec,
-    TooFewStocksError,
-    periods_per_year,
-    run_factor_test,
-)
-from intralpha.evaluation.groups import (
-    GroupCountError,
-    ShareError,
-    group_excess,
-    quantile_groups,
-    quantile_returns,
-    top_count,
-    top_weights,
-    universe_return,
-    weighted_return,
-)
-from intralpha.evaluation.ic import (
-    ICSummary,
-    autocorrelation,
-    decay,
-    ic,
-    rank_autocorrelation,
-    rank_factor_ic,
-    rank_ic,
-    summarise,
-)
-from intralpha.evaluation.nav import (
-    SESSIONS_PER_YEAR,
-    Drawdown,
-    annualised_return,
-    calmar,
-    drawdown,
-    excess_nav,
-    information_ratio,
-    max_drawdown,
-    nav,
-    period_returns,
-    sharpe,
-    volatility,
-    win_rate,
-    worst_drawdown,
-)
-from intralpha.evaluation.neutralise import neutralise
-from intralpha.evaluation.performance import Performance, performance, yearly_table
-from intralpha.evaluation.ranks import average_ranks
-from intralpha.evaluation.stylised import (
-    first_component_share,
-    horizon_rank_ic,
-    lead_lag,
-    mean_pair_correlation,
-)
-from intralpha.evaluation.stylised_returns import (
-    LaggedSums,
-    TailSums,
-    bar_log_returns,
-    hill_index,
-    pacf,
-)
-from intralpha.evaluation.stylised_volume import (
-    RunningMean,
-    corwin_schultz_spread,
-    paired_correlation,
-    roll_spread,
-    volume_shares,
-)
-from intralpha.evaluation.turnover import turnover
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "SESSIONS_PER_YEAR",
-    "ArrayFormError",
-    "CountError",
-    "Drawdown",
-    "FactorPanelError",
-    "FactorReport",
-    "FactorTestSpec",
-    "GroupCountError",
-    "ICSummary",
-    "LaggedSums",
-    "MaskShapeError",
-    "MethodError",
-    "Performance",
-    "RunningMean",
-    "ShareError",
-    "TailSums",
-    "TooFewStocksError",
-    "annualised_return",
-    "autocorrelation",
-    "average_ranks",
-    "bar_log_returns",
-    "calmar",
-    "correlation_table",
-    "corwin_schultz_spread",
-    "decay",
-    "drawdown",
-    "excess_nav",
-    "first_component_share",
-    "group_excess",
-    "hill_index",
-    "horizon_rank_ic",
-    "ic",
-    "information_ratio",
-    "lead_lag",
-    "max_drawdown",
-    "mean_pair_correlation",
-    "mixed_table",
-    "nav",
-    "neutralise",
-    "pacf",
-    "paired_correlation",
-    "performance",
-    "period_returns",
-    "periods_per_year",
-    "quantile_groups",
-    "quantile_returns",
-    "rank_autocorrelation",
-    "rank_factor_ic",
-    "rank_ic",
-    "roll_spread",
-    "run_factor_test",
-    "sharpe",
-    "summarise",
-    "top_count",
-    "top_weights",
-    "turnover",
-    "universe_return",
-    "volatility",
-    "volume_shares",
-    "weighted_return",
-    "win_rate",
-    "worst_drawdown",
-    "yearly_table",
-    "zscore",
-]
+from intralpha.base.lazy import lazily
+
+if TYPE_CHECKING:
+    from intralpha.base.cross_section import MaskShapeError, zscore
+    from intralpha.evaluation.arrays import ArrayFormError, CountError
+    from intralpha.evaluation.correlation import MethodError, correlation_table, mixed_table
+    from intralpha.evaluation.factor_report import FactorReport
+    from intralpha.evaluation.factor_test import (
+        FactorPanelError,
+        FactorTestSpec,
+        TooFewStocksError,
+        periods_per_year,
+        run_factor_test,
+    )
+    from intralpha.evaluation.groups import (
+        GroupCountError,
+        ShareError,
+        group_excess,
+        quantile_groups,
+        quantile_returns,
+        top_count,
+        top_weights,
+        universe_return,
+        weighted_return,
+    )
+    from intralpha.evaluation.ic import (
+        ICSummary,
+        autocorrelation,
+        decay,
+        ic,
+        rank_autocorrelation,
+        rank_factor_ic,
+        rank_ic,
+        summarise,
+    )
+    from intralpha.evaluation.nav import (
+        SESSIONS_PER_YEAR,
+        Drawdown,
+        annualised_return,
+        calmar,
+        drawdown,
+        excess_nav,
+        information_ratio,
+        max_drawdown,
+        nav,
+        period_returns,
+        sharpe,
+        volatility,
+        win_rate,
+        worst_drawdown,
+    )
+    from intralpha.evaluation.neutralise import neutralise
+    from intralpha.evaluation.performance import Performance, performance, yearly_table
+    from intralpha.evaluation.ranks import average_ranks
+    from intralpha.evaluation.stylised import (
+        first_component_share,
+        horizon_rank_ic,
+        lead_lag,
+        mean_pair_correlation,
+    )
+    from intralpha.evaluation.stylised_returns import (
+        LaggedSums,
+        TailSums,
+        bar_log_returns,
+        hill_index,
+        pacf,
+    )
+    from intralpha.evaluation.stylised_volume import (
+        RunningMean,
+        corwin_schultz_spread,
+        paired_correlation,
+        roll_spread,
+        volume_shares,
+    )
+    from intralpha.evaluation.turnover import turnover
+
+lazily(__name__)

@@ -1,6 +1,6 @@
 """Libraries: YAML files of factors, shipped or one's own, found by name and checked."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -21,6 +21,12 @@ def libraries() -> tuple[str, ...]:
     """Names of the shipped libraries."""
     folder = files(FOLDER)
     return tuple(sorted(p.name[:-5] for p in folder.iterdir() if p.name.endswith(".yaml")))
+
+
+def libraries_naming(words: Collection[str]) -> tuple[str, ...]:
+    """Shipped libraries whose text has one of the words: no other has a factor of such a name."""
+    texts = ((name, library_text(name)) for name in libraries()) if words else ()
+    return tuple(name for name, text in texts if any(word in text for word in words))
 
 
 def library_text(name: str) -> str:

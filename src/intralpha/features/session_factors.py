@@ -21,7 +21,7 @@ from intralpha.features.language.session_vocabulary import OWN_NAMES, SessionVoc
 from intralpha.features.language.sessions import plan_sessions
 from intralpha.features.language.syntax import names_read
 from intralpha.features.language.units import Unit
-from intralpha.features.libraries import libraries, load_library
+from intralpha.features.libraries import libraries_naming, load_library
 from intralpha.features.library_features import LibraryFeatures
 from intralpha.features.session_blocks import BLOCK_DAYS
 from intralpha.market import Lake, fill_forward, read_daily
@@ -244,7 +244,7 @@ def _parts(library: Library, settings: Settings) -> list[LibraryFeatures]:
     """Feature sets of the intraday factors that the expressions name, one a library."""
     wanted = {n for f in library.factors for n in names_read(f.expr)}.difference(OWN_NAMES)
     out, owner = [], {}
-    for name in library.uses or libraries():
+    for name in library.uses or libraries_naming(wanted):
         other = load_library(name)
         if not frame_named(other.frame).daily or other.segments != "day":
             continue

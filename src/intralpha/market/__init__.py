@@ -1,57 +1,27 @@
 """Raw facts and the rules of the exchange: the Lake, its tables, calendar, session and universe."""
 
-from intralpha.market.append import AppendResult
-from intralpha.market.bars import aggregate_bars, read_bars
-from intralpha.market.calendar import Calendar, CalendarEndError
-from intralpha.market.caps import cap_weights, float_cap
-from intralpha.market.closing import closing_auctions
-from intralpha.market.daily import fill_forward, read_daily
-from intralpha.market.hours import bar_times
-from intralpha.market.industry import industry_codes
-from intralpha.market.lake import Lake, NoLakeError
-from intralpha.market.limits import at_down_limit, at_up_limit, locked
-from intralpha.market.manifest import LakeBusyError, LakeWriteError
-from intralpha.market.merge import ConflictError
-from intralpha.market.restriction import UndeclaredReadError
-from intralpha.market.schemas import TABLES, RowError, SchemaError, split_valid, validate
-from intralpha.market.tick_blocks import read_ticks
-from intralpha.market.ticks import Ticks, UnsortedTicksError
-from intralpha.market.trading_rules import TradingRules, board_of
-from intralpha.market.universe import UniverseSpec, members, universe
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "TABLES",
-    "AppendResult",
-    "Calendar",
-    "CalendarEndError",
-    "ConflictError",
-    "Lake",
-    "LakeBusyError",
-    "LakeWriteError",
-    "NoLakeError",
-    "RowError",
-    "SchemaError",
-    "Ticks",
-    "TradingRules",
-    "UndeclaredReadError",
-    "UniverseSpec",
-    "UnsortedTicksError",
-    "aggregate_bars",
-    "at_down_limit",
-    "at_up_limit",
-    "bar_times",
-    "board_of",
-    "cap_weights",
-    "closing_auctions",
-    "fill_forward",
-    "float_cap",
-    "industry_codes",
-    "locked",
-    "members",
-    "read_bars",
-    "read_daily",
-    "read_ticks",
-    "split_valid",
-    "universe",
-    "validate",
-]
+from intralpha.base.lazy import lazily
+
+if TYPE_CHECKING:
+    from intralpha.market.append import AppendResult
+    from intralpha.market.bars import aggregate_bars, read_bars
+    from intralpha.market.calendar import Calendar, CalendarEndError
+    from intralpha.market.caps import cap_weights, float_cap
+    from intralpha.market.closing import closing_auctions
+    from intralpha.market.daily import fill_forward, read_daily
+    from intralpha.market.hours import bar_times
+    from intralpha.market.industry import industry_codes
+    from intralpha.market.lake import Lake, NoLakeError
+    from intralpha.market.limits import at_down_limit, at_up_limit, locked
+    from intralpha.market.manifest import LakeBusyError, LakeWriteError
+    from intralpha.market.merge import ConflictError
+    from intralpha.market.restriction import UndeclaredReadError
+    from intralpha.market.schemas import TABLES, RowError, SchemaError, split_valid, validate
+    from intralpha.market.tick_blocks import read_ticks
+    from intralpha.market.ticks import Ticks, UnsortedTicksError
+    from intralpha.market.trading_rules import TradingRules, board_of
+    from intralpha.market.universe import UniverseSpec, members, universe
+
+lazily(__name__)

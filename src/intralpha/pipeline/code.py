@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 import intralpha
 from intralpha.base import Spec
+from intralpha.base.lazy import offers
 from intralpha.base.plugins import loaded
 
 PACKAGE = Path(intralpha.__file__).parent
@@ -151,33 +152,9 @@ def _home(module: str, member: str | None) -> list[str]:
     source = source_of(module)
     if source is None or source.path.name != "__init__.py":
         return [module]
-    for base, name in source.imports:
-        if name == member:
-            return _home(base, name) if base != module else [module]
-    lazy = lazy_homes(source.path, source.path.stat().st_mtime_ns).get(member)
-    return [lazy] if lazy else [module]
-
-
-@cache
-def lazy_homes(path: Path, mtime_ns: int) -> dict[str, str]:
-    """Name -> module of a package that imports its parts when they are asked for."""
-    del mtime_ns
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
-            pairs = ast.literal_eval(node.value) if _literal(node.value) else {}
-            if pairs and all(
-                isinstance(v, str) and v.startswith(f"{OWN}.") for v in pairs.values()
-            ):
-                return pairs
-    return {}
-
-
-def _literal(node: ast.AST) -> bool:
-    try:
-        ast.literal_eval(node)
-    except ValueError:
-        return False
-    return True
+    given = {name: (base, name) for base, name in source.imports if name}
+    base, name = (given | offers(source.path)).get(member, (module, member))
+    return _home(base, name) if base != module else [module]
 
 
 def _path(module: str) -> Path | None:

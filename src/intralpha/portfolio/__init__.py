@@ -1,74 +1,30 @@
 """The optimisation problem: terms and constraints, composed, solved exactly as a linear program."""
 
-from intralpha.portfolio.active_return import ActiveReturn, ActiveReturnSpec, NoSignalError
-from intralpha.portfolio.blocked import Blocked, BlockedSpec
-from intralpha.portfolio.constraint import Constraint, ConstraintSpec
-from intralpha.portfolio.costs import Costs, CostSpec
-from intralpha.portfolio.desk import Desk, NoDecisionError, decisions, lay_desk
-from intralpha.portfolio.fully_invested import FullyInvested, FullyInvestedSpec
-from intralpha.portfolio.highs import SolverFailedError
-from intralpha.portfolio.industry_band import IndustryBand, IndustryBandSpec
-from intralpha.portfolio.infeasible import InfeasibleError, Violation
-from intralpha.portfolio.member_share import MemberShare, MemberShareSpec
-from intralpha.portfolio.problem import DECLARED_ORDER, PastWeightsError, Problem, Relaxation
-from intralpha.portfolio.program import LinearProgram, Row
-from intralpha.portfolio.snapshot import Snapshot, SnapshotError
-from intralpha.portfolio.solution import RowState, Solution
-from intralpha.portfolio.spec import PortfolioSpec
-from intralpha.portfolio.stock_deviation import StockDeviation, StockDeviationSpec
-from intralpha.portfolio.style_band import ExposureError, StyleBand, StyleBandSpec
-from intralpha.portfolio.terms import Objective, Term, TermSpec
-from intralpha.portfolio.trading_cost import TradingCost, TradingCostSpec
-from intralpha.portfolio.turnover import Turnover, TurnoverSpec
-from intralpha.portfolio.weights import HeldButUnknownError, Weights, WeightsError
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "DECLARED_ORDER",
-    "ActiveReturn",
-    "ActiveReturnSpec",
-    "Blocked",
-    "BlockedSpec",
-    "Constraint",
-    "ConstraintSpec",
-    "CostSpec",
-    "Costs",
-    "Desk",
-    "ExposureError",
-    "FullyInvested",
-    "FullyInvestedSpec",
-    "HeldButUnknownError",
-    "IndustryBand",
-    "IndustryBandSpec",
-    "InfeasibleError",
-    "LinearProgram",
-    "MemberShare",
-    "MemberShareSpec",
-    "NoDecisionError",
-    "NoSignalError",
-    "Objective",
-    "PastWeightsError",
-    "PortfolioSpec",
-    "Problem",
-    "Relaxation",
-    "Row",
-    "RowState",
-    "Snapshot",
-    "SnapshotError",
-    "Solution",
-    "SolverFailedError",
-    "StockDeviation",
-    "StockDeviationSpec",
-    "StyleBand",
-    "StyleBandSpec",
-    "Term",
-    "TermSpec",
-    "TradingCost",
-    "TradingCostSpec",
-    "Turnover",
-    "TurnoverSpec",
-    "Violation",
-    "Weights",
-    "WeightsError",
-    "decisions",
-    "lay_desk",
-]
+from intralpha.base.lazy import lazily
+
+if TYPE_CHECKING:
+    from intralpha.portfolio.active_return import ActiveReturn, ActiveReturnSpec, NoSignalError
+    from intralpha.portfolio.blocked import Blocked, BlockedSpec
+    from intralpha.portfolio.constraint import Constraint, ConstraintSpec
+    from intralpha.portfolio.costs import Costs, CostSpec
+    from intralpha.portfolio.desk import Desk, NoDecisionError, decisions, lay_desk
+    from intralpha.portfolio.fully_invested import FullyInvested, FullyInvestedSpec
+    from intralpha.portfolio.highs import SolverFailedError
+    from intralpha.portfolio.industry_band import IndustryBand, IndustryBandSpec
+    from intralpha.portfolio.infeasible import InfeasibleError, Violation
+    from intralpha.portfolio.member_share import MemberShare, MemberShareSpec
+    from intralpha.portfolio.problem import DECLARED_ORDER, PastWeightsError, Problem, Relaxation
+    from intralpha.portfolio.program import LinearProgram, Row
+    from intralpha.portfolio.snapshot import Snapshot, SnapshotError
+    from intralpha.portfolio.solution import RowState, Solution
+    from intralpha.portfolio.spec import PortfolioSpec
+    from intralpha.portfolio.stock_deviation import StockDeviation, StockDeviationSpec
+    from intralpha.portfolio.style_band import ExposureError, StyleBand, StyleBandSpec
+    from intralpha.portfolio.terms import Objective, Term, TermSpec
+    from intralpha.portfolio.trading_cost import TradingCost, TradingCostSpec
+    from intralpha.portfolio.turnover import Turnover, TurnoverSpec
+    from intralpha.portfolio.weights import HeldButUnknownError, Weights, WeightsError
+
+lazily(__name__)

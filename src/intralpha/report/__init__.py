@@ -1,19 +1,15 @@
 """Tables, charts and the one-file HTML report."""
 
-from intralpha.backtest import PortfolioRecord
-from intralpha.report.explore import render_exploration
-from intralpha.report.render import render
-from intralpha.report.section import Section
-from intralpha.report.tables import figure_text, frame_table, table
-from intralpha.report.tear_sheet import TearSheet
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "PortfolioRecord",
-    "Section",
-    "TearSheet",
-    "figure_text",
-    "frame_table",
-    "render",
-    "render_exploration",
-    "table",
-]
+from intralpha.base.lazy import lazily
+
+if TYPE_CHECKING:
+    from intralpha.backtest import PortfolioRecord
+    from intralpha.report.explore import render_exploration
+    from intralpha.report.render import render
+    from intralpha.report.section import Section
+    from intralpha.report.tables import figure_text, frame_table, table
+    from intralpha.report.tear_sheet import TearSheet
+
+lazily(__name__)

@@ -1,5 +1,10 @@
 """Research from Python: a lake opened with its universe and grid, factors, tests, networks."""
 
-from intralpha.research.market import Market, NoNetworkError, open_market
+from typing import TYPE_CHECKING
 
-__all__ = ["Market", "NoNetworkError", "open_market"]
+from intralpha.base.lazy import lazily
+
+if TYPE_CHECKING:
+    from intralpha.research.market import Market, NoNetworkError, open_market
+
+lazily(__name__)

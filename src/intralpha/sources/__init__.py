@@ -1,40 +1,23 @@
 """Readers of vendor files and the simulated market: everything that feeds a lake."""
 
-from intralpha.sources.daily_basic import DailyBasicSpec
-from intralpha.sources.exchange.market import SimulatedMarket, SimulatedSpec
-from intralpha.sources.exchange.post import write_published
-from intralpha.sources.files import PathError
-from intralpha.sources.index_members import MembersSpec
-from intralpha.sources.ingest import IngestReport, ingest
-from intralpha.sources.level2.source import Level2Spec
-from intralpha.sources.mapping import MappingSpec
-from intralpha.sources.qlib import QlibSpec
-from intralpha.sources.quality import QualityReport, quality
-from intralpha.sources.shipped import level2_presets, presets
-from intralpha.sources.source import Batch, Source, SourceError, SourceSpec
-from intralpha.sources.stock_basic import StockBasicSpec
-from intralpha.sources.tdx import TdxSpec
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "Batch",
-    "DailyBasicSpec",
-    "IngestReport",
-    "Level2Spec",
-    "MappingSpec",
-    "MembersSpec",
-    "PathError",
-    "QlibSpec",
-    "QualityReport",
-    "SimulatedMarket",
-    "SimulatedSpec",
-    "Source",
-    "SourceError",
-    "SourceSpec",
-    "StockBasicSpec",
-    "TdxSpec",
-    "ingest",
-    "level2_presets",
-    "presets",
-    "quality",
-    "write_published",
-]
+from intralpha.base.lazy import lazily
+
+if TYPE_CHECKING:
+    from intralpha.sources.daily_basic import DailyBasicSpec
+    from intralpha.sources.exchange.market import SimulatedMarket, SimulatedSpec
+    from intralpha.sources.exchange.post import write_published
+    from intralpha.sources.files import PathError
+    from intralpha.sources.index_members import MembersSpec
+    from intralpha.sources.ingest import IngestReport, ingest
+    from intralpha.sources.level2.source import Level2Spec
+    from intralpha.sources.mapping import MappingSpec
+    from intralpha.sources.qlib import QlibSpec
+    from intralpha.sources.quality import QualityReport, quality
+    from intralpha.sources.shipped import level2_presets, presets
+    from intralpha.sources.source import Batch, Source, SourceError, SourceSpec
+    from intralpha.sources.stock_basic import StockBasicSpec
+    from intralpha.sources.tdx import TdxSpec
+
+lazily(__name__)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from intralpha.features.engine.rolling import run_sessions
-from intralpha.features.frames import UnknownFrameError, frame_named, frames
+from intralpha.features.frames import UnknownFrameError, frame_named, frames, module_of
 from intralpha.features.language.session_vocabulary import DAY, blocks
 from intralpha.features.language.sessions import plan_sessions
 from intralpha.features.language.syntax import ExpressionError
@@ -284,3 +284,9 @@ def test_frames_are_known_by_name():
         frame_named("weeks")
     over = {n: f for n, f in frames().items() if isinstance(f, SessionFrame)}
     assert {n: f.vocabulary.sessions for n, f in over.items()} == SESSIONS | {"day": 1}
+
+
+def test_a_frame_stands_in_the_file_that_its_name_begins_with() -> None:
+    # So that the file is found without importing the others.
+    for name in frames():
+        assert name.startswith(module_of(name).rpartition(".")[2])

@@ -25,15 +25,30 @@ class UnknownFrameError(ConfigError):
 
 
 @cache
-def _found() -> dict[str, tuple[Frame, str]]:
-    """Name -> frame, and the module that it is in."""
-    modules = [import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__)]
-    return {f.name: (f, m.__name__) for m in modules for f in getattr(m, "FRAMES", ())}
+def _files() -> tuple[str, ...]:
+    """Names of the files of this folder."""
+    return tuple(found.name for found in iter_modules(__path__))
+
+
+def _inside(file: str) -> dict[str, tuple[Frame, str]]:
+    """Name -> frame, and the module that it is in, of one file."""
+    module = import_module(f"{__name__}.{file}")
+    return {f.name: (f, module.__name__) for f in getattr(module, "FRAMES", ())}
+
+
+@cache
+def _found(name: str) -> tuple[Frame, str]:
+    """A frame and its module; looked for first in the file that the name begins with."""
+    for file in sorted(_files(), key=lambda file: not name.startswith(file)):
+        inside = _inside(file)
+        if name in inside:
+            return inside[name]
+    raise UnknownFrameError(name)
 
 
 def frames() -> dict[str, Frame]:
     """Every frame by its name."""
-    return {name: frame for name, (frame, _) in _found().items()}
+    return {name: frame for file in _files() for name, (frame, _) in _inside(file).items()}
 
 
 def frame_named(name: str) -> Frame:
@@ -44,9 +59,7 @@ def frame_named(name: str) -> Frame:
     UnknownFrameError
         There is none.
     """
-    if name not in _found():
-        raise UnknownFrameError(name)
-    return _found()[name][0]
+    return _found(name)[0]
 
 
 def module_of(name: str) -> str:
@@ -57,9 +70,7 @@ def module_of(name: str) -> str:
     UnknownFrameError
         There is none of that name.
     """
-    if name not in _found():
-        raise UnknownFrameError(name)
-    return _found()[name][1]
+    return _found(name)[1]
 
 
 def vocabulary(name: str) -> Vocabulary:

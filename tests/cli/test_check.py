@@ -1,0 +1,139 @@
+"""`intralpha check` without heavy libraries finds and prints what it does with them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RECIPES = Path(__file__).resolve().parents[2] / "recipes"
+HEAVY = ("torch", "numba", "scipy", "plotly", "highspy", "polars", "numpy", "pyarrow")
+
+# Each case in a process of its own, so that none sees what another has imported.
+ASK = """
+import json, sys
+from multiprocessing import get_context
+from pathlib import Path
+
+from intralpha.cli.check import resolved, resolved_quickly
+
+if sys.argv[1] == "with":
+    import highspy, numba, plotly, polars, scipy, torch
+
+def ask(case):
+    recipe, *overrides = case
+    work = resolved if sys.argv[1] == "with" else resolved_quickly
+    try:
+        found = work(Path(recipe), tuple(overrides))
+    except Exception as error:
+        found = error
+    text = found if isinstance(found, str | None) else f"{type(found).__name__}: {found}"
+    heavy = [n for n in HEAVY if n in sys.modules]
+    return text, heavy
+
+if __name__ == "__main__":
+    with get_context("fork").Pool(1, maxtasksperchild=1) as pool:
+        print(json.dumps(pool.map(ask, json.load(sys.stdin), chunksize=1)))
+"""
+
+FAULTS = {
+    "name": "name: x\ndata: {lakes: here}\nfactors: {}\n",
+    "twice": "name: x\nname: y\n",
+    "not_yaml": "name: [\n",
+    "a_list": "- 1\n",
+    "empty": "",
+    "order": "name: x\ndata: {lake: l, start: 2024-02-01, end: 2024-01-01}\nfactors: {}\n",
+}
+CHANGES = [
+    "factors.gru_bars.model.kind=grue",
+    "factors.gru_bars.model.kind=acme.net",
+    "factors.gru_bars.model.hiden=3",
+    "factors.gru_bars.model.hidden=-3",
+    "factors.gru_bars.model=7",
+    "factors.gru_bars.label.kind=rank",
+    "factors.gru_bars.schedule={kind: rolling, train_days: 0}",
+    "factors.equal_weight.signs={ret21: 1}",
+    "factors.equal_weight.features.library=price_volum",
+    "factors.equal_weight.features.names=[ret20, ret2]",
+    "factors.equal_weight.features.smooth_days=5",
+    "factors.equal_weight.features={kind: expression, expressions: {a: 'sum(clse)'}}",
+    "factors.equal_weight.features.parameters={n: 1}",
+    "combination.weights={nobody: 1}",
+    "combination={kind: icir}",
+    "portfolio.problem.turnover_one_sided=lots",
+    "portfolio.problem.constraints=[{kind: style_bnd}]",
+    "portfolio.benchmark.kind=index",
+    "test.horizons=[[6, 1]]",
+    "test.start=2030-01-01",
+    "data.end=2023-06-30",
+    "data.sources=[{kind: simulated, preset: huge}]",
+    "grid.every=0",
+    "workers=two",
+    "nonsense",
+]
+
+
+def asked(how: str, cases: list[list[str]]) -> list[tuple[str | None, list[str]]]:
+    done = subprocess.run(
+        [sys.executable, "-c", f"HEAVY = {HEAVY!r}\n{ASK}", how],
+        input=json.dumps(cases),
+        env=os.environ | {"INTRALPHA_REAL_DATA": "/data", "INTRALPHA_LAKES": "/lakes"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def test_both_ways_find_the_same(tmp_path: Path) -> None:
+    for name, text in FAULTS.items():
+        (tmp_path / f"{name}.yaml").write_text(text)
+    shipped = [[str(path)] for path in sorted(RECIPES.glob("*.yaml"))]
+    faults = [[str(path)] for path in sorted(tmp_path.glob("*.yaml"))]
+    changes = [["demo", change] for change in CHANGES]
+    cases = [*shipped, *faults, *changes, [str(tmp_path / "none.yaml")], ["nowhere"]]
+    quickly, slowly = asked("without", cases), asked("with", cases)
+    for case, (quick, heavy), (slow, imported) in zip(cases, quickly, slowly, strict=True):
+        # Any error but RecipeError is left to a process that has the libraries.
+        settled = str(slow).startswith(("RecipeError", "name: "))
+        assert quick == (slow if settled else None), case
+        assert heavy == []
+        assert imported == list(HEAVY)
+    texts = [str(text) for text, _ in slowly]
+    assert all(text.startswith("name: ") for text in texts[: len(shipped)])
+    assert all(text.startswith("RecipeError") for text in texts[-2:])
+    assert sum(text.startswith("RecipeError") for text in texts) > 2 * len(texts) // 3
+
+
+def ended(own: bool, *words: str) -> tuple[int, str, str]:
+    """How the command ends in a process that is its own, or not."""
+    code = f"from intralpha.cli import main; main(own_process={own})"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "check", *words], capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_what_it_cannot_do_without_libraries_is_done_with_them(tmp_path: Path) -> None:
+    deep = tmp_path / "deep.yaml"  # the parser gives up on it with an error that is not ours
+    deep.write_text("[" * 5000)
+    for own in (True, False):
+        code, out, err = ended(own, str(deep))
+        assert (code, out) == (1, "")
+        assert err.splitlines()[-1].startswith("RecursionError")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (0, ["demo"]),
+        (2, ["demo", "--set", "grid.every=0"]),
+        (2, ["demo", "--set", "factors.equal_weight.features.library=price_volum"]),
+    ],
+)
+def test_the_command_ends_alike(code: int, words: list[str]) -> None:
+    first = ended(True, *words)
+    assert first == ended(False, *words)
+    assert first[0] == code
