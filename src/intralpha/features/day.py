@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from numpy import ndarray
 from pydantic import Field
 
@@ -106,7 +106,7 @@ class DayFeatureSet(FeatureSet):
         return 0
 
     def days(
-        self, lake: Lake, dates: ndarray, assets: ndarray
+        self, lake: Lake, dates: Shaped[ndarray, "D"], assets: Shaped[ndarray, "A"]
     ) -> Iterator[tuple[np.datetime64, ndarray]]:
         """Values ``[A, 6]``, float32.
 

@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Shaped
 from numpy import ndarray
 
 from intralpha.base import spec_hash
@@ -69,15 +69,26 @@ class FactorStore:
         """Factors that are there."""
         return {n for _, names in self._parts(on, key) for n in names}
 
-    def symbols(self, on: date, key: str) -> ndarray:
+    def symbols(self, on: date, key: str) -> Shaped[ndarray, "S"]:
         """Stocks of the values; empty where none were filed with them."""
         try:
             return np.load(self._folder / f"{on}.{key}.symbols.npy")
         except FileNotFoundError:
             return np.empty(0, dtype=str)
 
-    def load(self, on: date, key: str, wanted: tuple[str, ...]) -> dict[str, ndarray]:
-        """Factor -> values [segments], of those that are there."""
+    def load(self, on: date, key: str, wanted: tuple[str, ...]) -> dict[str, Float32[ndarray, "S"]]:
+        """Factor -> values [segments], of those that are there.
+
+        Parameters
+        ----------
+        on, key : as for :meth:`keep`
+        wanted : factors, what :func:`factor_keys` says
+
+        Returns
+        -------
+        dict of float32 [S], mapped from the files
+            Without the factors that are not there.
+        """
         out: dict[str, ndarray] = {}
         for about, names in self._parts(on, key):
             here = [n for n in names if n in wanted and n not in out]
@@ -95,7 +106,7 @@ class FactorStore:
         key: str,
         names: tuple[str, ...],
         values: Float32[ndarray, "S F"],
-        symbols: ndarray | None = None,
+        symbols: Shaped[ndarray, "S"] | None = None,
     ) -> None:
         """File values of some factors; what the session had under another key is dropped.
 

@@ -9,6 +9,7 @@ from datetime import time
 from typing import Any, Literal
 
 import numpy as np
+from jaxtyping import Int, Shaped
 from numpy import ndarray
 
 from intralpha.base.node import Read
@@ -61,7 +62,7 @@ class Maker(ABC):
     steps : int, numbers of the sessions to visit, ascending; all those that are wanted are in it
     """
 
-    steps: ndarray
+    steps: Int[ndarray, "N"]
 
     def read(self, number: int) -> Any:
         """What :meth:`values` needs of a session; called ahead of it, in other threads."""
@@ -124,7 +125,7 @@ class Factors(ABC):
         """Tables and sessions of the lake that the values of a date are made from."""
 
     @abstractmethod
-    def check(self, lake: Lake, dates: ndarray, back: int) -> None:
+    def check(self, lake: Lake, dates: Shaped[ndarray, "D"], back: int) -> None:
         """Raise where the lake has nothing of what is read; log what it lacks.
 
         Parameters
@@ -142,7 +143,13 @@ class Factors(ABC):
         """
 
     @abstractmethod
-    def maker(self, lake: Lake, sessions: ndarray, wanted: ndarray, assets: ndarray) -> Maker:
+    def maker(
+        self,
+        lake: Lake,
+        sessions: Shaped[ndarray, "N"],
+        wanted: Int[ndarray, "D"],
+        assets: Shaped[ndarray, "A"],
+    ) -> Maker:
         """What makes the values of some sessions.
 
         Parameters
@@ -211,9 +218,20 @@ class RowFactors(Factors):
 
 
 def read_ahead(
-    numbers: ndarray, read: Callable[[int], Any], pieces: int = READ_AHEAD
+    numbers: Int[ndarray, "N"], read: Callable[[int], Any], pieces: int = READ_AHEAD
 ) -> Iterator[tuple[int, Any]]:
-    """Sessions in order with what was read of them, while the next ones are being read."""
+    """Sessions in order with what was read of them, while the next ones are being read.
+
+    Parameters
+    ----------
+    numbers : int [N], of the sessions
+    read : what is read of a session by its number; called in other threads
+    pieces : sessions that are read at a time; so many, and the one given out, are in memory
+
+    Yields
+    ------
+    number, what ``read`` returned
+    """
     waiting: deque[tuple[int, Future[Any]]] = deque()
     with ThreadPoolExecutor(pieces) as pool:
         for number in numbers.tolist():
@@ -226,7 +244,7 @@ def read_ahead(
             yield at, task.result()
 
 
-def windows(wanted: ndarray, back: int) -> ndarray:
+def windows(wanted: Int[ndarray, "D"], back: int) -> Int[ndarray, "N"]:
     """Numbers of the sessions wanted and of so many before each, ascending."""
     steps = [np.maximum(wanted - k, 0) for k in range(back + 1)]
     return np.unique(np.concatenate(steps)) if len(wanted) else wanted

@@ -125,6 +125,11 @@ class FeatureSet(ABC):
         """What :meth:`stream` gives, for assets that are sorted and stand there once each.
 
         The one method that makes values; a set that keeps to it has them placed by name.
+
+        Parameters
+        ----------
+        lake, dates : as for :meth:`stream`
+        assets : str [A], sorted, each once
         """
 
     def stream(

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Shaped
 from numpy import ndarray
 
 from intralpha.base import ConfigError, DataError
@@ -54,7 +55,9 @@ class OtherRuleError(ConfigError):
         )
 
 
-def check_ticks(lake: Lake, library: str, table: str, dates: ndarray, lookback: int) -> None:
+def check_ticks(
+    lake: Lake, library: str, table: str, dates: Shaped[ndarray, "D"], lookback: int
+) -> None:
     """Raise if no session has both a table of ticks and minutes; note how many have not.
 
     Parameters
@@ -87,7 +90,12 @@ def check_ticks(lake: Lake, library: str, table: str, dates: ndarray, lookback: 
 
 
 def check_minutes(
-    lake: Lake, library: str, freq: int, columns: Sequence[str], dates: ndarray, lookback: int
+    lake: Lake,
+    library: str,
+    freq: int,
+    columns: Sequence[str],
+    dates: Shaped[ndarray, "D"],
+    lookback: int,
 ) -> None:
     """Raise if bars have none of the nullable columns on any session; note what some lack.
 
@@ -121,7 +129,11 @@ def check_minutes(
 
 
 def check_rule(
-    lake: Lake, library: str, asked: BigOrderSpec, dates: ndarray, lookback: int
+    lake: Lake,
+    library: str,
+    asked: BigOrderSpec,
+    dates: Shaped[ndarray, "D"],
+    lookback: int,
 ) -> None:
     """Raise if minutes were made with another rule for big orders than a recipe asks for.
 

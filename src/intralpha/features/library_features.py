@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import time
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Shaped
 from numpy import ndarray
 
 from intralpha.features.factors import Factors, Made, Settings, read_ahead, windows
@@ -76,7 +76,7 @@ class LibraryFeatures(FeatureSet):
         return self.factors.known_at_slot(name)
 
     def days(
-        self, lake: Lake, dates: ndarray, assets: ndarray
+        self, lake: Lake, dates: Shaped[ndarray, "D"], assets: Shaped[ndarray, "A"]
     ) -> Iterator[tuple[np.datetime64, ndarray]]:
         """Values ``[A, F]`` or ``[T, A, F]``, float32.
 
@@ -89,9 +89,19 @@ class LibraryFeatures(FeatureSet):
         yield from self.checked(lake, dates, assets)
 
     def checked(
-        self, lake: Lake, dates: ndarray, assets: ndarray
+        self, lake: Lake, dates: Shaped[ndarray, "D"], assets: Shaped[ndarray, "A"]
     ) -> Iterator[tuple[np.datetime64, ndarray]]:
-        """What :meth:`days` gives, for a lake that was checked before."""
+        """What :meth:`days` gives, for a lake that was checked before.
+
+        Parameters
+        ----------
+        lake, dates, assets : as for :meth:`days`
+
+        Raises
+        ------
+        UnknownSessionError
+            A date is no session of the lake.
+        """
         sessions = lake.dates("daily")
         asked = session_rows(sessions, dates, "daily")
         smooth = self.settings.smooth_days

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Int, Shaped
 from numpy import ndarray
 
 from intralpha.features.feature_set import UnknownSessionError
@@ -37,8 +37,16 @@ class SessionBlock:
     inside: Int[ndarray, " N"]
 
 
-def session_rows(sessions: ndarray, dates: ndarray, table: str) -> Int[ndarray, " D"]:
+def session_rows(
+    sessions: Shaped[ndarray, " N"], dates: Shaped[ndarray, " D"], table: str
+) -> Int[ndarray, " D"]:
     """Position of every date among the sessions of a table.
+
+    Parameters
+    ----------
+    sessions : datetime64[D] [N], ascending
+    dates : datetime64[D] [D], any order
+    table : named in the error
 
     Raises
     ------
@@ -55,7 +63,9 @@ def session_rows(sessions: ndarray, dates: ndarray, table: str) -> Int[ndarray, 
     return place
 
 
-def session_blocks(lake: Lake, dates: ndarray, lookback: int) -> Iterator[SessionBlock]:
+def session_blocks(
+    lake: Lake, dates: Shaped[ndarray, " D"], lookback: int
+) -> Iterator[SessionBlock]:
     """Cut the requested dates into blocks that span at most 250 sessions each.
 
     Parameters

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float
+from jaxtyping import Float, Int, Shaped
 from numpy import ndarray
 
 from intralpha.base import Panel
@@ -138,14 +138,20 @@ class SessionFactors(Factors):
         ]
         return merged([daily, *parts])
 
-    def check(self, lake: Lake, dates: ndarray, back: int) -> None:
+    def check(self, lake: Lake, dates: Shaped[ndarray, "D"], back: int) -> None:
         """See :meth:`.Factors.check`."""
         if "turnover" in self.plan.inputs and not _knows_shares(lake, dates):
             LOG.warning("%s: no session has float_shares; NaN is what reads turnover", self._name)
         for part in self.parts:
             part.factors.check(lake, dates, self.plan.lookback + back)
 
-    def maker(self, lake: Lake, sessions: ndarray, wanted: ndarray, assets: ndarray) -> "_Maker":
+    def maker(
+        self,
+        lake: Lake,
+        sessions: Shaped[ndarray, "N"],
+        wanted: Int[ndarray, "D"],
+        assets: Shaped[ndarray, "A"],
+    ) -> "_Maker":
         """See :meth:`.Factors.maker`.
 
         Memory: a block of 250 sessions and the look-back, about 12 float64 a stock and session.

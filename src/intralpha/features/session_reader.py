@@ -6,7 +6,7 @@ from threading import Lock
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
 
 from intralpha.base import Panel
@@ -38,12 +38,12 @@ class Session:
     day: BarDay
     numbers: dict[str, Float[ndarray, "A"]]
 
-    def locked(self) -> ndarray:
+    def locked(self) -> Bool[ndarray, "A T"]:
         """Rows with one price that is a limit [A, T] [Spec 2.2]."""
         prices = (self.day.field(name) for name in ("high", "low"))
         return locked(*prices, *(self.numbers[n][:, None] for n in ("up_limit", "down_limit")))
 
-    def price_ok(self, locked: ndarray) -> Float[ndarray, "A"]:
+    def price_ok(self, locked: Bool[ndarray, "A T"]) -> Float[ndarray, "A"]:
         """1 where at most half of the continuous rows are locked."""
         closing = self.numbers["closing_auction"]
         count = locked.shape[1] - AUCTION_MINUTES * closing
@@ -68,7 +68,12 @@ class SessionReader:
     """
 
     def __init__(
-        self, lake: Lake, freq: int, cache: bool, axis: ndarray, level2: bool = False
+        self,
+        lake: Lake,
+        freq: int,
+        cache: bool,
+        axis: Shaped[ndarray, "A"],
+        level2: bool = False,
     ) -> None:
         self._lake, self._freq, self._axis = lake, freq, axis
         self._bars = BarReader(lake, freq, cache, level2)
@@ -118,7 +123,7 @@ class SessionReader:
         return out
 
 
-def session_axis(lake: Lake, assets: ndarray) -> ndarray:
+def session_axis(lake: Lake, assets: Shaped[ndarray, "A"]) -> Shaped[ndarray, "S"]:
     """All symbols of the lake but indices: what is kept must not depend on who asked."""
     table = lake.scan("instruments").filter(pl.col("board") != "index")
     known = table.select("symbol").collect()["symbol"].to_numpy().astype(str)

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool, Float64, Int, Shaped
 from numpy import ndarray
 
 from intralpha.base.ahead import ahead
@@ -169,11 +169,17 @@ class TickFactors(RowFactors):
         rule = self.settings.big_order.rule
         return rule != "fixed_200k" or "middle" in self.reads_thresholds
 
-    def check(self, lake: Lake, dates: ndarray, back: int) -> None:
+    def check(self, lake: Lake, dates: Shaped[ndarray, "D"], back: int) -> None:
         """See :meth:`.Factors.check`."""
         check_ticks(lake, self.library.name, self.frame.table, dates, back)
 
-    def maker(self, lake: Lake, sessions: ndarray, wanted: ndarray, assets: ndarray) -> "_Maker":
+    def maker(
+        self,
+        lake: Lake,
+        sessions: Shaped[ndarray, "N"],
+        wanted: Int[ndarray, "D"],
+        assets: Shaped[ndarray, "A"],
+    ) -> "_Maker":
         """See :meth:`.Factors.maker`.
 
         Memory: a block of stocks with at most 4 million trades (or one stock), 60 bytes each; bars

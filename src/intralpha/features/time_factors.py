@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import time
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int, Shaped
 from numpy import ndarray
 
 from intralpha.base import ConfigError
@@ -188,7 +188,7 @@ class TimeFactors(RowFactors):
         known = [Read("instruments")] if self.settings.cache else []
         return (Read("bars", self.freq, back), *tables, *known)
 
-    def check(self, lake: Lake, dates: ndarray, back: int) -> None:
+    def check(self, lake: Lake, dates: Shaped[ndarray, "D"], back: int) -> None:
         """See :meth:`.Factors.check`."""
         read = [c for name, c in LEVEL2_COLUMNS.items() if self.uses(name)]
         back += self.lookback_days
@@ -197,7 +197,13 @@ class TimeFactors(RowFactors):
         if {*BIG_ORDERS} & {*read}:
             check_rule(lake, self.library.name, self.settings.big_order, dates, back)
 
-    def maker(self, lake: Lake, sessions: ndarray, wanted: ndarray, assets: ndarray) -> "_Maker":
+    def maker(
+        self,
+        lake: Lake,
+        sessions: Shaped[ndarray, "N"],
+        wanted: Int[ndarray, "D"],
+        assets: Shaped[ndarray, "A"],
+    ) -> "_Maker":
         """See :meth:`.Factors.maker`; memory: three sessions of bars, 7 float32 a bar."""
         return _Maker(self, lake, sessions, wanted, assets)
 

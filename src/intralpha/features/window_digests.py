@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from jaxtyping import Int, Shaped
 from numpy import ndarray
 
 from intralpha.features.session_reader import BLOCK_SESSIONS
@@ -31,14 +32,18 @@ class WindowDigests:
     symbols: ndarray
 
 
-def index_symbols(lake: Lake) -> ndarray:
+def index_symbols(lake: Lake) -> Shaped[ndarray, "S"]:
     """Symbols that are indices, sorted."""
     table = lake.scan("instruments").filter(pl.col("board") == "index").select("symbol")
     return table.collect()["symbol"].sort().to_numpy().astype(str)
 
 
 def window_digests(
-    lake: Lake, sessions: ndarray, wanted: ndarray, length: int, about: str
+    lake: Lake,
+    sessions: Shaped[ndarray, "N"],
+    wanted: Int[ndarray, "D"],
+    length: int,
+    about: str,
 ) -> WindowDigests:
     """Keys of the sessions ``wanted``, each with the ``length - 1`` before it.
 

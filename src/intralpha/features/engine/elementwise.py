@@ -25,7 +25,17 @@ HALF_ROOT = math.sqrt(0.5)
 @njit(**KERNEL)
 @no_type_check
 def binary(code, a, b, out):
-    """Out[i] = a[i] code b[i]; a division by zero is NaN, a comparison with NaN is 0."""
+    """Out[i] = a[i] code b[i]; a division by zero is NaN, a comparison with NaN is 0.
+
+    Parameters
+    ----------
+    code : int, of ``codes.BINARY``
+        ``reldiff`` is (a - b) / b; ``logratio`` is ln(a / b), NaN unless both are above 0;
+        ``smaller`` and ``larger`` are NaN where either is; ``select`` is a where the mask b is
+        set, else NaN; comparisons give 1 or 0.
+    a, b : float32 or float64 [N]
+    out : [N], of the type of a and b; written
+    """
     n = len(out)
     if code == _ADD:
         for i in range(n):
@@ -81,7 +91,17 @@ def _compare(code, a, b, out):
 @njit(**KERNEL)
 @no_type_check
 def with_constant(code, a, k, out):
-    """Out[i] = a[i] code k, or k code a[i] for rsubk and rdivk; ``fill`` reads no ``a``."""
+    """Out[i] = a[i] code k, or k code a[i] for rsubk and rdivk; ``fill`` reads no ``a``.
+
+    A division by zero is NaN, a comparison with NaN is 0.
+
+    Parameters
+    ----------
+    code : int, of ``codes.CONSTANT``
+    a : float32 or float64 [N]
+    k : float, the constant; rounded to the type of ``out`` first
+    out : [N], of the type of a; written
+    """
     n = len(out)
     k = out.dtype.type(k)
     if code == _ADDK:
@@ -135,7 +155,16 @@ def _compare_constant(code, a, k, out):
 @njit(**KERNEL)
 @no_type_check
 def unary(code, a, out):
-    """Out[i] = code of a[i]; roots and logarithms outside their domain are NaN."""
+    """Out[i] = code of a[i]; roots and logarithms outside their domain are NaN.
+
+    Parameters
+    ----------
+    code : int, of ``codes.UNARY``
+        ``ln`` of 0 is NaN, ``sign`` of 0 is 0; ``normal`` is the distribution function of the
+        standard normal.
+    a : float32 or float64 [N]; NaN stays NaN
+    out : [N], of the type of a; written
+    """
     n = len(out)
     if code == _ABS:
         for i in range(n):
@@ -161,7 +190,14 @@ def unary(code, a, out):
 @njit(**KERNEL)
 @no_type_check
 def where(mask, a, b, out):
-    """Out[i] = a[i] where the mask is set, b[i] elsewhere."""
+    """Out[i] = a[i] where the mask is set, b[i] elsewhere.
+
+    Parameters
+    ----------
+    mask : float32 or float64 [N]; 0 is not set, anything else is
+    a, b : [N]; NaN on the side that is not taken does no harm
+    out : [N], written
+    """
     for i in range(len(out)):
         yes, no = a[i], b[i]
         out[i] = yes if mask[i] != 0 else no

@@ -225,7 +225,19 @@ def _add_powers(x, first, t, mean, fourth, two, high):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def rolling_count(x, days, least, out):
-    """Observations in the window."""
+    """Number of observations in the window.
+
+    Parameters
+    ----------
+    x : float64 [D, A]
+        A session a row, oldest first; NaN is no observation.
+    days : int
+        Rows of the window that ends on a row; windows at the beginning have fewer.
+    least : int
+        Windows with fewer observations are NaN.
+    out : float64 [D, A]
+        Written, row t from the rows of ``x`` up to t, and so known when row t is.
+    """
     count = np.zeros(x.shape[1])
     for t in range(len(x)):
         _tally(x, t, days, count)
@@ -236,7 +248,12 @@ def rolling_count(x, days, least, out):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def rolling_sum(x, days, least, out):
-    """Sum; 0 of no observation, if ``least`` is 0."""
+    """Sum; 0 of no observation, if ``least`` is 0.
+
+    Parameters
+    ----------
+    x, days, least, out : as for :func:`rolling_count`
+    """
     count, total = np.zeros(x.shape[1]), np.empty(x.shape[1])
     for t in range(len(x)):
         _tally(x, t, days, count)
@@ -248,7 +265,12 @@ def rolling_sum(x, days, least, out):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def rolling_mean(x, days, least, out):
-    """Mean."""
+    """Mean.
+
+    Parameters
+    ----------
+    x, days, least, out : as for :func:`rolling_count`; without an observation always NaN
+    """
     count, total = np.zeros(x.shape[1]), np.empty(x.shape[1])
     for t in range(len(x)):
         _tally(x, t, days, count)
@@ -260,7 +282,12 @@ def rolling_mean(x, days, least, out):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def rolling_std(x, days, least, out):
-    """Population standard deviation."""
+    """Population standard deviation (ddof 0).
+
+    Parameters
+    ----------
+    x, days, least, out : as for :func:`rolling_count`; without an observation always NaN
+    """
     width = x.shape[1]
     count, mean, two = np.zeros(width), np.empty(width), np.empty(width)
     for t in range(len(x)):
@@ -297,14 +324,24 @@ def _shape_of(x, days, least, fourth, out):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def rolling_skew(x, days, least, out):
-    """Third central moment over sigma cubed; NaN where flat [Spec 1]."""
+    """Third central moment over sigma cubed; NaN where flat [Spec 1].
+
+    Parameters
+    ----------
+    x, days, least, out : as for :func:`rolling_count`; without an observation always NaN
+    """
     _shape_of(x, days, least, False, out)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def rolling_kurt(x, days, least, out):
-    """Fourth central moment over sigma to the fourth, less 3; NaN where flat [Spec 1]."""
+    """Fourth central moment over sigma to the fourth, less 3; NaN where flat [Spec 1].
+
+    Parameters
+    ----------
+    x, days, least, out : as for :func:`rolling_count`; without an observation always NaN
+    """
     _shape_of(x, days, least, True, out)
 
 
@@ -328,21 +365,36 @@ def _extreme(x, days, least, sign, out):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def rolling_min(x, days, least, out):
-    """Smallest value."""
+    """Smallest value.
+
+    Parameters
+    ----------
+    x, days, least, out : as for :func:`rolling_count`; without an observation always NaN
+    """
     _extreme(x, days, least, -1.0, out)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def rolling_max(x, days, least, out):
-    """Largest value."""
+    """Largest value.
+
+    Parameters
+    ----------
+    x, days, least, out : as for :func:`rolling_count`; without an observation always NaN
+    """
     _extreme(x, days, least, 1.0, out)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def rolling_prod(x, days, least, out):
-    """Product; 1 of no observation, if ``least`` is 0."""
+    """Product; 1 of no observation, if ``least`` is 0.
+
+    Parameters
+    ----------
+    x, days, least, out : as for :func:`rolling_count`
+    """
     count, total = np.zeros(x.shape[1]), np.empty(x.shape[1])
     for t in range(len(x)):
         _tally(x, t, days, count)
@@ -358,7 +410,12 @@ def rolling_prod(x, days, least, out):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def rolling_last(x, days, least, out):
-    """Latest observation."""
+    """Latest observation.
+
+    Parameters
+    ----------
+    x, days, least, out : as for :func:`rolling_count`; without an observation always NaN
+    """
     count, latest = np.zeros(x.shape[1]), np.empty(x.shape[1])
     for t in range(len(x)):
         _tally(x, t, days, count)
@@ -370,7 +427,12 @@ def rolling_last(x, days, least, out):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def rolling_first(x, days, least, out):
-    """Earliest observation."""
+    """Earliest observation.
+
+    Parameters
+    ----------
+    x, days, least, out : as for :func:`rolling_count`; without an observation always NaN
+    """
     count, place = np.zeros(x.shape[1]), np.zeros(x.shape[1], np.int64)
     for t in range(len(x)):
         _tally(x, t, days, count)
@@ -399,7 +461,12 @@ def _place(kept, n, value):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def rolling_median(x, days, least, out):
-    """Median, the mean of the middle two of an even number; the window is kept sorted."""
+    """Median, the mean of the middle two of an even number; the window is kept sorted.
+
+    Parameters
+    ----------
+    x, days, least, out : as for :func:`rolling_count`; without an observation always NaN
+    """
     kept = np.empty(min(days, len(x)) + 1)
     for j in range(x.shape[1]):
         n = 0
@@ -433,7 +500,15 @@ def _paired(x, y):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def rolling_corr(x, y, days, least, out):
-    """Pearson over the sessions that have both; NaN where either is flat over them [Spec 1]."""
+    """Pearson over the sessions that have both; NaN where either is flat over them [Spec 1].
+
+    Parameters
+    ----------
+    x, y : float64 [D, A], as ``x`` of :func:`rolling_count`
+    days : rows of the window
+    least : fewest sessions with both; fewer, or none, give NaN
+    out : float64 [D, A], written; in [-1, 1]
+    """
     x, y = _paired(x, y), _paired(y, x)
     width = x.shape[1]
     count, mx, my = np.zeros(width), np.empty(width), np.empty(width)

@@ -29,7 +29,21 @@ HALF_ROOT = math.sqrt(0.5)
 @njit(**INNER)
 @no_type_check
 def number(code, x, y, z, k):
-    """One number of up to three and a constant; see ``elementwise``."""
+    """One number of up to three and a constant.
+
+    Parameters
+    ----------
+    code : int, of ``codes.BINARY``, ``CONSTANT``, ``UNARY`` or ``where``
+    x, y, z : float64
+        Operands; those that the operation does not read may be anything. ``where`` is y if x is
+        not 0, else z.
+    k : float64, the constant operand
+
+    Returns
+    -------
+    float64
+        As :mod:`~intralpha.features.engine.elementwise` says, NaN included.
+    """
     if code < _LAST_BINARY:
         return _two(code, x, y)
     if code < _LAST_CONSTANT:

@@ -15,7 +15,16 @@ GUESSES = 8
 @njit(**INNER)
 @no_type_check
 def shift(a, bounds, k, lunch, out):
-    """The row ``k`` before (after, if negative), absent across the ends of a segment and lunch."""
+    """The row ``k`` before (after, if negative), absent across the ends of a segment and lunch.
+
+    Parameters
+    ----------
+    a : float [N], rows of the segments, one segment after another
+    bounds : int64 [S + 1], where segments begin; the last is N
+    k : rows to go back, or ahead if negative
+    lunch : int64 [S], row of a segment that begins the afternoon; 0 for none
+    out : float [N], written, not ``a``; NaN where the other row is absent
+    """
     n = len(out)
     if k > 0:
         for i in range(n - k):
@@ -45,7 +54,16 @@ def _absent(out, lo, hi, k):
 @njit(**INNER)
 @no_type_check
 def previous(a, first, bounds, day_rows, out):
-    """The row before, across lunch and bars; in the first row of a day the other series."""
+    """The row before, across lunch and bars; in the first row of a day the other series.
+
+    Parameters
+    ----------
+    a : float [N], rows of whole days
+    first : float [N], read in the first row of each day
+    bounds : int64 [S + 1], where segments begin; the last is N
+    day_rows : rows of a day, of which segments may be parts; 0: each segment is a day
+    out : float [N], written, not ``a``
+    """
     for i in range(1, len(out)):
         out[i] = a[i - 1]
     if day_rows > 0:
@@ -60,7 +78,16 @@ def previous(a, first, bounds, day_rows, out):
 @njit(**INNER)
 @no_type_check
 def crop(a, bounds, lo, hi, outside, out):
-    """Rows outside ``lo`` to ``hi`` of each segment become ``outside``."""
+    """Rows outside ``lo`` to ``hi`` of each segment become ``outside``.
+
+    Parameters
+    ----------
+    a : float [N]
+    bounds : int64 [S + 1], where segments begin; the last is N
+    lo, hi : rows of a segment that are kept, from 0 on, ``hi`` not included
+    outside : NaN for a series, 0 for a mask
+    out : float [N], written
+    """
     for s in range(len(bounds) - 1):
         first, last = bounds[s], bounds[s + 1]
         start, stop = min(first + lo, last), min(first + hi, last)
@@ -73,7 +100,14 @@ def crop(a, bounds, lo, hi, outside, out):
 @njit(**INNER)
 @no_type_check
 def expand(day, bounds, out):
-    """A number of each segment in all its rows."""
+    """A number of each segment in all its rows.
+
+    Parameters
+    ----------
+    day : float64 [S]
+    bounds : int64 [S + 1], where segments begin; the last is N
+    out : float [N], written
+    """
     for s in range(len(bounds) - 1):
         out[bounds[s] : bounds[s + 1]] = day[s]
 
@@ -81,7 +115,14 @@ def expand(day, bounds, out):
 @njit(**INNER)
 @no_type_check
 def row_number(bounds, from_end, out):
-    """1, 2, ... in each segment; or how many rows follow."""
+    """1, 2, ... in each segment; or how many rows follow.
+
+    Parameters
+    ----------
+    bounds : int64 [S + 1], where segments begin; the last is N
+    from_end : bool, count the rows that follow: the last one has 0
+    out : float [N], written
+    """
     for s in range(len(bounds) - 1):
         rows = out[bounds[s] : bounds[s + 1]]
         for i in range(len(rows)):
@@ -91,7 +132,15 @@ def row_number(bounds, from_end, out):
 @njit(**INNER)
 @no_type_check
 def locked(high, low, up, down, bounds, out):
-    """1 where the row has one price and it is a limit of the day [Spec 2.2]."""
+    """1 where the row has one price and it is a limit of the day [Spec 2.2].
+
+    Parameters
+    ----------
+    high, low : float [N], CNY
+    up, down : float64 [S], limit prices of the day, CNY, met within half a tick; NaN: no limit
+    bounds : int64 [S + 1], where segments begin; the last is N
+    out : float [N], written; 1 or 0, 0 where a price is NaN
+    """
     kind = out.dtype.type
     one, zero = kind(1), kind(0)
     for s in range(len(bounds) - 1):
@@ -109,7 +158,16 @@ def locked(high, low, up, down, bounds, out):
 @njit(**INNER)
 @no_type_check
 def continuous(closing, bounds, last, day_rows, out):
-    """1 in rows of continuous trading: the first ``last`` of a day with a closing auction."""
+    """1 in rows of continuous trading: the first ``last`` of a day with a closing auction.
+
+    Parameters
+    ----------
+    closing : float64 [S], not 0 where the day of the segment ends with a closing auction
+    bounds : int64 [S + 1], where segments begin; the last is N
+    last : rows before the auction; negative: all rows of all days count
+    day_rows : rows of a day, of which segments may be parts; 0: each segment is a day
+    out : float [N], written; 1 or 0
+    """
     for i in range(len(out)):
         out[i] = 1
     if last < 0:
@@ -126,7 +184,13 @@ def continuous(closing, bounds, last, day_rows, out):
 def top(a, bounds, share, least, out):
     """1 in the ceil(share n) rows with the largest values; the earlier of equal ones first.
 
-    None where there are fewer than ``least`` values.
+    Parameters
+    ----------
+    a : float [N]; NaN is no value
+    bounds : int64 [S + 1], where segments begin; the last is N
+    share : of the n values of a segment, above 0 and at most 1
+    least : a segment with fewer values, or none, has no 1
+    out : float [N], written; 1 or 0
     """
     keys = np.empty(len(a), a.dtype.type)
     for s in range(len(bounds) - 1):

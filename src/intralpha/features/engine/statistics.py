@@ -81,7 +81,20 @@ def spread(x, least):
 @njit(**INNER)
 @no_type_check
 def shape(x, least, fourth):
-    """Skewness, or excess kurtosis."""
+    """Skewness, or excess kurtosis [Spec 1].
+
+    Parameters
+    ----------
+    x : float32 or float64 [N]; NaN is no observation
+    least : fewest observations
+    fourth : bool, kurtosis less 3; else skewness
+
+    Returns
+    -------
+    float64
+        Of population moments; NaN below ``least``, without an observation, and where the
+        standard deviation counts as zero.
+    """
     n, total = count_sum(x)
     if n < max(least, 1):
         return np.nan
@@ -126,8 +139,21 @@ def _pair_sums(x, y, x0, y0):
 @njit(**INNER)
 @no_type_check
 def correlation(x, y, least):
-    """Pearson over the rows that have both.
+    """Pearson over the rows that have both [Spec 1].
 
+    Parameters
+    ----------
+    x, y : float32 or float64 [N]; NaN is no observation
+    least : fewest rows with both
+
+    Returns
+    -------
+    float64
+        In [-1, 1]; NaN below ``least``, without a pair, and where the standard deviation of
+        either counts as zero.
+
+    Notes
+    -----
     One pass. Distances are from the first pair: no observation is further than sqrt(n) standard
     deviations from the mean, so what cancels costs a factor n of the last bit and no more.
     """
@@ -167,7 +193,19 @@ def _product(x, plus):
 @njit(**INNER)
 @no_type_check
 def product(x, least, plus):
-    """Product of x + plus."""
+    """Product of x + plus.
+
+    Parameters
+    ----------
+    x : float32 or float64 [N]; NaN is no observation
+    least : fewest observations
+    plus : float, 1 for the growth that returns make
+
+    Returns
+    -------
+    float64
+        1 of no observation, if ``least`` is 0; NaN below ``least``.
+    """
     n, total = _product(x, plus)
     return total if n >= least else np.nan
 
@@ -175,7 +213,19 @@ def product(x, least, plus):
 @njit(**INNER)
 @no_type_check
 def extreme(x, least, sign):
-    """Largest value (sign 1) or smallest (sign -1)."""
+    """Largest value (sign 1) or smallest (sign -1).
+
+    Parameters
+    ----------
+    x : float32 or float64 [N]; NaN is no observation
+    least : fewest observations
+    sign : 1 or -1
+
+    Returns
+    -------
+    float64
+        NaN below ``least`` and without an observation.
+    """
     n, best = 0, -np.inf
     for i in range(len(x)):
         if x[i] == x[i]:
@@ -187,7 +237,19 @@ def extreme(x, least, sign):
 @njit(**INNER)
 @no_type_check
 def end(x, least, step):
-    """First observation (step 1) or last (step -1)."""
+    """First observation (step 1) or last (step -1).
+
+    Parameters
+    ----------
+    x : float32 or float64 [N]; NaN is no observation
+    least : fewest observations
+    step : 1 or -1
+
+    Returns
+    -------
+    float64
+        NaN below ``least`` and without an observation.
+    """
     n, found = 0, np.nan
     i = 0 if step > 0 else len(x) - 1
     while 0 <= i < len(x):

@@ -4,7 +4,7 @@ import logging
 from datetime import date
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Int, Shaped
 from numpy import ndarray
 
 from intralpha.base.node import Read
@@ -100,7 +100,7 @@ class VolumeBarFactors(RowFactors):
         known = [Read("instruments")] if self.settings.cache else []
         return (Read("bars", FREQ, back), *tables, *known)
 
-    def check(self, lake: Lake, dates: ndarray, back: int) -> None:
+    def check(self, lake: Lake, dates: Shaped[ndarray, "D"], back: int) -> None:
         """Raise where the lake has no minutes.
 
         Raises
@@ -111,7 +111,13 @@ class VolumeBarFactors(RowFactors):
         del dates, back
         bar_files(lake, FREQ)
 
-    def maker(self, lake: Lake, sessions: ndarray, wanted: ndarray, assets: ndarray) -> "_Maker":
+    def maker(
+        self,
+        lake: Lake,
+        sessions: Shaped[ndarray, "N"],
+        wanted: Int[ndarray, "D"],
+        assets: Shaped[ndarray, "A"],
+    ) -> "_Maker":
         """See :meth:`.Factors.maker`.
 
         Memory: 115 kB a stock for the window (of all stocks with ``cache``), and what is read

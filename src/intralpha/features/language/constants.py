@@ -6,7 +6,13 @@ LARGEST_EXPONENT = 700
 
 
 def fold(code: str, a: float, b: float) -> float:
-    """``a`` code ``b``; a division by zero is NaN."""
+    """``a`` code ``b``; a division by zero is NaN.
+
+    Parameters
+    ----------
+    code : ``add``, ``sub``, ``mul`` or ``div``
+    a, b : numbers of the text
+    """
     if code == "div":
         return a / b if b else math.nan
     return {"add": a + b, "sub": a - b, "mul": a * b}[code]

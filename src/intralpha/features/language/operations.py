@@ -26,14 +26,34 @@ class Operations(ABC):
 
     @abstractmethod
     def add(self, code: str, on: Place, *args: int, k: float = 0.0) -> int:
-        """Number of the operation."""
+        """Number of the operation.
+
+        Parameters
+        ----------
+        code : what to do
+        on : where the result lives: a series, or one number a segment
+        *args : numbers of the operations that are read
+        k : a constant operand
+        """
 
     @abstractmethod
     def quotient(self, value: Value) -> tuple[int, ...]:
         """Operands of the division that made a series, if this machine has operations on it."""
 
     def combine(self, code: str, left: Value, right: Value) -> Value:
-        """The operation on two values, its unit left out; of two constants, the constant."""
+        """The operation on two values, its unit left out; of two constants, the constant.
+
+        Parameters
+        ----------
+        code : of two operands; ``add``, ``sub``, ``mul`` or ``div`` where both are constants
+        left, right : no masks
+
+        Returns
+        -------
+        Value
+            A number of the day if both are, or one is beside a constant; else a series, with the
+            rows that are inside both windows.
+        """
         if left.shape == right.shape == "constant":
             return Value("constant", k=fold(code, left.k, right.k))
         if right.shape == "constant":
@@ -59,7 +79,14 @@ class Operations(ABC):
         return self.add(f"{code}k", on, left.op, k=k)
 
     def pair(self, code: str, on: Place, a: int, b: int) -> int:
-        """The operation on two others, in the one order that each pair is kept in."""
+        """The operation on two others, in the one order that each pair is kept in.
+
+        Parameters
+        ----------
+        code : of two operands; ``gt`` and ``ge`` become ``lt`` and ``le``
+        on : where both operands and the result live
+        a, b : numbers of the operands
+        """
         if code in ("gt", "ge"):
             code, a, b = SWAPPED[code], b, a
         if code in COMMUTING:
@@ -99,7 +126,14 @@ class Operations(ABC):
 
     @abstractmethod
     def crop(self, code: str, op: int, window: Window) -> int:
-        """A series without the rows outside a window."""
+        """A series without the rows outside a window.
+
+        Parameters
+        ----------
+        code : ``crop``, rows outside are NaN; ``cropmask``, they are 0
+        op : number of the series
+        window : first row that stays, and the one after the last
+        """
 
     def whole_mask(self, value: Value) -> int:
         """A mask as an operation, its window worked in."""

@@ -25,7 +25,14 @@ class RowOperations(Operations):
         hi: int = -1,
         least: int = 0,
     ) -> int:
-        """Number of the operation; see :class:`Op`."""
+        """Number of the operation.
+
+        Parameters
+        ----------
+        code, on, *args, k : as for :meth:`Operations.add`
+        lo, hi : rows of a segment that are read, or kept; ``hi`` -1 for all. A lag is in ``lo``
+        least : fewest observations of a statistic
+        """
         return self._graph.add(Op(code, on, args, k, lo, hi, least))
 
     def input(self, name: str, on: Place = "row") -> int:

@@ -66,7 +66,19 @@ class Walk(ABC):
         return value
 
     def fail(self, node: Node, why: str, hint: str = "") -> NoReturn:
-        """Refuses what stands there."""
+        """Refuses what stands there.
+
+        Parameters
+        ----------
+        node : the place of the text that the error points at
+        why : what was found
+        hint : what to do; may be empty
+
+        Raises
+        ------
+        ExpressionError
+            Always.
+        """
         raise ExpressionError(self._text, node.at, why, hint)
 
     def value(self, node: Node) -> Value:
@@ -82,7 +94,18 @@ class Walk(ABC):
         return value
 
     def same_unit(self, node: Node, left: Value, right: Value) -> Unit:
-        """The unit of both; a literal 0 has every unit."""
+        """The unit of both; a literal 0 has every unit.
+
+        Parameters
+        ----------
+        node : the operation, which the error points at
+        left, right : its operands
+
+        Raises
+        ------
+        ExpressionError
+            The units differ.
+        """
         zero = [v.shape == "constant" and v.k == 0 for v in (left, right)]
         if left.unit != right.unit and not any(zero):
             hint = "volume / SHARE, amount / CNY and trades / TRADE are plain numbers"

@@ -9,7 +9,7 @@ from time import perf_counter
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float64
+from jaxtyping import Float64, Shaped
 from numpy import ndarray
 from rich.console import Console
 from rich.progress import Progress
@@ -128,7 +128,10 @@ class EnrichReport:
 
 
 def plan_days(
-    lake: Lake, dates: ndarray, spec: BigOrderSpec, store: StatisticsStore | None = None
+    lake: Lake,
+    dates: Shaped[ndarray, "D"],
+    spec: BigOrderSpec,
+    store: StatisticsStore | None = None,
 ) -> list[DayPlan]:
     """State of every session, from checksums and daily rows alone; nothing is written.
 
@@ -155,7 +158,7 @@ def plan_days(
 
 def enrich(
     lake: Lake,
-    dates: ndarray,
+    dates: Shaped[ndarray, "D"],
     spec: BigOrderSpec | None = None,
     show_progress: bool = True,
     trades_a_block: int = TRADES_A_BLOCK,
@@ -216,7 +219,7 @@ def enrich(
     return EnrichReport(tuple(counts), left["done"], left["no trades"], perf_counter() - started)
 
 
-def rules_used(lake: Lake, dates: ndarray) -> dict[date, BigOrderSpec]:
+def rules_used(lake: Lake, dates: Shaped[ndarray, "D"]) -> dict[date, BigOrderSpec]:
     """By which rule orders counted as big in the enriched minutes that a lake has now.
 
     Parameters

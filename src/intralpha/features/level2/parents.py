@@ -135,7 +135,14 @@ def table_size(ids):
 def number_ids(ids, least, shift, table, names, place):
     """Write the place of each trade's order, and the id at each place; returns their number.
 
-    ``table`` int32 of the size asked for; ``names`` int64 and ``place`` int32, as long as ids.
+    Parameters
+    ----------
+    ids : int64 [N], buy or sell ids of the trades of a stock; 0 or less is not known, and such a
+        trade has an order, of id 0, to itself
+    least, shift : of :func:`table_size`
+    table : int32, of the size that :func:`table_size` asks for; scratch, written over
+    names : int64 [N], written: the id of each order, in the order of first fills
+    place : int32 [N], written: the order of each trade, a place in ``names``
     """
     table[:] = 0
     known, before, at = 0, np.int64(0), 0
@@ -173,7 +180,18 @@ def number_ids(ids, least, shift, table, names, place):
 def side_amounts(price, volume, ids, table, names, place, amounts):
     """Number the orders of a stock and side and add up their amounts; table grows where needed.
 
-    Returns the number of orders and the table, which may be a new one.
+    Parameters
+    ----------
+    price, volume : [N], CNY and shares of the trades of a stock
+    ids : int64 [N], ids of their buy orders, or of their sell orders
+    table : int32, scratch
+    names, place : as for :func:`number_ids`, N or longer; written
+    amounts : float64, N or longer; written: CNY of each order, in the order of ``names``
+
+    Returns
+    -------
+    number of orders, table
+        The table may be a new one.
     """
     least, size, shift = table_size(ids)
     if size > len(table):
@@ -188,7 +206,13 @@ def side_amounts(price, volume, ids, table, names, place, amounts):
 @njit(**INNER)
 @no_type_check
 def longest(bounds, first, last):
-    """Rows of the stock with most of them."""
+    """Rows of the stock with most of them.
+
+    Parameters
+    ----------
+    bounds : int64 [A + 1], where the rows of each stock begin
+    first, last : stocks that are looked at, ``last`` not included
+    """
     most = 0
     for s in range(first, last):
         most = max(most, bounds[s + 1] - bounds[s])

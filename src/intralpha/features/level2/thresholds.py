@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 import numpy as np
 import polars as pl
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Bool, Float64, Int64, Shaped
 from numpy import ndarray
 from pydantic import Field
 
@@ -63,7 +63,7 @@ class Thresholds:
     standing_in: Float64[ndarray, "2 groups"]
 
     def of(
-        self, symbols: ndarray
+        self, symbols: Shaped[ndarray, "S"]
     ) -> tuple[Float64[ndarray, "S"], Float64[ndarray, "S"], Bool[ndarray, "S"]]:
         """Threshold and middle of stocks, and whether they are their own."""
         place = np.searchsorted(self.symbols, symbols)
@@ -129,7 +129,19 @@ def thresholds(
 
 
 def window_of(store: StatisticsStore, on: date, spec: BigOrderSpec) -> tuple[date, ...]:
-    """Sessions whose orders decide: the ``days`` before, or the day itself for ``day_mean``."""
+    """Sessions whose orders decide: the ``days`` before, or the day itself for ``day_mean``.
+
+    Parameters
+    ----------
+    store : knows the sessions of the lake
+    on : session t
+    spec : rule and look-back
+
+    Returns
+    -------
+    tuple of date, ascending
+        Fewer than ``days`` at the beginning of the lake.
+    """
     if spec.rule == "day_mean":
         return (on,)
     before = store.sessions[store.sessions < as_days([on])[0]]
