@@ -26,8 +26,20 @@ class GlobalStandardSpec(TransformSpec):
     ) -> dict[str, Float32[ndarray, "..."]]:
         """Clip bounds ``low`` and ``high``, ``mean`` and ``std`` (ddof 0), each of shape [F].
 
-        Parameters as in :meth:`TransformSpec.fit`. A feature without any value is left as it is;
-        one that does not vary is only centred. Peak memory: one feature of the days, in float64.
+        A feature without any value is left as it is; one that does not vary is only centred.
+
+        Parameters
+        ----------
+        features, days, mask_DA : as for :meth:`TransformSpec.fit`
+
+        Returns
+        -------
+        dict of float32 [F] by name
+            Known at the close of the last of ``days``.
+
+        Notes
+        -----
+        Peak memory: one feature of the days, in float64.
         """
         rows = np.flatnonzero(np.isin(features.dates, days))
         bounds = []
