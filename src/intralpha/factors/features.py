@@ -22,6 +22,17 @@ def feature_node(name: str, spec: FeatureSpec, ground: Ground) -> Node:
 
 
 def make_features(spec: FeatureSpec, inputs: Inputs, task: Task) -> None:
-    """Values of the days that are missing, written as they are made."""
+    """Values of the days that are missing, written as they are made.
+
+    Parameters
+    ----------
+    spec : which features
+    inputs : the lake with what the spec reads, and the A symbols
+    task : a slice a session; ``panel`` becomes the Panel [D, A, F], or [D, T, A, F] of bars
+
+    Notes
+    -----
+    A value is known when the feature set says. Memory: one date, and what the set itself says.
+    """
     days = days_of(task)
     spec.make().compute(inputs.lake, days, inputs.assets, into=task.folder("panel"))

@@ -59,6 +59,12 @@ class FactorFileSpec(FactorSpec):
 def make_score(spec: FactorFileSpec, inputs: Inputs, task: Task) -> None:
     """Scores of the universe's stocks; NaN where the file has none.
 
+    Parameters
+    ----------
+    spec : the file, its column and sign
+    inputs : the mask ``universe`` of the dates, and the A symbols
+    task : a slice a date of the grid; ``panel`` becomes the Panel ``score`` [D, A, 1]
+
     Raises
     ------
     FactorFileError

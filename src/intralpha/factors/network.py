@@ -153,13 +153,28 @@ def slice_name(fold: Fold, seed: int) -> str:
 
 
 def make_seen(spec: TransformSpec, inputs: Inputs, task: Task) -> None:
-    """Features standardised day by day."""
+    """Features standardised day by day.
+
+    Parameters
+    ----------
+    spec : a transform that works on each day alone
+    inputs : ``features`` and the mask ``universe`` of the dates
+    task : a slice a session; ``panel`` becomes a Panel of the features' shape, known when they are
+    """
     mask = inputs.panel(UNIVERSE)[UNIVERSE] > 0
     spec.apply(inputs.panel("features"), mask, {}).save(task.folder("panel"))
 
 
 def make_label(spec: LabelSpec, inputs: Inputs, task: Task) -> None:
-    """Labels over the stocks of the universe that can be bought on the next session."""
+    """Labels over the stocks of the universe that can be bought on the next session.
+
+    Parameters
+    ----------
+    spec : the label
+    inputs : the lake up to the end of the labels' windows, and the mask ``universe`` of the dates
+    task : a slice a sample date t; ``panel`` becomes the Panel ``fwd_label`` [D, A, 1], NaN for
+        other stocks and known at the close of t + ``spec.offset``
+    """
     days, assets = days_of(task), inputs.assets
     mask = inputs.panel(UNIVERSE)[UNIVERSE] > 0
     mask &= fwd_buyable(inputs.lake, days, assets)
@@ -167,7 +182,20 @@ def make_label(spec: LabelSpec, inputs: Inputs, task: Task) -> None:
 
 
 def make_weights(spec: Learning, inputs: Inputs, task: Task) -> None:
-    """Train every fold and seed that is missing; each is kept as soon as it is done."""
+    """Train every fold and seed that is missing; each is kept as soon as it is done.
+
+    Parameters
+    ----------
+    spec : how networks are trained
+    inputs : ``seen``, ``universe`` and ``label`` of the sessions that the folds look at
+    task : a slice a fold and seed, with both in its ``about``; its folder takes the weights. Up to
+        ``task.workers`` are trained at a time, which changes none of them
+
+    Raises
+    ------
+    OtherTrainingError, NothingToLearnError, UnmeasurableError, TrainingDivergedError
+        As in :func:`~intralpha.training.train_fold`; the first one ends the work.
+    """
     load = _loader(spec, inputs, label=inputs.saved("label"))
     jobs = tuple(_job(spec, one, load, task.folder(one.name)) for one in task.slices)
     bar = Progress(console=Console(stderr=True), disable=not task.show_progress, transient=True)
@@ -182,7 +210,16 @@ def make_weights(spec: Learning, inputs: Inputs, task: Task) -> None:
 
 
 def make_score(spec: Learning, inputs: Inputs, task: Task) -> None:
-    """Scores of each date by the networks of its fold: the mean of the seeds' z-scores."""
+    """Scores of each date by the networks of its fold: the mean of the seeds' z-scores.
+
+    Parameters
+    ----------
+    spec : how the networks were trained
+    inputs : ``seen`` and ``universe`` of the windows that end on the dates, and ``weights``
+    task : a slice a date, which names the trainings of its fold; ``panel`` becomes the Panel
+        ``score`` [D, A, 1], float32, known at the close of each date and NaN for stocks that are
+        no sample
+    """
     load, trained = _loader(spec, inputs, label=None), inputs.folders("weights")
     by_fold: dict[tuple[str, ...], list[Slice]] = {}
     for one in task.slices:

@@ -46,7 +46,20 @@ class ZScoreMean(FactorSpec):
 
 
 def make_score(spec: ZScoreMean, inputs: Inputs, task: Task) -> None:
-    """Mean of signed z-scores of each date, NaN outside the universe."""
+    """Mean of signed z-scores of each date.
+
+    Parameters
+    ----------
+    spec : signs of the features, and the bound of a z-score
+    inputs : ``features`` and the mask ``universe`` of the dates; with ``fwd_over_tested`` the lake
+        up to the session after each
+    task : a slice a date of the grid; ``panel`` becomes the Panel ``score`` [D, A, 1], NaN outside
+        the universe and where any of the features is absent or does not vary
+
+    Notes
+    -----
+    Known at the close of each date; with ``fwd_over_tested`` at that of the next session.
+    """
     days = days_of(task)
     features, inside = inputs.panel("features"), inputs.panel(UNIVERSE)[UNIVERSE] > 0
     if spec.fwd_over_tested:
