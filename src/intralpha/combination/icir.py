@@ -39,8 +39,8 @@ class RankICHistory:
     """
 
     names: tuple[str, ...]
-    known_dates: ndarray
-    rank_ic_WK: ndarray
+    known_dates: Shaped[ndarray, "W"]
+    rank_ic_WK: Float[ndarray, "observations K"]
 
     def __post_init__(self) -> None:
         expected = (len(self.known_dates), len(self.names))
