@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from jaxtyping import Shaped
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from intralpha.base import DataError
 from intralpha.training.belonging import Marks, check_marks
 
-Tensors = dict[str, Tensor]
+Tensors = dict[str, Shaped[Tensor, "..."]]  # by name, of any shape
 FACTS = "facts.json"
 
 
