@@ -98,7 +98,8 @@ def run_factor_test(
         ``periods_per_year``, not compounded and before cost; ``top_ir`` its mean over its sample
         standard deviation, annualised by the square root (NaN for a score that never differs from
         its universe); turnover is two-sided a rebalance without drift [Spec 17.1;
-        spec/protocol.md].
+        spec/protocol.md]. A row of ``series`` is known when its leading return has been
+        earned.
 
     Raises
     ------

@@ -61,7 +61,8 @@ def quantile_groups(
     Returns
     -------
     ndarray of int32
-        0 where absent, outside the mask, or on a day with fewer than G stocks. Spec 17.1.
+        0 where absent, outside the mask, or on a day with fewer than G stocks. Known when the
+        score is. Spec 17.1.
 
     Raises
     ------
@@ -114,7 +115,7 @@ def quantile_returns(
     -------
     ndarray of float64, shape [D, G]
         Last column = largest scores. NaN on days with fewer than G stocks and for a group whose
-        members all lack a return. Spec 17.1.
+        members all lack a return. Known when the return has been earned. Spec 17.1.
 
     Raises
     ------
@@ -173,7 +174,8 @@ def universe_return(
 ) -> Float[ndarray, "D"]:
     """Equal-weight forward return of each day's universe; NaN on a day without any.
 
-    A stock without a forward return is left out of the mean. Spec 17.1.
+    A stock without a forward return is left out of the mean. Known when the return has been
+    earned. Spec 17.1.
 
     Raises
     ------
@@ -224,7 +226,8 @@ def top_weights(
     -------
     ndarray of float64
         Weights that add up to 1 and are 0 for what is not held; a whole day is NaN when the
-        share holds no stock. Spec 17.1 and the real-data protocol (floor(n/10)).
+        share holds no stock. Known when the score is. Spec 17.1 and the real-data protocol
+        (floor(n/10)).
 
     Raises
     ------
@@ -288,7 +291,8 @@ def weighted_return(
     """Forward return of a portfolio; names without a return are replaced by the others.
 
     Weights are rescaled over the names that have a return, so that a gap in the data is not
-    counted as a return of zero. NaN when none has one or the weights are absent.
+    counted as a return of zero. NaN when none has one or the weights are absent. Known when the
+    return has been earned.
 
     Raises
     ------

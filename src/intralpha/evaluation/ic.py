@@ -62,8 +62,8 @@ def ic(
     Returns
     -------
     ndarray of float64
-        One coefficient a day. NaN also where score or return do not vary
-        (standard deviation at most 1e-10 of the mean's size). Spec 17.1.
+        One coefficient a day, known when the return has been earned. NaN also where score or
+        return do not vary (standard deviation at most 1e-10 of the mean's size). Spec 17.1.
 
     Raises
     ------
@@ -100,7 +100,8 @@ def rank_ic(
     Returns
     -------
     ndarray of float64
-        One coefficient a day; NaN where all scores or all returns are equal. Spec 17.1.
+        One coefficient a day, known when the return has been earned; NaN where all scores or all
+        returns are equal. Spec 17.1.
 
     Raises
     ------
@@ -142,7 +143,8 @@ def rank_factor_ic(
     Returns
     -------
     ndarray of float64
-        One coefficient a day; NaN where all scores or all returns are equal.
+        One coefficient a day, known when the return has been earned; NaN where all scores or all
+        returns are equal.
 
     Raises
     ------
@@ -195,7 +197,8 @@ def decay(
     Returns
     -------
     ndarray of float64, shape [D, H]
-        Column h is the lag ``lags[h]``; its first ``lags[h]`` rows are NaN. Spec 17.1.
+        Column h is the lag ``lags[h]``; its first ``lags[h]`` rows are NaN. A row is known when
+        its return has been earned. Spec 17.1.
 
     Raises
     ------
@@ -233,8 +236,8 @@ def autocorrelation(
     Returns
     -------
     ndarray of float64
-        The first ``lag`` days are NaN. Its mean over dates is the figure reports print.
-        Spec 17.1.
+        The first ``lag`` days are NaN; a row is known when its score is. Its mean over dates is
+        the figure reports print. Spec 17.1.
 
     Raises
     ------
@@ -262,7 +265,7 @@ def rank_autocorrelation(
     Returns
     -------
     ndarray of float64
-        The first ``lag`` days are NaN.
+        The first ``lag`` days are NaN; a row is known when its score is.
 
     Raises
     ------

@@ -3,6 +3,7 @@
 Every function takes simple returns per row and skips rows without one (NaN). A *row* is whatever
 the series is sampled at; ``periods_per_year`` says how many of them make a year: 244 for sessions
 (the default), 250 or 252 to compare with a report that uses it, 243/5 for a five-session grid.
+Series that are returned are known row by row, figures with the last row.
 """
 
 from dataclasses import dataclass

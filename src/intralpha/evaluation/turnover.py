@@ -38,8 +38,8 @@ def turnover(
     Returns
     -------
     ndarray of float64
-        NaN for the first row and where this row or the one before holds no portfolio.
-        Spec 17.1.
+        NaN for the first row and where this row or the one before holds no portfolio. Known when
+        row t is traded. Spec 17.1.
 
     Raises
     ------
