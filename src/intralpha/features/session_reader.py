@@ -107,7 +107,10 @@ class SessionReader:
             return self._daily.at(wanted)
 
     def _opening(self, on: date, day: BarDay) -> dict[str, Float[ndarray, "A"]]:
-        """The opening auction where it is not inside the first bar; 0 where there is none."""
+        """The opening auction where it is not inside the first bar.
+
+        Where there is none the price is NaN and the rest 0; trades are NaN if nobody counted them.
+        """
         names = ("price", "volume", "amount", "trades")
         out = {f"auction_{n}": np.zeros(len(day.symbols)) for n in names}
         out["auction_price"][:] = np.nan
