@@ -53,6 +53,10 @@ def write(path: Path, parts: Iterator[pl.DataFrame]) -> int:
 class GroupWriter:
     """Writes rows that come in pieces of any size.
 
+    Parameters
+    ----------
+    path : Parquet file, made with the first rows and replaced if it is there
+
     Attributes
     ----------
     rows : how many came
