@@ -41,6 +41,16 @@ class DayBar:
     """Raw prices (CNY) and volume (shares) of one session, arrays over the assets.
 
     NaN where an asset has no row; NaN limits where the exchange sets none.
+
+    Attributes
+    ----------
+    date : session; all below is known at its close
+    open, high, low, close, vwap : CNY, unadjusted, shape [A]
+    preclose : close before, adjusted for the day's corporate action, shape [A]
+    volume : shares, shape [A]
+    adj_factor : price x factor is comparable over time, shape [A]
+    up_limit, down_limit : CNY, shape [A]
+    suspended : False where an asset has no row, shape [A]
     """
 
     date: np.datetime64

@@ -22,7 +22,7 @@ class EqualBenchmarkSpec(BenchmarkSpec):
         assets: Shaped[ndarray, "A"],
         inside_DA: Bool[ndarray, "D A"],
     ) -> Float[ndarray, "D A"]:
-        """1 over the number of stocks of the universe; see :meth:`BenchmarkSpec.weights`."""
+        """See :meth:`BenchmarkSpec.weights`: 1 over the number of stocks of the universe."""
         del lake, dates, assets
         count = np.maximum(inside_DA.sum(axis=1, keepdims=True), 1)
         return inside_DA / count

@@ -171,7 +171,15 @@ def unexplained(
 
     Parameters
     ----------
-    explained : 1 where an action took effect since the last row of the name
+    account : its holdings are looked at; nothing is changed
+    past_factor : last known ``adj_factor`` of each asset, shape [A]; NaN before the first
+    factor : ``adj_factor`` of the session, shape [A]; NaN without a row
+    explained : 1 where an action took effect since the last row of the name, else 0, shape [A]
+
+    Returns
+    -------
+    list of Event, one a name, in the order of the assets
+        A name with NaN in either factor is not among them.
     """
     held = account.held
     ratio = factor[held] / past_factor[held]

@@ -103,7 +103,26 @@ class Panel:
         dtype: type = np.float32,
         fill: float = np.nan,
     ) -> "Panel":
-        """A Panel of one repeated value, NaN by default."""
+        """A Panel of one repeated value, NaN by default.
+
+        Parameters
+        ----------
+        dates : D sessions, strictly ascending; whatever :func:`as_days` takes
+        assets : ndarray of str, shape [A], no duplicates
+        names : of length F, no duplicates
+        times : ends of the T bars of a day, Asia/Shanghai; None for one value a day
+        dtype : float32 or float64
+        fill : the value of every cell
+
+        Returns
+        -------
+        Panel, shape [D, A, F], or [D, T, A, F] with ``times``
+
+        Raises
+        ------
+        DataError
+            Dates that do not ascend, names or assets twice, or another type.
+        """
         bars = () if times is None else (len(times),)
         shape = (len(dates), *bars, len(assets), len(names))
         return cls(np.full(shape, fill, dtype), as_days(dates), assets, tuple(names), times)

@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from numpy import ndarray
 
 from intralpha.base import Panel
@@ -54,7 +54,15 @@ class Daily:
 
 
 class SeriesSums:
-    """Autocorrelation of returns and of their squares, and tails, of one kind of returns."""
+    """Autocorrelation of returns and of their squares, and tails, of one kind of returns.
+
+    Parameters
+    ----------
+    scale_A : fixed size of each stock's returns, by which they are divided, shape [A]; NaN leaves
+        the stock out
+    max_lag : longest lag, in rows
+    n_rows : rows of returns that will come, on all sessions together
+    """
 
     def __init__(self, scale_A: Float[ndarray, "A"], max_lag: int, n_rows: int) -> None:
         assets = len(scale_A)
@@ -136,6 +144,22 @@ class BarPass:
 def pass_over_bars(lake: Lake, daily: Daily, freq: int) -> BarPass:
     """Read every session of bars once, and its snapshots if there are any.
 
+    Parameters
+    ----------
+    lake : with ``bars`` of that frequency; ``snapshots`` give the quoted spread
+    daily : daily data of the stocks, on the sessions to be read; those without bars are skipped
+    freq : minutes of one bar
+
+    Returns
+    -------
+    BarPass
+        Of the whole period, so known at the close of its last session.
+
+    Raises
+    ------
+    IncompleteDayError
+        A day of bars is not a full grid.
+
     Notes
     -----
     Memory: one session of bars or of the best quotes, the tail (1 % of the bar returns, 8 bytes
@@ -155,13 +179,28 @@ def pass_over_bars(lake: Lake, daily: Daily, freq: int) -> BarPass:
     return done
 
 
-def quoted_spread(lake: Lake, day: date, freq: int, assets: ndarray) -> Float[ndarray, "T A"]:
+def quoted_spread(
+    lake: Lake, day: date, freq: int, assets: Shaped[ndarray, "A"]
+) -> Float[ndarray, "T A"]:
     r"""Mean quoted spread of the snapshots inside every bar.
 
     .. math:: (a_1 - b_1) \big/ \tfrac12 (a_1 + b_1)
 
-    Only continuous trading counts (09:30-11:30, 13:00-14:57) and only snapshots with both best
-    quotes and ask above bid. NaN for a bar without any.
+    Only continuous trading counts (from 09:30 until 11:30, from 13:00 until 14:57, the ends not
+    included) and only snapshots with both best quotes and ask above bid. Snapshots count alike,
+    however long they stood.
+
+    Parameters
+    ----------
+    lake : with ``snapshots`` of the session
+    day : session
+    freq : minutes of one bar
+    assets : symbols, shape [A]; others are left out
+
+    Returns
+    -------
+    ndarray of float64, shape [T, A]
+        A share of the mid price, known at the bar's end; NaN for a bar without such a snapshot.
     """
     minute = pl.col("time") // MS_A_MINUTE
     morning = minute.is_between(OPEN, NOON, closed="left")

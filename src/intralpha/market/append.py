@@ -27,7 +27,16 @@ OPEN_FILES = 32
 
 @dataclass(frozen=True)
 class AppendResult:
-    """What an append did."""
+    """What an append did.
+
+    Attributes
+    ----------
+    table : name
+    partitions_written, partitions_unchanged : files that the rows belong to, relative to the lake
+    rows_added : rows whose key was not there
+    rows_replaced : rows whose key was there with other values, and that stand now
+    rows_kept : rows that were there already, or gave way to what was there
+    """
 
     table: str
     partitions_written: tuple[str, ...]

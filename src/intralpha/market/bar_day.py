@@ -173,6 +173,17 @@ class BarReader:
 def read_bar_day(lake: Lake, day: date, freq: int) -> BarDay:
     """Bars of a session from the Parquet file: one pass, no sorting, no grouping.
 
+    Parameters
+    ----------
+    lake : with ``bars`` of that frequency
+    day : session
+    freq : minutes of one bar
+
+    Returns
+    -------
+    BarDay, without ``level2``
+        A bar is known at its end. Without rows on that day it has no stocks.
+
     Raises
     ------
     IncompleteDayError

@@ -45,7 +45,15 @@ class LakeWriteError(DataError):
 
 @dataclass(frozen=True)
 class FileFacts:
-    """What the manifest knows of one file."""
+    """What the manifest knows of one file.
+
+    Attributes
+    ----------
+    checksum : of its bytes, BLAKE2b, 128 bits, hexadecimal
+    rows : how many it holds
+    size : bytes
+    mtime_ns : time of its last change, ns since 1970
+    """
 
     checksum: str
     rows: int

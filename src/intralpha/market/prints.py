@@ -246,7 +246,19 @@ class _Column:
 
 
 def joined_prints(before: str, name: str, text: str) -> str:
-    """One digest of a session for several files, taken in the order of their names."""
+    """One digest of a session for several files, taken in the order of their names.
+
+    Parameters
+    ----------
+    before : digest of the files so far
+    name : of the next file, relative to the lake
+    text : its checksum
+
+    Returns
+    -------
+    str, 32 hexadecimal digits
+        Changes with any of the three.
+    """
     return _digest(f"{before} {name} {text}".encode())
 
 

@@ -17,7 +17,24 @@ GROUP_ROWS = 262_144
 
 
 def rows_of(path: Path, schema: TableSchema, symbols: pl.Series) -> pl.DataFrame:
-    """Rows of some stocks; row groups that hold none of them are not read."""
+    """Rows of some stocks; row groups that hold none of them are not read.
+
+    Parameters
+    ----------
+    path : Parquet file of a day
+    schema : of its table
+    symbols : stocks wanted; repeats do not matter
+
+    Returns
+    -------
+    DataFrame, all columns of the table, in the order of the file
+        A stock without rows has none.
+
+    Raises
+    ------
+    SchemaError
+        The file has other columns, or values that the declared types cannot hold.
+    """
     rows = pl.scan_parquet(path).filter(pl.col("symbol").is_in(symbols.unique().to_list()))
     return shape(schema.name, rows.collect())
 
@@ -35,6 +52,10 @@ def write(path: Path, parts: Iterator[pl.DataFrame]) -> int:
 
 class GroupWriter:
     """Writes rows that come in pieces of any size.
+
+    Parameters
+    ----------
+    path : Parquet file, made with the first rows and replaced if it is there
 
     Attributes
     ----------

@@ -4,6 +4,8 @@ from datetime import date
 
 import numpy as np
 import polars as pl
+from jaxtyping import Bool, Shaped
+from numpy import ndarray
 from pydantic import Field
 
 from intralpha.base import Spec
@@ -26,20 +28,22 @@ class UniverseSpec(Spec):
     exclude_suspended: bool = Field(default=True, description="leave out stocks that did not trade")
 
 
-def universe(lake: Lake, spec: UniverseSpec, dates: np.ndarray, assets: np.ndarray) -> np.ndarray:
+def universe(
+    lake: Lake, spec: UniverseSpec, dates: Shaped[ndarray, "D"], assets: Shaped[ndarray, "A"]
+) -> Bool[ndarray, "D A"]:
     """Mask of the stocks that count.
 
     Parameters
     ----------
     lake : with ``daily`` and ``instruments``
     spec : the rules
-    dates, assets : axes of the mask
+    dates, assets : axes of the mask: sessions, ascending, and symbols
 
     Returns
     -------
     ndarray of bool, shape [D, A]
-        Known at the close of each date. A stock without a row on a day is out. A null ``st`` (the
-        vendor does not say) counts as not ST.
+        Known at the close of each date: volume and row of the date itself are looked at. A stock
+        without a row on a day is out. A null ``st`` (the vendor does not say) counts as not ST.
     """
     names = ("listed_days", "traded", "st")
     days = as_days(dates)
@@ -56,15 +60,45 @@ def universe(lake: Lake, spec: UniverseSpec, dates: np.ndarray, assets: np.ndarr
 
 
 def members(
-    lake: Lake, indices: tuple[str, ...], dates: np.ndarray, assets: np.ndarray
-) -> np.ndarray:
-    """Mask [D, A] of the stocks that belong to any of the indices on each date."""
+    lake: Lake,
+    indices: tuple[str, ...],
+    dates: Shaped[ndarray, "D"],
+    assets: Shaped[ndarray, "A"],
+) -> Bool[ndarray, "D A"]:
+    """Mask of the stocks that belong to any of some indices on each date.
+
+    Parameters
+    ----------
+    lake : with ``membership``
+    indices : symbols of the indices, such as 000852.SH; one that the table lacks has no members
+    dates : ascending, shape [D]
+    assets : symbols, shape [A], any order
+
+    Returns
+    -------
+    ndarray of bool, shape [D, A]
+        Known on the date: an ``out_date`` changes nothing up to and with its own day.
+    """
     rows = lake.scan("membership").filter(pl.col("index").is_in(indices)).collect()
     return intervals_mask(rows, dates, assets)
 
 
-def intervals_mask(rows: pl.DataFrame, dates: np.ndarray, assets: np.ndarray) -> np.ndarray:
-    """Mask [D, A] of the cells inside any ``in_date``..``out_date`` of a symbol, both included."""
+def intervals_mask(
+    rows: pl.DataFrame, dates: Shaped[ndarray, "D"], assets: Shaped[ndarray, "A"]
+) -> Bool[ndarray, "D A"]:
+    """Mask of the cells inside any ``in_date``..``out_date`` of a symbol, both included.
+
+    Parameters
+    ----------
+    rows : ``symbol``, ``in_date`` and ``out_date``, null where there is no end
+        Intervals of a symbol may overlap; symbols that are not on the axis are passed over.
+    dates : ascending, shape [D]; need not be sessions
+    assets : symbols, shape [A], any order
+
+    Returns
+    -------
+    ndarray of bool, shape [D, A]
+    """
     days = as_days(dates)
     column = {symbol: i for i, symbol in enumerate(assets)}
     mask = np.zeros((len(days), len(assets)), dtype=bool)

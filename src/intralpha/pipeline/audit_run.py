@@ -33,6 +33,7 @@ def audit_recipe(
     recipe : what to audit
     after : last date of the common past; must lie inside the scored period
     folder : both worlds are run here; the scrambled one is made anew
+    show_progress : draw bars on stderr
 
     Returns
     -------
@@ -73,7 +74,25 @@ def _whole(planned: Plan, show_progress: bool) -> None:
 
 
 def compare_runs(true: Plan, other: Plan, upto: date) -> tuple[Finding, ...]:
-    """Compare every Panel of two executed plans that must not look ahead."""
+    """Compare every Panel of two executed plans that must not look ahead.
+
+    Parameters
+    ----------
+    true : plan of the recipe on its lake
+    other : plan of the same recipe in the other world
+    upto : last session compared, included
+
+    Returns
+    -------
+    tuple of Finding, in the order of the flow
+        One a node of a kind in ``COMPARED`` and, if the recipe has a portfolio, one for its target
+        weights. They may have found differences: :func:`intralpha.audit.assert_same_past` judges.
+
+    Raises
+    ------
+    UnknownArtifactError
+        A plan was not executed, or not to its end.
+    """
     out = []
     for node in true.nodes:
         if node.kind in COMPARED:

@@ -81,7 +81,27 @@ def ingested_part(recipe: Recipe, store: Store) -> Part | None:
 
 
 def run_ingest(recipe: Recipe, store: Store, show_progress: bool) -> Part:
-    """Ingest the recipe's sources, record what they brought, and return the part to use."""
+    """Ingest the recipe's sources, record what they brought, and return the part to use.
+
+    Parameters
+    ----------
+    recipe : its sources are read into its lake, which is made where there is none
+    store : keeps the reports of the ingest and of the quality check, and what was brought
+    show_progress : draw bars on stderr
+
+    Returns
+    -------
+    Part
+        Stocks and sessions of the daily rows that the sources brought; everything if the recipe
+        says ``data.part: lake``.
+
+    Raises
+    ------
+    SourceError
+        A vendor file cannot be read at all.
+    ConflictError
+        The lake has other values under the same key.
+    """
     lake = Lake(lake_of(recipe), create=True)
     report = ingest(recipe.data.sources, lake, show_progress=show_progress)
     found = quality(lake, recipe.data.bar_freq)

@@ -64,7 +64,14 @@ class Store:
         self.root = root
 
     def has(self, kind: str, form: str, key: str) -> bool:
-        """Whether a slice is finished."""
+        """Whether a slice is finished.
+
+        Parameters
+        ----------
+        kind : of the node
+        form : ``days`` or ``folders``, see :class:`intralpha.base.node.Node`
+        key : address
+        """
         path = self._day(kind, key) if form == DAYS else self.root / kind / key / FACTS
         return path.is_file()
 
@@ -94,7 +101,16 @@ class Store:
             folder.parent.rmdir()
 
     def keep_folder(self, kind: str, key: str, made: Path, facts: dict[str, Any]) -> None:
-        """Take a finished folder in."""
+        """Take a finished folder in; one of that address that is there is replaced.
+
+        Parameters
+        ----------
+        kind : of the node
+        key : address
+        made : folder on the same disk, moved and not copied
+        facts : of its making, as JSON can hold them (else as text), kept as ``artifact.json``
+            with kind, key and time
+        """
         target = self.root / kind / key
         target.parent.mkdir(parents=True, exist_ok=True)
         full = {"kind": kind, "key": key, **facts, "made": _now()}
@@ -107,7 +123,8 @@ class Store:
 
         Parameters
         ----------
-        keys : date -> address
+        kind : of the node
+        keys : date -> address; each date must be on the Panel's axis
         panel : [D, A, F] or [D, T, A, F]; stocks without any finite value on a day are left out
         """
         times = None if panel.times is None else [t.isoformat() for t in panel.times]
@@ -135,7 +152,8 @@ class Store:
 
         Parameters
         ----------
-        keys : (date, address), ascending
+        kind : of the node
+        keys : (date, address), ascending, at least one
         assets : axis; default: every symbol that a day holds. Those not held are NaN
         into : folder to save the Panel in, memory-mapped, instead of holding it
 
@@ -172,7 +190,15 @@ class Store:
         return self._day(kind, key).stat().st_size
 
     def note(self, kind: str, stem: str, facts: dict[str, Any]) -> None:
-        """File what days were made from: node, spec, inputs, code; once for all of one kind."""
+        """File what days were made from, once for all that are made from the same.
+
+        Parameters
+        ----------
+        kind : of the node
+        stem : hash of kind, code and spec, which all its days have in common; facts that were
+            filed under it before stay
+        facts : node, run, spec, inputs, reads and git commit
+        """
         path = self.root / kind / "made" / f"{stem}.json"
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)

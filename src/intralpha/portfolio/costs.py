@@ -67,6 +67,12 @@ class Costs:
 
     with the commission :math:`c`, its minimum an order and the other charges :math:`o` (stamp tax
     and slippage), each by side.
+
+    Attributes
+    ----------
+    buy_commission, sell_commission : c, a share of the amount
+    buy_other, sell_other : o, a share of the amount
+    min_commission_yuan : CNY an order
     """
 
     buy_commission: float

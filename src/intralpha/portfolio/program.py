@@ -44,6 +44,9 @@ class LinearProgram:
     gain, buy_cost, sell_cost : objective per unit of weight, of purchase and of sale
     offset : constant of the objective
     lower, upper : box of each weight
+    can_buy, can_sell : whether a weight may go up, and down
+    wanted : False for names that may be held and sold but not bought
+    rows : linear constraints on several weights
     """
 
     past: Float[ndarray, "A"]

@@ -23,7 +23,18 @@ from intralpha.sources.source import Batch, SourceSpec
 
 @dataclass
 class SourceCount:
-    """What happened to the rows of one source and table."""
+    """What happened to the rows of one source and table.
+
+    Attributes
+    ----------
+    source, table : names
+    rows_read : data rows found in the files
+    added, already_there, replaced : what became of those that could be used
+    quarantined : reason -> rows set aside
+    repairs : kind of repair -> rows it touched
+    notes : what was seen and left as it is -> how often
+    partitions_written, partitions_unchanged : files of the lake, relative to it
+    """
 
     source: str
     table: str

@@ -37,6 +37,11 @@ def require(fine: bool, check: str, what: object, found: str, expected: str) -> 
 def require_values(check: str, what: object, panel: Panel) -> None:
     """Raise if a name of a Panel has no finite value: a check that compares nothing proves nothing.
 
+    Parameters
+    ----------
+    check, what : of the error
+    panel : what a check is about to compare
+
     Raises
     ------
     CheckFailedError

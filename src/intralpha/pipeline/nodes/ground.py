@@ -2,7 +2,7 @@
 
 import numpy as np
 import polars as pl
-from jaxtyping import Bool
+from jaxtyping import Bool, Shaped
 from numpy import ndarray
 from pydantic import Field
 
@@ -51,7 +51,15 @@ def universe_node(rules: UniverseSpec, bar_freq: int | None, dates: ndarray) -> 
 
 
 def make_universe(spec: GroundSpec, inputs: Inputs, task: Task) -> None:
-    """1 or 0 for every stock known on the day; known at its close."""
+    """Masks ``universe`` and ``traded``: 1 or 0 for every stock known on the day.
+
+    Parameters
+    ----------
+    spec : rules of membership, and the bars that a stock must have had
+    inputs : the lake, with ``daily``, ``instruments``, and ``membership`` and ``bars`` where the
+        spec needs them; nothing else is read
+    task : slices are sessions; gets a Panel [D, A, 2] in ``panel``, known at the close of each
+    """
     days, assets = as_days([one.name for one in task.slices]), inputs.assets
     inside = universe(inputs.lake, spec.rules, days, assets)
     if spec.bar_freq:
@@ -62,8 +70,23 @@ def make_universe(spec: GroundSpec, inputs: Inputs, task: Task) -> None:
     Panel(values, days, assets, ("universe", "traded")).save(task.folder("panel"))
 
 
-def with_bars(lake: Lake, freq: int, days: ndarray, assets: ndarray) -> Bool[ndarray, "D A"]:
-    """Whether a stock had bars on any of the last 20 sessions up to each date."""
+def with_bars(
+    lake: Lake, freq: int, days: Shaped[ndarray, "D"], assets: Shaped[ndarray, "A"]
+) -> Bool[ndarray, "D A"]:
+    """Whether a stock had bars on any of the last 20 sessions up to and with each date.
+
+    Parameters
+    ----------
+    lake : with ``daily``, whose dates are the sessions, and ``bars`` of that frequency
+    freq : minutes of one bar
+    days : sessions of the lake, ascending, shape [D]
+    assets : symbols, shape [A]
+
+    Returns
+    -------
+    ndarray of bool, shape [D, A]
+        Known at the close of each date. Bars without volume count.
+    """
     sessions = lake.dates("daily")
     at = np.searchsorted(sessions, days)
     start = max(int(at[0]) - BAR_SESSIONS + 1, 0)
@@ -90,7 +113,15 @@ def forward_node(horizons: tuple[tuple[int, int], ...], samples: ndarray) -> Nod
 
 
 def make_forward(spec: HorizonSpec, inputs: Inputs, task: Task) -> None:
-    """Returns in float64; NaN where a horizon is not over."""
+    """Forward returns of every horizon, and ``fwd_buyable`` as 1 or 0.
+
+    Parameters
+    ----------
+    spec : horizons (a, b) of close(t+a) -> close(t+b), sessions
+    inputs : the lake, with ``daily`` up to the end of the longest horizon
+    task : slices are dates t; gets a float64 Panel [D, A, H + 1] in ``panel``; NaN where a horizon
+        is not over. **Looks forward**; see :func:`intralpha.labels.fwd_return`.
+    """
     days, assets = as_days([one.name for one in task.slices]), inputs.assets
     parts = [fwd_return(inputs.lake, days, assets, a, b) for a, b in spec.horizons]
     names = tuple(name for part in parts for name in part.names)
@@ -106,7 +137,14 @@ def within_node(indices: tuple[str, ...], samples: ndarray) -> Node:
 
 
 def make_within(spec: WithinSpec, inputs: Inputs, task: Task) -> None:
-    """1 or 0 for every stock known on the day."""
+    """Mask ``within``: 1 or 0 for every stock known on the day.
+
+    Parameters
+    ----------
+    spec : the indices
+    inputs : the lake, with ``membership``
+    task : slices are sessions; gets a Panel [D, A, 1] in ``panel``, known on each of them
+    """
     days = as_days([one.name for one in task.slices])
     inside = members(inputs.lake, spec.indices, days, inputs.assets)
     values = inside[:, :, None].astype(np.float32)

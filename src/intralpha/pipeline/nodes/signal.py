@@ -30,7 +30,16 @@ def signal_node(recipe: Recipe, made: dict[str, Node]) -> Node:
 
 
 def make_signal(spec: CombinerSpec, inputs: Inputs, task: Task) -> None:
-    """Weighted mean of z-scores over the universe; a factor without a score on a date is NaN."""
+    """Weighted mean of z-scores over the universe, see :func:`intralpha.combination.combine`.
+
+    Parameters
+    ----------
+    spec : the weights
+    inputs : ``universe`` and the score of every factor, under the factors' names
+    task : slices are dates that any factor has; gets a Panel [D, A, 1], name ``score``, in
+        ``panel``, known when the last of the factors is. A factor without a slice on a date is NaN
+        there, so the others share its weight.
+    """
     days, assets = as_days([one.name for one in task.slices]), inputs.assets
     names = [n for n in task.slices[0].needs if n != "universe"]
     scores = {}

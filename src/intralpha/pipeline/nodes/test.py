@@ -88,7 +88,24 @@ def simulated_source(recipe: Recipe) -> SimulatedSpec | None:
 
 
 def make_tests(spec: FactorTests, inputs: Inputs, task: Task) -> None:
-    """A folder a factor report, in the order of the report."""
+    """A folder a factor report, in the order of the report.
+
+    Each factor is followed by its variants (neutral to styles, within indices); then the combined
+    signal, if it is made of several, and the oracle, if the data are simulated.
+
+    Parameters
+    ----------
+    spec : what is tested and how
+    inputs : ``score/NAME`` of every factor, ``signal``, ``universe`` and ``forward``; ``styles``
+        and ``within`` where the spec asks for such variants
+    task : one slice, ``all``; its folder gets ``00``, ``01``, ... Forward returns are looked at, so
+        nothing that trades may read it.
+
+    Raises
+    ------
+    NothingToTestError
+        A score has no date to test.
+    """
     panels = {name: inputs.panel(f"score/{name}") for name in spec.factors}
     if spec.with_signal:
         panels[SIGNAL] = inputs.panel("signal")
@@ -159,9 +176,22 @@ def _beside_oracle(
 def test_dates(test: TestSpec, score: Panel, forward: Panel) -> ndarray:
     """Score dates inside the test period whose first horizon is over.
 
+    Parameters
+    ----------
+    test : start and end of the period, both included, and every how many score dates one counts
+    score : Panel, name ``score``; a date on which no stock has one is passed over, and not counted
+    forward : Panel of the forward returns, those of the first horizon first; NaN where it is not
+        over
+
+    Returns
+    -------
+    ndarray of datetime64[D], ascending, at least one
+        Dates of ``score`` that ``forward`` has, too. Later horizons may not be over.
+
     Raises
     ------
     NothingToTestError
+        There is none.
     """
     part = score.between(test.start or "1900-01-01", test.end or "2200-01-01")
     scored = part.dates[np.isfinite(part["score"]).any(axis=1)][:: test.every]

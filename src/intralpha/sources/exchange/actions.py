@@ -32,7 +32,21 @@ class Actions:
 def make_actions(
     seed: int, stocks: Stocks, sessions: ndarray, halted_DA: Bool[ndarray, "D A"]
 ) -> Actions:
-    """One date a year and stock, from May to July; none while halted or newly listed."""
+    """One date a year and stock, from 10 May to July; none while halted or newly listed.
+
+    Parameters
+    ----------
+    seed : of the market
+    stocks : what they are, how readily they pay, and when they are listed
+    sessions : datetime64[D] [D]
+    halted_DA : no trading on the day
+
+    Returns
+    -------
+    Actions
+        A date that is no session takes effect on the next one. Nothing happens on the first session
+        of the market and on the first 20 of a stock. Bonus shares may come without a dividend.
+    """
     n = len(stocks.symbols)
     cash, bonus = np.zeros(halted_DA.shape), np.zeros(halted_DA.shape, dtype=np.int64)
     years = sessions.astype("datetime64[Y]").astype(int) + 1970
@@ -62,6 +76,25 @@ def ex_prices(
     .. math:: \text{preclose} = (\text{close} - \text{cash}) / (1 + \text{bonus})
 
     rounded half up to the tick, as the exchanges do.
+
+    Parameters
+    ----------
+    close : of the session before, ticks, shape [A]
+    cash_share : dividend as a share of it, shape [A]
+    bonus_tenths : new shares for ten old ones, shape [A]
+
+    Returns
+    -------
+    cash, preclose : int64, shape [A] each
+        Ticks a share. The dividend leaves at least a tick of the close, and the preclose is at
+        least one. Known before the session opens.
+
+    Examples
+    --------
+    Ten yuan, a dividend of 0.50 and three new shares for ten: 9.50 / 1.3 = 7.3077.
+
+    >>> ex_prices(np.array([1000]), np.array([0.05]), np.array([3]))
+    (array([50]), array([731]))
     """
     cash = np.minimum(np.rint(cash_share * close).astype(np.int64), close - 1)
     tenths = 10 + bonus_tenths

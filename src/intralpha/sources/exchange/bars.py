@@ -16,7 +16,15 @@ MORNING_MS, AFTERNOON_MS = 34_200_000, 46_800_000  # 09:30 and 13:00
 
 @dataclass(frozen=True, eq=False)
 class Bars:
-    """Bars of one session: prices in ticks, amount in ticks times shares, volume in shares."""
+    """Bars of one session.
+
+    Attributes
+    ----------
+    open, high, low, close : ticks of 0.01 CNY
+    volume : shares
+    amount : ticks times shares
+    trades : how many
+    """
 
     open: Int[ndarray, "A T"]
     high: Int[ndarray, "A T"]
@@ -54,10 +62,11 @@ def fill_minutes(bars: Bars, i: int, trades: Int[ndarray, "N 7"], preclose: int)
     Parameters
     ----------
     bars : of the session, changed in place
+    i : the stock's place in them
     trades : rows of :attr:`~intralpha.sources.exchange.book.Book.trades`. Those before 09:30 go
         to the first minute, those stamped 11:30:00 or 15:00:00 to the last before it [Spec 2.2].
-    preclose : price of the minutes before the first trade; later ones without trades repeat the
-        last price
+    preclose : ticks, price of the minutes before the first trade; later ones without trades repeat
+        the last price
     """
     prices = (bars.open[i], bars.high[i], bars.low[i], bars.close[i])
     _fill(prices, (bars.volume[i], bars.amount[i], bars.trades[i]), trades, preclose)

@@ -36,7 +36,19 @@ def at_or_below(bits, level):
 @njit(**BARE)
 @no_type_check
 def at_or_above(bits, level, last):
-    """Lowest level with a bit, from ``level`` up to ``last``."""
+    """Lowest level with a bit, from ``level`` up to ``last``.
+
+    Parameters
+    ----------
+    bits : uint64 [words], of one side; nothing above ``last`` may be set
+    level : where to begin, 0 or more
+    last : highest level of the band
+
+    Returns
+    -------
+    int
+        -1 if there is none, or if ``level`` is above ``last``.
+    """
     if level > last:
         return NONE
     word = level // WORD

@@ -81,9 +81,17 @@ class Book(NamedTuple):
 
 
 def new_book(levels: int, max_orders: int, max_trades: int) -> Book:
-    """A book with room for that many levels, orders and trades; reset it before use.
+    """A book; reset it before use.
 
-    Memory: 64 bytes a level, 104 an order, 56 a trade.
+    Parameters
+    ----------
+    levels : ticks of the widest band it is to hold, both ends included
+    max_orders, max_trades : of a day
+
+    Returns
+    -------
+    Book
+        Memory: 64 bytes a level, 104 an order, 56 a trade.
     """
     empty = np.zeros((2, levels, 4), np.int64)
     empty[:, :, [L_HEAD, L_TAIL]] = NONE
@@ -98,7 +106,14 @@ def new_book(levels: int, max_orders: int, max_trades: int) -> Book:
 
 
 def fits(book: Book, low: int, high: int, max_orders: int, max_trades: int) -> bool:
-    """Whether a day of that size can be traded on the book."""
+    """Whether a day of that size can be traded on the book.
+
+    Parameters
+    ----------
+    book : its arrays are measured, its content does not matter
+    low, high : band in ticks, both included, with 1 <= ``low`` <= ``high``, which is not checked
+    max_orders, max_trades : of the day
+    """
     return (
         high - low < book.levels.shape[1]
         and max_orders <= len(book.orders)
@@ -109,10 +124,15 @@ def fits(book: Book, low: int, high: int, max_orders: int, max_trades: int) -> b
 @njit(**BARE)
 @no_type_check
 def reset(book, low, high):
-    """Empty the book and give it the band ``low`` to ``high`` in ticks, ``low`` at least 1.
+    """Empty the book and give it a band of prices.
 
     Only levels that still hold orders are cleared, the others are empty already; of the day before
-    they lie in its band.
+    they lie in its band. A band that the book cannot hold leaves it full: :func:`check` raises.
+
+    Parameters
+    ----------
+    book : changed in place
+    low, high : band in ticks, both included, ``low`` at least 1
     """
     state, levels = book.state, book.levels
     words = min((state[HIGH] - state[LOW]) // WORD + 1, book.bits.shape[1])
@@ -194,7 +214,14 @@ def volume(book):
 @njit(**BARE)
 @no_type_check
 def level_shares(book, side, tick):
-    """Shares that rest on a side at a price; 0 outside the band."""
+    """Shares that rest on a side at a price; 0 outside the band.
+
+    Parameters
+    ----------
+    book : looked at
+    side : BUY or SELL
+    tick : price
+    """
     level = tick - book.state[LOW]
     if level < 0 or level >= book.levels.shape[1]:
         return 0
@@ -204,7 +231,14 @@ def level_shares(book, side, tick):
 @njit(**BARE)
 @no_type_check
 def level_count(book, side, tick):
-    """Orders that rest on a side at a price; 0 outside the band."""
+    """Orders that rest on a side at a price; 0 outside the band.
+
+    Parameters
+    ----------
+    book : looked at
+    side : BUY or SELL
+    tick : price
+    """
     level = tick - book.state[LOW]
     if level < 0 or level >= book.levels.shape[1]:
         return 0
@@ -239,7 +273,21 @@ def snapshot(book, out):
 @njit(**BARE)
 @no_type_check
 def limit(book, time, side, tick, shares):
-    """Limit order in continuous trading: trades at the resting orders' prices, then queues."""
+    """Limit order in continuous trading: trades at the resting orders' prices, then queues.
+
+    Parameters
+    ----------
+    book : changed in place
+    time : ms since midnight; not compared with earlier ones
+    side : BUY or SELL
+    tick : worst price, inside the band
+    shares : more than 0
+
+    Returns
+    -------
+    int
+        The order's handle; 0 if it is refused, ``NO_ROOM`` if the book is full.
+    """
     handle = _enter(book, time, side, tick, shares, AS_LIMIT)
     if handle > 0:
         left = _match(book, time, handle - 1, side, tick, shares, book.state[HIGH])
@@ -253,7 +301,20 @@ def limit(book, time, side, tick, shares):
 @njit(**BARE)
 @no_type_check
 def market(book, time, side, shares):
-    """Market order: up to the five best opposite levels; the rest is cancelled at once."""
+    """Market order: up to the five best opposite levels; the rest is cancelled at once.
+
+    Parameters
+    ----------
+    book : changed in place
+    time : ms since midnight, of the cancel too
+    side : BUY or SELL
+    shares : more than 0
+
+    Returns
+    -------
+    int
+        The order's handle; 0 if it is refused, ``NO_ROOM`` if the book is full.
+    """
     handle = _enter(book, time, side, NO_TICK, shares, AS_MARKET)
     if handle > 0:
         worst = book.state[HIGH] if side == BUY else book.state[LOW]
@@ -268,7 +329,20 @@ def market(book, time, side, shares):
 @njit(**BARE)
 @no_type_check
 def own_best(book, time, side, shares):
-    """Limit order at the best price of its own side; cancelled at once where that is empty."""
+    """Limit order at the best price of its own side; cancelled at once where that is empty.
+
+    Parameters
+    ----------
+    book : changed in place
+    time : ms since midnight, of the cancel too
+    side : BUY or SELL
+    shares : more than 0
+
+    Returns
+    -------
+    int
+        The order's handle; 0 if it is refused, ``NO_ROOM`` if the book is full.
+    """
     tick = book.state[BID] if side == BUY else book.state[ASK]
     handle = _enter(book, time, side, tick, shares, AS_OWN_BEST)
     if handle > 0:
@@ -282,7 +356,21 @@ def own_best(book, time, side, shares):
 @njit(**BARE)
 @no_type_check
 def rest(book, time, side, tick, shares):
-    """Limit order in a call auction: queued, not matched; the book may cross."""
+    """Limit order in a call auction: queued, not matched; the book may cross.
+
+    Parameters
+    ----------
+    book : changed in place
+    time : ms since midnight
+    side : BUY or SELL
+    tick : worst price, inside the band
+    shares : more than 0
+
+    Returns
+    -------
+    int
+        The order's handle; 0 if it is refused, ``NO_ROOM`` if the book is full.
+    """
     handle = _enter(book, time, side, tick, shares, AS_LIMIT)
     if handle > 0:
         _queue(book, handle - 1, side, tick, shares)
@@ -292,7 +380,20 @@ def rest(book, time, side, tick, shares):
 @njit(**BARE)
 @no_type_check
 def cancel(book, time, handle):
-    """Take an order back; returns the shares that were left, 0 if there were none."""
+    """Take an order back.
+
+    Parameters
+    ----------
+    book : changed in place
+    time : ms since midnight
+    handle : of an order of the day
+
+    Returns
+    -------
+    int
+        Shares that were left. 0, and no cancel is written, if there were none, if there is no such
+        order, or if the book is full.
+    """
     slot = handle - 1
     if slot < 0 or slot >= book.state[ORDERS] or book.state[FULL]:
         return 0
@@ -360,7 +461,23 @@ def _match(book, time, slot, side, worst, shares, levels):
 @njit(**BARE_INNER)
 @no_type_check
 def note_trade(book, time, tick, shares, slot, other, side):
-    """Write a trade down; ``slot`` is the order of ``side`` (of the buyer in an auction)."""
+    """Write a trade down; what the orders have left is not touched, see :func:`take`.
+
+    Parameters
+    ----------
+    book : changed in place: the trade, last price, volume and sequence
+    time : ms since midnight
+    tick : price
+    shares : traded
+    slot : position (handle less 1) of the order of ``side``; in an auction of the buyer's
+    other : position of the order on the other side
+    side : the active one, BUY or SELL; NO_SIDE in an auction
+
+    Returns
+    -------
+    bool
+        False if there is no room: then the book is full, and nothing is written.
+    """
     state = book.state
     n = state[TRADES]
     if n >= len(book.trades):
@@ -419,7 +536,14 @@ def _queue(book, slot, side, tick, shares):
 @njit(**BARE_INNER)
 @no_type_check
 def take(book, slot, shares):
-    """Reduce a resting order; one with nothing left leaves its queue."""
+    """Reduce a resting order; one with nothing left leaves its queue, and the best price follows.
+
+    Parameters
+    ----------
+    book : changed in place; nothing is written to the tape
+    slot : position (handle less 1) of an order that rests
+    shares : to take, at most what it has left, which is not checked
+    """
     state = book.state
     side = book.orders[slot, O_SIDE]
     s, level = 0 if side == BUY else 1, book.orders[slot, O_TICK] - state[LOW]

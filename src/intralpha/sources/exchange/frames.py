@@ -16,7 +16,21 @@ PRICES = ("open", "high", "low", "close")
 
 
 def bar_rows(stocks: Stocks, day: Day, bars: Bars, freq: int) -> pl.DataFrame:
-    """Rows of ``bars`` of a session: listed stocks only, a halted one has bars without volume."""
+    """Rows of ``bars`` of a session: listed stocks only, a halted one has bars without volume.
+
+    Parameters
+    ----------
+    stocks : their symbols
+    day : the session
+    bars : of every stock, [A, T] with the T bars of that frequency
+    freq : minutes of one bar
+
+    Returns
+    -------
+    DataFrame, stock after stock in the order of their numbers, bars in time
+        CNY and shares; ``auc_in_first`` is true: the first bar holds the opening auction. Known at
+        the end of each bar.
+    """
     times, symbols = bar_times(freq), stocks.symbols[day.listed]
     count = len(times)
     price = {n: getattr(bars, n)[day.listed].ravel() / TICKS_PER_YUAN for n in PRICES}
@@ -39,7 +53,7 @@ def index_bar_rows(day: Day, minutes: Bars, freq: int) -> pl.DataFrame:
     Parameters
     ----------
     day : the session
-    minutes : of every stock
+    minutes : one-minute bars of every stock, [A, 240]
     freq : minutes of one bar of the index
     """
     levels = _index_levels(day, minutes)

@@ -42,7 +42,14 @@ def choose(cap_yuan: Float[ndarray, "A"], eligible: Bool[ndarray, "A"]) -> Float
 
 @dataclass(frozen=True)
 class Member:
-    """One row of the membership table."""
+    """One row of the membership table.
+
+    Attributes
+    ----------
+    number : of the stock
+    in_date, out_date : both included; the second is the day before the next review
+    weight : at the first of them, before its session
+    """
 
     number: int
     in_date: date
@@ -57,6 +64,13 @@ class IndexBook:
     Dividends are reinvested: the level follows closes over precloses. Weights drift with the
     prices between two reviews. A review takes effect with the first session on or after its day
     and uses the closes before it; the day of the next one is known from the calendar.
+
+    Attributes
+    ----------
+    level : at the last close, points
+    weight : at the last close, shape [A], with the sum 1; empty before the first review
+    due : day of the next review; None before the first one
+    members : rows of the membership table so far
     """
 
     level: float = INDEX_START
@@ -65,7 +79,14 @@ class IndexBook:
     members: list[Member] = field(default_factory=list)
 
     def review(self, on: date, cap_yuan: Float[ndarray, "A"], eligible: Bool[ndarray, "A"]) -> None:
-        """Choose members if a review is due on that session."""
+        """Choose members if a review is due on that session.
+
+        Parameters
+        ----------
+        on : session, each later than the one before
+        cap_yuan : float capitalisation at the closes before, shape [A]
+        eligible : stocks that may be members, shape [A]; at least one of them must be
+        """
         if self.due is not None and on < self.due:
             return
         self.weight = choose(cap_yuan, eligible)

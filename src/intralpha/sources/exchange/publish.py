@@ -78,6 +78,14 @@ def shanghai_files(tape: Tape, code: str) -> tuple[pl.DataFrame, pl.DataFrame]:
 def shenzhen_files(tape: Tape, code: str, day: date) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Order file and trade file of a Shenzhen stock-day; ApplSeqNum is the tape's sequence.
 
+    Prices in CNY, OrderQty and TradeQty in shares, times YYYY.MM.DDTHH:MM:SS.mmm. [Spec 2.4]
+
+    Parameters
+    ----------
+    tape : the truth
+    code : six digits
+    day : session
+
     Returns
     -------
     orders : Side 1 buys, 2 sells; OrdType 1 market, 2 limit, U own-best

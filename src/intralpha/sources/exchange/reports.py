@@ -66,7 +66,21 @@ def report_rows(
 
 
 def announced(seed: int, n: int, year: int, quarter: int) -> ndarray:
-    """Day on which each of ``n`` companies reports quarter 0 to 3 of ``year``, datetime64[D]."""
+    """Day on which each of ``n`` companies reports a quarter.
+
+    Parameters
+    ----------
+    seed : of the market
+    n : companies
+    year : of the quarter
+    quarter : 0 to 3; 3 is the whole year, reported in the next one
+
+    Returns
+    -------
+    ndarray of datetime64[D], shape [n]
+        Between ``FIRST_DAYS`` and ``DEADLINES``, both included, mostly late; need not be a session.
+        The first companies have the same days however many there are.
+    """
     of = year + (quarter == QUARTERS - 1)
     opens, deadline = (date(of, *day[quarter]) for day in (FIRST_DAYS, DEADLINES))
     early = stream(seed, Purpose.REPORTS, year * QUARTERS + quarter).random(n) ** 2

@@ -20,7 +20,19 @@ TO_UNIT = 1.0 / 9007199254740992.0  # 2 ** -53
 
 
 def new_stream(seed: int, stock: int, session: int) -> np.ndarray:
-    """State of the stream of a stock and session: uint64 [1], to be handed to the kernels."""
+    """State of the stream of a stock and session.
+
+    Parameters
+    ----------
+    seed : of the market
+    stock : its number, from 0
+    session : its number, from 0
+
+    Returns
+    -------
+    ndarray of uint64, shape [1]
+        For the kernels, which change it in place.
+    """
     words = np.random.SeedSequence([seed, stock, session]).generate_state(1, np.uint64)
     return words.astype(np.uint64)
 

@@ -34,6 +34,11 @@ class Day:
     number, on : of the session
     session : what its traders are given
     close : ticks
+    listed, halted, special : has a row, does not trade, is under special treatment
+    preclose : ticks, adjusted for the session's corporate action
+    up_yuan, down_yuan : limit prices; NaN where there is none
+    adj_factor : grows with every corporate action, from 1
+    float_shares, total_shares : after the session's corporate action
     index_preclose, index_close, index_weight : before the session, after it, and at its start
     """
 

@@ -79,6 +79,19 @@ def make_stocks(seed: int, n_assets: int, sessions: ndarray, rules: TradingRules
     One stock of twelve is listed during the first year, one of fifteen is under special treatment
     for some months, one of forty is delisted after half a year of it. A board that opens during
     the sample has its stocks listed from that day on.
+
+    Parameters
+    ----------
+    seed : of the market
+    n_assets : at most ``MOST_STOCKS``
+    sessions : datetime64[D] [D], on which the stocks' first and last days are counted
+    rules : tell when a board opened: with its first price limit
+
+    Returns
+    -------
+    Stocks
+        In the order of their numbers. A first session may lie behind the last one of the sample:
+        such a stock has no row in it.
     """
     number = np.arange(n_assets)
     forms = [FORMS[i % len(FORMS)].format(1 + i // len(FORMS)) for i in number]

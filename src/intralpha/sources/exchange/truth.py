@@ -14,7 +14,20 @@ KINDS = ("limit", "market", "own_best")
 
 
 def trade_rows(day: Day, symbols: np.ndarray, tapes: dict[int, Tape]) -> pl.DataFrame:
-    """Rows of ``trades`` of a session, in the order of the tapes and their sequence."""
+    """Rows of ``trades`` of a session, in the order of the tapes and their sequence.
+
+    Parameters
+    ----------
+    day : the session
+    symbols : of all stocks by their number, shape [A]
+    tapes : number of a stock -> what happened to it, at least one
+
+    Returns
+    -------
+    DataFrame
+        ``side`` is the true one; 0 in call auctions. ``seq`` counts orders, cancels and trades of
+        a stock together.
+    """
     whole = {
         "seq": _join(tapes, "trade_seq"),
         "time": _join(tapes, "trade_time"),
@@ -32,7 +45,19 @@ def trade_rows(day: Day, symbols: np.ndarray, tapes: dict[int, Tape]) -> pl.Data
 def order_rows(day: Day, symbols: np.ndarray, tapes: dict[int, Tape]) -> pl.DataFrame:
     """Rows of ``orders`` of a session: every order as it was entered, every cancel.
 
-    A cancel repeats the id, side and price of its order; its volume is what was left.
+    A cancel repeats the id, side, price and kind of its order; its volume is what was left.
+
+    Parameters
+    ----------
+    day : the session
+    symbols : of all stocks by their number, shape [A]
+    tapes : number of a stock -> what happened to it, at least one
+
+    Returns
+    -------
+    DataFrame, by symbol and ``seq``
+        ``id`` is the ``seq`` of the order. The price of a market order is 0, that of an own-best
+        order what it rested at (0 if it never did).
     """
     entered = {
         "seq": _join(tapes, "order_seq"),
@@ -71,7 +96,20 @@ def order_rows(day: Day, symbols: np.ndarray, tapes: dict[int, Tape]) -> pl.Data
 
 
 def snapshot_rows(day: Day, symbols: np.ndarray, tapes: dict[int, Tape]) -> pl.DataFrame:
-    """Rows of ``snapshots`` of a session: every 3 seconds from the first trade on."""
+    """Rows of ``snapshots`` of a session: every 3 seconds from the first trade on.
+
+    Parameters
+    ----------
+    day : the session
+    symbols : of all stocks by their number, shape [A]
+    tapes : number of a stock -> what happened to it, at least one
+
+    Returns
+    -------
+    DataFrame, in the order of the tapes and of time
+        Levels are null in call auctions, see :func:`~intralpha.sources.replay.rows.book_rows`.
+        Known at each row's time.
+    """
     times = snapshot_times()
     parts = [
         snapshots(tape, times, str(symbols[i]), day.on)

@@ -46,7 +46,14 @@ def time_ms(column: str, kind: Any, time_format: str) -> pl.Expr:
 
 
 def stamp_date(column: str, kind: Any, time_format: str) -> pl.Expr:
-    """Date of a column that holds date and time."""
+    """Date of a column that holds date and time; null where the text is no date.
+
+    Parameters
+    ----------
+    column : name
+    kind : its type; dates and times of Parquet need no format
+    time_format : of ``StreamSpec``, with the date in it
+    """
     value = pl.col(column)
     if kind.is_temporal():
         return value.cast(pl.Date)

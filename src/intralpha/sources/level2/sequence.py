@@ -68,7 +68,20 @@ def in_sequence(events: pl.DataFrame) -> Sequenced:
 
 
 def set_aside(rows: pl.DataFrame, names: list[str], reason: str) -> pl.DataFrame:
-    """Typed records as quarantine, with the line they come from."""
+    """Typed records as quarantine, with the line they come from.
+
+    Parameters
+    ----------
+    rows : ``file``, ``line``, ``date``, ``stock``, and what else of ``EVENT`` is to be shown
+    names : of the files, by their number
+    reason : why none of them is used
+
+    Returns
+    -------
+    DataFrame, columns ``QUARANTINE``, one row a record
+        ``row`` is not the vendor's line but what was read of it: date, symbol, and values such as
+        ``seq=12 price=9.87``, with nothing behind the sign where one is null.
+    """
     shown = ("seq", "time", "what", "id", "buy_id", "sell_id", "side", "price", "volume")
     columns = [c for c in shown if c in rows.columns]
     texts = [pl.format(c + "={}", pl.col(c).cast(pl.String).fill_null("")) for c in columns]

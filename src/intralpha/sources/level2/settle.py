@@ -92,6 +92,15 @@ def settle_snapshots(raw: pl.DataFrame, origin: str) -> Batch:
 def account(
     table: str, origin: str, bad: pl.DataFrame, repairs: Counter[str], notes: Counter[str]
 ) -> Batch:
-    """A batch without rows, for what belongs to files and not to stock-days."""
+    """A batch without rows, for what belongs to files and not to stock-days.
+
+    Parameters
+    ----------
+    table : of the lake
+    origin : shown with the batch
+    bad : rows of quarantine; so many count as read
+    repairs : kind of repair -> number of rows it touched; zeros are left out
+    notes : what was seen and left as it is -> how often; zeros are left out
+    """
     empty = pl.DataFrame(schema=TABLES[table].columns)
     return Batch(table, empty, origin, bad, _some(repairs), bad.height, _some(notes))

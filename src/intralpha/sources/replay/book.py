@@ -52,7 +52,16 @@ CLOSING = (CLOSING_MS, CLOSE_MS)
 
 
 class OrderColumns(NamedTuple):
-    """Columns of ``orders`` of many stocks; ``kind`` as its place in ``ORDER_KINDS``."""
+    """Columns of ``orders`` of many stocks, each [N].
+
+    Attributes
+    ----------
+    seq, time, id : int64, int32 (ms since midnight), int64
+    side : int16, 1 buys, -1 sells
+    price, volume : float64 (CNY), int64 (shares)
+    kind : int8, place in ``ORDER_KINDS``
+    cancel : bool
+    """
 
     seq: np.ndarray
     time: np.ndarray
@@ -65,7 +74,15 @@ class OrderColumns(NamedTuple):
 
 
 class TradeColumns(NamedTuple):
-    """Columns of ``trades`` of many stocks."""
+    """Columns of ``trades`` of many stocks, each [N].
+
+    Attributes
+    ----------
+    seq, time : int64, int32 (ms since midnight)
+    price, volume : float64 (CNY), int64 (shares)
+    buy_id, sell_id : int64, ids of the orders
+    side : int16, 1 active buy, -1 active sell, 0 none
+    """
 
     seq: np.ndarray
     time: np.ndarray
@@ -366,7 +383,14 @@ def _slot(table, base, number):
 @njit(**INLINE)
 @no_type_check
 def step(events, orders, depth, state, ticks, e):
-    """Let event ``e`` happen to the book."""
+    """Let event ``e`` happen to the book; events must come in order, each once.
+
+    Parameters
+    ----------
+    events, orders, depth, state, ticks : of a :class:`Replay`; ``orders``, ``depth`` and ``state``
+        are changed in place
+    e : place of the event
+    """
     what, shares, first = events[e, E_WHAT], events[e, E_SHARES], events[e, E_FIRST]
     if what == ORDER:
         orders[first, O_LEFT] = shares
@@ -454,6 +478,12 @@ def best(depth, state, side):
 
     The bound of a side is never worse than its best level; orders move it out and looking moves
     it back in, so each level is passed once for every time the price came by.
+
+    Parameters
+    ----------
+    depth : int64 [levels, 2, 2], of a :class:`Replay`
+    state : int64 [13], of the same; the side's bound is changed in place
+    side : 0 those who buy, 1 those who sell
     """
     if state[BID_LEVELS + side] == 0:
         state[BID_BOUND + side] = NONE if side == 0 else len(depth)
@@ -469,10 +499,18 @@ def best(depth, state, side):
 @njit(**INNER)
 @no_type_check
 def read_top(depth, state, ticks, levels):
-    """Write the best levels of both sides; whether the book crosses, and then nothing is written.
+    """Write the best levels of both sides, unless the book crosses.
 
-    ``levels`` is int64 [2, N, 3]: bids from the highest and asks from the lowest, each as tick,
-    shares and orders; zeros where a side has fewer than N levels.
+    Parameters
+    ----------
+    depth, state, ticks : of a :class:`Replay`; bounds in ``state`` are changed in place
+    levels : int64 [2, N, 3], written to: bids from the highest and asks from the lowest, each as
+        tick, shares and orders; zeros where a side has fewer than N levels
+
+    Returns
+    -------
+    bool
+        Whether the book crosses; then all of ``levels`` is 0.
     """
     levels[:] = 0
     bid, ask = best(depth, state, 0), best(depth, state, 1)

@@ -79,9 +79,15 @@ class UnsortedRowsError(DataError):
 
 
 class Published(NamedTuple):
-    """Published rows as numbers: stamps and sums [J], levels [2, 10, 3, J] in ticks and shares.
+    """Published rows as numbers.
 
-    ``trades`` is -1 where the exchange does not say; so are the orders of a level.
+    Attributes
+    ----------
+    time : int64 [J], ms since midnight
+    volume : int64 [J], shares of the day so far
+    trades : int64 [J], of the day so far; -1 where the exchange does not say
+    levels : int64 [2, 10, 3, J]: bids and asks, each as tick, shares and orders (-1 where the
+        exchange does not say)
     """
 
     time: np.ndarray

@@ -74,7 +74,14 @@ class RebuildPlan:
 
 @dataclass(frozen=True)
 class RebuildReport:
-    """What a rebuilding did; ``left`` are sessions that were done or have no orders."""
+    """What a rebuilding did.
+
+    Attributes
+    ----------
+    made : sessions that were written, each with what was made
+    left : sessions that were done before or have no orders
+    seconds : it took
+    """
 
     made: tuple[tuple[date, SnapshotsMade], ...]
     left: tuple[date, ...]

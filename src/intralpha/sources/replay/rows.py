@@ -246,9 +246,27 @@ def _portions(
 def read_books(
     lake: Lake, on: date, symbols: ndarray | None = None, block_rows: int = BLOCK_ROWS
 ) -> Iterator[tuple[Ticks, Ticks]]:
-    """Orders and trades of whole stocks of a session, in blocks of about so many orders.
+    """Orders and trades of whole stocks of a session, block after block.
 
     Stocks without orders are left out: there is no book of them.
+
+    Parameters
+    ----------
+    lake : with ``orders`` and ``trades``
+    on : session; without orders nothing is yielded
+    symbols : stocks wanted; default: all
+    block_rows : a block has about so many orders, and at least one stock
+
+    Yields
+    ------
+    orders, trades : Ticks
+        Of the same stocks, sorted; columns ``ORDER_NEEDS`` and ``TRADE_NEEDS``. A stock without
+        trades has none.
+
+    Raises
+    ------
+    UnsortedTicksError
+        Rows of a stock are not together.
     """
     for orders in read_ticks(lake, "orders", on, ORDER_NEEDS, symbols, block_rows):
         whole = read_ticks(lake, "trades", on, TRADE_NEEDS, orders.symbols, 2**62)
@@ -258,6 +276,16 @@ def read_books(
 
 def same_stocks(orders: Ticks, trades: Ticks, wanted: ndarray | None = None) -> tuple[Ticks, Ticks]:
     """Both with the stocks of either and those wanted, in the same order.
+
+    Parameters
+    ----------
+    orders, trades : of one session
+    wanted : further symbols; default: none
+
+    Returns
+    -------
+    orders, trades : Ticks
+        A stock that one of them lacked has no rows there.
 
     Raises
     ------
@@ -304,7 +332,19 @@ def new_rows(rows: int, stocks: int) -> tuple[ndarray, ...]:
 
 
 def check_ticks(symbols: ndarray, out: tuple[ndarray, ...], ticks_per_yuan: int) -> None:
-    """Raise if any stock had prices between ticks."""
+    """Raise if any stock had prices between ticks.
+
+    Parameters
+    ----------
+    symbols : shape [S]
+    out : arrays of :func:`new_rows`; the last one counts such prices of each stock
+    ticks_per_yuan : shown in the error
+
+    Raises
+    ------
+    OffTickError
+        Of the first such stock.
+    """
     wrong = np.flatnonzero(out[-1])
     if len(wrong):
         raise OffTickError(str(symbols[wrong[0]]), int(out[-1][wrong[0]]), ticks_per_yuan)
@@ -318,7 +358,23 @@ def frame_of(
     facts: bool,
     ticks_per_yuan: int,
 ) -> pl.DataFrame:
-    """Rows of ``snapshots`` from the arrays of :func:`new_rows`."""
+    """Rows of ``snapshots`` from the arrays of :func:`new_rows`.
+
+    Parameters
+    ----------
+    on : session
+    symbols : of each row
+    times_ms : of each row, ms since midnight
+    out : arrays of :func:`new_rows`, prices in ticks
+    facts : add the columns ``FACTS``
+    ticks_per_yuan : ticks in one CNY
+
+    Returns
+    -------
+    DataFrame
+        Columns of table ``snapshots``, prices and amount in CNY; price, volume and orders of a
+        level without orders are null.
+    """
     numbers, counts, sums, found, _ = out
     columns: dict[str, object] = {
         "symbol": symbols,
@@ -393,7 +449,16 @@ def _at_times(
 @njit(**INNER)
 @no_type_check
 def write_row(depth, state, ticks, levels, hidden, out, row):
-    """Write the book's state to the row; ``hidden`` leaves the levels out."""
+    """Write the book's state to a row.
+
+    Parameters
+    ----------
+    depth, state, ticks : of a :class:`.book.Replay`
+    levels : int64 [2, 10, 3], scratch
+    hidden : leave the levels out, as in a call auction; sums and facts are written all the same
+    out : arrays of :func:`new_rows`, written to at ``row``
+    row : place
+    """
     numbers, counts, sums, found, _ = out
     crossed = book.read_top(depth, state, ticks, levels)
     for i in range(4):
