@@ -9,6 +9,7 @@ import pytest
 from intralpha.base import Panel
 from intralpha.datasets import Samples
 from intralpha.datasets.samples import SampleAxesError, ShortHistoryError
+from intralpha.labels import UnknownSampleDateError
 
 DAYS = np.arange("2024-01-01", "2024-01-13", dtype="datetime64[D]")
 ASSETS = np.array([f"{i:06d}.SZ" for i in range(1, 6)])
@@ -114,3 +115,36 @@ def test_masks_and_labels_must_lie_on_the_features_axes() -> None:
     turned = Panel(label.values[:, ::-1], label.dates, label.assets[::-1], label.names)
     with pytest.raises(SampleAxesError, match="the same assets"):
         dataclasses.replace(samples, label=turned)
+
+
+@pytest.mark.parametrize("day", ["2024-01-06", "2024-02-01"])
+def test_a_date_between_or_after_the_sessions_is_no_sample_date(day: str) -> None:
+    samples = make()
+    sessions = np.delete(np.arange(12), 5)  # without 6 January: its window would end on the 7th
+    holed = dataclasses.replace(
+        samples,
+        features=samples.features.at(DAYS[sessions]),
+        present_DA=samples.present_DA[sessions],
+        mask_DA=samples.mask_DA[sessions],
+    )
+    for ask in (lambda: holed.day(day, labelled=False), lambda: holed.labels(day)):
+        with pytest.raises(UnknownSampleDateError, match=day):
+            ask()
+
+
+def test_a_stock_that_did_not_trade_on_the_date_is_no_sample() -> None:
+    samples = make()
+    samples.present_DA[8, 2] = False
+    assert samples.day(DAYS[8], labelled=False).columns.tolist() == [0, 1, 3, 4]
+    assert samples.day(DAYS[9], labelled=False).columns.tolist() == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("empty", [0.0, np.nan])
+def test_a_ratio_needs_a_value_of_every_feature(empty: float) -> None:
+    samples = make(ratio_clip=3.0)
+    samples.features.values[5:9, 2, 1] = empty
+    samples.features.values[6:9, 3, 0] = empty  # the oldest day of the window is left
+    assert samples.day(DAYS[8], labelled=False).columns.tolist() == [0, 1, 3, 4]
+    assert dataclasses.replace(samples, ratio_clip=0.0).day(DAYS[8], False).columns.tolist() == [
+        *range(5)
+    ]

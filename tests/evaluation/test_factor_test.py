@@ -126,3 +126,11 @@ def test_a_report_shows_itself_and_survives_a_file(parts, tmp_path: Path) -> Non
     for table in ("series", "yearly", "decay"):
         assert_frame_equal(getattr(again, table), getattr(report, table))
     assert isinstance(again.series, pl.DataFrame)
+
+
+def test_a_date_whose_top_holds_no_stock_leaves_its_year_a_mean(parts) -> None:
+    score, fwd, inside = parts
+    inside.values[3, 2:] = 0  # two stocks: the best quarter of them is nobody
+    report = run_factor_test(score, fwd, inside, SPEC)
+    assert not np.isfinite(report.series["top_excess"].to_numpy()).all()
+    assert report.yearly["top_excess"].to_list() == pytest.approx([report.summary["top_excess"]])

@@ -11,6 +11,7 @@ from intralpha.base import spec_hash
 from intralpha.features import DaySpec, ExpressionSpec, FeatureSpec, LibrarySpec
 from intralpha.features.frames import UnknownFrameError
 from intralpha.features.language.syntax import ExpressionError
+from intralpha.features.time_factors import NoBarsError
 
 from .conftest import ASSETS, DAYS
 
@@ -109,3 +110,9 @@ def test_the_code_of_frames_is_named():
     parts = LibrarySpec(library="price_volume", names=("apb", "jump")).code()
     assert parts == (f"{frames}.bar", f"{frames}.day", f"{frames}.minute")
     assert DaySpec().code() == ()
+
+
+def test_what_is_usual_of_a_bar_needs_bars():
+    given = {"factors": {"x": "sum(amount) / usual_amount"}, "frame": "bar15", "freq": 5}
+    with pytest.raises(NoBarsError, match="usual_amount, which each bar has"):
+        ExpressionSpec(**given).make()

@@ -9,7 +9,8 @@ from numpy import ndarray
 
 from intralpha.base import DataError, Panel
 from intralpha.base.panel import Day, as_days
-from intralpha.datasets.windows import gather, gather_ratio, ratio_moments
+from intralpha.datasets.windows import gather, gather_ratio, has_base, ratio_moments
+from intralpha.labels.windows import session_places
 
 MIN_PRESENT_SHARE = 0.5
 
@@ -59,8 +60,9 @@ class Samples:
     """Windows over features, one sample a stock and date [Spec 10.6].
 
     A window is ``values[t - L + 1 : t + 1]`` of the Panel; only the windows of a batch are ever
-    written out, so memory is one batch. A stock is a sample on a date when the mask has it, and at
-    least half of its window's days are present; training batches also need a finite label.
+    written out, so memory is one batch. A stock is a sample on a date when the mask has it, it
+    traded on the date and on at least half of its window's days; training batches also need a
+    finite label.
 
     Parameters
     ----------
@@ -70,7 +72,8 @@ class Samples:
     window_days : sessions in a window
     label : [D', A, 1] on sample dates, or None
     ratio_clip : if not 0, windows are divided by their last values and z-scored over the date's
-        samples, labelled or not [Spec 10.3], with this bound (inf for none)
+        samples, labelled or not [Spec 10.3], with this bound (inf for none); a stock with a feature
+        that is 0 or absent in all of its window is no sample then
     day_steps : a step of a window is a day with its T bars side by side, T x F numbers; else each
         bar is a step of F numbers
 
@@ -111,6 +114,8 @@ class Samples:
         ------
         ShortHistoryError
             There is not enough history before the date.
+        UnknownSampleDateError
+            The date is no session of the features.
         """
         t, valid, y = self._of_day(day)
         kept = valid[np.isfinite(y[valid])] if labelled else valid
@@ -126,6 +131,8 @@ class Samples:
         ------
         ShortHistoryError
             There is not enough history before the date.
+        UnknownSampleDateError
+            The date is no session of the features.
         """
         _, valid, y = self._of_day(day)
         return y[valid]
@@ -165,18 +172,19 @@ class Samples:
 
     def _of_day(self, day: Day) -> tuple[int, Int[ndarray, " B"], Float32[ndarray, " A"]]:
         """Position of the date, its valid columns, and the labels [A] (NaN where there is none)."""
-        wanted = as_days([day])[0]
-        t = int(np.searchsorted(self.features.dates, wanted))
+        wanted = as_days([day])
+        t = int(session_places(self.features.dates, wanted)[0])
         first = t - self.window_days + 1
         if first < 0:
             raise ShortHistoryError(day, t + 1, self.window_days)
         present = self.present_DA[first : t + 1].mean(axis=0) >= MIN_PRESENT_SHARE
         y = np.full(len(present), np.nan, dtype=np.float32)
-        if self.label is not None:
-            at = int(np.searchsorted(self.label.dates, wanted))
-            if at < len(self.label.dates) and self.label.dates[at] == wanted:
-                y = self.label.values[at, :, 0].astype(np.float32)
-        return t, np.flatnonzero(present & self.mask_DA[t]), y
+        if self.label is not None and wanted[0] in self.label.dates:
+            y = self.label.at(wanted).values[0, :, 0].astype(np.float32)
+        valid = np.flatnonzero(present & self.present_DA[t] & self.mask_DA[t])
+        if self.ratio_clip:
+            valid = valid[has_base(self._steps, (t + 1) * self._bars, valid, self._length)]
+        return t, valid, y
 
     @property
     def _steps(self) -> Float[ndarray, "S A F"]:
@@ -191,14 +199,19 @@ class Samples:
     def _bars(self) -> int:
         return 1 if self.features.times is None else len(self.features.times)
 
+    @property
+    def _length(self) -> int:
+        """Steps of a window, before the bars of a day are laid side by side."""
+        return self.window_days * self._bars
+
     def _moments(
         self, found: list[tuple[int, Int[ndarray, "..."]]]
     ) -> tuple[Float[ndarray, "..."], Float[ndarray, "..."]]:
         """Moments of the ratio windows of each date [R, L, F]; nothing without ``ratio_clip``."""
         if not self.ratio_clip:
             return np.empty(0), np.empty(0)
-        length, steps = self.window_days * self._bars, self._steps
-        pairs = [ratio_moments(steps, (t + 1) * self._bars, c, length) for t, c in found]
+        steps, bars, length = self._steps, self._bars, self._length
+        pairs = [ratio_moments(steps, (t + 1) * bars, c, length) for t, c in found]
         return np.stack([m for m, _ in pairs]), np.stack([s for _, s in pairs])
 
     def _windows(
@@ -212,5 +225,5 @@ class Samples:
         if self.ratio_clip:
             x = gather_ratio(self._steps, stop, column_N, row_N, moments, self.ratio_clip)
         else:
-            x = gather(self._steps, stop, column_N, self.window_days * self._bars)
+            x = gather(self._steps, stop, column_N, self._length)
         return x.reshape(len(x), self.window_days, self.n_features) if self.day_steps else x

@@ -3,7 +3,7 @@
 from typing import no_type_check
 
 import numpy as np
-from jaxtyping import Float, Float32, Int
+from jaxtyping import Bool, Float, Float32, Int
 from numba import njit
 from numpy import ndarray
 
@@ -50,6 +50,34 @@ def gather(
     _check_bounds(steps_SAF.shape, stop_N, column_N, length)
     out = np.empty((len(stop_N), length, steps_SAF.shape[2]), np.float32)
     _gather(np.asarray(steps_SAF), stop_N, column_N, out)
+    return out
+
+
+def has_base(
+    steps_SAF: Float[ndarray, "S A F"], stop: int, column_N: Int[ndarray, " N"], length: int
+) -> Bool[ndarray, " N"]:
+    """Whether every feature of a window has a value to divide by [Spec 10.3].
+
+    Parameters
+    ----------
+    steps_SAF : float32 [S, A, F], steps in time order
+    stop : the step after the window
+    column_N : int64 [N], assets
+    length : L, steps in the window
+
+    Returns
+    -------
+    bool array [N]
+        False where a feature is 0 or NaN in every step. Known when the step before ``stop`` is.
+
+    Raises
+    ------
+    WindowBoundsError
+        The window would reach beyond the array, or a column is no asset.
+    """
+    _check_bounds(steps_SAF.shape, np.array([stop]), column_N, length)
+    out = np.ones(len(column_N), np.bool_)
+    _based(np.asarray(steps_SAF), stop, column_N, length, out)
     return out
 
 
@@ -157,6 +185,16 @@ def _base(steps, stop, length, a, f):
         if np.isfinite(value) and value != 0:
             return value
     return np.nan
+
+
+@njit(cache=True, nogil=True)
+@no_type_check
+def _based(steps, stop, column, length, out):
+    for n in range(len(column)):
+        for f in range(steps.shape[2]):
+            if np.isnan(_base(steps, stop, length, column[n], f)):
+                out[n] = False
+                break
 
 
 @njit(cache=True, nogil=True)

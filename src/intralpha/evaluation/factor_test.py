@@ -239,6 +239,7 @@ def _top_figures(excess: Float[ndarray, "D"], per_year: float) -> dict[str, floa
 def _yearly(series: pl.DataFrame, per_year: float) -> pl.DataFrame:
     known = pl.col("rank_ic").is_finite()
     rank_ic_known = pl.col("rank_ic").filter(known)
+    excess_known = pl.col("top_excess").filter(pl.col("top_excess").is_finite())
     return (
         series.with_columns(pl.col("date").dt.year().alias("year"))
         .group_by("year", maintain_order=True)
@@ -246,7 +247,7 @@ def _yearly(series: pl.DataFrame, per_year: float) -> pl.DataFrame:
             known.sum().alias("dates"),
             rank_ic_known.mean(),
             (rank_ic_known.mean() / rank_ic_known.std()).alias("icir"),
-            (pl.col("top_excess").filter(known).mean() * per_year).alias("top_excess"),
+            (excess_known.mean() * per_year).alias("top_excess"),
             pl.col("turnover").filter(pl.col("turnover").is_finite()).mean(),
         )
     )

@@ -98,6 +98,17 @@ class SegmentError(ConfigError):
         )
 
 
+class NoBarsError(ConfigError):
+    """A number that each bar of a day has is asked for where the day is one piece."""
+
+    def __init__(self, library: str, name: str) -> None:
+        self.library, self.name = library, name
+        super().__init__(
+            f"library {library} uses {name}, which each bar has, but its segments are whole days.\n"
+            "Hint: give the library `segments` of so many minutes, or compare with usual_vol."
+        )
+
+
 @dataclass(frozen=True)
 class TimeFrame(RowFrame):
     """Bars of so many minutes, made from the lake's minutes or longer bars."""
@@ -144,6 +155,8 @@ class TimeFactors(RowFactors):
     ------
     FrameFrequencyError, SegmentError
         Minutes do not divide.
+    NoBarsError
+        A factor of whole days uses what is usual of a bar.
     """
 
     def __init__(self, library: Library, settings: Settings, vocabulary: Vocabulary) -> None:
@@ -156,6 +169,8 @@ class TimeFactors(RowFactors):
             raise SegmentError(library.name, minutes, self.bar)
         super().__init__(library, settings, vocabulary, self.bar // minutes)
         self._inputs = self.inputs_read()
+        if "usual_amount" in self._inputs and not self.bar:
+            raise NoBarsError(library.name, "usual_amount")
 
     @property
     def times(self) -> tuple[time, ...] | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from intralpha.audit import Finding, assert_same_past, compare_panels, scramble
+from intralpha.audit.probe import NothingComparedError
 from intralpha.base import Panel
 from intralpha.base.node import ALL, Node
 from intralpha.market import Lake
@@ -111,6 +112,8 @@ def _panel(planned: Plan, name: str, upto: date) -> Panel:
         for s, key in planned.addresses[name].items()
         if date.fromisoformat(s) <= upto
     ]
+    if not keys:
+        raise NothingComparedError(upto, name)
     assets = planned.axes.known(np.datetime64(upto, "D"))
     return planned.store.panel(planned.node(name).kind, keys, assets)
 

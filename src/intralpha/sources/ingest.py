@@ -141,6 +141,7 @@ def _take(
 ) -> pl.DataFrame:
     """Put a batch into the lake and count what happened; returns the valid rows."""
     rows = batch.frame
+    count.rows_read += batch.rows_read or rows.height
     if batch.table == "instruments":
         rows, on_conflict = _completed(lake, shape("instruments", rows)), "replace"
     rows, refused = split_valid(batch.table, rows)
@@ -148,7 +149,6 @@ def _take(
         done = merging.append(batch.table, rows)
     else:
         done = lake.append(batch.table, rows, on_conflict)
-    count.rows_read += batch.rows_read or rows.height
     count.added += done.rows_added
     count.already_there += done.rows_kept
     count.replaced += done.rows_replaced

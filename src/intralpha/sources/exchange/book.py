@@ -111,11 +111,11 @@ def fits(book: Book, low: int, high: int, max_orders: int, max_trades: int) -> b
     Parameters
     ----------
     book : its arrays are measured, its content does not matter
-    low, high : band in ticks, both included, with 1 <= ``low`` <= ``high``, which is not checked
+    low, high : band in ticks, both included; what :func:`reset` would refuse does not fit
     max_orders, max_trades : of the day
     """
     return (
-        high - low < book.levels.shape[1]
+        1 <= low <= high < low + book.levels.shape[1]
         and max_orders <= len(book.orders)
         and max_trades <= len(book.trades)
     )
