@@ -23,14 +23,6 @@ from intralpha.cli import app
 SRC = Path(__file__).parents[1] / "src"
 # Modules and folders whose docstrings are still being written; to be emptied, and then removed.
 OPEN = (
-    "intralpha.combination",
-    "intralpha.datasets",
-    "intralpha.evaluation",
-    "intralpha.factors",
-    "intralpha.features",
-    "intralpha.labels",
-    "intralpha.models",
-    "intralpha.training",
     "intralpha.pipeline.address",
     "intralpha.pipeline.execute",
     "intralpha.pipeline.nodes.portfolio",
