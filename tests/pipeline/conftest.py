@@ -78,8 +78,15 @@ def finished(made_once: Callable[..., Path]) -> tuple[Path, RunResult]:
 
 
 @pytest.fixture
-def simple_recipe(recipe_path: Path) -> Recipe:
-    """Without network and portfolio: fast."""
-    return load_recipe(
-        recipe_path, ("factors.gru=null", "combination={kind: single}", "portfolio=null")
-    )
+def laid_recipe(finished: tuple[Path, RunResult]) -> Recipe:
+    """On the lake of ``finished``, which no test writes, so that nobody trades a market again."""
+    return load_recipe(finished[0] / "tiny.yaml", ("data.sources=[]",))
+
+
+SIMPLE = ("factors.gru=null", "combination={kind: single}", "portfolio=null")
+
+
+@pytest.fixture
+def simple_recipe(finished: tuple[Path, RunResult]) -> Recipe:
+    """The same without network and portfolio: fast."""
+    return load_recipe(finished[0] / "tiny.yaml", ("data.sources=[]", *SIMPLE))

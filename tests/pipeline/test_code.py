@@ -1,5 +1,6 @@
 """Code reached: what work imports, directly or not, and nothing else."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -15,14 +16,33 @@ from intralpha.pipeline.code import code_reached, reached
 PACKAGE = Path(intralpha.__file__).parent
 
 ASK = """
+import json
 import sys
 from importlib import import_module
+from pathlib import Path
+import intralpha
 from intralpha.pipeline.code import code_reached
 from intralpha.features import DaySpec, LibrarySpec
 specs = {"": None, "day": DaySpec(), "minutes": LibrarySpec(library="minute15")}
-for word in sys.argv[1:]:
-    module, name, spec = word.split(":")
-    print(word, code_reached(getattr(import_module(module), name), specs[spec]))
+nodes, files = json.loads(sys.argv[1])
+package = Path(intralpha.__file__).parent
+
+def digests():
+    found = {}
+    for word in nodes:
+        module, name, spec = word.split(":")
+        found[word] = code_reached(getattr(import_module(module), name), specs[spec])
+    return found
+
+answers = {"": digests()}
+for file in files:
+    path = package / file
+    text = path.read_text() if path.is_file() else None
+    path.write_text((text or "") + chr(10) + "# A remark." + chr(10))
+    answers[file] = digests()
+    path.unlink() if text is None else path.write_text(text)
+answers["again"] = digests()
+print(json.dumps(answers))
 """
 DAY = "intralpha.factors.features:make_features:day"
 MINUTES = "intralpha.factors.features:make_features:minutes"
@@ -39,65 +59,46 @@ NODES = (
 )
 
 
-def digests(package: Path) -> dict[str, str]:
-    """Code of each node as a package in another folder has it."""
+MOVED = {
+    "base/panel.py": set(NODES),
+    "report/charts.py": set(),
+    "models/gru.py": set(),  # a recipe that names it reaches it through its spec
+    "models/another.py": set(),  # a new file
+    "features/frames/minute.py": {MINUTES},
+    "features/frames/bar.py": set(),
+    "features/engine/machine.py": {MINUTES},
+    "training/fit.py": {WEIGHTS},
+    "portfolio/highs.py": {PORTFOLIO},
+    "market/universe.py": {UNIVERSE, PORTFOLIO},
+    "market/rules/lots.csv": {PORTFOLIO},
+}
+
+
+@pytest.fixture(scope="module")
+def digests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+    """Code of each node in a copy of the package: as it is, and with a remark in each file."""
+    copy = tmp_path_factory.mktemp("copy") / "intralpha"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     done = subprocess.run(
-        [sys.executable, "-c", ASK, *NODES],
-        env=os.environ | {"PYTHONPATH": str(package.parent)},
+        [sys.executable, "-c", ASK, json.dumps([NODES, list(MOVED)])],
+        env=os.environ | {"PYTHONPATH": str(copy.parent)},
         capture_output=True,
         text=True,
         check=True,
     )
-    return dict(line.split() for line in done.stdout.splitlines())
+    return json.loads(done.stdout)
 
 
-@pytest.fixture(scope="module")
-def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("copy") / "intralpha"
-    shutil.copytree(PACKAGE, target, ignore=shutil.ignore_patterns("__pycache__"))
-    return target
-
-
-@pytest.fixture(scope="module")
-def before(copied: Path) -> dict[str, str]:
-    return digests(copied)
-
-
-@pytest.mark.parametrize(
-    ("file", "moved"),
-    [
-        ("base/panel.py", set(NODES)),
-        ("report/charts.py", set()),
-        ("models/gru.py", set()),  # a recipe that names it reaches it through its spec
-        ("features/frames/minute.py", {MINUTES}),
-        ("features/frames/bar.py", set()),
-        ("features/engine/machine.py", {MINUTES}),
-        ("training/fit.py", {WEIGHTS}),
-        ("portfolio/highs.py", {PORTFOLIO}),
-        ("market/universe.py", {UNIVERSE, PORTFOLIO}),
-        ("market/rules/lots.csv", {PORTFOLIO}),
-    ],
-)
+@pytest.mark.parametrize("file", MOVED)
 def test_a_comment_moves_what_reaches_its_file(
-    copied: Path, before: dict[str, str], file: str, moved: set[str]
+    digests: dict[str, dict[str, str]], file: str
 ) -> None:
-    path = copied / file
-    text = path.read_text()
-    path.write_text(text + "\n# A remark.\n")
-    try:
-        after = digests(copied)
-    finally:
-        path.write_text(text)
-    assert {name for name in NODES if before[name] != after[name]} == moved
+    before, after = digests[""], digests[file]
+    assert {name for name in NODES if before[name] != after[name]} == MOVED[file]
 
 
-def test_a_new_file_moves_nothing(copied: Path, before: dict[str, str]) -> None:
-    path = copied / "models" / "another.py"
-    path.write_text("from intralpha.models.gru import GRU\n")
-    try:
-        assert digests(copied) == before
-    finally:
-        path.unlink()
+def test_a_remark_taken_back_leaves_nothing(digests: dict[str, dict[str, str]]) -> None:
+    assert digests["again"] == digests[""]
 
 
 def test_names_of_a_package_count_as_the_modules_that_define_them() -> None:

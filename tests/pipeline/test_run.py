@@ -29,7 +29,7 @@ from intralpha.pipeline.nodes.test import simulated_source
 from intralpha.pipeline.report import NothingMadeError
 from intralpha.training import FoldJob, predict_fold, train_fold
 
-from .conftest import write_recipe
+from .conftest import SIMPLE
 
 AFTER = date(2023, 7, 31)
 
@@ -80,9 +80,9 @@ def test_before_the_first_run_everything_is_to_do(recipe: Recipe, tmp_path: Path
 
 
 def test_a_killed_run_goes_on_where_it_stopped(
-    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    laid_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trained = []
+    recipe, trained = laid_recipe, []
 
     def killed_at_the_third(job: FoldJob) -> None:
         if len(trained) == 2:
@@ -120,15 +120,15 @@ def test_what_is_finished_is_reported_when_a_later_stage_fails(
     assert "portfolio: " in broken.report.read_text()
 
 
-def test_workers_change_nothing(tmp_path: Path) -> None:
+def test_workers_change_nothing(finished: tuple[Path, RunResult], tmp_path: Path) -> None:
+    folder, _ = finished  # by one worker
+    alone = load_recipe(folder / "tiny.yaml")
+    assert alone.workers == 1
+    shared = load_recipe(folder / "tiny.yaml", ("workers=2", "data.sources=[]", "portfolio=null"))
+    execute(plan(shared, tmp_path / "runs"), show_progress=False)
     scores = []
-    for workers in (1, 2):
-        folder = tmp_path / str(workers)
-        folder.mkdir()
-        recipe = load_recipe(write_recipe(folder), (f"workers={workers}", "portfolio=null"))
-        planned = plan(recipe, folder / "runs")
-        execute(planned, show_progress=False)
-        planned = plan(recipe, folder / "runs")
+    for recipe, runs in ((alone, folder / "runs"), (shared, tmp_path / "runs")):
+        planned = plan(recipe, runs)
         keys = planned.addresses["signal"]
         days = [(date.fromisoformat(day), key) for day, key in keys.items()]
         scores.append(planned.store.panel("signal", days).values)
@@ -140,8 +140,10 @@ def test_a_report_needs_finished_steps(recipe: Recipe, tmp_path: Path) -> None:
         render_report(plan(recipe, tmp_path / "runs"), tmp_path / "report.html")
 
 
-def test_scrambling_the_future_changes_nothing_up_to_it(recipe: Recipe, tmp_path: Path) -> None:
-    findings = audit_recipe(recipe, AFTER, tmp_path / "audit", show_progress=False)
+def test_scrambling_the_future_changes_nothing_up_to_it(
+    laid_recipe: Recipe, tmp_path: Path
+) -> None:
+    findings = audit_recipe(laid_recipe, AFTER, tmp_path / "audit", show_progress=False)
     names = [f.what for f in findings]
     assert names == [
         "universe",
@@ -247,10 +249,8 @@ def test_gc_deletes_what_no_run_needs(simple_recipe: Recipe, tmp_path: Path) -> 
     assert len(left.store.addresses()) < kept
 
 
-def test_another_recipe_in_the_same_lake_changes_nothing(
-    simple_recipe: Recipe, tmp_path: Path
-) -> None:
-    runs = tmp_path / "runs"
+def test_another_recipe_in_the_same_lake_changes_nothing(recipe_path: Path, tmp_path: Path) -> None:
+    simple_recipe, runs = load_recipe(recipe_path, SIMPLE), tmp_path / "runs"
     first = execute(plan(simple_recipe, runs), show_progress=False)
     lake = Lake(Path(simple_recipe.data.lake))
     rows = lake.scan("daily").filter(pl.col("symbol") == lake_symbols(lake)[0]).collect()

@@ -17,7 +17,7 @@ from intralpha.market.manifest import (
     writer_lock,
 )
 from intralpha.market.merge import Merged, OnConflict, merge_rows
-from intralpha.market.schemas import TABLES, TableSchema, shape, validate
+from intralpha.market.schemas import TABLES, TableSchema, in_order, shape, validate
 from intralpha.market.tick_file import TICK_TABLES
 
 LOCK_WAIT_SECONDS = 60.0
@@ -47,7 +47,7 @@ class AppendResult:
 
 
 def append_rows(
-    root: Path, table: str, frame: pl.DataFrame, on_conflict: OnConflict
+    root: Path, table: str, frame: pl.DataFrame, on_conflict: OnConflict, valid: bool = False
 ) -> AppendResult:
     """Merge rows into their partitions; see :meth:`~intralpha.market.Lake.append`.
 
@@ -57,8 +57,9 @@ def append_rows(
     table : name in ``TABLES``
     frame : rows, validated first
     on_conflict : for a key that is there with other values: ``error``, ``keep`` or ``replace``
+    valid : whether the rows have passed :func:`~intralpha.market.split_valid` just now
     """
-    rows = validate(table, frame)
+    rows = in_order(table, frame) if valid else validate(table, frame)
     schema = TABLES[table]
     with writer_lock(root, LOCK_WAIT_SECONDS):
         if table in TICK_TABLES:

@@ -89,7 +89,11 @@ class Lake:
         return view
 
     def append(
-        self, table: str, frame: pl.DataFrame, on_conflict: OnConflict = "error"
+        self,
+        table: str,
+        frame: pl.DataFrame,
+        on_conflict: OnConflict = "error",
+        valid: bool = False,
     ) -> AppendResult:
         """Merge rows into their partitions; a partition that would not change is not touched.
 
@@ -98,6 +102,8 @@ class Lake:
         table : name in ``TABLES``
         frame : rows, validated first
         on_conflict : for a key that is there with other values: ``error``, ``keep`` or ``replace``
+        valid : whether the rows are the good ones of :func:`~intralpha.market.split_valid`, and
+            need not be looked at again
 
         Raises
         ------
@@ -111,7 +117,7 @@ class Lake:
             The disk is full or refuses; partitions finished before are complete and recorded.
         """
         self._check_whole()
-        return append_rows(self.root, table, frame, on_conflict)
+        return append_rows(self.root, table, frame, on_conflict, valid)
 
     def merging(self, on_conflict: OnConflict = "error") -> "Merging":
         """Append ticks batch by batch, each day's file written once.

@@ -101,11 +101,15 @@ def _parsed(path: Path, stamp: tuple[int, int, int]) -> dict[str, dict[str, File
 
 def write_manifest(root: Path, files: dict[str, FileFacts]) -> None:
     """Replace the manifest in one step."""
-    # One line a file. Every append writes them all: `asdict` and `indent` are slow at that.
-    lines = [f"{json.dumps(name)}: {json.dumps(vars(files[name]))}" for name in sorted(files)]
-    text = "{\n" + ",\n".join(lines) + "\n}"
+    text = "{\n" + ",\n".join(_line(name, files[name]) for name in sorted(files)) + "\n}"
     with replacing(root / MANIFEST) as partial:
         partial.write_text(text)
+
+
+@lru_cache(maxsize=2**16)
+def _line(name: str, facts: FileFacts) -> str:
+    """One line a file; every append writes those of all files, and most are as they were."""
+    return f"{json.dumps(name)}: {json.dumps(vars(facts))}"
 
 
 @contextmanager

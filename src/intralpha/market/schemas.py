@@ -220,6 +220,8 @@ def shape(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     full = frame.with_columns(
         pl.lit(None).alias(c) for c in schema.columns if c not in frame.columns
     )
+    if dict(full.schema) == dict(schema.columns) and full.columns == list(schema.columns):
+        return full
     try:
         return full.select(pl.col(c).cast(t, strict=True) for c, t in schema.columns.items())
     except pl.exceptions.PolarsError as error:
@@ -233,8 +235,7 @@ def split_valid(table: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataF
     Of rows that share a key the first is good, the others are ``duplicate key``.
     """
     shaped = shape(table, frame)
-    reasons = [pl.when(rule).then(pl.lit(name)) for name, rule in _rules(table).items()]
-    marked = shaped.with_columns(pl.coalesce(*reasons, pl.lit(None, pl.String)).alias("reason"))
+    marked = shaped.with_columns(_reason(table))
     if _ascending(shaped, TABLES[table].sort):  # of a key there is one row
         if marked["reason"].null_count() == marked.height:
             return shaped, marked[:0]
@@ -253,11 +254,17 @@ def _parted(marked: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def _ascending(frame: pl.DataFrame, columns: tuple[str, ...]) -> bool:
     """Whether every row comes after the one before; false where a value is null."""
+    return bool(frame.select(_after(columns)).item())
+
+
+@cache
+def _after(columns: tuple[str, ...]) -> pl.Expr:
+    """True where every row but the first comes after the one before."""
     after = pl.lit(value=False)
     for column in reversed(columns):
         here, before = pl.col(column), pl.col(column).shift(1)
         after = (here > before) | ((here == before) & after)
-    return bool(frame.select(after.slice(1).fill_null(value=False).all()).item())
+    return after.slice(1).fill_null(value=False).all()
 
 
 def validate(table: str, frame: pl.DataFrame) -> pl.DataFrame:
@@ -273,10 +280,22 @@ def validate(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     good, bad = split_valid(table, frame)
     if bad.height:
         raise RowError(table, bad)
-    return good if _ascending(good, TABLES[table].sort) else good.sort(TABLES[table].sort)
+    return in_order(table, good)
+
+
+def in_order(table: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """Valid rows, sorted as the table's files are."""
+    by = TABLES[table].sort
+    return rows if _ascending(rows, by) else rows.sort(by)
 
 
 @cache
+def _reason(table: str) -> pl.Expr:
+    """Column ``reason``: the first rule that a row breaks, null of a good one."""
+    reasons = [pl.when(rule).then(pl.lit(name)) for name, rule in _rules(table).items()]
+    return pl.coalesce(*reasons, pl.lit(None, pl.String)).alias("reason")
+
+
 def _rules(table: str) -> dict[str, pl.Expr]:
     """Reason -> expression that is true for a bad row."""
     schema = TABLES[table]

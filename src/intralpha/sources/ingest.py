@@ -15,7 +15,7 @@ from intralpha.market import Lake, split_valid
 from intralpha.market.append import Merging
 from intralpha.market.manifest import replacing
 from intralpha.market.merge import OnConflict
-from intralpha.market.schemas import shape
+from intralpha.market.schemas import in_order, shape
 from intralpha.market.tick_file import TICK_TABLES
 from intralpha.sources.cover import Cover, Covering
 from intralpha.sources.source import Batch, SourceSpec
@@ -146,9 +146,9 @@ def _take(
         rows, on_conflict = _completed(lake, shape("instruments", rows)), "replace"
     rows, refused = split_valid(batch.table, rows)
     if batch.table in TICK_TABLES:
-        done = merging.append(batch.table, rows)
+        done = merging.add(batch.table, in_order(batch.table, rows))
     else:
-        done = lake.append(batch.table, rows, on_conflict)
+        done = lake.append(batch.table, rows, on_conflict, valid=True)
     count.added += done.rows_added
     count.already_there += done.rows_kept
     count.replaced += done.rows_replaced

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
@@ -9,6 +10,7 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from intralpha.base import ConfigError, Panel, spec_hash
+from intralpha.base.ahead import ahead
 from intralpha.market import Calendar, TradingRules
 from intralpha.sources.exchange.actions import make_actions
 from intralpha.sources.exchange.bars import Bars
@@ -178,13 +180,11 @@ class SimulatedMarket(Source):
     def batches(self) -> Iterator[Batch]:
         """Intraday rows session by session, daily rows by month, then the reference tables."""
         skeleton = self._skeleton()
-        floor = Floor(self.spec.seed, self.spec.habits)
         months = self.sessions.astype("datetime64[M]")
+        traded = ahead(self._traded(skeleton))  # while the rows of a session go into the lake
         for month in np.unique(months):
             rows = Month(self._stocks)
-            for t in np.flatnonzero(months == month).tolist():
-                day = skeleton.session(t, self.sessions[t].item())
-                minutes, tapes = floor.trade(day, with_tapes=bool(self.spec.ticks))
+            for day, minutes, tapes in islice(traded, int((months == month).sum())):
                 rows.add(day, minutes)
                 yield from self._intraday(day, minutes, tapes)
             yield Batch("daily", rows.daily(), f"simulated {month}")
@@ -193,6 +193,13 @@ class SimulatedMarket(Source):
         yield Batch("membership", _membership(skeleton, self._stocks.symbols), "simulated")
         yield Batch("fundamentals", self.reports(), "simulated")
         yield Batch("corporate_actions", skeleton.action_rows(self.sessions), "simulated")
+
+    def _traded(self, skeleton: Skeleton) -> Iterator[tuple[Day, Bars, dict[int, Tape]]]:
+        """Every session after it was traded."""
+        floor = Floor(self.spec.seed, self.spec.habits)
+        for t, session in enumerate(self.sessions):
+            day = skeleton.session(t, session.item())
+            yield day, *floor.trade(day, with_tapes=bool(self.spec.ticks))
 
     def _intraday(self, day: Day, minutes: Bars, tapes: dict[int, Tape]) -> Iterator[Batch]:
         """Tables of one session."""
