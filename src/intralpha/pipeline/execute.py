@@ -77,9 +77,16 @@ class WorkInputs(Inputs):
         return path
 
     def folders(self, name: str) -> Mapping[str, Path]:
-        """Slice -> folder of an input."""
-        of, keys = self._of(name), self.plan.addresses[self.node.inputs[name]]
-        return {s: self.plan.store.get(of.kind, keys[s]).path for s in self._needed(name)}
+        """Slice -> folder of an input; of the node itself, what is finished."""
+        of, keys, store = (
+            self._of(name),
+            self.plan.addresses[self.node.inputs[name]],
+            self.plan.store,
+        )
+        needed = self._needed(name)
+        if of.name == self.node.name:
+            needed = [s for s in needed if store.has(of.kind, of.form, keys[s])]
+        return {s: store.get(of.kind, keys[s]).path for s in needed}
 
     def _of(self, name: str) -> Node:
         return self.plan.node(self.node.inputs[name])
