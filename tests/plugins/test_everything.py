@@ -64,7 +64,7 @@ def test_the_environment_and_python_load_the_same(finished: Desk) -> None:
         assert done.returncode == 0, done.stderr
         assert NOTHING_TO_DO.search(done.stdout), done.stdout
     found = json.loads(finished.script(PROBE.format(names='["acme", "./mine.py"]')))
-    assert len(found) == 11
+    assert len(found) == 13
     assert set(found.values()) == {0}
 
 

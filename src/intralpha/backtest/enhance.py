@@ -6,7 +6,7 @@ import numpy as np
 
 from intralpha.backtest.closed_loop import PortfolioRun
 from intralpha.backtest.enhancement import EnhancementSpec
-from intralpha.backtest.stretches import Known, stretches, trade
+from intralpha.backtest.stretches import Known, scored, stretches, trade
 from intralpha.base import Panel
 from intralpha.market import Lake
 from intralpha.portfolio import NoDecisionError, decisions
@@ -69,8 +69,7 @@ def _known(
 ) -> Known:
     """Benchmark and exposures of the dates that have a score."""
     assets = universe.assets
-    scored = signal.at(planned)
-    dates = planned[np.isfinite(scored["score"]).any(axis=1)]
+    dates = scored(planned, universe, signal)
     if len(dates) == 0:
         raise NoDecisionError("none of its dates has a score")
     view = lake.limited(None, dates[-1].item())

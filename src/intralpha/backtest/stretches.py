@@ -60,6 +60,20 @@ def stretches(dates: Shaped[ndarray, "D"], last: date) -> tuple[Stretch, ...]:
     return (*made, Stretch(days[-1], last, decides=False))
 
 
+def scored(dates: Shaped[ndarray, "D"], universe: Panel, signal: Panel) -> Shaped[ndarray, "N"]:
+    """Those of the dates on which any stock of the universe has a score.
+
+    Parameters
+    ----------
+    dates : datetime64[D] [D]
+    universe : Panel, name ``universe``, with all of the dates
+    signal : Panel, name ``score``
+    """
+    score = signal.reindex(dates, universe.assets)["score"]
+    inside = universe.at(dates)["universe"] > 0
+    return dates[(inside & np.isfinite(score)).any(axis=1)]
+
+
 @dataclass(frozen=True, eq=False)
 class Known:
     """What decisions are made of besides holdings and prices; dates beyond theirs do not matter.
@@ -76,11 +90,6 @@ class Known:
     signal: Panel
     benchmark: Panel
     styles: Panel
-
-    def scored(self, dates: Shaped[ndarray, "D"]) -> Shaped[ndarray, "N"]:
-        """Those of the dates on which any stock has a score."""
-        part = self.signal.at(dates[np.isin(dates, self.signal.dates)])
-        return part.dates[np.isfinite(part["score"]).any(axis=1)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,8 +132,8 @@ def trade(
     Yields
     ------
     Part
-        On a date without any score nothing is decided, and the ledger has an event ``no_score``;
-        before the first decision the books are empty.
+        On a date on which no stock of the universe has a score nothing is decided, and the ledger
+        has an event ``no_score``; before the first decision the books are otherwise empty.
 
     Raises
     ------
@@ -198,9 +207,11 @@ class _Market:
 
     def _laid(self, view: Lake, block: list[Stretch], known: Known | None) -> Desk | None:
         """The desk of the decision dates that have a score."""
-        days = [np.datetime64(one.upto, "D") for one in block if one.decides]
-        dates = known.scored(np.array(days)) if known is not None and days else np.array([])
-        if known is None or len(dates) == 0:
+        if known is None:
+            return None
+        days = as_days([one.upto for one in block if one.decides])
+        dates = scored(days, known.universe, known.signal)
+        if len(dates) == 0:
             return None
         there = self._prices.dates
         if (absent := ~np.isin(dates, there)).any():
