@@ -12,7 +12,7 @@ import pytest
 from intralpha.backtest import Ledger, PortfolioRun, enhance, save_run
 from intralpha.base import Panel
 from intralpha.market import Lake
-from intralpha.pipeline import Plan, RunResult, execute, load_recipe, plan
+from intralpha.pipeline import Plan, RunResult, execute, list_artifacts, load_recipe, plan
 from intralpha.pipeline.report import finished_run
 
 from .conftest import write_recipe
@@ -149,3 +149,12 @@ def test_a_period_without_a_decision_is_said_and_reported(
     texts = [str(problem) for problem in result.problems]
     assert any("none of its dates has a score" in text for text in texts)
     assert result.figures == {}
+
+
+def test_a_long_chain_is_one_line_of_the_list(done: tuple[Path, Plan]) -> None:
+    _, of = done
+    lines = list_artifacts(of.store.root.parent).splitlines()
+    count = len(of.node("portfolio").slices)
+    assert sum(f"{count} slices of portfolio" in line for line in lines) == 1
+    assert sum(" test/" in line for line in lines) == 1
+    assert len(lines) < 20

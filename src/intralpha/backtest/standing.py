@@ -64,6 +64,10 @@ class Standing:
             A holding or an ordered name is not on the axis.
         """
         own = self.account.assets
+        if np.array_equal(assets, own):
+            same = {name: values.copy() for name, values in self._columns().items()}
+            ordered = None if self.targets is None else self.targets.copy()
+            return _of(self.date, own, self.account.cash_yuan, same, ordered)
         kept = np.isin(own, assets)
         wanted = self.account.shares > 0 if self.targets is None else self.targets > 0
         lost = ~kept & (wanted | (self.account.shares > 0))

@@ -195,6 +195,7 @@ class _Market:
         market = self._prices.between(one.upto if before is None else one.start, one.upto)
         if len(market.dates) == 0 or market.dates[-1] != day:
             raise DecisionDateError([str(day)], "dates are not sessions of the lake")
+        before = None if before is None else before.on(self._prices.assets)
         held = None if before is None else self._benchmark(before)
         run = self._replay(one, market, held, before)
         for row in range(0 if before is None else 1, len(market.dates)):
@@ -225,10 +226,8 @@ class _Market:
 
     def _benchmark(self, before: Standing) -> Panel:
         """Weights of the benchmark at the last close."""
-        weights = before.on(self._prices.assets).benchmark
-        return Panel(
-            weights[None, :, None], as_days([before.date]), self._prices.assets, ("weight",)
-        )
+        weights, days = before.benchmark[None, :, None], as_days([before.date])
+        return Panel(weights, days, self._prices.assets, ("weight",))
 
     def _replay(
         self, one: Stretch, market: Panel, held: Panel | None, before: Standing | None

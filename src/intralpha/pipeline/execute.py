@@ -128,13 +128,15 @@ def _make_block(
     folder = store.work(node.kind, _name_of(plan, node, part))
     inputs = WorkInputs(plan, node, part, folder)
     facts = _facts(plan, node)
-    started = perf_counter()
+    since = perf_counter()
 
     def place(name: str) -> Path:
         return folder / name if node.form == DAYS else store.work(node.kind, keys[name])
 
     def finish(name: str) -> None:
-        more = {"slice": name, "seconds": round(perf_counter() - started, 3)}
+        nonlocal since
+        more = {"slice": name, "seconds": round(perf_counter() - since, 3)}
+        since = perf_counter()
         store.keep_folder(node.kind, keys[name], place(name), facts | more)
 
     done = folder / "panel"
