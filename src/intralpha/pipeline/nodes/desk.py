@@ -1,5 +1,7 @@
 """What a decision knows besides signal and holdings: weights of the benchmark, and styles."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy import ndarray
 
@@ -22,11 +24,13 @@ def benchmark_node(spec: BenchmarkSpec, dates: ndarray) -> Node:
 
 
 def make_benchmark(spec: BenchmarkSpec, inputs: Inputs, task: Task) -> None:
-    """A portfolio a date, known at its close; all 0 where the universe is empty."""
-    days, inside = _inside(inputs, task)
-    weights = spec.weights(inputs.lake, days, inputs.assets, inside)
-    panel = Panel(weights[:, :, None].astype(np.float64), days, inputs.assets, ("weight",))
-    panel.save(task.folder("panel"))
+    """A portfolio a date, known at its close; NaN on a date with an empty universe."""
+
+    def weights(days: ndarray, inside: ndarray) -> Panel:
+        found = spec.weights(inputs.lake, days, inputs.assets, inside)
+        return Panel(found[:, :, None].astype(np.float64), days, inputs.assets, ("weight",))
+
+    _make(inputs, task, weights)
 
 
 def exposures_node(spec: ExposureSpec, dates: ndarray) -> Node:
@@ -36,12 +40,18 @@ def exposures_node(spec: ExposureSpec, dates: ndarray) -> Node:
 
 
 def make_exposures(spec: ExposureSpec, inputs: Inputs, task: Task) -> None:
-    """Exposures of every stock, known at the close of each date."""
-    days, inside = _inside(inputs, task)
-    spec.estimate(inputs.lake, days, inputs.assets, inside).save(task.folder("panel"))
+    """Exposures of every stock, known at the close of each date; NaN with an empty universe."""
+
+    def styles(days: ndarray, inside: ndarray) -> Panel:
+        return spec.estimate(inputs.lake, days, inputs.assets, inside)
+
+    _make(inputs, task, styles)
 
 
-def _inside(inputs: Inputs, task: Task) -> tuple[ndarray, ndarray]:
-    """Dates to be made, and the universe on them."""
+def _make(inputs: Inputs, task: Task, known: Callable[[ndarray, ndarray], Panel]) -> None:
+    """Ask for the dates that have a universe, if any has: on the others nothing can be decided."""
     days = as_days([one.name for one in task.slices])
-    return days, inputs.panel(UNIVERSE).at(days)[UNIVERSE] > 0
+    inside = inputs.panel(UNIVERSE).at(days)[UNIVERSE] > 0
+    asked = inside.any(axis=1) | ~inside.any()
+    found = known(days[asked], inside[asked])
+    found.reindex(days, inputs.assets).save(task.folder("panel"))
