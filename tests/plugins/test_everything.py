@@ -127,8 +127,8 @@ def test_addresses_move_with_the_code_of_a_plugin_and_not_otherwise(
         "site/acme/kinds.py": [],
         "site/acme/new.py": [],
         "site/acme-1.2.3.dist-info/METADATA": [],
-        "falls.py": ["weights/net", "score/net", "score/reversal"],
-        "mine.py": ["weights/net", "score/net", "score/reversal"],
+        "falls.py": ["weights/net", "score/net", "score/reversal", "benchmark", "exposures"],
+        "mine.py": ["weights/net", "score/net", "score/reversal", "benchmark", "exposures"],
     }  # fmt: skip
     text = ADDRESSES.format(lake=finished.folder / "lake", files=list(files))
     found = [json.loads(line) for line in desk.script(text).splitlines()]
