@@ -1,5 +1,6 @@
 """From a signal to a replay by one spec: benchmarks by kind, files, display."""
 
+from dataclasses import fields
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,18 +17,20 @@ from intralpha.backtest import (
     FloatCapBenchmarkSpec,
     IndexBenchmarkSpec,
     IndexGapError,
+    Ledger,
     NoFloatCapError,
     NoIndexError,
+    PortfolioRecord,
     PortfolioRun,
     benchmark_returns,
     enhance,
-    load_record,
+    load_run,
     save_run,
 )
 from intralpha.base import Panel
 from intralpha.evaluation import performance
 from intralpha.market import TABLES, Lake, UniverseSpec, float_cap, read_daily, universe
-from intralpha.portfolio import NoDecisionError
+from intralpha.portfolio import NoDecisionError, Solution
 from intralpha.sources import SimulatedSpec, ingest
 from intralpha.sources.exchange.index import INDEX
 
@@ -146,7 +149,7 @@ def test_a_lake_without_share_counts_needs_the_equal_benchmark(lake, tmp_path) -
 
 def test_an_index_that_is_absent_or_has_gaps(lake, tmp_path) -> None:
     axes, signal = inputs(lake)
-    lost = axes.dates[[80, 81]].tolist()
+    lost = axes.dates[[81, 82]].tolist()  # between the decisions of sessions 80 and 85
     gaps = other_lake(
         lake,
         tmp_path / "gaps",
@@ -155,7 +158,7 @@ def test_an_index_that_is_absent_or_has_gaps(lake, tmp_path) -> None:
         ),
     )
     indexed = SPEC.model_copy(update={"benchmark": IndexBenchmarkSpec(index=INDEX)})
-    with pytest.raises(IndexGapError, match=f"no close on 2 of .*: {lost[0]}, {lost[1]}"):
+    with pytest.raises(IndexGapError, match=f"no close on 2 of 6 .*: {lost[0]}, {lost[1]}"):
         enhance(indexed, gaps, axes, signal)
     unknown = SPEC.model_copy(update={"benchmark": IndexBenchmarkSpec(index="000999.SH")})
     with pytest.raises(NoIndexError, match=r"000999\.SH"):
@@ -173,13 +176,26 @@ def test_the_spec_refuses_what_no_benchmark_has() -> None:
 
 def test_a_replay_survives_its_files(run, tmp_path: Path) -> None:
     save_run(run, tmp_path)
-    record = load_record(tmp_path)
-    assert_frame_equal(record.daily, run.ledger.daily)
+    again = load_run([tmp_path], run.targets.assets)
+    for table in fields(Ledger):
+        assert_frame_equal(
+            getattr(again.ledger, table.name), getattr(run.ledger, table.name), check_exact=True
+        )
+    np.testing.assert_array_equal(again.targets.values, run.targets.values)
+    np.testing.assert_array_equal(again.targets.dates, run.targets.dates)
+    for found, expected in zip(again.solutions, run.solutions, strict=True):
+        for part in fields(Solution):
+            np.testing.assert_array_equal(getattr(found, part.name), getattr(expected, part.name))
+
+
+def test_a_record_shows_a_run(run) -> None:
+    record = PortfolioRecord.of(run)
     assert record.figures == run.ledger.figures()
     assert record.yearly["year"].to_list() == [2023]
-    targets = Panel.load(tmp_path / "targets")
-    np.testing.assert_array_equal(targets.values, run.targets.values)
+    assert "Events" in record.notes
     assert all(frame.height for frame in record.notes.values())
+    counts = dict(record.notes["Events"].select("kind", "events").iter_rows())
+    assert counts["no_score"] == 12  # every fifth of the 60 dates without one
 
 
 def test_figures_are_those_of_the_returns(run) -> None:

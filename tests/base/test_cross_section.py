@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from intralpha.base.cross_section import MaskShapeError, check_mask, mean_zscore, moments, zscore
+from intralpha.base.cross_section import (
+    MaskShapeError,
+    check_mask,
+    mean_zscore,
+    moments,
+    sum_in_turn,
+    zscore,
+)
 
 NAN = np.nan
 
@@ -93,3 +100,14 @@ def test_the_mean_of_seeds_equals_that_of_another_program() -> None:
     rows = np.array([[1.0, 2.0, 6.0], [30.0, 10.0, 20.0]], dtype=np.float32)
     expected = (stats.zscore(rows[0]) + stats.zscore(rows[1])) / 2
     np.testing.assert_allclose(mean_zscore([rows[:1], rows[1:]])[0], expected, rtol=1e-6)
+
+
+def test_a_sum_in_turn_does_not_know_the_stocks_without_a_value() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.standard_normal((3, 2000))
+    wide = np.zeros((3, 3000))
+    wide[:, np.sort(rng.permutation(3000)[:2000])] = values
+    np.testing.assert_array_equal(sum_in_turn(wide), sum_in_turn(values))
+    np.testing.assert_allclose(sum_in_turn(values), values.sum(axis=1), rtol=1e-12, atol=1e-12)
+    assert (wide.sum(axis=1) != values.sum(axis=1)).any(), "a sum in blocks would do"
+    assert sum_in_turn(np.zeros((2, 0))).tolist() == [0.0, 0.0]

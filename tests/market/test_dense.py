@@ -14,6 +14,7 @@ from intralpha.market import (
     fill_forward,
     float_cap,
     industry_codes,
+    last_known,
     members,
     read_bars,
     read_daily,
@@ -148,6 +149,30 @@ def test_industries_by_date(lake: Lake) -> None:
     assert labels == ("unknown", "bank", "food")
     np.testing.assert_array_equal(codes[:, 0], [1, 1, 2, 2])
     np.testing.assert_array_equal(codes[0], [1, 1, 0, 0])
+    # A classification that stands first in the alphabet, but begins on day 3 only.
+    other = {"symbol": [SYMBOLS[0]], "in_date": [SESSIONS[3]], "out_date": [None]}
+    lake.append("industry", pl.DataFrame(other | {"scheme": ["a"], "code": ["oil"]}))
+    codes, labels = industry_codes(lake, days, ASSETS)
+    found = [labels[c] for c in codes[:, 0]]
+    assert found == ["bank", "bank", "food", "oil"]
+
+
+def test_a_capitalisation_is_carried_into_the_first_date(lake: Lake) -> None:
+    """What is asked for first changes nothing: the last shares known before it count."""
+    early = daily_rows(SESSIONS[:2]).filter(pl.col("symbol") == SYMBOLS[0])
+    lake.append("daily", early.with_columns(float_shares=pl.lit(100.0)), "replace")
+    days = np.array(SESSIONS[2:4], dtype="datetime64[D]")
+    np.testing.assert_allclose(float_cap(lake, days, ASSETS)["float_cap"][:, 0], [1100, 1100])
+    both = np.array(SESSIONS[:4], dtype="datetime64[D]")
+    np.testing.assert_allclose(
+        float_cap(lake, both, ASSETS)["float_cap"][:, 0], [1000, 1100, 1100, 1100]
+    )
+
+
+def test_the_last_known_value_stands_before_a_day(lake: Lake) -> None:
+    found = last_known(lake, pl.col("close") * 2, SESSIONS[3], np.array([SYMBOLS[1], "000009.SZ"]))
+    np.testing.assert_array_equal(found, [2 * 13.0, np.nan])
+    assert np.isnan(last_known(lake, pl.col("close"), SESSIONS[0], ASSETS)).all()
 
 
 def test_caps_from_shares_or_from_a_snapshot(lake: Lake) -> None:
@@ -163,8 +188,13 @@ def test_caps_from_shares_or_from_a_snapshot(lake: Lake) -> None:
     lake.append("fundamentals", pl.DataFrame(snapshot))
     cap = float_cap(lake, days, ASSETS)["float_cap"]
     np.testing.assert_allclose(cap[:, 0], [1000, 1100, 1200])
-    # 1300 on day 2 at close 13; day 0 closed at 11.
-    np.testing.assert_allclose(cap[:, 1], [1100, 1200, 1300])
+    # 1300 on day 2 at close 13; before that day nobody knew it.
+    np.testing.assert_allclose(cap[:, 1], [np.nan, np.nan, 1300])
     assert np.isnan(cap[:, 2]).all()
+    later = np.array(SESSIONS[3:5], dtype="datetime64[D]")
+    np.testing.assert_allclose(float_cap(lake, later, ASSETS)["float_cap"][:, 1], [1400, 1500])
+    # For labels it is scaled back as well: day 0 closed at 11.
+    cap = float_cap(lake, days, ASSETS, fwd_snapshot=True)["float_cap"]
+    np.testing.assert_allclose(cap[:, 1], [1100, 1200, 1300])
     weights = cap_weights(cap, np.ones((3, 4), dtype=bool))
     np.testing.assert_allclose(weights[0], [1000 / 2100, 1100 / 2100, 0, 0])

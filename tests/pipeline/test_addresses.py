@@ -21,6 +21,7 @@ LIBRARY = {
 }
 
 RESULTS = {"signal", "test", "portfolio"}
+DESK = {"benchmark", "exposures"}  # what a decision knows besides signal and holdings
 GRU = {"label/gru", "weights/gru", "score/gru"}
 SCORES = {"score/gru", "score/simple"}
 # Key of the recipe (the longest that fits counts) -> nodes that are made of it, directly or not.
@@ -28,8 +29,8 @@ MOVED: dict[str, set[str]] = {
     "name": set(),
     "about": set(),
     "workers": set(),
-    "universe": {"universe", "seen/gru"} | GRU | SCORES | RESULTS,
-    "grid": {"forward"} | GRU | SCORES | RESULTS,
+    "universe": {"universe", "seen/gru"} | GRU | SCORES | RESULTS | DESK,
+    "grid": {"forward"} | GRU | SCORES | RESULTS | DESK,
     "factors.gru.features": {"features/gru", "seen/gru", "weights/gru", "score/gru"} | RESULTS,
     "factors.gru.transform": {"seen/gru", "weights/gru", "score/gru"} | RESULTS,
     "factors.gru.window_days": {"weights/gru", "score/gru"} | RESULTS,
@@ -47,8 +48,8 @@ MOVED: dict[str, set[str]] = {
     "test.horizons": {"forward", "test"},
     "test.within": {"test", "within"},
     "test.neutral_to": {"test", "features/styles"},
-    "test.start": {"test", "portfolio"},
-    "test.end": {"test", "portfolio"},
+    "test.start": {"test", "portfolio"} | DESK,
+    "test.end": {"test", "portfolio"} | DESK,
     "portfolio": {"portfolio"},
 }
 # Values for keys that cannot be changed by counting up; None: no other value is possible.
@@ -169,25 +170,64 @@ def test_every_key_moves_what_reads_it_and_nothing_else(base: tuple[Path, Plan])
     assert tried > 40
 
 
-PORTFOLIO = [
-    "portfolio.benchmark={kind: equal}",
-    "portfolio.every=2",
-    "portfolio.problem.stock_deviation=0.04",
-    "portfolio.problem.industry_deviation=0.2",
-    "portfolio.problem.style_bounds={size: 0.4}",
-    "portfolio.problem.turnover_one_sided=0.3",
-    "portfolio.problem.costs={buy_bps: 5}",
-    "portfolio.backtest.capital_yuan=1000000",
-]
+PORTFOLIO = {
+    "portfolio.benchmark={kind: equal}": {"benchmark"},
+    "portfolio.exposures={momentum_days: 300}": {"exposures"},
+    "portfolio.every=2": DESK,
+    "portfolio.problem.stock_deviation=0.04": set(),
+    "portfolio.problem.industry_deviation=0.2": set(),
+    "portfolio.problem.style_bounds={size: 0.4}": set(),
+    "portfolio.problem.turnover_one_sided=0.3": set(),
+    "portfolio.problem.costs={buy_bps: 5}": set(),
+    "portfolio.backtest.capital_yuan=1000000": set(),
+}
 
 
-@pytest.mark.parametrize("change", PORTFOLIO)
+@pytest.mark.parametrize(("change", "more"), PORTFOLIO.items())
 def test_keys_of_the_portfolio_move_the_portfolio_alone(
-    base: tuple[Path, Plan], change: str
+    base: tuple[Path, Plan], change: str, more: set[str]
 ) -> None:
     folder, planned = base
     after = plan(load_recipe(folder / "tiny.yaml", (change,)), folder / "runs")
-    assert moved(planned, after) == {"portfolio"}
+    assert moved(planned, after) == {"portfolio"} | more
+
+
+def test_an_earlier_end_of_the_test_moves_the_end_of_the_replay_alone(
+    base: tuple[Path, Plan],
+) -> None:
+    folder, planned = base
+    after = plan(load_recipe(folder / "tiny.yaml", ("test.end=2023-08-31",)), folder / "runs")
+    old, new = planned.addresses["portfolio"], after.addresses["portfolio"]
+    assert len(new) > 30
+    assert [name for name in new if new[name] != old[name]] == ["end"]
+
+
+def test_a_date_of_the_signal_that_is_no_decision_moves_no_decision(
+    base: tuple[Path, Plan],
+) -> None:
+    folder, planned = base
+    sparse = plan(load_recipe(folder / "tiny.yaml", ("portfolio.every=2",)), folder / "runs")
+    node = sparse.node("portfolio")
+    days = [one.name for one in node.slices]
+    signal = [one.name for one in sparse.node("signal").slices]
+    assert days == [*signal[::2], "end"]
+    for at, one in enumerate(node.slices):
+        before = (days[at - 1],) if at else ()
+        assert one.needs.get("before", ()) == before
+        assert one.needs.get("signal", ()) == (() if one.name == "end" else (one.name,))
+    # The first decision is the same however many follow.
+    assert sparse.addresses["benchmark"][days[1]] == planned.addresses["benchmark"][days[1]]
+
+
+def test_a_slice_has_the_address_of_the_one_before_in_its_own(base: tuple[Path, Plan]) -> None:
+    """Another first decision moves every later one; another last decision none before it."""
+    folder, planned = base
+    later = plan(load_recipe(folder / "tiny.yaml", ("test.start=2023-06-01",)), folder / "runs")
+    old, new = planned.addresses["portfolio"], later.addresses["portfolio"]
+    assert len(new) > 20
+    assert all(new[name] != old[name] for name in new)
+    known, same = planned.addresses["exposures"], later.addresses["exposures"]
+    assert all(same[name] == known[name] for name in same)
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,8 @@ def test_scrambling_the_future_changes_nothing_up_to_it(
         "features/simple",
         "score/simple",
         "signal",
+        "benchmark",
+        "exposures",
         "target weights",
     ]
     assert all(f.compared > 500 for f in findings)

@@ -10,6 +10,7 @@ import pytest
 from intralpha.base import Panel
 from intralpha.market import TABLES, Lake
 from intralpha.pipeline import Plan, RunResult, execute, load_recipe, plan
+from intralpha.pipeline.report import finished_run
 
 from .conftest import write_recipe
 
@@ -76,8 +77,11 @@ def test_one_more_day_costs_a_day(world: tuple[Lake, Path, np.ndarray]) -> None:
         "signal": 1,
         "forward": 4,
         "test": 1,
-        "portfolio": 1,
+        "benchmark": 1,
+        "exposures": 1,
+        "portfolio": 2,  # the decision of 150, and the end after it
     }
+    assert [one.name for one in after.missing(after.node("portfolio"))] == [str(days[150]), "end"]
     second = execute(after, show_progress=False)
     assert {n: c for n, c in second.made.items() if c} == {n: c for n, c in todo.items() if c}
     new = scores(planned(folder))
@@ -86,6 +90,20 @@ def test_one_more_day_costs_a_day(world: tuple[Lake, Path, np.ndarray]) -> None:
     )
     assert str(new.dates[-1]) == str(days[150])
     assert np.isfinite(new.values[-1]).sum() > 30
+    append_session(whole, folder / "lake", days[151])  # no date of the grid: no decision
+    last = planned(folder)
+    missing = {node.name: [one.name for one in last.missing(node)] for node in last.nodes}
+    assert missing["portfolio"] == ["end"]
+    assert missing["benchmark"] == missing["exposures"] == missing["signal"] == []
+    books = []
+    for of in (after, last):
+        assert execute(of, show_progress=False).problems == ()
+        run = finished_run(of)
+        assert run is not None
+        books.append(run.ledger.daily)
+    assert books[1].head(-1).equals(books[0])
+    assert books[1]["date"].to_list()[-1] == days[151].item()
+    assert books[1]["traded_yuan"][-1] > 0  # the decision of 150
 
 
 def scores(of: Plan) -> Panel:
@@ -114,6 +132,9 @@ def test_a_changed_day_moves_what_may_have_read_it(
     old, new = before.addresses["weights/gru"], after.addresses["weights/gru"]
     for name in new:  # a fold that ended before has its weights
         assert (old[name] == new[name]) == (name[:10] <= str(days[100]))
+    old, new = before.addresses["portfolio"], after.addresses["portfolio"]
+    for name in new:  # the account of the day before the correction is kept
+        assert (old[name] == new[name]) == (name < str(days[100]))
 
 
 def test_what_a_killed_run_left_does_not_pass_for_changed_data(

@@ -64,7 +64,7 @@ def test_the_environment_and_python_load_the_same(finished: Desk) -> None:
         assert done.returncode == 0, done.stderr
         assert NOTHING_TO_DO.search(done.stdout), done.stdout
     found = json.loads(finished.script(PROBE.format(names='["acme", "./mine.py"]')))
-    assert len(found) == 11
+    assert len(found) == 13
     assert set(found.values()) == {0}
 
 
@@ -127,8 +127,8 @@ def test_addresses_move_with_the_code_of_a_plugin_and_not_otherwise(
         "site/acme/kinds.py": [],
         "site/acme/new.py": [],
         "site/acme-1.2.3.dist-info/METADATA": [],
-        "falls.py": ["weights/net", "score/net", "score/reversal"],
-        "mine.py": ["weights/net", "score/net", "score/reversal"],
+        "falls.py": ["weights/net", "score/net", "score/reversal", "benchmark", "exposures"],
+        "mine.py": ["weights/net", "score/net", "score/reversal", "benchmark", "exposures"],
     }  # fmt: skip
     text = ADDRESSES.format(lake=finished.folder / "lake", files=list(files))
     found = [json.loads(line) for line in desk.script(text).splitlines()]

@@ -40,7 +40,8 @@ def laid(lake: Lake, parts: tuple) -> object:
     dates, axes, signal, market = parts
     inside = axes.at(dates)["universe"] > 0
     weights = inside / inside.sum(axis=1, keepdims=True)
-    return lay_desk(lake, dates, axes, signal, market, weights, STYLES)
+    styles = STYLES.estimate(lake, dates, axes.assets, inside)
+    return lay_desk(lake, dates, axes, signal, market, weights, styles)
 
 
 def test_the_signal_is_laid_by_name_not_by_place(lake, parts) -> None:
@@ -109,18 +110,15 @@ def test_tradable_by_hand() -> None:
     assert can_sell[0].tolist() == [True, True, True, False, False, True]
 
 
-def test_decisions_fall_on_dates_with_a_score() -> None:
-    days = np.arange("2024-01-01", "2024-01-11", dtype="datetime64[D]")
-    values = np.full((10, 2, 1), NAN)
-    values[[1, 3, 4, 6, 9], 0] = 1.0
-    signal = Panel(values, days, np.array(["a", "b"]), ("score",))
-    assert decisions(signal, 2).tolist() == [date(2024, 1, d) for d in (2, 5, 10)]
-    assert decisions(signal, 1, date(2024, 1, 3), date(2024, 1, 7)).tolist() == [
+def test_decisions_fall_on_dates_of_the_signal() -> None:
+    days = np.array([f"2024-01-{d:02d}" for d in (2, 4, 5, 7, 10)], dtype="datetime64[D]")
+    assert decisions(days, 2).tolist() == [date(2024, 1, d) for d in (2, 5, 10)]
+    assert decisions(days[:-1], 2).tolist() == [date(2024, 1, d) for d in (2, 5)]
+    assert decisions(days, 1, date(2024, 1, 3), date(2024, 1, 7)).tolist() == [
         date(2024, 1, d) for d in (4, 5, 7)
     ]
-    with pytest.raises(NoDecisionError, match="scores from 2024-01-02 to 2024-01-10") as caught:
-        decisions(signal, 1, date(2025, 1, 1))
+    with pytest.raises(NoDecisionError, match="given from 2024-01-02 to 2024-01-10") as caught:
+        decisions(days, 1, date(2025, 1, 1))
     assert caught.value.start == date(2025, 1, 1)
-    empty = Panel(np.full((10, 2, 1), NAN), days, signal.assets, ("score",))
-    with pytest.raises(NoDecisionError, match="no score at all"):
-        decisions(empty, 1)
+    with pytest.raises(NoDecisionError, match="at no date"):
+        decisions(days[:0], 1)

@@ -26,10 +26,9 @@ FIRST, LAST = 100, 290
 
 @pytest.fixture(scope="module")
 def history(lake: Lake) -> History:
-    daily = read_daily(lake, ("filled_close", "float_shares"))
+    daily = read_daily(lake, ("float_shares",))
     stocks = daily.assets[np.isfinite(daily["float_shares"]).any(axis=0)]
-    filled = read_daily(lake, ("filled_close",), assets=stocks)
-    return read_history(lake, filled, FIRST, LAST, stocks)
+    return read_history(lake, daily.dates[FIRST : LAST + 1], stocks)
 
 
 @pytest.fixture(scope="module")

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from intralpha.backtest.facts import MarketFacts
     from intralpha.backtest.fills import BlockedOrders, DayResult, Fills
     from intralpha.backtest.ledger import Ledger
-    from intralpha.backtest.record import PortfolioRecord, load_record, save_run
-    from intralpha.backtest.replay import BenchmarkLengthError, DecisionDateError, replay
+    from intralpha.backtest.record import PortfolioRecord, load_run, save_run
+    from intralpha.backtest.replay import BenchmarkLengthError, DecisionDateError, Replay, replay
     from intralpha.backtest.simulate import TargetError, simulate
     from intralpha.backtest.spec import BacktestSpec
+    from intralpha.backtest.standing import HoldingLostError, Standing, save_standing
+    from intralpha.backtest.stretches import Known, Part, Stretch, stretches, trade
     from intralpha.backtest.tradability import Tradability, tradability
 
 lazily(__name__)

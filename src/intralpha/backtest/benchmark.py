@@ -5,6 +5,7 @@ from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
 
 from intralpha.base import DataError, Kinded, Panel
+from intralpha.base.cross_section import sum_in_turn
 from intralpha.market import Lake
 
 
@@ -53,15 +54,16 @@ class BenchmarkSpec(Kinded):
 
         Parameters
         ----------
-        lake : with ``daily``
-        weights : Panel, one name, dated by decision, of :meth:`weights`
-        market : Panel with ``close`` and ``preclose``
+        lake : with ``daily``, up to the last session of ``market``
+        weights : Panel, one name, of the first session of ``market``: those of :meth:`weights` at
+            a decision, or what they have drifted to
+        market : Panel with ``close`` and ``preclose``, from one decision date to the next
 
         Returns
         -------
         ndarray of float64, shape [D], one a session of ``market``
-            Those of the weights, held and drifting between their dates, unless a kind knows
-            better; see :func:`benchmark_returns`.
+            Those of the weights, held and drifting, unless a kind knows better; see
+            :func:`benchmark_returns`. The first one is not used.
         """
         del lake
         return benchmark_returns(weights, market)
@@ -113,14 +115,14 @@ def benchmark_weights(weights: Panel, market: Panel) -> Panel:
     BenchmarkWeightsError
     """
     given = _on_market(weights, market)
-    totals = given.sum(axis=1)
+    totals = sum_in_turn(given)
     growth = _growth(market)
     out = np.full((len(market.dates), len(market.assets)), np.nan)
     now, place = None, {d: i for i, d in enumerate(weights.dates.tolist())}
     for row, date in enumerate(market.dates.tolist()):
         if now is not None:
             now = now * growth[row]
-            now = now / now.sum()
+            now = now / sum_in_turn(now)
         if date in place:
             now = given[place[date]] / totals[place[date]]
         if now is not None:
@@ -145,7 +147,7 @@ def benchmark_returns(weights: Panel, market: Panel) -> Float[ndarray, "D"]:
     """
     drifted = benchmark_weights(weights, market).values[:, :, 0]
     earned = np.zeros(len(market.dates))
-    earned[1:] = (np.nan_to_num(drifted[:-1]) * (_growth(market)[1:] - 1.0)).sum(axis=1)
+    earned[1:] = sum_in_turn(np.nan_to_num(drifted[:-1]) * (_growth(market)[1:] - 1.0))
     return earned
 
 

@@ -18,7 +18,7 @@ class NoFloatCapError(DataError):
         self.date, self.stocks = date, stocks
         super().__init__(
             f"none of the {stocks} stocks of the universe has a float capitalisation on {date}; "
-            "expected daily.float_shares, or the item float_cap in fundamentals.\n"
+            "expected daily.float_shares, or the item float_cap in fundamentals by then.\n"
             "Hint: ingest share counts, or set portfolio.benchmark: {kind: equal}."
         )
 

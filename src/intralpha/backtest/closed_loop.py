@@ -1,7 +1,7 @@
 """run_portfolio: optimise on the holdings as they really drifted, trade, and go on."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 import polars as pl
@@ -35,6 +35,18 @@ class PortfolioRun:
     targets: Panel
     solutions: tuple[Solution, ...]
 
+    @classmethod
+    def joined(cls, runs: Sequence["PortfolioRun"]) -> "PortfolioRun":
+        """One run of several that follow each other on the same assets."""
+        tables = {
+            field.name: pl.concat([getattr(run.ledger, field.name) for run in runs])
+            for field in fields(Ledger)
+        }
+        weights = np.concatenate([run.targets.values for run in runs])
+        days = np.concatenate([run.targets.dates for run in runs])
+        targets = Panel(weights, days, runs[0].targets.assets, ("weight",))
+        return cls(Ledger(**tables), targets, tuple(s for run in runs for s in run.solutions))
+
     def relaxations(self) -> pl.DataFrame:
         """``date`` and ``relaxed``: the decisions for which constraints were loosened, and how."""
         rows = [(s.date.item(), " -> ".join(s.relaxed)) for s in self.solutions if s.relaxed]
@@ -53,6 +65,35 @@ class PortfolioRun:
     def _title(self) -> str:
         relaxed = sum(bool(s.relaxed) for s in self.solutions)
         return f"PortfolioRun, {len(self.solutions):,} decisions, {relaxed:,} of them relaxed"
+
+
+def solved(
+    problem: Problem, snapshot: Snapshot, account: Account
+) -> tuple[Solution, Float[ndarray, "A"]]:
+    """The best weights from what is really held, and the same on the assets of the account.
+
+    Parameters
+    ----------
+    problem : Problem
+    snapshot : what is known; its assets contain all that is held
+    account : as it is after the close
+
+    Raises
+    ------
+    InfeasibleError, HeldButUnknownError
+        From the optimiser; nothing is swallowed.
+    TargetError
+        The snapshot has assets that the account does not know.
+    """
+    assets = account.assets
+    solution = problem.solve(snapshot, Weights(assets, account.weights()))
+    unknown = ~np.isin(solution.assets, assets) & (solution.weights > 0)
+    if unknown.any():
+        raise TargetError(snapshot.date, f"{solution.assets[unknown][0]} is not in the market")
+    target = np.zeros(len(assets))
+    _, here, there = np.intersect1d(assets, solution.assets, return_indices=True)
+    target[here] = solution.weights[there]
+    return solution, target
 
 
 def run_portfolio(
@@ -95,14 +136,8 @@ def run_portfolio(
 
     def decide(date: np.datetime64, account: Account) -> ndarray:
         snapshot = snapshot_of(date, market.assets[account.held])
-        past = Weights(market.assets, account.weights())
-        solution = problem.solve(snapshot, past)
-        unknown = ~np.isin(solution.assets, market.assets) & (solution.weights > 0)
-        if unknown.any():
-            raise TargetError(date, f"{solution.assets[unknown][0]} is not in the market")
-        target = weights[len(solutions)]
-        _, here, there = np.intersect1d(market.assets, solution.assets, return_indices=True)
-        target[here] = solution.weights[there]
+        solution, target = solved(problem, snapshot, account)
+        weights[len(solutions)] = target
         solutions.append(solution)
         return target
 

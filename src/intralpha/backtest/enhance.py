@@ -2,13 +2,14 @@
 
 from datetime import date
 
-from intralpha.backtest.bar import MARKET_NAMES
-from intralpha.backtest.closed_loop import PortfolioRun, run_portfolio
+import numpy as np
+
+from intralpha.backtest.closed_loop import PortfolioRun
 from intralpha.backtest.enhancement import EnhancementSpec
-from intralpha.backtest.facts import MarketFacts
+from intralpha.backtest.stretches import Known, scored, stretches, trade
 from intralpha.base import Panel
-from intralpha.market import Lake, read_daily
-from intralpha.portfolio import NoDecisionError, decisions, lay_desk
+from intralpha.market import Lake
+from intralpha.portfolio import NoDecisionError, decisions
 
 
 def enhance(
@@ -27,19 +28,20 @@ def enhance(
     lake : with ``daily``
     universe : Panel, name ``universe``, above 0 inside; its assets may be held, its last session
         ends the replay unless ``end`` does
-    signal : Panel, name ``score``; decisions fall on its dates that have one
+    signal : Panel, name ``score``; decisions fall on every ``spec.every``-th of its dates. On one
+        that turns out to have no score nothing is decided, which the ledger's events say
     start, end : first decision and last session of the replay; None for all there are
 
     Returns
     -------
     PortfolioRun
         A decision knows the close of its date and nothing later; it is traded on the next
-        session.
+        session. The books begin after the first decision.
 
     Raises
     ------
     NoDecisionError
-        No date with a score in that time.
+        No decision date with a score in that time.
     NoFloatCapError, NoIndexError
         The benchmark cannot be had from this lake.
     InfeasibleError
@@ -47,27 +49,31 @@ def enhance(
 
     Notes
     -----
-    Memory: eleven columns of float64 for the sessions of the replay, and what
+    Memory: eleven columns of float64 for the sessions of a year, and what
     :func:`intralpha.risk.exposures` takes.
     """
-    days = decisions(signal, spec.every, start, end)
-    last = end or universe.dates[-1].item()
+    sessions = universe.dates
+    if end is not None:
+        sessions = sessions[sessions <= np.datetime64(end, "D")]
+    planned = decisions(signal.dates, spec.every, start, end)
+    planned = planned[planned <= sessions[-1]] if len(sessions) else planned[:0]
+    if len(planned) == 0:
+        raise NoDecisionError("no date of the signal is a session of the universe", start, end)
+    known = _known(spec, lake, universe, signal, planned)
+    ahead = stretches(planned, sessions[-1].item())
+    return PortfolioRun.joined([p.run for p in trade(spec, lake, universe.assets, ahead, known)])
+
+
+def _known(
+    spec: EnhancementSpec, lake: Lake, universe: Panel, signal: Panel, planned: np.ndarray
+) -> Known:
+    """Benchmark and exposures of the dates that have a score."""
     assets = universe.assets
-    market = read_daily(lake, MARKET_NAMES, days[0].item(), last, assets)
-    days = days[days <= market.dates[-1]] if len(market.dates) else days[:0]
-    if len(days) == 0:
-        raise NoDecisionError(signal, start, end)
-    inside = universe.at(days)["universe"] > 0
-    weights = spec.benchmark.weights(lake, days, assets, inside)
-    desk = lay_desk(lake, days, universe, signal, market, weights, spec.exposures)
-    benchmark = Panel(weights[:, :, None], days, assets, ("weight",))
-    return run_portfolio(
-        spec.problem.make(),
-        days,
-        desk.snapshot,
-        market,
-        spec.backtest,
-        spec.problem.costs,
-        MarketFacts.from_lake(lake, assets),
-        spec.benchmark.returns(lake, benchmark, market),
-    )
+    dates = scored(planned, universe, signal)
+    if len(dates) == 0:
+        raise NoDecisionError("none of its dates has a score")
+    view = lake.limited(None, dates[-1].item())
+    inside = universe.at(dates)["universe"] > 0
+    weights = spec.benchmark.weights(view, dates, assets, inside)
+    benchmark = Panel(weights[:, :, None], dates, assets, ("weight",))
+    return Known(universe, signal, benchmark, spec.exposures.estimate(view, dates, assets, inside))

@@ -12,6 +12,7 @@ EventKind = Literal[
     "delisting",
     "vanished",
     "not_traded",
+    "no_score",
 ]
 
 
@@ -27,7 +28,8 @@ class Event:
         ``unexplained_factor`` when that changes without a corporate action (nothing is credited),
         ``delisting``, ``vanished`` for a holding closed because its rows have ended without a
         delisting date (``vanished_after`` and ``vanished_pays`` of the spec), ``not_traded`` for a
-        decision after which the data end
+        decision after which the data end, ``no_score`` for a decision date on which no stock has a
+        score, so that nothing was decided
     shares_change : shares received or lost
     cash_yuan : cash received
     lost_yuan : value written off

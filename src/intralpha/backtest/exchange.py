@@ -20,6 +20,7 @@ from intralpha.backtest.facts import MarketFacts
 from intralpha.backtest.fills import BUY, SELL, BlockedOrders, DayResult, Fills
 from intralpha.backtest.lots import whole_buys, whole_sells
 from intralpha.backtest.spec import BacktestSpec
+from intralpha.backtest.standing import Standing, copied
 from intralpha.backtest.tradability import Tradability, tradability
 from intralpha.base import ConfigError
 from intralpha.portfolio import CostSpec
@@ -60,6 +61,8 @@ class Exchange:
     spec : mechanics
     costs : the costs that the optimiser weighs
     facts : boards, delistings, corporate actions, rules; default: boards by symbol
+    before : what an earlier exchange ended with, to go on from there; its session is one of
+        ``dates`` or lies before them. Default: cash alone
 
     Attributes
     ----------
@@ -82,17 +85,24 @@ class Exchange:
         spec: BacktestSpec,
         costs: CostSpec,
         facts: MarketFacts | None = None,
+        before: Standing | None = None,
     ) -> None:
         self.assets, self.dates, self.spec, self.costs = assets, dates, spec, costs
         self.facts = MarketFacts.of(assets) if facts is None else facts
-        self.account = Account.with_cash(assets, spec.capital_yuan)
         actions = self.facts.corporate_actions
         self._actions = None if actions is None else CorporateActions.on(actions, dates, assets)
-        self._past_factor = np.full(len(assets), np.nan)
-        self._explained = np.zeros(len(assets))
         self._known_lots: dict[tuple[str, date], tuple[int, int]] = {}
-        self._absent = np.zeros(len(assets), dtype=np.int64)
-        self._row = -1
+        if before is None:
+            self.account = Account.with_cash(assets, spec.capital_yuan)
+            self._past_factor = np.full(len(assets), np.nan)
+            self._explained = np.zeros(len(assets))
+            self._absent = np.zeros(len(assets), dtype=np.int64)
+            self._row = -1
+        else:
+            past = before.on(assets)
+            self.account, self._past_factor = past.account, past.past_factor
+            self._explained, self._absent = past.explained, past.absent
+            self._row = int(np.searchsorted(dates, past.date, side="right")) - 1
 
     def open(self, bar: DayBar) -> tuple[Event, ...]:
         """Begin a session: unlock shares, apply corporate actions and delistings.
@@ -176,6 +186,20 @@ class Exchange:
         self.close(bar)
         return replace(result, events=events)
 
+    def standing(
+        self, date: np.datetime64, targets: ndarray | None, benchmark: Float[ndarray, "A"]
+    ) -> Standing:
+        """What the next session needs to know, as copies.
+
+        Parameters
+        ----------
+        date : the session that is over
+        targets : weights ordered for the next one, or None
+        benchmark : weights of the benchmark after the close
+        """
+        memory = (self._past_factor, self._explained, self._absent)
+        return copied(Standing(date, self.account, *memory, benchmark, targets))
+
     def _credit(self, actions: CorporateActions, row: int, factor: ndarray) -> list[Event]:
         """Actions of all sessions since the last one shown."""
         events: list[Event] = []
@@ -249,7 +273,8 @@ class Exchange:
         which = buys > 0
         amounts = np.where(which, buys * np.where(which, price, 0.0), 0.0)
         least = self.costs.min_commission_yuan * int(which.sum())
-        cash, needed = self.account.cash_yuan, float(amounts.sum()) * (1 + rate) + least
+        # Of the orders alone: the last bits of a sum over all stocks depend on how many they are.
+        cash, needed = self.account.cash_yuan, float(amounts[which].sum()) * (1 + rate) + least
         if needed <= cash:
             return buys, 1.0
         scale = max(cash - least, 0.0) / (needed - least) * (1 - 1e-12)

@@ -13,6 +13,7 @@ from intralpha.backtest.exchange import Exchange
 from intralpha.backtest.facts import MarketFacts
 from intralpha.backtest.ledger import Ledger, Recorder
 from intralpha.backtest.spec import BacktestSpec
+from intralpha.backtest.standing import Standing
 from intralpha.base import DataError, Panel
 from intralpha.portfolio import CostSpec
 
@@ -37,6 +38,53 @@ class BenchmarkLengthError(DataError):
         )
 
 
+class Replay:
+    """An account on its way through the sessions of a market.
+
+    Parameters
+    ----------
+    market, spec, costs, facts : as in :func:`simulate`
+    benchmark_ret : returns of the benchmark, shape [D], on the sessions of ``market``, or None
+    before : where an earlier replay stood, to go on from there. Default: cash alone; then the
+        first session is only looked at, and the books begin with the second
+
+    Attributes
+    ----------
+    exchange, recorder : account and books
+    targets : weights ordered for the next session, or None
+    """
+
+    def __init__(
+        self,
+        market: Panel,
+        spec: BacktestSpec,
+        costs: CostSpec,
+        facts: MarketFacts | None = None,
+        benchmark_ret: Float[ndarray, "D"] | None = None,
+        before: Standing | None = None,
+    ) -> None:
+        check_market(market)
+        self._market, self._benchmark_ret = market, benchmark_ret
+        self.exchange = Exchange(market.assets, market.dates, spec, costs, facts, before)
+        self.recorder = Recorder(market.assets, self.exchange.account.nav_yuan)
+        self.targets = None if before is None else before.on(market.assets).targets
+        self._begun = before is not None
+
+    def session(self, row: int) -> None:
+        """One session: its bar is made only now, so nothing before can depend on it."""
+        bar = DayBar.of(self._market, row)
+        result = self.exchange.step(bar, self.targets)
+        if self._begun:
+            ret = None if self._benchmark_ret is None else float(self._benchmark_ret[row])
+            self.recorder.day(bar.date, self.exchange.account, result, ret, self.targets)
+        self._begun, self.targets = True, None
+
+    def end(self, date: np.datetime64) -> None:
+        """Note an order that no session follows."""
+        if self.targets is not None:
+            self.recorder.events(date, (Event(None, "not_traded"),))
+
+
 def replay(
     decisions: Shaped[ndarray, "N"],
     decide: Decide,
@@ -59,31 +107,20 @@ def replay(
     Returns
     -------
     Ledger
-        The day's bar is made only when its session comes, so nothing before can depend on it.
 
     Raises
     ------
     MarketNamesError, DecisionDateError, BenchmarkLengthError
     """
-    check_market(market)
+    run = Replay(market, spec, costs, facts, benchmark_ret)
     _check(decisions, market, benchmark_ret)
-    exchange = Exchange(market.assets, market.dates, spec, costs, facts)
-    recorder = Recorder(market.assets, exchange.account.nav_yuan)
     decided = np.isin(market.dates, decisions)
-    first = int(np.searchsorted(market.dates, decisions[0]))
-    targets: ndarray | None = None
-    for row in range(first, len(market.dates)):
-        bar = DayBar.of(market, row)
-        result = exchange.step(bar, targets)
-        if row > first:
-            today = None if benchmark_ret is None else float(benchmark_ret[row])
-            recorder.day(bar.date, exchange.account, result, today, targets)
-        targets = None
+    for row in range(int(np.searchsorted(market.dates, decisions[0])), len(market.dates)):
+        run.session(row)
         if decided[row]:
-            targets = decide(bar.date, exchange.account)
-    if targets is not None:
-        recorder.events(market.dates[-1], (Event(None, "not_traded"),))
-    return recorder.ledger()
+            run.targets = decide(market.dates[row], run.exchange.account)
+    run.end(market.dates[-1])
+    return run.recorder.ledger()
 
 
 def _check(decisions: ndarray, market: Panel, benchmark_ret: ndarray | None) -> None:

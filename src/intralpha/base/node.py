@@ -9,7 +9,19 @@ from typing import Any, Literal
 
 import numpy as np
 
+from intralpha.base.errors import ConfigError
 from intralpha.base.panel import Panel
+
+
+class SliceOrderError(ConfigError):
+    """A slice needs a slice of its own node that does not stand before it."""
+
+    def __init__(self, node: str, slice_name: str, needed: list[str]) -> None:
+        self.node, self.slice, self.needed = node, slice_name, needed
+        super().__init__(
+            f"slice {slice_name} of node {node} needs {', '.join(needed)} of the same node; "
+            "expected only slices that stand before it.\nHint: put the slices in time order."
+        )
 
 
 @dataclass(frozen=True)
@@ -39,7 +51,7 @@ class Slice:
     name : unique in the node: a date, a fold and a seed, or ``all``
     days : first and last session that its reads of the lake are counted from; None: it reads none
     about : what tells this slice from others besides its name (dates of a fold, a seed)
-    needs : input -> slices of it that this one is made from
+    needs : input -> slices of it that this one is made from; of its own node, earlier ones
     """
 
     name: str
@@ -71,7 +83,9 @@ class Inputs(ABC):
 
     @abstractmethod
     def folders(self, name: str) -> Mapping[str, Path]:
-        """Slice -> folder, of an input whose slices are folders."""
+        """Slice -> folder, of an input whose slices are folders; of the node itself, those of its
+        slices that are finished by now.
+        """
 
 
 @dataclass(frozen=True)
@@ -109,7 +123,8 @@ class Node:
     make : module-level function ``(spec, inputs, task)``; the address has the code it reaches
     spec : everything of the recipe that it depends on
     slices : in time order
-    inputs : name that ``make`` uses -> name of an earlier node
+    inputs : name that ``make`` uses -> name of an earlier node, or of the node itself: then a slice
+        may go on from slices before it, which are finished before it is
     reads : of the lake
     form : ``days``, a Panel of one date a slice; or ``folders``, files of any kind
     block : slices of days that are made in one call
@@ -123,6 +138,17 @@ class Node:
     reads: tuple[Read, ...] = ()
     form: Literal["days", "folders"] = "days"
     block: int = 250
+
+    def __post_init__(self) -> None:
+        own = [name for name, of in self.inputs.items() if of == self.name]
+        earlier: set[str] = set()
+        for one in self.slices if own else ():
+            later = [
+                part for name in own for part in one.needs.get(name, ()) if part not in earlier
+            ]
+            if later:
+                raise SliceOrderError(self.name, one.name, later)
+            earlier.add(one.name)
 
     @property
     def kind(self) -> str:

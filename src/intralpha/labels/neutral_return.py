@@ -13,8 +13,7 @@ from intralpha.labels.label import LabelSpec, label_panel
 from intralpha.labels.span import T1_T11
 from intralpha.market import Lake, float_cap, industry_codes
 
-# `float_cap` scales the lake's last snapshot where a stock has no share count, and the industry
-# scheme is the first of the whole table: neither is bounded in time.
+# Where a stock has no share count, the lake's last snapshot is scaled back: no bound in time.
 EVER = 1_000_000
 
 
@@ -73,7 +72,7 @@ def _neutral(
     assets: Shaped[ndarray, "A"],
 ) -> Float[ndarray, "D A"]:
     """Residual of each row on industry dummies and ln float cap; stocks without a cap get NaN."""
-    cap = float_cap(lake, dates, assets)["float_cap"]
+    cap = float_cap(lake, dates, assets, fwd_snapshot=True)["float_cap"]
     log_cap = np.log(np.where(cap > 0, cap, np.nan))
     if np.isfinite(values_DA).any() and not np.isfinite(values_DA + log_cap).any():
         raise NoCapError(str(dates[0]), str(dates[-1]))

@@ -113,6 +113,38 @@ def _with_history(dense: Panel, names: tuple[str, ...], frame: pl.DataFrame) -> 
     return Panel(values, dense.dates, dense.assets, (*dense.names, *extra))
 
 
+def last_known(lake: Lake, value: pl.Expr, before: date, assets: np.ndarray) -> np.ndarray:
+    """Last finite value of an expression of ``daily`` before a session.
+
+    Parameters
+    ----------
+    lake : with a ``daily`` table
+    value : expression of its columns
+    before : rows of this date and later ones do not count
+    assets : symbols
+
+    Returns
+    -------
+    ndarray of float64, shape [A]
+        NaN for a stock without any. Known at the close of the session before.
+
+    Notes
+    -----
+    Reads the columns of the expression for all earlier rows, and holds one value a stock.
+    """
+    number = value.cast(pl.Float64)
+    rows = lake.scan("daily", None, before).filter(pl.col("date") < before)
+    found = (
+        rows.select("date", "symbol", number.alias("value"))
+        .filter(pl.col("value").is_finite())
+        .group_by("symbol")
+        .agg(pl.col("value").get(pl.col("date").arg_max()))
+        .collect()
+    )
+    known = dict(found.iter_rows())
+    return np.array([known.get(str(s), np.nan) for s in assets], dtype=np.float64)
+
+
 def fill_forward(values_DA: np.ndarray) -> np.ndarray:
     """Carry the last finite value of each column forward; leading NaN stays (a copy)."""
     rows = np.arange(len(values_DA))[:, None]

@@ -102,11 +102,12 @@ def intervals_mask(
     days = as_days(dates)
     column = {symbol: i for i, symbol in enumerate(assets)}
     mask = np.zeros((len(days), len(assets)), dtype=bool)
-    for symbol, first, last in rows.select("symbol", "in_date", "out_date").iter_rows():
+    lo = np.searchsorted(days, as_days(rows["in_date"]), side="left").tolist()
+    ends = as_days(rows["out_date"].fill_null(date.max))
+    hi = np.searchsorted(days, ends, side="right").tolist()
+    for symbol, first, stop in zip(rows["symbol"], lo, hi, strict=True):
         if symbol in column:
-            lo, hi = np.searchsorted(days, as_days([first, last or date.max]), side="left")
-            hi += int(hi < len(days) and last is not None and days[hi] == np.datetime64(last, "D"))
-            mask[lo:hi, column[symbol]] = True
+            mask[first:stop, column[symbol]] = True
     return mask
 
 

@@ -77,16 +77,17 @@ def addresses(
 
     Parameters
     ----------
-    nodes : every node after those it takes as inputs
+    nodes : every node after those it takes as inputs; a slice that goes on from an earlier one of
+        its own node has that one's address in its own, and so all before it
     stems : node -> what :func:`stem` gives
     axes, prints : of the lake, for nodes that read it
     """
     out: dict[str, dict[str, str]] = {}
     for node in nodes:
         common = stems[node.name]
-        out[node.name] = {
-            one.name: _address(node, one, common, out, axes, prints) for one in node.slices
-        }
+        own = out[node.name] = {}
+        for one in node.slices:
+            own[one.name] = _address(node, one, common, out, axes, prints)
     return out
 
 

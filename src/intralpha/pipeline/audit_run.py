@@ -10,15 +10,15 @@ import numpy as np
 from intralpha.audit import Finding, assert_same_past, compare_panels, scramble
 from intralpha.audit.probe import NothingComparedError
 from intralpha.base import Panel
-from intralpha.base.node import ALL, Node
 from intralpha.market import Lake
 from intralpha.pipeline.ingest import run_ingest
 from intralpha.pipeline.plan import Plan, plan
 from intralpha.pipeline.recipe import Recipe
+from intralpha.pipeline.report import finished_run
 from intralpha.pipeline.run import execute
 from intralpha.pipeline.store import Store
 
-COMPARED = ("universe", "features", "seen", "score", "signal")
+COMPARED = ("universe", "features", "seen", "score", "signal", "benchmark", "exposures")
 
 
 def audit_recipe(
@@ -27,7 +27,8 @@ def audit_recipe(
     """Prove that nothing dated up to ``after`` depends on later data.
 
     The recipe runs on its lake and on a copy in which everything later is noise. Compared are the
-    universe, every feature, every score, the signal and the target weights up to the date.
+    universe, every feature, every score, the signal, the benchmark, the exposures and the target
+    weights up to the date.
 
     Parameters
     ----------
@@ -100,7 +101,7 @@ def compare_runs(true: Plan, other: Plan, upto: date) -> tuple[Finding, ...]:
             a, b = (_panel(p, node.name, upto) for p in (true, other))
             out.append(compare_panels(node.name, a, b, upto))
         elif node.name == "portfolio":
-            old, new = (_targets(p, node) for p in (true, other))
+            old, new = (_targets(p) for p in (true, other))
             out.append(compare_panels("target weights", old, new, upto))
     return tuple(out)
 
@@ -118,6 +119,7 @@ def _panel(planned: Plan, name: str, upto: date) -> Panel:
     return planned.store.panel(planned.node(name).kind, keys, assets)
 
 
-def _targets(planned: Plan, node: Node) -> Panel:
-    folder = planned.store.get(node.kind, planned.addresses[node.name][ALL]).path
-    return Panel.load(folder / "targets")
+def _targets(planned: Plan) -> Panel:
+    run = finished_run(planned)
+    assert run is not None  # all of it has just been made
+    return run.targets

@@ -77,9 +77,16 @@ class WorkInputs(Inputs):
         return path
 
     def folders(self, name: str) -> Mapping[str, Path]:
-        """Slice -> folder of an input."""
-        of, keys = self._of(name), self.plan.addresses[self.node.inputs[name]]
-        return {s: self.plan.store.get(of.kind, keys[s]).path for s in self._needed(name)}
+        """Slice -> folder of an input; of the node itself, what is finished."""
+        of, keys, store = (
+            self._of(name),
+            self.plan.addresses[self.node.inputs[name]],
+            self.plan.store,
+        )
+        needed = self._needed(name)
+        if of.name == self.node.name:
+            needed = [s for s in needed if store.has(of.kind, of.form, keys[s])]
+        return {s: store.get(of.kind, keys[s]).path for s in needed}
 
     def _of(self, name: str) -> Node:
         return self.plan.node(self.node.inputs[name])
@@ -121,13 +128,15 @@ def _make_block(
     folder = store.work(node.kind, _name_of(plan, node, part))
     inputs = WorkInputs(plan, node, part, folder)
     facts = _facts(plan, node)
-    started = perf_counter()
+    since = perf_counter()
 
     def place(name: str) -> Path:
         return folder / name if node.form == DAYS else store.work(node.kind, keys[name])
 
     def finish(name: str) -> None:
-        more = {"slice": name, "seconds": round(perf_counter() - started, 3)}
+        nonlocal since
+        more = {"slice": name, "seconds": round(perf_counter() - since, 3)}
+        since = perf_counter()
         store.keep_folder(node.kind, keys[name], place(name), facts | more)
 
     done = folder / "panel"

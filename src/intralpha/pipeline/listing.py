@@ -7,7 +7,9 @@ from pathlib import Path
 import yaml
 
 from intralpha.pipeline.recipe import Recipe, RecipeError, load_recipe
-from intralpha.pipeline.store import Store
+from intralpha.pipeline.store import Artifact, Store
+
+MANY = 50  # folders of one node that are shown one by one
 
 
 def recipe_folder() -> Path:
@@ -69,16 +71,28 @@ def list_runs(runs: Path) -> str:
 
 
 def list_artifacts(runs: Path) -> str:
-    """What is kept: folders one by one, days of Panels counted by what they were made from."""
+    """What is kept: folders one by one, long chains of them and days of Panels counted."""
     store = Store(runs / "artifacts")
-    lines = [
-        f"{a.facts['made']}  {a.facts.get('seconds', 0.0):>9.1f} s  {a.facts['node']:<24} "
-        f"{a.kind}/{a.key}"
-        for a in store.all()
-    ]
+    found: dict[tuple[str, str], list[Artifact]] = {}
+    for one in store.all():
+        found.setdefault((one.facts["node"], one.facts.get("stem", one.key)), []).append(one)
+    lines = sorted(line for group in found.values() for line in _lines(group))
     for kind, (count, size) in store.days_by_kind().items():
         lines.append(f"{count:>8,} days of {kind:<20} {size / 2**20:>12,.1f} MiB")
     return "\n".join(lines) if lines else f"no artifact under {runs}"
+
+
+def _lines(group: list[Artifact]) -> list[str]:
+    """A line an artifact, or one for many of the same node and spec: the time of the newest."""
+    if len(group) <= MANY:
+        return [
+            f"{a.facts['made']}  {a.facts.get('seconds', 0.0):>9.1f} s  {a.facts['node']:<24} "
+            f"{a.kind}/{a.key}"
+            for a in group
+        ]
+    last, seconds = group[-1], sum(a.facts.get("seconds", 0.0) for a in group)
+    count = f"{len(group):,} slices of {last.kind}"
+    return [f"{last.facts['made']}  {seconds:>9.1f} s  {last.facts['node']:<24} {count}"]
 
 
 def collect_garbage(runs: Path, dry_run: bool) -> str:

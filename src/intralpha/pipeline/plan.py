@@ -89,6 +89,19 @@ class Plan:
             s for s in node.slices if not self.store.has(node.kind, node.form, keys[s.name])
         )
 
+    def folders(self, name: str) -> dict[str, Path]:
+        """Slice -> folder of all slices of a node; empty if any of them, or the node, is not made.
+
+        Parameters
+        ----------
+        name : of a node whose slices are folders
+        """
+        nodes = [node for node in self.nodes if node.name == name]
+        if not nodes or self.missing(nodes[0]):
+            return {}
+        kind, keys = nodes[0].kind, self.addresses[name]
+        return {one.name: self.store.get(kind, keys[one.name]).path for one in nodes[0].slices}
+
     def to_text(self) -> str:
         """The plan as a table: node, slices to do and address."""
         head = f"plan of {self.recipe.name}: lake {self.lake_root}"

@@ -8,9 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from intralpha import __version__
-from intralpha.backtest import load_record
+from intralpha.backtest import PortfolioRun, load_run
 from intralpha.base import ConfigError, spec_hash
-from intralpha.base.node import ALL
 from intralpha.base.plugins import loaded
 from intralpha.evaluation import FactorReport
 from intralpha.pipeline.code import git_commit
@@ -68,23 +67,21 @@ def render_report(
 
 def finished_factors(planned: Plan) -> tuple[FactorReport, ...]:
     """Tests of the factors; empty if they are not made."""
-    folder = _folder(planned, "test")
-    parts = sorted(p for p in folder.iterdir() if p.is_dir()) if folder else []
+    folders = planned.folders("test").values()
+    parts = sorted(p for folder in folders for p in folder.iterdir() if p.is_dir())
     return tuple(FactorReport.load(part) for part in parts)
 
 
 def finished_portfolio(planned: Plan) -> PortfolioRecord | None:
     """What the report shows of the replay; None if there is none, or it is not made."""
-    folder = _folder(planned, "portfolio")
-    return load_record(folder) if folder else None
+    run = finished_run(planned)
+    return PortfolioRecord.of(run) if run else None
 
 
-def _folder(planned: Plan, name: str) -> Path | None:
-    """Folder of a node that is made in one piece."""
-    key = planned.addresses.get(name, {}).get(ALL)
-    if key is None or not planned.store.has(name, "folders", key):
-        return None
-    return planned.store.get(name, key).path
+def finished_run(planned: Plan) -> PortfolioRun | None:
+    """The replay, joined of its slices; None if there is none, or not all of it is made."""
+    folders = planned.folders("portfolio")
+    return load_run(list(folders.values()), planned.axes.assets) if folders else None
 
 
 def _facts(planned: Plan) -> dict[str, str]:

@@ -8,21 +8,20 @@ from jaxtyping import Bool, Float, Int, Shaped
 from numpy import ndarray
 
 from intralpha.base import DataError, Panel
+from intralpha.base.panel import as_days
 from intralpha.market import Lake, at_down_limit, at_up_limit, industry_codes
 from intralpha.portfolio.snapshot import Snapshot
-from intralpha.risk import ExposureSpec
 
 
 class NoDecisionError(DataError):
-    """No date between two ends has a score."""
+    """No decision date, or none of them has a score."""
 
-    def __init__(self, signal: Panel, start: date | None, end: date | None) -> None:
-        self.start, self.end = start, end
-        known = signal.dates[np.isfinite(signal.values).any(axis=(1, 2))]
-        found = f"scores from {known[0]} to {known[-1]}" if len(known) else "no score at all"
+    def __init__(self, found: str, start: date | None = None, end: date | None = None) -> None:
+        self.found, self.start, self.end = found, start, end
+        bounds = f" from {start}" * (start is not None) + f" to {end}" * (end is not None)
         super().__init__(
-            f"no decision between {start} and {end}: the signal has {found}; expected one date "
-            "with a score that is a session of the market.\n"
+            f"no decision{bounds}: {found}; expected one decision date with a score that is a "
+            "session of the market.\n"
             "Hint: widen test.start and test.end, or score more recent dates."
         )
 
@@ -86,30 +85,35 @@ class Desk:
 
 
 def decisions(
-    signal: Panel, every: int, start: date | None = None, end: date | None = None
+    dates: Shaped[ndarray, "N"], every: int, start: date | None = None, end: date | None = None
 ) -> Shaped[ndarray, "D"]:
-    """Every so many dates that have a score.
+    """Every so many dates of a signal, the first one included, whatever its scores turn out to be.
 
     Parameters
     ----------
-    signal : Panel, name ``score``
-    every : scored dates from one decision to the next
+    dates : of the signal, ascending
+    every : dates from one decision to the next
     start, end : first and last date that may be one; None for the signal's own
 
     Returns
     -------
     ndarray of datetime64[D], ascending
+        Later dates of the signal add decisions at the end and change none.
 
     Raises
     ------
     NoDecisionError
-        No date in that time has a score.
+        No date lies in that time.
     """
-    part = signal.between(start or "1900-01-01", end or "2200-01-01")
-    scored = part.dates[np.isfinite(part["score"]).any(axis=1)]
-    if len(scored) == 0:
-        raise NoDecisionError(signal, start, end)
-    return scored[::every]
+    days = as_days(dates)
+    if start is not None:
+        days = days[days >= np.datetime64(start, "D")]
+    if end is not None:
+        days = days[days <= np.datetime64(end, "D")]
+    if len(days) == 0:
+        found = f"from {dates[0]} to {dates[-1]}" if len(dates) else "at no date"
+        raise NoDecisionError(f"the signal is given {found}", start, end)
+    return days[::every]
 
 
 def lay_desk(
@@ -119,7 +123,7 @@ def lay_desk(
     signal: Panel,
     market: Panel,
     benchmark_DA: Float[ndarray, "D A"],
-    exposures: ExposureSpec,
+    styles: Panel,
 ) -> Desk:
     """Gather what is known at the close of each decision date.
 
@@ -131,7 +135,7 @@ def lay_desk(
     signal : Panel, name ``score``, any assets in any order; a stock without one has no view
     market : Panel, names ``close``, ``volume``, ``up_limit``, ``down_limit``, on the same assets
     benchmark_DA : weights of the benchmark on these dates and assets
-    exposures : the style exposures that constraints may ask for
+    styles : Panel of the style exposures that constraints may ask for, on these dates
 
     Returns
     -------
@@ -147,7 +151,7 @@ def lay_desk(
         dates=dates,
         alpha=signal.reindex(dates, assets)["score"].astype(np.float64),
         benchmark=benchmark_DA,
-        styles=exposures.estimate(lake, dates, assets, inside),
+        styles=styles.reindex(dates, assets),
         codes=codes,
         labels=labels,
         can_buy=can_buy,

@@ -21,6 +21,8 @@ from intralpha.risk.windows import (
     window_matrix,
 )
 
+AMOUNT_DAYS = 60
+
 
 def size(history: History, rows: Int[ndarray, "D"]) -> Float[ndarray, "D A"]:
     """Log of the capitalisation.
@@ -29,8 +31,17 @@ def size(history: History, rows: Int[ndarray, "D"]) -> Float[ndarray, "D A"]:
     -------
     ndarray of float64, shape [D, A]
         ln CNY. NaN where the window holds too few days. Known at the close of each date.
+
+    Notes
+    -----
+    On dates on which the capitalisation of most stocks is unknown, the mean amount of the last 60
+    sessions takes its place.
     """
-    return _log(history.size_HA[rows])
+    size = history.size_HA[rows]
+    unknown = ~np.isfinite(size).any(axis=1)
+    window = window_matrix(rows[unknown], len(history.dates), lag_weights(AMOUNT_DAYS))
+    size[unknown] = weighted_mean(window, history.amount_HA, 1)
+    return _log(size)
 
 
 def beta(
@@ -123,17 +134,15 @@ def cumulative_range(
     days = spec.month_days * spec.year_months
     finite = np.isfinite(history.ret_HA)
     logret = np.log1p(np.where(finite, history.ret_HA, 0.0))
-    nothing = np.zeros((1, logret.shape[1]))
-    total = np.concatenate([nothing, np.cumsum(logret, axis=0)])
-    counts = np.concatenate([nothing, np.cumsum(finite, axis=0)])
-    top = np.full((len(rows), logret.shape[1]), -np.inf)
-    bottom = -top
-    for months in range(1, spec.year_months + 1):
-        begin = np.maximum(rows + 1 - months * spec.month_days, 0)
-        z = total[rows + 1] - total[begin]
-        top, bottom = np.maximum(top, z), np.minimum(bottom, z)
-    begin = np.maximum(rows + 1 - days, 0)
-    enough = counts[rows + 1] - counts[begin] >= ceil(spec.min_share * days) - 0.5
+    z = np.zeros((len(rows), logret.shape[1]))
+    top, bottom = np.full(z.shape, -np.inf), np.full(z.shape, np.inf)
+    for lag in range(days):
+        there = rows >= lag
+        z[there] += logret[rows[there] - lag]
+        if (lag + 1) % spec.month_days == 0:
+            top, bottom = np.maximum(top, z), np.minimum(bottom, z)
+    window = window_matrix(rows, len(history.dates), lag_weights(days))
+    enough = window @ finite.astype(np.float64) >= ceil(spec.min_share * days) - 0.5
     positive = bottom > -1 + 1e-12
     ratio = np.log1p(np.where(positive, top, 0.0)) - np.log1p(np.where(positive, bottom, 0.0))
     return np.where(enough, np.where(positive, ratio, top - bottom), np.nan)

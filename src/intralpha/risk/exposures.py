@@ -9,7 +9,7 @@ from numpy import ndarray
 from intralpha.base import Panel
 from intralpha.base.cross_section import check_mask
 from intralpha.base.panel import UnknownNameError, as_days
-from intralpha.market import Lake, industry_codes, read_daily
+from intralpha.market import Lake, industry_codes
 from intralpha.risk import descriptors as raw
 from intralpha.risk.history import History, read_history
 from intralpha.risk.spec import StyleWindows
@@ -66,7 +66,9 @@ def exposures(
     Returns
     -------
     Panel, float32, shape [D, A, 8], names ``STYLES``
-        Known at the close of each date. Stocks outside the mask are measured by the same scale.
+        Known at the close of each date, and the same to the last bit whatever other dates, and
+        stocks that come later, are asked for. Stocks outside the mask are measured by the same
+        scale.
         NaN for a stock that has never traded before. A window needs 60 % of its days: at the
         beginning of a lake long windows give way to the industry mean, and a style that no stock
         has yet is 0 for all.
@@ -80,29 +82,28 @@ def exposures(
     Notes
     -----
     Total cap is total shares x close. Where fewer than half of the stocks have share counts, the
-    float cap of :func:`intralpha.market.float_cap` takes its place (a stand-in that may not be
-    point in time, see there), and without that the mean amount of 60 days. Turnover likewise
-    falls back to amount / float cap and to the amount.
+    float cap of :func:`intralpha.market.float_cap` takes its place, and without that the mean
+    amount of 60 days. Turnover likewise falls back to amount / float cap and to the amount.
 
-    Memory: the closes of the whole lake up to the last date, and about ten columns of
-    ``lookback_days + 250`` sessions at a time: 0.2 GB for 2,000 stocks over 18 months.
+    Memory: about ten columns of ``lookback_days + 250`` sessions at a time: 0.2 GB for 2,000
+    stocks over 18 months.
     """
     days = as_days(dates)
     check_mask(mask_DA, (len(days), len(assets)))
     out = Panel.full(days, assets, STYLES)
     if len(days) == 0:
         return out
-    filled = read_daily(lake, ("filled_close",), None, days[-1].item(), assets)
-    absent = days[~np.isin(days, filled.dates)]
+    sessions = lake.limited(None, days[-1].item()).dates("daily")
+    absent = days[~np.isin(days, sessions)]
     if len(absent):
         raise UnknownNameError(
-            "date", absent.astype(str).tolist(), filled.dates[-20:].astype(str).tolist()
+            "date", absent.astype(str).tolist(), sessions[-20:].astype(str).tolist()
         )
-    rows = np.searchsorted(filled.dates, days)
+    rows = np.searchsorted(sessions, days)
     codes, _ = industry_codes(lake, days, assets)
     for block in _blocks(rows):
         first = max(int(rows[block][0]) - spec.lookback_days, 0)
-        history = read_history(lake, filled, first, int(rows[block][-1]), assets)
+        history = read_history(lake, sessions[first : int(rows[block][-1]) + 1], assets)
         values = _styles(history, rows[block] - first, mask_DA[block], codes[block], spec)
         out.values[block] = values.astype(np.float32)
     return out
@@ -143,28 +144,26 @@ def _styles(
     out = np.full((*mask_DA.shape, len(STYLES)), np.nan)
     for d, row in enumerate(rows.tolist()):
         present = np.isfinite(history.price_HA[row])
-        one = {name: values[d] for name, values in parts.items()}
-        cross = _CrossSection(mask_DA[d] & present, codes_DA[d], present, history.cap_HA[row], spec)
-        out[d] = cross.styles(one)
+        one = {name: values[d, present] for name, values in parts.items()}
+        core, codes, cap = mask_DA[d, present], codes_DA[d, present], history.cap_HA[row, present]
+        out[d, present] = _CrossSection(core, codes, cap, spec).styles(one)
     return out
 
 
 class _CrossSection:
-    """Stocks of one date, on whose core (mask and a price) everything is standardised."""
+    """Stocks of one date that have a price, on whose core (the mask) everything is standardised."""
 
     def __init__(
         self,
         core: Bool[ndarray, "A"],
         codes: Int[ndarray, "A"],
-        present: Bool[ndarray, "A"],
         cap: Float[ndarray, "A"],
         spec: StyleWindows,
     ) -> None:
-        self._core, self._codes, self._present = core, codes, present
-        self._cap, self._winsor = cap, spec.winsor
+        self._core, self._codes, self._cap, self._winsor = core, codes, cap, spec.winsor
 
     def styles(self, part: dict[str, Float[ndarray, "A"]]) -> Float[ndarray, "A K"]:
-        """All styles, in the order of ``STYLES``; NaN for stocks without a price."""
+        """All styles, in the order of ``STYLES``."""
         z = {name: self._scaled(values) for name, values in part.items()}
         size, beta = self._filled(z["size"]), self._filled(z["beta"])
         volatility = self._filled(self._scaled(_mix(z, VOLATILITY_WEIGHTS)))
@@ -180,14 +179,13 @@ class _CrossSection:
             "reversal": self._filled(z["reversal"]),
             "amihud": self._filled(z["amihud"]),
         }
-        values = np.column_stack([styles[name] for name in STYLES])
-        return np.where(self._present[:, None], values, np.nan)
+        return np.column_stack([styles[name] for name in STYLES])
 
     def _scaled(self, values: Float[ndarray, "A"]) -> Float[ndarray, "A"]:
         return standardise(values, self._core, self._cap, self._winsor)
 
     def _filled(self, z: Float[ndarray, "A"]) -> Float[ndarray, "A"]:
-        return fill_missing(z, self._core, self._codes, self._present)
+        return fill_missing(z, self._core, self._codes, np.ones(len(z), dtype=bool))
 
     def _apart(self, y: Float[ndarray, "A"], x: Float[ndarray, "A K"]) -> Float[ndarray, "A"]:
         """Residual on x, standardised; 0 for all if nothing is left."""

@@ -1,13 +1,16 @@
 """What the exposures look at: returns, capitalisation, turnover and amounts of past sessions."""
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
+import polars as pl
 from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
 
 from intralpha.base import Panel
-from intralpha.market import Lake, fill_forward, float_cap, read_daily
+from intralpha.base.cross_section import sum_in_turn
+from intralpha.market import Lake, fill_forward, float_cap, last_known, read_daily
 
 COVERED = 0.5
 
@@ -23,7 +26,7 @@ class History:
     ret_HA : simple return of days that traded, over the last close before; NaN elsewhere
     traded_HA : whether the stock traded
     cap_HA : CNY; total shares x close, else float cap, else (no counts at all) 1 for every stock
-    size_HA : what size is measured by: like ``cap_HA``, else the mean amount of 60 sessions
+    size_HA : what size is measured by: like ``cap_HA``; NaN on sessions without counts
     turnover_HA : volume / float shares, else amount / float cap; traded days
     counted_H : whether at least half of the listed stocks have a turnover rate to speak of
     amount_HA : CNY, traded days
@@ -42,34 +45,35 @@ class History:
     market_H: Float[ndarray, "H"]
 
 
-def read_history(
-    lake: Lake, filled: Panel, first: int, last: int, assets: Shaped[ndarray, "A"]
-) -> History:
-    """History from session ``first`` to ``last`` (both included) of the filled closes.
+def read_history(lake: Lake, dates: Shaped[ndarray, "H"], assets: Shaped[ndarray, "A"]) -> History:
+    """History of some sessions, on which the last values of earlier sessions are carried.
+
+    What it says of a session does not depend on the first and the last of them.
 
     Parameters
     ----------
     lake : with ``daily``
-    filled : name ``filled_close``, from the lake's first session on
-    first, last : positions on its dates
-    assets : symbols, those of ``filled``
+    dates : sessions of the lake without gaps, ascending
+    assets : symbols
     """
-    dates = filled.dates[first : last + 1]
     start, end = dates[0].item(), dates[-1].item()
-    names = ("close", "volume", "amount_proxy", "float_shares", "total_shares", "traded")
-    daily = read_daily(lake, names, start, end, assets).at(dates)
-    price = filled["filled_close"][first : last + 1]
+    names = ("close", "adj_close", "volume", "amount_proxy", "float_shares", "total_shares")
+    daily = read_daily(lake, (*names, "traded"), start, end, assets).at(dates)
+    filled = _carried(
+        lake, pl.col("close") * pl.col("adj_factor"), daily["adj_close"], start, assets
+    )
+    price, earlier = filled[1:], filled[:-1]
     traded = daily["traded"] == 1
     amount = np.where(traded, daily["amount_proxy"], np.nan)
-    before = filled["filled_close"][first - 1] if first else np.full(len(assets), np.nan)
-    earlier = np.concatenate([before[None, :], price[:-1]])
     known = traded & np.isfinite(earlier)
     ret = np.divide(price, earlier, out=np.full(price.shape, np.nan), where=known) - 1
     listed = np.isfinite(price)
-    total = fill_forward(daily["close"] * daily["total_shares"])
-    floating = _float_caps(lake, daily, dates, assets, traded)
-    cap = _first_covered([total, floating, np.where(listed, 1.0, np.nan)], listed)
-    size = _first_covered([total, floating, _mean_amount(amount)], listed)
+    counted = pl.col("close") * pl.col("total_shares")
+    total = _carried(lake, counted, daily["close"] * daily["total_shares"], start, assets)[1:]
+    floating = float_cap(lake, dates, assets)["float_cap"]
+    size = _first_covered([total, floating, np.full(listed.shape, np.nan)], listed)
+    sized = np.isfinite(size).any(axis=1, keepdims=True)
+    cap = np.where(sized, size, np.where(listed, 1.0, np.nan))
     return History(
         dates=dates,
         price_HA=price,
@@ -84,17 +88,21 @@ def read_history(
     )
 
 
-def _float_caps(
-    lake: Lake,
-    daily: Panel,
-    dates: Shaped[ndarray, "H"],
-    assets: Shaped[ndarray, "A"],
-    traded: Bool[ndarray, "H A"],
-) -> Float[ndarray, "H A"]:
-    """Float capitalisation; the snapshot stand-in is asked only where counts are missing."""
-    if (np.isfinite(daily["float_shares"]) | ~traded).all():
-        return fill_forward(daily["close"] * daily["float_shares"])
-    return float_cap(lake, dates, assets)["float_cap"]
+def _carried(
+    lake: Lake, value: pl.Expr, values_HA: Float[ndarray, "H A"], start: date, assets: ndarray
+) -> Float[ndarray, "H1 A"]:
+    """Last finite values up to each session, with a row for the session before the first.
+
+    Parameters
+    ----------
+    lake : with ``daily``
+    value : the same as an expression of ``daily``
+    values_HA : values of the sessions
+    start : the first of them
+    assets : symbols
+    """
+    before = last_known(lake, value, start, assets)
+    return fill_forward(np.concatenate([before[None, :], values_HA]))
 
 
 def _covers(known: Bool[ndarray, "H A"], listed: Bool[ndarray, "H A"]) -> Bool[ndarray, "H"]:
@@ -113,17 +121,6 @@ def _first_covered(
     return out
 
 
-def _mean_amount(amount_HA: Float[ndarray, "H A"], days: int = 60) -> Float[ndarray, "H A"]:
-    """Mean amount of the last sessions that traded, a stand-in for size."""
-    finite = np.isfinite(amount_HA)
-    sums = np.cumsum(np.where(finite, amount_HA, 0.0), axis=0)
-    counts = np.cumsum(finite, axis=0)
-    sums[days:] -= sums[:-days].copy()
-    counts[days:] -= counts[:-days].copy()
-    out = np.full(amount_HA.shape, np.nan)
-    return np.divide(sums, counts, out=out, where=counts > 0)
-
-
 def _turnover(
     daily: Panel, amount: Float[ndarray, "H A"], floating: Float[ndarray, "H A"]
 ) -> Float[ndarray, "H A"]:
@@ -137,6 +134,6 @@ def _market(ret: Float[ndarray, "H A"], cap: Float[ndarray, "H A"]) -> Float[nda
     """Return of the market on each session; NaN on the first and where nothing is known."""
     weight = np.concatenate([np.full((1, cap.shape[1]), np.nan), cap[:-1]])
     both = np.isfinite(weight) & np.isfinite(ret)
-    total = np.where(both, weight, 0.0).sum(axis=1)
-    moved = np.where(both, weight * np.where(both, ret, 0.0), 0.0).sum(axis=1)
+    total = sum_in_turn(np.where(both, weight, 0.0))
+    moved = sum_in_turn(np.where(both, weight * np.where(both, ret, 0.0), 0.0))
     return np.divide(moved, total, out=np.full(len(ret), np.nan), where=total > 0)

@@ -1,4 +1,4 @@
-"""Weighted sums over trailing windows of whole cross-sections, as products of matrices."""
+"""Weighted sums over trailing windows of whole cross-sections."""
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -50,6 +50,32 @@ def window_matrix(
     return out
 
 
+def window_sums(
+    window_DH: Float[ndarray, "D H"], values_HA: Float[ndarray, "H A"]
+) -> Float[ndarray, "D A"]:
+    """The product of the two, each sum taken session by session, oldest first.
+
+    A product of matrices adds up in an order that depends on their shapes: a date's sum would
+    depend, in its last bits, on the dates and stocks that are asked for beside it.
+
+    Parameters
+    ----------
+    window_DH : of :func:`window_matrix`
+    values_HA : history without NaN
+
+    Returns
+    -------
+    ndarray of float64, shape [D, A]
+    """
+    out = np.zeros((len(window_DH), values_HA.shape[1]))
+    weighted = np.empty(values_HA.shape[1])
+    for row, weights in enumerate(window_DH):
+        for session in np.flatnonzero(weights).tolist():
+            np.multiply(values_HA[session], weights[session], out=weighted)
+            out[row] += weighted
+    return out
+
+
 def weighted_mean(
     window_DH: Float[ndarray, "D H"], values_HA: Float[ndarray, "H A"], min_days: int
 ) -> Float[ndarray, "D A"]:
@@ -66,9 +92,9 @@ def weighted_mean(
     ndarray of float64, shape [D, A]
     """
     finite = np.isfinite(values_HA)
-    weight = window_DH @ finite.astype(np.float64)
+    weight = window_sums(window_DH, finite.astype(np.float64))
     enough = (window_DH > 0).astype(np.float64) @ finite.astype(np.float64) >= min_days - 0.5
-    total = window_DH @ np.where(finite, values_HA, 0.0)
+    total = window_sums(window_DH, np.where(finite, values_HA, 0.0))
     return np.divide(total, weight, out=np.full(total.shape, np.nan), where=enough & (weight > 0))
 
 

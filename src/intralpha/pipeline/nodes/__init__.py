@@ -4,7 +4,7 @@ from intralpha.base.node import Node
 from intralpha.factors import Ground
 from intralpha.pipeline.axes import Axes
 from intralpha.pipeline.nodes.ground import forward_node, universe_node
-from intralpha.pipeline.nodes.portfolio import portfolio_node
+from intralpha.pipeline.nodes.portfolio import portfolio_nodes
 from intralpha.pipeline.nodes.signal import signal_node
 from intralpha.pipeline.nodes.test import test_nodes
 from intralpha.pipeline.recipe import Recipe
@@ -31,5 +31,5 @@ def nodes_of(recipe: Recipe, axes: Axes) -> tuple[Node, ...]:
     forward = forward_node(recipe.test.horizons, samples)
     nodes += [signal, forward, *test_nodes(recipe, ground, made, signal, forward)]
     if recipe.portfolio is not None:
-        nodes.append(portfolio_node(recipe, made["universe"], signal, axes))
+        nodes += portfolio_nodes(recipe, signal, axes)
     return tuple(nodes)

@@ -1,48 +1,132 @@
-"""The node that makes money or not: optimisation on the grid and its replay, in one closed loop."""
+"""The node that makes money or not: a decision date of trading a slice, and the end."""
 
+from collections.abc import Iterator, Sequence
 from datetime import date
 
-from intralpha.backtest import EnhancementSpec, enhance, save_run
-from intralpha.base import Spec
-from intralpha.base.node import ALL, Inputs, Node, Read, Slice, Task
+import numpy as np
+from numpy import ndarray
+
+from intralpha.backtest import (
+    EnhancementSpec,
+    Known,
+    Standing,
+    Stretch,
+    save_run,
+    save_standing,
+    trade,
+)
+from intralpha.base.node import Inputs, Node, Read, Slice, Task, names_of
+from intralpha.base.panel import as_days
 from intralpha.pipeline.axes import Axes
+from intralpha.pipeline.nodes.desk import benchmark_node, exposures_node
 from intralpha.pipeline.recipe import Recipe
+from intralpha.portfolio import NoDecisionError, decisions
 
-TABLES = ("daily", "instruments", "industry", "membership", "corporate_actions", "fundamentals")
+END = "end"  # name of the slice of the sessions after the last decision
+BEFORE = "before"  # the slice of this node that one goes on from
+KNOWN: tuple[str, ...] = ("signal", "universe", "benchmark", "exposures")
+READS = (
+    Read("daily", back=1),
+    Read("instruments"),
+    Read("industry"),
+    Read("corporate_actions"),
+)
 
 
-class PortfolioSpec(Spec):
-    """The portfolio, and the period in which it is run."""
-
-    enhancement: EnhancementSpec
-    start: date | None
-    end: date | None
-
-
-def portfolio_node(recipe: Recipe, universe: Node, signal: Node, axes: Axes) -> Node:
-    """Decisions from the combined signal, replayed day by day.
+def portfolio_nodes(recipe: Recipe, signal: Node, axes: Axes) -> list[Node]:
+    """Benchmark, exposures, and the decisions from the combined signal, replayed day by day.
 
     Parameters
     ----------
     recipe : names the portfolio
-    universe, signal : nodes
+    signal : node
     axes : the replay ends on the last session, or at ``test.end``
     """
     assert recipe.portfolio is not None
-    days = tuple(s.name for s in signal.slices)
-    sessions = tuple(s.name for s in universe.slices if s.name >= days[0])
-    needs = {"signal": days, "universe": sessions}
-    spec = PortfolioSpec(enhancement=recipe.portfolio, start=recipe.test.start, end=recipe.test.end)
-    last = axes.dates[-1].item()
-    one = Slice(ALL, (axes.dates[0].item(), min(last, recipe.test.end or last)), None, needs)
-    inputs = {"signal": signal.name, "universe": universe.name}
-    reads = tuple(Read(table) for table in TABLES)
-    return Node("portfolio", make_portfolio, spec, (one,), inputs, reads, form="folders")
+    sessions = axes.dates
+    if recipe.test.end is not None:
+        sessions = sessions[sessions <= np.datetime64(recipe.test.end, "D")]
+    dates = _dates(recipe, signal)
+    slices = (*_decisions(dates, sessions), _end(dates, sessions, axes))
+    inputs = dict(zip(KNOWN, KNOWN, strict=True)) | {BEFORE: "portfolio"}
+    node = Node("portfolio", make_portfolio, recipe.portfolio, slices, inputs, READS, "folders")
+    benchmark = benchmark_node(recipe.portfolio.benchmark, dates)
+    return [benchmark, exposures_node(recipe.portfolio.exposures, dates), node]
 
 
-def make_portfolio(spec: PortfolioSpec, inputs: Inputs, task: Task) -> None:
-    """Ledger, target weights and figures."""
-    universe, signal = inputs.panel("universe"), inputs.panel("signal")
-    run = enhance(spec.enhancement, inputs.lake, universe, signal, spec.start, spec.end)
-    save_run(run, task.folder(ALL))
-    task.finish(ALL)
+def make_portfolio(spec: EnhancementSpec, inputs: Inputs, task: Task) -> None:
+    """Ledger, decision and account of each slice, kept as soon as it is over."""
+    known = None
+    if any(one.name != END for one in task.slices):
+        known = Known(
+            universe=inputs.panel("universe"),
+            signal=inputs.panel("signal"),
+            benchmark=inputs.panel("benchmark"),
+            styles=inputs.panel("exposures"),
+        )
+    for chain in _chains(task.slices):
+        before = _standing(inputs, chain[0])
+        ahead = [_stretch(one) for one in chain]
+        parts = trade(spec, inputs.lake, inputs.assets, ahead, known, before)
+        for one, part in zip(chain, parts, strict=True):
+            save_run(part.run, task.folder(one.name))
+            save_standing(part.standing, task.folder(one.name))
+            task.finish(one.name)
+
+
+def _dates(recipe: Recipe, signal: Node) -> ndarray:
+    """Decision dates; none if the test period has no date of the signal."""
+    assert recipe.portfolio is not None
+    days = as_days([one.name for one in signal.slices])
+    try:
+        return decisions(days, recipe.portfolio.every, recipe.test.start, recipe.test.end)
+    except NoDecisionError:
+        return days[:0]
+
+
+def _decisions(dates: ndarray, sessions: ndarray) -> Iterator[Slice]:
+    """A slice a decision date: the sessions since the one before it, and the decision."""
+    names = names_of(dates)
+    for at, name in enumerate(names):
+        needs: dict[str, tuple[str, ...]] = dict.fromkeys(KNOWN, (name,))
+        first = dates[at]
+        if at:
+            needs[BEFORE] = (names[at - 1],)
+            first = sessions[np.searchsorted(sessions, dates[at - 1]) + 1]
+        yield Slice(name, (first.item(), dates[at].item()), None, needs)
+
+
+def _end(dates: ndarray, sessions: ndarray, axes: Axes) -> Slice:
+    """The sessions after the last decision, if there are any."""
+    last = sessions[-1] if len(sessions) else axes.dates[0]
+    if len(dates) == 0:
+        return Slice(END, (last.item(), last.item()))
+    later = sessions[sessions > dates[-1]]
+    first = later[0] if len(later) else dates[-1]
+    return Slice(
+        END, (first.item(), max(last, dates[-1]).item()), None, {BEFORE: (str(dates[-1]),)}
+    )
+
+
+def _chains(slices: Sequence[Slice]) -> Iterator[list[Slice]]:
+    """Runs of slices each of which goes on from the one before."""
+    chain: list[Slice] = []
+    for one in slices:
+        if chain and one.needs.get(BEFORE) != (chain[-1].name,):
+            yield chain
+            chain = []
+        chain.append(one)
+    yield chain
+
+
+def _standing(inputs: Inputs, one: Slice) -> Standing | None:
+    """The account that a slice goes on with."""
+    before = one.needs.get(BEFORE, ())
+    return Standing.load(inputs.folders(BEFORE)[before[0]]) if before else None
+
+
+def _stretch(one: Slice) -> Stretch:
+    assert one.days is not None
+    before = one.needs.get(BEFORE, ())
+    after = date.fromisoformat(before[0]) if before else None
+    return Stretch(after, one.days[1], decides=one.name != END)

@@ -1,0 +1,57 @@
+"""What a decision knows besides signal and holdings: weights of the benchmark, and styles."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy import ndarray
+
+from intralpha.backtest import BenchmarkSpec
+from intralpha.base import Panel
+from intralpha.base.node import Inputs, Node, Read, Task, day_slices
+from intralpha.base.panel import as_days
+from intralpha.risk import ExposureSpec
+
+READS = tuple(
+    Read(table) for table in ("daily", "instruments", "industry", "membership", "fundamentals")
+)
+UNIVERSE = "universe"
+
+
+def benchmark_node(spec: BenchmarkSpec, dates: ndarray) -> Node:
+    """Weights of the benchmark on decision dates, datetime64[D] [D]."""
+    slices = day_slices(dates, True, {UNIVERSE: lambda at: dates[at : at + 1]})
+    return Node("benchmark", make_benchmark, spec, slices, {UNIVERSE: UNIVERSE}, READS)
+
+
+def make_benchmark(spec: BenchmarkSpec, inputs: Inputs, task: Task) -> None:
+    """A portfolio a date, known at its close; NaN on a date with an empty universe."""
+
+    def weights(days: ndarray, inside: ndarray) -> Panel:
+        found = spec.weights(inputs.lake, days, inputs.assets, inside)
+        return Panel(found[:, :, None].astype(np.float64), days, inputs.assets, ("weight",))
+
+    _make(inputs, task, weights)
+
+
+def exposures_node(spec: ExposureSpec, dates: ndarray) -> Node:
+    """Style exposures on decision dates, datetime64[D] [D]."""
+    slices = day_slices(dates, True, {UNIVERSE: lambda at: dates[at : at + 1]})
+    return Node("exposures", make_exposures, spec, slices, {UNIVERSE: UNIVERSE}, READS)
+
+
+def make_exposures(spec: ExposureSpec, inputs: Inputs, task: Task) -> None:
+    """Exposures of every stock, known at the close of each date; NaN with an empty universe."""
+
+    def styles(days: ndarray, inside: ndarray) -> Panel:
+        return spec.estimate(inputs.lake, days, inputs.assets, inside)
+
+    _make(inputs, task, styles)
+
+
+def _make(inputs: Inputs, task: Task, known: Callable[[ndarray, ndarray], Panel]) -> None:
+    """Ask for the dates that have a universe, if any has: on the others nothing can be decided."""
+    days = as_days([one.name for one in task.slices])
+    inside = inputs.panel(UNIVERSE).at(days)[UNIVERSE] > 0
+    asked = inside.any(axis=1) | ~inside.any()
+    found = known(days[asked], inside[asked])
+    found.reindex(days, inputs.assets).save(task.folder("panel"))
