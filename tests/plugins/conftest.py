@@ -6,13 +6,26 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 
 import pytest
+
+import intralpha
+from intralpha.base import Kinded
 
 HERE = Path(__file__).parent
 collect_ignore_glob = ["acme/*", "falls.py", "mine.py"]  # a user's files, not tests
 BOTH = ("--plugins", "acme", "--plugins", "./mine.py")
+
+
+def families() -> set[str]:
+    """Names of all families of kinds; a package that is not asked for is not imported."""
+    for module in walk_packages(intralpha.__path__, "intralpha."):
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
+    return {f.__name__ for f in Kinded.__subclasses__() if f.__module__.startswith("intralpha.")}
 
 
 @dataclass(frozen=True)

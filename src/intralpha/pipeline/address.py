@@ -34,7 +34,13 @@ class LakePrints:
     _chains: dict[tuple[str, int | None], list[str]] = field(default_factory=dict)
 
     def of(self, read: Read, first: np.datetime64, last: np.datetime64) -> str:
-        """Digest of the rows between the look-back of the first and the lead of the last day."""
+        """Digest of the rows between the look-back of the first and the lead of the last day.
+
+        Parameters
+        ----------
+        read : table and look-back
+        first, last : sessions of the slice, datetime64[D]
+        """
         at = np.searchsorted(self.sessions, as_days([first, last]))
         stop = min(int(at[1]) + read.ahead, len(self.sessions) - 1)
         if TABLES[read.table].partition == "single":

@@ -111,7 +111,15 @@ class WorkInputs(Inputs):
 
 
 def make_node(plan: Plan, node: Node, workers: int, show_progress: bool) -> int:
-    """Make the missing slices of a node; returns how many were made."""
+    """Make the missing slices of a node; returns how many were made.
+
+    Parameters
+    ----------
+    plan : addresses and store
+    node : one of the plan's, whose inputs are made
+    workers : processes that training may use
+    show_progress : whether to draw bars on stderr
+    """
     missing = plan.missing(node)
     blocks = _blocks(missing, node.block) if node.form == DAYS else [missing] if missing else []
     for part in blocks:

@@ -24,7 +24,14 @@ def benchmark_node(spec: BenchmarkSpec, dates: ndarray) -> Node:
 
 
 def make_benchmark(spec: BenchmarkSpec, inputs: Inputs, task: Task) -> None:
-    """A portfolio a date, known at its close; NaN on a date with an empty universe."""
+    """A portfolio a date, known at its close; NaN on a date with an empty universe.
+
+    Parameters
+    ----------
+    spec : the benchmark
+    inputs : ``universe``
+    task : decision dates
+    """
 
     def weights(days: ndarray, inside: ndarray) -> Panel:
         found = spec.weights(inputs.lake, days, inputs.assets, inside)
@@ -40,7 +47,14 @@ def exposures_node(spec: ExposureSpec, dates: ndarray) -> Node:
 
 
 def make_exposures(spec: ExposureSpec, inputs: Inputs, task: Task) -> None:
-    """Exposures of every stock, known at the close of each date; NaN with an empty universe."""
+    """Exposures of every stock, known at the close of each date; NaN with an empty universe.
+
+    Parameters
+    ----------
+    spec : how they are estimated
+    inputs : ``universe``
+    task : decision dates
+    """
 
     def styles(days: ndarray, inside: ndarray) -> Panel:
         return spec.estimate(inputs.lake, days, inputs.assets, inside)

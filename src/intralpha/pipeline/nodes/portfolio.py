@@ -55,7 +55,14 @@ def portfolio_nodes(recipe: Recipe, signal: Node, axes: Axes) -> list[Node]:
 
 
 def make_portfolio(spec: EnhancementSpec, inputs: Inputs, task: Task) -> None:
-    """Ledger, decision and account of each slice, kept as soon as it is over."""
+    """Ledger, decision and account of each slice, kept as soon as it is over.
+
+    Parameters
+    ----------
+    spec : the portfolio
+    inputs : ``signal``, ``universe``, ``benchmark``, ``exposures``, and slices that are finished
+    task : decision dates, and the end; a chain of them is made with the account in memory
+    """
     known = None
     if any(one.name != END for one in task.slices):
         known = Known(
