@@ -1,7 +1,11 @@
 """Jobs over processes: order, threads, errors."""
 
 import os
+import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -65,3 +69,44 @@ def test_an_error_of_ours_crosses_processes_with_its_facts(workers: int) -> None
 
 def test_no_jobs() -> None:
     assert run_jobs(answer, (), 4) == []
+
+
+@pytest.mark.parametrize("everybody", [True, False], ids=["terminal", "kill"])
+def test_ctrl_c_ends_all_processes_in_the_middle_of_their_jobs(everybody: bool) -> None:
+    """A terminal sends it to all of them, `kill -INT` to the first one only."""
+    running = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("interrupted.py"))],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert running.stdout is not None
+        lines = [running.stdout.readline().strip() for _ in range(3)]
+        assert lines[0] == "is here"
+        assert {*lines[1:]} == {"job 0", "job 1"}
+        (os.killpg if everybody else os.kill)(running.pid, signal.SIGINT)
+        # All have ended: each holds the other end of the pipes.
+        out, errors = running.communicate(timeout=60)
+    finally:
+        if running.poll() is None:
+            os.killpg(running.pid, signal.SIGKILL)
+    assert out == "", "no other job has begun"
+    assert errors.count("Traceback") == 1
+    assert errors.strip().endswith("KeyboardInterrupt")
+    assert running.returncode == -signal.SIGINT
+
+
+def test_an_error_of_the_watcher_ends_the_other_jobs() -> None:
+    def refuse_all(at: int) -> None:
+        raise DataError(f"not {at}")
+
+    started = time.perf_counter()
+    with pytest.raises(DataError, match="not 0"):
+        run_jobs(nap, (0, 300), 2, refuse_all)
+    assert time.perf_counter() - started < 100
+
+
+def nap(seconds: int) -> None:
+    time.sleep(seconds)
