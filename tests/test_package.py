@@ -48,6 +48,61 @@ def test_the_public_names_are_these() -> None:
     assert said == f"{PUBLIC}\nTrue True\n"
 
 
+def test_dir_and_completion_show_what_is_offered_and_nothing_else() -> None:
+    said = python(
+        "import rlcompleter, intralpha as ia, intralpha.base.kind, intralpha.features\n"
+        "print(*[name for name in dir(ia) if not name.startswith('__')])\n"
+        "complete = rlcompleter.Completer({'ia': ia}).complete\n"
+        "print(*[complete('ia.', n).strip('()') for n in range(9)], complete('ia.', 9))\n"
+        "print('__all__' in dir(ia), '__version__' in dir(ia), ia.features.LibrarySpec.__name__)\n"
+    )
+    completed = " ".join(f"ia.{name}" for name in PUBLIC.split())
+    assert said == f"{PUBLIC}\n{completed} None\nTrue True LibrarySpec\n"
+
+
+def test_a_star_brings_the_public_names() -> None:
+    said = python(
+        "from intralpha import *\n"
+        "print(*sorted(name for name in dir() if not name.startswith('__')))\n"
+        "print(market.Lake is Lake, callable(market))\n"
+    )
+    assert said == f"{PUBLIC}\nTrue True\n"
+
+
+def test_help_describes_the_public_names() -> None:
+    said = python("import intralpha as ia\nhelp(ia)\nhelp(ia.market)\nhelp(ia.plan)\n")
+    for part in (
+        "class Panel(",
+        "open_market(",
+        "load_recipe(",
+        "package intralpha.market",
+        "0.1.0",
+    ):
+        assert part in said, part
+    assert "LazyPackage" not in said.partition("package intralpha.market")[0]
+
+
+def test_what_the_package_offers_can_be_pickled() -> None:
+    said = python(
+        "import pickle, numpy as np, intralpha as ia\n"
+        "things = [getattr(ia, name) for name in ia.__all__ if name != 'market']\n"
+        "print(all(pickle.loads(pickle.dumps(thing)) is thing for thing in things))\n"
+        "days = np.array(['2024-01-02'], 'datetime64[D]')\n"
+        "panel = ia.Panel(np.ones((1, 1, 1)), days, np.array(['A']), ('x',))\n"
+        "print(pickle.loads(pickle.dumps(panel)).values.tolist())\n"
+    )
+    assert said == "True\n[[[1.0]]]\n"
+
+
+def test_python_m_is_the_command() -> None:
+    command = [sys.executable, "-m", "intralpha"]
+    done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("intralpha ")
+    lost = subprocess.run([*command, "check", "none.yaml"], capture_output=True, check=False)
+    assert lost.returncode == 2
+    assert b"none.yaml" in lost.stderr
+
+
 TELLING = [["--version"], ["--help"], ["run", "--help"], ["level2", "--help"]]
 
 

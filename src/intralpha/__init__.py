@@ -7,10 +7,10 @@
 
 import importlib
 import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from intralpha.base.lazy import LazyPackage
+import intralpha.market
+from intralpha.base.lazy import LazyPackage, lazily
 
 if TYPE_CHECKING:
     from intralpha import market
@@ -31,14 +31,5 @@ class _Market(LazyPackage):
         return importlib.import_module("intralpha.research").open_market(lake, **settings)
 
 
-class _Package(LazyPackage):
-    """The package, whose ``market`` can be called."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        # The import system binds a submodule here as soon as it is imported.
-        if name == "market" and isinstance(value, ModuleType):
-            value.__class__ = _Market
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
+lazily(__name__)
+sys.modules["intralpha.market"].__class__ = _Market

@@ -93,5 +93,6 @@ def test_every_package_has_what_it_offers(name: str) -> None:
     package = importlib.import_module(f"intralpha.{name}")
     assert isinstance(package, LazyPackage)
     assert package.__all__ == sorted(offers(ROOT / name / "__init__.py"))
+    assert [n for n in dir(package) if not n.startswith("__")] == package.__all__
     for member, (module, inside) in offers(ROOT / name / "__init__.py").items():
         assert getattr(package, member) is getattr(importlib.import_module(module), inside)

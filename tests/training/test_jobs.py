@@ -1,7 +1,12 @@
 """Jobs over processes: order, threads, errors."""
 
 import os
+import signal
+import subprocess
+import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import torch
@@ -65,3 +70,64 @@ def test_an_error_of_ours_crosses_processes_with_its_facts(workers: int) -> None
 
 def test_no_jobs() -> None:
     assert run_jobs(answer, (), 4) == []
+
+
+def begun() -> "subprocess.Popen[str]":
+    """A process whose two workers are in the middle of jobs that take minutes."""
+    running = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("interrupted.py"))],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert running.stdout is not None
+    lines = [running.stdout.readline().strip() for _ in range(3)]
+    assert lines[0] == "is here"
+    assert {*lines[1:]} == {"job 0", "job 1"}
+    return running
+
+
+def ended(running: "subprocess.Popen[str]") -> tuple[str, str]:
+    """What it still says; all processes have ended then: each holds the other end of the pipes."""
+    try:
+        return running.communicate(timeout=60)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("everybody", [True, False], ids=["terminal", "kill"])
+def test_ctrl_c_ends_all_processes_in_the_middle_of_their_jobs(everybody: bool) -> None:
+    """A terminal sends it to all of them, `kill -INT` to the first one only."""
+    running = begun()
+    (os.killpg if everybody else os.kill)(running.pid, signal.SIGINT)
+    out, errors = ended(running)
+    assert out == "", "no other job has begun"
+    assert errors.count("Traceback") == 1
+    assert errors.strip().endswith("KeyboardInterrupt")
+    assert running.returncode == -signal.SIGINT
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_workers_do_not_outlive_the_one_that_began_them(how: signal.Signals) -> None:
+    running = begun()
+    os.kill(running.pid, how)
+    out, _ = ended(running)
+    assert out == "", "no other job has begun"
+    assert running.returncode == -how
+
+
+def test_an_error_of_the_watcher_ends_the_other_jobs(tmp_path: Path) -> None:
+    def refuse_all(at: int) -> None:
+        raise DataError(f"not {at}")
+
+    with pytest.raises(DataError, match="not 0"):
+        run_jobs(note, ((tmp_path / "0", 0), (tmp_path / "1", 60)), 2, refuse_all)
+    assert [p.name for p in tmp_path.iterdir()] == ["0"]
+
+
+def note(job: tuple[Path, int]) -> None:
+    path, seconds = job
+    time.sleep(seconds)
+    path.touch()

@@ -53,7 +53,9 @@ class LazyPackage(ModuleType):
         super().__setattr__(name, value)
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *_offered(self), "__all__"})
+        # What the file needs for itself, and submodules that somebody imported, are not offered.
+        own = {name for name in super().__dir__() if name.startswith("__")}
+        return sorted({*own, *_offered(self), "__all__"})
 
 
 def _offered(package: ModuleType) -> dict[str, tuple[str, str]]:

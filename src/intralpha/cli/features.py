@@ -23,17 +23,27 @@ def list_all() -> None:
     typer.echo(list_libraries())
 
 
+LIBRARY = "a shipped library's name, or the path of a YAML such as mine.yaml"
+
+
 @features.command()
-def show(library: Annotated[str, typer.Argument(help="Shipped name, or path of a YAML.")]) -> None:
-    """Print the factors of a library with their expressions."""
+def show(library: Annotated[str, typer.Argument(help=f"It is {LIBRARY}.")]) -> None:
+    """Print the factors of a library with their expressions, if all of them can be read."""
     from intralpha.features.explain import show_library
 
     typer.echo(show_library(library))
 
 
 @features.command()
-def explain(factor: Annotated[str, typer.Argument(help="NAME or LIBRARY.NAME.")]) -> None:
-    """Print formula, unit, source, inputs and cost of one factor."""
+def explain(
+    factor: Annotated[
+        str,
+        typer.Argument(
+            help=f"NAME, LIBRARY.NAME or LIBRARY: all factors of it. This is {LIBRARY}."
+        ),
+    ],
+) -> None:
+    """Print formula, unit, source, inputs and cost of one factor, or of all of a library."""
     from intralpha.features.explain import explain_factor
 
     typer.echo(explain_factor(factor))

@@ -1,6 +1,9 @@
 """Explain: what the libraries hold, and what one factor is, costs and needs, as text."""
 
+from pathlib import Path
+
 from intralpha.features.engine.program import assemble
+from intralpha.features.factors import Settings
 from intralpha.features.frames import RowFrame, frame_named
 from intralpha.features.language.compile import Compiler
 from intralpha.features.language.graph import Graph
@@ -9,6 +12,7 @@ from intralpha.features.language.parameters import shown
 from intralpha.features.language.syntax import names_read, nearest
 from intralpha.features.language.vocabulary import Vocabulary
 from intralpha.features.libraries import libraries, read_library
+from intralpha.features.library_features import LibraryFeatures
 
 SIGNS = {-1: "negative", 0: "not known", 1: "positive"}
 
@@ -25,8 +29,19 @@ def list_libraries() -> str:
 
 
 def show_library(name: str) -> str:
-    """Parameters of a library with values and choices, definitions, and its factors as written."""
+    """Parameters of a library with values and choices, definitions, and its factors as written.
+
+    Parameters
+    ----------
+    name : shipped, or the path of a YAML file
+
+    Raises
+    ------
+    LibraryError, ExpressionError
+        No such library, or one that no feature set could be made of.
+    """
     library = read_library(name)
+    LibraryFeatures(library.resolved({}), Settings(offers=library.parameters))  # or it raises
     lines = [f"{library.name}: frame {library.frame}, {library.source}"]
     if library.uses:
         lines.append(f"uses {', '.join(library.uses)}")
@@ -58,24 +73,34 @@ def explain_factor(name: str) -> str:
 
     Parameters
     ----------
-    name : of a factor, or ``library.factor`` where several libraries have one of that name
+    name : of a factor, or ``library.factor`` where several libraries have one of that name; or of a
+        library: each of its factors. A library is a shipped one, or the path of a YAML file
 
     Raises
     ------
     LibraryError
-        No shipped library has it.
+        No shipped library has it, or the one that is named has not.
+    ExpressionError
+        It cannot be read.
     """
-    wanted, _, only = name.rpartition(".")
-    found = [
-        (library, factor)
-        for library in map(read_library, [wanted] if wanted else libraries())
-        for factor in library.factors
-        if factor.name == only
-    ]
-    if not found:
-        known = sorted({f.name for n in libraries() for f in read_library(n).factors})
-        raise LibraryError(f"no library has a factor {name}; {nearest(only, known)}")
+    if name in libraries() or name.endswith(".yaml") or Path(name).is_file():
+        library = read_library(name)
+        found = [(library, factor) for factor in library.factors]
+    else:
+        found = _factors_named(name)
     return "\n\n".join(_explained(library, factor) for library, factor in found)
+
+
+def _factors_named(name: str) -> list[tuple[Library, FactorEntry]]:
+    """Factors of a name, ``NAME`` or ``LIBRARY.NAME``, with their libraries; at least one."""
+    wanted, _, only = name.rpartition(".")
+    where = [read_library(n) for n in ([wanted] if wanted else libraries())]
+    found = [(lib, factor) for lib in where for factor in lib.factors if factor.name == only]
+    if not found:
+        hint = nearest(only, sorted({f.name for lib in where for f in lib.factors}))
+        found_in = f"library {wanted} has no" if wanted else "no library has a"
+        raise LibraryError(f"{found_in} factor {only}; {hint}")
+    return found
 
 
 def _explained(library: Library, factor: FactorEntry) -> str:

@@ -1,5 +1,7 @@
 """LanguageSpec: what all feature sets say whose factors are expressions."""
 
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import Field
@@ -11,6 +13,7 @@ from intralpha.features.frames import module_of
 from intralpha.features.language.library import Library
 from intralpha.features.language.parameters import Parameter
 from intralpha.features.level2.thresholds import BigOrderSpec
+from intralpha.features.libraries import texts_named
 from intralpha.features.library_features import LibraryFeatures
 
 
@@ -46,14 +49,18 @@ class LanguageSpec(FeatureSpec):
         return {}
 
     def make(self) -> LibraryFeatures:
-        """The factors as a feature set.
+        """The factors as a feature set, compiled once a process for the same texts.
 
         Raises
         ------
         LibraryError, ParameterError, FrameFrequencyError, ExpressionError
             No such library, factor or choice, or a setting or expression that does not fit.
         """
-        settings = Settings(
+        return _compiled(_Written((self.model_dump_json(), *self.texts()), self))
+
+    def settings(self) -> Settings:
+        """What is said beside the expressions."""
+        return Settings(
             base_freq=self.minutes(),
             segments=self.segments,
             smooth_days=self.smooth_days,
@@ -62,7 +69,10 @@ class LanguageSpec(FeatureSpec):
             offers=self.offers(),
             rows=self.other_rows(),
         )
-        return LibraryFeatures(self.library_of(), settings)
+
+    def texts(self) -> tuple[str, ...]:
+        """Files that the factors are made from, besides the spec, as they are now."""
+        return texts_named(self.library_of())
 
     def reads(self) -> tuple[Read, ...]:
         """Tables and sessions that the factors are made from, those of the mean included."""
@@ -80,3 +90,17 @@ class LanguageSpec(FeatureSpec):
         """The library, and the parts of others that it names."""
         made = self.make()
         return [made.library, *made.factors.libraries()]
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A spec that is the same as another where all that is written is the same."""
+
+    texts: tuple[str, ...]
+    spec: LanguageSpec = field(compare=False)
+
+
+@lru_cache(maxsize=32)
+def _compiled(written: _Written) -> LibraryFeatures:
+    """The factors; nothing about them changes, so one set serves all who ask."""
+    return LibraryFeatures(written.spec.library_of(), written.spec.settings())

@@ -58,6 +58,19 @@ def read_library(name: str) -> Library:
         raise LibraryError(f"library {name}: {error}") from error
 
 
+def texts_named(library: Library) -> tuple[str, ...]:
+    """The YAML of every library whose factors the expressions of one may name.
+
+    Raises
+    ------
+    LibraryError
+        It uses one that does not exist.
+    """
+    if not frame_named(library.frame).names_factors:
+        return ()
+    return tuple(map(library_text, library.uses or libraries()))
+
+
 @lru_cache(maxsize=64)
 def _parsed(text: str) -> Library:
     """The library of a text; it is frozen, so one serves all who ask."""

@@ -8,7 +8,13 @@ from intralpha.base.place import place
 from intralpha.features.language.library import Library
 from intralpha.features.language.parameters import Choice, Parameter
 from intralpha.features.language_spec import LanguageSpec
-from intralpha.features.libraries import libraries, load_library, read_library
+from intralpha.features.libraries import (
+    libraries,
+    library_text,
+    load_library,
+    read_library,
+    texts_named,
+)
 
 
 def _shipped_or_placed(name: str, info: Any) -> str:
@@ -47,6 +53,10 @@ class LibrarySpec(LanguageSpec):
             return found
         frame = "minute" if self.rows == 1 else f"bar{self.rows}"
         return found.model_copy(update={"frame": frame})
+
+    def texts(self) -> tuple[str, ...]:
+        """The library's file, and those of the libraries that it may name."""
+        return (library_text(self.library), *texts_named(read_library(self.library)))
 
     def minutes(self) -> int | None:
         """``base_freq``."""

@@ -61,6 +61,7 @@ def reached(roots: Iterable[str]) -> dict[str, Source]:
     named = {*roots, OWN, *(plugin.module for plugin in loaded())}
     tops = {module.partition(".")[0] for module in named}
     out: dict[str, Source] = {}
+    home = cache(_home)  # for this walk: files may change until the next one
     waiting = sorted(roots)
     while waiting:
         name = waiting.pop()
@@ -73,7 +74,7 @@ def reached(roots: Iterable[str]) -> dict[str, Source]:
         for module, member in source.imports:
             top = module.partition(".")[0]
             if top in tops or _users_own(top):
-                waiting.extend(_home(module, member))
+                waiting.extend(home(module, member))
     return out
 
 
@@ -110,10 +111,13 @@ def source_of(module: str) -> Source | None:
 @cache
 def _parsed(module: str, path: Path, mtime_ns: int) -> Source:
     del mtime_ns
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     imports = tuple(sorted(set(_imports(tree, package)), key=str))
-    return Source(path, imports, tuple(sorted(set(_data_files(tree, path.parent)))))
+    names_data = any(suffix in text for suffix in DATA_SUFFIXES)
+    data = set(_data_files(tree, path.parent)) if names_data else ()
+    return Source(path, imports, tuple(sorted(data)))
 
 
 def _imports(tree: ast.AST, package: str) -> Iterator[tuple[str, str | None]]:
@@ -130,7 +134,7 @@ def _imports(tree: ast.AST, package: str) -> Iterator[tuple[str, str | None]]:
                 above = above[: len(above) - node.level + 1]
                 base = ".".join([*above, *([base] if base else [])])
             yield from ((base, alias.name) for alias in node.names)
-        else:
+        elif isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case):  # no expression
             yield from _imports(node, package)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from intralpha.portfolio.fully_invested import FullyInvested, FullyInvestedSpec
     from intralpha.portfolio.highs import SolverFailedError
     from intralpha.portfolio.industry_band import IndustryBand, IndustryBandSpec
-    from intralpha.portfolio.infeasible import InfeasibleError, Violation
+    from intralpha.portfolio.infeasible import Bound, InfeasibleError, Violation
     from intralpha.portfolio.member_share import MemberShare, MemberShareSpec
     from intralpha.portfolio.problem import DECLARED_ORDER, PastWeightsError, Problem, Relaxation
     from intralpha.portfolio.program import LinearProgram, Row

@@ -133,6 +133,8 @@ class Problem:
                 relaxed.append(str(step))
                 _log.warning("%s: no feasible weights, relaxing: %s", snapshot.date, step)
             program = self._program(snapshot, past, constraints)
+            if program.emptied().any():
+                continue
             arrays = assemble(program)
             optimum, work = maximise(arrays)
             iterations += work
@@ -141,7 +143,8 @@ class Problem:
                 return self._solution(
                     snapshot, program, arrays, optimum, relaxed, iterations, seconds
                 )
-        raise explain(snapshot.date, relaxed, self._program(snapshot, past, constraints))
+        parts = self._parts(snapshot, past, constraints)
+        raise explain(snapshot, relaxed, self._program(snapshot, past, constraints), parts)
 
     def _program(
         self, snapshot: Snapshot, past: ndarray, constraints: list[Constraint]
@@ -153,6 +156,18 @@ class Problem:
             if constraint.applies(past):
                 constraint.contribute(program, snapshot)
         return program
+
+    def _parts(
+        self, snapshot: Snapshot, past: ndarray, constraints: list[Constraint]
+    ) -> list[tuple[str, LinearProgram]]:
+        """What each part writes when it is alone, by the name that a message calls it."""
+        parts = [("no view", self._program(snapshot, past, []))]
+        for constraint in constraints:
+            alone = LinearProgram(past)
+            if constraint.applies(past):
+                constraint.contribute(alone, snapshot)
+            parts.append((constraint.kind, alone))
+        return parts
 
     def _solution(
         self,

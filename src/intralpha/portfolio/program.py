@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray
 
+_SAME = 1e-10  # bounds that cross by less are one number, rounded twice; the solver's tolerance
+
 
 @dataclass(frozen=True, eq=False)
 class Row:
@@ -95,6 +97,11 @@ class LinearProgram:
         upper = np.where(self.can_sell, upper, np.maximum(upper, past))
         lower = np.where(self.can_sell, lower, np.maximum(lower, past))
         return lower, upper, forced
+
+    def emptied(self) -> Bool[ndarray, "A"]:
+        """Names that no weight suits: the least allowed is above the most, or one of them NaN."""
+        lower, upper, _ = self.box()
+        return ~(lower - upper <= _SAME)
 
     def growable(self) -> Bool[ndarray, "A"]:
         """Names that may be bought."""

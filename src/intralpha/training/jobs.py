@@ -1,9 +1,12 @@
 """Independent jobs over processes, one torch thread each: results do not depend on how many."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
-from multiprocessing import get_context
+import os
+import signal
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from contextlib import closing, contextmanager
+from multiprocessing import active_children, get_context, parent_process
+from threading import Thread
 from typing import TypeVar
 
 import torch
@@ -37,13 +40,15 @@ def run_jobs(
 
     Raises
     ------
-    The first error of a job; jobs that have not begun are dropped.
+    The first error of a job; jobs that have not begun are dropped. What stops this process, such as
+    Ctrl-C, or an error of ``watch``, ends the others at once, in the middle of their jobs.
     """
     results: dict[int, Result] = {}
-    for at, result in _as_finished(work, jobs, min(workers, len(jobs))):
-        results[at] = result
-        if watch is not None:
-            watch(at)
+    with closing(_as_finished(work, jobs, min(workers, len(jobs)))) as finished:
+        for at, result in finished:
+            results[at] = result
+            if watch is not None:
+                watch(at)
     return [results[at] for at in range(len(jobs))]
 
 
@@ -63,20 +68,56 @@ def one_thread() -> Iterator[None]:
 
 def _as_finished(
     work: Callable[[Job], Result], jobs: Sequence[Job], workers: int
-) -> Iterator[tuple[int, Result]]:
+) -> Generator[tuple[int, Result]]:
     """Place and result of each job, as they finish."""
     if workers <= 1:
         yield from ((at, _alone(work, job)) for at, job in enumerate(jobs))
         return
-    # Processes load the plug-ins of this one before they are given a job that may be made of them.
-    spawn = get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=load_plugins) as pool:
-        places = {pool.submit(_alone, work, job): at for at, job in enumerate(jobs)}
+    spawn, before = get_context("spawn"), {*active_children()}
+    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_begin) as pool:
+        with _deaf_to_interrupts():
+            places = {pool.submit(_alone, work, job): at for at, job in enumerate(jobs)}
+        waiting = {*places}
         try:
-            yield from ((places[done], done.result()) for done in as_completed(places))
-        except BaseException:
+            while waiting:
+                # A wait without an end would not hear Ctrl-C: polars' handler of it restarts waits.
+                done, waiting = wait(waiting, timeout=1.0, return_when=FIRST_COMPLETED)
+                yield from ((places[one], one.result()) for one in done)
+        except BaseException as error:
             pool.shutdown(wait=False, cancel_futures=True)
+            if not isinstance(error, Exception):
+                for worker in {*active_children()} - before:
+                    worker.terminate()
             raise
+
+
+def _begin() -> None:
+    """Begin a worker: with the plug-ins that its jobs may be made of, and not to outlive us."""
+    Thread(target=_end_with_parent, daemon=True).start()
+    load_plugins()
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that began it is gone, however it went.
+
+    Whoever runs the same again would train into the same folders as a worker that went on.
+    """
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Processes that begin in the block never hear Ctrl-C, which a terminal sends to all of them:
+    this one hears it after the block, and answers for all.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _alone(work: Callable[[Job], Result], job: Job) -> Result:

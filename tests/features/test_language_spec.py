@@ -1,0 +1,69 @@
+"""Feature sets of expressions: compiled once for the same texts, anew for others."""
+
+from pathlib import Path
+
+import pytest
+
+from intralpha.features import ExpressionSpec, LibrarySpec
+
+MINE = "name: mine\nframe: minute\nfactors: [{name: late, expr: 'mean(ret)'}]\n"
+DAY = "name: days\nframe: day\nuses: [PART]\nfactors: [{name: a, expr: 'late - ago(late, 1)'}]\n"
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.yaml"
+    path.write_text(MINE)
+    return path
+
+
+def test_the_same_texts_are_compiled_once() -> None:
+    spec = LibrarySpec(library="ms22")
+    assert spec.make() is spec.make() is LibrarySpec(library="ms22").make()
+    written = ExpressionSpec(factors={"a": "mean(ret)"})
+    assert written.make() is ExpressionSpec(factors={"a": "mean(ret)"}).make()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"names": ("ms_rv",)},
+        {"smooth_days": 5},
+        {"cache": False},
+        {"base_freq": 1},
+        {"library": "minute15"},
+    ],
+)
+def test_another_choice_is_another_set(other: dict) -> None:
+    made = LibrarySpec(library="ms22").make()
+    changed = LibrarySpec(**{"library": "ms22", **other}).make()
+    assert changed is not made
+    assert (changed.names, changed.settings) != (made.names, made.settings)
+
+
+def test_the_order_of_factors_is_theirs() -> None:
+    one = ExpressionSpec(factors={"a": "mean(ret)", "b": "sum(volume)"}).make()
+    other = ExpressionSpec(factors={"b": "sum(volume)", "a": "mean(ret)"}).make()
+    assert (one.names, other.names) == (("a", "b"), ("b", "a"))
+
+
+def test_an_edited_file_is_noticed(mine: Path) -> None:
+    spec = LibrarySpec(library=str(mine))
+    assert spec.make().names == ("late",)
+    before = spec.content()
+    mine.write_text(MINE.replace("mean(ret)", "mean(volume)"))
+    assert "mean(volume)" in spec.content() != before
+    mine.write_text(MINE.replace("late", "early"))
+    assert spec.make().names == ("early",)
+    mine.write_text(MINE)
+    assert spec.content() == before
+
+
+def test_an_edited_file_that_the_library_uses_is_noticed(mine: Path, tmp_path: Path) -> None:
+    days = tmp_path / "days.yaml"
+    days.write_text(DAY.replace("PART", str(mine)))
+    spec = LibrarySpec(library=str(days))
+    before = spec.content()
+    assert spec.make() is spec.make()
+    mine.write_text(MINE.replace("mean(ret)", "mean(volume)"))
+    assert "mean(volume)" in spec.content() != before

@@ -1,0 +1,96 @@
+"""The audit of a recipe: noise that nobody can trade proves nothing against it."""
+
+import logging
+from dataclasses import replace
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from intralpha.audit.probe import FutureLeakError, NothingComparedError
+from intralpha.base import DataError, Panel
+from intralpha.features import LibraryFeatures
+from intralpha.market import Lake
+from intralpha.pipeline import Recipe, audit_recipe, execute, load_recipe, plan
+from intralpha.portfolio import Desk, InfeasibleError
+
+AFTER = date(2023, 7, 28)
+FAST = ("factors.gru=null", "combination={kind: single}")
+STRICT = "portfolio.problem.stock_deviation=0.001"
+ENHANCE = import_module("intralpha.backtest.enhance")  # the package means the function by it
+
+
+@pytest.fixture
+def strict_recipe(recipe_path: Path) -> Recipe:
+    """Bounds so narrow that a market of noise leaves nothing, while the true one does."""
+    return load_recipe(recipe_path, (*FAST, STRICT))
+
+
+def test_the_optimiser_need_not_get_along_with_the_noise(
+    strict_recipe: Recipe, recipe_path: Path, tmp_path: Path
+) -> None:
+    findings = audit_recipe(strict_recipe, AFTER, tmp_path / "audit", show_progress=False)
+    assert findings[-1].what == "target weights"
+    assert all(f.compared > 500 for f in findings)
+    # It does stop there when it has to go on to the end, and later than the date.
+    noise = f"data.lake={tmp_path / 'audit/scrambled/lake'}"
+    whole = load_recipe(recipe_path, (*FAST, STRICT, noise, "data.sources=[]"))
+    (error,) = execute(plan(whole, tmp_path / "whole"), show_progress=False).problems
+    assert isinstance(error, InfeasibleError)
+    assert error.date > np.datetime64(AFTER)
+
+
+def test_an_optimiser_that_knows_the_next_signal_is_caught(
+    recipe_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = ENHANCE.lay_desk
+
+    def tomorrow(*args: object) -> Desk:
+        desk = honest(*args)
+        return replace(desk, alpha=np.concatenate([desk.alpha[1:], desk.alpha[-1:]]))
+
+    monkeypatch.setattr(ENHANCE, "lay_desk", tomorrow)
+    recipe = load_recipe(recipe_path, FAST)
+    with pytest.raises(FutureLeakError) as caught:
+        audit_recipe(recipe, AFTER, tmp_path / "audit", show_progress=False)
+    assert [f.what for f in caught.value.findings] == ["target weights"]
+
+
+def test_an_audit_before_the_first_decision_proves_nothing_about_weights(
+    strict_recipe: Recipe, tmp_path: Path
+) -> None:
+    test = strict_recipe.test.model_copy(update={"start": date(2023, 8, 15)})
+    recipe = strict_recipe.model_copy(update={"test": test})
+    with pytest.raises(NothingComparedError, match="target weights has no finite value"):
+        audit_recipe(recipe, AFTER, tmp_path / "audit", show_progress=False)
+
+
+def test_a_failure_of_what_is_not_compared_is_said_and_does_not_count(
+    simple_recipe: Recipe, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The tests begin after the date, on a Saturday; in the noise they end there."""
+    test = simple_recipe.test.model_copy(update={"start": date(2023, 8, 12)})
+    recipe = simple_recipe.model_copy(update={"test": test})
+    with caplog.at_level(logging.WARNING, logger="intralpha.pipeline.audit_run"):
+        findings = audit_recipe(recipe, AFTER, tmp_path / "audit", show_progress=False)
+    assert [f.what for f in findings] == ["universe", "features/simple", "score/simple", "signal"]
+    (said,) = [r.getMessage() for r in caplog.records if r.name.endswith("audit_run")]
+    assert said.startswith("in the noise after 2023-07-28, and not compared: scores from ")
+
+
+def test_a_failure_of_what_is_compared_counts(
+    simple_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = LibraryFeatures.compute
+
+    def afraid_of_noise(self: LibraryFeatures, lake: Lake, *args: Any, **named: Any) -> Panel:
+        if "scrambled" in str(lake.root):
+            raise DataError("cannot read noise")
+        return honest(self, lake, *args, **named)
+
+    monkeypatch.setattr(LibraryFeatures, "compute", afraid_of_noise)
+    with pytest.raises(DataError, match="cannot read noise"):
+        audit_recipe(simple_recipe, AFTER, tmp_path / "audit", show_progress=False)
