@@ -1,7 +1,7 @@
 """Independent jobs over processes, one torch thread each: results do not depend on how many."""
 
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import closing, contextmanager
 from multiprocessing import active_children, get_context
@@ -66,7 +66,7 @@ def one_thread() -> Iterator[None]:
 
 def _as_finished(
     work: Callable[[Job], Result], jobs: Sequence[Job], workers: int
-) -> Iterator[tuple[int, Result]]:
+) -> Generator[tuple[int, Result]]:
     """Place and result of each job, as they finish."""
     if workers <= 1:
         yield from ((at, _alone(work, job)) for at, job in enumerate(jobs))
