@@ -3,7 +3,7 @@
 import logging
 import sys
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -33,8 +33,10 @@ app = typer.Typer(
 Start with **intralpha demo**: a simulated market, factors, a network, a portfolio and an HTML
 report in a few minutes. Then **intralpha ls --recipes** shows the recipes to copy and edit.
 
-Exit codes: 0 done, 2 a recipe or an argument is wrong, 3 the data are wrong, 1 our bug.""",
+Exit codes: 0 done, 2 a recipe or an argument is wrong, 3 the data are wrong, 130 interrupted (the
+same command goes on from there), 1 our bug.""",
 )
+INTERRUPTED = 130
 
 
 def _version(wanted: bool) -> bool:
@@ -45,10 +47,16 @@ def _version(wanted: bool) -> bool:
 
 
 class _Log(logging.Handler):
-    """Log to stderr in colours; they are imported when there is something to log."""
+    """Log to stderr, on a terminal in colours; they are imported when there is something to log."""
 
     @cached_property
     def _shown(self) -> logging.Handler:
+        if not sys.stderr.isatty():
+            plain = logging.StreamHandler()
+            plain.setFormatter(
+                logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S")
+            )
+            return plain
         from rich.console import Console
         from rich.logging import RichHandler
 
@@ -68,8 +76,10 @@ def common(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Set up logging to stderr; results go to stdout."""
+    """Set up logging to stderr; results go to stdout. Where nobody sees bars, steps are logged."""
     del version
+    told = verbose or not sys.stderr.isatty()
+    logging.getLogger("intralpha").setLevel(logging.INFO if told else logging.NOTSET)
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING,
         format="%(message)s",
@@ -101,3 +111,16 @@ def main(own_process: bool = True) -> None:
         Console(stderr=True).print(f"[bold red]{type(error).__name__}[/]", highlight=False)
         typer.echo(str(error), err=True)
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        _interrupted()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # Typer turns Ctrl-C into it, without a word
+            _interrupted()
+        raise
+
+
+def _interrupted() -> NoReturn:
+    """Say after Ctrl-C that nothing is lost, and end."""
+    same = "the same command" + (" without --fresh" if "--fresh" in sys.argv else "")
+    typer.echo(f"\nInterrupted. What was finished is kept: {same} goes on from there.", err=True)
+    sys.exit(INTERRUPTED)

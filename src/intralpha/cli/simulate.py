@@ -1,11 +1,13 @@
 """`intralpha simulate`: order and trade files as the exchanges would publish them."""
 
+import logging
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+log = logging.getLogger(__name__)
 DAY = ["%Y-%m-%d"]
 
 
@@ -29,18 +31,18 @@ def simulate(
     kept, so a stopped run goes on. To get bars, or the true orders beside them, into a lake, use
     **intralpha ingest** with a source of kind simulated.
     """
-    from rich.progress import Progress
-
+    from intralpha.base.progress import progress
     from intralpha.sources import SimulatedMarket, SimulatedSpec, write_published
 
     limits = {"start": start, "end": end}
     given = {k: day.date() for k, day in limits.items() if day is not None}
     spec = SimulatedSpec.model_validate({"preset": preset, "seed": seed, **given})
     market = SimulatedMarket(spec)
-    with Progress(transient=True) as bar:
+    with progress(wanted=True) as bar:
         task = bar.add_task("sessions", total=len(market.sessions))
         written = 0
-        for _, stocks in write_published(market, folder, symbols):
+        for day, stocks in write_published(market, folder, symbols):
             written += stocks
             bar.advance(task)
+            log.info("wrote %s: %d stocks", day, stocks)
     typer.echo(f"{written:,} stock-days written, {len(market.sessions)} sessions in {folder}")

@@ -1,5 +1,6 @@
 """A factor from a network: features -> windows -> rolling training -> seed ensemble."""
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -8,13 +9,12 @@ import numpy as np
 from jaxtyping import Shaped
 from numpy import ndarray
 from pydantic import Field
-from rich.console import Console
-from rich.progress import Progress
 
 from intralpha.base import Panel, Spec
 from intralpha.base.cross_section import mean_zscore
 from intralpha.base.node import Inputs, Node, Slice, Task, day_slices, names_of
 from intralpha.base.panel import as_days
+from intralpha.base.progress import progress
 from intralpha.datasets import Fold, Loader, ScheduleSpec, TransformSpec
 from intralpha.factors.factor import UNIVERSE, FactorSpec, Ground, days_of
 from intralpha.factors.features import feature_node
@@ -29,6 +29,8 @@ from intralpha.training import (
     run_jobs,
     train_fold,
 )
+
+log = logging.getLogger(__name__)
 
 
 class Network(FactorSpec):
@@ -198,13 +200,16 @@ def make_weights(spec: Learning, inputs: Inputs, task: Task) -> None:
     """
     load = _loader(spec, inputs, label=inputs.saved("label"))
     jobs = tuple(_job(spec, one, load, task.folder(one.name)) for one in task.slices)
-    bar = Progress(console=Console(stderr=True), disable=not task.show_progress, transient=True)
-    with bar:
+    done = 0
+    with progress(task.show_progress) as bar:
         shown = bar.add_task("training", total=len(jobs))
 
         def keep(at: int) -> None:
+            nonlocal done
+            done += 1
             task.finish(task.slices[at].name)
             bar.advance(shown)
+            log.info("trained %s: %d of %d", task.slices[at].name, done, len(jobs))
 
         run_jobs(train_fold, jobs, task.workers, keep)
 

@@ -114,6 +114,9 @@ def _make_all(
         if not stopped.isdisjoint(node.inputs.values()):
             stopped.add(node.name)
             continue
+        missing = len(planned.missing(node)) if log.isEnabledFor(logging.INFO) else 0
+        if missing:
+            log.info("make    %s: %d of %d", node.name, missing, len(node.slices))
         try:
             made[node.name] = make_node(planned, node, planned.recipe.workers, show_progress)
         except IntralphaError as error:

@@ -195,13 +195,17 @@ def _set_by(
     bounds = []
     for name, part in parts:
         low, high, _ = part.box()
-        for side, names in (
-            ("at least", held_up & ~(low <= 0) & ~(low < lower)),
-            ("at most", held_down & ~(high >= 1) & ~(high > upper)),
-        ):
-            if names.any():
-                bounds.append(Bound(name, side, tuple(map(str, snapshot.assets[names]))))
+        least = held_up & ~(low <= 0) & ~(low < lower)
+        most = held_down & ~(high >= 1) & ~(high > upper)
+        if least.any():
+            bounds.append(Bound(name, "at least", _names(snapshot, least)))
+        if most.any():
+            bounds.append(Bound(name, "at most", _names(snapshot, most)))
     return bounds
+
+
+def _names(snapshot: Snapshot, which: Bool[ndarray, "A"]) -> tuple[str, ...]:
+    return tuple(map(str, snapshot.assets[which]))
 
 
 def _elastic(arrays: Arrays) -> Arrays:

@@ -2,15 +2,16 @@
 
 import hashlib
 import json
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
 import polars as pl
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from intralpha.base.progress import progress
 from intralpha.market import Lake, split_valid
 from intralpha.market.append import Merging
 from intralpha.market.manifest import replacing
@@ -19,6 +20,9 @@ from intralpha.market.schemas import in_order, shape
 from intralpha.market.tick_file import TICK_TABLES
 from intralpha.sources.cover import Cover, Covering
 from intralpha.sources.source import Batch, SourceSpec
+
+log = logging.getLogger(__name__)
+LOG_SECONDS = 30.0  # a source may have a file a stock and day
 
 
 @dataclass
@@ -115,21 +119,19 @@ def ingest(
     started = perf_counter()
     counts: dict[tuple[str, str], SourceCount] = {}
     covering = Covering()
-    bar = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        disable=not show_progress,
-        transient=True,
-    )
-    with bar:
+    said = -LOG_SECONDS
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with progress(show_progress, *columns) as bar:
         task = bar.add_task("ingest", total=None)
         for spec in specs:
             source = spec.make()
             with lake.merging(on_conflict) as merging:
                 for batch in source.batches():
-                    bar.update(task, description=f"{source.name} -> {batch.table}: {batch.origin}")
+                    at = f"{source.name} -> {batch.table}: {batch.origin}"
+                    bar.update(task, description=at)
+                    if perf_counter() - said > LOG_SECONDS:
+                        log.info("ingest %s", at)
+                        said = perf_counter()
                     key = (source.name, batch.table)
                     count = counts.setdefault(key, SourceCount(*key))
                     covering.add(batch.table, _take(lake, merging, batch, count, on_conflict))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -11,12 +12,11 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float64, Shaped
 from numpy import ndarray
-from rich.console import Console
-from rich.progress import Progress
 
 from intralpha.base import spec_hash
 from intralpha.base.ahead import ahead
 from intralpha.base.panel import as_days
+from intralpha.base.progress import progress
 from intralpha.features.level2.minutes import (
     QUOTED,
     SNAPSHOT_COLUMNS,
@@ -40,6 +40,7 @@ from intralpha.market.manifest import read_manifest, replacing
 from intralpha.market.tick_blocks import read_ticks
 from intralpha.market.ticks import Ticks
 
+log = logging.getLogger(__name__)
 VERSION = 1
 CACHE = ".cache/level2/enriched"
 RULE = "big_order"
@@ -204,17 +205,16 @@ def enrich(
     todo = [p for p in plans if p.state == "to do"]
     sizes = (trades_a_block, snapshots_a_block)
     counts = []
-    with Progress(
-        console=Console(stderr=True), disable=not show_progress, transient=True
-    ) as progress:
-        task = progress.add_task("enrich", total=sum(p.trades + p.snapshots for p in todo))
+    with progress(show_progress) as bar:
+        task = bar.add_task("enrich", total=sum(p.trades + p.snapshots for p in todo))
         for plan in todo:
-            progress.update(task, description=f"enrich {plan.on}")
+            bar.update(task, description=f"enrich {plan.on}")
             day = _Day(lake, plan.on, spec, store, sizes)
             for rows in day.work():
-                progress.advance(task, rows)
+                bar.advance(task, rows)
             counts.append(day.write())
             _Records(lake, spec, store).keep(plan.on)
+            log.info("enriched %s: %d of %d sessions", plan.on, len(counts), len(todo))
     left = {s: tuple(p.on for p in plans if p.state == s) for s in ("done", "no trades")}
     return EnrichReport(tuple(counts), left["done"], left["no trades"], perf_counter() - started)
 

@@ -1,6 +1,7 @@
 """Rebuild: days of orders and trades in a lake become snapshots, one day at a time."""
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -9,11 +10,10 @@ from time import perf_counter
 import numpy as np
 import polars as pl
 from numpy import ndarray
-from rich.console import Console
-from rich.progress import Progress
 
 from intralpha.base import DataError, spec_hash
 from intralpha.base.panel import as_days
+from intralpha.base.progress import progress
 from intralpha.market.lake import Lake
 from intralpha.market.manifest import read_manifest, replacing
 from intralpha.sources.replay.rows import (
@@ -23,6 +23,7 @@ from intralpha.sources.replay.rows import (
     snapshot_times,
 )
 
+log = logging.getLogger(__name__)
 VERSION = 1
 CACHE = ".cache/level2/rebuilt"
 SHOWN = 3
@@ -194,17 +195,16 @@ def rebuild(
     _refuse(plans, step_ms, fill)
     todo = [p for p in plans if p.state in ("to do", "published")]
     made, shelf = [], _Shelf(lake)
-    with Progress(
-        console=Console(stderr=True), disable=not show_progress, transient=True
-    ) as progress:
-        task = progress.add_task("snapshots", total=sum(p.orders + p.trades for p in todo))
+    with progress(show_progress) as bar:
+        task = bar.add_task("snapshots", total=sum(p.orders + p.trades for p in todo))
         upto = 0
         for plan in todo:
-            progress.update(task, description=f"snapshots {plan.on}")
-            done = shelf.make(plan.on, step_ms, symbols, lambda n: progress.advance(task, n))
+            bar.update(task, description=f"snapshots {plan.on}")
+            done = shelf.make(plan.on, step_ms, symbols, lambda n: bar.advance(task, n))
             made.append((plan.on, done))
             upto += plan.orders + plan.trades
-            progress.update(task, completed=upto)
+            bar.update(task, completed=upto)
+            log.info("rebuilt %s: %d of %d sessions", plan.on, len(made), len(todo))
     left = tuple(p.on for p in plans if p.state in ("done", "no orders"))
     return RebuildReport(tuple(made), left, perf_counter() - started)
 
