@@ -14,46 +14,46 @@ from intralpha.audit.probe import FutureLeakError, NothingComparedError
 from intralpha.base import DataError, Panel
 from intralpha.features import LibraryFeatures
 from intralpha.market import Lake
-from intralpha.pipeline import Recipe, audit_recipe, execute, load_recipe, plan
-from intralpha.portfolio import Desk, InfeasibleError
+from intralpha.pipeline import Recipe, RunResult, audit_recipe, execute, load_recipe, plan
+from intralpha.portfolio import Desk, InfeasibleError, lay_desk
 
 AFTER = date(2023, 7, 28)
-FAST = ("factors.gru=null", "combination={kind: single}")
+FAST = ("data.sources=[]", "factors.gru=null", "combination={kind: single}")
 STRICT = "portfolio.problem.stock_deviation=0.001"
-ENHANCE = import_module("intralpha.backtest.enhance")  # the package means the function by it
 
 
 @pytest.fixture
-def strict_recipe(recipe_path: Path) -> Recipe:
+def strict_recipe(finished: tuple[Path, RunResult]) -> Recipe:
     """Bounds so narrow that a market of noise leaves nothing, while the true one does."""
-    return load_recipe(recipe_path, (*FAST, STRICT))
+    return load_recipe(finished[0] / "tiny.yaml", (*FAST, STRICT))
 
 
 def test_the_optimiser_need_not_get_along_with_the_noise(
-    strict_recipe: Recipe, recipe_path: Path, tmp_path: Path
+    strict_recipe: Recipe, tmp_path: Path
 ) -> None:
     findings = audit_recipe(strict_recipe, AFTER, tmp_path / "audit", show_progress=False)
     assert findings[-1].what == "target weights"
     assert all(f.compared > 500 for f in findings)
     # It does stop there when it has to go on to the end, and later than the date.
-    noise = f"data.lake={tmp_path / 'audit/scrambled/lake'}"
-    whole = load_recipe(recipe_path, (*FAST, STRICT, noise, "data.sources=[]"))
+    data = strict_recipe.data.model_copy(update={"lake": str(tmp_path / "audit/scrambled/lake")})
+    whole = strict_recipe.model_copy(update={"data": data})
     (error,) = execute(plan(whole, tmp_path / "whole"), show_progress=False).problems
     assert isinstance(error, InfeasibleError)
     assert error.date > np.datetime64(AFTER)
 
 
 def test_an_optimiser_that_knows_the_next_signal_is_caught(
-    recipe_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    finished: tuple[Path, RunResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = ENHANCE.lay_desk
+    honest = lay_desk
 
     def tomorrow(*args: object) -> Desk:
         desk = honest(*args)
         return replace(desk, alpha=np.concatenate([desk.alpha[1:], desk.alpha[-1:]]))
 
-    monkeypatch.setattr(ENHANCE, "lay_desk", tomorrow)
-    recipe = load_recipe(recipe_path, FAST)
+    # The package means the function by the name of its module.
+    monkeypatch.setattr(import_module("intralpha.backtest.stretches"), "lay_desk", tomorrow)
+    recipe = load_recipe(finished[0] / "tiny.yaml", FAST)
     with pytest.raises(FutureLeakError) as caught:
         audit_recipe(recipe, AFTER, tmp_path / "audit", show_progress=False)
     assert [f.what for f in caught.value.findings] == ["target weights"]
@@ -64,7 +64,7 @@ def test_an_audit_before_the_first_decision_proves_nothing_about_weights(
 ) -> None:
     test = strict_recipe.test.model_copy(update={"start": date(2023, 8, 15)})
     recipe = strict_recipe.model_copy(update={"test": test})
-    with pytest.raises(NothingComparedError, match="target weights has no finite value"):
+    with pytest.raises(NothingComparedError, match="benchmark has no finite value"):
         audit_recipe(recipe, AFTER, tmp_path / "audit", show_progress=False)
 
 
