@@ -3,14 +3,20 @@ dear to make is made once for all workers.
 """
 
 import fcntl
+import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from shutil import rmtree
 
 from jaxtyping import install_import_hook
 
-install_import_hook("intralpha", "beartype.beartype")
+# Not where work is planned: millions of calls there pass no array, and checking them takes longer
+# than the work.
+SRC = Path(__file__).resolve().parents[1] / "src" / "intralpha"
+UNCHECKED = ("pipeline", "cli", "__pycache__")
+CHECKED = [p.name for p in SRC.iterdir() if p.is_dir() and p.name not in UNCHECKED]
+install_import_hook([f"intralpha.{name}" for name in CHECKED], "beartype.beartype")
 
 import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
@@ -32,6 +38,13 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 def real_data_root() -> Path:
     """Where the real market data are expected."""
     return Path(os.environ.get("INTRALPHA_REAL_DATA", REPOSITORY.parent / "shared" / "data"))
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    """The command line, where a test calls it, chooses what is logged from then on."""
+    yield
+    logging.getLogger("intralpha").setLevel(logging.NOTSET)
 
 
 @pytest.fixture(scope="session")
