@@ -30,6 +30,9 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade $(PIP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,oracles]'
+	# The first run compiles the inner loops, which are kept beside the code.
+	$(BIN)/intralpha run tiny --set data.lake=$(CURDIR)/$(VENV)/tiny/lake --runs $(VENV)/tiny > $(VENV)/tiny.log 2>&1 \
+		|| { cat $(VENV)/tiny.log; exit 1; }
 	@touch $(READY)
 
 $(PEERS): $(READY) constraints.txt

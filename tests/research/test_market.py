@@ -12,10 +12,11 @@ from torch import nn
 import intralpha as ia
 from intralpha.base import Panel
 from intralpha.datasets import RollingSpec
+from intralpha.labels import HorizonError
 from intralpha.research import Market
-from intralpha.research.market import NoNetworkError
+from intralpha.research.market import NoNetworkError, UntestableError
 from intralpha.sources import SimulatedSpec, ingest
-from intralpha.training import TrainSpec
+from intralpha.training import NetworkOutputError, TrainSpec
 
 
 class Mine(nn.Module):
@@ -107,3 +108,34 @@ def test_what_is_no_network_is_refused(market: Market) -> None:
     features = market.factor("carried", frame="day")
     with pytest.raises(NoNetworkError, match="found 'gru'"):
         market.fit("gru", features)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("horizon", [(-1, 3), (6, 1), (1, 1)])
+def test_a_horizon_that_looks_back_is_refused(market: Market, horizon: tuple[int, int]) -> None:
+    close = market.factor("carried", frame="day")
+    with pytest.raises(HorizonError, match=r"expected 0 <= first < last"):
+        market.test(close, [horizon], n_groups=5)
+
+
+def test_a_horizon_beyond_the_lake_and_a_score_of_nothing_say_so(market: Market) -> None:
+    close = market.factor("carried", frame="day")
+    with pytest.raises(UntestableError, match=r"horizon \(1, 400\) finished by 2023-09-28"):
+        market.test(close, [(1, 400)], n_groups=5)
+    with pytest.raises(UntestableError, match="0 sessions have a score"):
+        market.test(Panel.full(close.dates, close.assets, ("x",)), n_groups=5)
+
+
+class Column(Mine):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(x[:, -1])
+
+
+def test_a_network_that_gives_a_column_is_told_what_is_expected(market: Market) -> None:
+    features = market.factor("carried / ago(carried, 5) - 1", frame="day")
+    with pytest.raises(NetworkOutputError, match=r"(?s)Column, .*, 1\); expected .*squeeze\(-1\)"):
+        market.fit(
+            Column,
+            features,
+            window_days=4,
+            schedule=RollingSpec(train_days=60, valid_days=12, step_days=30),
+        )

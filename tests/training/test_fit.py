@@ -13,6 +13,7 @@ from intralpha.training import (
     DamagedCheckpointError,
     MseBnSpec,
     NegICSpec,
+    NetworkOutputError,
     NothingToLearnError,
     OtherTrainingError,
     TrainingDivergedError,
@@ -240,3 +241,35 @@ def test_a_network_whose_scores_never_vary_is_an_error(
 ) -> None:
     with pytest.raises(UnmeasurableError, match="equal or no numbers in every epoch"):
         fit(Constant(), MseBnSpec(), samples, fold, TrainSpec(max_epochs=2), 0, folder)
+
+
+class Wrong(nn.Module):
+    """Gives something else than a score a stock."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how, self.head = how, nn.Linear(3, 1)
+
+    def forward(self, x: torch.Tensor) -> object:
+        sequence = self.head(x)[..., 0]
+        found = {"column": sequence[:, -1:], "sequence": sequence, "scalar": sequence.mean()}
+        return found.get(self.how, (sequence[:, -1],))
+
+
+@pytest.mark.parametrize(
+    ("how", "found"),
+    [
+        ("column", r"shape \(\d+, 1\)"),
+        ("sequence", r"shape \(\d+, 5\)"),
+        ("scalar", r"shape \(\)"),
+        ("tuple", "<class 'tuple'>"),
+    ],
+)
+def test_scores_are_one_a_stock(samples: Samples, fold: Fold, how: str, found: str) -> None:
+    for work in (
+        lambda: fit(Wrong(how), NegICSpec(), samples, fold, ONE, seed=0),
+        lambda: predict(Wrong(how), samples, fold.predict),
+    ):
+        with pytest.raises(NetworkOutputError, match=f"returned {found}; expected a tensor") as one:
+            work()
+        assert len(one.value.expected) == 1

@@ -53,7 +53,8 @@ class TooFewStocksError(ConfigError):
         self.most, self.n_groups = most, n_groups
         super().__init__(
             f"no test date has more than {most} stocks with a score; {n_groups} groups need at "
-            f"least {n_groups}.\nHint: lower test.factor.n_groups, or widen the universe."
+            f"least {n_groups}.\nHint: lower n_groups (test.factor.n_groups), or widen the "
+            "universe: its min_listed_days counts a stock's rows in the lake."
         )
 
 

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 from intralpha.base.lazy import lazily
 
 if TYPE_CHECKING:
-    from intralpha.labels.forward import BUYABLE_READS, fwd_buyable, fwd_locked, fwd_return, purge
+    from intralpha.labels.forward import (
+        BUYABLE_READS,
+        HorizonError,
+        fwd_buyable,
+        fwd_locked,
+        fwd_return,
+        purge,
+    )
     from intralpha.labels.horizon_rank import HorizonRankSpec
     from intralpha.labels.horizon_return import HorizonReturnSpec
     from intralpha.labels.label import LabelSpec

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Shaped
 from numpy import ndarray
 
-from intralpha.base import Panel
+from intralpha.base import ConfigError, Panel
 from intralpha.base.node import Read
 from intralpha.base.panel import as_days
 from intralpha.labels.windows import ForwardBlock, forward_blocks, session_places
@@ -17,6 +17,17 @@ Price = Literal["close", "vwap"]
 
 # What `fwd_buyable` and `fwd_locked` look at: the row of the next session.
 BUYABLE_READS = (Read("daily", back=0, ahead=1),)
+
+
+class HorizonError(ConfigError):
+    """A return that begins before its date is known, or ends before it begins."""
+
+    def __init__(self, first: int, last: int) -> None:
+        self.first, self.last = first, last
+        super().__init__(
+            f"horizon ({first}, {last}): expected 0 <= first < last, sessions after the date; "
+            "(1, 6) is the return from the next close to the fifth after it."
+        )
 
 
 def fwd_return(
@@ -48,6 +59,8 @@ def fwd_return(
 
     Raises
     ------
+    HorizonError
+        If ``first`` is negative or not below ``last``.
     UnknownSampleDateError
         If a date is no session of the lake.
 
@@ -55,6 +68,8 @@ def fwd_return(
     -----
     Spec 11. Peak memory: the output and one block of 250 + ``last`` days.
     """
+    if not 0 <= first < last:
+        raise HorizonError(first, last)
     days = as_days(dates)
     out = Panel.full(days, assets, (f"fwd_{first}_{last}",), dtype=np.float64)
     columns = ("adj_vwap",) if price == "vwap" else ()

@@ -13,7 +13,7 @@ from intralpha.base.panel import as_days
 from intralpha.base.spec import contents
 from intralpha.market import TABLES, Lake
 from intralpha.pipeline.axes import Axes
-from intralpha.pipeline.code import code_reached
+from intralpha.pipeline.code import Homes, code_reached
 
 ABSENT = "-"
 
@@ -70,9 +70,9 @@ class LakePrints:
         return self._chains[key]
 
 
-def stem(node: Node) -> str:
+def stem(node: Node, home: Homes | None = None) -> str:
     """What all slices of a node have in common: kind of work, code and spec."""
-    code = code_reached(node.make, node.spec)
+    code = code_reached(node.make, node.spec, home)
     return spec_hash(node.kind, code, plain(node.spec), contents(node.spec))
 
 

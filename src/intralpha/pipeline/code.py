@@ -5,7 +5,7 @@ import hashlib
 import importlib.util
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -40,19 +40,34 @@ class Source:
         return out.hexdigest()
 
 
-def code_reached(make: Any, spec: Any) -> str:
+Homes = Callable[[str, str | None], list[str]]
+
+
+def homes() -> Homes:
+    """Where imports lead to, each looked up once; files may change until the next one is made."""
+    return cache(_home)
+
+
+def code_reached(make: Any, spec: Any, home: Homes | None = None) -> str:
     """Hash of the code that ``make`` and the classes of a spec reach through their imports.
 
     A name imported from a package counts as the module that defines it, not as everything the
     package offers, so that a new network, library or chart moves only what uses it.
+
+    Parameters
+    ----------
+    make : a function of a module
+    spec : a spec, or specs in mappings and sequences
+    home : of :func:`homes`, shared by nodes whose files are looked at together
     """
     digest = hashlib.sha256()
-    for name, source in sorted(reached({make.__module__, *spec_modules(spec)}).items()):
+    roots = {make.__module__, *spec_modules(spec)}
+    for name, source in sorted(reached(roots, home).items()):
         digest.update(f"{name} {source.digest}\n".encode())
     return digest.hexdigest()[:16]
 
 
-def reached(roots: Iterable[str]) -> dict[str, Source]:
+def reached(roots: Iterable[str], home: Homes | None = None) -> dict[str, Source]:
     """Every module that the roots import, directly or not, with the roots themselves.
 
     Followed are imports of this package, of plug-ins, of the roots' packages, and of whatever else
@@ -61,7 +76,7 @@ def reached(roots: Iterable[str]) -> dict[str, Source]:
     named = {*roots, OWN, *(plugin.module for plugin in loaded())}
     tops = {module.partition(".")[0] for module in named}
     out: dict[str, Source] = {}
-    home = cache(_home)  # for this walk: files may change until the next one
+    home = home or homes()
     waiting = sorted(roots)
     while waiting:
         name = waiting.pop()

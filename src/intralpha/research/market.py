@@ -10,7 +10,7 @@ from jaxtyping import Shaped
 from numpy import ndarray
 from torch import nn
 
-from intralpha.base import ConfigError, Panel
+from intralpha.base import ConfigError, DataError, Panel
 from intralpha.base.cross_section import mean_zscore
 from intralpha.datasets import (
     CrossSectionSpec,
@@ -44,6 +44,21 @@ class NoNetworkError(ConfigError):
             f"found {found!r}; expected a ModelSpec, a torch.nn.Module, or a function or class "
             "that takes the number of features and gives one.\n"
             "Hint: m.fit(lambda n_features: MyNet(n_features, width=32), ...)"
+        )
+
+
+class UntestableError(DataError):
+    """No date of a market's grid has both a score and a finished return."""
+
+    def __init__(
+        self, n_scored: int, n_days: int, horizon: tuple[int, int], last: np.datetime64
+    ) -> None:
+        self.n_scored, self.n_days, self.horizon = n_scored, n_days, horizon
+        super().__init__(
+            f"{n_scored} sessions have a score, {n_days} of them are on the grid, and on none is "
+            f"the return of horizon {horizon} finished by {last}, the lake's last session.\n"
+            "Hint: look at the score (all NaN? other dates?), take a shorter horizon, or a finer "
+            "grid (every=1)."
         )
 
 
@@ -154,7 +169,12 @@ class Market:
 
         Raises
         ------
+        HorizonError
+            A horizon looks back, or has no end after its beginning.
+        UntestableError
+            No date on the grid has both a score and a finished return.
         FactorPanelError, TooFewStocksError
+            Not one score a stock and day, or too few of them for the groups.
         """
         scored = score.dates[np.isfinite(score.values).any(axis=tuple(range(1, score.values.ndim)))]
         days = self.samples[np.isin(self.samples, scored)]
@@ -165,6 +185,8 @@ class Market:
         if exclude_blocked:
             mask &= fwd_buyable(self.lake, days, self.assets)
         over = np.isfinite(values[:, :, 0]).any(axis=1)
+        if not over.any():
+            raise UntestableError(len(scored), len(days), horizons[0], self.dates[-1])
         fwd = Panel(values[over], days[over], self.assets, names)
         inside = Panel(mask[over][:, :, None].astype(np.float32), fwd.dates, fwd.assets, ("in",))
         spec = FactorTestSpec.model_validate(settings)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from intralpha.training.measurable import NothingToLearnError, UnmeasurableError
     from intralpha.training.mse_bn import MseBnSpec
     from intralpha.training.neg_ic import NegICSpec
-    from intralpha.training.network import Network
+    from intralpha.training.network import Network, NetworkOutputError
     from intralpha.training.objective import ObjectiveSpec
     from intralpha.training.weights import (
         NoWeightsError,

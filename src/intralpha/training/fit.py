@@ -21,7 +21,7 @@ from intralpha.evaluation import rank_ic
 from intralpha.training.belonging import Loss, data_marks, training_marks
 from intralpha.training.checkpoint import load_checkpoint, pack, save_checkpoint, unpack
 from intralpha.training.measurable import UnmeasurableError, check_labels
-from intralpha.training.network import Network, make_network
+from intralpha.training.network import Network, make_network, scores_of
 from intralpha.training.objective import ObjectiveSpec
 
 Watcher = Callable[[dict[str, Any]], None]
@@ -106,6 +106,8 @@ def fit(
     UnmeasurableError
         The RankIC of no validation date can be measured: too few samples, labels that are no
         numbers or all equal, or a network whose scores never varied.
+    NetworkOutputError
+        The network does not give one score a stock.
     TrainingDivergedError
         A loss is NaN or infinite.
     OtherTrainingError, DamagedCheckpointError
@@ -169,7 +171,7 @@ def predict(model: nn.Module, samples: Samples, dates: Shaped[ndarray, " n_dates
         for i, day in enumerate(out.dates):
             batch = samples.day(day, labelled=False)
             if len(batch.columns):
-                out.values[i, batch.columns, 0] = model(_tensor(batch.x)).numpy()
+                out.values[i, batch.columns, 0] = scores_of(model, _tensor(batch.x)).numpy()
     return out
 
 
@@ -212,7 +214,7 @@ def _epoch(
     losses = []
     rng = np.random.default_rng([seed, epoch])
     for step, (x, y) in enumerate(_batches(samples, fold.train, spec, rng)):
-        loss = loss_of(model(_tensor(x)), _tensor(y))
+        loss = loss_of(scores_of(model, _tensor(x)), _tensor(y))
         value = loss.item()
         if not math.isfinite(value):
             raise TrainingDivergedError(epoch, step, value)

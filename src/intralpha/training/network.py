@@ -3,11 +3,49 @@
 from collections.abc import Callable
 from copy import deepcopy
 
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
+from intralpha.base import ConfigError
 from intralpha.models import ModelSpec
 
 Network = ModelSpec | nn.Module | Callable[[int], nn.Module]
+
+
+class NetworkOutputError(ConfigError):
+    """A network gives something else than a score a stock."""
+
+    def __init__(self, network: nn.Module, found: object, given: tuple[int, ...]) -> None:
+        shown = f"shape {tuple(found.shape)}" if isinstance(found, Tensor) else repr(type(found))
+        self.found, self.expected = shown, (given[0],)
+        super().__init__(
+            f"{type(network).__name__}, given windows of shape {given}, returned {shown}; expected "
+            f"a tensor of shape {self.expected}, one score a stock.\n"
+            "Hint: return scores.squeeze(-1), or the last step of a sequence, sequence[:, -1]."
+        )
+
+
+def scores_of(network: nn.Module, x: Float[Tensor, "B L F"]) -> Float[Tensor, " B"]:
+    """What a network makes of some windows.
+
+    Parameters
+    ----------
+    network : keeps the contract of :class:`ModelSpec`, or not
+    x : float32 [B, L, F]
+
+    Returns
+    -------
+    Tensor [B]
+
+    Raises
+    ------
+    NetworkOutputError
+        It is no tensor, or one of another shape: a loss would spread [B, 1] over [B] in silence.
+    """
+    found = network(x)
+    if not isinstance(found, Tensor) or found.shape != x.shape[:1]:
+        raise NetworkOutputError(network, found, tuple(x.shape))
+    return found
 
 
 def make_network(network: Network, n_features: int) -> nn.Module:

@@ -25,13 +25,21 @@ STYLES = LibrarySpec(
 class NothingToTestError(DataError):
     """No score date has a finished forward return inside the test period."""
 
-    def __init__(self, first: str, last: str, start: date | None, end: date | None) -> None:
-        self.first, self.last = first, last
+    def __init__(
+        self,
+        first: str,
+        last: str,
+        start: date | None,
+        end: date | None,
+        horizon: tuple[int, int],
+    ) -> None:
+        self.first, self.last, self.horizon = first, last, horizon
         period = f"between {start or 'the first score'} and {end or 'the last finished return'}"
         super().__init__(
-            f"scores from {first} to {last} have no date to test {period}.\n"
-            "Hint: widen test.start/test.end, train on more recent folds, or look at the universe: "
-            "if it is empty (universe.min_listed_days?), so is the test."
+            f"scores from {first} to {last} have no date to test {period}, with a return that ends "
+            f"{horizon[1]} sessions later (the first of test.horizons).\n"
+            "Hint: take a shorter horizon, widen test.start/test.end, train on more recent folds, "
+            "or look at the universe: if it is empty (universe.min_listed_days?), so is the test."
         )
 
 
@@ -199,5 +207,5 @@ def test_dates(test: TestSpec, score: Panel, forward: Panel) -> ndarray:
     over = np.isfinite(forward.at(scored).values[:, :, 0]).any(axis=1)
     if not over.any():
         first, last = str(score.dates[0]), str(score.dates[-1])
-        raise NothingToTestError(first, last, test.start, test.end)
+        raise NothingToTestError(first, last, test.start, test.end, test.horizons[0])
     return scored[over]
