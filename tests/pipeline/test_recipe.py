@@ -105,6 +105,21 @@ def test_paths_start_from_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ("test.start=2030-01-01", "start 2030-01-01 lies after end"),
         ("data.start=2023-13-01", "data.start"),
         ("factors.gru.label.kind=acme.mine", "--plugins acme"),
+        ("factors.gru.features.library=bar64_3", "factors.gru.features: no library bar64_3"),
+        ("factors.gru.features.names=[bar_rt]", r"factors.gru.features: .* no factor bar_rt; did"),
+        (
+            "factors.gru.features={kind: expression, factors: {late: 'sum(amonut)'}}",
+            r"factors.gru.features: late, column 5: no amonut .*\n.*\n.*\n.*did you mean amount",
+        ),
+        (
+            "factors.gru.features={kind: expression, frame: day, factors: {x: 'std(rtn, days=9)'}}",
+            "factors.gru.features: x, column 5: no rtn in the frame day",
+        ),
+        (
+            "factors.simple.features={kind: expression, factors: {x: '1 $ 2'}}",
+            "features: x, column",
+        ),
+        ("factors.simple.features={kind: expression, factors: {a b: '1'}}", "features.*a b"),
     ],
 )
 def test_what_the_yaml_alone_shows_is_said_before_any_work(

@@ -19,6 +19,7 @@ from intralpha.features.language.compile import Compiler
 from intralpha.features.language.graph import Graph
 from intralpha.features.language.library import Library
 from intralpha.features.language.parameters import Parameter
+from intralpha.features.language.syntax import naming
 from intralpha.features.language.units import Unit
 from intralpha.features.language.vocabulary import Vocabulary
 from intralpha.features.level2.thresholds import BigOrderSpec
@@ -178,7 +179,10 @@ class RowFactors(Factors):
         self.library, self.settings, self.vocabulary = library, settings, vocabulary
         self._graph = Graph()
         compiler = Compiler(vocabulary, self._graph, bar_rows, strict=settings.rows is not None)
-        self._outputs = [compiler.factor(f.expr, f.on_locked) for f in library.factors]
+        self._outputs: list[int] = []
+        for one in library.factors:
+            with naming(one.name):
+                self._outputs.append(compiler.factor(one.expr, one.on_locked))
         self._units, self._bar_rows = compiler.units, bar_rows
         self._programs: dict[tuple[int, ...], Program] = {}
 

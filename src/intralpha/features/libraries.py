@@ -39,9 +39,12 @@ def library_text(name: str) -> str:
     """
     if name in libraries():
         return files(FOLDER).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
-    if Path(name).is_file():
-        return Path(name).read_text(encoding="utf-8")
-    raise LibraryError(f"no library {name}; {nearest(name, list(libraries()))}, or a YAML file")
+    path = Path(name)
+    if path.is_file():
+        return path.read_text(encoding="utf-8")
+    hint = nearest(path.stem, list(libraries()))
+    found = f"no library {path.name}, nor a file {path.absolute()}"
+    raise LibraryError(f"{found}; {hint}, or a YAML file")
 
 
 def read_library(name: str) -> Library:
