@@ -47,7 +47,8 @@ class Library(Spec):
     )
     uses: tuple[str, ...] = Field(
         default=(),
-        description="frame day: libraries whose daily factors are named; default: all shipped",
+        description="frame day: libraries whose daily factors are named, shipped ones or YAML "
+        "files beside this one; default: all shipped",
     )
     factors: tuple[FactorEntry, ...] = Field(min_length=1)
 
