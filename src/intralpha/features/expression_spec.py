@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from intralpha.features.factors import Keys
 from intralpha.features.language.library import LONGEST_NAME, NAME, FactorEntry, Library
 from intralpha.features.language_spec import LanguageSpec
 from intralpha.features.libraries import checked
@@ -41,3 +42,7 @@ class ExpressionSpec(LanguageSpec):
     def minutes(self) -> int | None:
         """``freq``."""
         return self.freq
+
+    def keys(self) -> Keys:
+        """``freq`` and ``frame``."""
+        return Keys(freq="freq", rows="frame: bar")

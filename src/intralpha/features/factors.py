@@ -31,6 +31,20 @@ Made = tuple[ndarray, ndarray]
 
 
 @dataclass(frozen=True)
+class Keys:
+    """How a recipe chooses bars and rows, for hints.
+
+    Attributes
+    ----------
+    freq : key of the minutes of the bars that are read
+    rows : what stands before the minutes of a row; empty: they cannot be chosen
+    """
+
+    freq: str = "base_freq"
+    rows: str = "rows: "
+
+
+@dataclass(frozen=True)
 class Settings:
     """What a feature set says beside its expressions.
 
@@ -44,6 +58,7 @@ class Settings:
     offers : parameters that the library offers, for hints
     rows : minutes of a row, if not the library's own; then what wants more rows than a bar
         has is refused
+    keys : that say these, for hints
     """
 
     base_freq: int | None = None
@@ -53,6 +68,7 @@ class Settings:
     big_order: BigOrderSpec = field(default_factory=BigOrderSpec)
     offers: Mapping[str, Parameter] = field(default_factory=dict)
     rows: int | None = None
+    keys: Keys = Keys()
 
 
 class Maker(ABC):

@@ -262,7 +262,7 @@ def _parts(library: Library, settings: Settings) -> list[LibraryFeatures]:
                     "which libraries it uses"
                 )
         if found:
-            out.append(LibraryFeatures(other.only(found), settings))
+            out.append(LibraryFeatures(other.only(found), _of_part(settings)))
     return out
 
 
@@ -273,3 +273,8 @@ def _names_of_others(library: Library) -> set[str]:
         with naming(one.name):
             out |= names_read(one.expr)
     return out.difference(OWN_NAMES)
+
+
+def _of_part(settings: Settings) -> Settings:
+    """Settings of another library, whose rows nobody can choose."""
+    return replace(settings, keys=replace(settings.keys, rows=""))
