@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from intralpha.features import LibrarySpec
+from intralpha.features import ExpressionSpec, LibrarySpec
 from intralpha.market import Lake
 from intralpha.market.bar_day import (
     FIELDS,
@@ -145,3 +145,38 @@ def test_a_lake_without_such_bars_is_an_error(tmp_path, library):
         assets = lake.scan("daily").select("symbol").unique().collect()["symbol"].sort()
         with pytest.raises(MissingBarsError, match=f"{says} expected bars of 1,(.|\\n)*enrich"):
             features.compute(lake, lake.dates("daily")[-1:], assets.to_numpy().astype(str))
+
+
+@pytest.mark.parametrize(
+    ("spec", "hint"),
+    [
+        (
+            ExpressionSpec(factors={"a": "sum(amount)"}),
+            ", or describe the lake's: frame: bar30; `intralpha",
+        ),
+        (
+            ExpressionSpec(factors={"a": "sum(amount)"}, frame="bar15"),
+            ", or describe the lake's: frame: bar30.",
+        ),
+        (
+            ExpressionSpec(factors={"a": "sum(amount)"}, frame="bar30", freq=15),
+            ", or say freq: 30.",
+        ),
+        (
+            LibrarySpec(library="bar64_30", names=("bar_ret",)),
+            ", or describe the lake's: rows: 30; `intralpha",
+        ),
+        (LibrarySpec(library="price_volume", names=("apb",)), "."),
+    ],
+)
+def test_other_bars_of_the_lake_are_named_by_the_keys_of_the_recipe(tmp_path, spec, hint):
+    whole = Lake(tmp_path, create=True)
+    source = SimulatedSpec(n_assets=6, freq=30, start=date(2023, 1, 3), end=date(2023, 2, 3))
+    ingest([source], whole, show_progress=False)
+    days, assets = whole.dates("daily")[-1:], whole.scan("daily").collect()["symbol"].unique()
+    # As in a recipe: a view of what is declared, among which are no bars of this lake.
+    view = whole.limited(frozenset((read.table, read.freq) for read in spec.reads()))
+    for lake in (whole, view):
+        with pytest.raises(MissingBarsError, match="has bars of 30 minutes; expected") as caught:
+            spec.make().compute(lake, days, np.sort(assets.to_numpy().astype(str)))
+        assert f"Hint: ingest such bars{hint}" in str(caught.value)

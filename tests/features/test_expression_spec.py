@@ -11,7 +11,7 @@ from intralpha.base import spec_hash
 from intralpha.features import DaySpec, ExpressionSpec, FeatureSpec, LibrarySpec
 from intralpha.features.frames import UnknownFrameError
 from intralpha.features.language.syntax import ExpressionError
-from intralpha.features.time_factors import NoBarsError
+from intralpha.features.time_factors import FrameFrequencyError, NoBarsError
 
 from .conftest import ASSETS, DAYS
 
@@ -59,6 +59,8 @@ def test_what_does_not_fit_is_refused():
         ExpressionSpec(factors={"a": "1"}, frame="hour").make()
     with pytest.raises(ExpressionError, match="no volum in the frame minute"):
         ExpressionSpec(factors={"a": "sum(volum)"}).make()
+    with pytest.raises(FrameFrequencyError, match="Hint: freq must divide 1,"):
+        ExpressionSpec(factors={"a": "sum(volume)"}, freq=30).make()
     with pytest.raises(ValidationError, match="name"):
         ExpressionSpec(factors={"not a name": "sum(volume)"}).make()
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from intralpha.features import ExpressionSpec, LibrarySpec
+from intralpha.features.language.library import LibraryError
 
 MINE = "name: mine\nframe: minute\nfactors: [{name: late, expr: 'mean(ret)'}]\n"
 DAY = "name: days\nframe: day\nuses: [PART]\nfactors: [{name: a, expr: 'late - ago(late, 1)'}]\n"
@@ -66,4 +67,25 @@ def test_an_edited_file_that_the_library_uses_is_noticed(mine: Path, tmp_path: P
     before = spec.content()
     assert spec.make() is spec.make()
     mine.write_text(MINE.replace("mean(ret)", "mean(volume)"))
+    assert "mean(volume)" in spec.content() != before
+
+
+def test_a_file_that_the_library_uses_lies_beside_it(
+    mine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, stands = tmp_path / "own", tmp_path / "elsewhere"
+    own.mkdir()
+    stands.mkdir()
+    monkeypatch.chdir(stands)
+    (own / "days.yaml").write_text(DAY.replace("PART", "mine.yaml, minute15"))
+    spec = LibrarySpec(library="../own/days.yaml")
+    (stands / "mine.yaml").write_text(MINE)  # not that one
+    with pytest.raises(LibraryError) as caught:
+        spec.make()
+    assert "library days, uses: no library mine.yaml" in str(caught.value)
+    assert f"nor a file {own / 'mine.yaml'};" in str(caught.value)
+    mine.rename(own / "mine.yaml")
+    before = spec.content()
+    assert "mean(ret)" in before
+    (own / "mine.yaml").write_text(MINE.replace("mean(ret)", "mean(volume)"))
     assert "mean(volume)" in spec.content() != before

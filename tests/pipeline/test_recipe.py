@@ -105,6 +105,21 @@ def test_paths_start_from_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ("test.start=2030-01-01", "start 2030-01-01 lies after end"),
         ("data.start=2023-13-01", "data.start"),
         ("factors.gru.label.kind=acme.mine", "--plugins acme"),
+        ("factors.gru.features.library=bar64_3", "factors.gru.features: no library bar64_3"),
+        ("factors.gru.features.names=[bar_rt]", r"factors.gru.features: .* no factor bar_rt; did"),
+        (
+            "factors.gru.features={kind: expression, factors: {late: 'sum(amonut)'}}",
+            r"factors.gru.features: late, column 5: no amonut .*\n.*\n.*\n.*did you mean amount",
+        ),
+        (
+            "factors.gru.features={kind: expression, frame: day, factors: {x: 'std(rtn, days=9)'}}",
+            "factors.gru.features: x, column 5: no rtn in the frame day",
+        ),
+        (
+            "factors.simple.features={kind: expression, factors: {x: '1 $ 2'}}",
+            "features: x, column",
+        ),
+        ("factors.simple.features={kind: expression, factors: {a b: '1'}}", "features.*a b"),
     ],
 )
 def test_what_the_yaml_alone_shows_is_said_before_any_work(
@@ -112,3 +127,18 @@ def test_what_the_yaml_alone_shows_is_said_before_any_work(
 ) -> None:
     with pytest.raises(RecipeError, match=message):
         load_recipe(recipe_path, (override, "test.end=2029-12-31"))
+
+
+def test_a_file_that_a_library_uses_is_looked_for_before_any_work(recipe_path: Path) -> None:
+    folder = recipe_path.parent
+    (folder / "own").mkdir()
+    days = "name: days\nframe: day\nuses: [late.yaml]\nfactors: [{name: a, expr: 'ago(late, 1)'}]\n"
+    (folder / "own" / "days.yaml").write_text(days)
+    override = ("factors.gru.features={kind: library, library: own/days.yaml}",)
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(recipe_path, override)
+    looked_for = f"library days, uses: no library late.yaml, nor a file {folder}/own/late.yaml;"
+    assert f"factors.gru.features: {looked_for}" in str(caught.value)
+    late = "name: late\nframe: minute\nfactors: [{name: late, expr: 'mean(ret)'}]\n"
+    (folder / "own" / "late.yaml").write_text(late)
+    assert load_recipe(recipe_path, override).factors["gru"].kind == "network"

@@ -19,6 +19,7 @@ from intralpha.features.language.compile import Compiler
 from intralpha.features.language.graph import Graph
 from intralpha.features.language.library import Library
 from intralpha.features.language.parameters import Parameter
+from intralpha.features.language.syntax import naming
 from intralpha.features.language.units import Unit
 from intralpha.features.language.vocabulary import Vocabulary
 from intralpha.features.level2.thresholds import BigOrderSpec
@@ -27,6 +28,20 @@ from intralpha.market import Lake
 READ_AHEAD = 2
 # Symbols [S] and values [S, T, F] of a session, T = 1 for daily factors.
 Made = tuple[ndarray, ndarray]
+
+
+@dataclass(frozen=True)
+class Keys:
+    """How a recipe chooses bars and rows, for hints.
+
+    Attributes
+    ----------
+    freq : key of the minutes of the bars that are read
+    rows : what stands before the minutes of a row; empty: they cannot be chosen
+    """
+
+    freq: str = "base_freq"
+    rows: str = "rows: "
 
 
 @dataclass(frozen=True)
@@ -43,6 +58,7 @@ class Settings:
     offers : parameters that the library offers, for hints
     rows : minutes of a row, if not the library's own; then what wants more rows than a bar
         has is refused
+    keys : that say these, for hints
     """
 
     base_freq: int | None = None
@@ -52,6 +68,7 @@ class Settings:
     big_order: BigOrderSpec = field(default_factory=BigOrderSpec)
     offers: Mapping[str, Parameter] = field(default_factory=dict)
     rows: int | None = None
+    keys: Keys = Keys()
 
 
 class Maker(ABC):
@@ -178,7 +195,10 @@ class RowFactors(Factors):
         self.library, self.settings, self.vocabulary = library, settings, vocabulary
         self._graph = Graph()
         compiler = Compiler(vocabulary, self._graph, bar_rows, strict=settings.rows is not None)
-        self._outputs = [compiler.factor(f.expr, f.on_locked) for f in library.factors]
+        self._outputs: list[int] = []
+        for one in library.factors:
+            with naming(one.name):
+                self._outputs.append(compiler.factor(one.expr, one.on_locked))
         self._units, self._bar_rows = compiler.units, bar_rows
         self._programs: dict[tuple[int, ...], Program] = {}
 

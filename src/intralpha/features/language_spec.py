@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from intralpha.base.node import Read
-from intralpha.features.factors import Settings, earlier
+from intralpha.features.factors import Keys, Settings, earlier
 from intralpha.features.feature_set import FeatureSpec
 from intralpha.features.frames import module_of
 from intralpha.features.language.library import Library
@@ -44,6 +44,10 @@ class LanguageSpec(FeatureSpec):
         """Minutes of a row, where they are not the library's own."""
         return None
 
+    def keys(self) -> Keys:
+        """How a recipe says those two, for hints."""
+        return Keys()
+
     def offers(self) -> dict[str, Parameter]:
         """Parameters that could be chosen, for hints."""
         return {}
@@ -68,6 +72,7 @@ class LanguageSpec(FeatureSpec):
             big_order=self.big_order,
             offers=self.offers(),
             rows=self.other_rows(),
+            keys=self.keys(),
         )
 
     def texts(self) -> tuple[str, ...]:

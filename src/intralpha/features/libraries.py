@@ -4,10 +4,12 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
+from intralpha.base.place import place, placed
 from intralpha.features.frames import UnknownFrameError, frame_named
 from intralpha.features.language.library import Library, LibraryError
 from intralpha.features.language.parameters import Choice
@@ -39,9 +41,12 @@ def library_text(name: str) -> str:
     """
     if name in libraries():
         return files(FOLDER).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
-    if Path(name).is_file():
-        return Path(name).read_text(encoding="utf-8")
-    raise LibraryError(f"no library {name}; {nearest(name, list(libraries()))}, or a YAML file")
+    path = Path(name)
+    if path.is_file():
+        return path.read_text(encoding="utf-8")
+    hint = nearest(path.stem, list(libraries()))
+    found = f"no library {path.name}, nor a file {path.absolute()}"
+    raise LibraryError(f"{found}; {hint}, or a YAML file")
 
 
 def read_library(name: str) -> Library:
@@ -53,9 +58,24 @@ def read_library(name: str) -> Library:
         No such library or file, not YAML, or a key or value out of place.
     """
     try:
-        return _parsed(library_text(name))
+        library = _parsed(library_text(name))
     except (yaml.YAMLError, ValidationError, UnknownFrameError) as error:
         raise LibraryError(f"library {name}: {error}") from error
+    if not library.uses:
+        return library
+    beside = placed(Path(name).resolve().parent)
+    return library.model_copy(update={"uses": tuple(placed_name(n, beside) for n in library.uses)})
+
+
+def placed_name(name: str, context: dict[str, Any] | None) -> str:
+    """The name of a shipped library as it is; a path as seen from the folder of a context.
+
+    Parameters
+    ----------
+    name : shipped, or the path of a YAML file
+    context : what :func:`.placed` gives, or None: from the current folder
+    """
+    return name if name in libraries() else place(name, context)
 
 
 def texts_named(library: Library) -> tuple[str, ...]:
@@ -68,7 +88,10 @@ def texts_named(library: Library) -> tuple[str, ...]:
     """
     if not frame_named(library.frame).names_factors:
         return ()
-    return tuple(map(library_text, library.uses or libraries()))
+    try:
+        return tuple(map(library_text, library.uses or libraries()))
+    except LibraryError as error:
+        raise LibraryError(f"library {library.name}, uses: {error}") from error
 
 
 @lru_cache(maxsize=64)
@@ -82,7 +105,7 @@ def load_library(name: str, parameters: Mapping[str, Choice] | None = None) -> L
 
     Parameters
     ----------
-    name : shipped, or the path of a YAML file
+    name : shipped, or the path of a YAML file; relative paths in it start from its folder
     parameters : the choices; a parameter that is left out keeps its own value
 
     Raises

@@ -4,14 +4,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from intralpha.base.place import place
 from intralpha.features.language.library import Library
 from intralpha.features.language.parameters import Choice, Parameter
 from intralpha.features.language_spec import LanguageSpec
 from intralpha.features.libraries import (
-    libraries,
     library_text,
     load_library,
+    placed_name,
     read_library,
     texts_named,
 )
@@ -19,7 +18,7 @@ from intralpha.features.libraries import (
 
 def _shipped_or_placed(name: str, info: Any) -> str:
     """The name of a shipped library as it is; a path as the recipe means it."""
-    return name if name in libraries() else place(name, info.context)
+    return placed_name(name, info.context)
 
 
 class LibrarySpec(LanguageSpec):

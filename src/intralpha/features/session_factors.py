@@ -19,7 +19,7 @@ from intralpha.features.language.library import Library, LibraryError
 from intralpha.features.language.session_plan import SessionPlan
 from intralpha.features.language.session_vocabulary import OWN_NAMES, SessionVocabulary
 from intralpha.features.language.sessions import plan_sessions
-from intralpha.features.language.syntax import names_read
+from intralpha.features.language.syntax import names_read, naming
 from intralpha.features.language.units import Unit
 from intralpha.features.libraries import libraries_naming, load_library
 from intralpha.features.library_features import LibraryFeatures
@@ -248,7 +248,7 @@ def _no_smoothing(library: Library, settings: Settings) -> str:
 
 def _parts(library: Library, settings: Settings) -> list[LibraryFeatures]:
     """Feature sets of the intraday factors that the expressions name, one a library."""
-    wanted = {n for f in library.factors for n in names_read(f.expr)}.difference(OWN_NAMES)
+    wanted = _names_of_others(library)
     out, owner = [], {}
     for name in library.uses or libraries_naming(wanted):
         other = load_library(name)
@@ -262,5 +262,19 @@ def _parts(library: Library, settings: Settings) -> list[LibraryFeatures]:
                     "which libraries it uses"
                 )
         if found:
-            out.append(LibraryFeatures(other.only(found), settings))
+            out.append(LibraryFeatures(other.only(found), _of_part(settings)))
     return out
+
+
+def _names_of_others(library: Library) -> set[str]:
+    """Names in its expressions that are no daily series."""
+    out = set[str]()
+    for one in library.factors:
+        with naming(one.name):
+            out |= names_read(one.expr)
+    return out.difference(OWN_NAMES)
+
+
+def _of_part(settings: Settings) -> Settings:
+    """Settings of another library, whose rows nobody can choose."""
+    return replace(settings, keys=replace(settings.keys, rows=""))

@@ -14,6 +14,7 @@ from intralpha.features.engine.machine import Rows, run
 from intralpha.features.engine.program import Program
 from intralpha.features.factor_store import FactorStore, KeptValues
 from intralpha.features.factors import Made, Maker, RowFactors, Settings, windows
+from intralpha.features.frames import frames
 from intralpha.features.frames.frame import RowFrame
 from intralpha.features.language.library import Library
 from intralpha.features.language.units import (
@@ -32,7 +33,7 @@ from intralpha.features.session_reader import (
     session_axis,
 )
 from intralpha.market import Lake, bar_times
-from intralpha.market.bar_day import FIELDS, LEVEL2_COLUMNS, LEVEL2_FIELDS, BarDay
+from intralpha.market.bar_day import FIELDS, LEVEL2_COLUMNS, LEVEL2_FIELDS, BarDay, MissingBarsError
 from intralpha.market.hours import AUCTION_MINUTES
 
 USUAL_DAYS, MINUTES_A_DAY = 20, 240
@@ -79,11 +80,11 @@ HISTORY = ("usual_amount", "usual_vol", SURPRISE)  # made from earlier sessions
 class FrameFrequencyError(ConfigError):
     """A library's rows cannot be made from the bars of that frequency, or its bars from rows."""
 
-    def __init__(self, library: str, minutes: int, freq: int) -> None:
-        self.minutes, self.freq = minutes, freq
+    def __init__(self, library: str, minutes: int, freq: int, key: str = "base_freq") -> None:
+        self.minutes, self.freq, self.key = minutes, freq, key
         super().__init__(
             f"library {library} has rows of {minutes} minutes; bars of {freq} minutes cannot make "
-            f"them.\nHint: base_freq must divide {minutes}, and the lake must have such bars."
+            f"them.\nHint: {key} must divide {minutes}, and the lake must have such bars."
         )
 
 
@@ -164,7 +165,7 @@ class TimeFactors(RowFactors):
         self.freq = settings.base_freq or minutes
         self.bar = 0 if segments == "day" else int(segments)
         if minutes % self.freq:
-            raise FrameFrequencyError(library.name, minutes, self.freq)
+            raise FrameFrequencyError(library.name, minutes, self.freq, settings.keys.freq)
         if self.bar % minutes:
             raise SegmentError(library.name, minutes, self.bar)
         super().__init__(library, settings, vocabulary, self.bar // minutes)
@@ -204,13 +205,30 @@ class TimeFactors(RowFactors):
         return (Read("bars", self.freq, back), *tables, *known)
 
     def check(self, lake: Lake, dates: Shaped[ndarray, "D"], back: int) -> None:
-        """See :meth:`.Factors.check`."""
+        """See :meth:`.Factors.check`.
+
+        Raises
+        ------
+        MissingBarsError
+            The lake has no bars of ``freq`` minutes on any session.
+        """
         read = [c for name, c in LEVEL2_COLUMNS.items() if self.uses(name)]
         back += self.lookback_days
         if read:
             check_minutes(lake, self.library.name, self.freq, read, dates, back)
         if {*BIG_ORDERS} & {*read}:
             check_rule(lake, self.library.name, self.settings.big_order, dates, back)
+        if len(dates) and not lake.checksums("bars", self.freq):
+            known = Lake(lake.root).freqs()  # a view hides what is not declared
+            raise MissingBarsError(lake, self.freq, self._other_choice(known))
+
+    def _other_choice(self, known: tuple[int, ...]) -> str:
+        """What a recipe may say on a lake with other bars; empty if nothing helps."""
+        keys, fits = self.settings.keys, [f for f in known if not self.vocabulary.minutes % f]
+        if fits:
+            return f"say {keys.freq}: {' or '.join(map(str, fits))}"
+        rows = [f for f in known if f"bar{f}" in frames()] if keys.rows else []
+        return f"describe the lake's: {keys.rows}{min(rows)}" if rows else ""
 
     def maker(
         self,

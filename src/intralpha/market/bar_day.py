@@ -83,13 +83,21 @@ class BarDay:
 
 
 class MissingBarsError(DataError):
-    """A lake has no bars of the frequency that factors are made from."""
+    """A lake has no bars of the frequency that factors are made from.
 
-    def __init__(self, lake: Lake, freq: int) -> None:
-        self.root, self.freq, self.known = lake.root, freq, lake.freqs()
+    Parameters
+    ----------
+    lake : whole, or a view
+    freq : minutes of the bars
+    choice : what else may be chosen, as a hint says it; empty: nothing
+    """
+
+    def __init__(self, lake: Lake, freq: int, choice: str = "") -> None:
+        self.root, self.freq = lake.root, freq
+        self.known = Lake(lake.root).freqs()  # a view hides what is not declared
         have = ", ".join(map(str, self.known))
         found = f"bars of {have} minutes" if have else "no bars"
-        hint = "ingest such bars, or choose base_freq among those of the lake"
+        hint = "ingest such bars" + (f", or {choice}" if choice else "")
         if freq == 1:
             hint += f"; `intralpha level2 enrich {lake.root}` makes them from trades"
         super().__init__(

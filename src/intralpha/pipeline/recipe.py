@@ -16,6 +16,7 @@ from intralpha.combination import CombinerSpec, EqualSpec
 from intralpha.datasets import EverySpec, GridSpec
 from intralpha.evaluation import FactorTestSpec
 from intralpha.factors import FactorSpec
+from intralpha.features import FeatureSpec
 from intralpha.market import UniverseSpec
 from intralpha.sources import SourceSpec
 
@@ -121,7 +122,8 @@ class Recipe(Spec):
         """What is wrong between the parts, as far as the recipe alone shows it."""
         out = []
         for name, factor in self.factors.items():
-            out += [f"factors.{name}.{fault}" for fault in factor.faults()]
+            found = tuple(_unmade(factor)) or factor.faults()
+            out += [f"factors.{name}.{fault}" for fault in found]
         try:
             self.combined()
         except IntralphaError as error:
@@ -136,6 +138,17 @@ class Recipe(Spec):
     def combined(self) -> tuple[str, ...]:
         """Names of the factors that the signal is made of."""
         return self.combination.names(tuple(self.factors))
+
+
+def _unmade(factor: FactorSpec) -> Iterator[str]:
+    """Features of a factor that no set can be made of: no such library, name or series."""
+    for key in type(factor).model_fields:
+        features = getattr(factor, key)
+        if isinstance(features, FeatureSpec):
+            try:
+                features.make()
+            except IntralphaError as error:
+                yield f"{key}: {error}"
 
 
 def _outside(test: TestSpec, data: DataSpec) -> Iterator[str]:

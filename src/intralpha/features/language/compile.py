@@ -6,7 +6,7 @@ from intralpha.features.language.graph import Graph, Value
 from intralpha.features.language.levels import BookLevels
 from intralpha.features.language.row_operations import RowOperations
 from intralpha.features.language.row_shifts import MINUTES_A_DAY, RowShifts
-from intralpha.features.language.row_statistics import STATS, RowStatistics
+from intralpha.features.language.row_statistics import STATS, RowStatistics, over_sessions
 from intralpha.features.language.syntax import ExpressionError, Node, nearest
 from intralpha.features.language.units import Unit
 from intralpha.features.language.vocabulary import CONSTANTS, LEAST_IN_BAR, MASKS, Vocabulary
@@ -44,7 +44,8 @@ class Compiler(Walk):
             "levels": book.levels,
             "deeper": book.deeper,
         }
-        super().__init__(make, own)
+        ago = f"{over_sessions('ago(FACTOR, 1)')}; lag(x) is the row before"
+        super().__init__(make, own, {"ago": ago})
         self._rows, self._frame, self._bar_rows = make, frame, bar_rows
         self._named: dict[str, Value] = {}
         self._units: list[Unit] = []

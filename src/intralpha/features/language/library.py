@@ -10,6 +10,7 @@ from intralpha.features.language.parameters import Choice, Parameter, chosen
 from intralpha.features.language.syntax import names_read, nearest, replace_names
 
 NAME = r"^[A-Za-z_][A-Za-z_0-9]*$"
+LONGEST_NAME = 64
 
 
 class LibraryError(ConfigError):
@@ -19,7 +20,7 @@ class LibraryError(ConfigError):
 class FactorEntry(Spec):
     """One factor of a library."""
 
-    name: str = Field(pattern=NAME, max_length=64)
+    name: str = Field(pattern=NAME, max_length=LONGEST_NAME)
     expr: str = Field(description="expression of the factor language")
     direction: Literal[-1, 0, 1] = Field(default=0, description="expected sign; 0: not known")
     on_locked: Literal["nan", "keep"] = Field(
@@ -46,7 +47,8 @@ class Library(Spec):
     )
     uses: tuple[str, ...] = Field(
         default=(),
-        description="frame day: libraries whose daily factors are named; default: all shipped",
+        description="frame day: libraries whose daily factors are named, shipped ones or YAML "
+        "files beside this one; default: all shipped",
     )
     factors: tuple[FactorEntry, ...] = Field(min_length=1)
 

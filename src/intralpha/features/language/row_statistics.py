@@ -72,7 +72,8 @@ class RowStatistics:
         for key, given in node.named:
             if key != "least":
                 why = f"{node.value} takes least=, not {key}="
-                self._walk.fail(given, why, nearest(key, ["least"]))
+                over = over_sessions(f"{name}(FACTOR, days=20)")
+                self._walk.fail(given, why, over if key == "days" else nearest(key, ["least"]))
             value = _number(given)
             if not 0 <= value <= MAX_LEAST or value != int(value):
                 self._walk.fail(given, "least= wants a whole number")
@@ -120,6 +121,14 @@ class RowStatistics:
         if less_one is None:
             return self._reduce("prod", value, least)
         return self._reduce("growth", value._replace(op=less_one), least)
+
+
+def over_sessions(example: str) -> str:
+    """The way out of an expression over rows of a day that looks over sessions."""
+    return (
+        "sessions are rows of the frame day: put the intraday factor into a library, and "
+        f"{example} into one of frame day with `uses: [that library]`"
+    )
 
 
 def _number(node: Node) -> float:

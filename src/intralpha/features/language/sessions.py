@@ -18,7 +18,7 @@ from intralpha.features.language.session_vocabulary import (
     SERIES,
     SessionVocabulary,
 )
-from intralpha.features.language.syntax import ExpressionError, Node, nearest
+from intralpha.features.language.syntax import ExpressionError, Node, naming, nearest
 from intralpha.features.language.units import PLAIN, Unit
 from intralpha.features.language.vocabulary import CONSTANTS
 from intralpha.features.language.walk import SHARED, Walk
@@ -74,7 +74,10 @@ def plan_sessions(
             raise TakenNameError(name)
     make = SessionOperations()
     walk = _SessionWalk(frame, make, parts or {})
-    ops = {name: walk.factor(text) for name, text in factors.items()}
+    ops: dict[str, int] = {}
+    for name, text in factors.items():
+        with naming(name):
+            ops[name] = walk.factor(text)
     return make.plan(ops, walk.units)
 
 

@@ -5,7 +5,8 @@ hostile input ends in an error.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -32,14 +33,33 @@ class ExpressionError(ConfigError):
     Attributes
     ----------
     text, column : the expression, and where in it (from 0)
+    why, hint : what was found, and what to do
+    factor : whose expression it is; may be empty
     """
 
-    def __init__(self, text: str, column: int, why: str, hint: str = "") -> None:
-        self.text, self.column = text, column
+    def __init__(self, text: str, column: int, why: str, hint: str = "", factor: str = "") -> None:
+        self.text, self.column, self.why, self.hint = text, column, why, hint
+        self.factor = factor
         start = max(0, column - 60)
         shown = text[start : start + 100].replace("\n", " ")
-        message = f"column {column + 1}: {why}\n  {shown}\n  {' ' * (column - start)}^"
+        whose = f"{factor}, " if factor else ""
+        message = f"{whose}column {column + 1}: {why}\n  {shown}\n  {' ' * (column - start)}^"
         super().__init__(message + (f"\nHint: {hint}" if hint else ""))
+
+
+@contextmanager
+def naming(factor: str) -> Iterator[None]:
+    """Inside the block, an error in an expression says whose it is.
+
+    Raises
+    ------
+    ExpressionError
+    """
+    try:
+        yield
+    except ExpressionError as error:
+        found = error.text, error.column, error.why, error.hint
+        raise ExpressionError(*found, factor=factor) from error
 
 
 @dataclass(frozen=True, slots=True)

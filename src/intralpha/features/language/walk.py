@@ -1,7 +1,7 @@
 """Walk: from the tree of an expression to values, with shapes and units checked on the way."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from intralpha.features.language.constants import fold_power
@@ -24,10 +24,16 @@ class Walk(ABC):
     ----------
     make : operations are added by it
     own : name -> reader of a call, for the functions of the frame's own
+    elsewhere : name -> hint, for functions that only other frames have
     """
 
-    def __init__(self, make: Operations, own: dict[str, Callable[[Node], Value]]) -> None:
-        self._make, self._own = make, own
+    def __init__(
+        self,
+        make: Operations,
+        own: dict[str, Callable[[Node], Value]],
+        elsewhere: Mapping[str, str] | None = None,
+    ) -> None:
+        self._make, self._own, self._elsewhere = make, own, elsewhere or {}
         self._text = ""
         self._makers: dict[str, Callable[[Node], Value]] = {
             "number": lambda node: Value("constant", k=float(node.value)),
@@ -210,7 +216,8 @@ class Walk(ABC):
         if name in self._own:
             return self._own[name](node)
         if name not in SHARED:
-            self.fail(node, f"no function {name}", nearest(name, [*self._own, *SHARED]))
+            hint = self._elsewhere.get(name) or nearest(name, [*self._own, *SHARED])
+            self.fail(node, f"no function {name}", hint)
         if name == "where":
             return self._where(node)
         return self._map(node, name) if name in MAPS else self._extreme(node, name)
