@@ -1,5 +1,6 @@
 """A first session from Python: a lake, an expression, its test, a network of one's own."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,15 +8,23 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
+from safetensors.numpy import load_file
 from torch import nn
 
 import intralpha as ia
-from intralpha.base import Panel
-from intralpha.datasets import RollingSpec
+from intralpha.base import IntralphaError, Panel
+from intralpha.datasets import CrossSectionSpec, GlobalStandardSpec, RollingSpec
+from intralpha.models import GRUSpec
 from intralpha.research import Market
+from intralpha.research.kept import (
+    BeforeFirstFoldError,
+    NetworkNotNamedError,
+    NothingKeptError,
+    OtherFeaturesError,
+)
 from intralpha.research.market import NoNetworkError
 from intralpha.sources import SimulatedSpec, ingest
-from intralpha.training import TrainSpec
+from intralpha.training import NoWeightsError, OtherTrainingError, TrainSpec
 
 
 class Mine(nn.Module):
@@ -107,3 +116,131 @@ def test_what_is_no_network_is_refused(market: Market) -> None:
     features = market.factor("carried", frame="day")
     with pytest.raises(NoNetworkError, match="found 'gru'"):
         market.fit("gru", features)  # type: ignore[arg-type]
+
+
+# --- weights that are kept ----------------------------------------------------------------------
+
+SHORT = {
+    "window_days": 4,
+    "schedule": RollingSpec(train_days=60, valid_days=12, step_days=30),
+    "training": TrainSpec(max_epochs=2, learning_rate=0.01),
+    "seeds": (0, 1),
+}
+
+
+@pytest.fixture(scope="module")
+def features(market: Market) -> Panel:
+    return market.factor("carried / ago(carried, 5) - 1", frame="day")
+
+
+@pytest.fixture(scope="module")
+def kept(market: Market, features: Panel, made_once: Callable[..., Path]) -> Path:
+    def make(folder: Path) -> None:
+        market.fit(Mine, features, keep=folder / "mine", **SHORT).save(folder / "score")
+
+    return made_once("kept", make)
+
+
+def test_kept_weights_say_again_what_the_fit_said(
+    market: Market, features: Panel, kept: Path
+) -> None:
+    said = Panel.load(kept / "score")
+    nothing_kept = market.fit(Mine, features, **SHORT)
+    again = market.predict(kept / "mine", features, said.dates, network=Mine)
+    np.testing.assert_array_equal(nothing_kept.values, said.values)
+    np.testing.assert_array_equal(again.values, said.values)
+    np.testing.assert_array_equal(again.dates, said.dates)
+    assert np.isfinite(said.values).sum() > 500
+
+
+def by_hand(market: Market, features: Panel, folder: Path, fold: str, day: np.datetime64):
+    """Mean z-score of a linear map of the date's standardised features, over its samples."""
+    seen = CrossSectionSpec().apply(features, market.inside["universe"] > 0, {}).at([day])
+    out = []
+    for seed in (0, 1):
+        weights = load_file(folder / f"{fold}-seed{seed}" / "weights.safetensors")
+        raw = seen["factor"][0].astype(float) * weights["head.weight"][0, 0]
+        raw += weights["head.bias"][0]
+        out.append(raw)
+    return np.array(out)
+
+
+def test_a_date_is_scored_by_the_newest_fold_trained_before_it(
+    market: Market, features: Panel, kept: Path
+) -> None:
+    folds = sorted({p.name[:10] for p in (kept / "mine").iterdir() if p.is_dir()})
+    assert len(folds) > 1
+    second = int(np.searchsorted(market.dates, np.datetime64(folds[1])))
+    days = market.dates[[second - 1, second, second + 1]]
+    assert not set(days) <= set(market.samples)
+    score = market.predict(kept / "mine", features, days[::-1], network=Mine)
+    np.testing.assert_array_equal(score.dates, days)
+    for day, fold in zip(days, (folds[0], folds[1], folds[1]), strict=True):
+        found = score.at([day])["score"][0]
+        known = np.isfinite(found)
+        assert known.sum() > 30
+        raw = by_hand(market, features, kept / "mine", fold, day)[:, known]
+        z = (raw - raw.mean(axis=1, keepdims=True)) / raw.std(axis=1, keepdims=True)
+        np.testing.assert_allclose(found[known], z.mean(axis=0), atol=1e-4)
+
+
+def test_a_spec_is_kept_with_its_weights_and_a_fitted_transform_too(
+    market: Market, features: Panel, tmp_path: Path
+) -> None:
+    short = SHORT | {"seeds": (0,), "transform": GlobalStandardSpec()}
+    said = market.fit(GRUSpec(hidden=2), features, keep=str(tmp_path / "gru"), **short)
+    again = market.predict(str(tmp_path / "gru"), features, said.dates)
+    np.testing.assert_array_equal(again.values, said.values)
+    assert np.nanstd(said.values) > 0.5
+
+
+def test_a_fit_that_was_cut_off_goes_on(
+    market: Market, features: Panel, kept: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "mine"
+    shutil.copytree(kept / "mine", folder)
+    *done, lost = sorted(p for p in folder.iterdir() if p.is_dir())
+    shutil.rmtree(lost)
+    said = Panel.load(kept / "score")
+    with pytest.raises(NoWeightsError, match=lost.name):
+        market.predict(folder, features, said.dates, network=Mine)
+    before = [(p / "weights.safetensors").stat().st_mtime_ns for p in done]
+    again = market.fit(Mine, features, keep=folder, **SHORT)
+    np.testing.assert_array_equal(again.values, said.values)
+    assert before == [(p / "weights.safetensors").stat().st_mtime_ns for p in done]
+
+
+def test_a_folder_keeps_one_fit(market: Market, features: Panel, kept: Path) -> None:
+    shuffled = Panel(features.values[:, ::-1], features.dates, features.assets, features.names)
+    for panel, change, why in (
+        (shuffled, {}, "not the same data"),
+        (features, {"window_days": 5}, "window_days"),
+        (features, {"seeds": (0,)}, "seeds"),
+        (features, {"training": TrainSpec(max_epochs=3)}, "training"),
+    ):
+        with pytest.raises(OtherTrainingError, match=why):
+            market.fit(Mine, panel, keep=kept / "mine", **(SHORT | change))
+
+
+def test_what_kept_weights_cannot_score(
+    market: Market, features: Panel, kept: Path, tmp_path: Path
+) -> None:
+    days = Panel.load(kept / "score").dates
+    other = market.factor("carried", name="other", frame="day")
+    cases: list[tuple[type[IntralphaError], str, Callable[[], Panel]]] = [
+        (NothingKeptError, "fit.json", lambda: market.predict(tmp_path, features, days)),
+        (NetworkNotNamedError, "network=", lambda: market.predict(kept / "mine", features, days)),
+        (
+            OtherFeaturesError,
+            "features have other in 1 step.*know factor in 1 step",
+            lambda: market.predict(kept / "mine", other, days, network=Mine),
+        ),
+        (
+            BeforeFirstFoldError,
+            f"trained before {market.dates[50]}; the first predicts from {days[0]}",
+            lambda: market.predict(kept / "mine", features, market.dates[50:], network=Mine),
+        ),
+    ]
+    for error, why, ask in cases:
+        with pytest.raises(error, match=why):
+            ask()

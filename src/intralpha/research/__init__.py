@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from intralpha.base.lazy import lazily
 
 if TYPE_CHECKING:
+    from intralpha.research.kept import Kept
     from intralpha.research.market import Market, NoNetworkError, open_market
 
 lazily(__name__)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,14 @@ from numpy import ndarray
 from torch import nn
 
 from intralpha.base import ConfigError, Panel
-from intralpha.base.cross_section import mean_zscore
+from intralpha.base.panel import Day, as_days
 from intralpha.datasets import (
     CrossSectionSpec,
     EverySpec,
     Fold,
     GridSpec,
+    Loader,
     RollingSpec,
-    Samples,
     ScheduleSpec,
     TransformSpec,
 )
@@ -30,7 +31,15 @@ from intralpha.market import Lake, UniverseSpec, read_daily, universe
 from intralpha.models import ModelSpec
 from intralpha.pipeline.axes import Axes, read_axes
 from intralpha.pipeline.recipe import DataSpec
-from intralpha.training import NegICSpec, ObjectiveSpec, TrainSpec, fit, predict
+from intralpha.research.kept import Kept, kept_of, place_of
+from intralpha.training import (
+    FoldJob,
+    NegICSpec,
+    ObjectiveSpec,
+    TrainSpec,
+    run_jobs,
+    train_fold,
+)
 
 HORIZONS = ((1, 6), (1, 11))
 
@@ -60,7 +69,8 @@ class Market:
     Notes
     -----
     Panels are over all sessions and stocks; what is tested and trained is the universe, on the
-    grid. Nothing is kept on disk besides the features' own cache in the lake.
+    grid. Nothing is kept on disk besides the features' own cache in the lake, and what ``fit`` is
+    told to keep.
     """
 
     def __init__(self, lake: Lake, rules: UniverseSpec, grid: GridSpec, axes: Axes) -> None:
@@ -194,6 +204,8 @@ class Market:
         objective: ObjectiveSpec | None = None,
         training: TrainSpec | None = None,
         seeds: Sequence[int] = (0,),
+        keep: str | Path | None = None,
+        workers: int = 1,
     ) -> Panel:
         """Train a network fold after fold and return its scores out of sample.
 
@@ -209,6 +221,10 @@ class Market:
         objective : default: minus the correlation within a date
         training : settings of the loop
         seeds : the score is the mean of their z-scores
+        keep : folder for the weights of every fold and seed, which :meth:`predict` reads; a fit
+            that was cut off goes on from there. None: nothing is kept
+        workers : trainings at a time, each on one core; results do not depend on it. With several,
+            ``network`` must be a spec, or stand in a module that can be imported
 
         Returns
         -------
@@ -220,36 +236,91 @@ class Market:
         NoNetworkError
         NoFoldError
             Too few sessions for the schedule.
+        OtherTrainingError
+            The folder holds another fit, or one on other data.
         """
-        of = label or HorizonReturnSpec()
-        samples = self._samples(features, window_days, of, transform or CrossSectionSpec())
+        _check_network(network)
+        of, how = label or HorizonReturnSpec(), transform or CrossSectionSpec()
         folds = self._folds(schedule, window_days, of)
-        parts = [
-            [self._one(network, samples, fold, seed, objective, training) for seed in seeds]
-            for fold in folds
-        ]
-        values = [mean_zscore([p["score"] for p in seeds_of]) for seeds_of in parts]
-        days = np.concatenate([p[0].dates for p in parts])
-        stacked = np.concatenate(values).astype(np.float32)[:, :, None]
-        return Panel(stacked, days, self.assets, ("score",))
+        with TemporaryDirectory() as place:
+            load = self._laid(Path(place), features, window_days, how, of)
+            kept = kept_of(load, how, of, folds, tuple(seeds))
+            folder = Path(keep or Path(place) / "kept")
+            kept.claim(folder)
+            chosen = network, objective or NegICSpec(), training or TrainSpec()
+            jobs = [
+                FoldJob(fold, seed, *chosen, load, place_of(folder, fold.name, seed))
+                for fold in folds
+                for seed in seeds
+            ]
+            run_jobs(train_fold, jobs, workers)
+            days = np.concatenate([fold.predict for fold in folds])
+            return kept.scores(folder, load, network, days)
 
-    def _samples(
-        self, features: Panel, window_days: int, label: LabelSpec, transform: TransformSpec
-    ) -> Samples:
-        """Windows over all sessions; what is fitted would have to see the future, so nothing is."""
-        if transform.fits:
-            raise FittedTransformError(transform)
+    def predict(
+        self,
+        folder: str | Path,
+        features: Panel,
+        dates: Sequence[Day] | ndarray,
+        *,
+        network: Any = None,
+    ) -> Panel:
+        """Scores of any dates from the weights that :meth:`fit` kept; nothing is trained.
+
+        Parameters
+        ----------
+        folder : ``keep`` of the fit
+        features : the same as for the fit, by now of more sessions perhaps
+        dates : sessions from the first predicted one of the fit on, on the grid or not
+        network : what was given to the fit; a spec may be left out, for it is kept
+
+        Returns
+        -------
+        Panel ``score``, [dates, A, 1]
+            Of each date by the newest fold trained before it: the mean of the seeds' z-scores.
+            Known at the close of each date; NaN outside the universe, which should have the rules
+            it had for the fit.
+
+        Raises
+        ------
+        NothingKeptError, OtherFeaturesError, BeforeFirstFoldError, NetworkNotNamedError
+        NoWeightsError
+            The fit was cut off; the same one goes on.
+        UnknownSampleDateError, ShortHistoryError
+            A date is no session of the market, or too early for a window.
+        """
+        place = Path(folder)
+        kept = Kept.read(place)
+        kept.check(place, features)
+        with TemporaryDirectory() as laid:
+            load = self._laid(Path(laid), features, kept.window_days, kept.transform, None)
+            return kept.scores(place, load, network, as_days(dates))
+
+    def _laid(
+        self,
+        place: Path,
+        features: Panel,
+        window_days: int,
+        transform: TransformSpec,
+        label: LabelSpec | None,
+    ) -> Loader:
+        """What trainings and predictions look at, over all sessions, saved in a folder."""
         panel = features.reindex(self.dates, self.assets)
-        mask = self.inside["universe"] > 0
+        inside = self.inside["universe"]
         first, last = self.dates[0].item(), self.dates[-1].item()
         traded = read_daily(self.lake, ("traded",), first, last, self.assets).at(self.dates)
-        return Samples(
-            features=transform.apply(panel, mask, {}),
-            present_DA=traded["traded"] == 1,
-            mask_DA=mask,
+        masks = np.stack([inside, traded["traded"] == 1], axis=-1).astype(np.float32)
+        Panel(masks, self.dates, self.assets, ("universe", "traded")).save(place / "universe")
+        seen = transform.apply(panel, inside > 0, {}) if transform.alone else panel
+        seen.save(place / "seen")
+        if label is not None:
+            self.label(label).save(place / "label")
+        return Loader(
+            features=place / "seen",
+            universe=place / "universe",
+            label=place / "label" if label is not None else None,
+            transform=None if transform.alone else transform,
             window_days=window_days,
-            label=self.label(label),
-            ratio_clip=transform.ratio_clip,
         )
 
     def _folds(
@@ -259,20 +330,6 @@ class Market:
         samples = self.samples[place >= window_days - 1]
         rolling = schedule or RollingSpec(train_days=120, valid_days=20, step_days=20)
         return rolling.folds(self.dates, samples, label.offset)
-
-    def _one(
-        self,
-        network: Any,
-        samples: Samples,
-        fold: Fold,
-        seed: int,
-        objective: ObjectiveSpec | None,
-        training: TrainSpec | None,
-    ) -> Panel:
-        """Scores of one fold and seed."""
-        _check_network(network)
-        done = fit(network, objective or NegICSpec(), samples, fold, training or TrainSpec(), seed)
-        return predict(done.model, samples, fold.predict)
 
     def _finest(self) -> str:
         """Frame of the shortest bars of the lake."""
@@ -285,17 +342,6 @@ class Market:
 def _check_network(found: object) -> None:
     if not isinstance(found, ModelSpec | nn.Module) and not callable(found):
         raise NoNetworkError(found)
-
-
-class FittedTransformError(ConfigError):
-    """A transform that is fitted needs folds of its own."""
-
-    def __init__(self, transform: TransformSpec) -> None:
-        self.transform = transform
-        super().__init__(
-            f"{transform} is fitted on each fold's training days.\n"
-            "Hint: use a recipe for it, or a transform that treats every day alone."
-        )
 
 
 def open_market(
