@@ -2,7 +2,9 @@
 
 import shutil
 from collections.abc import Callable
+from inspect import unwrap  # past the check of annotations, which users do not have
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,8 +14,10 @@ from safetensors.numpy import load_file
 from torch import nn
 
 import intralpha as ia
-from intralpha.base import IntralphaError, Panel
+from intralpha.base import ConfigError, IntralphaError, Panel
 from intralpha.datasets import CrossSectionSpec, GlobalStandardSpec, RollingSpec
+from intralpha.features import LibrarySpec
+from intralpha.labels import HorizonReturnSpec
 from intralpha.models import GRUSpec
 from intralpha.research import Market
 from intralpha.research.kept import (
@@ -115,12 +119,91 @@ def test_scores_from_elsewhere_are_tested_the_same_way(market: Market, tmp_path:
 def test_what_is_no_network_is_refused(market: Market) -> None:
     features = market.factor("carried", frame="day")
     with pytest.raises(NoNetworkError, match="found 'gru'"):
-        market.fit("gru", features)  # type: ignore[arg-type]
+        market.fit("gru", features)
+
+
+def test_settings_may_be_written_as_in_a_recipe(market: Market) -> None:
+    features = market.factor({"kind": "library", "library": "price_volume", "names": ["ret20"]})
+    spec = LibrarySpec(library="price_volume", names=("ret20",))
+    np.testing.assert_array_equal(features.values, market.factor(spec).values)
+    label = {"kind": "y_ret", "horizon": 3}
+    written = market.fit(
+        {"kind": "gru", "hidden": 2},
+        features,
+        window_days=3,
+        label=label,
+        schedule={"kind": "rolling", "train_days": 60, "valid_days": 12, "step_days": 60},
+        transform={"kind": "cross_section", "mads": 3},
+        objective={"kind": "neg_ic"},
+        training={"max_epochs": 1},
+    )
+    specs = market.fit(
+        GRUSpec(hidden=2),
+        features,
+        window_days=3,
+        label=HorizonReturnSpec(horizon=3),
+        schedule=RollingSpec(train_days=60, valid_days=12, step_days=60),
+        transform=CrossSectionSpec(mads=3),
+        training=TrainSpec(max_epochs=1),
+    )
+    np.testing.assert_array_equal(written.values, specs.values)
+    assert np.isfinite(written.values).any()
+
+
+@pytest.mark.parametrize(
+    ("ask", "says"),
+    [
+        (
+            lambda m, f: m.fit(Mine, f, training={"learning_rat": 1}),
+            "training.learning_rat: unknown key; did you mean learning_rate?",
+        ),
+        (
+            lambda m, f: m.fit(Mine, f, label={"kind": "y_ret", "horizn": 3}),
+            "label.horizn: unknown key; did you mean horizon?",
+        ),
+        (
+            lambda m, f: m.fit(Mine, f, schedule={"kind": "roling"}),
+            "schedule: no kind roling; did you mean rolling?",
+        ),
+        (
+            lambda m, f: m.fit({"kind": "gru", "hidden": 0}, f),
+            "network.hidden: Input should be greater than 0 (found 0)",
+        ),
+        (
+            lambda m, f: unwrap(Market.fit)(m, Mine, f, training=3),
+            "training: found 3; expected a TrainSpec, or a mapping of its keys",
+        ),
+        (
+            lambda m, f: m.factor({"kind": "library", "libary": "minute15"}),
+            "factor.libary: unknown key; did you mean library?",
+        ),
+        (
+            lambda m, f: unwrap(Market.factor)(m, ["a", "b"]),
+            "found ['a', 'b']; expected an expression, a FeatureSpec or a mapping with its kind",
+        ),
+        (
+            lambda m, f: m.test(f, n_group=5),
+            "test.n_group: unknown key; did you mean n_groups?",
+        ),
+        (
+            lambda m, f: ia.market(m.lake.root, universe={"min_listd_days": 3}),
+            "universe.min_listd_days: unknown key; did you mean min_listed_days?",
+        ),
+    ],
+)
+def test_what_is_misspelt_is_named(
+    market: Market, features: Panel, ask: Callable[[Market, Panel], object], says: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        ask(market, features)
+    text = str(caught.value)
+    assert says in text
+    assert "pydantic" not in text
 
 
 # --- weights that are kept ----------------------------------------------------------------------
 
-SHORT = {
+SHORT: dict[str, Any] = {
     "window_days": 4,
     "schedule": RollingSpec(train_days=60, valid_days=12, step_days=30),
     "training": TrainSpec(max_epochs=2, learning_rate=0.01),
@@ -155,7 +238,7 @@ def test_kept_weights_say_again_what_the_fit_said(
 
 def by_hand(market: Market, features: Panel, folder: Path, fold: str, day: np.datetime64):
     """Mean z-score of a linear map of the date's standardised features, over its samples."""
-    seen = CrossSectionSpec().apply(features, market.inside["universe"] > 0, {}).at([day])
+    seen = CrossSectionSpec().apply(features, market.inside["universe"] > 0, {}).at(np.array([day]))
     out = []
     for seed in (0, 1):
         weights = load_file(folder / f"{fold}-seed{seed}" / "weights.safetensors")
@@ -176,7 +259,7 @@ def test_a_date_is_scored_by_the_newest_fold_trained_before_it(
     score = market.predict(kept / "mine", features, days[::-1], network=Mine)
     np.testing.assert_array_equal(score.dates, days)
     for day, fold in zip(days, (folds[0], folds[1], folds[1]), strict=True):
-        found = score.at([day])["score"][0]
+        found = score.at(np.array([day]))["score"][0]
         known = np.isfinite(found)
         assert known.sum() > 30
         raw = by_hand(market, features, kept / "mine", fold, day)[:, known]

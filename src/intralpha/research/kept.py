@@ -1,6 +1,7 @@
 """Kept: what a fit from Python leaves in a folder, and scores of any date from it."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from intralpha.base.panel import as_days
 from intralpha.datasets import Fold, Loader, TransformSpec
 from intralpha.labels import LabelSpec
 from intralpha.models import ModelSpec
+from intralpha.research.given import given
 from intralpha.training import Network, OtherTrainingError, predict_fold
 from intralpha.training.weights import network_facts
 
@@ -84,11 +86,13 @@ class Kept(Spec):
         Raises
         ------
         NothingKeptError
+        SettingsError
+            It names the kind of a plug-in that is not loaded.
         """
-        try:
-            return cls.model_validate_json((folder / NAME).read_text())
-        except FileNotFoundError as error:
-            raise NothingKeptError(folder) from error
+        path = folder / NAME
+        if not path.is_file():
+            raise NothingKeptError(folder)
+        return given(str(path), cls, json.loads(path.read_text()))
 
     def claim(self, folder: Path) -> None:
         """Take a folder for this fit, or find that it has been begun in it.
@@ -219,7 +223,7 @@ def _spec_of(folder: Path, place: Path) -> ModelSpec:
     stored = network_facts(place)["model"]
     if stored is None:
         raise NetworkNotNamedError(folder)
-    return ModelSpec.model_validate(stored)
+    return given("model", ModelSpec, stored)
 
 
 def _bars(features: Panel) -> int:

@@ -1,10 +1,10 @@
 """Market: a lake opened for research, from which factors, tests and networks are a line each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from jaxtyping import Shaped
@@ -31,10 +31,12 @@ from intralpha.market import Lake, UniverseSpec, read_daily, universe
 from intralpha.models import ModelSpec
 from intralpha.pipeline.axes import Axes, read_axes
 from intralpha.pipeline.recipe import DataSpec
+from intralpha.research.given import given
 from intralpha.research.kept import Kept, kept_of, place_of
 from intralpha.training import (
     FoldJob,
     NegICSpec,
+    Network,
     ObjectiveSpec,
     TrainSpec,
     run_jobs,
@@ -42,6 +44,8 @@ from intralpha.training import (
 )
 
 HORIZONS = ((1, 6), (1, 11))
+ROLLING = RollingSpec(train_days=120, valid_days=20, step_days=20)
+Given = Mapping[str, Any]  # settings of a spec, with the keys that a recipe has
 
 
 class NoNetworkError(ConfigError):
@@ -50,9 +54,22 @@ class NoNetworkError(ConfigError):
     def __init__(self, found: object) -> None:
         self.found = found
         super().__init__(
-            f"found {found!r}; expected a ModelSpec, a torch.nn.Module, or a function or class "
-            "that takes the number of features and gives one.\n"
+            f"found {found!r}; expected a ModelSpec or a mapping with its kind, a torch.nn.Module, "
+            "or a function or class that takes the number of features and gives one.\n"
             "Hint: m.fit(lambda n_features: MyNet(n_features, width=32), ...)"
+        )
+
+
+class NoFactorError(ConfigError):
+    """What was given is no factor and names none."""
+
+    def __init__(self, found: object) -> None:
+        self.found = found
+        super().__init__(
+            f"found {found!r}; expected an expression, a FeatureSpec or a mapping with its kind, a "
+            "Panel, or the Path of a csv or Parquet file.\n"
+            'Hint: several expressions are m.factor({"kind": "expression", "factors": '
+            '{"one": "sum(volume)", "two": "std(ret)"}})'
         )
 
 
@@ -106,14 +123,18 @@ class Market:
         return Panel(mask[:, :, None].astype(np.float32), self.dates, self.assets, ("universe",))
 
     def factor(
-        self, what: str | FeatureSpec | Panel | Path, name: str = "", frame: str | None = None
+        self,
+        what: str | FeatureSpec | Given | Panel | Path,
+        name: str = "",
+        frame: str | None = None,
     ) -> Panel:
         """One or several numbers a stock and session.
 
         Parameters
         ----------
-        what : an expression of the factor language, a feature set's spec, a Panel of one's own, or
-            the path of a csv or Parquet file with ``date``, ``symbol`` and ``score``
+        what : an expression of the factor language, a feature set's spec or a mapping as in a
+            recipe, a Panel of one's own, or the path of a csv or Parquet file with ``date``,
+            ``symbol`` and ``score``
         name : of the factor, where ``what`` is an expression; default: ``factor``
         frame : rows of an expression, such as ``minute``, ``bar30`` or ``day``; default: the finest
             of the lake's bars, or ``day`` where there are none
@@ -125,7 +146,7 @@ class Market:
 
         Raises
         ------
-        ExpressionError, LibraryError, FactorFileError
+        ExpressionError, LibraryError, FactorFileError, SettingsError, NoFactorError
             It cannot be understood.
         """
         if isinstance(what, Panel):
@@ -136,7 +157,10 @@ class Market:
             rows = frame or self._finest()
             freq = None if rows == "day" else min(self.lake.freqs(), default=None)
             what = ExpressionSpec(factors={name or "factor": what}, frame=rows, freq=freq)
-        return what.make().compute(self.lake, self.dates, self.assets)
+        if not isinstance(what, FeatureSpec | Mapping):
+            raise NoFactorError(what)
+        spec = given("factor", FeatureSpec, what)
+        return spec.make().compute(self.lake, self.dates, self.assets)
 
     def test(
         self,
@@ -164,7 +188,7 @@ class Market:
 
         Raises
         ------
-        FactorPanelError, TooFewStocksError
+        FactorPanelError, TooFewStocksError, SettingsError
         """
         scored = score.dates[np.isfinite(score.values).any(axis=tuple(range(1, score.values.ndim)))]
         days = self.samples[np.isin(self.samples, scored)]
@@ -177,20 +201,26 @@ class Market:
         over = np.isfinite(values[:, :, 0]).any(axis=1)
         fwd = Panel(values[over], days[over], self.assets, names)
         inside = Panel(mask[over][:, :, None].astype(np.float32), fwd.dates, fwd.assets, ("in",))
-        spec = FactorTestSpec.model_validate(settings)
+        spec = given("test", FactorTestSpec, settings)
         return run_factor_test(score, fwd, inside, spec, name or score.names[0])
 
-    def label(self, spec: LabelSpec | None = None) -> Panel:
+    def label(self, spec: LabelSpec | Given | None = None) -> Panel:
         """What a network learns, on the grid; it **looks forward**.
 
         Parameters
         ----------
-        spec : which; default: the z-score of the next five sessions' return from the next vwap
+        spec : which, or a mapping as in a recipe; default: the z-score of the next five sessions'
+            return from the next vwap
+
+        Raises
+        ------
+        SettingsError
         """
+        of = given("label", LabelSpec, spec or HorizonReturnSpec())
         days = self.samples
         mask = self.inside.at(days)["universe"] > 0
         mask &= fwd_buyable(self.lake, days, self.assets)
-        return (spec or HorizonReturnSpec()).compute(self.lake, days, self.assets, mask)
+        return of.compute(self.lake, days, self.assets, mask)
 
     def fit(
         self,
@@ -198,16 +228,19 @@ class Market:
         features: Panel,
         *,
         window_days: int = 20,
-        label: LabelSpec | None = None,
-        schedule: ScheduleSpec | None = None,
-        transform: TransformSpec | None = None,
-        objective: ObjectiveSpec | None = None,
-        training: TrainSpec | None = None,
+        label: LabelSpec | Given | None = None,
+        schedule: ScheduleSpec | Given | None = None,
+        transform: TransformSpec | Given | None = None,
+        objective: ObjectiveSpec | Given | None = None,
+        training: TrainSpec | Given | None = None,
         seeds: Sequence[int] = (0,),
         keep: str | Path | None = None,
         workers: int = 1,
     ) -> Panel:
         """Train a network fold after fold and return its scores out of sample.
+
+        Wherever a spec is taken, a mapping with the keys of a recipe is, too:
+        ``training={"max_epochs": 5}``.
 
         Parameters
         ----------
@@ -233,21 +266,25 @@ class Market:
 
         Raises
         ------
-        NoNetworkError
+        NoNetworkError, SettingsError
         NoFoldError
             Too few sessions for the schedule.
         OtherTrainingError
             The folder holds another fit, or one on other data.
         """
-        _check_network(network)
-        of, how = label or HorizonReturnSpec(), transform or CrossSectionSpec()
-        folds = self._folds(schedule, window_days, of)
+        of = given("label", LabelSpec, label or HorizonReturnSpec())
+        how = given("transform", TransformSpec, transform or CrossSectionSpec())
+        chosen = (
+            _network_of(network),
+            given("objective", ObjectiveSpec, objective or NegICSpec()),
+            given("training", TrainSpec, training or TrainSpec()),
+        )
+        folds = self._folds(given("schedule", ScheduleSpec, schedule or ROLLING), window_days, of)
         with TemporaryDirectory() as place:
             load = self._laid(Path(place), features, window_days, how, of)
             kept = kept_of(load, how, of, folds, tuple(seeds))
             folder = Path(keep or Path(place) / "kept")
             kept.claim(folder)
-            chosen = network, objective or NegICSpec(), training or TrainSpec()
             jobs = [
                 FoldJob(fold, seed, *chosen, load, place_of(folder, fold.name, seed))
                 for fold in folds
@@ -255,7 +292,7 @@ class Market:
             ]
             run_jobs(train_fold, jobs, workers)
             days = np.concatenate([fold.predict for fold in folds])
-            return kept.scores(folder, load, network, days)
+            return kept.scores(folder, load, chosen[0], days)
 
     def predict(
         self,
@@ -294,7 +331,8 @@ class Market:
         kept.check(place, features)
         with TemporaryDirectory() as laid:
             load = self._laid(Path(laid), features, kept.window_days, kept.transform, None)
-            return kept.scores(place, load, network, as_days(dates))
+            trained = None if network is None else _network_of(network)
+            return kept.scores(place, load, trained, as_days(dates))
 
     def _laid(
         self,
@@ -324,12 +362,11 @@ class Market:
         )
 
     def _folds(
-        self, schedule: ScheduleSpec | None, window_days: int, label: LabelSpec
+        self, schedule: ScheduleSpec, window_days: int, label: LabelSpec
     ) -> tuple[Fold, ...]:
         place = np.searchsorted(self.dates, self.samples)
         samples = self.samples[place >= window_days - 1]
-        rolling = schedule or RollingSpec(train_days=120, valid_days=20, step_days=20)
-        return rolling.folds(self.dates, samples, label.offset)
+        return schedule.folds(self.dates, samples, label.offset)
 
     def _finest(self) -> str:
         """Frame of the shortest bars of the lake."""
@@ -339,16 +376,25 @@ class Market:
         return "minute" if min(freqs) == 1 else f"bar{min(freqs)}"
 
 
-def _check_network(found: object) -> None:
+def _network_of(found: Any) -> Network:
+    """What is trained; a mapping is a spec.
+
+    Raises
+    ------
+    NoNetworkError, SettingsError
+    """
+    if isinstance(found, Mapping):
+        return given("network", ModelSpec, found)
     if not isinstance(found, ModelSpec | nn.Module) and not callable(found):
         raise NoNetworkError(found)
+    return cast(Network, found)
 
 
 def open_market(
     lake: str | Path,
     *,
-    universe: UniverseSpec | dict[str, Any] | None = None,
-    every: int | GridSpec = 5,
+    universe: UniverseSpec | Given | None = None,
+    every: int | GridSpec | Given = 5,
     start: Any = None,
     end: Any = None,
 ) -> Market:
@@ -359,7 +405,7 @@ def open_market(
     lake : folder
     universe : rules of membership, or a mapping of their settings; default: those of
         :class:`.UniverseSpec`
-    every : sessions between two dates of the grid, or a grid
+    every : sessions between two dates of the grid, or a grid, or a mapping as in a recipe
     start, end : first and last session used; default: all there are
 
     Returns
@@ -370,6 +416,7 @@ def open_market(
     ------
     NoLakeError, NoAssetsError
         There is no lake, or nothing in it between the dates.
+    SettingsError
 
     Examples
     --------
@@ -378,11 +425,7 @@ def open_market(
     >>> m.test(f)                                                               # doctest: +SKIP
     """
     source = Lake(lake)
-    rules = (
-        UniverseSpec.model_validate(universe or {})
-        if not isinstance(universe, UniverseSpec)
-        else universe
-    )
-    grid = EverySpec(every=every) if isinstance(every, int) else every
-    data = DataSpec.model_validate({"lake": str(lake), "start": start, "end": end})
+    rules = given("universe", UniverseSpec, universe or {})
+    grid = EverySpec(every=every) if isinstance(every, int) else given("every", GridSpec, every)
+    data = given("data", DataSpec, {"lake": str(lake), "start": start, "end": end})
     return Market(source, rules, grid, read_axes(source, data))
