@@ -18,6 +18,11 @@ STATS = (
 )
 MAX_LEAST = 100_000
 FLAT = 1e-10
+OVER_SESSIONS: dict[str, str] = dict.fromkeys(
+    ("days", "weeks", "months"),
+    "a row knows one session; a second library of the frame day names this factor and takes its "
+    "mean (docs/factor-language.md, Grammar)",
+)
 
 
 class RowStatistics:
@@ -72,7 +77,7 @@ class RowStatistics:
         for key, given in node.named:
             if key != "least":
                 why = f"{node.value} takes least=, not {key}="
-                self._walk.fail(given, why, nearest(key, ["least"]))
+                self._walk.fail(given, why, OVER_SESSIONS.get(key) or nearest(key, ["least"]))
             value = _number(given)
             if not 0 <= value <= MAX_LEAST or value != int(value):
                 self._walk.fail(given, "least= wants a whole number")
