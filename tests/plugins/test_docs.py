@@ -57,9 +57,9 @@ def test_the_scores_and_weights_of_the_run_are_read(page: Desk) -> None:
     assert told.returncode == 0, told.stderr
     assert re.match(r"\d{4}-\d\d-\d\d-seed0 Net\(", told.stdout)
     rows = pl.read_csv(page.folder / "signal.csv", try_parse_dates=True)
-    assert rows.columns == ["date", "symbol", "signal"]
+    assert rows.columns == ["date", "symbol", "score"]
     assert rows.height > 45
-    assert rows["signal"].is_finite().all()
+    assert rows["score"].is_finite().all()
 
 
 def test_the_tests_of_the_page_pass(page: Desk) -> None:
