@@ -175,7 +175,14 @@ class Kept(Spec):
 
 
 def place_of(folder: Path, fold: str, seed: int) -> Path:
-    """Folder of one training."""
+    """Folder of one training.
+
+    Parameters
+    ----------
+    folder : of the fit
+    fold : first date that it predicts
+    seed : of the network
+    """
     return folder / f"{fold}-seed{seed}"
 
 
