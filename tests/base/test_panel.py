@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intralpha.base import DataError, Panel
-from intralpha.base.panel import PanelShapeError, UnknownNameError
+from intralpha.base.panel import PanelFolderError, PanelShapeError, UnknownNameError
 
 DAYS = np.array(["2024-01-02", "2024-01-03", "2024-01-04"], dtype="datetime64[D]")
 ASSETS = np.array(["000001.SZ", "600519.SH"])
@@ -153,3 +153,16 @@ def test_a_panel_shows_its_axes_not_its_values() -> None:
     empty = Panel.full(days[:0], panel.assets, ("x",))
     assert "0 days (none)" in repr(empty)
     assert "<tbody></tbody>" in empty._repr_html_()
+
+
+def test_what_is_there_is_not_replaced(tmp_path: Path) -> None:
+    panel, path = small(), tmp_path / "panel"
+    path.mkdir()
+    panel.save(str(path))  # an empty folder is nothing
+    other = Panel(panel.values + 1, DAYS, ASSETS, ("close", "volume"))
+    (tmp_path / "file").write_text("x")
+    for taken in (path, tmp_path / "file"):
+        with pytest.raises(PanelFolderError, match=f"found {taken} already"):
+            other.save(taken)
+    np.testing.assert_array_equal(Panel.load(str(path)).values, panel.values)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "panel"]

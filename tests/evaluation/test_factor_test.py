@@ -1,5 +1,6 @@
 """The test of a factor on Panels: axes by name, the year of a grid, what is refused, display."""
 
+import re
 from datetime import time
 from html.parser import HTMLParser
 from pathlib import Path
@@ -114,7 +115,17 @@ def test_a_report_shows_itself_and_survives_a_file(parts, tmp_path: Path) -> Non
     report = run_factor_test(*parts, SPEC, "<b>hostile</b>")
     assert "12 test dates" in repr(report)
     assert f"{report.summary['icir']:.4g}" in repr(report)
+    *_, groups, decay = repr(report).splitlines()
+    means = [np.nanmean(report.series[f"group_{g}"].to_numpy()) for g in (1, 2, 3, 4)]
+    assert re.split(r" {2,}", groups) == [
+        "mean return of group 1 to 4",
+        ", ".join(f"{mean:.4g}" for mean in means),
+    ]
+    faded = ", ".join(f"{value:.4g}" for value in report.decay["rank_ic"])
+    assert decay.startswith("decay at lag 0, 1")
+    assert decay.endswith(f"  {faded}")
     page = report._repr_html_()
+    assert faded in page
     HTMLParser().feed(page)
     assert "<b>hostile" not in page
     assert page.count("<svg") == 1

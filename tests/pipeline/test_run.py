@@ -1,6 +1,7 @@
 """A whole run: what it makes, what it keeps, how it resumes, and that it never looks ahead."""
 
 from datetime import date
+from html import unescape
 from pathlib import Path
 from shutil import rmtree
 
@@ -40,6 +41,7 @@ def test_a_run_ends_in_a_report_and_a_second_one_does_nothing(
     folder, result = finished
     assert [f.name for f in result.factors] == ["gru", "simple", "signal", "oracle"]
     assert result.figures["tracking_error"] > 0
+    assert repr(result) == result.to_text()
     page = result.report.read_text()
     assert page.count("<h2>Portfolio</h2>") == 1
     assert "seed: 3" in page
@@ -66,6 +68,9 @@ def test_factors_stand_beside_the_oracle(finished: tuple[Path, RunResult]) -> No
         assert factor.summary["rank_ic_of_oracle"] == pytest.approx(share)
         assert factor.summary["rank_ic"] < oracle.summary["rank_ic"]
     assert oracle.summary["dates"] == factors[0].summary["dates"]
+    page = unescape(finished[1].report.read_text())
+    assert "<td>share of the oracle's RankIC</td>" in page
+    assert "RankIC of oracle" not in page
 
 
 def test_real_data_have_no_oracle(recipe: Recipe) -> None:

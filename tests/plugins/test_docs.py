@@ -43,13 +43,23 @@ def page(made_once: Callable[..., Path]) -> Desk:
 
 
 def test_the_page_has_its_files() -> None:
-    assert list(FILES) == ["mine.py", "mine.yaml", "use.py", "test_mine.py"]
+    assert list(FILES) == ["mine.py", "mine.yaml", "use.py", "scores.py", "test_mine.py"]
 
 
 def test_the_recipe_runs_and_python_finds_it_done(page: Desk) -> None:
     told = page.python("use.py")
     assert told.returncode == 0, told.stderr
     assert re.search(r"\n0 of \d+ slices to do\n$", told.stdout)
+
+
+def test_the_scores_and_weights_of_the_run_are_read(page: Desk) -> None:
+    told = page.python("scores.py")
+    assert told.returncode == 0, told.stderr
+    assert re.match(r"\d{4}-\d\d-\d\d-seed0 Net\(", told.stdout)
+    rows = pl.read_csv(page.folder / "signal.csv", try_parse_dates=True)
+    assert rows.columns == ["date", "symbol", "score"]
+    assert rows.height > 45
+    assert rows["score"].is_finite().all()
 
 
 def test_the_tests_of_the_page_pass(page: Desk) -> None:

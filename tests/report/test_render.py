@@ -108,6 +108,7 @@ def test_further_sections_stand_among_the_others(tmp_path: Path) -> None:
         ("benchmark_annualised", 0.4742, "47.42 %"),
         ("excess_calmar", 0.1356, "0.1356"),
         ("rank_ic_positive_share", 0.5, "0.5000"),
+        ("rank_ic_of_oracle", 0.412, "41.20 %"),
         ("stocks", 912.43, "912"),
         ("rows", 1030.0, "1,030"),
         ("max_drawdown", math.nan, "–"),

@@ -1,22 +1,34 @@
 """A first session from Python: a lake, an expression, its test, a network of one's own."""
 
+import shutil
 from collections.abc import Callable
+from inspect import unwrap  # past the check of annotations, which users do not have
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 import torch
+from safetensors.numpy import load_file
 from torch import nn
 
 import intralpha as ia
-from intralpha.base import Panel
-from intralpha.datasets import RollingSpec
-from intralpha.labels import HorizonError
+from intralpha.base import ConfigError, IntralphaError, Panel
+from intralpha.datasets import CrossSectionSpec, GlobalStandardSpec, RollingSpec
+from intralpha.features import LibrarySpec
+from intralpha.labels import HorizonError, HorizonReturnSpec
+from intralpha.models import GRUSpec
 from intralpha.research import Market
+from intralpha.research.kept import (
+    BeforeFirstFoldError,
+    NetworkNotNamedError,
+    NothingKeptError,
+    OtherFeaturesError,
+)
 from intralpha.research.market import NoNetworkError, UntestableError
 from intralpha.sources import SimulatedSpec, ingest
-from intralpha.training import NetworkOutputError, TrainSpec
+from intralpha.training import NetworkOutputError, NoWeightsError, OtherTrainingError, TrainSpec
 
 
 class Mine(nn.Module):
@@ -107,7 +119,214 @@ def test_scores_from_elsewhere_are_tested_the_same_way(market: Market, tmp_path:
 def test_what_is_no_network_is_refused(market: Market) -> None:
     features = market.factor("carried", frame="day")
     with pytest.raises(NoNetworkError, match="found 'gru'"):
-        market.fit("gru", features)  # type: ignore[arg-type]
+        market.fit("gru", features)
+
+
+def test_settings_may_be_written_as_in_a_recipe(market: Market) -> None:
+    features = market.factor({"kind": "library", "library": "price_volume", "names": ["ret20"]})
+    spec = LibrarySpec(library="price_volume", names=("ret20",))
+    np.testing.assert_array_equal(features.values, market.factor(spec).values)
+    label = {"kind": "y_ret", "horizon": 3}
+    written = market.fit(
+        {"kind": "gru", "hidden": 2},
+        features,
+        window_days=3,
+        label=label,
+        schedule={"kind": "rolling", "train_days": 60, "valid_days": 12, "step_days": 60},
+        transform={"kind": "cross_section", "mads": 3},
+        objective={"kind": "neg_ic"},
+        training={"max_epochs": 1},
+    )
+    specs = market.fit(
+        GRUSpec(hidden=2),
+        features,
+        window_days=3,
+        label=HorizonReturnSpec(horizon=3),
+        schedule=RollingSpec(train_days=60, valid_days=12, step_days=60),
+        transform=CrossSectionSpec(mads=3),
+        training=TrainSpec(max_epochs=1),
+    )
+    np.testing.assert_array_equal(written.values, specs.values)
+    assert np.isfinite(written.values).any()
+
+
+@pytest.mark.parametrize(
+    ("ask", "says"),
+    [
+        (
+            lambda m, f: m.fit(Mine, f, training={"learning_rat": 1}),
+            "training.learning_rat: unknown key; did you mean learning_rate?",
+        ),
+        (
+            lambda m, f: m.fit(Mine, f, label={"kind": "y_ret", "horizn": 3}),
+            "label.horizn: unknown key; did you mean horizon?",
+        ),
+        (
+            lambda m, f: m.fit(Mine, f, schedule={"kind": "roling"}),
+            "schedule: no kind roling; did you mean rolling?",
+        ),
+        (
+            lambda m, f: m.fit({"kind": "gru", "hidden": 0}, f),
+            "network.hidden: Input should be greater than 0 (found 0)",
+        ),
+        (
+            lambda m, f: unwrap(Market.fit)(m, Mine, f, training=3),
+            "training: found 3; expected a TrainSpec, or a mapping of its keys",
+        ),
+        (
+            lambda m, f: m.factor({"kind": "library", "libary": "minute15"}),
+            "factor.libary: unknown key; did you mean library?",
+        ),
+        (
+            lambda m, f: unwrap(Market.factor)(m, ["a", "b"]),
+            "found ['a', 'b']; expected an expression, a FeatureSpec or a mapping with its kind",
+        ),
+        (
+            lambda m, f: m.test(f, n_group=5),
+            "test.n_group: unknown key; did you mean n_groups?",
+        ),
+        (
+            lambda m, f: ia.market(m.lake.root, universe={"min_listd_days": 3}),
+            "universe.min_listd_days: unknown key; did you mean min_listed_days?",
+        ),
+    ],
+)
+def test_what_is_misspelt_is_named(
+    market: Market, features: Panel, ask: Callable[[Market, Panel], object], says: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        ask(market, features)
+    text = str(caught.value)
+    assert says in text
+    assert "pydantic" not in text
+
+
+# --- weights that are kept ----------------------------------------------------------------------
+
+SHORT: dict[str, Any] = {
+    "window_days": 4,
+    "schedule": RollingSpec(train_days=60, valid_days=12, step_days=30),
+    "training": TrainSpec(max_epochs=2, learning_rate=0.01),
+    "seeds": (0, 1),
+}
+
+
+@pytest.fixture(scope="module")
+def features(market: Market) -> Panel:
+    return market.factor("carried / ago(carried, 5) - 1", frame="day")
+
+
+@pytest.fixture(scope="module")
+def kept(market: Market, features: Panel, made_once: Callable[..., Path]) -> Path:
+    def make(folder: Path) -> None:
+        market.fit(Mine, features, keep=folder / "mine", **SHORT).save(folder / "score")
+
+    return made_once("kept", make)
+
+
+def test_kept_weights_say_again_what_the_fit_said(
+    market: Market, features: Panel, kept: Path
+) -> None:
+    said = Panel.load(kept / "score")
+    nothing_kept = market.fit(Mine, features, **SHORT)
+    again = market.predict(kept / "mine", features, said.dates, network=Mine)
+    np.testing.assert_array_equal(nothing_kept.values, said.values)
+    np.testing.assert_array_equal(again.values, said.values)
+    np.testing.assert_array_equal(again.dates, said.dates)
+    assert np.isfinite(said.values).sum() > 500
+
+
+def by_hand(market: Market, features: Panel, folder: Path, fold: str, day: np.datetime64):
+    """Mean z-score of a linear map of the date's standardised features, over its samples."""
+    seen = CrossSectionSpec().apply(features, market.inside["universe"] > 0, {}).at(np.array([day]))
+    out = []
+    for seed in (0, 1):
+        weights = load_file(folder / f"{fold}-seed{seed}" / "weights.safetensors")
+        raw = seen["factor"][0].astype(float) * weights["head.weight"][0, 0]
+        raw += weights["head.bias"][0]
+        out.append(raw)
+    return np.array(out)
+
+
+def test_a_date_is_scored_by_the_newest_fold_trained_before_it(
+    market: Market, features: Panel, kept: Path
+) -> None:
+    folds = sorted({p.name[:10] for p in (kept / "mine").iterdir() if p.is_dir()})
+    assert len(folds) > 1
+    second = int(np.searchsorted(market.dates, np.datetime64(folds[1])))
+    days = market.dates[[second - 1, second, second + 1]]
+    assert not set(days) <= set(market.samples)
+    score = market.predict(kept / "mine", features, days[::-1], network=Mine)
+    np.testing.assert_array_equal(score.dates, days)
+    for day, fold in zip(days, (folds[0], folds[1], folds[1]), strict=True):
+        found = score.at(np.array([day]))["score"][0]
+        known = np.isfinite(found)
+        assert known.sum() > 30
+        raw = by_hand(market, features, kept / "mine", fold, day)[:, known]
+        z = (raw - raw.mean(axis=1, keepdims=True)) / raw.std(axis=1, keepdims=True)
+        np.testing.assert_allclose(found[known], z.mean(axis=0), atol=1e-4)
+
+
+def test_a_spec_is_kept_with_its_weights_and_a_fitted_transform_too(
+    market: Market, features: Panel, tmp_path: Path
+) -> None:
+    short = SHORT | {"seeds": (0,), "transform": GlobalStandardSpec()}
+    said = market.fit(GRUSpec(hidden=2), features, keep=str(tmp_path / "gru"), **short)
+    again = market.predict(str(tmp_path / "gru"), features, said.dates)
+    np.testing.assert_array_equal(again.values, said.values)
+    assert np.nanstd(said.values) > 0.5
+
+
+def test_a_fit_that_was_cut_off_goes_on(
+    market: Market, features: Panel, kept: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "mine"
+    shutil.copytree(kept / "mine", folder)
+    *done, lost = sorted(p for p in folder.iterdir() if p.is_dir())
+    shutil.rmtree(lost)
+    said = Panel.load(kept / "score")
+    with pytest.raises(NoWeightsError, match=lost.name):
+        market.predict(folder, features, said.dates, network=Mine)
+    before = [(p / "weights.safetensors").stat().st_mtime_ns for p in done]
+    again = market.fit(Mine, features, keep=folder, **SHORT)
+    np.testing.assert_array_equal(again.values, said.values)
+    assert before == [(p / "weights.safetensors").stat().st_mtime_ns for p in done]
+
+
+def test_a_folder_keeps_one_fit(market: Market, features: Panel, kept: Path) -> None:
+    shuffled = Panel(features.values[:, ::-1], features.dates, features.assets, features.names)
+    for panel, change, why in (
+        (shuffled, {}, "not the same data"),
+        (features, {"window_days": 5}, "window_days"),
+        (features, {"seeds": (0,)}, "seeds"),
+        (features, {"training": TrainSpec(max_epochs=3)}, "training"),
+    ):
+        with pytest.raises(OtherTrainingError, match=why):
+            market.fit(Mine, panel, keep=kept / "mine", **(SHORT | change))
+
+
+def test_what_kept_weights_cannot_score(
+    market: Market, features: Panel, kept: Path, tmp_path: Path
+) -> None:
+    days = Panel.load(kept / "score").dates
+    other = market.factor("carried", name="other", frame="day")
+    cases: list[tuple[type[IntralphaError], str, Callable[[], Panel]]] = [
+        (NothingKeptError, "fit.json", lambda: market.predict(tmp_path, features, days)),
+        (NetworkNotNamedError, "network=", lambda: market.predict(kept / "mine", features, days)),
+        (
+            OtherFeaturesError,
+            "features have other in 1 step.*know factor in 1 step",
+            lambda: market.predict(kept / "mine", other, days, network=Mine),
+        ),
+        (
+            BeforeFirstFoldError,
+            f"trained before {market.dates[50]}; the first predicts from {days[0]}",
+            lambda: market.predict(kept / "mine", features, market.dates[50:], network=Mine),
+        ),
+    ]
+    for error, why, ask in cases:
+        with pytest.raises(error, match=why):
+            ask()
 
 
 @pytest.mark.parametrize("horizon", [(-1, 3), (6, 1), (1, 1)])

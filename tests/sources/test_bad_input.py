@@ -34,6 +34,7 @@ def take(path: Path, lake: Lake, **changes: object) -> dict:
     """Ingest one quant15 file; returns quarantine reasons and counts of the bars."""
     spec = MappingSpec.model_validate({"preset": "quant15", "path": str(path), **changes})
     report = ingest([spec], lake, show_progress=False)
+    assert repr(report) == report.to_text()
     bars = next(c for c in report.counts if c.table == "bars")
     return {"bad": dict(bars.quarantined), "repairs": dict(bars.repairs), "added": bars.added}
 
@@ -192,6 +193,7 @@ def test_a_missing_day_and_a_holiday_are_listed(lake: Lake, vendor: Path) -> Non
     days = ("2025-01-02", "2025-01-04", "2025-01-07")
     take(write(vendor, bar_lines(days)), lake)
     report = quality(lake)
+    assert repr(report) == report.to_text()
     missing = report.faults["bars: sessions missing"]["date"].to_list()
     assert missing == [date(2025, 1, 3), date(2025, 1, 6)]
     assert report.faults["bars: days off the calendar"]["date"].to_list() == [date(2025, 1, 4)]

@@ -44,6 +44,17 @@ class UnknownNameError(DataError):
         super().__init__(f"no {axis} {', '.join(map(str, missing))}; this Panel has: {shown}")
 
 
+class PanelFolderError(DataError):
+    """A Panel is to be saved where something is."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"found {path} already; a Panel is saved to a folder of its own.\n"
+            "Hint: give another name, or remove it first."
+        )
+
+
 def as_days(dates: Sequence[Day] | np.ndarray | pl.Series) -> np.ndarray:
     """Dates as a ``datetime64[D]`` array."""
     return np.asarray(dates, dtype="datetime64[D]")
@@ -257,8 +268,17 @@ class Panel:
             flat[cell, i] = frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy()[keep]
         return out
 
-    def save(self, path: Path) -> None:
-        """Write ``path/values.npy`` and ``path/axes.npz``; the folder appears complete or not."""
+    def save(self, path: str | Path) -> None:
+        """Write ``path/values.npy`` and ``path/axes.npz``; the folder appears complete or not.
+
+        Raises
+        ------
+        PanelFolderError
+            There is a file or a folder that is not empty: nothing is replaced.
+        """
+        path = Path(path)
+        if path.is_file() or (path.is_dir() and any(path.iterdir())):
+            raise PanelFolderError(path)
         partial = path.with_name(path.name + ".partial")
         partial.mkdir(parents=True, exist_ok=True)
         np.save(partial / "values.npy", self.values)
@@ -278,8 +298,9 @@ class Panel:
         )
 
     @classmethod
-    def load(cls, path: Path, mmap: bool = True) -> "Panel":
+    def load(cls, path: str | Path, mmap: bool = True) -> "Panel":
         """Open a saved Panel, memory-mapped read-only by default."""
+        path = Path(path)
         values = np.load(path / "values.npy", mmap_mode="r" if mmap else None)
         with np.load(path / "axes.npz", allow_pickle=False) as axes:
             times = tuple(time.fromisoformat(t) for t in axes["times"])

@@ -1,12 +1,13 @@
 """FactorReport: what a factor was worth, as numbers, as files and in a notebook."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from intralpha.base.notebook import html_table, svg_line, text_table
+from intralpha.base.notebook import html_table, number_text, svg_line, text_table
 
 TABLES = ("series", "yearly", "decay")
 
@@ -59,18 +60,32 @@ class FactorReport:
         )
 
     def to_text(self) -> str:
-        """Name, period and figures as lines of text."""
-        return f"{self._title()}\n{text_table(self.summary.items())}"
+        """Name, period and figures as lines of text, with groups and decay."""
+        return f"{self._title()}\n{text_table(self._figures())}"
 
     def __repr__(self) -> str:
         return self.to_text()
 
     def _repr_html_(self) -> str:
         total = self.series["rank_ic"].fill_nan(0.0).cum_sum().to_numpy()
-        table = html_table(("figure", "value"), self.summary.items(), self._title())
+        table = html_table(("figure", "value"), self._figures(), self._title())
         return table + svg_line(total, "cumulative RankIC")
+
+    def _figures(self) -> list[tuple[str, object]]:
+        """The summary; mean return of each group, lowest scores first; RankIC by lag."""
+        groups = self.series.select(pl.col("^group_.*$").fill_nan(None).mean())
+        lags = ", ".join(map(str, self.decay["lag"]))
+        return [
+            *self.summary.items(),
+            (f"mean return of group 1 to {groups.width}", _listed(groups.row(0))),
+            (f"decay at lag {lags}", _listed(self.decay["rank_ic"])),
+        ]
 
     def _title(self) -> str:
         days = self.series["date"]
         period = f"{days[0]} to {days[-1]}" if len(days) else "no date"
         return f"FactorReport of {self.name}, {period}, {len(days):,} test dates"
+
+
+def _listed(values: Iterable[float | None]) -> str:
+    return ", ".join("nan" if v is None else number_text(v) for v in values)

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import time
 from typing import Any, Literal
@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Int, Shaped
 from numpy import ndarray
 
+from intralpha.base.ahead import readers
 from intralpha.base.node import Read
 from intralpha.features.engine.program import Program, assemble
 from intralpha.features.feature_set import DAY_CLOSE, KnownAt
@@ -253,7 +254,7 @@ def read_ahead(
     number, what ``read`` returned
     """
     waiting: deque[tuple[int, Future[Any]]] = deque()
-    with ThreadPoolExecutor(pieces) as pool:
+    with readers(pieces) as pool:
         for number in numbers.tolist():
             waiting.append((number, pool.submit(read, number)))
             if len(waiting) > pieces:

@@ -1,9 +1,12 @@
 """Plan: the nodes of a recipe against one state of the data, each slice with its address."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
+from intralpha.base import ConfigError, Panel
 from intralpha.base.node import Node, Slice
 from intralpha.market import Lake
 from intralpha.pipeline.address import LakePrints, addresses, digest_of, stem
@@ -12,9 +15,18 @@ from intralpha.pipeline.code import homes
 from intralpha.pipeline.ingest import Part, ingested_part
 from intralpha.pipeline.nodes import nodes_of
 from intralpha.pipeline.recipe import Recipe, lake_of
-from intralpha.pipeline.store import Store
+from intralpha.pipeline.store import DAYS, Store
 
 PENDING = "pending"
+
+
+class NoPanelError(ConfigError):
+    """A plan was asked for a Panel that it does not make."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        self.name, self.known = name, list(known)
+        there = f"there are {', '.join(known)}" if known else "its sources are not ingested yet"
+        super().__init__(f"no panel {name}: {there}.\nHint: `intralpha run` makes them.")
 
 
 @dataclass(frozen=True)
@@ -103,6 +115,32 @@ class Plan:
             return {}
         kind, keys = nodes[0].kind, self.addresses[name]
         return {one.name: self.store.get(kind, keys[one.name]).path for one in nodes[0].slices}
+
+    def panel(self, name: str) -> Panel:
+        """What a node made of every day, over all stocks of the recipe.
+
+        Parameters
+        ----------
+        name : of the node: ``signal``, ``score/FACTOR``, ``features/FACTOR``, ``universe``, ...
+
+        Returns
+        -------
+        Panel, [D, A, F] or [D, T, A, F]
+            NaN where there is no value; scores and the signal are known at the close of each date.
+
+        Raises
+        ------
+        NoPanelError
+            The plan has no such node.
+        UnknownArtifactError
+            A day of it is not made.
+        """
+        panels = {node.name: node for node in self.nodes if node.form == DAYS}
+        if name not in panels:
+            raise NoPanelError(name, list(panels))
+        node, keys = panels[name], self.addresses[name]
+        days = [(date.fromisoformat(one.name), keys[one.name]) for one in node.slices]
+        return self.store.panel(node.kind, days, self.axes.assets)
 
     def to_text(self) -> str:
         """The plan as a table: node, slices to do and address."""

@@ -29,7 +29,7 @@ SHOWN = (
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RunResult:
     """A finished run.
 
@@ -50,6 +50,9 @@ class RunResult:
     peak_gib: float
     made: dict[str, int]
     problems: tuple[IntralphaError, ...] = ()
+
+    def __repr__(self) -> str:
+        return self.to_text()
 
     def to_text(self) -> str:
         """The main figures as plain tables."""

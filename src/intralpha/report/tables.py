@@ -18,6 +18,7 @@ WORDS = {
     "calmar": "Calmar",
     "rows": "days",
 }
+WHOLE = {"rank_ic_of_oracle": "share of the oracle's RankIC"}
 COUNTS = ("dates", "stocks", "rows")
 ROWS_SHOWN = 200
 
@@ -36,11 +37,8 @@ def figure_text(name: str, value: object) -> str:
         return "–"
     if isinstance(value, int):
         return str(value) if name in {"year", "seed", "epoch"} else f"{value:,}"
-    if (
-        any(word in name for word in PERCENT)
-        and not name.startswith("rank")
-        and "calmar" not in name
-    ):
+    of_shares = any(word in name for word in PERCENT) and not name.startswith("rank")
+    if name in WHOLE or (of_shares and "calmar" not in name):
         return f"{100 * value:.2f} %"
     return f"{value:,.0f}" if abs(value) >= 1000 or name in COUNTS else f"{value:.4f}"
 
@@ -53,6 +51,8 @@ def words(name: str) -> str:
     >>> words("rank_ic_1_11"), words("top_ir")
     ('RankIC t+1 to t+11', 'top IR')
     """
+    if name in WHOLE:
+        return WHOLE[name]
     known = name.startswith("rank_ic_") and re.fullmatch(r"rank_ic_(\d+)_(\d+)", name)
     if known:
         return f"RankIC t+{known[1]} to t+{known[2]}"

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from intralpha.base.lazy import lazily
 
 if TYPE_CHECKING:
-    from intralpha.research.market import Market, NoNetworkError, open_market
+    from intralpha.research.given import SettingsError
+    from intralpha.research.kept import Kept
+    from intralpha.research.market import Market, NoFactorError, NoNetworkError, open_market
 
 lazily(__name__)

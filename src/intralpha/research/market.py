@@ -1,9 +1,10 @@
 """Market: a lake opened for research, from which factors, tests and networks are a line each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, cast
 
 import numpy as np
 from jaxtyping import Shaped
@@ -11,14 +12,14 @@ from numpy import ndarray
 from torch import nn
 
 from intralpha.base import ConfigError, DataError, Panel
-from intralpha.base.cross_section import mean_zscore
+from intralpha.base.panel import Day, as_days
 from intralpha.datasets import (
     CrossSectionSpec,
     EverySpec,
     Fold,
     GridSpec,
+    Loader,
     RollingSpec,
-    Samples,
     ScheduleSpec,
     TransformSpec,
 )
@@ -30,9 +31,21 @@ from intralpha.market import Lake, UniverseSpec, read_daily, universe
 from intralpha.models import ModelSpec
 from intralpha.pipeline.axes import Axes, read_axes
 from intralpha.pipeline.recipe import DataSpec
-from intralpha.training import NegICSpec, ObjectiveSpec, TrainSpec, fit, predict
+from intralpha.research.given import given
+from intralpha.research.kept import Kept, kept_of, place_of
+from intralpha.training import (
+    FoldJob,
+    NegICSpec,
+    Network,
+    ObjectiveSpec,
+    TrainSpec,
+    run_jobs,
+    train_fold,
+)
 
 HORIZONS = ((1, 6), (1, 11))
+ROLLING = RollingSpec(train_days=120, valid_days=20, step_days=20)
+Given = Mapping[str, Any]  # settings of a spec, with the keys that a recipe has
 
 
 class NoNetworkError(ConfigError):
@@ -41,8 +54,8 @@ class NoNetworkError(ConfigError):
     def __init__(self, found: object) -> None:
         self.found = found
         super().__init__(
-            f"found {found!r}; expected a ModelSpec, a torch.nn.Module, or a function or class "
-            "that takes the number of features and gives one.\n"
+            f"found {found!r}; expected a ModelSpec or a mapping with its kind, a torch.nn.Module, "
+            "or a function or class that takes the number of features and gives one.\n"
             "Hint: m.fit(lambda n_features: MyNet(n_features, width=32), ...)"
         )
 
@@ -62,6 +75,19 @@ class UntestableError(DataError):
         )
 
 
+class NoFactorError(ConfigError):
+    """What was given is no factor and names none."""
+
+    def __init__(self, found: object) -> None:
+        self.found = found
+        super().__init__(
+            f"found {found!r}; expected an expression, a FeatureSpec or a mapping with its kind, a "
+            "Panel, or the Path of a csv or Parquet file.\n"
+            'Hint: several expressions are m.factor({"kind": "expression", "factors": '
+            '{"one": "sum(volume)", "two": "std(ret)"}})'
+        )
+
+
 class Market:
     """A lake with sessions, stocks, a universe and a grid of test dates.
 
@@ -75,7 +101,8 @@ class Market:
     Notes
     -----
     Panels are over all sessions and stocks; what is tested and trained is the universe, on the
-    grid. Nothing is kept on disk besides the features' own cache in the lake.
+    grid. Nothing is kept on disk besides the features' own cache in the lake, and what ``fit`` is
+    told to keep.
     """
 
     def __init__(self, lake: Lake, rules: UniverseSpec, grid: GridSpec, axes: Axes) -> None:
@@ -111,14 +138,18 @@ class Market:
         return Panel(mask[:, :, None].astype(np.float32), self.dates, self.assets, ("universe",))
 
     def factor(
-        self, what: str | FeatureSpec | Panel | Path, name: str = "", frame: str | None = None
+        self,
+        what: str | FeatureSpec | Given | Panel | Path,
+        name: str = "",
+        frame: str | None = None,
     ) -> Panel:
         """One or several numbers a stock and session.
 
         Parameters
         ----------
-        what : an expression of the factor language, a feature set's spec, a Panel of one's own, or
-            the path of a csv or Parquet file with ``date``, ``symbol`` and ``score``
+        what : an expression of the factor language, a feature set's spec or a mapping as in a
+            recipe, a Panel of one's own, or the path of a csv or Parquet file with ``date``,
+            ``symbol`` and ``score``
         name : of the factor, where ``what`` is an expression; default: ``factor``
         frame : rows of an expression, such as ``minute``, ``bar30`` or ``day``; default: the finest
             of the lake's bars, or ``day`` where there are none
@@ -130,7 +161,7 @@ class Market:
 
         Raises
         ------
-        ExpressionError, LibraryError, FactorFileError
+        ExpressionError, LibraryError, FactorFileError, SettingsError, NoFactorError
             It cannot be understood.
         """
         if isinstance(what, Panel):
@@ -141,7 +172,10 @@ class Market:
             rows = frame or self._finest()
             freq = None if rows == "day" else min(self.lake.freqs(), default=None)
             what = ExpressionSpec(factors={name or "factor": what}, frame=rows, freq=freq)
-        return what.make().compute(self.lake, self.dates, self.assets)
+        if not isinstance(what, FeatureSpec | Mapping):
+            raise NoFactorError(what)
+        spec = given("factor", FeatureSpec, what)
+        return spec.make().compute(self.lake, self.dates, self.assets)
 
     def test(
         self,
@@ -175,6 +209,8 @@ class Market:
             No date on the grid has both a score and a finished return.
         FactorPanelError, TooFewStocksError
             Not one score a stock and day, or too few of them for the groups.
+        SettingsError
+            A setting is misspelt or has no such value.
         """
         scored = score.dates[np.isfinite(score.values).any(axis=tuple(range(1, score.values.ndim)))]
         days = self.samples[np.isin(self.samples, scored)]
@@ -189,20 +225,26 @@ class Market:
             raise UntestableError(len(scored), len(days), horizons[0], self.dates[-1])
         fwd = Panel(values[over], days[over], self.assets, names)
         inside = Panel(mask[over][:, :, None].astype(np.float32), fwd.dates, fwd.assets, ("in",))
-        spec = FactorTestSpec.model_validate(settings)
+        spec = given("test", FactorTestSpec, settings)
         return run_factor_test(score, fwd, inside, spec, name or score.names[0])
 
-    def label(self, spec: LabelSpec | None = None) -> Panel:
+    def label(self, spec: LabelSpec | Given | None = None) -> Panel:
         """What a network learns, on the grid; it **looks forward**.
 
         Parameters
         ----------
-        spec : which; default: the z-score of the next five sessions' return from the next vwap
+        spec : which, or a mapping as in a recipe; default: the z-score of the next five sessions'
+            return from the next vwap
+
+        Raises
+        ------
+        SettingsError
         """
+        of = given("label", LabelSpec, spec or HorizonReturnSpec())
         days = self.samples
         mask = self.inside.at(days)["universe"] > 0
         mask &= fwd_buyable(self.lake, days, self.assets)
-        return (spec or HorizonReturnSpec()).compute(self.lake, days, self.assets, mask)
+        return of.compute(self.lake, days, self.assets, mask)
 
     def fit(
         self,
@@ -210,14 +252,19 @@ class Market:
         features: Panel,
         *,
         window_days: int = 20,
-        label: LabelSpec | None = None,
-        schedule: ScheduleSpec | None = None,
-        transform: TransformSpec | None = None,
-        objective: ObjectiveSpec | None = None,
-        training: TrainSpec | None = None,
+        label: LabelSpec | Given | None = None,
+        schedule: ScheduleSpec | Given | None = None,
+        transform: TransformSpec | Given | None = None,
+        objective: ObjectiveSpec | Given | None = None,
+        training: TrainSpec | Given | None = None,
         seeds: Sequence[int] = (0,),
+        keep: str | Path | None = None,
+        workers: int = 1,
     ) -> Panel:
         """Train a network fold after fold and return its scores out of sample.
+
+        Wherever a spec is taken, a mapping with the keys of a recipe is, too:
+        ``training={"max_epochs": 5}``.
 
         Parameters
         ----------
@@ -231,6 +278,10 @@ class Market:
         objective : default: minus the correlation within a date
         training : settings of the loop
         seeds : the score is the mean of their z-scores
+        keep : folder for the weights of every fold and seed, which :meth:`predict` reads; a fit
+            that was cut off goes on from there. None: nothing is kept
+        workers : trainings at a time, each on one core; results do not depend on it. With several,
+            ``network`` must be a spec, or stand in a module that can be imported
 
         Returns
         -------
@@ -239,62 +290,107 @@ class Market:
 
         Raises
         ------
-        NoNetworkError
+        NoNetworkError, SettingsError
         NoFoldError
             Too few sessions for the schedule.
+        OtherTrainingError
+            The folder holds another fit, or one on other data.
         """
-        of = label or HorizonReturnSpec()
-        samples = self._samples(features, window_days, of, transform or CrossSectionSpec())
-        folds = self._folds(schedule, window_days, of)
-        parts = [
-            [self._one(network, samples, fold, seed, objective, training) for seed in seeds]
-            for fold in folds
-        ]
-        values = [mean_zscore([p["score"] for p in seeds_of]) for seeds_of in parts]
-        days = np.concatenate([p[0].dates for p in parts])
-        stacked = np.concatenate(values).astype(np.float32)[:, :, None]
-        return Panel(stacked, days, self.assets, ("score",))
+        of = given("label", LabelSpec, label or HorizonReturnSpec())
+        how = given("transform", TransformSpec, transform or CrossSectionSpec())
+        chosen = (
+            _network_of(network),
+            given("objective", ObjectiveSpec, objective or NegICSpec()),
+            given("training", TrainSpec, training or TrainSpec()),
+        )
+        folds = self._folds(given("schedule", ScheduleSpec, schedule or ROLLING), window_days, of)
+        with TemporaryDirectory() as place:
+            load = self._laid(Path(place), features, window_days, how, of)
+            kept = kept_of(load, how, of, folds, tuple(seeds))
+            folder = Path(keep or Path(place) / "kept")
+            kept.claim(folder)
+            jobs = [
+                FoldJob(fold, seed, *chosen, load, place_of(folder, fold.name, seed))
+                for fold in folds
+                for seed in seeds
+            ]
+            run_jobs(train_fold, jobs, workers)
+            days = np.concatenate([fold.predict for fold in folds])
+            return kept.scores(folder, load, chosen[0], days)
 
-    def _samples(
-        self, features: Panel, window_days: int, label: LabelSpec, transform: TransformSpec
-    ) -> Samples:
-        """Windows over all sessions; what is fitted would have to see the future, so nothing is."""
-        if transform.fits:
-            raise FittedTransformError(transform)
+    def predict(
+        self,
+        folder: str | Path,
+        features: Panel,
+        dates: Sequence[Day] | ndarray,
+        *,
+        network: Any = None,
+    ) -> Panel:
+        """Scores of any dates from the weights that :meth:`fit` kept; nothing is trained.
+
+        Parameters
+        ----------
+        folder : ``keep`` of the fit
+        features : the same as for the fit, by now of more sessions perhaps
+        dates : sessions from the first predicted one of the fit on, on the grid or not
+        network : what was given to the fit; a spec may be left out, for it is kept
+
+        Returns
+        -------
+        Panel ``score``, [dates, A, 1]
+            Of each date by the newest fold trained before it: the mean of the seeds' z-scores.
+            Known at the close of each date; NaN outside the universe, which should have the rules
+            it had for the fit.
+
+        Raises
+        ------
+        NothingKeptError, OtherFeaturesError, BeforeFirstFoldError, NetworkNotNamedError
+        NoWeightsError
+            The fit was cut off; the same one goes on.
+        UnknownSampleDateError, ShortHistoryError
+            A date is no session of the market, or too early for a window.
+        """
+        place = Path(folder)
+        kept = Kept.read(place)
+        kept.check(place, features)
+        with TemporaryDirectory() as laid:
+            load = self._laid(Path(laid), features, kept.window_days, kept.transform, None)
+            trained = None if network is None else _network_of(network)
+            return kept.scores(place, load, trained, as_days(dates))
+
+    def _laid(
+        self,
+        place: Path,
+        features: Panel,
+        window_days: int,
+        transform: TransformSpec,
+        label: LabelSpec | None,
+    ) -> Loader:
+        """What trainings and predictions look at, over all sessions, saved in a folder."""
         panel = features.reindex(self.dates, self.assets)
-        mask = self.inside["universe"] > 0
+        inside = self.inside["universe"]
         first, last = self.dates[0].item(), self.dates[-1].item()
         traded = read_daily(self.lake, ("traded",), first, last, self.assets).at(self.dates)
-        return Samples(
-            features=transform.apply(panel, mask, {}),
-            present_DA=traded["traded"] == 1,
-            mask_DA=mask,
+        masks = np.stack([inside, traded["traded"] == 1], axis=-1).astype(np.float32)
+        Panel(masks, self.dates, self.assets, ("universe", "traded")).save(place / "universe")
+        seen = transform.apply(panel, inside > 0, {}) if transform.alone else panel
+        seen.save(place / "seen")
+        if label is not None:
+            self.label(label).save(place / "label")
+        return Loader(
+            features=place / "seen",
+            universe=place / "universe",
+            label=place / "label" if label is not None else None,
+            transform=None if transform.alone else transform,
             window_days=window_days,
-            label=self.label(label),
-            ratio_clip=transform.ratio_clip,
         )
 
     def _folds(
-        self, schedule: ScheduleSpec | None, window_days: int, label: LabelSpec
+        self, schedule: ScheduleSpec, window_days: int, label: LabelSpec
     ) -> tuple[Fold, ...]:
         place = np.searchsorted(self.dates, self.samples)
         samples = self.samples[place >= window_days - 1]
-        rolling = schedule or RollingSpec(train_days=120, valid_days=20, step_days=20)
-        return rolling.folds(self.dates, samples, label.offset)
-
-    def _one(
-        self,
-        network: Any,
-        samples: Samples,
-        fold: Fold,
-        seed: int,
-        objective: ObjectiveSpec | None,
-        training: TrainSpec | None,
-    ) -> Panel:
-        """Scores of one fold and seed."""
-        _check_network(network)
-        done = fit(network, objective or NegICSpec(), samples, fold, training or TrainSpec(), seed)
-        return predict(done.model, samples, fold.predict)
+        return schedule.folds(self.dates, samples, label.offset)
 
     def _finest(self) -> str:
         """Frame of the shortest bars of the lake."""
@@ -304,27 +400,25 @@ class Market:
         return "minute" if min(freqs) == 1 else f"bar{min(freqs)}"
 
 
-def _check_network(found: object) -> None:
+def _network_of(found: Any) -> Network:
+    """What is trained; a mapping is a spec.
+
+    Raises
+    ------
+    NoNetworkError, SettingsError
+    """
+    if isinstance(found, Mapping):
+        return given("network", ModelSpec, found)
     if not isinstance(found, ModelSpec | nn.Module) and not callable(found):
         raise NoNetworkError(found)
-
-
-class FittedTransformError(ConfigError):
-    """A transform that is fitted needs folds of its own."""
-
-    def __init__(self, transform: TransformSpec) -> None:
-        self.transform = transform
-        super().__init__(
-            f"{transform} is fitted on each fold's training days.\n"
-            "Hint: use a recipe for it, or a transform that treats every day alone."
-        )
+    return cast(Network, found)
 
 
 def open_market(
     lake: str | Path,
     *,
-    universe: UniverseSpec | dict[str, Any] | None = None,
-    every: int | GridSpec = 5,
+    universe: UniverseSpec | Given | None = None,
+    every: int | GridSpec | Given = 5,
     start: Any = None,
     end: Any = None,
 ) -> Market:
@@ -335,7 +429,7 @@ def open_market(
     lake : folder
     universe : rules of membership, or a mapping of their settings; default: those of
         :class:`.UniverseSpec`
-    every : sessions between two dates of the grid, or a grid
+    every : sessions between two dates of the grid, or a grid, or a mapping as in a recipe
     start, end : first and last session used; default: all there are
 
     Returns
@@ -346,6 +440,7 @@ def open_market(
     ------
     NoLakeError, NoAssetsError
         There is no lake, or nothing in it between the dates.
+    SettingsError
 
     Examples
     --------
@@ -354,11 +449,7 @@ def open_market(
     >>> m.test(f)                                                               # doctest: +SKIP
     """
     source = Lake(lake)
-    rules = (
-        UniverseSpec.model_validate(universe or {})
-        if not isinstance(universe, UniverseSpec)
-        else universe
-    )
-    grid = EverySpec(every=every) if isinstance(every, int) else every
-    data = DataSpec.model_validate({"lake": str(lake), "start": start, "end": end})
+    rules = given("universe", UniverseSpec, universe or {})
+    grid = EverySpec(every=every) if isinstance(every, int) else given("every", GridSpec, every)
+    data = given("data", DataSpec, {"lake": str(lake), "start": start, "end": end})
     return Market(source, rules, grid, read_axes(source, data))

@@ -53,7 +53,7 @@ class SourceCount:
     partitions_unchanged: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class IngestReport:
     """What an ingest did.
 
@@ -68,6 +68,9 @@ class IngestReport:
     counts: tuple[SourceCount, ...]
     covers: tuple[Cover, ...]
     seconds: float
+
+    def __repr__(self) -> str:
+        return self.to_text()
 
     def to_text(self) -> str:
         """A paragraph for each source and table."""

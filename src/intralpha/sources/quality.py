@@ -13,7 +13,7 @@ PRICES = ("open", "high", "low", "close")
 SHOWN = 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class QualityReport:
     """Faults of a lake, each a count and a table.
 
@@ -29,6 +29,9 @@ class QualityReport:
     def summary(self) -> dict[str, int]:
         """Fault -> number of rows."""
         return {name: rows.height for name, rows in self.faults.items()}
+
+    def __repr__(self) -> str:
+        return self.to_text()
 
     def to_text(self, shown: int = SHOWN) -> str:
         """Counts, and the first rows of every fault."""
