@@ -1,6 +1,6 @@
 """Reading ahead: the next piece of work is read while this one is worked on."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
@@ -20,6 +20,20 @@ def readers(threads: int) -> Iterator[ThreadPoolExecutor]:
         yield pool
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def closed(pieces: Iterator[Piece]) -> Iterator[Iterator[Piece]]:
+    """The same pieces, which end with the block.
+
+    A generator that is left to be collected is closed at that moment, and a Ctrl-C that comes then
+    is printed by Python and lost; here it is raised like any other.
+    """
+    try:
+        yield pieces
+    finally:
+        if isinstance(pieces, Generator):
+            pieces.close()
 
 
 def ahead(pieces: Iterator[Piece]) -> Iterator[Piece]:

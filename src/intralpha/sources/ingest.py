@@ -11,6 +11,7 @@ from time import perf_counter
 import polars as pl
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from intralpha.base.ahead import closed
 from intralpha.base.progress import progress
 from intralpha.market import Lake, split_valid
 from intralpha.market.append import Merging
@@ -128,8 +129,8 @@ def ingest(
         task = bar.add_task("ingest", total=None)
         for spec in specs:
             source = spec.make()
-            with lake.merging(on_conflict) as merging:
-                for batch in source.batches():
+            with lake.merging(on_conflict) as merging, closed(source.batches()) as batches:
+                for batch in batches:
                     at = f"{source.name} -> {batch.table}: {batch.origin}"
                     bar.update(task, description=at)
                     if perf_counter() - said > LOG_SECONDS:

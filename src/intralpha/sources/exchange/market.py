@@ -10,7 +10,7 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from intralpha.base import ConfigError, Panel, spec_hash
-from intralpha.base.ahead import ahead
+from intralpha.base.ahead import ahead, closed
 from intralpha.market import Calendar, TradingRules
 from intralpha.sources.exchange.actions import make_actions
 from intralpha.sources.exchange.bars import Bars
@@ -181,13 +181,14 @@ class SimulatedMarket(Source):
         """Intraday rows session by session, daily rows by month, then the reference tables."""
         skeleton = self._skeleton()
         months = self.sessions.astype("datetime64[M]")
-        traded = ahead(self._traded(skeleton))  # while the rows of a session go into the lake
-        for month in np.unique(months):
-            rows = Month(self._stocks)
-            for day, minutes, tapes in islice(traded, int((months == month).sum())):
-                rows.add(day, minutes)
-                yield from self._intraday(day, minutes, tapes)
-            yield Batch("daily", rows.daily(), f"simulated {month}")
+        # The next session trades while the rows of one go into the lake.
+        with closed(ahead(self._traded(skeleton))) as traded:
+            for month in np.unique(months):
+                rows = Month(self._stocks)
+                for day, minutes, tapes in islice(traded, int((months == month).sum())):
+                    rows.add(day, minutes)
+                    yield from self._intraday(day, minutes, tapes)
+                yield Batch("daily", rows.daily(), f"simulated {month}")
         yield Batch("instruments", self._instruments(), "simulated")
         yield Batch("industry", self._industry(), "simulated")
         yield Batch("membership", _membership(skeleton, self._stocks.symbols), "simulated")
