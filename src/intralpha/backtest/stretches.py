@@ -253,8 +253,8 @@ class _Market:
         """Go on as it is."""
         if one.decides:
             run.recorder.events(day, (Event(None, "no_score"),))
-        elif run.targets is not None:
-            run.recorder.events(day, (Event(None, "not_traded"),))
+        else:
+            run.end(day)
         books = PortfolioRun(run.recorder.ledger(), _no_targets(self._prices.assets), ())
         return Part(books, run.exchange.standing(day, run.targets, drifted))
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from intralpha.datasets.no_transform import NoTransformSpec
     from intralpha.datasets.rolling import RollingSpec
     from intralpha.datasets.samples import DayBatch, Samples
-    from intralpha.datasets.schedule import Fold, ScheduleSpec
+    from intralpha.datasets.schedule import Fold, ScheduleSpec, with_window
     from intralpha.datasets.transform import TransformSpec
     from intralpha.datasets.window_ratio import WindowRatioSpec
     from intralpha.datasets.yearly import YearlySpec

@@ -10,7 +10,7 @@ from numpy import ndarray
 from intralpha.base import DataError, Panel
 from intralpha.base.panel import Day, as_days
 from intralpha.datasets.windows import gather, gather_ratio, has_base, ratio_moments
-from intralpha.labels.windows import session_places
+from intralpha.labels import UnknownSampleDateError
 
 MIN_PRESENT_SHARE = 0.5
 
@@ -173,14 +173,17 @@ class Samples:
     def _of_day(self, day: Day) -> tuple[int, Int[ndarray, " B"], Float32[ndarray, " A"]]:
         """Position of the date, its valid columns, and the labels [A] (NaN where there is none)."""
         wanted = as_days([day])
-        t = int(session_places(self.features.dates, wanted)[0])
+        t = _place(self.features.dates, wanted[0])
+        if t is None:
+            raise UnknownSampleDateError(wanted, self.features.dates)
         first = t - self.window_days + 1
         if first < 0:
             raise ShortHistoryError(day, t + 1, self.window_days)
         present = self.present_DA[first : t + 1].mean(axis=0) >= MIN_PRESENT_SHARE
         y = np.full(len(present), np.nan, dtype=np.float32)
-        if self.label is not None and wanted[0] in self.label.dates:
-            y = self.label.at(wanted).values[0, :, 0].astype(np.float32)
+        at = None if self.label is None else _place(self.label.dates, wanted[0])
+        if self.label is not None and at is not None:
+            y = self.label.values[at, :, 0].astype(np.float32)
         valid = np.flatnonzero(present & self.present_DA[t] & self.mask_DA[t])
         if self.ratio_clip:
             valid = valid[has_base(self._steps, (t + 1) * self._bars, valid, self._length)]
@@ -227,3 +230,9 @@ class Samples:
         else:
             x = gather(self._steps, stop, column_N, self._length)
         return x.reshape(len(x), self.window_days, self.n_features) if self.day_steps else x
+
+
+def _place(dates: Shaped[ndarray, " n_dates"], day: np.datetime64) -> int | None:
+    """Position of a date among ascending ones; asked for at every step of a training."""
+    at = int(np.searchsorted(dates, day))
+    return at if at < len(dates) and dates[at] == day else None

@@ -95,6 +95,22 @@ class ScheduleSpec(Kinded):
         raise NotImplementedError
 
 
+def with_window(
+    samples: Shaped[ndarray, " n_samples"],
+    sessions: Shaped[ndarray, " n_sessions"],
+    window_days: int,
+) -> Shaped[ndarray, " n_kept"]:
+    """Those sample dates that have a whole window of sessions up to and with them.
+
+    Parameters
+    ----------
+    samples : datetime64[D], sessions among ``sessions``
+    sessions : datetime64[D], ascending
+    window_days : sessions in a window
+    """
+    return samples[np.searchsorted(sessions, samples) >= window_days - 1]
+
+
 def purged_fold(
     past: Shaped[ndarray, " n_past"],
     valid_start: np.datetime64,

@@ -15,7 +15,7 @@ from intralpha.base.cross_section import mean_zscore
 from intralpha.base.node import Inputs, Node, Slice, Task, day_slices, names_of
 from intralpha.base.panel import as_days
 from intralpha.base.progress import progress
-from intralpha.datasets import Fold, Loader, ScheduleSpec, TransformSpec
+from intralpha.datasets import Fold, Loader, ScheduleSpec, TransformSpec, with_window
 from intralpha.factors.factor import UNIVERSE, FactorSpec, Ground, days_of
 from intralpha.factors.features import feature_node
 from intralpha.features import FeatureSpec
@@ -65,8 +65,7 @@ class Network(FactorSpec):
 
     def folds(self, ground: Ground) -> tuple[Fold, ...]:
         """Every training of the schedule on the dates that have a whole window before them."""
-        place = np.searchsorted(ground.dates, ground.samples)
-        samples = ground.samples[place >= self.window_days - 1]
+        samples = with_window(ground.samples, ground.dates, self.window_days)
         return self.schedule.folds(ground.dates, samples, self.label.offset)
 
     def _seen(self, name: str, features: Node, ground: Ground) -> tuple[Node, ...]:
@@ -98,7 +97,7 @@ class Network(FactorSpec):
             training = replace(fold, predict=fold.predict[:0])  # what it predicts moves nothing
             for seed in self.seeds:
                 about = {"fold": training, "seed": seed}
-                slices.append(Slice(slice_name(fold, seed), None, about, parts))
+                slices.append(Slice(slice_name(fold.name, seed), None, about, parts))
         inputs = {"seen": seen.name, UNIVERSE: ground.universe, "label": label.name}
         return Node(
             f"weights/{name}", make_weights, self._learning(), tuple(slices), inputs, form="folders"
@@ -127,7 +126,7 @@ class Network(FactorSpec):
     ) -> Node:
         slices = []
         for fold in folds:
-            trained = tuple(slice_name(fold, seed) for seed in self.seeds)
+            trained = tuple(slice_name(fold.name, seed) for seed in self.seeds)
             for day in fold.predict:
                 days = names_of(ground.window(day, self.window_days))
                 parts = {"seen": days, UNIVERSE: days, "weights": trained}
@@ -149,9 +148,9 @@ class Learning(Spec):
     step: Literal["bar", "day"]
 
 
-def slice_name(fold: Fold, seed: int) -> str:
-    """Name of a training: the first date it predicts, and its seed."""
-    return f"{fold.name}-seed{seed}"
+def slice_name(fold: str, seed: int) -> str:
+    """Name of a training: that of its fold, the first date it predicts, and its seed."""
+    return f"{fold}-seed{seed}"
 
 
 def make_seen(spec: TransformSpec, inputs: Inputs, task: Task) -> None:

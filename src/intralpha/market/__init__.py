@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from intralpha.market.calendar import Calendar, CalendarEndError
     from intralpha.market.caps import cap_weights, float_cap
     from intralpha.market.closing import closing_auctions
-    from intralpha.market.daily import fill_forward, last_known, read_daily
+    from intralpha.market.daily import carried, fill_forward, last_known, read_daily
     from intralpha.market.hours import bar_times
     from intralpha.market.industry import industry_codes
     from intralpha.market.lake import Lake, NoLakeError

@@ -8,7 +8,7 @@ import polars as pl
 from intralpha.base import Panel
 from intralpha.base.cross_section import sum_in_turn
 from intralpha.base.panel import as_days
-from intralpha.market.daily import fill_forward, last_known, read_daily
+from intralpha.market.daily import carried, read_daily
 from intralpha.market.lake import Lake
 
 
@@ -36,9 +36,8 @@ def float_cap(
     days = as_days(dates)
     first, last = days[0].item(), days[-1].item()
     daily = read_daily(lake, ("close", "float_shares"), first, last, assets)
-    counted = daily["close"] * daily["float_shares"]
-    earlier = last_known(lake, pl.col("close") * pl.col("float_shares"), first, assets)
-    known = fill_forward(np.vstack([earlier[None, :], counted]))[1:]
+    counted, shares = daily["close"] * daily["float_shares"], pl.col("float_shares")
+    known = carried(lake, pl.col("close") * shares, counted, first, assets)[1:]
     stand_in = None
     if not np.isfinite(known).all():
         stand_in = _from_snapshots(lake, None if fwd_snapshot else last, assets)

@@ -145,6 +145,29 @@ def last_known(lake: Lake, value: pl.Expr, before: date, assets: np.ndarray) -> 
     return np.array([known.get(str(s), np.nan) for s in assets], dtype=np.float64)
 
 
+def carried(
+    lake: Lake, value: pl.Expr, values_DA: np.ndarray, first: date, assets: np.ndarray
+) -> np.ndarray:
+    """Last finite values up to each of some sessions, those of earlier ones included.
+
+    Parameters
+    ----------
+    lake : with a ``daily`` table
+    value : expression of its columns
+    values_DA : ndarray, shape [D, A], what it gives on the sessions
+    first : the first of them
+    assets : symbols, shape [A]
+
+    Returns
+    -------
+    ndarray of float64, shape [1 + D, A]
+        With a row for the session before the first. NaN until a stock has any value. Known at the
+        close of each session.
+    """
+    before = last_known(lake, value, first, assets)
+    return fill_forward(np.concatenate([before[None, :], values_DA]))
+
+
 def fill_forward(values_DA: np.ndarray) -> np.ndarray:
     """Carry the last finite value of each column forward; leading NaN stays (a copy)."""
     rows = np.arange(len(values_DA))[:, None]

@@ -220,7 +220,7 @@ def shape(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     full = frame.with_columns(
         pl.lit(None).alias(c) for c in schema.columns if c not in frame.columns
     )
-    if dict(full.schema) == dict(schema.columns) and full.columns == list(schema.columns):
+    if list(full.schema.items()) == list(schema.columns.items()):
         return full
     try:
         return full.select(pl.col(c).cast(t, strict=True) for c, t in schema.columns.items())

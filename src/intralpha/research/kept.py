@@ -13,7 +13,9 @@ from intralpha.base import ConfigError, DataError, Panel, Spec
 from intralpha.base.cross_section import mean_zscore
 from intralpha.base.panel import as_days
 from intralpha.datasets import Fold, Loader, TransformSpec
+from intralpha.factors.network import slice_name
 from intralpha.labels import LabelSpec
+from intralpha.market.manifest import replacing
 from intralpha.models import ModelSpec
 from intralpha.research.given import given
 from intralpha.training import Network, OtherTrainingError, predict_fold
@@ -110,10 +112,8 @@ class Kept(Spec):
             if differ:
                 raise OtherTrainingError(folder, differ)
             return
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        partial.write_text(self.model_dump_json(indent=1))
-        partial.replace(path)
+        with replacing(path) as partial:
+            partial.write_text(self.model_dump_json(indent=1))
 
     def check(self, folder: Path, features: Panel) -> None:
         """Refuse features that the networks do not know.
@@ -155,7 +155,7 @@ class Kept(Spec):
         """
         out = Panel.full(np.unique(as_days(dates)), Panel.load(load.features).assets, ("score",))
         for fold, rows in self._by_fold(folder, out.dates):
-            places = [place_of(folder, fold, seed) for seed in self.seeds]
+            places = [folder / slice_name(fold, seed) for seed in self.seeds]
             model = _spec_of(folder, places[0]) if network is None else network
             seeds = [predict_fold(p, load, model, out.dates[rows])["score"] for p in places]
             out.values[rows, :, 0] = mean_zscore(seeds)
@@ -172,18 +172,6 @@ class Kept(Spec):
         for fold, first, stop in zip(self.folds, cuts, cuts[1:], strict=False):
             if first < stop:
                 yield fold, slice(first, stop)
-
-
-def place_of(folder: Path, fold: str, seed: int) -> Path:
-    """Folder of one training.
-
-    Parameters
-    ----------
-    folder : of the fit
-    fold : first date that it predicts
-    seed : of the network
-    """
-    return folder / f"{fold}-seed{seed}"
 
 
 def kept_of(

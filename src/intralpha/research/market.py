@@ -16,15 +16,16 @@ from intralpha.base.panel import Day, as_days
 from intralpha.datasets import (
     CrossSectionSpec,
     EverySpec,
-    Fold,
     GridSpec,
     Loader,
     RollingSpec,
     ScheduleSpec,
     TransformSpec,
+    with_window,
 )
 from intralpha.evaluation import FactorReport, FactorTestSpec, run_factor_test
 from intralpha.factors.file import FactorFileSpec, read_scores
+from intralpha.factors.network import slice_name
 from intralpha.features import ExpressionSpec, FeatureSpec
 from intralpha.labels import HorizonReturnSpec, LabelSpec, fwd_buyable, fwd_return
 from intralpha.market import Lake, UniverseSpec, read_daily, universe
@@ -32,7 +33,7 @@ from intralpha.models import ModelSpec
 from intralpha.pipeline.axes import Axes, read_axes
 from intralpha.pipeline.recipe import DataSpec
 from intralpha.research.given import given
-from intralpha.research.kept import Kept, kept_of, place_of
+from intralpha.research.kept import Kept, kept_of
 from intralpha.training import (
     FoldJob,
     NegICSpec,
@@ -303,14 +304,16 @@ class Market:
             given("objective", ObjectiveSpec, objective or NegICSpec()),
             given("training", TrainSpec, training or TrainSpec()),
         )
-        folds = self._folds(given("schedule", ScheduleSpec, schedule or ROLLING), window_days, of)
+        plan = given("schedule", ScheduleSpec, schedule or ROLLING)
+        samples = with_window(self.samples, self.dates, window_days)
+        folds = plan.folds(self.dates, samples, of.offset)
         with TemporaryDirectory() as place:
             load = self._laid(Path(place), features, window_days, how, of)
             kept = kept_of(load, how, of, folds, tuple(seeds))
             folder = Path(keep or Path(place) / "kept")
             kept.claim(folder)
             jobs = [
-                FoldJob(fold, seed, *chosen, load, place_of(folder, fold.name, seed))
+                FoldJob(fold, seed, *chosen, load, folder / slice_name(fold.name, seed))
                 for fold in folds
                 for seed in seeds
             ]
@@ -384,13 +387,6 @@ class Market:
             transform=None if transform.alone else transform,
             window_days=window_days,
         )
-
-    def _folds(
-        self, schedule: ScheduleSpec, window_days: int, label: LabelSpec
-    ) -> tuple[Fold, ...]:
-        place = np.searchsorted(self.dates, self.samples)
-        samples = self.samples[place >= window_days - 1]
-        return schedule.folds(self.dates, samples, label.offset)
 
     def _finest(self) -> str:
         """Frame of the shortest bars of the lake."""

@@ -1,7 +1,6 @@
 """What the exposures look at: returns, capitalisation, turnover and amounts of past sessions."""
 
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import polars as pl
@@ -10,7 +9,7 @@ from numpy import ndarray
 
 from intralpha.base import Panel
 from intralpha.base.cross_section import sum_in_turn
-from intralpha.market import Lake, fill_forward, float_cap, last_known, read_daily
+from intralpha.market import Lake, carried, float_cap, read_daily
 
 COVERED = 0.5
 
@@ -59,7 +58,7 @@ def read_history(lake: Lake, dates: Shaped[ndarray, "H"], assets: Shaped[ndarray
     start, end = dates[0].item(), dates[-1].item()
     names = ("close", "adj_close", "volume", "amount_proxy", "float_shares", "total_shares")
     daily = read_daily(lake, (*names, "traded"), start, end, assets).at(dates)
-    filled = _carried(
+    filled = carried(
         lake, pl.col("close") * pl.col("adj_factor"), daily["adj_close"], start, assets
     )
     price, earlier = filled[1:], filled[:-1]
@@ -69,7 +68,7 @@ def read_history(lake: Lake, dates: Shaped[ndarray, "H"], assets: Shaped[ndarray
     ret = np.divide(price, earlier, out=np.full(price.shape, np.nan), where=known) - 1
     listed = np.isfinite(price)
     counted = pl.col("close") * pl.col("total_shares")
-    total = _carried(lake, counted, daily["close"] * daily["total_shares"], start, assets)[1:]
+    total = carried(lake, counted, daily["close"] * daily["total_shares"], start, assets)[1:]
     floating = float_cap(lake, dates, assets)["float_cap"]
     size = _first_covered([total, floating, np.full(listed.shape, np.nan)], listed)
     sized = np.isfinite(size).any(axis=1, keepdims=True)
@@ -86,23 +85,6 @@ def read_history(lake: Lake, dates: Shaped[ndarray, "H"], assets: Shaped[ndarray
         amount_HA=amount,
         market_H=_market(ret, cap),
     )
-
-
-def _carried(
-    lake: Lake, value: pl.Expr, values_HA: Float[ndarray, "H A"], start: date, assets: ndarray
-) -> Float[ndarray, "H1 A"]:
-    """Last finite values up to each session, with a row for the session before the first.
-
-    Parameters
-    ----------
-    lake : with ``daily``
-    value : the same as an expression of ``daily``
-    values_HA : values of the sessions
-    start : the first of them
-    assets : symbols
-    """
-    before = last_known(lake, value, start, assets)
-    return fill_forward(np.concatenate([before[None, :], values_HA]))
 
 
 def _covers(known: Bool[ndarray, "H A"], listed: Bool[ndarray, "H A"]) -> Bool[ndarray, "H"]:

@@ -7,7 +7,7 @@ from numpy import ndarray
 
 from intralpha.backtest import BenchmarkSpec
 from intralpha.base import Panel
-from intralpha.base.node import Inputs, Node, Read, Task, day_slices
+from intralpha.base.node import Inputs, Make, Node, Read, Task, day_slices
 from intralpha.base.panel import as_days
 from intralpha.risk import ExposureSpec
 
@@ -19,8 +19,7 @@ UNIVERSE = "universe"
 
 def benchmark_node(spec: BenchmarkSpec, dates: ndarray) -> Node:
     """Weights of the benchmark on decision dates, datetime64[D] [D]."""
-    slices = day_slices(dates, True, {UNIVERSE: lambda at: dates[at : at + 1]})
-    return Node("benchmark", make_benchmark, spec, slices, {UNIVERSE: UNIVERSE}, READS)
+    return _node("benchmark", make_benchmark, spec, dates)
 
 
 def make_benchmark(spec: BenchmarkSpec, inputs: Inputs, task: Task) -> None:
@@ -42,8 +41,7 @@ def make_benchmark(spec: BenchmarkSpec, inputs: Inputs, task: Task) -> None:
 
 def exposures_node(spec: ExposureSpec, dates: ndarray) -> Node:
     """Style exposures on decision dates, datetime64[D] [D]."""
-    slices = day_slices(dates, True, {UNIVERSE: lambda at: dates[at : at + 1]})
-    return Node("exposures", make_exposures, spec, slices, {UNIVERSE: UNIVERSE}, READS)
+    return _node("exposures", make_exposures, spec, dates)
 
 
 def make_exposures(spec: ExposureSpec, inputs: Inputs, task: Task) -> None:
@@ -60,6 +58,12 @@ def make_exposures(spec: ExposureSpec, inputs: Inputs, task: Task) -> None:
         return spec.estimate(inputs.lake, days, inputs.assets, inside)
 
     _make(inputs, task, styles)
+
+
+def _node(name: str, make: Make, spec: BenchmarkSpec | ExposureSpec, dates: ndarray) -> Node:
+    """Work on each date alone, with its universe."""
+    slices = day_slices(dates, True, {UNIVERSE: lambda at: dates[at : at + 1]})
+    return Node(name, make, spec, slices, {UNIVERSE: UNIVERSE}, READS)
 
 
 def _make(inputs: Inputs, task: Task, known: Callable[[ndarray, ndarray], Panel]) -> None:
