@@ -1,7 +1,7 @@
 """Addresses: what a slice is made of, as one hash."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from intralpha.base.panel import as_days
 from intralpha.base.spec import contents
 from intralpha.market import TABLES, Lake
 from intralpha.pipeline.axes import Axes
-from intralpha.pipeline.code import Homes, code_reached
+from intralpha.pipeline.code import Look, code_reached
 
 ABSENT = "-"
 
@@ -30,25 +30,30 @@ class LakePrints:
 
     lake: Lake
     sessions: np.ndarray
+    _known: dict[tuple[str, int], str] = field(default_factory=dict)
     _of_days: dict[tuple[str, int | None], list[str]] = field(default_factory=dict)
     _chains: dict[tuple[str, int | None], list[str]] = field(default_factory=dict)
 
-    def of(self, read: Read, first: np.datetime64, last: np.datetime64) -> str:
+    def of(self, read: Read, first: int, last: int) -> str:
         """Digest of the rows between the look-back of the first and the lead of the last day.
 
         Parameters
         ----------
         read : table and look-back
-        first, last : sessions of the slice, datetime64[D]
+        first, last : places of the slice's days among the sessions
         """
-        at = np.searchsorted(self.sessions, as_days([first, last]))
-        stop = min(int(at[1]) + read.ahead, len(self.sessions) - 1)
+        stop = min(last + read.ahead, len(self.sessions) - 1)
         if TABLES[read.table].partition == "single":
-            return self.lake.table_print(read.table, self.sessions[stop])
+            return self._as_of(read.table, stop)
         if read.back is None:
             return self._chain(read)[stop]
-        start = max(int(at[0]) - read.back, 0)
-        return _hashed(self._days(read)[start : stop + 1])
+        return _hashed(self._days(read)[max(first - read.back, 0) : stop + 1])
+
+    def _as_of(self, table: str, at: int) -> str:
+        """Digest of what a reference table says as of a session."""
+        if (table, at) not in self._known:
+            self._known[table, at] = self.lake.table_print(table, self.sessions[at])
+        return self._known[table, at]
 
     def _days(self, read: Read) -> list[str]:
         """Digest of each session of a table; ``-`` where it has none."""
@@ -70,9 +75,9 @@ class LakePrints:
         return self._chains[key]
 
 
-def stem(node: Node, home: Homes | None = None) -> str:
+def stem(node: Node, look: Look | None = None) -> str:
     """What all slices of a node have in common: kind of work, code and spec."""
-    code = code_reached(node.make, node.spec, home)
+    code = code_reached(node.make, node.spec, look)
     return spec_hash(node.kind, code, plain(node.spec), contents(node.spec))
 
 
@@ -90,10 +95,9 @@ def addresses(
     """
     out: dict[str, dict[str, str]] = {}
     for node in nodes:
-        common = stems[node.name]
         own = out[node.name] = {}
-        for one in node.slices:
-            own[one.name] = _address(node, one, common, out, axes, prints)
+        for one, read in zip(node.slices, _read(node, axes, prints), strict=True):
+            own[one.name] = _address(node, one, stems[node.name], out, read)
     return out
 
 
@@ -103,12 +107,7 @@ def digest_of(keys: Iterable[str]) -> str:
 
 
 def _address(
-    node: Node,
-    one: Slice,
-    common: str,
-    done: dict[str, dict[str, str]],
-    axes: Axes,
-    prints: LakePrints,
+    node: Node, one: Slice, common: str, done: dict[str, dict[str, str]], read: str
 ) -> str:
     digest = hashlib.sha256(f"{common} {one.name}".encode())
     digest.update(spec_hash(plain(one.about)).encode())
@@ -116,12 +115,25 @@ def _address(
         keys = done[of]
         digest.update(f"\n{name}:".encode())
         digest.update(",".join(keys[part] for part in one.needs.get(name, ())).encode())
-    if one.days is not None and node.reads:
-        first, last = as_days(list(one.days))
-        digest.update(f"\nstocks {axes.print_of(last)}".encode())
-        for read in node.reads:
-            digest.update(f"\n{read} {prints.of(read, first, last)}".encode())
+    digest.update(read.encode())
     return digest.hexdigest()[:24]
+
+
+def _read(node: Node, axes: Axes, prints: LakePrints) -> Iterator[str]:
+    """What each slice of a node may read of the lake: stocks known by then, and rows."""
+    if not node.reads:
+        yield from ("" for _ in node.slices)
+        return
+    reads = [(read, str(read)) for read in node.reads]
+    days = as_days([day for one in node.slices for day in one.days or ()])
+    places = iter(np.searchsorted(prints.sessions, days).tolist())
+    for one in node.slices:
+        if one.days is None:
+            yield ""
+            continue
+        first, last = next(places), next(places)
+        rows = (f"\n{text} {prints.of(read, first, last)}" for read, text in reads)
+        yield f"\nstocks {axes.print_of(as_days(one.days[1:])[0])}" + "".join(rows)
 
 
 def plain(spec: Any) -> Any:

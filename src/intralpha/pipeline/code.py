@@ -5,7 +5,7 @@ import hashlib
 import importlib.util
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -40,15 +40,21 @@ class Source:
         return out.hexdigest()
 
 
-Homes = Callable[[str, str | None], list[str]]
+class Look:
+    """Source files as they are now: each is looked at once; they may change until the next look."""
+
+    def __init__(self) -> None:
+        self.source = cache(source_of)
+        self.home = cache(_home)
+        self.digest = cache(self._digest)
+
+    def _digest(self, module: str) -> str:
+        source = self.source(module)
+        assert source is not None
+        return source.digest
 
 
-def homes() -> Homes:
-    """Where imports lead to, each looked up once; files may change until the next one is made."""
-    return cache(_home)
-
-
-def code_reached(make: Any, spec: Any, home: Homes | None = None) -> str:
+def code_reached(make: Any, spec: Any, look: Look | None = None) -> str:
     """Hash of the code that ``make`` and the classes of a spec reach through their imports.
 
     A name imported from a package counts as the module that defines it, not as everything the
@@ -58,16 +64,17 @@ def code_reached(make: Any, spec: Any, home: Homes | None = None) -> str:
     ----------
     make : a function of a module
     spec : a spec, or specs in mappings and sequences
-    home : of :func:`homes`, shared by nodes whose files are looked at together
+    look : shared by nodes whose files are looked at together
     """
+    look = look or Look()
     digest = hashlib.sha256()
     roots = {make.__module__, *spec_modules(spec)}
-    for name, source in sorted(reached(roots, home).items()):
-        digest.update(f"{name} {source.digest}\n".encode())
+    for name in sorted(reached(roots, look)):
+        digest.update(f"{name} {look.digest(name)}\n".encode())
     return digest.hexdigest()[:16]
 
 
-def reached(roots: Iterable[str], home: Homes | None = None) -> dict[str, Source]:
+def reached(roots: Iterable[str], look: Look | None = None) -> dict[str, Source]:
     """Every module that the roots import, directly or not, with the roots themselves.
 
     Followed are imports of this package, of plug-ins, of the roots' packages, and of whatever else
@@ -76,20 +83,20 @@ def reached(roots: Iterable[str], home: Homes | None = None) -> dict[str, Source
     named = {*roots, OWN, *(plugin.module for plugin in loaded())}
     tops = {module.partition(".")[0] for module in named}
     out: dict[str, Source] = {}
-    home = home or homes()
+    look = look or Look()
     waiting = sorted(roots)
     while waiting:
         name = waiting.pop()
         if name in out:
             continue
-        source = source_of(name)
+        source = look.source(name)
         if source is None:
             continue
         out[name] = source
         for module, member in source.imports:
             top = module.partition(".")[0]
             if top in tops or _users_own(top):
-                waiting.extend(home(module, member))
+                waiting.extend(look.home(module, member))
     return out
 
 

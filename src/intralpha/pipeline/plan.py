@@ -11,7 +11,7 @@ from intralpha.base.node import Node, Slice
 from intralpha.market import Lake
 from intralpha.pipeline.address import LakePrints, addresses, digest_of, stem
 from intralpha.pipeline.axes import Axes, read_axes
-from intralpha.pipeline.code import homes
+from intralpha.pipeline.code import Look
 from intralpha.pipeline.ingest import Part, ingested_part
 from intralpha.pipeline.nodes import nodes_of
 from intralpha.pipeline.recipe import Recipe, lake_of
@@ -76,8 +76,8 @@ class Plan:
     @cached_property
     def stems(self) -> dict[str, str]:
         """Node -> hash of its kind, code and spec."""
-        home = homes()
-        return {node.name: stem(node, home) for node in self.nodes}
+        look = Look()
+        return {node.name: stem(node, look) for node in self.nodes}
 
     @cached_property
     def addresses(self) -> dict[str, dict[str, str]]:
