@@ -68,6 +68,24 @@ def test_an_error_of_ours_crosses_processes_with_its_facts(workers: int) -> None
     assert caught.value.value == 1
 
 
+def surroundings(name: str) -> tuple[str | None, str]:
+    return os.environ.get(name), str(Path.cwd())
+
+
+def test_processes_have_the_surroundings_of_now(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whatever they were when processes began for the first time."""
+    for value, folder in (("one", tmp_path), (None, Path.cwd())):
+        if value is None:
+            monkeypatch.delenv("OF_A_TEST")
+        else:
+            monkeypatch.setenv("OF_A_TEST", value)
+        monkeypatch.chdir(folder)
+        found = run_jobs(surroundings, ("OF_A_TEST", "OF_A_TEST"), 2)
+        assert found == [(value, str(folder))] * 2
+
+
 def test_no_jobs() -> None:
     assert run_jobs(answer, (), 4) == []
 

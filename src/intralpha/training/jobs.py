@@ -73,8 +73,12 @@ def _as_finished(
     if workers <= 1:
         yield from ((at, _alone(work, job)) for at, job in enumerate(jobs))
         return
-    spawn, before = get_context("spawn"), {*active_children()}
-    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_begin) as pool:
+    before = {*active_children()}
+    # Not forked from this process, which has threads, but from one that has only imported torch.
+    fresh = get_context("forkserver")
+    fresh.set_forkserver_preload([__name__])
+    pool = ProcessPoolExecutor(workers, fresh, _begin, (dict(os.environ),))
+    with pool:
         with _deaf_to_interrupts():
             places = {pool.submit(_alone, work, job): at for at, job in enumerate(jobs)}
         waiting = {*places}
@@ -91,8 +95,13 @@ def _as_finished(
             raise
 
 
-def _begin() -> None:
-    """Begin a worker: with the plug-ins that its jobs may be made of, and not to outlive us."""
+def _begin(environment: dict[str, str]) -> None:
+    """Begin a worker: with our environment of now and the plug-ins that its jobs may be made of,
+    deaf to interrupts, and not to outlive us.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    os.environ.clear()
+    os.environ.update(environment)
     Thread(target=_end_with_parent, daemon=True).start()
     load_plugins()
 
