@@ -11,7 +11,8 @@ import pytest
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 HEAVY = ("torch", "numba", "scipy", "plotly", "highspy", "polars", "numpy", "pyarrow")
 
-# Each case in a process of its own, so that none sees what another has imported.
+# Each case in a process of its own, so that none sees what another has done; with the libraries,
+# all modules are there before.
 ASK = """
 import json, sys
 from multiprocessing import get_context
@@ -21,6 +22,7 @@ from intralpha.cli.check import resolved, resolved_quickly
 
 if sys.argv[1] == "with":
     import highspy, numba, plotly, polars, scipy, torch
+    resolved(Path("demo"), ())
 
 def ask(case):
     recipe, *overrides = case
