@@ -156,5 +156,8 @@ class _Ring:
 def _place(out: Float32[ndarray, "T A F"], assets: ndarray, made: Made) -> None:
     """Values [S, T, F] of some symbols where those stand among sorted assets."""
     symbols, values = made
+    if np.array_equal(symbols, assets):
+        out[:] = values.transpose(1, 0, 2)
+        return
     kept = np.isin(symbols, assets)
     out[:, np.searchsorted(assets, symbols[kept])] = values[kept].transpose(1, 0, 2)

@@ -135,5 +135,7 @@ def session_axis(lake: Lake, assets: Shaped[ndarray, "A"]) -> Shaped[ndarray, "S
 
 def _only(day: BarDay, axis: ndarray) -> BarDay:
     """The stocks asked for; the same object if that is all of them."""
+    if np.array_equal(day.symbols, axis):
+        return day
     kept = np.isin(day.symbols, axis)
     return day if kept.all() else day.only(kept)
