@@ -59,6 +59,12 @@ def test_yaml_that_would_run_code_or_repeats_a_key_is_refused(tmp_path: Path) ->
     evil.write_text("- a list\n")
     with pytest.raises(RecipeError, match="found list"):
         load_recipe(evil)
+    evil.write_text("name: {{ name }}\n")
+    with pytest.raises(RecipeError, match="found unhashable key"):
+        load_recipe(evil)
+    evil.write_bytes("about: 动量\n".encode("gb18030"))
+    with pytest.raises(RecipeError, match="line 1, column 8: found byte 0xb6"):
+        load_recipe(evil)
     with pytest.raises(RecipeError, match="no such file"):
         load_recipe(tmp_path / "absent.yaml")
 
