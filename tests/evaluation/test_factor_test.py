@@ -145,3 +145,20 @@ def test_a_date_whose_top_holds_no_stock_leaves_its_year_a_mean(parts) -> None:
     report = run_factor_test(score, fwd, inside, SPEC)
     assert not np.isfinite(report.series["top_excess"].to_numpy()).all()
     assert report.yearly["top_excess"].to_list() == pytest.approx([report.summary["top_excess"]])
+
+
+@pytest.mark.parametrize("short", [0, 5, D])
+def test_dates_with_too_few_stocks_are_counted_and_told(parts, short: int) -> None:
+    """29 stocks on the first dates, 30 on the others: 30 is what an IC needs."""
+    score, fwd, inside = parts
+    inside.values[:] = 0
+    inside.values[:, :30] = 1
+    score.values[:short, 7] = np.nan
+    report = run_factor_test(score, fwd, inside, SPEC)
+    assert report.summary["dates"] == D - short
+    assert report.summary["dates_under_30_stocks"] == short
+    said = f"12 test dates; {short} of them have fewer than 30 stocks with a score and a return"
+    for shown in (repr(report), report._repr_html_()):
+        assert (said in shown) == (short > 0)
+        assert ("count in no IC or RankIC: widen the universe" in shown) == (short == D)
+    assert np.isfinite(report.series["top_excess"].to_numpy()).all()
