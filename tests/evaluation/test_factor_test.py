@@ -4,6 +4,7 @@ import re
 from datetime import time
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import polars as pl
@@ -128,8 +129,11 @@ def test_a_report_shows_itself_and_survives_a_file(parts, tmp_path: Path) -> Non
     assert faded in page
     HTMLParser().feed(page)
     assert "<b>hostile" not in page
-    assert page.count("<svg") == 1
-    assert len(page) < 5000
+    picture = ElementTree.fromstring(page[page.index("<svg") :])
+    texts = [text.text for text in picture.findall("text")]
+    assert texts[0] == "cumulative RankIC"
+    assert [t for t in texts if t and t.startswith("2024-")][::2] == [str(DAYS[0]), str(DAYS[-1])]
+    assert len(page) < 6000
     report.save(tmp_path / "r")
     again = FactorReport.load(tmp_path / "r")
     assert again.summary == report.summary

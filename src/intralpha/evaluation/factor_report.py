@@ -71,7 +71,7 @@ class FactorReport:
     def _repr_html_(self) -> str:
         total = self.series["rank_ic"].fill_nan(0.0).cum_sum().to_numpy()
         table = html_table(("figure", "value"), self._figures(), self._title())
-        return table + svg_line(total, "cumulative RankIC")
+        return table + svg_line(total, self.series["date"].to_numpy(), "cumulative RankIC")
 
     def _figures(self) -> list[tuple[str, object]]:
         """The summary; mean return of each group, lowest scores first; RankIC by lag."""
