@@ -18,6 +18,7 @@ from intralpha.datasets import EverySpec, GridSpec
 from intralpha.evaluation import FactorTestSpec
 from intralpha.factors import FactorSpec
 from intralpha.features import FeatureSpec
+from intralpha.labels import HorizonError, check_horizon
 from intralpha.market import UniverseSpec
 from intralpha.sources import SourceSpec
 
@@ -95,9 +96,11 @@ class TestSpec(Spec):
 
     @model_validator(mode="after")
     def _in_order(self) -> "TestSpec":
-        for first, last in self.horizons:
-            if not 0 <= first < last:
-                raise ValueError(f"horizon [{first}, {last}]: expected 0 <= first < last")
+        for horizon in self.horizons:
+            try:
+                check_horizon(*horizon)
+            except HorizonError as error:
+                raise ValueError(str(error)) from error
         if self.start and self.end and self.start > self.end:
             raise ValueError(f"start {self.start} lies after end {self.end}")
         return self
