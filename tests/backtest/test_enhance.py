@@ -17,6 +17,7 @@ from intralpha.backtest import (
     FloatCapBenchmarkSpec,
     IndexBenchmarkSpec,
     IndexGapError,
+    Known,
     Ledger,
     NoFloatCapError,
     NoIndexError,
@@ -26,6 +27,8 @@ from intralpha.backtest import (
     enhance,
     load_run,
     save_run,
+    stretches,
+    trade,
 )
 from intralpha.base import Panel
 from intralpha.evaluation import performance
@@ -145,6 +148,43 @@ def test_a_lake_without_share_counts_needs_the_equal_benchmark(lake, tmp_path) -
     done = enhance(equal, bare, axes, signal)
     assert done.ledger.daily.height == len(axes.dates) - 61
     assert done.ledger.daily["benchmark_ret"].abs().max() > 0
+
+
+@pytest.mark.parametrize("kind", ["float_cap", "index"])
+def test_share_counts_are_asked_for_where_something_is_decided(lake, tmp_path, kind: str) -> None:
+    """Planned are decisions from the 60th session on; counts begin at the 80th."""
+    axes, signal = inputs(lake)
+    days, planned = axes.dates, axes.dates[60::5]
+    known_from = pl.col("date") >= days[80].item()
+    late = other_lake(
+        lake,
+        tmp_path / "late",
+        daily=lambda rows: rows.with_columns(
+            pl.when(known_from).then(pl.col("float_shares", "total_shares")).name.keep()
+        ),
+        no_fundamentals=True,
+    )
+    given = {"kind": kind} | ({"index": INDEX} if kind == "index" else {})
+    spec = SPEC.model_copy(
+        update={"benchmark": EnhancementSpec.model_validate({"benchmark": given}).benchmark}
+    )
+    inside = axes.at(planned)["universe"] > 0
+    weights = spec.benchmark.weights(late, planned, axes.assets, inside)
+    np.testing.assert_allclose(weights.sum(axis=1), [0.0] * 4 + [1.0] * (len(planned) - 4))
+    styles = spec.exposures.estimate(late, planned, axes.assets, inside)
+    benchmark = Panel(weights[:, :, None], planned, axes.assets, ("weight",))
+    ahead = stretches(planned, days[-1].item())
+
+    def traded(scores: Panel) -> PortfolioRun:
+        known = Known(axes, scores, benchmark, styles)
+        return PortfolioRun.joined([p.run for p in trade(spec, late, axes.assets, ahead, known)])
+
+    with pytest.raises(NoFloatCapError) as caught:
+        traded(signal)
+    assert (caught.value.date, caught.value.stocks) == (days[60], int(inside[0].sum()))
+    done = traded(signal.between(days[80].item(), days[-1].item()))
+    np.testing.assert_array_equal(done.targets.dates, planned[4:])
+    assert done.ledger.events.filter(kind="no_score")["date"].to_list() == planned[:4].tolist()
 
 
 def test_an_index_that_is_absent_or_has_gaps(lake, tmp_path) -> None:

@@ -35,7 +35,9 @@ def recipe(tmp_path: Path) -> Path:
     return path
 
 
-def interrupted(folder: Path, words: list[str], line: str) -> tuple[int, str]:
+def interrupted(
+    folder: Path, words: list[str], line: str, environment: dict[str, str] | None = None
+) -> tuple[int, str]:
     """Exit code and the rest of stderr of a command that gets Ctrl-C when it says a line."""
     running = subprocess.Popen(
         [*COMMAND, *words],
@@ -44,6 +46,7 @@ def interrupted(folder: Path, words: list[str], line: str) -> tuple[int, str]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        env=os.environ | (environment or {}),
     )
     try:
         assert running.stderr is not None
@@ -88,6 +91,16 @@ def test_every_long_verb_says_it(recipe: Path, words: list[str], again: str) -> 
     assert code == 130
     assert f"Interrupted. What was finished is kept: {again} from there." in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("module", ["logging", "typer"])
+def test_so_does_the_first_moment(tmp_path: Path, module: str) -> None:
+    """A module that is never done importing: the command has imported some, and begun nothing."""
+    slow = "import sys, time\nprint('importing', file=sys.stderr, flush=True)\ntime.sleep(600)\n"
+    (tmp_path / f"{module}.py").write_text(slow)
+    place = {"PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    code, said = interrupted(tmp_path, ["ls"], "importing", place)
+    assert (code, said) == (130, "\nInterrupted before anything began.\n")
 
 
 def test_a_run_without_a_terminal_says_what_it_begins_and_what_it_has_done(recipe: Path) -> None:

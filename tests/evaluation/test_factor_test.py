@@ -4,6 +4,7 @@ import re
 from datetime import time
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import polars as pl
@@ -128,8 +129,11 @@ def test_a_report_shows_itself_and_survives_a_file(parts, tmp_path: Path) -> Non
     assert faded in page
     HTMLParser().feed(page)
     assert "<b>hostile" not in page
-    assert page.count("<svg") == 1
-    assert len(page) < 5000
+    picture = ElementTree.fromstring(page[page.index("<svg") :])
+    texts = [text.text for text in picture.findall("text")]
+    assert texts[0] == "cumulative RankIC"
+    assert [t for t in texts if t and t.startswith("2024-")][::2] == [str(DAYS[0]), str(DAYS[-1])]
+    assert len(page) < 6000
     report.save(tmp_path / "r")
     again = FactorReport.load(tmp_path / "r")
     assert again.summary == report.summary
@@ -145,3 +149,20 @@ def test_a_date_whose_top_holds_no_stock_leaves_its_year_a_mean(parts) -> None:
     report = run_factor_test(score, fwd, inside, SPEC)
     assert not np.isfinite(report.series["top_excess"].to_numpy()).all()
     assert report.yearly["top_excess"].to_list() == pytest.approx([report.summary["top_excess"]])
+
+
+@pytest.mark.parametrize("short", [0, 5, D])
+def test_dates_with_too_few_stocks_are_counted_and_told(parts, short: int) -> None:
+    """29 stocks on the first dates, 30 on the others: 30 is what an IC needs."""
+    score, fwd, inside = parts
+    inside.values[:] = 0
+    inside.values[:, :30] = 1
+    score.values[:short, 7] = np.nan
+    report = run_factor_test(score, fwd, inside, SPEC)
+    assert report.summary["dates"] == D - short
+    assert report.summary["dates_under_30_stocks"] == short
+    said = f"12 test dates; {short} of them have fewer than 30 stocks with a score and a return"
+    for shown in (repr(report), report._repr_html_()):
+        assert (said in shown) == (short > 0)
+        assert ("count in no IC or RankIC: widen the universe" in shown) == (short == D)
+    assert np.isfinite(report.series["top_excess"].to_numpy()).all()

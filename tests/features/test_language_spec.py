@@ -6,6 +6,7 @@ import pytest
 
 from intralpha.features import ExpressionSpec, LibrarySpec
 from intralpha.features.language.library import LibraryError
+from intralpha.features.session_factors import UnusableLibraryError
 
 MINE = "name: mine\nframe: minute\nfactors: [{name: late, expr: 'mean(ret)'}]\n"
 DAY = "name: days\nframe: day\nuses: [PART]\nfactors: [{name: a, expr: 'late - ago(late, 1)'}]\n"
@@ -89,3 +90,24 @@ def test_a_file_that_the_library_uses_lies_beside_it(
     assert "mean(ret)" in before
     (own / "mine.yaml").write_text(MINE.replace("mean(ret)", "mean(volume)"))
     assert "mean(volume)" in spec.content() != before
+
+
+@pytest.mark.parametrize(
+    ("other", "found"),
+    [
+        (MINE.replace("minute", "day").replace("mean(ret)", "ret"), "whose frame is day"),
+        (MINE.replace("minute", "vbar"), "whose frame is vbar"),
+        (MINE + "segments: 30\n", "whose segments are bars of 30 minutes"),
+    ],
+)
+def test_a_library_that_cannot_be_used_is_refused(
+    mine: Path, tmp_path: Path, other: str, found: str
+) -> None:
+    mine.write_text(other)
+    days = tmp_path / "days.yaml"
+    days.write_text(DAY.replace("PART", "minute15, mine.yaml").replace("late", "bigorder_ret"))
+    with pytest.raises(UnusableLibraryError) as caught:
+        LibrarySpec(library=str(days)).make()
+    assert f"library days, uses: found {mine}, {found}; expected one" in str(caught.value)
+    days.write_text(days.read_text().replace(", mine.yaml", ""))
+    assert LibrarySpec(library=str(days)).make().names == ("a",)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from scipy.stats import rankdata
 
-from intralpha.base import DataError
+from intralpha.base import DataError, Panel
 from intralpha.labels import (
     HorizonRankSpec,
     HorizonReturnSpec,
@@ -25,7 +25,17 @@ from intralpha.labels import (
 from intralpha.labels.neutral_return import residual
 from intralpha.market import float_cap, industry_codes
 
-from .conftest import ASSETS, DAYS, GAP, LATE, LOCKED_UP, SUSPENDED, make_daily, write_lake
+from .conftest import (
+    ASSETS,
+    DAYS,
+    GAP,
+    LATE,
+    LIMIT_AT_CLOSE,
+    LOCKED_UP,
+    SUSPENDED,
+    make_daily,
+    write_lake,
+)
 
 SPECS = [
     RawReturnSpec(),
@@ -95,6 +105,27 @@ def test_labels(lake, spec, masked):
 def test_offsets(spec):
     late = 1 if getattr(spec, "start", "vwap") == "vwap" else 0
     assert spec.offset == OFFSETS.get(spec.kind, getattr(spec, "horizon", 0) + late)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=repr)
+def test_a_label_over_a_universe_is_that_of_what_can_be_bought_of_it(lake, daily, spec):
+    inside = np.random.default_rng(5).random((len(DAYS), len(ASSETS), 2)) < 0.8
+    panel = Panel(inside.astype(np.float32), DAYS, ASSETS, ("universe", "traded"))
+    open_ = (pl.col("volume") > 0) & (pl.col("close") < pl.col("up_limit") - 0.005)
+    buyable = set(daily.filter(open_).select("date", "symbol").iter_rows())
+    keep = np.zeros(inside.shape[:2], dtype=bool)
+    for d, a in np.ndindex(len(DAYS) - 1, len(ASSETS)):
+        keep[d, a] = inside[d, a, 0] and (DAYS[d + 1].item(), str(ASSETS[a])) in buyable
+    assert (inside[:-1, :, 0] & ~keep[:-1]).sum() > 5
+    found = spec.over(lake, panel)
+    assert found.names == ("fwd_label",)
+    np.testing.assert_allclose(
+        found["fwd_label"], expected_label(lake, spec, keep), rtol=1e-4, atol=2e-6
+    )
+    a, d = LIMIT_AT_CLOSE
+    assert inside[d - 1, a, 0]
+    assert np.isnan(found["fwd_label"][d - 1, a])
+    assert np.isfinite(found.values).mean() > 0.2
 
 
 def test_what_cannot_be_bought_at_the_start_has_no_label(lake):

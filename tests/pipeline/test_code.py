@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import intralpha
-from intralpha.pipeline.code import code_reached, reached
+from intralpha.pipeline.code import code_reached, reached, source_of
 
 PACKAGE = Path(intralpha.__file__).parent
 
@@ -131,3 +131,12 @@ def test_code_of_a_plugin_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     first = code_reached(a_plugin.make, None)
     helper.write_text("def two():\n    return 3  # another\n")
     assert code_reached(a_plugin.make, None) != first
+
+
+def test_a_module_may_declare_its_encoding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "# -*- coding: gb18030 -*-\nfrom intralpha.base import Spec  # 动量\n"
+    (tmp_path / "momentum_gb.py").write_bytes(text.encode("gb18030"))
+    monkeypatch.syspath_prepend(tmp_path)
+    found = source_of("momentum_gb")
+    assert found is not None
+    assert found.imports == (("intralpha.base", "Spec"),)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from intralpha.labels import HorizonError
 from intralpha.pipeline import RecipeError, dump_recipe, find_recipe, load_recipe
 from intralpha.pipeline.listing import recipe_folder
 from intralpha.pipeline.recipe import lake_of
@@ -58,6 +59,12 @@ def test_yaml_that_would_run_code_or_repeats_a_key_is_refused(tmp_path: Path) ->
         load_recipe(evil)
     evil.write_text("- a list\n")
     with pytest.raises(RecipeError, match="found list"):
+        load_recipe(evil)
+    evil.write_text("name: {{ name }}\n")
+    with pytest.raises(RecipeError, match="found unhashable key"):
+        load_recipe(evil)
+    evil.write_bytes("about: 动量\n".encode("gb18030"))
+    with pytest.raises(RecipeError, match="line 1, column 8: found byte 0xb6"):
         load_recipe(evil)
     with pytest.raises(RecipeError, match="no such file"):
         load_recipe(tmp_path / "absent.yaml")
@@ -127,6 +134,16 @@ def test_what_the_yaml_alone_shows_is_said_before_any_work(
 ) -> None:
     with pytest.raises(RecipeError, match=message):
         load_recipe(recipe_path, (override, "test.end=2029-12-31"))
+
+
+@pytest.mark.parametrize("horizon", [(6, 1), (1, 1), (-1, 3)])
+def test_a_horizon_is_refused_in_the_words_of_its_own_error(
+    recipe_path: Path, horizon: tuple[int, int]
+) -> None:
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(recipe_path, (f"test.horizons=[[1, 6], {list(horizon)}]",))
+    assert str(HorizonError(*horizon)) in str(caught.value)
+    load_recipe(recipe_path, ("test.horizons=[[0, 1]]",))
 
 
 def test_a_file_that_a_library_uses_is_looked_for_before_any_work(recipe_path: Path) -> None:

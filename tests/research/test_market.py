@@ -358,3 +358,13 @@ def test_a_network_that_gives_a_column_is_told_what_is_expected(market: Market) 
             window_days=4,
             schedule=RollingSpec(train_days=60, valid_days=12, step_days=30),
         )
+
+
+def test_a_small_market_says_that_its_dates_count_in_no_rank_ic(market: Market) -> None:
+    close = market.factor("carried", frame="day")
+    ten = Panel(close.values[:, :10], close.dates, close.assets[:10], close.names)
+    report = market.test(ten, n_groups=5)
+    assert report.summary["dates"] == 0
+    said = f"{report.series.height} of them have fewer than 30 stocks with a score and a return"
+    assert report.series.height > 20
+    assert said in report.to_text()

@@ -45,9 +45,44 @@ class BenchmarkSpec(Kinded):
         Returns
         -------
         ndarray of float64, shape [D, A]
-            Rows sum to 1, or to 0 where the universe is empty. Known at the close of each date.
+            Rows sum to 1, or to 0 where the universe is empty or nothing is known that the weights
+            are made of. Known at the close of each date.
         """
         raise NotImplementedError
+
+    def check(
+        self,
+        dates: Shaped[ndarray, "D"],
+        weights_DA: Float[ndarray, "D A"],
+        inside_DA: Bool[ndarray, "D A"],
+    ) -> None:
+        """Refuse dates on which something is decided, but nothing is there to deviate from.
+
+        Parameters
+        ----------
+        dates : on which a stock of the universe has a score, shape [D]
+        weights_DA : what :meth:`weights` gives, shape [D, A]
+        inside_DA : the universe, shape [D, A]
+
+        Raises
+        ------
+        DataError
+            That of :meth:`missing`, of the first such date.
+        """
+        empty = np.flatnonzero(weights_DA.sum(axis=1) == 0)
+        if len(empty):
+            first = int(empty[0])
+            raise self.missing(dates[first], int(inside_DA[first].sum()))
+
+    def missing(self, date: np.datetime64, stocks: int) -> DataError:
+        """What to say of a decision date without weights.
+
+        Parameters
+        ----------
+        date : of the decision
+        stocks : in its universe
+        """
+        return BenchmarkWeightsError(date, f"none for any of the {stocks} stocks of the universe")
 
     def returns(self, lake: Lake, weights: Panel, market: Panel) -> Float[ndarray, "D"]:
         """Daily returns of the benchmark on the sessions of the market.

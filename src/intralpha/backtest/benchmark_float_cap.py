@@ -12,7 +12,7 @@ from intralpha.market import Lake, cap_weights, float_cap
 
 
 class NoFloatCapError(DataError):
-    """No stock of the universe has a float capitalisation on a date."""
+    """No stock of the universe has a float capitalisation on a date of a decision."""
 
     def __init__(self, date: np.datetime64, stocks: int) -> None:
         self.date, self.stocks = date, stocks
@@ -40,19 +40,10 @@ def float_cap_weights(
     Returns
     -------
     ndarray of float64, shape [D, A]
-        Rows sum to 1, or to 0 where the universe is empty. Known at the close of each date, as
-        far as :func:`intralpha.market.float_cap` is.
-
-    Raises
-    ------
-    NoFloatCapError
-        A date has a universe and no capitalisation.
+        Rows sum to 1, or to 0 where no stock inside has a capitalisation. Known at the close of
+        each date, as far as :func:`intralpha.market.float_cap` is.
     """
-    found = cap_weights(float_cap(lake, dates, assets)["float_cap"], inside_DA)
-    empty = np.flatnonzero((found.sum(axis=1) == 0) & inside_DA.any(axis=1)).tolist()
-    if empty:
-        raise NoFloatCapError(dates[empty[0]], int(inside_DA[empty[0]].sum()))
-    return found
+    return cap_weights(float_cap(lake, dates, assets)["float_cap"], inside_DA)
 
 
 class FloatCapBenchmarkSpec(BenchmarkSpec):
@@ -69,3 +60,7 @@ class FloatCapBenchmarkSpec(BenchmarkSpec):
     ) -> Float[ndarray, "D A"]:
         """See :func:`float_cap_weights`."""
         return float_cap_weights(lake, dates, assets, inside_DA)
+
+    def missing(self, date: np.datetime64, stocks: int) -> DataError:
+        """No capitalisation is known."""
+        return NoFloatCapError(date, stocks)

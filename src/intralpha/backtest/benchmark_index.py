@@ -8,7 +8,7 @@ from numpy import ndarray
 from pydantic import Field
 
 from intralpha.backtest.benchmark import BenchmarkSpec, index_returns
-from intralpha.backtest.benchmark_float_cap import float_cap_weights
+from intralpha.backtest.benchmark_float_cap import NoFloatCapError, float_cap_weights
 from intralpha.base import ConfigError, DataError, Panel
 from intralpha.market import Lake, read_daily
 
@@ -56,6 +56,10 @@ class IndexBenchmarkSpec(BenchmarkSpec):
     ) -> Float[ndarray, "D A"]:
         """See :func:`float_cap_weights`."""
         return float_cap_weights(lake, dates, assets, inside_DA)
+
+    def missing(self, date: np.datetime64, stocks: int) -> DataError:
+        """No capitalisation is known."""
+        return NoFloatCapError(date, stocks)
 
     def returns(self, lake: Lake, weights: Panel, market: Panel) -> Float[ndarray, "D"]:
         """Close-to-close returns of the index on the market's sessions.

@@ -127,12 +127,12 @@ class Ledger:
         return self.to_text()
 
     def _repr_html_(self) -> str:
-        ret, benchmark, _ = self.returns()
+        ret, benchmark, days = self.returns()
         compared = bool(np.isfinite(benchmark).any())
         grown = nav(ret - benchmark if compared else ret) - 1.0
         label = "compounded excess" if compared else "compounded return"
         table = html_table(("figure", "value"), self.figures().items(), self._title())
-        return table + svg_line(grown, label)
+        return table + svg_line(grown, days, label)
 
     def _title(self) -> str:
         days = self.daily["date"]

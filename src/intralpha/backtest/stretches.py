@@ -141,6 +141,8 @@ def trade(
         The end is reached without any decision.
     DecisionDateError
         A stretch does not end on a session of the lake.
+    NoFloatCapError, BenchmarkWeightsError
+        A date has a score, but the benchmark no weights on it.
     InfeasibleError
         From the optimiser, after every relaxation.
 
@@ -220,6 +222,7 @@ class _Market:
             raise DecisionDateError([str(d) for d in dates[absent]], fault)
         weights = known.benchmark.reindex(dates, known.universe.assets)["weight"]
         weights = np.nan_to_num(weights.astype(np.float64))
+        self._spec.benchmark.check(dates, weights, known.universe.at(dates)["universe"] > 0)
         return lay_desk(
             view, dates, known.universe, known.signal, self._prices, weights, known.styles
         )

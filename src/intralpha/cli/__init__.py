@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from intralpha.base.lazy import lazily
 
 if TYPE_CHECKING:
-    from intralpha.cli.main import app, main
+    from intralpha.cli.main import app
+    from intralpha.cli.start import main
 
 lazily(__name__)

@@ -22,6 +22,7 @@ from intralpha.cli.quality import quality
 from intralpha.cli.report import report
 from intralpha.cli.run import run
 from intralpha.cli.simulate import simulate
+from intralpha.cli.start import INTERRUPTED
 
 app = typer.Typer(
     name="intralpha",
@@ -36,7 +37,6 @@ report in a few minutes. Then **intralpha ls --recipes** shows the recipes to co
 Exit codes: 0 done, 2 a recipe or an argument is wrong, 3 the data are wrong, 130 interrupted (the
 same command goes on from there), 1 our bug.""",
 )
-INTERRUPTED = 130
 
 
 def _version(wanted: bool) -> bool:

@@ -8,8 +8,10 @@ from pathlib import Path
 import polars as pl
 
 from intralpha.base.notebook import html_table, number_text, svg_line, text_table
+from intralpha.evaluation.ic import MIN_STOCKS
 
 TABLES = ("series", "yearly", "decay")
+FEW_STOCKS = f"dates_under_{MIN_STOCKS}_stocks"  # figure: dates that have no IC for that reason
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -69,7 +71,7 @@ class FactorReport:
     def _repr_html_(self) -> str:
         total = self.series["rank_ic"].fill_nan(0.0).cum_sum().to_numpy()
         table = html_table(("figure", "value"), self._figures(), self._title())
-        return table + svg_line(total, "cumulative RankIC")
+        return table + svg_line(total, self.series["date"].to_numpy(), "cumulative RankIC")
 
     def _figures(self) -> list[tuple[str, object]]:
         """The summary; mean return of each group, lowest scores first; RankIC by lag."""
@@ -84,7 +86,18 @@ class FactorReport:
     def _title(self) -> str:
         days = self.series["date"]
         period = f"{days[0]} to {days[-1]}" if len(days) else "no date"
-        return f"FactorReport of {self.name}, {period}, {len(days):,} test dates"
+        return f"FactorReport of {self.name}, {period}, {len(days):,} test dates{self._few()}"
+
+    def _few(self) -> str:
+        """What to say of dates that have too few stocks for an IC; empty if none has."""
+        few, total = int(self.summary.get(FEW_STOCKS, 0)), self.series.height
+        if not few:
+            return ""
+        fault = (
+            f"; {few:,} of them have fewer than {MIN_STOCKS} stocks with a score and a return and "
+            "count in no IC or RankIC"
+        )
+        return f"{fault}: widen the universe" if few == total else fault
 
 
 def _listed(values: Iterable[float | None]) -> str:

@@ -9,14 +9,14 @@ from numpy import ndarray
 from pydantic import Field
 
 from intralpha.base import ConfigError, DataError, Panel, Spec
-from intralpha.evaluation.factor_report import FactorReport
+from intralpha.evaluation.factor_report import FEW_STOCKS, FactorReport
 from intralpha.evaluation.groups import (
     quantile_returns,
     top_weights,
     universe_return,
     weighted_return,
 )
-from intralpha.evaluation.ic import autocorrelation, decay, ic, rank_ic, summarise
+from intralpha.evaluation.ic import MIN_STOCKS, autocorrelation, decay, ic, rank_ic, summarise
 from intralpha.evaluation.turnover import turnover
 
 PROTOCOL_SESSIONS = 243.0  # a year, in the protocol of factor tests; portfolios use 244
@@ -100,7 +100,8 @@ def run_factor_test(
         standard deviation, annualised by the square root (NaN for a score that never differs from
         its universe); turnover is two-sided a rebalance without drift [Spec 17.1;
         spec/protocol.md]. A row of ``series`` is known when its leading return has been
-        earned.
+        earned. Dates with fewer than 30 stocks that have a score and a return have no IC; how
+        many they are is ``dates_under_30_stocks``, and the report says so.
 
     Raises
     ------
@@ -211,8 +212,10 @@ def _summary(data: _Aligned, series: pl.DataFrame, per_year: float) -> dict[str,
     score_DA, mask_DA = data.score_DA, data.mask_DA
     main = summarise(series["rank_ic"].to_numpy())
     (_, lead), *others = data.fwd_rets.items()
+    pairs = (mask_DA & np.isfinite(score_DA) & np.isfinite(lead)).sum(axis=1)
     out = {
         "dates": float(main.n),
+        FEW_STOCKS: float((pairs < MIN_STOCKS).sum()),
         "stocks": float(mask_DA.sum(axis=1).mean()),
         "rank_ic": main.mean,
         "rank_ic_std": main.std,

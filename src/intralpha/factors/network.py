@@ -19,7 +19,7 @@ from intralpha.datasets import Fold, Loader, ScheduleSpec, TransformSpec, with_w
 from intralpha.factors.factor import UNIVERSE, FactorSpec, Ground, days_of
 from intralpha.factors.features import feature_node
 from intralpha.features import FeatureSpec
-from intralpha.labels import BUYABLE_READS, LabelSpec, fwd_buyable
+from intralpha.labels import BUYABLE_READS, LabelSpec
 from intralpha.models import ModelSpec
 from intralpha.training import (
     FoldJob,
@@ -176,10 +176,7 @@ def make_label(spec: LabelSpec, inputs: Inputs, task: Task) -> None:
     task : a slice a sample date t; ``panel`` becomes the Panel ``fwd_label`` [D, A, 1], NaN for
         other stocks and known at the close of t + ``spec.offset``
     """
-    days, assets = days_of(task), inputs.assets
-    mask = inputs.panel(UNIVERSE)[UNIVERSE] > 0
-    mask &= fwd_buyable(inputs.lake, days, assets)
-    spec.compute(inputs.lake, days, assets, mask).save(task.folder("panel"))
+    spec.over(inputs.lake, inputs.panel(UNIVERSE)).save(task.folder("panel"))
 
 
 def make_weights(spec: Learning, inputs: Inputs, task: Task) -> None:

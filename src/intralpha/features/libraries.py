@@ -6,17 +6,16 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from intralpha.base.place import place, placed
+from intralpha.base.yaml_text import EncodingError, YamlError, parse_yaml, read_utf8
 from intralpha.features.frames import UnknownFrameError, frame_named
 from intralpha.features.language.library import Library, LibraryError
 from intralpha.features.language.parameters import Choice
 from intralpha.features.language.syntax import nearest
 
 FOLDER = "intralpha.features.library"
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def libraries() -> tuple[str, ...]:
@@ -37,16 +36,23 @@ def library_text(name: str) -> str:
     Raises
     ------
     LibraryError
-        No such library or file.
+        No such library or file, or it is not in UTF-8.
     """
     if name in libraries():
         return files(FOLDER).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
     path = Path(name)
     if path.is_file():
-        return path.read_text(encoding="utf-8")
+        return _own_text(path)
     hint = nearest(path.stem, list(libraries()))
     found = f"no library {path.name}, nor a file {path.absolute()}"
     raise LibraryError(f"{found}; {hint}, or a YAML file")
+
+
+def _own_text(path: Path) -> str:
+    try:
+        return read_utf8(path)
+    except EncodingError as error:
+        raise LibraryError(f"library {error}") from error
 
 
 def read_library(name: str) -> Library:
@@ -55,11 +61,11 @@ def read_library(name: str) -> Library:
     Raises
     ------
     LibraryError
-        No such library or file, not YAML, or a key or value out of place.
+        No such library or file, not in UTF-8, not YAML, or a key or value out of place.
     """
     try:
         library = _parsed(library_text(name))
-    except (yaml.YAMLError, ValidationError, UnknownFrameError) as error:
+    except (YamlError, ValidationError, UnknownFrameError) as error:
         raise LibraryError(f"library {name}: {error}") from error
     if not library.uses:
         return library
@@ -97,7 +103,7 @@ def texts_named(library: Library) -> tuple[str, ...]:
 @lru_cache(maxsize=64)
 def _parsed(text: str) -> Library:
     """The library of a text; it is frozen, so one serves all who ask."""
-    return checked(Library.model_validate(yaml.load(text, Loader=LOADER)))  # noqa: S506
+    return checked(Library.model_validate(parse_yaml(text)))
 
 
 def load_library(name: str, parameters: Mapping[str, Choice] | None = None) -> Library:
@@ -111,7 +117,7 @@ def load_library(name: str, parameters: Mapping[str, Choice] | None = None) -> L
     Raises
     ------
     LibraryError
-        No such library or file, not YAML, or a key or value out of place.
+        No such library or file, not in UTF-8, not YAML, or a key or value out of place.
     ParameterError
         No such parameter, or a value that is not among its choices.
     """

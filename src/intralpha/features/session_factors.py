@@ -40,6 +40,19 @@ CARRIED = "carried"
 LOG = logging.getLogger(__name__)
 
 
+class UnusableLibraryError(LibraryError):
+    """A library under ``uses`` has no number a stock and day that an expression could name."""
+
+    def __init__(self, library: str, other: str, found: str) -> None:
+        self.library, self.other, self.found = library, other, found
+        super().__init__(
+            f"library {library}, uses: found {other}, {found}; expected one of a frame inside the "
+            "day, such as minute, with segments: day.\n"
+            "Hint: leave it out of uses; a factor of it can be written again, over rows inside the "
+            "day, in a library that uses may name."
+        )
+
+
 @dataclass(frozen=True)
 class SessionFrame(Frame):
     """Rows are sessions, or blocks of them that end on the date.
@@ -88,6 +101,8 @@ class SessionFactors(Factors):
     ------
     LibraryError
         A setting does not fit, or a factor that is named is in several libraries.
+    UnusableLibraryError
+        A library that it lists has no daily factor of rows inside the day.
     ExpressionError
         An expression does not fit.
 
@@ -252,7 +267,9 @@ def _parts(library: Library, settings: Settings) -> list[LibraryFeatures]:
     out, owner = [], {}
     for name in library.uses or libraries_naming(wanted):
         other = load_library(name)
-        if not frame_named(other.frame).daily or other.segments != "day":
+        if unfit := _unfit(other):
+            if library.uses:
+                raise UnusableLibraryError(library.name, name, unfit)
             continue
         found = tuple(f.name for f in other.factors if f.name in wanted)
         for factor in found:
@@ -264,6 +281,13 @@ def _parts(library: Library, settings: Settings) -> list[LibraryFeatures]:
         if found:
             out.append(LibraryFeatures(other.only(found), _of_part(settings)))
     return out
+
+
+def _unfit(other: Library) -> str:
+    """Why the frame ``day`` cannot name factors of a library; empty if it can."""
+    if not frame_named(other.frame).daily:
+        return f"whose frame is {other.frame}"
+    return "" if other.segments == "day" else f"whose segments are bars of {other.segments} minutes"
 
 
 def _names_of_others(library: Library) -> set[str]:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from intralpha.labels.forward import (
         BUYABLE_READS,
         HorizonError,
+        check_horizon,
         fwd_buyable,
         fwd_locked,
         fwd_return,

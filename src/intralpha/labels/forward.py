@@ -30,6 +30,18 @@ class HorizonError(ConfigError):
         )
 
 
+def check_horizon(first: int, last: int) -> None:
+    """Refuse a return that begins before its date is known, or ends before it begins.
+
+    Raises
+    ------
+    HorizonError
+        Not 0 <= first < last.
+    """
+    if not 0 <= first < last:
+        raise HorizonError(first, last)
+
+
 def fwd_return(
     lake: Lake,
     dates: Shaped[ndarray, " D"],
@@ -68,8 +80,7 @@ def fwd_return(
     -----
     Spec 11. Peak memory: the output and one block of 250 + ``last`` days.
     """
-    if not 0 <= first < last:
-        raise HorizonError(first, last)
+    check_horizon(first, last)
     days = as_days(dates)
     out = Panel.full(days, assets, (f"fwd_{first}_{last}",), dtype=np.float64)
     columns = ("adj_vwap",) if price == "vwap" else ()

@@ -7,13 +7,14 @@ from numpy import ndarray
 from intralpha.base import Kinded, Panel
 from intralpha.base.node import Read
 from intralpha.base.panel import as_days
+from intralpha.labels.forward import fwd_buyable
 from intralpha.market import Lake
 
 FWD_LABEL = "fwd_label"
 
 
 class LabelSpec(Kinded):
-    """A label. A new one is one new file with the three members below.
+    """A label. A new one is one new file with the first three members below.
 
     Every label **looks forward** by :attr:`offset` sessions: the purge counts them, and nothing
     but training, validation and tests may see the values.
@@ -60,6 +61,30 @@ class LabelSpec(Kinded):
     def reads(self) -> tuple[Read, ...]:
         """Tables and sessions around a sample date that decide its label, and no others."""
         raise NotImplementedError
+
+    def over(self, lake: Lake, universe: Panel) -> Panel:
+        """The label of the stocks of a universe that can be bought on the next session.
+
+        Parameters
+        ----------
+        lake : with the tables of :meth:`reads`, and ``daily`` up to the session after each date
+        universe : Panel [D, A, F], name ``universe``, above 0 inside; its dates are the sample
+            dates, sessions of the lake
+
+        Returns
+        -------
+        Panel, float32, shape [D, A, 1], name ``fwd_label``
+            As of :meth:`compute`, on the axes of ``universe``; these stocks are standardised
+            together, the others are NaN.
+
+        Raises
+        ------
+        UnknownSampleDateError
+            A date is no session of the lake.
+        """
+        dates, assets = universe.dates, universe.assets
+        mask = (universe["universe"] > 0) & fwd_buyable(lake, dates, assets)
+        return self.compute(lake, dates, assets, mask)
 
 
 def label_panel(

@@ -5,6 +5,7 @@ import hashlib
 import importlib.util
 import subprocess
 import sys
+import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -133,7 +134,8 @@ def source_of(module: str) -> Source | None:
 @cache
 def _parsed(module: str, path: Path, mtime_ns: int) -> Source:
     del mtime_ns
-    text = path.read_text(encoding="utf-8")
+    with tokenize.open(path) as handle:  # a plug-in may declare another encoding than UTF-8
+        text = handle.read()
     tree = ast.parse(text)
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     imports = tuple(sorted(set(_imports(tree, package)), key=str))

@@ -12,11 +12,13 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from intralpha.backtest import EnhancementSpec
 from intralpha.base import ConfigError, IntralphaError, Spec
 from intralpha.base.place import PlacePath, expand, placed
+from intralpha.base.yaml_text import EncodingError, YamlError, parse_yaml, read_utf8
 from intralpha.combination import CombinerSpec, EqualSpec
 from intralpha.datasets import EverySpec, GridSpec
 from intralpha.evaluation import FactorTestSpec
 from intralpha.factors import FactorSpec
 from intralpha.features import FeatureSpec
+from intralpha.labels import HorizonError, check_horizon
 from intralpha.market import UniverseSpec
 from intralpha.sources import SourceSpec
 
@@ -94,9 +96,11 @@ class TestSpec(Spec):
 
     @model_validator(mode="after")
     def _in_order(self) -> "TestSpec":
-        for first, last in self.horizons:
-            if not 0 <= first < last:
-                raise ValueError(f"horizon [{first}, {last}]: expected 0 <= first < last")
+        for horizon in self.horizons:
+            try:
+                check_horizon(*horizon)
+            except HorizonError as error:
+                raise ValueError(str(error)) from error
         if self.start and self.end and self.start > self.end:
             raise ValueError(f"start {self.start} lies after end {self.end}")
         return self
@@ -213,33 +217,19 @@ def read_yaml(path: Path) -> Any:
     Raises
     ------
     RecipeError
+        No such file, not in UTF-8 or not YAML.
     """
     if not path.is_file():
         raise RecipeError(str(path), ["no such file; `intralpha ls --recipes` names shipped ones"])
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506
-    except (yaml.YAMLError, ValueError) as error:  # such as a date in a thirteenth month
-        raise RecipeError(str(path), [f"not readable as YAML: {error}"]) from error
+        return parse_yaml(read_utf8(path))
+    except (EncodingError, YamlError) as error:
+        raise RecipeError(str(path), [str(error)]) from error
 
 
 def dump_recipe(recipe: Recipe) -> str:
     """The resolved recipe, defaults included, as YAML."""
     return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML that refuses a key given twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=deep)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key {key!r} is given twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
 
 
 def _apply(raw: dict[str, Any], override: str) -> None:
@@ -254,9 +244,9 @@ def _apply(raw: dict[str, Any], override: str) -> None:
     if not isinstance(node, dict):
         raise RecipeError(f"--set {override}", [f"{'.'.join(parents)} is not a mapping"])
     try:
-        value = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:
-        raise RecipeError(f"--set {override}", [f"not readable as YAML: {error}"]) from error
+        value = parse_yaml(text)
+    except YamlError as error:
+        raise RecipeError(f"--set {override}", [str(error)]) from error
     if place == "data.lake" and isinstance(value, str):
         value = str(Path(value).expanduser().absolute()) if "$" not in value else value
     node[last] = value

@@ -40,7 +40,7 @@ def figure_text(name: str, value: object) -> str:
     of_shares = any(word in name for word in PERCENT) and not name.startswith("rank")
     if name in WHOLE or (of_shares and "calmar" not in name):
         return f"{100 * value:.2f} %"
-    return f"{value:,.0f}" if abs(value) >= 1000 or name in COUNTS else f"{value:.4f}"
+    return f"{value:,.0f}" if abs(value) >= 1000 or name.startswith(COUNTS) else f"{value:.4f}"
 
 
 def words(name: str) -> str:

@@ -242,10 +242,7 @@ class Market:
         SettingsError
         """
         of = given("label", LabelSpec, spec or HorizonReturnSpec())
-        days = self.samples
-        mask = self.inside.at(days)["universe"] > 0
-        mask &= fwd_buyable(self.lake, days, self.assets)
-        return of.compute(self.lake, days, self.assets, mask)
+        return of.over(self.lake, self.inside.at(self.samples))
 
     def fit(
         self,

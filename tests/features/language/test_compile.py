@@ -264,6 +264,20 @@ def test_libraries_are_checked(tmp_path):
         load_library("minute15").only(("bigorder",))
 
 
+def test_a_library_that_cannot_be_read_is_told_with_its_place(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(b"name: mine\nframe: minute\nsource: \xb6\xaf\n")
+    with pytest.raises(LibraryError, match=r"mine\.yaml, line 3, column 9: found byte 0xb6"):
+        load_library(str(path))
+    whole = "name: mine\nframe: minute\nfactors: [{name: a, expr: mean(ret)}]\n"
+    path.write_text(f"{whole}source: 2023-13-01\n")
+    with pytest.raises(LibraryError, match=r"no timestamp from '2023-13-01'(.|\n)*line 4"):
+        load_library(str(path))
+    path.write_text(f"{whole}frame: bar5\n")
+    with pytest.raises(LibraryError, match="key 'frame' is given twice"):
+        load_library(str(path))
+
+
 PAGE = (Path(__file__).parents[3] / "docs" / "factor-language.md").read_text()
 
 

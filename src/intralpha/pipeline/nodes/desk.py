@@ -25,6 +25,8 @@ def benchmark_node(spec: BenchmarkSpec, dates: ndarray) -> Node:
 def make_benchmark(spec: BenchmarkSpec, inputs: Inputs, task: Task) -> None:
     """A portfolio a date, known at its close; NaN on a date with an empty universe.
 
+    Zeros where the benchmark has no weights: whether that matters shows where something is decided.
+
     Parameters
     ----------
     spec : the benchmark

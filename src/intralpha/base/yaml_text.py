@@ -1,0 +1,106 @@
+"""YAML that a user wrote: read as UTF-8, loaded safely, its faults told with file and place."""
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from intralpha.base.errors import ConfigError
+
+MERGE = "tag:yaml.org,2002:merge"  # the key <<, whose mapping the other keys win over
+
+
+class EncodingError(ConfigError):
+    """A text file is not in UTF-8."""
+
+    def __init__(self, path: Path, line: int, column: int, byte: int) -> None:
+        self.path, self.line, self.column, self.byte = path, line, column, byte
+        super().__init__(
+            f"{path}, line {line}, column {column}: found byte 0x{byte:02x}; expected text in "
+            "UTF-8.\nHint: save the file as UTF-8 in your editor, or convert it: "
+            f"iconv -f gb18030 -t utf-8 {path.name}"
+        )
+
+
+class YamlError(ConfigError):
+    """A text is not YAML, a key of it is given twice, or a value of it is impossible."""
+
+    def __init__(self, fault: str) -> None:
+        self.fault = fault
+        super().__init__(f"not readable as YAML: {fault}")
+
+
+def read_utf8(path: Path) -> str:
+    """The text of a file.
+
+    Raises
+    ------
+    EncodingError
+        It is not in UTF-8; says where it stops being.
+    """
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8").split("\n")
+        place = len(before), len(before[-1]) + 1
+        raise EncodingError(path, *place, content[error.start]) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def parse_yaml(text: str) -> Any:
+    """What a text says; a key given twice is refused.
+
+    Raises
+    ------
+    YamlError
+        Says line and column.
+    """
+    try:
+        try:
+            return yaml.load(text, Loader=_Fast)  # noqa: S506
+        except yaml.YAMLError:
+            return yaml.load(text, Loader=_Plain)  # noqa: S506  # slower, but it shows the line
+    except yaml.YAMLError as error:
+        raise YamlError(str(error)) from error
+
+
+class _Strict(yaml.constructor.SafeConstructor):
+    """Safe YAML that refuses a key given twice, and a value that cannot be where it stands."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError) as error:  # such as a thirteenth month
+            fault = f"no {node.tag.rpartition(':')[2]} from {node.value!r} ({error})"
+            raise yaml.constructor.ConstructorError(None, None, fault, node.start_mark) from error
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set[Hashable]()
+        for key_node, _ in node.value:
+            if key_node.tag == MERGE:
+                continue
+            key = self.construct_object(key_node, deep=deep)
+            if not isinstance(key, Hashable):
+                continue  # refused below
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key {key!r} is given twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+class _Plain(_Strict, yaml.SafeLoader):
+    """Written in Python."""
+
+
+if TYPE_CHECKING:
+    _InC = yaml.SafeLoader
+else:
+    _InC = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Fast(_Strict, _InC):
+    """Written in C where the installation has it."""

@@ -1,0 +1,20 @@
+"""The first moment of the command: nothing but its modules can be interrupted yet."""
+
+import sys
+
+INTERRUPTED = 130  # exit code after Ctrl-C
+
+
+def main(own_process: bool = True) -> None:
+    """Import the verbs and run the command line; see :func:`intralpha.cli.main.main`.
+
+    Parameters
+    ----------
+    own_process : whether the process ends after this
+    """
+    try:
+        from intralpha.cli.main import main as begin
+    except KeyboardInterrupt:
+        print("\nInterrupted before anything began.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    begin(own_process)
