@@ -8,9 +8,11 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from tempfile import mkdtemp
 
 from fuzz.cases import TARGETS
 from fuzz.once import FAULT, TAKEN, attempt
+from fuzz.worlds import PLACE
 
 GIB = 2**30
 CASE_SECONDS, CASES_A_PROCESS = 60, 300
@@ -72,11 +74,12 @@ def main() -> int:
         for target in targets:
             print(target, given.seed, *attempt(target, given.seed))
         return 0
+    os.environ.setdefault(PLACE, mkdtemp(prefix="fuzz_worlds"))
     until, at = time.monotonic() + given.seconds, Counter[str]()
     counts, taken, faults = Counter[str](), Counter[str](), list[str]()
     while time.monotonic() < until:
         for target in targets:
-            share = min(until, time.monotonic() + max(given.seconds / len(targets) / 4, 5))
+            share = min(until, time.monotonic() + given.seconds / len(targets) / 2)
             tried, good, found = chunk(target, given.first + at[target], share)
             at[target] += max(tried, 1)
             counts[target] += tried

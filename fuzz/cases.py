@@ -2,11 +2,13 @@
 
 import inspect
 import io
+import re
 import shutil
 import tarfile
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -17,6 +19,7 @@ import polars as pl
 import yaml
 
 import intralpha as ia
+import intralpha.features.library
 from fuzz import worlds
 from fuzz.mutate import Rng, in_array, in_bytes, in_frame, in_lines, in_tree, some
 from intralpha.factors.file import FactorFileSpec, read_scores
@@ -173,43 +176,63 @@ def recipe(rng: Rng, folder: Path) -> None:
     plan(found, folder / "runs")
 
 
+SHIPPED = sorted(Path(intralpha.features.library.__path__[0]).glob("*.yaml"))
+
+
 def library(rng: Rng, folder: Path) -> None:
-    tree = {
-        "name": "mine", "frame": "bar", "segments": "day", "source": "x", "parameters": {"n": {"default": 3}},
-        "factors": [{"name": "a", "expr": "sum(amount) / day_amount"}, {"name": "b", "expr": "std(ret)"}],
-    }  # fmt: skip
-    data = yaml.safe_dump(in_tree(rng, tree), allow_unicode=True).encode()
-    (folder / "mine.yaml").write_bytes(in_bytes(rng, data) if rng.random() < 0.3 else data)
+    path = some(rng, SHIPPED)
+    if rng.random() < 0.3:
+        broken = in_bytes(rng, path.read_bytes())
+    else:
+        tree = yaml.safe_load(path.read_text())
+        if rng.random() < 0.5:
+            entry = some(rng, tree["factors"])
+            entry["expr"] = in_words(rng, str(entry["expr"]))
+        else:
+            in_tree(rng, tree)
+        broken = yaml.safe_dump(tree, allow_unicode=True).encode()
+    (folder / "mine.yaml").write_bytes(broken)
     FeatureSpec.model_validate({"kind": "library", "library": str(folder / "mine.yaml")}).make()
 
 
-WORDS = (
-    "open", "high", "low", "close", "volume", "amount", "ret", "day_amount", "day_close", "vwap", "carried",
-    "sum(", "mean(", "std(", "max(", "min(", "skew(", "corr(", "ago(", "delta(", "rank(", "zscore(", "where(",
-    "first(", "last(", "count(", "abs(", "log(", "sign(", "ema(", "quantile(", "clock(", "argmax(", "slope(",
-    ")", ")", ")", "(", "[", "]", "[1:]", "[:-1]", ",", ",", "+", "-", "*", "/", "^", "**", "<", ">", "<=", "==",
-    "and", "or", "not", "0", "1", "3", "0.5", "-1", "1e308", "1e-308", "nan", "'14:30'", "'15:00'", "days=5",
-    "days=0", "days=-1", "days=1e9", "by=3", "where=ret>0", "close", "amount", "é", "中", "_", ".", "'", '"',
-)  # fmt: skip
-GOOD = (
-    "sum(amount[clock('14:30','15:00')]) / day_amount", "std(ret)", "corr(close, volume)",
-    "close / ago(close, 1) - 1", "mean(std(ret), days=5)", "skew(ret)", "max(high) / min(low) - 1",
-    "sum(volume, where=ret>0) / sum(volume)", "zscore(mean(ret), days=10)",
-)  # fmt: skip
+WORD = re.compile(r"'[^']*'|\w+\.?\w*|<=|>=|==|\s+|.")
+ODD = ("1e308", "1e-308", "nan", "-", "(", ")", "[", "]", ",", "'", '"', "é", "中", "_", "9" * 400, "**",
+       "[1:]", "days=0", "days=-1", "days=100000", "least=0", "least=1e9", "clock('15:00','09:30')")  # fmt: skip
+
+
+@cache
+def said(frame: str) -> tuple[str, ...]:
+    """Expressions of the shipped libraries of a frame."""
+    trees = [yaml.safe_load(path.read_text()) for path in SHIPPED]
+    return tuple(str(f["expr"]) for t in trees if t["frame"] == frame for f in t["factors"])
+
+
+@cache
+def words() -> tuple[str, ...]:
+    """Every word of them, as often as it is used, and some that nobody uses."""
+    used = [w for text in said("minute") + said("day") for w in WORD.findall(text)]
+    return (*used, *ODD * 10)
+
+
+def in_words(rng: Rng, expression: str) -> str:
+    """An expression with words changed, lost, put in, or brackets of another one put in."""
+    out = WORD.findall(expression)
+    for _ in range(int(rng.integers(1, 4))):
+        at = int(rng.integers(len(out) + 1))
+        match int(rng.integers(5)):
+            case 0 | 1:
+                out[at : at + 1] = [some(rng, words())]
+            case 2:
+                out[at : at + int(rng.integers(1, 3))] = []
+            case 3:
+                out[at:at] = [some(rng, words())]
+            case _:
+                out[at : at + 1] = ["(", *WORD.findall(some(rng, said("minute"))), ")"]
+    return "".join(out)
 
 
 def expression(rng: Rng, folder: Path) -> None:
-    """Words in any order, or a good expression with some of them put in."""
-    if rng.random() < 0.4:
-        words = [some(rng, WORDS) for _ in range(int(rng.integers(1, 14)))]
-        said = "".join(word + " " * (rng.random() < 0.3) for word in words)
-    else:
-        said = some(rng, GOOD)
-        for _ in range(int(rng.integers(1, 4))):
-            at = int(rng.integers(len(said) + 1))
-            said = said[:at] + some(rng, WORDS) + said[at + int(rng.integers(3)) :]
-    market = ia.market(worlds.lake().root, every=5)
-    market.factor(said)
+    ia.market(worlds.lake().root, every=5).factor(in_words(rng, some(rng, said("minute"))))
 
 
 def scores(rng: Rng, folder: Path) -> None:
@@ -253,8 +276,7 @@ def _array(hint: Any) -> Any:
 def _plain(parameter: inspect.Parameter) -> bool:
     hint = parameter.annotation
     return (
-        (bool(_array(hint))
-        and get_origin(hint) is not dict)
+        (bool(_array(hint)) and get_origin(hint) is not dict)
         or hint in (int, float, bool)
         or (get_origin(hint) is Literal or parameter.default is not inspect.Parameter.empty)
     )

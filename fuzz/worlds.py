@@ -1,6 +1,8 @@
 """Good input, made once a process, that the targets break."""
 
+import os
 import struct
+from collections.abc import Callable
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -16,9 +18,19 @@ SESSIONS = [date(2024, 1, 2) + timedelta(days=n) for n in (0, 1, 2, 3, 6, 7, 8, 
 STOCKS = ("600000.SH", "000001.SZ", "830799.BJ")
 
 
-@cache
-def _root() -> Path:
-    return Path(mkdtemp(prefix="fuzz_worlds"))
+PLACE = "INTRALPHA_FUZZ_WORLDS"  # folder that processes share
+
+
+def _made(name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that ``make`` fills, in the first process that asks."""
+    if PLACE not in os.environ:
+        os.environ[PLACE] = mkdtemp(prefix="fuzz_worlds")
+    folder = Path(os.environ[PLACE]) / name
+    if not folder.exists():
+        partial = folder.with_name(f"{name}.{os.getpid()}")
+        make(partial)
+        partial.rename(folder)
+    return folder
 
 
 @cache
@@ -93,19 +105,19 @@ def qlib_files() -> dict[str, bytes]:
     return files
 
 
-@cache
 def published() -> Path:
     """Level-2 files of a simulated session."""
-    folder = _root() / "published"
     day = date(2023, 1, 3)
-    list(write_published(SimulatedMarket(SimulatedSpec(n_assets=6, start=day, end=day)), folder))
-    return folder
+    market = SimulatedSpec(n_assets=6, start=day, end=day)
+    return _made("published", lambda to: list(write_published(SimulatedMarket(market), to)))
 
 
 @cache
 def lake() -> Lake:
     """A simulated market that only is read."""
     spec = SimulatedSpec(n_assets=36, start=date(2023, 1, 3), end=date(2023, 2, 10), freq=30)
-    out = Lake(_root() / "lake", create=True)
-    ingest([spec], out, show_progress=False)
-    return out
+
+    def make(to: Path) -> None:
+        ingest([spec], Lake(to, create=True), show_progress=False)
+
+    return Lake(_made("lake", make))
