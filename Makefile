@@ -16,6 +16,9 @@ PIP       := pip==25.3
 TEST_ENV := OMP_NUM_THREADS=1 INTRALPHA_THREADS=2 POLARS_MAX_THREADS=2
 WORKERS  ?= 2
 
+# make fuzz FUZZ_SECONDS=60: a minute instead of an hour
+FUZZ_SECONDS ?= 3600
+
 # make bench ARGS=--quick: less data, every script under a minute
 ARGS ?=
 
@@ -27,11 +30,12 @@ SMALL := --set 'data.lake=$(CURDIR)/$(VENV)/first/lake' \
 	--set test.start=null --set portfolio.problem.stock_deviation=0.1 \
 	--set portfolio.problem.industry_deviation=0.2 --set 'portfolio.problem.style_bounds={size: 0.5}'
 
-.PHONY: demo test lint format bench bench-qlib check clean help
+.PHONY: demo test lint format bench bench-qlib check clean fuzz help
 
 help:
 	@sed -n '2,4p' Makefile
 	@echo '#   make bench-qlib   the same beside qlib, which gets an environment of its own'
+	@echo '#   make fuzz     an hour of broken input: no crash, no hang, every refusal an error of ours'
 	@echo '#   make lint | format | check (test + lint) | clean'
 
 $(READY): pyproject.toml constraints.txt
@@ -75,6 +79,9 @@ bench: $(PEERS)
 	@for script in benchmarks/*.py; do \
 		echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; \
 	done
+
+fuzz: $(READY)
+	$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS)
 
 bench-qlib: $(READY) $(QLIB)
 	$(BIN)/python benchmarks/beside_qlib.py --qlib $(QLIB_VENV)/bin/python $(ARGS)

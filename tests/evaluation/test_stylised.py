@@ -20,6 +20,7 @@ from intralpha.evaluation import (
     roll_spread,
     volume_shares,
 )
+from intralpha.evaluation.arrays import CountError
 
 NAN = np.nan
 
@@ -226,6 +227,13 @@ def test_a_follower_follows_inside_the_session_only() -> None:
     assert found[5] == pytest.approx(1.0)  # lags -3 ... 3: position 5 is +2
     assert np.abs(np.delete(found, 5)).max() < 0.2
     assert np.isnan(lead_lag(x[:1], y[:1], 3)[0])  # nine pairs
+
+
+@pytest.mark.parametrize("lags", [-1, 1_001, 10**9])
+def test_lags_that_cannot_be_are_refused(lags) -> None:
+    x = np.zeros((2, 12))
+    with pytest.raises(CountError, match=f"max_lag is {lags}"):
+        lead_lag(x, x, lags)
 
 
 def test_rank_ic_by_horizon() -> None:

@@ -18,7 +18,15 @@ from intralpha.market import (
     NoLakeError,
     RowError,
 )
-from intralpha.market.manifest import MANIFEST, writer_lock
+from intralpha.market.manifest import (
+    MANIFEST,
+    DamagedFileError,
+    ManifestError,
+    file_facts,
+    read_manifest,
+    write_manifest,
+    writer_lock,
+)
 
 from .conftest import SESSIONS, bar_rows, daily_rows
 
@@ -104,6 +112,39 @@ def test_verify_finds_changed_missing_and_unknown_files(lake: Lake) -> None:
         "instruments/instruments.parquet is missing",
         "daily/month=2030-01.parquet is not in the manifest",
     )
+
+
+@pytest.mark.parametrize("size", [0, 100, None])
+def test_a_file_that_was_cut_or_lost_is_refused_by_name(lake: Lake, size: int | None) -> None:
+    january = lake.root / "daily/month=2024-01.parquet"
+    whole = january.stat().st_size
+    if size is None:
+        january.unlink()
+    else:
+        january.write_bytes(january.read_bytes()[:size])
+    with pytest.raises(DamagedFileError, match=r"month=2024-01\.parquet: it ") as told:
+        lake.scan("daily")
+    assert (told.value.found, told.value.expected) == (size, whole)
+
+
+def test_a_file_that_a_writer_is_replacing_is_waited_for(lake: Lake) -> None:
+    """Files are replaced first and the manifest just after them."""
+    name = "daily/month=2024-01.parquet"
+    pl.read_parquet(lake.root / name).head(1).write_parquet(lake.root / name)
+    files = read_manifest(lake.root) | {name: file_facts(lake.root / name, 1)}
+    later = threading.Timer(0.25, write_manifest, (lake.root, files))
+    later.start()
+    assert lake.scan("daily", SESSIONS[0], SESSIONS[0]).collect().height == 1
+    later.join()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", '{"daily/a.parquet": {}}', '{"daily/a.parquet": 3}']
+)
+def test_a_manifest_that_is_none_is_refused(lake: Lake, text: str) -> None:
+    (lake.root / "manifest.json").write_text(text)
+    with pytest.raises(ManifestError, match=r"(?s)manifest\.json: found .*expected"):
+        lake.scan("daily")
 
 
 def test_a_full_disk_leaves_the_lake_as_it_was(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:

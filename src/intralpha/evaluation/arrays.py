@@ -22,9 +22,10 @@ class ArrayFormError(DataError):
 class CountError(ConfigError):
     """A lag or a number of stocks that cannot be."""
 
-    def __init__(self, name: str, found: object, least: int) -> None:
-        self.name, self.found, self.least = name, found, least
-        super().__init__(f"{name} is {found!r}; expected a whole number of at least {least}")
+    def __init__(self, name: str, found: object, least: int, most: int | None = None) -> None:
+        self.name, self.found, self.least, self.most = name, found, least, most
+        wanted = f"of at least {least}" if most is None else f"from {least} to {most}"
+        super().__init__(f"{name} is {found!r}; expected a whole number {wanted}")
 
 
 def check_arrays(ndim: int = 2, **arrays: object) -> None:
@@ -54,18 +55,19 @@ def check_arrays(ndim: int = 2, **arrays: object) -> None:
         shape = array.shape
 
 
-def check_count(name: str, value: object, least: int) -> None:
-    """Refuse what is not a whole number of at least ``least``.
+def check_count(name: str, value: object, least: int, most: int | None = None) -> None:
+    """Refuse what is not a whole number of at least ``least`` and at most ``most``.
 
     Parameters
     ----------
     name : of the argument
     value : what was given
-    least : smallest allowed
+    least, most : smallest and largest allowed; None: any
 
     Raises
     ------
     CountError
     """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise CountError(name, value, least)
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < least or (most is not None and value > most):
+        raise CountError(name, value, least, most)

@@ -6,6 +6,7 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 from scipy.linalg import eigvalsh
 
+from intralpha.evaluation.arrays import check_arrays, check_count
 from intralpha.evaluation.ic import MIN_STOCKS, rank_ic, summarise
 from intralpha.evaluation.stylised_returns import MIN_PAIRS
 
@@ -90,9 +91,18 @@ def lead_lag(
     ndarray of float64, length 2 L + 1
         Pairs lie inside one row and have both values. A series that leads has larger values on
         the right (k > 0) than on the left. NaN below 10 pairs or where one does not vary.
+
+    Raises
+    ------
+    ArrayFormError
+        The two differ in shape.
+    CountError
+        ``max_lag`` is negative, or larger than 1,000 and than a row.
     """
+    check_arrays(leader=leader_DT, follower=follower_DT)
     x, y = leader_DT, follower_DT
     width = x.shape[1]
+    check_count("max_lag", max_lag, 0, max(width, 1_000))
     out = np.full(2 * max_lag + 1, np.nan)
     for i, k in enumerate(range(-max_lag, max_lag + 1)):
         if abs(k) < width:

@@ -11,7 +11,13 @@ import polars as pl
 from intralpha.base import DataError
 from intralpha.base.panel import Day, as_days
 from intralpha.market.append import AppendResult, Merging, append_rows
-from intralpha.market.manifest import FileFacts, file_facts, read_manifest, table_files
+from intralpha.market.manifest import (
+    FileFacts,
+    check_sizes,
+    file_facts,
+    read_manifest,
+    table_files,
+)
 from intralpha.market.merge import OnConflict
 from intralpha.market.prints import NOTHING_KNOWN, joined_prints, known_prints, month_prints
 from intralpha.market.restriction import Declared, LimitedLakeError, Restriction
@@ -148,11 +154,15 @@ class Lake:
         ------
         UndeclaredReadError
             The view does not show the table.
+        DamagedFileError
+            A file is not as long as it was when it was written.
         """
         schema = TABLES[table]
-        files = [self.root / name for name in self._files(table, start, end, freq)]
+        found = self._files(table, start, end, freq)
+        files = [self.root / name for name in found]
         if not files:
             return pl.LazyFrame(schema=schema.columns)
+        check_sizes(self.root, found)
         rows = pl.scan_parquet(files, schema=schema.columns, missing_columns="insert")
         if schema.partition == "month":
             rows = rows.filter(*_within(start, self._view.end(end)))

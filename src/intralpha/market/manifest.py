@@ -17,6 +17,7 @@ from intralpha.base import DataError
 
 MANIFEST = "manifest.json"
 DIGEST_BYTES = 16
+WAITS, WAIT_SECONDS = 10, 0.1
 # Two writers of one process must not share a temporary file.
 _NUMBERS = count()
 
@@ -40,6 +41,29 @@ class LakeWriteError(DataError):
         super().__init__(
             f"could not write {path}: {error.strerror} ({free_bytes / 2**20:,.0f} MiB free).\n"
             "Nothing was changed. Hint: free space and run the same command again."
+        )
+
+
+class ManifestError(DataError):
+    """The manifest of a lake cannot be read as one."""
+
+    def __init__(self, path: Path, found: str) -> None:
+        self.path, self.found = path, found
+        super().__init__(
+            f"{path}: found {found}; expected checksum, rows, size and time of every file.\n"
+            "Hint: the lake was changed from outside; ingest its sources into a new one."
+        )
+
+
+class DamagedFileError(DataError):
+    """A file of a lake is not as long as its manifest says."""
+
+    def __init__(self, path: Path, found: int | None, expected: int) -> None:
+        self.path, self.found, self.expected = path, found, expected
+        there = "it is missing" if found is None else f"it has {found:,} bytes"
+        super().__init__(
+            f"{path}: {there}; its manifest says {expected:,}.\n"
+            "Hint: `Lake.verify` lists all such files; ingesting their source again heals them."
         )
 
 
@@ -94,9 +118,52 @@ def _parsed(path: Path, stamp: tuple[int, int, int]) -> dict[str, dict[str, File
     """The manifest with that inode, size and time."""
     del stamp
     tables: dict[str, dict[str, FileFacts]] = {}
-    for name, facts in sorted(json.loads(path.read_text()).items()):
-        tables.setdefault(name.split("/")[0], {})[name] = FileFacts(**facts)
+    try:
+        for name, facts in sorted(json.loads(path.read_text(encoding="utf-8")).items()):
+            if [type(value) for value in facts.values()] != [str, int, int, int]:
+                raise ValueError(f"{facts} of {name}")
+            tables.setdefault(name.split("/")[0], {})[name] = FileFacts(**facts)
+    except (ValueError, AttributeError, TypeError) as error:
+        raise ManifestError(path, str(error)) from error
     return tables
+
+
+def check_sizes(root: Path, files: Mapping[str, FileFacts]) -> None:
+    """Refuse files that were cut, replaced or lost since they were written.
+
+    Parameters
+    ----------
+    root : of the lake
+    files : relative path -> what the manifest says of it
+
+    Raises
+    ------
+    DamagedFileError
+        Another length, and no writer at work. The bytes are compared by ``Lake.verify``.
+    """
+    for name, facts in files.items():
+        if _size(root / name) != facts.size:
+            _check_again(root, name, facts.size)
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+def _check_again(root: Path, name: str, expected: int) -> None:
+    """A writer replaces files first and the manifest just after: give it a moment."""
+    for _ in range(WAITS):
+        if _size(root / name) == expected:
+            return
+        time.sleep(WAIT_SECONDS)
+        facts = table_files(root, name.partition("/")[0]).get(name)
+        if facts is None:
+            return
+        expected = facts.size
+    raise DamagedFileError(root / name, _size(root / name), expected)
 
 
 def write_manifest(root: Path, files: dict[str, FileFacts]) -> None:

@@ -16,6 +16,7 @@ from intralpha.features.level2.enrich import enrich, plan_days
 from intralpha.features.level2.parents import parent_orders
 from intralpha.features.level2.thresholds import BigOrderSpec
 from intralpha.market import Lake, bar_times
+from intralpha.market.manifest import file_facts, read_manifest, write_manifest
 from intralpha.market.tick_blocks import read_ticks
 from intralpha.sources import SimulatedSpec, ingest
 from intralpha.sources.level2.day_check import NoTradesError, check_day
@@ -301,8 +302,12 @@ def test_bars_written_before_the_new_columns_can_be_read_and_replaced(lake: Lake
     """A file of an older lake lacks them; it is read as if they were null."""
     new = ["net_bid_amount", "spread", "depth_imbalance", "quotes"]
     days = [d.item() for d in lake.dates("trades")]
-    path = lake.root / f"bars/freq=1min/date={days[0]}.parquet"
-    pl.read_parquet(path).drop(new).write_parquet(path)
+    name = f"bars/freq=1min/date={days[0]}.parquet"
+    path = lake.root / name
+    rows = pl.read_parquet(path).drop(new)
+    rows.write_parquet(path)
+    facts = {name: file_facts(path, rows.height)}
+    write_manifest(lake.root, read_manifest(lake.root) | facts)
     both = lake.scan("bars", days[0], days[1], 1).select("symbol", *new).collect()
     assert both.height == bars(lake, days[0]).height + bars(lake, days[1]).height
     run(lake, days=slice(0, 1))

@@ -1,0 +1,23 @@
+"""A few cases of each target of `make fuzz`; one that was ever wrong is added to WERE_WRONG."""
+
+import pytest
+from fuzz.cases import TARGETS
+from fuzz.once import FAULT, attempt
+
+CASES = {"level2": 4, "stored": 6, "recipe": 12}
+# Seeds on which something was wrong once.
+WERE_WRONG = {
+    "stored": [18],
+    "library": [3, 9],
+    "parquet": [0, 2],
+    "tdx": [0, 1],
+    "qlib": [3, 5, 7],
+    "reference": [2, 10],
+}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_broken_input_is_taken_or_refused(target: str) -> None:
+    seeds = [*range(CASES.get(target, 40)), *WERE_WRONG.get(target, [])]
+    outcomes = {seed: attempt(target, seed) for seed in seeds}
+    assert {seed: said for seed, (how, said) in outcomes.items() if how == FAULT} == {}
