@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from intralpha.sources.level2.pieces import Piece
 from intralpha.sources.level2.streams import StreamSpec
+from intralpha.sources.lines import MARK, unquoted
 from intralpha.sources.source import SourceError
 
 CHUNK_BYTES = 1 << 24
@@ -95,8 +96,9 @@ def _csv(name: str, handle: BufferedIOBase, stream: StreamSpec, size: int) -> It
         if not header:
             yield Chunk(name, 1, [], [], b"")
             return
-        text = _decoded(name, header, stream)
-        names, line = [n.strip().strip('"') for n in text.split(stream.separator)], 2
+        text = _decoded(name, header, stream).encode()
+        fields = unquoted(text, stream.separator).decode().split(MARK)
+        names, line = [field.strip().strip('"') for field in fields], 2
     wanted = _wanted(name, names, stream)
     while text := handle.read(size):
         text += b"" if text.endswith(b"\n") else handle.readline()

@@ -6,7 +6,7 @@ import tempfile
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -152,6 +152,7 @@ class Level2Source(Source):
         stream = self.spec.streams[pack[0].piece.stream]
         lines = block([part.chunk for part in pack], stream)
         bad, repairs = [lines.torn], Counter[str]()
+        first: dict[str, str] = {}
         kind = SNAPSHOTS if stream.holds == "snapshots" else EVENTS
         frame = _none(kind)
         if lines.frame.height:
@@ -159,11 +160,12 @@ class Level2Source(Source):
             rows = typed(lines.frame, [part.piece for part in pack], files, stream)
             frame, repairs = rows.frame, Counter(rows.counts)
             bad.append(rows.bad)
+            first = rows.first
         marks: list[Mark] = []
         if self.spec.gap_free != "no" and kind == EVENTS:
             marks = marks_of(frame, of_channels=self.spec.gap_free == "channel")
         table = TABLE_OF[stream.holds]
-        return _Parsed(kind, table, frame, pl.concat(bad), repairs, lines.notes, marks)
+        return _Parsed(kind, table, frame, pl.concat(bad), repairs, lines.notes, marks, first)
 
 
 @dataclass(frozen=True)
@@ -217,6 +219,7 @@ class _Parsed:
     repairs: Counter[str]
     notes: Counter[str]
     marks: list[Mark]
+    first: dict[str, str]
 
 
 class _Held:
@@ -232,6 +235,7 @@ class _Held:
         self.lost: dict[str, list[pl.DataFrame]] = {}
         self.repairs: dict[str, Counter[str]] = {}
         self.notes: dict[str, Counter[str]] = {}
+        self.first: dict[str, dict[str, str]] = {}
         self.numbers = Numbers(spec.gap_free == "channel") if spec.gap_free != "no" else None
 
     def begin(self, group: list[Piece]) -> list[tuple[int, Piece]]:
@@ -255,6 +259,7 @@ class _Held:
         self.lost.setdefault(table, []).append(parsed.bad)
         self.repairs.setdefault(table, Counter()).update(parsed.repairs)
         self.notes.setdefault(table, Counter()).update(parsed.notes)
+        self.first[table] = {**parsed.first, **self.first.get(table, {})}
         if self.numbers is not None:
             self.numbers.add(parsed.marks)
         self.frames[parsed.kind].append(parsed.frame)
@@ -305,8 +310,9 @@ class _Held:
         for table, lost in self.lost.items():
             bad, repairs, notes = pl.concat(lost), self.repairs[table], self.notes[table]
             if bad.height or repairs or notes:
-                yield account(table, origin, bad, repairs, notes)
-        self.lost, self.repairs, self.notes = {}, {}, {}
+                done = account(table, origin, bad, repairs, notes)
+                yield replace(done, first=self.first.get(table, {}))
+        self.lost, self.repairs, self.notes, self.first = {}, {}, {}, {}
 
     def _spill(self) -> None:
         """Write what is held to disk, sorted by stock."""

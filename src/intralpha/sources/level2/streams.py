@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from intralpha.base import Spec
-from intralpha.sources.shipped import quoted
+from intralpha.sources.shipped import check_fields, quoted
 
 # Fields of the lake that a column of the vendor may fill, by what a stream holds.
 CLOCK_FIELDS = frozenset({"datetime", "date", "time", "symbol", "exchange"})
@@ -68,15 +68,19 @@ class StreamSpec(Spec):
         description="field -> column of the vendor, or several: the first that is not empty"
     )
     exchange: Literal["", "SH", "SZ", "BJ"] = Field(
-        default="", description="of all rows; default: column, suffix or first digit"
+        default="", description="of all rows; default: column, suffix or the ranges of codes"
     )
     time_format: str = Field(
         default="%H:%M:%S%.f",
         description="of time or datetime: strptime's, or numbers HHMMSSmmm, HHMMSSmm, HHMMSS, "
-        "YYYYMMDDHHMMSSmmm, YYYYMMDDHHMMSS, or ms since midnight",
+        "YYYYMMDDHHMMSSmmm, YYYYMMDDHHMMSS, ms since midnight, or epoch_s, epoch_ms, epoch_us, "
+        "epoch_ns since 1970. Stamps with an offset from UTC become the exchange's time",
     )
     price_scale: float = Field(default=1.0, gt=0, description="10000: prices are CNY x 10,000")
     volume_unit: Literal["shares", "lots"] = Field(default="shares", description="lots: 100 shares")
+    volume_scale: float = Field(
+        default=1.0, gt=0, description="1000: volumes are integers x 1,000, on top of their unit"
+    )
     amount_unit_yuan: float = Field(default=1.0, gt=0, description="of snapshots' amounts")
     first_level: int = Field(default=1, ge=0, le=1, description="number of the best level")
     what_codes: WhatCodes = Field(default={}, description="code -> order, cancel, trade, ignore")
@@ -104,9 +108,7 @@ class StreamSpec(Spec):
     @model_validator(mode="after")
     def _fields_fit(self) -> "StreamSpec":
         known = SNAPSHOT_FIELDS if self.holds == "snapshots" else EVENT_FIELDS
-        unknown = sorted(set(self.columns) - known)
-        if unknown:
-            raise ValueError(f"columns has {', '.join(unknown)}; known are {sorted(known)}")
+        check_fields(self.columns, known)
         lacking = sorted(self._needed() - set(self.columns))
         if lacking:
             raise ValueError(f"columns lacks {', '.join(lacking)}")
