@@ -264,3 +264,45 @@ def test_calendars_and_lists_of_qlib_that_cannot_be_read(
 ) -> None:
     with pytest.raises(SourceError, match=message):
         ingest([qlib(vendor, calendar, listed)], lake, show_progress=False)
+
+
+@pytest.mark.parametrize(
+    ("field", "values", "message"),
+    [
+        ("close", [np.nan, 20, 22], "SH600519: found 2 rows from place"),
+        ("close", [-1, 20, 22], "SH600519: found 2 rows from place -1 or 0"),
+        ("volume", [0, np.inf, 22], "volume.day.bin: found a volume of inf"),
+        ("volume", [0, 20, 1e30], r"volume.day.bin: found a volume of 1e\+30"),
+    ],
+)
+def test_binary_files_of_qlib_that_cannot_be(
+    lake: Lake, vendor: Path, field: str, values: list[float], message: str
+) -> None:
+    spec = qlib(vendor, b"2024-01-02\n2024-01-03\n", b"")
+    np.array(values, "<f4").tofile(vendor / f"features/SH600519/{field}.day.bin")
+    with pytest.raises(SourceError, match=message):
+        ingest([spec], lake, show_progress=False)
+
+
+def test_what_qlib_does_not_say_is_counted(lake: Lake, vendor: Path) -> None:
+    spec = qlib(vendor, b"2024-01-02\n2024-01-03\n", b"")
+    np.array([0, np.nan, 22], "<f4").tofile(vendor / "features/SH600519/volume.day.bin")
+    np.array([0, 22, np.nan], "<f4").tofile(vendor / "features/SH000300/factor.day.bin")
+    report = ingest([spec], lake, show_progress=False)
+    repairs = next(c.repairs for c in report.counts if c.table == "daily")
+    assert repairs["days without a volume taken as suspended"] == 1
+    assert repairs["days with a close but no factor left out"] == 1
+
+
+def test_every_parquet_of_a_folder_is_read(lake: Lake, vendor: Path) -> None:
+    caps(vendor / "a.parquet", "20240102")
+    caps(vendor / "b.parquet", "20240103")
+    ingest([DailyBasicSpec(path=str(vendor))], lake, show_progress=False)
+    assert lake.scan("fundamentals").collect()["announce_date"].n_unique() == 2
+
+
+def test_a_column_of_lists_is_refused(lake: Lake, vendor: Path) -> None:
+    frame = {"ts_code": [["600000.SH"]], "trade_date": ["20240102"], "total_mv": [1.0]}
+    pl.DataFrame({**frame, "circ_mv": [1.0]}).write_parquet(vendor / "a.parquet")
+    with pytest.raises(SourceError, match=r"column 'ts_code' of type List\(String\)"):
+        ingest([DailyBasicSpec(path=str(vendor))], lake, show_progress=False)

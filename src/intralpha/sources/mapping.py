@@ -25,7 +25,7 @@ from intralpha.sources.raw_rows import FIELDS, FileRows, RowForm, read_rows
 from intralpha.sources.shipped import check_fields, quoted, read_preset
 from intralpha.sources.source import Batch, Source, SourceSpec
 from intralpha.sources.tick import OFF_TICK, finish_by_tick, off_tick
-from intralpha.sources.when import EXCHANGE_ZONE
+from intralpha.sources.when import EXCHANGE_ZONE, refuse_zone_names
 
 OFF_GRID = "time is not the end of a bar"
 
@@ -118,6 +118,11 @@ class MappingSpec(SourceSpec):
         if self.table == "bars" and self.freq is None:
             raise ValueError("bars need freq, the minutes of one bar")
         return self
+
+    @field_validator("datetime_format")
+    @classmethod
+    def _no_names_of_zones(cls, form: str) -> str:
+        return refuse_zone_names(form)
 
     @field_validator("time_zone")
     @classmethod

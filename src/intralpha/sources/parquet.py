@@ -1,6 +1,7 @@
-"""A vendor's Parquet, with the columns that are needed and no others."""
+"""A vendor's Parquet files, with the columns that are needed and no others."""
 
 import io
+from collections.abc import Iterator
 
 import polars as pl
 
@@ -9,16 +10,31 @@ from intralpha.sources.source import SourceError
 from intralpha.sources.symbols import why_no_symbol
 
 
-def read_columns(path: str, needed: tuple[str, ...]) -> tuple[str, pl.DataFrame]:
-    """Name and some columns of the first Parquet file behind a path.
+def read_each(path: str, needed: tuple[str, ...]) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Name and some columns of every Parquet file behind a path.
 
     Raises
     ------
     SourceError
-        It is no Parquet, or lacks a column.
+        One is no Parquet, lacks a column, or has lists or bytes in it.
     """
-    name, content = next(iter(members(path, "*.parquet")))
-    return name, read_parquet(name, content, needed)
+    for name, content in members(path, "*.parquet"):
+        frame = read_parquet(name, content, needed)
+        check_types(name, frame)
+        yield name, frame
+
+
+def check_types(name: str, frame: pl.DataFrame) -> None:
+    """Refuse columns that hold lists, bytes and the like.
+
+    Raises
+    ------
+    SourceError
+        With the first such column and its type.
+    """
+    for column, kind in frame.schema.items():
+        if kind.is_nested() or kind in (pl.Binary, pl.Object):
+            raise SourceError(name, f"column {column!r} of type {kind}", "text, numbers or times")
 
 
 def read_parquet(name: str, content: bytes, needed: tuple[str, ...]) -> pl.DataFrame:

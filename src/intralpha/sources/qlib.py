@@ -1,5 +1,6 @@
 """Reader of qlib's binary daily layout: calendars, instruments, one float32 file a field."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +20,7 @@ from intralpha.sources.tick import ROUNDED, finish_by_tick, tick_of, to_tick
 
 FIELDS = ("open", "high", "low", "close", "volume", "factor")
 STOCKS_A_BATCH = 400
+MOST_SHARES = 9e16
 
 
 class QlibSpec(SourceSpec):
@@ -108,7 +110,7 @@ class QlibSource(Source):
         if rows.is_empty():
             return Batch("daily", _no_daily(), origin, aside, rows_read=aside.height)
         frame, repairs = finish_by_tick(rows.drop("origin"), self.spec.tick_yuan, start)
-        repairs = {**repairs, ROUNDED: sum(stock.off_tick for stock in stocks)}
+        repairs = dict(sum((Counter(s.repairs) for s in stocks), Counter(repairs)))
         good, refused = split_valid("daily", frame)
         text = pl.concat_str(
             pl.all().exclude("reason").cast(pl.String), separator=",", ignore_nulls=True
@@ -125,12 +127,12 @@ class QlibSource(Source):
 
 @dataclass(frozen=True)
 class _Stock:
-    """Raw daily rows of one stock, or why its code names none; prices that lay off the tick."""
+    """Raw daily rows of one stock, or why its code names none; what was mended in them."""
 
     code: str
     rows: pl.DataFrame
     aside: pl.DataFrame
-    off_tick: int
+    repairs: dict[str, int]
 
 
 def _rows(
@@ -147,16 +149,23 @@ def _rows(
     lengths = {name: len(values) for name, values in fields.values()}
     if len(set(lengths.values())) > 1:
         raise SourceError(code, f"files of different length {lengths}", "equal lengths")
-    starts = {int(values[0]) for _, values in fields.values()}
-    first, count = min(starts), next(iter(lengths.values())) - 1
-    if len(starts) > 1 or first + count > len(days):
-        raise SourceError(code, f"rows {first}..{first + count}", f"within {len(days)} days")
+    starts = {float(values[0]) for _, values in fields.values()}
+    count = next(iter(lengths.values())) - 1
+    first = _first_day(code, starts, count, len(days))
     data = {f: fields[f][1][1:].astype(np.float64) for f in FIELDS}
-    factor = data["factor"]
-    known = np.isfinite(data["close"]) & np.isfinite(factor) & (factor > 0)
+    factor, closes = data["factor"], np.isfinite(data["close"])
+    known = closes & np.isfinite(factor) & (factor > 0)
+    shares = data["volume"][known]
+    if (np.abs(np.nan_to_num(shares)) > MOST_SHARES).any():
+        most = np.nanmax(np.abs(shares))
+        raise SourceError(fields["volume"][0], f"a volume of {most:g}", f"at most {MOST_SHARES:g}")
+    repairs = {
+        "days with a close but no factor left out": int((closes & ~known).sum()),
+        "days without a volume taken as suspended": int(np.isnan(shares).sum()),
+    }
     tick = 0.01 if symbol is None else tick_of(symbol, tick_yuan)
     rounded = {f: to_tick(data[f][known] / factor[known], tick) for f in FIELDS[:4]}
-    volume = np.rint(np.nan_to_num(data["volume"][known])).astype(np.int64)
+    volume = np.rint(np.nan_to_num(shares)).astype(np.int64)
     rows = pl.DataFrame(
         {
             "symbol": pl.Series([symbol or ""], dtype=pl.String).new_from_index(0, len(volume)),
@@ -171,8 +180,17 @@ def _rows(
     if symbol is None:
         lost = (fields["close"][0], None, why_no_symbol(code), f"{code}, {len(volume)} rows")
         aside, rows = pl.DataFrame([lost], schema=QUARANTINE, orient="row"), rows[:0]
-    off = sum(count for _, count in rounded.values()) if symbol else 0
-    return _Stock(code, rows, aside, off)
+    repairs[ROUNDED] = sum(off for _, off in rounded.values()) if symbol else 0
+    return _Stock(code, rows, aside, repairs)
+
+
+def _first_day(code: str, starts: set[float], count: int, days: int) -> int:
+    """Place of the first row among the days."""
+    first = min(starts)
+    if len(starts) > 1 or not 0 <= first <= days - count or first % 1:
+        found = f"{count} rows from place {' or '.join(f'{s:g}' for s in sorted(starts))}"
+        raise SourceError(code, found, f"one place, within {days} days")
+    return int(first)
 
 
 def _no_daily() -> pl.DataFrame:

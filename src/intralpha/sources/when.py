@@ -19,6 +19,20 @@ _DATES = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%Y.%m.%d", "%d/%m/%Y", "%m/%d/%Y", 
 _CLOCKS = ("%H:%M:%S", "%H:%M", "%H:%M:%S%.f", "%H%M%S", "%H%M%S%3f", "%H%M")
 
 
+def refuse_zone_names(form: str) -> str:
+    """The same format, which reads no names of time zones.
+
+    Raises
+    ------
+    ValueError
+        It holds ``%Z``: of a name such as CST nobody knows which zone it is, and it would be passed
+        over.
+    """
+    if "%Z" in form:
+        raise ValueError(f"found %Z in {form!r}; expected %z, an offset such as +08:00")
+    return form
+
+
 def exchange_time(stamp: pl.Series, zone: str = EXCHANGE_ZONE) -> pl.Series:
     """Datetimes of any time zone as naive ones of the exchange's.
 

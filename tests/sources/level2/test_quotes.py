@@ -82,3 +82,54 @@ def test_when_no_record_can_be_read_the_error_says_what_would_fit(tmp_path: Path
     ingest([spec(path, columns=dated, time_format="epoch_ms")], lake, show_progress=False)
     row = lake.scan("trades").collect().row(0, named=True)
     assert (str(row["date"]), row["time"]) == ("2023-02-01", 33_900_500)
+
+
+def test_files_packed_with_gzip_or_zstandard_are_the_same(tmp_path: Path) -> None:
+    import gzip
+
+    import pyarrow as pa
+
+    path = write(tmp_path, ["x"] * 7)
+    clean = read(spec(path))["trades"].frame
+    text = (path / "20230201/t.csv").read_bytes()
+    (path / "20230201/t.csv").unlink()
+    packs = (("gz", gzip.compress(text)), ("zst", pa.compress(text, "zstd", asbytes=True)))
+    for end, content in packs:
+        file = path / f"20230201/t.csv.{end}"
+        file.write_bytes(content)
+        packed = spec(path, pattern=f"{{date}}/t.csv.{end}")
+        assert read(packed)["trades"].frame.equals(clean)
+        file.write_bytes(content[: len(content) // 2])
+        with pytest.raises(SourceError, match=rf"t.csv.{end}: found damaged content"):
+            read(packed)
+
+
+def test_trades_without_numbers_have_those_of_their_lines(tmp_path: Path) -> None:
+    path = write(tmp_path, ["x"] * 7)
+    numberless = {k: v for k, v in COLUMNS.items() if k not in ("seq", "channel")}
+    clean, found = (read(spec(path, columns=c))["trades"].frame for c in (COLUMNS, numberless))
+    assert found["seq"].to_list() == [2, 3, 4, 5, 6, 7, 8]
+    assert found.drop("seq").equals(clean.drop("seq"))
+    with pytest.raises(ValueError, match="columns of t lacks seq, and `gap_free` counts numbers"):
+        Level2Spec.model_validate(
+            {**spec(path, columns=numberless).model_dump(), "gap_free": "stock"}
+        )
+
+
+def test_parquet_that_is_damaged_or_holds_lists(tmp_path: Path) -> None:
+    import polars as pl
+
+    path = write(tmp_path, ["x"] * 7)
+    frame = pl.read_csv(path / "20230201/t.csv")
+    file = path / "20230201/t.parquet"
+    frame.write_parquet(file)
+    parquet = spec(path, pattern="{date}/t.parquet", format="parquet")
+    assert read(parquet)["trades"].frame.equals(read(spec(path))["trades"].frame)
+    whole = file.read_bytes()
+    for torn in (b"", b"PAR1 torn", whole[:-30]):
+        file.write_bytes(torn)
+        with pytest.raises(SourceError, match=r"t.parquet: found no readable Parquet"):
+            read(parquet)
+    frame.with_columns(pl.lit([1.0]).alias("price")).write_parquet(file)
+    with pytest.raises(SourceError, match=r"column 'price' of type List"):
+        read(parquet)

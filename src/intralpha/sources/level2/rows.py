@@ -333,7 +333,7 @@ def _event(stream: StreamSpec) -> list[pl.Expr]:
 
     fields = {
         "channel": number("channel").fill_null(0),
-        "seq": number("seq"),
+        "seq": number("seq") if "seq" in columns else pl.col(LINE).cast(pl.Int64),
         "what": code(
             "what", {k: WHATS[v] for k, v in stream.what_codes.items()}, DEFAULTS[stream.holds]
         ),

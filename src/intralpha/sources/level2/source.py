@@ -78,6 +78,15 @@ class Level2Spec(SourceSpec):
             streams[name] = {**streams.get(name, {}), **keys} if isinstance(keys, dict) else keys
         return {**known, **given, "streams": streams}
 
+    @model_validator(mode="after")
+    def _numbers_are_there(self) -> "Level2Spec":
+        lacking = [name for name, s in self.streams.items() if "seq" not in s.columns]
+        lacking = [name for name in lacking if self.streams[name].holds != "snapshots"]
+        if lacking and (self.has_orders or self.gap_free != "no"):
+            why = "orders share the numbers" if self.has_orders else "`gap_free` counts numbers"
+            raise ValueError(f"columns of {', '.join(lacking)} lacks seq, and {why}")
+        return self
+
     @property
     def has_orders(self) -> bool:
         """Whether any stream may hold orders."""

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from intralpha.base import Spec
 from intralpha.sources.shipped import check_fields, quoted
+from intralpha.sources.when import refuse_zone_names
 
 # Fields of the lake that a column of the vendor may fill, by what a stream holds.
 CLOCK_FIELDS = frozenset({"datetime", "date", "time", "symbol", "exchange"})
@@ -48,7 +49,8 @@ class StreamSpec(Spec):
     ``side``, ``price``, ``volume`` and ``kind``; snapshots ``last``, ``volume``, ``amount`` and
     ``trades`` of the day so far and ``bid_price`` ... ``ask_orders``, whose column names hold
     ``{}`` for the level. Where the vendor gives no ``id`` of an order, it is the ``buy_id`` or
-    ``sell_id`` of its side, else its ``seq``.
+    ``sell_id`` of its side, else its ``seq``. Trades without ``seq`` are numbered by their lines,
+    where the source has no orders, which would share the numbers.
     """
 
     holds: Literal["orders", "trades", "merged", "snapshots"] = Field(
@@ -105,6 +107,11 @@ class StreamSpec(Spec):
         description="code of the exchange -> SH, SZ, BJ",
     )
 
+    @field_validator("time_format")
+    @classmethod
+    def _no_names_of_zones(cls, form: str) -> str:
+        return refuse_zone_names(form)
+
     @model_validator(mode="after")
     def _fields_fit(self) -> "StreamSpec":
         known = SNAPSHOT_FIELDS if self.holds == "snapshots" else EVENT_FIELDS
@@ -125,7 +132,7 @@ class StreamSpec(Spec):
     def _needed(self) -> set[str]:
         if self.holds == "snapshots":
             return {"last", "volume", "amount"}
-        needed = {"seq", "price", "volume"}
-        if self.holds == "merged":
-            needed |= {"what"}
-        return needed | ({"side"} if self.holds == "orders" else set())
+        needed = {"price", "volume"}
+        if self.holds == "trades":
+            return needed
+        return needed | {"seq", "what" if self.holds == "merged" else "side"}
