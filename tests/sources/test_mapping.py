@@ -7,8 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from intralpha.market import Lake
-from intralpha.sources import MappingSpec, ingest
-from intralpha.sources.source import NothingReadError
+from intralpha.sources import MappingSpec, NothingReadError, ingest
 
 from .conftest import HEADER, bar_lines
 

@@ -12,8 +12,7 @@ import pyarrow as pa
 import pytest
 
 from intralpha.market import Lake
-from intralpha.sources import IngestReport, MappingSpec, SourceError, ingest
-from intralpha.sources.source import NothingReadError
+from intralpha.sources import IngestReport, MappingSpec, NothingReadError, SourceError, ingest
 
 from .conftest import HEADER, bar_lines
 
@@ -296,3 +295,23 @@ def test_a_suffix_for_plain_numbers_leaves_those_that_have_one(lake: Lake, vendo
     (vendor / "a.csv").write_text(lines(rows))
     take(lake, daily(vendor, symbol_suffix="SH"))
     assert {s for (s,) in kept(lake, "symbol")} == {"000001.SH", "000001.SZ", "600000.SH"}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"PAR1....", "found a Parquet file; expected text; `format: parquet`"),
+        (gzip.compress(b"a,b"), r"found a file packed with gzip; .* ends in .gz"),
+        (b"PK\x03\x04....", "found a zip archive or an Excel file"),
+        ("a,b".encode("utf-16"), "found text in utf-16; expected `encoding: utf-16`"),
+        ("代码,日期".encode("gbk"), "bytes that are not utf-8 .*`encoding: gbk` reads them"),
+        (";".join(NAMES).encode(), "expected also amount, .*`separator: ';'` in the mapping gives"),
+        ("\t".join(NAMES).encode(), "`separator: '.t'` in the mapping gives them all"),
+    ],
+)
+def test_a_file_of_another_kind_is_named(
+    lake: Lake, vendor: Path, content: bytes, message: str
+) -> None:
+    (vendor / "a.csv").write_bytes(content)
+    with pytest.raises(SourceError, match=message):
+        take(lake, daily(vendor))

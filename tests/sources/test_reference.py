@@ -12,13 +12,13 @@ from intralpha.market import Lake
 from intralpha.sources import (
     DailyBasicSpec,
     MembersSpec,
+    NothingReadError,
     QlibSpec,
     SourceError,
     StockBasicSpec,
     TdxSpec,
     ingest,
 )
-from intralpha.sources.source import NothingReadError
 from intralpha.sources.tdx import RECORD
 
 MEMBERS = "SH600000 2020-01-02 2099-12-31\nSZ000001 2020-01-02 2020-06-30\n"

@@ -28,6 +28,15 @@ WHEN = ("datetime", "date", "time")
 FIELDS = ("symbol", *WHEN, *NUMBERS)
 # The lake counts shares and trades in whole numbers of these sizes; lots are a hundred shares.
 LARGEST = {"volume": 9e16, "trades": 2e9}
+# How other files than text begin, what they are, and what to do.
+MAGIC = (
+    (b"PAR1", "a Parquet file", "text; `format: parquet` in the mapping reads it"),
+    (b"\x1f\x8b", "a file packed with gzip", "text; a name that ends in .gz is unpacked"),
+    (b"\x28\xb5\x2f\xfd", "a file packed with zstd", "text; a name that ends in .zst is unpacked"),
+    (b"PK\x03\x04", "a zip archive or an Excel file", "text; save it as csv, or name it .zip"),
+    (b"\xff\xfe", "text in utf-16", "`encoding: utf-16` in the mapping"),
+    (b"\xfe\xff", "text in utf-16", "`encoding: utf-16` in the mapping"),
+)
 UNREAD_TIME = "date or time not readable"
 
 
@@ -139,9 +148,9 @@ def _read_csv(name: str, content: bytes, form: RowForm) -> _Table:
     begin, body = _header(name, text, form)
     names = unquoted(text[begin:body], form.separator).decode().split(MARK)
     header = [name_.strip().strip('"') for name_ in names]
-    missing = sorted(set(form.columns.values()) - set(header))
-    if missing:
-        raise SourceError(name, f"columns {header}", f"also {', '.join(missing)}")
+    if set(form.columns.values()) - set(header):
+        expected = _lacking(header, text[begin:body].decode(), form)
+        raise SourceError(name, f"columns {header}", expected)
     twice = [v for v in form.columns.values() if header.count(v) > 1]
     if twice:
         raise SourceError(name, f"several columns {twice[0]!r}", "one of that name")
@@ -160,11 +169,35 @@ def _read_csv(name: str, content: bytes, form: RowForm) -> _Table:
 
 
 def _decoded(name: str, content: bytes, encoding: str) -> str:
+    for start, found, expected in MAGIC:
+        if content.startswith(start) and not encoding.lower().startswith("utf-16"):
+            raise SourceError(name, found, expected)
     try:
         return content.decode(encoding)
     except (UnicodeDecodeError, LookupError) as error:
         found = f"bytes that are not {encoding} ({error})"
-        raise SourceError(name, found, "another `encoding` in the mapping, such as gbk") from error
+        fits = [e for e in ("utf-8", "gbk") if e != encoding and _decodes(content, e)]
+        more = f"; `encoding: {fits[0]}` reads them" if fits else ""
+        expected = f"another `encoding` in the mapping, such as gbk{more}"
+        raise SourceError(name, found, expected) from error
+
+
+def _decodes(content: bytes, encoding: str) -> bool:
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _lacking(header: list[str], line: str, form: RowForm) -> str:
+    """The mapped columns that a header lacks, and a separator that would make them."""
+    wanted = set(form.columns.values())
+    missing = f"also {', '.join(sorted(wanted - set(header)))}"
+    for mark in ",;\t|":
+        if mark != form.separator and wanted <= {n.strip().strip('"') for n in line.split(mark)}:
+            return f"{missing}; `separator: {mark!r}` in the mapping gives them all"
+    return missing
 
 
 def _header(name: str, text: bytes, form: RowForm) -> tuple[int, int]:

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from intralpha.sources import Level2Spec
+from intralpha.sources import Level2Spec, NothingReadError, SourceError
 from intralpha.sources.level2 import chunks
-from intralpha.sources.source import NothingReadError, SourceError
 
 from .conftest import TRADE_LINES, read, reasons
 
