@@ -46,6 +46,26 @@ def test_missing_data_exit_with_3(tmp_path: Path) -> None:
     assert "no lake at" in done.stderr
 
 
+def test_an_ingest_that_can_use_no_row_exits_with_3_and_says_what_would_fit(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("code,day,p,v\n600519.SH,2024/01/02,10,100\n")
+    columns = "symbol: code, date: day, open: p, high: p, low: p, close: p, volume: v"
+    source = f"kind: mapping, path: a.csv, table: daily, columns: {{{columns}}}"
+    sources = tmp_path / "sources.yaml"
+    sources.write_text(f'- {{{source}, datetime_format: "%Y-%m-%d"}}\n')
+    done = call("ingest", str(sources), "--lake", str(tmp_path / "lake"))
+    assert done.returncode == 3
+    assert "a.csv line 2: found '2024/01/02' in 'day', expected '%Y-%m-%d'" in done.stderr
+    assert '`datetime_format: "%Y/%m/%d"` reads it' in done.stderr
+    sources.write_text(f'- {{{source}, datetime_format: "%Y/%m/%d"}}\n')
+    done = call("ingest", str(sources), "--lake", str(tmp_path / "lake"))
+    assert done.returncode == 0, done.stderr
+    assert "1 rows read, 1 added" in done.stdout
+    sources.write_text(f"- {{{source.replace('volume: v', 'volumn: v')}}}\n")
+    done = call("ingest", str(sources), "--lake", str(tmp_path / "lake"))
+    assert done.returncode == 2
+    assert "columns has unknown 'volumn' (did you mean 'volume'?)" in done.stderr
+
+
 def test_ingest_quality_and_ls(tmp_path: Path) -> None:
     sources = tmp_path / "sources.yaml"
     sources.write_text(

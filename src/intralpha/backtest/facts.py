@@ -40,12 +40,9 @@ class MarketFacts:
     @classmethod
     def from_lake(cls, lake: Lake, assets: Shaped[ndarray, "A"]) -> "MarketFacts":
         """From the tables ``instruments`` and, where present, ``corporate_actions``."""
-        guess = cls.of(assets)
         rows = lake.scan("instruments").select("symbol", "board", "delist_date").collect()
         known = {symbol: (board, day) for symbol, board, day in rows.iter_rows()}
-        boards = [
-            known.get(str(s), (b, None))[0] for s, b in zip(assets, guess.boards, strict=True)
-        ]
+        boards = [known[str(s)][0] if str(s) in known else board_of(str(s)) for s in assets]
         delisted = [known.get(str(s), (None, None))[1] for s in assets]
         actions = None
         if lake.has("corporate_actions"):

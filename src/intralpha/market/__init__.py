@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from intralpha.market.calendar import Calendar, CalendarEndError
     from intralpha.market.caps import cap_weights, float_cap
     from intralpha.market.closing import closing_auctions
+    from intralpha.market.codes import UnknownCodeError, board_of, code_range
     from intralpha.market.daily import carried, fill_forward, last_known, read_daily
     from intralpha.market.hours import bar_times
     from intralpha.market.industry import industry_codes
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from intralpha.market.schemas import TABLES, RowError, SchemaError, split_valid, validate
     from intralpha.market.tick_blocks import read_ticks
     from intralpha.market.ticks import Ticks, UnsortedTicksError
-    from intralpha.market.trading_rules import TradingRules, board_of
+    from intralpha.market.trading_rules import TradingRules
     from intralpha.market.universe import UniverseSpec, members, universe
 
 lazily(__name__)

@@ -12,7 +12,8 @@ from numpy import ndarray
 
 from intralpha.base import ConfigError
 
-NO_LIMIT_BOARDS = ("index", "etf")
+# Of a fund the index it follows decides between 10 and 20 %, which its code does not tell.
+NO_LIMIT_BOARDS = ("index", "etf", "fund", "bond", "repo", "warrant", "subscription")
 OLD_LISTING = 10**6
 
 
@@ -58,7 +59,7 @@ class TradingRules:
 
         Parameters
         ----------
-        board : ``main``, ``chinext``, ``star``, ``index`` or ``etf``
+        board : from :func:`intralpha.market.board_of`
         st : whether the stock is under special treatment on that day
         on : session
         listed_days : 1 on the first day of trading
@@ -115,29 +116,6 @@ class TradingRules:
         """Stamp tax on the traded amount, basis points."""
         buy, sell, _ = _in_force(self.stamp_tax, "stamp tax", "all", on)
         return float(buy if side == "buy" else sell)
-
-
-def board_of(symbol: str) -> str:
-    """Board of a symbol by its number: main, chinext, star, index or etf.
-
-    Indices and ETFs cannot all be told by number; readers that know better say so in
-    ``instruments``.
-
-    Examples
-    --------
-    >>> [board_of(s) for s in ("600519.SH", "688981.SH", "300750.SZ", "000300.SH", "510050.SH")]
-    ['main', 'star', 'chinext', 'index', 'etf']
-    """
-    number, exchange = symbol.split(".")
-    if (exchange == "SH" and number.startswith("000")) or number.startswith("399"):
-        return "index"
-    if number.startswith(("51", "56", "58", "15")):
-        return "etf"
-    if number.startswith(("688", "689")):
-        return "star"
-    if exchange == "SZ" and number.startswith(("300", "301", "302")):
-        return "chinext"
-    return "main"
 
 
 def _in_force(table: pl.DataFrame, name: str, board: str, on: date) -> tuple:

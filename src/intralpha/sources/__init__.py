@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from intralpha.sources.qlib import QlibSpec
     from intralpha.sources.quality import QualityReport, quality
     from intralpha.sources.shipped import level2_presets, presets
-    from intralpha.sources.source import Batch, Source, SourceError, SourceSpec
+    from intralpha.sources.source import Batch, NothingReadError, Source, SourceError, SourceSpec
     from intralpha.sources.stock_basic import StockBasicSpec
     from intralpha.sources.tdx import TdxSpec
 

@@ -8,9 +8,10 @@ from pydantic import Field
 
 from intralpha.base.place import PlacePath
 from intralpha.sources.files import fingerprint
-from intralpha.sources.parquet import read_columns
+from intralpha.sources.parquet import read_each, set_aside, why_unused
 from intralpha.sources.source import Batch, Source, SourceSpec
 from intralpha.sources.symbols import normal_symbol
+from intralpha.sources.when import days
 
 
 class DailyBasicSpec(SourceSpec):
@@ -37,19 +38,34 @@ class DailyBasicSource(Source):
         return fingerprint(self.spec.path)
 
     def batches(self) -> Iterator[Batch]:
-        """One batch."""
-        name, raw = read_columns(self.spec.path, ("ts_code", "trade_date", "total_mv", "circ_mv"))
-        rows = raw.select(
-            normal_symbol(pl.col("ts_code")).alias("symbol"),
-            pl.col("trade_date").cast(pl.String).str.to_date("%Y%m%d").alias("announce_date"),
-            (pl.col("circ_mv") * 1e4).alias("float_cap"),
-            (pl.col("total_mv") * 1e4).alias("total_cap"),
-        ).unpivot(
-            ["float_cap", "total_cap"],
-            index=["symbol", "announce_date"],
-            variable_name="item",
-            value_name="value",
-        )
-        known = rows.filter(pl.col("value").is_finite(), pl.col("symbol").is_not_null()).unique()
-        left_out = {"values that are absent or twice": rows.height - known.height}
-        yield Batch("fundamentals", known, name, repairs=left_out, rows_read=raw.height)
+        """One batch a file."""
+        needed = ("ts_code", "trade_date", "total_mv", "circ_mv")
+        for name, raw in read_each(self.spec.path, needed):
+            yield _caps(name, raw)
+
+
+def _caps(name: str, raw: pl.DataFrame) -> Batch:
+    announced = days(raw["trade_date"])
+    why = why_unused(raw["ts_code"].cast(pl.String), raw["trade_date"], announced, "trade_date")
+    why = (
+        why.fill_null("").set(raw["trade_date"].is_null(), "trade_date is empty").replace("", None)
+    )
+    read, aside = set_aside(name, raw.with_columns(announced.alias("(day)")), why)
+    rows = read.select(
+        normal_symbol(pl.col("ts_code")).alias("symbol"),
+        pl.col("(day)").alias("announce_date"),
+        (_number("circ_mv") * 1e4).alias("float_cap"),
+        (_number("total_mv") * 1e4).alias("total_cap"),
+    ).unpivot(
+        ["float_cap", "total_cap"],
+        index=["symbol", "announce_date"],
+        variable_name="item",
+        value_name="value",
+    )
+    known = rows.filter(pl.col("value").is_finite()).unique()
+    left_out = {"values that are absent or twice": rows.height - known.height}
+    return Batch("fundamentals", known, name, aside, left_out, raw.height)
+
+
+def _number(column: str) -> pl.Expr:
+    return pl.col(column).cast(pl.Float64, strict=False)

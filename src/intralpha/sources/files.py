@@ -1,20 +1,26 @@
 """Files of a vendor: a folder, a glob, one file, or the members of a zip or tar archive."""
 
+import gzip
 import hashlib
+import io
 import lzma
 import os
 import re
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
+
 from intralpha.base import ConfigError
 from intralpha.sources.source import SourceError
 
 ARCHIVES = (".zip", ".tar", ".tar.xz", ".tar.gz", ".tgz")
+DAMAGE = (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError)
 
 
 class PathError(ConfigError):
@@ -50,21 +56,36 @@ def members(path: str, pattern: str = "*") -> Iterator[tuple[str, bytes]]:
     path : file, folder (searched in depth), glob, or archive
     pattern : shell pattern on the file's name, or on its path if it holds a slash
 
+    Yields
+    ------
+    name, content : unpacked where the name ends in ``.gz`` or ``.zst``
+
     Raises
     ------
     PathError
         Nothing there, or nothing fits the pattern.
     SourceError
-        The archive is damaged.
+        The archive or a packed file is damaged.
     """
     root = locate(path)
     count = 0
     for name, content in _walk(root):
         if fnmatch(name if "/" in pattern else Path(name).name, pattern):
             count += 1
-            yield name, content()
+            yield name, _unpacked(name, content)
     if not count:
         raise PathError(str(root), f"no file fits {pattern!r}")
+
+
+def _unpacked(name: str, content: Callable[[], bytes]) -> bytes:
+    try:
+        if name.endswith(".gz"):
+            return gzip.decompress(content())
+        if name.endswith(".zst"):
+            return pa.input_stream(io.BytesIO(content()), compression="zstd").read()
+        return content()
+    except (*DAMAGE, OSError) as error:
+        raise SourceError(name, f"damaged content ({error})", "a whole file") from error
 
 
 def fingerprint(path: str) -> str:
@@ -89,7 +110,7 @@ def _walk(root: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
     elif root.name.endswith(ARCHIVES):
         try:
             yield from _zip(root) if root.suffix == ".zip" else _tar(root)
-        except (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, EOFError) as error:
+        except DAMAGE as error:
             raise SourceError(str(root), f"a damaged archive ({error})", "a whole one") from error
     else:
         yield root.name, root.read_bytes

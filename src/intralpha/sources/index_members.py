@@ -8,8 +8,9 @@ from pydantic import Field
 
 from intralpha.base.place import PlacePath
 from intralpha.sources.files import fingerprint, members
-from intralpha.sources.source import Batch, Source, SourceError, SourceSpec
-from intralpha.sources.symbols import normal_symbol
+from intralpha.sources.source import QUARANTINE, Batch, Source, SourceError, SourceSpec
+from intralpha.sources.symbols import symbol_of, why_no_symbol
+from intralpha.sources.text import read_days, text_lines
 
 INDEX_SYMBOLS = {
     "csi300": "000300.SH",
@@ -48,26 +49,45 @@ class MembersSource(Source):
 
     def batches(self) -> Iterator[Batch]:
         """One batch an index."""
+        wanted, seen = self.spec.indices, []
         for name, content in members(self.spec.path, "*.txt"):
             stem = name.rsplit("/", 1)[-1].removesuffix(".txt")
-            if stem not in self.spec.indices:
-                continue
-            lines = [line.split() for line in content.decode().splitlines() if line.strip()]
-            if any(len(fields) != 3 for fields in lines):
-                at = next(i for i, fields in enumerate(lines, 1) if len(fields) != 3)
-                raise SourceError(
-                    f"{name} line {at}", str(lines[at - 1]), "code, first and last day"
-                )
-            raw = pl.DataFrame(lines, schema=["code", "in", "out"], orient="row")
-            rows = raw.select(
-                pl.lit(self.spec.indices[stem]).alias("index"),
-                normal_symbol(pl.col("code")).alias("symbol"),
-                pl.col("in").str.to_date().alias("in_date"),
-                pl.col("out").str.to_date().alias("out_date"),
-            )
-            joined = join_periods(rows)
-            repairs = {"periods joined to the one before": rows.height - joined.height}
-            yield Batch("membership", joined, name, repairs=repairs, rows_read=rows.height)
+            seen.append(stem)
+            if stem in wanted:
+                yield _periods(name, content, wanted[stem])
+        if not set(seen) & set(wanted):
+            names = ", ".join(f"{stem}.txt" for stem in wanted)
+            raise SourceError(self.spec.path, f"{', '.join(seen)} only", f"one of {names}")
+
+
+def _periods(name: str, content: bytes, index: str) -> Batch:
+    """The periods of one index; lines whose code is none are set aside."""
+    lines = text_lines(name, content)
+    for number, line in lines:
+        if len(line.split()) != 3:
+            expected = "code, first and last day (2099-12-31 for no end)"
+            raise SourceError(f"{name} line {number}", repr(line.strip()), expected)
+    numbers = [number for number, _ in lines]
+    codes, first, last = (
+        zip(*(line.split() for _, line in lines), strict=True) if lines else ((),) * 3
+    )
+    rows = pl.DataFrame(
+        {
+            "index": pl.Series([index], dtype=pl.String).new_from_index(0, len(lines)),
+            "symbol": pl.Series([symbol_of(code) for code in codes], dtype=pl.String),
+            "in_date": read_days(name, numbers, list(first)),
+            "out_date": read_days(name, numbers, list(last)),
+        }
+    )
+    aside = pl.DataFrame(
+        [(name, n, why_no_symbol(line.split()[0]), line.strip()) for n, line in lines],
+        schema=QUARANTINE,
+        orient="row",
+    ).filter(rows["symbol"].is_null())
+    known = rows.filter(pl.col("symbol").is_not_null())
+    joined = join_periods(known)
+    repairs = {"periods joined to the one before": known.height - joined.height}
+    return Batch("membership", joined, name, aside, repairs, rows.height)
 
 
 def join_periods(rows: pl.DataFrame) -> pl.DataFrame:

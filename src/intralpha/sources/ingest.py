@@ -20,7 +20,7 @@ from intralpha.market.merge import OnConflict
 from intralpha.market.schemas import in_order, shape
 from intralpha.market.tick_file import TICK_TABLES
 from intralpha.sources.cover import Cover, Covering
-from intralpha.sources.source import Batch, SourceSpec
+from intralpha.sources.source import Batch, NothingReadError, SourceSpec
 
 log = logging.getLogger(__name__)
 LOG_SECONDS = 30.0  # a source may have a file a stock and day
@@ -38,6 +38,7 @@ class SourceCount:
     quarantined : reason -> rows set aside
     repairs : kind of repair -> rows it touched
     notes : what was seen and left as it is -> how often
+    first : reason -> the first row that was set aside for it
     partitions_written, partitions_unchanged : files of the lake, relative to it
     """
 
@@ -50,6 +51,7 @@ class SourceCount:
     quarantined: Counter[str] = field(default_factory=Counter)
     repairs: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
+    first: dict[str, str] = field(default_factory=dict)
     partitions_written: set[str] = field(default_factory=set)
     partitions_unchanged: set[str] = field(default_factory=set)
 
@@ -85,7 +87,9 @@ class IngestReport:
             )
             lines += [f"    repaired     {n:>9,}  {what}" for what, n in c.repairs.most_common()]
             lines += [f"    noted        {n:>9,}  {what}" for what, n in c.notes.most_common()]
-            lines += [f"    quarantined  {n:>9,}  {why}" for why, n in c.quarantined.most_common()]
+            for why, n in c.quarantined.most_common():
+                lines.append(f"    quarantined  {n:>9,}  {why}")
+                lines += [f"                            {c.first[why]}"] if why in c.first else []
         return "\n".join([*lines, f"{self.seconds:.1f} s"])
 
     @property
@@ -118,17 +122,18 @@ def ingest(
     Raises
     ------
     DataError
-        A file cannot be read at all, or rows conflict and ``on_conflict`` is ``error``.
+        A file cannot be read at all, no row of a source can be used, or rows conflict and
+        ``on_conflict`` is ``error``.
     """
     started = perf_counter()
-    counts: dict[tuple[str, str], SourceCount] = {}
+    counts: dict[tuple[int, str], SourceCount] = {}
     covering = Covering()
     said = -LOG_SECONDS
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
     with progress(show_progress, *columns) as bar:
         task = bar.add_task("ingest", total=None)
-        for spec in specs:
-            source = spec.make()
+        for number, spec in enumerate(specs):
+            source, used = spec.make(), 0
             with lake.merging(on_conflict) as merging, closed(source.batches()) as batches:
                 for batch in batches:
                     at = f"{source.name} -> {batch.table}: {batch.origin}"
@@ -136,10 +141,22 @@ def ingest(
                     if perf_counter() - said > LOG_SECONDS:
                         log.info("ingest %s", at)
                         said = perf_counter()
-                    key = (source.name, batch.table)
-                    count = counts.setdefault(key, SourceCount(*key))
-                    covering.add(batch.table, _take(lake, merging, batch, count, on_conflict))
+                    count = SourceCount(source.name, batch.table)
+                    count = counts.setdefault((number, batch.table), count)
+                    rows = _take(lake, merging, batch, count, on_conflict)
+                    covering.add(batch.table, rows)
+                    used += rows.height
+            if not used:
+                _refuse_nothing([c for (n, _), c in counts.items() if n == number])
     return IngestReport(tuple(counts.values()), covering.covers, perf_counter() - started)
+
+
+def _refuse_nothing(counts: Sequence[SourceCount]) -> None:
+    """Raise if a source of which no row could be used had rows that were set aside."""
+    reasons = sum((c.quarantined for c in counts), Counter[str]())
+    if reasons:
+        first = {why: text for c in counts for why, text in c.first.items()}
+        raise NothingReadError(counts[0].source, dict(reasons), first)
 
 
 def _take(
@@ -162,6 +179,7 @@ def _take(
     count.partitions_unchanged |= set(done.partitions_unchanged)
     count.repairs.update({k: n for k, n in batch.repairs.items() if n})
     count.notes.update({k: n for k, n in batch.notes.items() if n})
+    count.first = {**batch.first, **count.first}
     aside = pl.concat([batch.quarantined, _without_line(refused, batch.origin)])
     if aside.height:
         count.quarantined.update(dict(aside["reason"].value_counts().rows()))

@@ -1,11 +1,13 @@
 """A vendor's csv or Parquet described in YAML, so that a new vendor needs no code; its reader."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import time
 from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
 
 import polars as pl
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from intralpha.base.place import PlacePath
 from intralpha.market import split_valid
@@ -17,11 +19,15 @@ from intralpha.sources.bar_rows import (
     repair_prices,
     to_quarantine,
 )
-from intralpha.sources.daily_rows import finish_daily
 from intralpha.sources.files import fingerprint
-from intralpha.sources.raw_rows import RowForm, read_rows
-from intralpha.sources.shipped import quoted, read_preset
+from intralpha.sources.off_grid import what_fits
+from intralpha.sources.raw_rows import FIELDS, FileRows, RowForm, read_rows
+from intralpha.sources.shipped import check_fields, quoted, read_preset
 from intralpha.sources.source import Batch, Source, SourceSpec
+from intralpha.sources.tick import OFF_TICK, finish_by_tick, off_tick
+from intralpha.sources.when import EXCHANGE_ZONE, refuse_zone_names
+
+OFF_GRID = "time is not the end of a bar"
 
 
 class MappingSpec(SourceSpec):
@@ -34,7 +40,10 @@ class MappingSpec(SourceSpec):
     path: PlacePath = Field(description="file, folder, glob or archive; ${VARIABLES} expand")
     preset: str | None = Field(default=None, description="name of a shipped mapping")
     table: Literal["bars", "daily"] = Field(default="bars", description="table the rows go to")
-    pattern: str = Field(default="*.csv", description="which files of a folder or archive")
+    pattern: str = Field(
+        default="",
+        description="which files of a folder or archive; default: *.csv or *.parquet, by format",
+    )
     format: Literal["csv", "parquet"] = Field(default="csv", description="file format")
     encoding: str = Field(default="utf-8", description="text encoding, such as gbk or utf-8-sig")
     separator: str = Field(
@@ -47,13 +56,20 @@ class MappingSpec(SourceSpec):
         default="column", description="where the symbol stands"
     )
     symbol_suffix: Literal["", "SH", "SZ", "BJ"] = Field(
-        default="", description="exchange of plain numbers; default by their first digit"
+        default="", description="exchange of plain numbers; default by the ranges of codes"
     )
     datetime_format: str = Field(
         default="%Y-%m-%d %H:%M:%S",
         description="of field datetime, or of date and time joined by a space; 'HHMMSSmmm' for "
-        "dates like 20180102 with times like 93100000",
+        "dates like 20180102 with times like 93100000; epoch_s, epoch_ms, epoch_us or epoch_ns for "
+        "counts since 1970. Dates and times of Parquet need none",
     )
+    time_zone: str = Field(
+        default=EXCHANGE_ZONE,
+        description="of stamps that do not say their own, such as UTC; all become the exchange's",
+    )
+    title_lines: int = Field(default=0, ge=0, description="lines of a csv above its header")
+    footer_lines: int = Field(default=0, ge=0, description="lines of a csv below its last row")
     freq: int | None = Field(default=None, description="minutes of one bar, for bars")
     stamp: Literal["end", "start"] = Field(default="end", description="what a bar's time marks")
     volume_unit: Literal["shares", "lots"] = Field(
@@ -68,7 +84,15 @@ class MappingSpec(SourceSpec):
     opening_auction: Literal["in_first_bar", "own_row", "missing"] = Field(
         default="in_first_bar", description="own_row: a row at 09:25..09:30 is the auction"
     )
-    tick_yuan: float = Field(default=0.01, gt=0, description="price step, for limits and quality")
+    tick_yuan: float | None = Field(
+        default=None,
+        gt=0,
+        description="price step, for limits; default: of each code's range, 0.01 for stocks, 0.001 "
+        "for funds",
+    )
+    volume_scale: float = Field(
+        default=1.0, gt=0, description="1000 if volumes are integers x 1,000"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -79,6 +103,7 @@ class MappingSpec(SourceSpec):
 
     @model_validator(mode="after")
     def _fields_fit_the_table(self) -> "MappingSpec":
+        check_fields(self.columns, FIELDS)
         needed = {"open", "high", "low", "close", "volume"}
         needed |= {"amount"} if self.table == "bars" and self.preset is None else set()
         if self.symbol_from == "column":
@@ -88,9 +113,23 @@ class MappingSpec(SourceSpec):
             raise ValueError(f"columns lacks {', '.join(lacking)}")
         if not {"datetime", "date"} & set(self.columns):
             raise ValueError("columns needs datetime, or date (and time for bars)")
+        if self.table == "bars" and not {"datetime", "time"} & set(self.columns):
+            raise ValueError("columns needs datetime, or time beside date, for bars")
         if self.table == "bars" and self.freq is None:
             raise ValueError("bars need freq, the minutes of one bar")
         return self
+
+    @field_validator("datetime_format")
+    @classmethod
+    def _no_names_of_zones(cls, form: str) -> str:
+        return refuse_zone_names(form)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_is_known(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError(f"found {zone!r}; expected a zone such as {EXCHANGE_ZONE} or UTC")
+        return zone
 
     @property
     def form(self) -> RowForm:
@@ -100,10 +139,13 @@ class MappingSpec(SourceSpec):
             self.format,
             self.encoding,
             self.separator,
+            self.title_lines,
+            self.footer_lines,
             self.columns,
             self.symbol_from,
             self.symbol_suffix,
             self.datetime_format,
+            self.time_zone,
             frozenset(optional),
         )
 
@@ -130,35 +172,42 @@ class MappedSource(Source):
 
     def batches(self) -> Iterator[Batch]:
         """Files gathered to about a million rows a batch."""
-        rows: list[pl.DataFrame] = []
-        bad: list[pl.DataFrame] = []
-        names: list[str] = []
-        for name, good, quarantined in read_rows(self.spec.path, self.spec.pattern, self.spec.form):
-            rows.append(good.with_columns(pl.lit(name).alias("origin")))
-            bad.append(quarantined)
-            names.append(name)
-            if sum(r.height for r in rows) >= ROWS_A_BATCH:
-                yield from self._finish(names, pl.concat(rows), pl.concat(bad))
-                rows, bad, names = [], [], []
-        if names:
-            yield from self._finish(names, pl.concat(rows), pl.concat(bad))
+        pattern = self.spec.pattern or f"*.{self.spec.format}"
+        held: list[FileRows] = []
+        for file in read_rows(self.spec.path, pattern, self.spec.form):
+            held.append(file)
+            if sum(f.rows.height for f in held) >= ROWS_A_BATCH:
+                yield from self._finish(held)
+                held = []
+        if held:
+            yield from self._finish(held)
 
-    def _finish(self, names: list[str], rows: pl.DataFrame, bad: pl.DataFrame) -> Iterator[Batch]:
+    def _finish(self, files: list[FileRows]) -> Iterator[Batch]:
+        names = [f.name for f in files]
         origin = names[0] if len(names) == 1 else f"{names[0]} .. {names[-1]} ({len(names)} files)"
+        rows = pl.concat(f.rows.with_columns(pl.lit(f.name).alias("origin")) for f in files)
+        bad = pl.concat(f.aside for f in files)
+        first = {why: text for f in reversed(files) for why, text in f.first.items()}
         read = rows.height + bad.height
         rows, twins = drop_twins(rows)
+        notes = _odd(rows, self.spec)
         rows = _units(rows, self.spec)
+        prices = [c for c in (*PRICES, "preclose") if c in rows.columns]
+        notes[OFF_TICK] = off_tick(rows, prices, self.spec.tick_yuan)
         if self.spec.table == "daily":
-            frame, repairs = finish_daily(rows, self.spec.tick_yuan)
-            yield _batch("daily", frame, rows, origin, bad, {**repairs, **twins}, read)
+            frame, repairs = finish_by_tick(rows, self.spec.tick_yuan)
+            batch = _batch("daily", frame, rows, origin, bad, {**repairs, **twins}, read)
+            yield replace(batch, notes=notes, first=first)
             return
         rows, auctions = _split_auctions(rows, self.spec)
         rows, repairs = repair_prices(rows)
         good, bad_rows = _valid_bars(rows, self.spec)
         frame, filled = fill_grid(good, self.spec.freq or 0)
         counts = {**twins, **repairs, "bars filled to complete the grid": filled}
+        first |= _off_grid(bad_rows, rows, self.spec)
         bad = pl.concat([bad, bad_rows])
-        yield Batch("bars", frame, origin, bad, {k: n for k, n in counts.items() if n}, read)
+        repaired = {k: n for k, n in counts.items() if n}
+        yield Batch("bars", frame, origin, bad, repaired, read, notes, first)
         if auctions.height:
             yield Batch("auctions", auctions, origin)
 
@@ -179,9 +228,32 @@ def _batch(
     return Batch(table, good, origin, pl.concat([bad, to_quarantine(listed)]), repairs, read)
 
 
+def _odd(rows: pl.DataFrame, spec: MappingSpec) -> dict[str, int]:
+    """Volumes that are rounded because they are no whole shares."""
+    shares = pl.col("volume") * _shares_a_unit(spec)
+    odd = (shares - shares.round()).abs() > 1e-6 * shares.abs().clip(lower_bound=1)
+    return {"volumes of no whole shares, rounded": int(rows.select(odd.sum()).item())}
+
+
+def _off_grid(bad: pl.DataFrame, rows: pl.DataFrame, spec: MappingSpec) -> dict[str, str]:
+    """What the first row off the grid of bars says, and what would put all rows on it."""
+    lost = bad.filter(pl.col("reason") == OFF_GRID)
+    if lost.is_empty():
+        return {}
+    origin, line, _, text = lost.row(0)
+    said = f"{origin} line {line}: found {text}, expected the end of a {spec.freq}-minute bar"
+    times = rows["time"].drop_nulls().unique().to_list()
+    fits = what_fits(times, spec.freq or 0, spec.stamp == "start")
+    return {OFF_GRID: said + (f"; {fits}" if fits else "")}
+
+
+def _shares_a_unit(spec: MappingSpec) -> float:
+    return (100 if spec.volume_unit == "lots" else 1) / spec.volume_scale
+
+
 def _units(rows: pl.DataFrame, spec: MappingSpec) -> pl.DataFrame:
     """Shares, CNY and bar ends."""
-    lot = 100 if spec.volume_unit == "lots" else 1
+    lot = _shares_a_unit(spec)
     prices = [c for c in (*PRICES, "preclose") if c in rows.columns]
     if "amount" not in rows.columns:
         rows = rows.with_columns(

@@ -1,6 +1,8 @@
 """Reader of qlib's binary daily layout: calendars, instruments, one float32 file a field."""
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
@@ -9,13 +11,16 @@ import polars as pl
 from pydantic import Field
 
 from intralpha.base.place import PlacePath
-from intralpha.market import board_of, split_valid
-from intralpha.sources.daily_rows import finish_daily
+from intralpha.market import TABLES, board_of, split_valid
 from intralpha.sources.files import fingerprint, members
 from intralpha.sources.source import QUARANTINE, Batch, Source, SourceError, SourceSpec
+from intralpha.sources.symbols import exchange_name, symbol_of, why_no_symbol
+from intralpha.sources.text import read_days, text_lines
+from intralpha.sources.tick import ROUNDED, finish_by_tick, tick_of, to_tick
 
 FIELDS = ("open", "high", "low", "close", "volume", "factor")
 STOCKS_A_BATCH = 400
+MOST_SHARES = 9e16
 
 
 class QlibSpec(SourceSpec):
@@ -25,7 +30,12 @@ class QlibSpec(SourceSpec):
     path: PlacePath = Field(
         description="folder or archive with calendars, instruments and features"
     )
-    tick_yuan: float = Field(default=0.01, gt=0, description="step to which raw prices are rounded")
+    tick_yuan: float | None = Field(
+        default=None,
+        gt=0,
+        description="step to which raw prices are rounded; default: of each code's range, 0.01 for "
+        "stocks, 0.001 for funds",
+    )
 
     def make(self) -> "QlibSource":
         """The reader."""
@@ -50,37 +60,39 @@ class QlibSource(Source):
 
     def batches(self) -> Iterator[Batch]:
         """Instruments first, then daily rows of some hundred stocks at a time."""
-        days, listed = self._axes()
-        yield Batch("instruments", _instruments(listed), "instruments/all.txt")
-        pieces: list[pl.DataFrame] = []
-        for symbol, fields in self._stocks():
-            pieces.append(_rows(symbol, fields, days))
+        days, listed, aside = self._axes()
+        yield Batch("instruments", _instruments(listed), "instruments/all.txt", aside)
+        pieces: list[_Stock] = []
+        for code, fields in self._stocks():
+            pieces.append(_rows(code, fields, days, self.spec.tick_yuan))
             if len(pieces) == STOCKS_A_BATCH:
                 yield self._batch(pieces, days[0].item())
                 pieces = []
         if pieces:
             yield self._batch(pieces, days[0].item())
 
-    def _axes(self) -> tuple[np.ndarray, pl.DataFrame]:
+    def _axes(self) -> tuple[np.ndarray, pl.DataFrame, pl.DataFrame]:
+        """Sessions, instruments, and lines that name none."""
         texts = {}
         for name, content in members(self.spec.path, "*.txt"):
-            texts["/".join(name.split("/")[-2:])] = content.decode()
+            texts["/".join(name.split("/")[-2:])] = (name, content)
         for needed in ("calendars/day.txt", "instruments/all.txt"):
             if needed not in texts:
                 raise SourceError(self.spec.path, f"no {needed}", "qlib's layout")
-        days = np.array(texts["calendars/day.txt"].split(), dtype="datetime64[D]")
-        lines = [line.split() for line in texts["instruments/all.txt"].splitlines() if line]
-        columns = ("code", "first", "last")
-        listed = pl.DataFrame(lines, schema=dict.fromkeys(columns, pl.String()), orient="row")
-        return days, listed.with_columns(pl.col("first", "last").str.to_date())
+        name, content = texts["calendars/day.txt"]
+        lines = text_lines(name, content)
+        days = read_days(name, [n for n, _ in lines], [line.strip() for _, line in lines])
+        if days.is_empty() or not days.is_sorted() or days.n_unique() < len(days):
+            raise SourceError(name, "days in another order or none", "sessions, ascending")
+        return days.to_numpy().astype("datetime64[D]"), *_listed(*texts["instruments/all.txt"])
 
     def _stocks(self) -> Iterator[tuple[str, dict[str, tuple[str, np.ndarray]]]]:
-        """Symbol and its fields; the files of one stock stand together in folder or archive."""
+        """Code and its fields; the files of one stock stand together in folder or archive."""
         current, fields = "", {}
         for name, content in members(self.spec.path, "*.day.bin"):
             *_, code, file = name.split("/")
             if code != current and current:
-                yield _symbol(current), fields
+                yield current, fields
                 fields = {}
             current = code
             field = file.removesuffix(".day.bin")
@@ -89,11 +101,16 @@ class QlibSource(Source):
                     raise SourceError(name, f"{len(content)} bytes", "float32 values, 4 bytes each")
                 fields[field] = (name, np.frombuffer(content, dtype="<f4"))
         if current:
-            yield _symbol(current), fields
+            yield current, fields
 
-    def _batch(self, pieces: list[pl.DataFrame], start: date) -> Batch:
-        rows = pl.concat(pieces)
-        frame, repairs = finish_daily(rows.drop("origin"), self.spec.tick_yuan, start)
+    def _batch(self, stocks: list["_Stock"], start: date) -> Batch:
+        rows = pl.concat(stock.rows for stock in stocks)
+        aside = pl.concat(stock.aside for stock in stocks)
+        origin = f"{stocks[0].code} .. {stocks[-1].code}"
+        if rows.is_empty():
+            return Batch("daily", _no_daily(), origin, aside, rows_read=aside.height)
+        frame, repairs = finish_by_tick(rows.drop("origin"), self.spec.tick_yuan, start)
+        repairs = dict(sum((Counter(s.repairs) for s in stocks), Counter(repairs)))
         good, refused = split_valid("daily", frame)
         text = pl.concat_str(
             pl.all().exclude("reason").cast(pl.String), separator=",", ignore_nulls=True
@@ -104,51 +121,114 @@ class QlibSource(Source):
             "reason",
             text.alias("row"),
         )
-        origin = f"{rows['symbol'][0]} .. {rows['symbol'][-1]}"
-        bad = bad.cast(QUARANTINE)  # type: ignore[arg-type]
-        return Batch("daily", good, origin, bad, repairs, rows.height)
+        bad = pl.concat([aside, bad.cast(QUARANTINE)])  # type: ignore[arg-type]
+        return Batch("daily", good, origin, bad, repairs, rows.height + aside.height)
 
 
-def _symbol(code: str) -> str:
-    code = code.upper()
-    return f"{code[2:]}.{code[:2]}"
+@dataclass(frozen=True)
+class _Stock:
+    """Raw daily rows of one stock, or why its code names none; what was mended in them."""
+
+    code: str
+    rows: pl.DataFrame
+    aside: pl.DataFrame
+    repairs: dict[str, int]
 
 
-def _rows(symbol: str, fields: dict[str, tuple[str, np.ndarray]], days: np.ndarray) -> pl.DataFrame:
+def _rows(
+    code: str,
+    fields: dict[str, tuple[str, np.ndarray]],
+    days: np.ndarray,
+    tick_yuan: float | None,
+) -> _Stock:
     """Raw daily rows of one stock; days with no close are not listed."""
+    symbol = symbol_of(code)
     missing = sorted(set(FIELDS) - set(fields))
     if missing:
-        raise SourceError(symbol, f"fields {sorted(fields)}", f"also {', '.join(missing)}")
+        raise SourceError(code, f"fields {sorted(fields)}", f"also {', '.join(missing)}")
     lengths = {name: len(values) for name, values in fields.values()}
     if len(set(lengths.values())) > 1:
-        raise SourceError(symbol, f"files of different length {lengths}", "equal lengths")
-    starts = {int(values[0]) for _, values in fields.values()}
-    first, count = min(starts), next(iter(lengths.values())) - 1
-    if len(starts) > 1 or first + count > len(days):
-        raise SourceError(symbol, f"rows {first}..{first + count}", f"within {len(days)} days")
+        raise SourceError(code, f"files of different length {lengths}", "equal lengths")
+    starts = {float(values[0]) for _, values in fields.values()}
+    count = next(iter(lengths.values())) - 1
+    first = _first_day(code, starts, count, len(days))
     data = {f: fields[f][1][1:].astype(np.float64) for f in FIELDS}
-    factor = data["factor"]
-    known = np.isfinite(data["close"]) & np.isfinite(factor) & (factor > 0)
-    columns = {f: np.round(data[f][known] / factor[known], 2) for f in FIELDS[:4]}
-    volume = np.rint(np.nan_to_num(data["volume"][known])).astype(np.int64)
-    return pl.DataFrame(
+    factor, closes = data["factor"], np.isfinite(data["close"])
+    known = closes & np.isfinite(factor) & (factor > 0)
+    shares = data["volume"][known]
+    if (np.abs(np.nan_to_num(shares)) > MOST_SHARES).any():
+        most = np.nanmax(np.abs(shares))
+        raise SourceError(fields["volume"][0], f"a volume of {most:g}", f"at most {MOST_SHARES:g}")
+    repairs = {
+        "days with a close but no factor left out": int((closes & ~known).sum()),
+        "days without a volume taken as suspended": int(np.isnan(shares).sum()),
+    }
+    tick = 0.01 if symbol is None else tick_of(symbol, tick_yuan)
+    rounded = {f: to_tick(data[f][known] / factor[known], tick) for f in FIELDS[:4]}
+    volume = np.rint(np.nan_to_num(shares)).astype(np.int64)
+    rows = pl.DataFrame(
         {
-            "symbol": [symbol] * int(known.sum()),
+            "symbol": pl.Series([symbol or ""], dtype=pl.String).new_from_index(0, len(volume)),
             "date": days[first : first + count][known],
-            **columns,
+            **{f: prices for f, (prices, _) in rounded.items()},
             "volume": volume,
             "adj_factor": factor[known],
-            "origin": [fields["close"][0]] * int(known.sum()),
+            "origin": [fields["close"][0]] * len(volume),
         }
     )
+    aside = pl.DataFrame(schema=QUARANTINE)
+    if symbol is None:
+        lost = (fields["close"][0], None, why_no_symbol(code), f"{code}, {len(volume)} rows")
+        aside, rows = pl.DataFrame([lost], schema=QUARANTINE, orient="row"), rows[:0]
+    repairs[ROUNDED] = sum(off for _, off in rounded.values()) if symbol else 0
+    return _Stock(code, rows, aside, repairs)
+
+
+def _first_day(code: str, starts: set[float], count: int, days: int) -> int:
+    """Place of the first row among the days."""
+    first = min(starts)
+    if len(starts) > 1 or not 0 <= first <= days - count or first % 1:
+        found = f"{count} rows from place {' or '.join(f'{s:g}' for s in sorted(starts))}"
+        raise SourceError(code, found, f"one place, within {days} days")
+    return int(first)
+
+
+def _no_daily() -> pl.DataFrame:
+    return pl.DataFrame(schema=TABLES["daily"].columns)
+
+
+def _listed(name: str, content: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Code, symbol and first day of every line, and the lines whose code is none."""
+    lines = text_lines(name, content)
+    for number, line in lines:
+        if len(line.split()) != 3:
+            found = repr(line.strip())
+            raise SourceError(f"{name} line {number}", found, "code, first and last day")
+    codes = [line.split()[0] for _, line in lines]
+    first = read_days(name, [n for n, _ in lines], [line.split()[1] for _, line in lines])
+    frame = pl.DataFrame(
+        {
+            "symbol": pl.Series([symbol_of(code) for code in codes], dtype=pl.String),
+            "first": first,
+            "reason": pl.Series([why_no_symbol(code) for code in codes], dtype=pl.String),
+            "line": pl.Series([n for n, _ in lines], dtype=pl.Int64),
+            "row": pl.Series([line.strip() for _, line in lines], dtype=pl.String),
+        }
+    )
+    lost = frame.filter(pl.col("symbol").is_null())
+    aside = lost.select(pl.lit(name).alias("origin"), "line", "reason", "row")
+    return frame.filter(pl.col("symbol").is_not_null()), aside
 
 
 def _instruments(listed: pl.DataFrame) -> pl.DataFrame:
-    rows = []
-    for code, first, _ in listed.iter_rows():
-        symbol = _symbol(code)
-        exchange = "SSE" if symbol.endswith("SH") else "SZSE"
-        known: date | None = first
-        rows.append((symbol, exchange, board_of(symbol), None, known, None))
-    columns = ("symbol", "exchange", "board", "name", "list_date", "delist_date")
-    return pl.DataFrame(rows, schema=columns, orient="row", infer_schema_length=None)
+    symbols = listed["symbol"].to_list()
+    return pl.DataFrame(
+        {
+            "symbol": symbols,
+            "exchange": [exchange_name(s) for s in symbols],
+            "board": [board_of(s) for s in symbols],
+            "name": pl.Series([None] * len(symbols), dtype=pl.String),
+            "list_date": listed["first"],
+            "delist_date": pl.Series([None] * len(symbols), dtype=pl.Date),
+        }
+    )

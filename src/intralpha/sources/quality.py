@@ -8,6 +8,7 @@ import polars as pl
 
 from intralpha.market import Calendar, Lake, bar_times
 from intralpha.market.calendar import CalendarCheck
+from intralpha.sources.tick import tick_of
 
 PRICES = ("open", "high", "low", "close")
 SHOWN = 5
@@ -44,7 +45,10 @@ class QualityReport:
 
 
 def quality(
-    lake: Lake, freq: int | None = None, calendar: Calendar | None = None, tick_yuan: float = 0.01
+    lake: Lake,
+    freq: int | None = None,
+    calendar: Calendar | None = None,
+    tick_yuan: float | None = None,
 ) -> QualityReport:
     """Check daily rows, and bars of one frequency against them.
 
@@ -53,7 +57,7 @@ def quality(
     lake : the data
     freq : minutes of the bars; default: the first frequency of the lake, if any
     calendar : sessions; default: Shanghai's
-    tick_yuan : price step that closes must be a multiple of
+    tick_yuan : price step that closes must be a multiple of; default: of each code's range
 
     Returns
     -------
@@ -89,8 +93,11 @@ def _calendar_faults(table: str, check: CalendarCheck) -> dict[str, pl.DataFrame
     return {f"{table}: {k}": pl.DataFrame({"date": np.asarray(v)}) for k, v in named.items()}
 
 
-def _daily_faults(daily: pl.LazyFrame, tick_yuan: float) -> dict[str, pl.DataFrame]:
+def _daily_faults(daily: pl.LazyFrame, given: float | None) -> dict[str, pl.DataFrame]:
     key = ["date", "symbol"]
+    symbols = daily.select(pl.col("symbol").unique()).collect()["symbol"]
+    steps = [tick_of(symbol, given) for symbol in symbols]
+    tick_yuan = pl.col("symbol").replace_strict(symbols, steps, return_dtype=pl.Float64())
     ticks = pl.col("close") / tick_yuan
     broken = daily.filter((ticks - ticks.round()).abs() > 1e-4).select(*key, "close")
     beyond = daily.filter(

@@ -1,15 +1,18 @@
 """Vendor files to typed rows: every line is either a row or a quarantined line with its reason."""
 
-import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
 import polars as pl
 
-from intralpha.sources.files import members
+from intralpha.sources.files import ARCHIVES, locate, members
+from intralpha.sources.lines import MARK, split_lines, unquoted
+from intralpha.sources.parquet import read_parquet
 from intralpha.sources.source import QUARANTINE, SourceError
-from intralpha.sources.symbols import normal_symbol
+from intralpha.sources.symbols import normal_symbol, symbol_in_name, why_no_symbol
+from intralpha.sources.when import fitting, moments
 
 NUMBERS = ("open", "high", "low", "close", "preclose", "volume", "amount", "trades", "adj_factor")
 NUMBERS += (
@@ -21,6 +24,20 @@ NUMBERS += (
     "up_limit",
     "down_limit",
 )
+WHEN = ("datetime", "date", "time")
+FIELDS = ("symbol", *WHEN, *NUMBERS)
+# The lake counts shares and trades in whole numbers of these sizes; lots are a hundred shares.
+LARGEST = {"volume": 9e16, "trades": 2e9}
+# How other files than text begin, what they are, and what to do.
+MAGIC = (
+    (b"PAR1", "a Parquet file", "text; `format: parquet` in the mapping reads it"),
+    (b"\x1f\x8b", "a file packed with gzip", "text; a name that ends in .gz is unpacked"),
+    (b"\x28\xb5\x2f\xfd", "a file packed with zstd", "text; a name that ends in .zst is unpacked"),
+    (b"PK\x03\x04", "a zip archive or an Excel file", "text; save it as csv, or name it .zip"),
+    (b"\xff\xfe", "text in utf-16", "`encoding: utf-16` in the mapping"),
+    (b"\xfe\xff", "text in utf-16", "`encoding: utf-16` in the mapping"),
+)
+UNREAD_TIME = "date or time not readable"
 
 
 @dataclass(frozen=True)
@@ -31,156 +48,294 @@ class RowForm:
     ----------
     format : ``csv`` or ``parquet``
     encoding, separator : of csv
+    title_lines, footer_lines : of csv, above the header and below the last row
     columns : field of the lake -> column of the vendor
     symbol_from : ``column``, or ``file`` for the name of the file
-    symbol_suffix : exchange of plain numbers; empty: by their first digit
-    datetime_format : strptime's, or ``HHMMSSmmm``
+    symbol_suffix : exchange of plain numbers; empty: by the ranges of codes
+    datetime_format, time_zone : see :func:`intralpha.sources.when.moments`
     optional : numbers that may be empty
     """
 
     format: str
     encoding: str
     separator: str
+    title_lines: int
+    footer_lines: int
     columns: dict[str, str]
     symbol_from: str
     symbol_suffix: str
     datetime_format: str
+    time_zone: str
     optional: frozenset[str]
 
 
-def read_rows(
-    path: str, pattern: str, form: RowForm
-) -> Iterator[tuple[str, pl.DataFrame, pl.DataFrame]]:
-    """Origin, typed rows and quarantined lines of every file, one file at a time.
+@dataclass(frozen=True)
+class FileRows:
+    """What one file holds.
+
+    Attributes
+    ----------
+    name : of the file
+    rows : ``symbol``, ``date``, ``time``, numbers, ``line``
+    aside : lines that are no rows, as quarantine
+    first : reason -> the first value it was given for, what was expected, what would fit
+    """
+
+    name: str
+    rows: pl.DataFrame
+    aside: pl.DataFrame
+    first: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The mapped columns of a file under the lake's names, and how its lines look."""
+
+    fields: pl.DataFrame
+    lines: np.ndarray
+    written: bytes | None = None
+    torn: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=QUARANTINE))
+
+    def shown(self, rows: np.ndarray, separator: str) -> list[str]:
+        """Some rows as the vendor wrote them; of Parquet the mapped columns."""
+        if len(rows) == 0:
+            return []
+        if self.written is not None:
+            written = self.written.split(b"\n")
+            return [written[line - 1].decode().strip() for line in self.lines[rows]]
+        texts = [pl.col(c).cast(pl.String, strict=False) for c in self.fields.columns]
+        joined = pl.concat_str(texts, separator=separator, ignore_nulls=True)
+        return self.fields[rows.tolist()].select(joined).to_series().to_list()
+
+
+def read_rows(path: str, pattern: str, form: RowForm) -> Iterator[FileRows]:
+    """Typed rows and quarantined lines of every file, one file at a time.
 
     Parameters
     ----------
     path : file, folder, glob or archive
-    pattern : which files of a folder or archive
+    pattern : which files of a folder or archive; a file that is named itself is always read
     form : how a line is read
-
-    Yields
-    ------
-    name : of the file
-    rows : ``symbol``, ``date``, ``time``, numbers, ``line``
-    quarantined : lines that are no rows
 
     Raises
     ------
     SourceError
         The file has not the columns of the mapping, or is not text of that encoding.
     """
-    for name, content in members(path, pattern):
-        if form.format == "parquet":
-            raw = pl.read_parquet(io.BytesIO(content)).select(pl.all().cast(pl.String))
-            torn = pl.DataFrame(schema=QUARANTINE)
-            raw = raw.with_row_index("line", 1).with_columns(pl.col("line").cast(pl.Int64))
-        else:
-            raw, torn = _read_csv(name, content, form)
-        rows, bad = _typed(name, raw, form)
-        yield name, rows, pl.concat([torn, bad])
+    root = locate(path)
+    named = root.is_file() and not root.name.endswith(ARCHIVES)
+    for name, content in members(path, "*" if named else pattern):
+        read = _read_parquet if form.format == "parquet" else _read_csv
+        yield _typed(name, read(name, content, form), form)
 
 
-def _read_csv(name: str, content: bytes, form: RowForm) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """All fields as text with their line number; torn lines set aside."""
+def _read_parquet(name: str, content: bytes, form: RowForm) -> _Table:
+    """The mapped columns in their own types."""
+    frame = read_parquet(name, content, tuple(dict.fromkeys(form.columns.values())))
+    fields = frame.select(pl.col(v).alias(f) for f, v in form.columns.items())
+    for field_, kind in fields.schema.items():
+        clock = field_ in WHEN and kind.is_temporal()
+        plain = kind.is_numeric() or kind in (pl.String, pl.Boolean, pl.Null, pl.Categorical)
+        if not (clock or plain or isinstance(kind, pl.Enum)):
+            found = f"column {form.columns[field_]!r} of type {kind}"
+            raise SourceError(name, found, f"text or numbers for `{field_}`")
+    return _Table(fields, np.arange(1, frame.height + 1))
+
+
+def _read_csv(name: str, content: bytes, form: RowForm) -> _Table:
+    """The mapped columns as text; torn lines set aside."""
+    text = _decoded(name, content, form.encoding).removeprefix("\ufeff").encode()
+    begin, body = _header(name, text, form)
+    names = unquoted(text[begin:body], form.separator).decode().split(MARK)
+    header = [name_.strip().strip('"') for name_ in names]
+    if set(form.columns.values()) - set(header):
+        expected = _lacking(header, text[begin:body].decode(), form)
+        raise SourceError(name, f"columns {header}", expected)
+    twice = [v for v in form.columns.values() if header.count(v) > 1]
+    if twice:
+        raise SourceError(name, f"several columns {twice[0]!r}", "one of that name")
+    first = text.count(b"\n", 0, body) + 1
+    rest = _without_footer(text[body:], form.footer_lines)
+    mark = MARK if b'"' in rest else form.separator
+    lines = split_lines(unquoted(rest, form.separator) if mark == MARK else rest, mark, len(header))
+    torn = [(name, number + first, why, row) for number, why, row in lines.torn]
+    places = {f: header.index(v) for f, v in form.columns.items()}
+    return _Table(
+        _columns(lines.text, mark, len(header), places),
+        lines.numbers + first,
+        text,
+        pl.DataFrame(torn, schema=QUARANTINE, orient="row"),
+    )
+
+
+def _decoded(name: str, content: bytes, encoding: str) -> str:
+    for start, found, expected in MAGIC:
+        if content.startswith(start) and not encoding.lower().startswith("utf-16"):
+            raise SourceError(name, found, expected)
     try:
-        text = content.decode(form.encoding)
+        return content.decode(encoding)
     except (UnicodeDecodeError, LookupError) as error:
-        found = f"bytes that are not {form.encoding} ({error})"
-        raise SourceError(name, found, "another `encoding` in the mapping, such as gbk") from error
-    text = text.removeprefix("\ufeff")
-    if not text.strip():
-        raise SourceError(name, "an empty file", f"a header with {sorted(form.columns.values())}")
+        found = f"bytes that are not {encoding} ({error})"
+        fits = [e for e in ("utf-8", "gbk") if e != encoding and _decodes(content, e)]
+        more = f"; `encoding: {fits[0]}` reads them" if fits else ""
+        expected = f"another `encoding` in the mapping, such as gbk{more}"
+        raise SourceError(name, found, expected) from error
+
+
+def _decodes(content: bytes, encoding: str) -> bool:
     try:
-        frame = pl.read_csv(
-            text.encode(),
-            separator=form.separator,
-            infer_schema=False,
-            row_index_name="line",
-            row_index_offset=2,
-        )
-        torn = pl.DataFrame(schema=QUARANTINE)
-    except pl.exceptions.PolarsError:
-        frame, torn = _read_torn(name, text, form)
-    missing = sorted(set(form.columns.values()) - set(frame.columns))
-    if missing:
-        raise SourceError(name, f"columns {frame.columns[1:]}", f"also {', '.join(missing)}")
-    return frame.with_columns(pl.col("line").cast(pl.Int64)), torn
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
-def _read_torn(name: str, text: str, form: RowForm) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Line by line, for files with lines of the wrong number of fields."""
-    header, *lines = list(csv.reader(io.StringIO(text), delimiter=form.separator))
-    good, bad = [], []
-    for number, fields in enumerate(lines, start=2):
-        if len(fields) == len(header):
-            good.append([number, *fields])
-        elif fields:
-            reason = f"{len(fields)} fields, expected {len(header)}"
-            bad.append((name, number, reason, form.separator.join(fields)))
-    schema = {"line": pl.Int64(), **dict.fromkeys(header, pl.String())}
-    frame = pl.DataFrame(good, schema=schema, orient="row")
-    return frame, pl.DataFrame(bad, schema=QUARANTINE, orient="row")
+def _lacking(header: list[str], line: str, form: RowForm) -> str:
+    """The mapped columns that a header lacks, and a separator that would make them."""
+    wanted = set(form.columns.values())
+    missing = f"also {', '.join(sorted(wanted - set(header)))}"
+    for mark in ",;\t|":
+        if mark != form.separator and wanted <= {n.strip().strip('"') for n in line.split(mark)}:
+            return f"{missing}; `separator: {mark!r}` in the mapping gives them all"
+    return missing
 
 
-def _typed(name: str, raw: pl.DataFrame, form: RowForm) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _header(name: str, text: bytes, form: RowForm) -> tuple[int, int]:
+    """Where the header begins and where the lines behind it do."""
+    begin = 0
+    for _ in range(form.title_lines):
+        begin = text.find(b"\n", begin) + 1 or len(text)
+    while begin < len(text) and text[begin] in b"\r\n":
+        begin += 1
+    if not text[begin:].strip():
+        expected = f"a header with {sorted(form.columns.values())}"
+        raise SourceError(name, "an empty file" if not text.strip() else "no header", expected)
+    return begin, text.find(b"\n", begin) + 1 or len(text)
+
+
+def _without_footer(text: bytes, lines: int) -> bytes:
+    text = text if text.endswith(b"\n") or not lines else text + b"\n"
+    for _ in range(lines):
+        text = text[: text.rfind(b"\n", 0, -1) + 1]
+    return text
+
+
+def _columns(text: bytes, mark: str, fields: int, places: dict[str, int]) -> pl.DataFrame:
+    """Some fields of every line as text without white space around it; empty ones are null."""
+    if not text:
+        return pl.DataFrame(schema=dict.fromkeys(places, pl.String()))
+    frame = pl.read_csv(
+        io.BytesIO(text),
+        separator=mark,
+        has_header=False,
+        schema={f"column_{i}": pl.String for i in range(1, fields + 1)},
+        columns=sorted(set(places.values())),
+        quote_char=None,
+    )
+    return frame.select(
+        pl.col(f"column_{i + 1}").str.strip_chars().alias(name) for name, i in places.items()
+    )
+
+
+def _typed(name: str, table: _Table, form: RowForm) -> FileRows:
     """Cast every field; a line with a field that cannot be cast is set aside."""
-    picked = raw.select(
-        "line", *(pl.col(v).str.strip_chars().alias(f) for f, v in form.columns.items())
-    )
-    symbol = (
-        pl.lit(name.rsplit("/", 1)[-1].split(".", maxsplit=1)[0].split("_", maxsplit=1)[0])
-        if (form.symbol_from == "file")
-        else pl.col("symbol")
-    )
-    if form.symbol_suffix:
-        symbol = symbol + f".{form.symbol_suffix}"
+    fields = table.fields
     numbers = [c for c in NUMBERS if c in form.columns]
-    typed = picked.with_columns(
-        normal_symbol(symbol).alias("symbol"),
-        _stamp(form).alias("stamp"),
-        *(pl.col(c).cast(pl.Float64, strict=False) for c in numbers),
+    symbols = _symbols(name, fields, form)
+    typed = fields.select(pl.col(c).cast(pl.Float64, strict=False) for c in numbers).with_columns(
+        symbols.to_frame("raw").select(normal_symbol(pl.col("raw")).alias("symbol")).to_series(),
+        moments(fields, form.datetime_format, form.time_zone).alias("stamp"),
+        pl.Series("line", table.lines, dtype=pl.Int64),
     )
-    reasons = [
-        pl.when(pl.col("symbol").is_null()).then(pl.lit("symbol of unknown form")),
-        pl.when(pl.col("stamp").is_null()).then(pl.lit("date or time not readable")),
+    reason = _reasons(typed, symbols, numbers, form)
+    good = typed.filter(reason.is_null())
+    good = good.with_columns(date=pl.col("stamp").dt.date(), time=pl.col("stamp").dt.time())
+    rows = np.flatnonzero(reason.is_not_null())
+    aside = pl.DataFrame(
+        {
+            "origin": [name] * len(rows),
+            "line": table.lines[rows],
+            "reason": reason.gather(rows),
+            "row": table.shown(rows, form.separator),
+        },
+        schema=QUARANTINE,
+    )
+    first = {}
+    for row, why in zip(rows.tolist(), aside["reason"], strict=True):
+        if why not in first:
+            first[why] = (
+                f"{name} line {table.lines[row]}: {_advice(why, row, fields, symbols, form)}"
+            )
+    return FileRows(name, good.drop("stamp"), pl.concat([table.torn, aside]), first)
+
+
+def _symbols(name: str, fields: pl.DataFrame, form: RowForm) -> pl.Series:
+    """The vendor's symbol of every row."""
+    if form.symbol_from == "file":
+        symbols = pl.Series([symbol_in_name(name)], dtype=pl.String).new_from_index(
+            0, fields.height
+        )
+    else:
+        symbols = fields["symbol"].cast(pl.String).fill_null("")
+    if not form.symbol_suffix:
+        return symbols
+    plain = symbols.str.contains(r"^\s*\d{1,6}(\.0+)?\s*$")
+    return symbols.zip_with(~plain.fill_null(value=False), symbols + f".{form.symbol_suffix}")
+
+
+def _reasons(
+    typed: pl.DataFrame, symbols: pl.Series, numbers: list[str], form: RowForm
+) -> pl.Series:
+    """Why a row cannot be used; null of a good one."""
+    unknown = typed["symbol"].is_null()
+    lost = symbols.filter(unknown).unique()
+    why = pl.Series([why_no_symbol(text) for text in lost], dtype=pl.String)
+    named = symbols.replace_strict(lost, why, default=None, return_dtype=pl.String())
+    rules = [
+        pl.when(pl.col("stamp").is_null()).then(pl.lit(UNREAD_TIME)),
         *(
             pl.when(
                 ~pl.col(c).is_finite() | (pl.col(c).is_null() & pl.lit(c not in form.optional))
             ).then(pl.lit(f"{c} is not a number"))
             for c in numbers
         ),
+        *(
+            pl.when(pl.col(c).abs() > LARGEST[c]).then(pl.lit(f"{c} is larger than can be"))
+            for c in numbers
+            if c in LARGEST
+        ),
     ]
-    marked = typed.with_columns(pl.coalesce(*reasons).alias("reason"))
-    good = marked.filter(pl.col("reason").is_null())
-    good = good.with_columns(date=pl.col("stamp").dt.date(), time=pl.col("stamp").dt.time())
-    bad = marked["reason"].is_not_null()
-    lines = raw.filter(bad)
-    fields = pl.concat_str(pl.all().exclude("line"), separator=form.separator, ignore_nulls=True)
-    quarantined = lines.select(
-        pl.lit(name).alias("origin"),
-        "line",
-        marked.filter(bad)["reason"],
-        fields.alias("row"),
-    )
-    return good.drop("reason", "stamp", "datetime", strict=False), quarantined
+    marked = typed.with_columns(named.alias("named"))
+    return marked.select(pl.coalesce("named", *rules).alias("reason")).to_series()
 
 
-def _stamp(form: RowForm) -> pl.Expr:
-    """Date and time of a row as Datetime; null where it cannot be read."""
-    if form.datetime_format == "HHMMSSmmm":
-        date = pl.col("date").str.to_date("%Y%m%d", strict=False)
-        clock = pl.col("time").cast(pl.Int64, strict=False)
-        millis = (
-            (clock // 10_000_000) * 3_600_000 + (clock // 100_000 % 100) * 60_000 + clock % 100_000
-        )
-        return date.cast(pl.Datetime("ms")) + pl.duration(milliseconds=millis)
-    if "datetime" in form.columns:
-        text = pl.col("datetime")
-    elif "time" in form.columns:
-        text = pl.col("date") + " " + pl.col("time")
-    else:
-        return (
-            pl.col("date").str.to_date(form.datetime_format, strict=False).cast(pl.Datetime("ms"))
-        )
-    return text.str.to_datetime(form.datetime_format, time_unit="ms", strict=False)
+def _advice(why: str, row: int, fields: pl.DataFrame, symbols: pl.Series, form: RowForm) -> str:
+    """The value that a reason was given for, what was expected, and what would fit."""
+    if why == UNREAD_TIME:
+        return _time_advice(row, fields, form)
+    if why.startswith(("symbol", "unknown code")):
+        where = "the file's name" if form.symbol_from == "file" else f"{form.columns['symbol']!r}"
+        wanted = "a code of six digits like 600519.SH, sh.600519, 600519.XSHG or 600519"
+        return f"found {symbols[row]!r} in {where}, expected {wanted}"
+    number = why.split(" ", 1)[0]
+    return f"found {fields[number][row]!r} in {form.columns[number]!r}, expected a number"
+
+
+def _time_advice(row: int, fields: pl.DataFrame, form: RowForm) -> str:
+    """The stamp that cannot be read, and a format that would read it if a usual one does."""
+    both = [c for c in ("date", "time") if c in fields.columns]
+    names = ["datetime"] if "datetime" in fields.columns else both
+    values = ["" if fields[c][row] is None else str(fields[c][row]).strip() for c in names]
+    columns = " and ".join(repr(form.columns[c]) for c in names)
+    said = f"found {' '.join(values)!r} in {columns}, expected {form.datetime_format!r}"
+    fits = fitting(" ".join(values))
+    if fits is not None:
+        return f'{said}; `datetime_format: "{fits}"` reads it'
+    for name, value in zip(names, values, strict=True):
+        fits = fitting(value)
+        if fits is not None and "%H" in fits:
+            return (
+                f"{said}; `datetime: {form.columns[name]}` in place of date and time and "
+                f'`datetime_format: "{fits}"` read it'
+            )
+    return said

@@ -1,5 +1,7 @@
 """Shipped descriptions of vendors in YAML, and the words that YAML misreads."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from importlib.resources import files
 from typing import Any
 
@@ -27,6 +29,28 @@ def quoted(given: Any) -> Any:
             words = "yes, on or true" if value else "no, off or false"
             raise ValueError(f"YAML reads {words} without quotes as {value}; write it in quotes")
     return given
+
+
+def check_fields(columns: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse fields that a table of the lake has not.
+
+    Parameters
+    ----------
+    columns : fields of ``columns`` of a mapping or a stream
+    known : those there are
+
+    Raises
+    ------
+    ValueError
+        With the nearest known name of each.
+    """
+    known = sorted(known)
+    unknown = sorted(set(columns) - set(known))
+    if not unknown:
+        return
+    near = {field: get_close_matches(field, known, 1) for field in unknown}
+    said = [f"{f!r} (did you mean {near[f][0]!r}?)" if near[f] else repr(f) for f in unknown]
+    raise ValueError(f"columns has unknown {', '.join(said)}; known are {', '.join(known)}")
 
 
 class UnknownPresetError(ConfigError):

@@ -20,6 +20,22 @@ class SourceError(DataError):
         super().__init__(f"{origin}: found {found}; expected {expected}.")
 
 
+class NothingReadError(DataError):
+    """A source has rows, and none of them can be used."""
+
+    def __init__(self, source: str, reasons: dict[str, int], first: dict[str, str]) -> None:
+        self.source, self.reasons, self.first = source, reasons, first
+        shown = "".join(
+            f"\n  {n:,} x {why}" + (f": {first[why]}" if why in first else "")
+            for why, n in sorted(reasons.items(), key=lambda item: -item[1])[:5]
+        )
+        super().__init__(
+            f"source {source}: found {sum(reasons.values()):,} rows, none of which can be used; "
+            f"expected some.{shown}\nHint: mend what is described above in the source; the rows "
+            "stand in the lake's folder `quarantine`."
+        )
+
+
 @dataclass(frozen=True)
 class Batch:
     """Rows of one table, ready for the lake, and everything that did not make it.
@@ -33,6 +49,7 @@ class Batch:
     repairs : kind of repair -> number of rows it touched
     rows_read : data rows found in the files
     notes : what was seen and left as it is -> how often
+    first : reason of the quarantine -> where it was first given, what was found and expected there
     """
 
     table: str
@@ -42,6 +59,7 @@ class Batch:
     repairs: dict[str, int] = field(default_factory=dict)
     rows_read: int = 0
     notes: dict[str, int] = field(default_factory=dict)
+    first: dict[str, str] = field(default_factory=dict)
 
 
 class Source(ABC):

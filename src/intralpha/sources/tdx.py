@@ -9,10 +9,12 @@ import polars as pl
 from pydantic import Field
 
 from intralpha.base.place import PlacePath
-from intralpha.market import split_valid
-from intralpha.sources.bar_rows import ROWS_A_BATCH, fill_grid, to_quarantine
+from intralpha.market import TABLES, split_valid
+from intralpha.sources.bar_rows import PRICES, ROWS_A_BATCH, fill_grid, to_quarantine
 from intralpha.sources.files import fingerprint, members
-from intralpha.sources.source import Batch, Source, SourceError, SourceSpec
+from intralpha.sources.source import QUARANTINE, Batch, Source, SourceError, SourceSpec
+from intralpha.sources.symbols import symbol_in_name, symbol_of, why_no_symbol
+from intralpha.sources.tick import ROUNDED, to_tick
 
 RECORD = np.dtype(
     [
@@ -68,21 +70,33 @@ class TdxSource(Source):
             yield _joined(held)
 
     def _batch(self, name: str, records: np.ndarray, rest: int) -> Batch:
-        code = name.rsplit("/", 1)[-1].split(".", maxsplit=1)[0]
+        code = symbol_in_name(name)
         if len(records) == 0:
             raise SourceError(name, "no whole record", f"records of {RECORD.itemsize} bytes")
-        rows = _frame(f"{code[2:]}.{code[:2].upper()}", records, self.spec)
+        symbol = symbol_of(code)
+        if symbol is None:
+            lost = pl.DataFrame(
+                [(name, None, why_no_symbol(code), f"{len(records)} records")],
+                schema=QUARANTINE,
+                orient="row",
+            )
+            none = pl.DataFrame(schema=TABLES["bars"].columns)
+            return Batch("bars", none, name, lost, rows_read=1)
+        rows, off = _frame(symbol, records, self.spec)
         good, refused = split_valid("bars", rows.drop("line"))
         key = ["date", "symbol", "time"]
         listed = refused.select(*key, "open", "high", "low", "close", "volume", "amount", "reason")
         where = rows.select(*key, "line").unique(key)
-        listed = listed.join(where, on=key, how="left").with_columns(origin=pl.lit(name))
+        listed = listed.join(where, on=key, how="left", nulls_equal=True).with_columns(
+            origin=pl.lit(name)
+        )
         bad = to_quarantine(listed)
         if rest:
             torn = (name, len(records) + 1, f"{rest} bytes at the end, expected 32", "")
             bad = pl.concat([bad, pl.DataFrame([torn], schema=bad.schema, orient="row")])
         frame, filled = fill_grid(good, self.spec.freq)
-        repairs = {"bars filled to complete the grid": filled} if filled else {}
+        counts = {"bars filled to complete the grid": filled, ROUNDED: off}
+        repairs = {what: n for what, n in counts.items() if n}
         return Batch("bars", frame, name, bad, repairs, len(records) + bool(rest))
 
 
@@ -103,31 +117,35 @@ def _joined(batches: list[Batch]) -> Batch:
     )
 
 
-def _frame(symbol: str, records: np.ndarray, spec: TdxSpec) -> pl.DataFrame:
-    day = records["day"].astype(np.int64)
-    decimals = len(f"{spec.tick_yuan:g}".partition(".")[2])
-    columns = {
-        "year": day // 2048 + 2004,
-        "month": day % 2048 // 100,
-        "day": day % 2048 % 100,
-        "minute": records["minute"].astype(np.int64),
-        **{
-            c: np.round(records[c].astype(float), decimals)
-            for c in ("open", "high", "low", "close")
-        },
-        "volume": records["volume"].astype(np.int64),
-        "amount": records["amount"].astype(float),
-    }
+def _frame(symbol: str, records: np.ndarray, spec: TdxSpec) -> tuple[pl.DataFrame, int]:
+    """Bars with the number of their record, and how many prices lay off the tick.
+
+    A day or minute that no calendar has is null.
+    """
+    day, minute = records["day"].astype(np.int64), records["minute"].astype(np.int64)
+    rounded = {c: to_tick(records[c].astype(float), spec.tick_yuan) for c in PRICES}
+    rows = pl.DataFrame(
+        {
+            "line": np.arange(1, len(records) + 1),
+            "date": _dates(day // 2048 + 2004, day % 2048 // 100, day % 2048 % 100),
+            "time": pl.Series(minute * 60_000_000_000)
+            .set(pl.Series(minute >= 1440), None)
+            .cast(pl.Time),
+            **{c: prices for c, (prices, _) in rounded.items()},
+            "volume": records["volume"].astype(np.int64),
+            "amount": records["amount"].astype(float),
+        }
+    )
+    return rows.with_columns(
+        pl.lit(symbol).alias("symbol"),
+        pl.lit(spec.freq, pl.Int16).alias("freq"),
+        pl.lit(True).alias("auc_in_first"),
+    ), sum(off for _, off in rounded.values())
+
+
+def _dates(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> pl.Series:
     return (
-        pl.DataFrame(columns)
-        .with_row_index("line", 1)
-        .with_columns(
-            pl.date("year", "month", "day").alias("date"),
-            pl.time(pl.col("minute") // 60, pl.col("minute") % 60).alias("time"),
-            pl.lit(symbol).alias("symbol"),
-            pl.lit(spec.freq, pl.Int16).alias("freq"),
-            pl.lit(True).alias("auc_in_first"),
-            pl.col("line").cast(pl.Int64),
-        )
-        .drop("year", "month", "day", "minute")
+        pl.Series(year * 10_000 + month * 100 + day)
+        .cast(pl.String)
+        .str.to_date("%Y%m%d", strict=False)
     )

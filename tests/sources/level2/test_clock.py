@@ -75,3 +75,38 @@ def test_dates(text: str) -> None:
 def test_dates_of_stamps(text: object, form: str, expected: date | None) -> None:
     frame = pl.DataFrame({"d": [text]})
     assert frame.select(stamp_date("d", frame.schema["d"], form)).item() == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("2024-01-02 09:25:03.320", "%Y-%m-%d %H:%M:%S%.3f"),
+        ("2024-01-02 09:25:03.320+08:00", "%Y-%m-%d %H:%M:%S%.3f%z"),
+        ("2024-01-02T01:25:03.320Z", "%Y-%m-%dT%H:%M:%S%.3fZ"),
+        ("2024-01-02T01:25:03.320+00:00", "%Y-%m-%dT%H:%M:%S%.3f+00:00"),
+        ("2024-01-01T20:25:03.320-0500", "%Y-%m-%dT%H:%M:%S%.f%z"),
+        ("1704158703320", "epoch_ms"),
+        ("1704158703320000", "epoch_us"),
+        ("1704158703320000000", "epoch_ns"),
+        ("1704158703.32", "epoch_s"),
+    ],
+)
+def test_moments_of_any_zone_are_the_exchanges(text: str, form: str) -> None:
+    frame = pl.DataFrame({"t": [text]})
+    kind = frame.schema["t"]
+    assert frame.select(time_ms("t", kind, form)).item() == T
+    assert frame.select(stamp_date("t", kind, form)).item() == date(2024, 1, 2)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Shanghai"])
+def test_datetimes_of_parquet_in_another_zone_are_the_exchanges(zone: str) -> None:
+    moment = pl.Series("t", [datetime(2024, 1, 2, 9, 25, 3, 320_000)])
+    moment = moment.dt.replace_time_zone("Asia/Shanghai").dt.convert_time_zone(zone)
+    frame, kind = moment.to_frame(), moment.dtype
+    assert frame.select(time_ms("t", kind, "%H:%M:%S%.f")).item() == T
+    assert frame.select(stamp_date("t", kind, "%H:%M:%S%.f")).item() == date(2024, 1, 2)
+    assert frame.select(plain_date("t", kind)).item() == date(2024, 1, 2)
+
+
+def test_a_time_of_day_with_an_offset() -> None:
+    assert ms("01:25:03.320+00:00", "%H:%M:%S%.f%z") == T

@@ -4,17 +4,15 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import no_type_check
 
 import numpy as np
 import polars as pl
-from numba import njit
 
 from intralpha.sources.level2.chunks import Chunk
 from intralpha.sources.level2.streams import StreamSpec
+from intralpha.sources.lines import MARK, split_lines, unquoted
 from intralpha.sources.source import QUARANTINE
 
-NEWLINE, RETURN = 10, 13
 # Beside the vendor's own columns, one of which may be called line.
 LINE, PART = "(line)", "(part)"
 NO_LINE_END = "files whose last line has no line end"
@@ -52,10 +50,12 @@ def block(parts: Sequence[Chunk], stream: StreamSpec) -> Block:
         lost = [(chunk.name, 1, "an empty file", "") for chunk in parts]
         none = pl.DataFrame(schema={LINE: pl.UInt32(), PART: pl.Int32()})
         return Block(none, pl.DataFrame(lost, schema=QUARANTINE, orient="row"))
-    found = [_lines(chunk, stream) for chunk in parts]
+    quoted = any(isinstance(c.content, bytes) and b'"' in c.content for c in parts)
+    mark = MARK if quoted else stream.separator
+    found = [_lines(chunk, stream, mark) for chunk in parts]
     text = b"".join(lines.text for lines in found)
     return Block(
-        _numbered(_read(text, parts[0], stream.separator), [lines.numbers for lines in found]),
+        _numbered(_read(text, parts[0], mark), [lines.numbers for lines in found]),
         pl.DataFrame([t for lines in found for t in lines.torn], schema=QUARANTINE, orient="row"),
         Counter({NO_LINE_END: n} if (n := sum(lines.open_end for lines in found)) else {}),
     )
@@ -71,21 +71,31 @@ class _Lines:
     open_end: bool
 
 
-def _lines(chunk: Chunk, stream: StreamSpec) -> _Lines:
+def _lines(chunk: Chunk, stream: StreamSpec, mark: str) -> _Lines:
+    """Lines whose fields stand between ``mark``."""
     text = chunk.content
     assert isinstance(text, bytes)
     if not text.isascii():
         # A byte that is not of the encoding makes its field unreadable, not the file.
         text = text.decode(stream.encoding, errors="replace").encode()
-    lines, bad = _bad_lines(text, chunk, stream)
-    good = _without(text, [(start, end) for _, _, start, end in bad])
-    numbers = np.delete(np.arange(lines), [number for number, *_ in bad]) + chunk.line
-    torn = [
-        (chunk.name, number + chunk.line, reason, text[start:end].decode(errors="replace").strip())
-        for number, reason, start, end in bad
-    ]
-    good += b"" if not good or good.endswith(b"\n") else b"\n"
-    return _Lines(good, numbers, [t for t in torn if t[-1]], not text.endswith(b"\n"))
+    open_end = not text.endswith(b"\n")
+    if mark == MARK:
+        text = unquoted(text, stream.separator)
+    lines = split_lines(text, mark, len(chunk.names))
+    good, numbers, torn = lines.text, lines.numbers, lines.torn
+    count = text.count(b"\n") + open_end
+    if (
+        open_end
+        and len(numbers)
+        and numbers[-1] == count - 1
+        and _cut_off(good, chunk, stream, mark)
+    ):
+        last = good.rfind(b"\n", 0, -1) + 1
+        row = good[last:].decode(errors="replace").strip().replace(mark, stream.separator)
+        torn = [*torn, (count - 1, "the file may end inside this line", row)]
+        good, numbers = good[:last], numbers[:-1]
+    aside = [(chunk.name, number + chunk.line, reason, row) for number, reason, row in torn]
+    return _Lines(good, numbers + chunk.line, aside, open_end)
 
 
 def _texts(rows: pl.DataFrame) -> pl.DataFrame:
@@ -102,44 +112,15 @@ def _numbered(frame: pl.DataFrame, lines: list[np.ndarray]) -> pl.DataFrame:
     )
 
 
-def _bad_lines(
-    text: bytes, chunk: Chunk, stream: StreamSpec
-) -> tuple[int, list[tuple[int, str, int, int]]]:
-    """How many lines there are; number, reason, start and end of those that cannot be used."""
-    fields = len(chunk.names)
-    lines, ragged = _ragged(np.frombuffer(text, np.uint8), ord(stream.separator), fields)
-    bad = [
-        (number, f"{found} fields, expected {fields}", start, end)
-        for start, end, number, found in ragged.tolist()
-    ]
-    start = text.rfind(b"\n") + 1
-    whole = not bad or bad[-1][0] != lines - 1
-    if whole and not text.endswith(b"\n") and _cut_off(text, start, chunk, stream):
-        bad.append((lines - 1, "the file may end inside this line", start, len(text)))
-    return lines, bad
-
-
-def _cut_off(text: bytes, start: int, chunk: Chunk, stream: StreamSpec) -> bool:
+def _cut_off(good: bytes, chunk: Chunk, stream: StreamSpec, mark: str) -> bool:
     """Whether the last line's last field says which or when and is shorter than the one before."""
     telling = {"datetime", "date", "time", "seq", "id", "buy_id", "sell_id"}
     used = {c for key in telling for c in stream.columns.get(key, ())}
-    if chunk.names[-1] not in used or start == 0:
+    lines = good.rsplit(b"\n", 3)[-3:-1]
+    if chunk.names[-1] not in used or len(lines) < 2:
         return False
-    before = text[text.rfind(b"\n", 0, start - 1) + 1 : start]
-    mark = stream.separator.encode()
-    last, earlier = (row.rsplit(mark, 1)[-1].strip() for row in (text[start:], before))
+    earlier, last = (row.rsplit(mark.encode(), 1)[-1].strip() for row in lines)
     return len(last) < len(earlier)
-
-
-def _without(text: bytes, spans: list[tuple[int, int]]) -> bytes:
-    """The text without some lines."""
-    if not spans:
-        return text
-    parts, begin = [], 0
-    for start, end in spans:
-        parts.append(text[begin:start])
-        begin = end + 1
-    return b"".join([*parts, text[begin:]])
 
 
 def _read(text: bytes, chunk: Chunk, separator: str) -> pl.DataFrame:
@@ -158,31 +139,3 @@ def _read(text: bytes, chunk: Chunk, separator: str) -> pl.DataFrame:
         pl.col(f"column_{i + 1}").alias(name) for i, name in zip(places, chunk.wanted, strict=True)
     )
     return frame.with_columns(pl.all().str.strip_chars('"')) if b'"' in text else frame
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def _ragged(data, separator, fields):
-    """Lines, and of those without ``fields`` fields: start, end, number, fields (0: empty)."""
-    count = lines = 0
-    for fill in range(2):
-        out = np.zeros((count if fill else 0, 4), np.int64)
-        start, found, k, lines = 0, 1, 0, 0
-        for i in range(len(data) + 1):
-            if i == len(data) and start == i:
-                break
-            end = i == len(data) or data[i] == NEWLINE
-            if end:
-                empty = start == i or (start + 1 == i and data[start] == RETURN)
-                if found != fields or empty:
-                    if fill:
-                        out[k] = start, i, lines, 0 if empty else found
-                    k += 1
-                start, found = i + 1, 1
-                lines += 1
-            elif data[i] == separator:
-                found += 1
-        count = k
-        if not fill and count == 0:
-            return lines, out
-    return lines, out

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from io import BufferedIOBase
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from intralpha.sources.level2.pieces import Piece
 from intralpha.sources.level2.streams import StreamSpec
+from intralpha.sources.lines import MARK, unquoted
+from intralpha.sources.parquet import check_types
 from intralpha.sources.source import SourceError
 
 CHUNK_BYTES = 1 << 24
@@ -48,7 +51,7 @@ def chunks(piece: Piece, stream: StreamSpec) -> Iterator[Chunk]:
             yield from _parquet(piece.name, handle, stream)
         else:
             # A buffer of 16 MB for each of many small files takes longer than reading them.
-            packed = piece.name.endswith(".gz")
+            packed = piece.name.endswith((".gz", ".zst"))
             size = CHUNK_BYTES if packed else max(min(CHUNK_BYTES, piece.size), 1)
             yield from _csv(piece.name, handle, stream, size)
 
@@ -78,14 +81,18 @@ def _wanted(name: str, found: list[str], stream: StreamSpec) -> list[str]:
 
 
 def _parquet(name: str, handle: BufferedIOBase, stream: StreamSpec) -> Iterator[Chunk]:
-    with pq.ParquetFile(handle) as file:
-        names = list(file.schema_arrow.names)
-        wanted = _wanted(name, names, stream)
-        line = 1
-        for batch in file.iter_batches(CHUNK_ROWS, columns=wanted):
-            frame = pl.DataFrame(batch)
-            yield Chunk(name, line, names, wanted, frame)
-            line += frame.height
+    try:
+        with pq.ParquetFile(handle) as file:
+            names = list(file.schema_arrow.names)
+            wanted = _wanted(name, names, stream)
+            line = 1
+            for batch in file.iter_batches(CHUNK_ROWS, columns=wanted):
+                frame = pl.DataFrame(batch)
+                check_types(name, frame)
+                yield Chunk(name, line, names, wanted, frame)
+                line += frame.height
+    except (pa.ArrowException, OSError) as error:
+        raise SourceError(name, f"no readable Parquet ({error})", "a whole Parquet file") from error
 
 
 def _csv(name: str, handle: BufferedIOBase, stream: StreamSpec, size: int) -> Iterator[Chunk]:
@@ -95,8 +102,9 @@ def _csv(name: str, handle: BufferedIOBase, stream: StreamSpec, size: int) -> It
         if not header:
             yield Chunk(name, 1, [], [], b"")
             return
-        text = _decoded(name, header, stream)
-        names, line = [n.strip().strip('"') for n in text.split(stream.separator)], 2
+        text = _decoded(name, header, stream).encode()
+        fields = unquoted(text, stream.separator).decode().split(MARK)
+        names, line = [field.strip().strip('"') for field in fields], 2
     wanted = _wanted(name, names, stream)
     while text := handle.read(size):
         text += b"" if text.endswith(b"\n") else handle.readline()

@@ -9,6 +9,7 @@ import polars as pl
 from numpy import ndarray
 
 from intralpha.sources.level2.stamps import UNREAD, read
+from intralpha.sources.when import EPOCHS, OFFSET, exchange_time, from_epoch, moment
 
 DAY_MS = 86_400_000
 # Numbers of digits below the second, and whether the date stands before the time.
@@ -32,10 +33,12 @@ def time_ms(column: str, kind: Any, time_format: str) -> pl.Expr:
     """
     value = pl.col(column)
     if kind == pl.Time or isinstance(kind, pl.Datetime):
-        return _of_day(value.cast(pl.Time))
+        return _of_day(_local(value, kind).cast(pl.Time))
     if isinstance(kind, pl.Duration):
         return _checked(value.dt.total_milliseconds())
     text = value.str.strip_chars()
+    if time_format in EPOCHS:
+        return _of_day(_since(text, time_format).dt.time())
     if time_format == "ms":
         return _checked(_whole(text))
     if time_format in NUMBERS:
@@ -56,8 +59,10 @@ def stamp_date(column: str, kind: Any, time_format: str) -> pl.Expr:
     """
     value = pl.col(column)
     if kind.is_temporal():
-        return value.cast(pl.Date)
+        return _local(value, kind).cast(pl.Date)
     text = value.str.strip_chars()
+    if time_format in EPOCHS:
+        return _since(text, time_format).dt.date()
     if time_format in NUMBERS:
         below, _ = NUMBERS[time_format]
         day = _whole(text) // 10 ** (6 + below)
@@ -69,7 +74,7 @@ def plain_date(column: str, kind: Any) -> pl.Expr:
     """Date of a column like 20230201, 2023-02-01, 2023.02.01 or 2023/02/01."""
     value = pl.col(column)
     if kind.is_temporal():
-        return value.cast(pl.Date)
+        return _local(value, kind).cast(pl.Date)
     return value.map_batches(_plain_date, return_dtype=pl.Date())
 
 
@@ -112,17 +117,29 @@ def _completed(
 
 
 def _lenient_ms(text: pl.Series, time_format: str) -> pl.Series:
-    text = text.str.strip_chars()
     if any(word in time_format for word in ("%Y", "%y", "%m")):
-        moment = text.str.to_datetime(time_format, time_unit="ms", strict=False).cast(pl.Time)
+        clock = moment(text, time_format).dt.time()
+    elif OFFSET.search(time_format):
+        clock = moment("2000-01-01 " + text.str.strip_chars(), f"%Y-%m-%d {time_format}").dt.time()
     else:
-        moment = text.str.to_time(time_format, strict=False)
-    return (moment.cast(pl.Int64) // 1_000_000).cast(pl.Int32)
+        clock = text.str.strip_chars().str.to_time(time_format, strict=False)
+    return (clock.cast(pl.Int64) // 1_000_000).cast(pl.Int32)
 
 
 def _lenient_date(text: pl.Series, time_format: str) -> pl.Series:
-    stamp = text.str.strip_chars().str.to_datetime(time_format, time_unit="ms", strict=False)
-    return stamp.dt.date()
+    return moment(text, time_format).dt.date()
+
+
+def _local(stamp: pl.Expr, kind: Any) -> pl.Expr:
+    """Datetimes in the exchange's time; naive ones are."""
+    if getattr(kind, "time_zone", None) is None:
+        return stamp
+    return stamp.map_batches(exchange_time, return_dtype=pl.Datetime(kind.time_unit))
+
+
+def _since(text: pl.Expr, unit: str) -> pl.Expr:
+    """Counts since 1970 as datetimes of the exchange's time."""
+    return text.map_batches(partial(from_epoch, unit=unit), return_dtype=pl.Datetime("ms"))
 
 
 def _whole(text: pl.Expr) -> pl.Expr:

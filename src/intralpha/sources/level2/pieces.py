@@ -12,8 +12,10 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from io import BufferedIOBase
+from io import BufferedIOBase, BufferedReader
 from pathlib import Path
+
+import pyarrow as pa
 
 from intralpha.sources.files import ARCHIVES, PathError, locate
 from intralpha.sources.level2.streams import StreamSpec
@@ -188,15 +190,22 @@ def _tar(root: Path, scratch: Path) -> Iterator[tuple[str, int, Opener]]:
 
 @contextmanager
 def _open(path: Path) -> Iterator[BufferedIOBase]:
-    if path.suffix != ".gz":
+    if path.suffix not in (".gz", ".zst"):
         with path.open("rb") as plain:
             yield plain
         return
     try:
-        with gzip.open(path) as handle:
+        with path.open("rb") as packed, _unpacking(path, packed) as handle:
             yield handle
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise SourceError(str(path), f"damaged content ({error})", "a whole file") from error
+
+
+def _unpacking(path: Path, packed: BufferedIOBase) -> BufferedIOBase:
+    if path.suffix == ".gz":
+        return gzip.GzipFile(fileobj=packed)  # type: ignore[return-value]
+    stream = pa.CompressedInputStream(packed, "zstd")
+    return BufferedReader(stream)  # type: ignore[arg-type]
 
 
 @contextmanager

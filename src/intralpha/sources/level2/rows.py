@@ -18,6 +18,7 @@ from intralpha.sources.level2.pieces import Piece
 from intralpha.sources.level2.streams import StreamSpec
 from intralpha.sources.source import QUARANTINE
 from intralpha.sources.symbols import normal_symbol
+from intralpha.sources.when import fitting
 
 ORDER, CANCEL, TRADE, IGNORE, UNKNOWN = 0, 1, 2, 3, 99
 LIMIT, MARKET, OWN_BEST = 0, 1, 2
@@ -28,6 +29,7 @@ DEFAULTS = {"orders": ORDER, "trades": TRADE, "merged": UNKNOWN}
 EXCHANGES = ("SH", "SZ", "BJ")
 # Prices are multiples of 0.001 at the finest; rounding undoes 1854.980000000000018.
 DIGITS = 4
+UNREAD_TIME = "date or time not readable"
 IGNORED = "records of no interest left out"
 EVENT: dict[str, Any] = {
     "date": pl.Date(),
@@ -71,11 +73,13 @@ class Rows:
     frame : columns of ``EVENT`` or ``SNAPSHOT``
     bad : quarantine
     counts : what was left out -> how often
+    first : reason -> the first row it was given for
     """
 
     frame: pl.DataFrame
     bad: pl.DataFrame
     counts: dict[str, int] = field(default_factory=dict)
+    first: dict[str, str] = field(default_factory=dict)
 
 
 def symbol_of(stock: pl.Expr) -> pl.Expr:
@@ -122,10 +126,31 @@ def typed(
     good = marked["reason"].is_null()
     bad = _set_aside(raw, marked["reason"], parts, stream.separator)
     kept = marked.filter(good).select(pl.col(c).cast(t) for c, t in schema.items())
+    first = _first(raw, marked["reason"], bad, stream) if bad.height else {}
     if snapshots:
-        return Rows(kept, bad)
+        return Rows(kept, bad, first=first)
     ignored = int((kept["what"] == IGNORE).sum())
-    return Rows(kept.filter(pl.col("what") != IGNORE), bad, {IGNORED: ignored} if ignored else {})
+    counts = {IGNORED: ignored} if ignored else {}
+    return Rows(kept.filter(pl.col("what") != IGNORE), bad, counts, first)
+
+
+def _first(
+    raw: pl.DataFrame, reason: pl.Series, bad: pl.DataFrame, stream: StreamSpec
+) -> dict[str, str]:
+    """Of every reason the first row; of a time that cannot be read also what would fit."""
+    out = {}
+    for origin, line, why, row in bad.unique("reason", keep="first", maintain_order=True).rows():
+        out[why] = f"{origin} line {line}: found {row!r}"
+        if why == UNREAD_TIME:
+            names = [
+                stream.columns[k][0] for k in ("datetime", "date", "time") if k in stream.columns
+            ]
+            at = raw.filter(reason == why).row(0, named=True)
+            values = [str(at[name]) for name in names]
+            out[why] += f", in it {' and '.join(values)!r}, expected {stream.time_format!r}"
+            fits = next((f for v in values if (f := fitting(v)) and ("H" in f or "_" in f)), None)
+            out[why] += f'; `time_format: "{fits}"` reads it' if fits else ""
+    return out
 
 
 def _set_aside(
@@ -277,9 +302,10 @@ def _price(columns: tuple[str, ...], scale: float) -> pl.Expr:
 
 
 def _volume(columns: tuple[str, ...], stream: StreamSpec) -> pl.Expr:
-    if stream.volume_unit == "shares":
+    unit = (1 if stream.volume_unit == "shares" else 100) / stream.volume_scale
+    if unit == 1:
         return _number(columns)
-    return (_real(columns) * 100).round().cast(pl.Int64, strict=False)
+    return (_real(columns) * unit).round().cast(pl.Int64, strict=False)
 
 
 def _code(columns: tuple[str, ...], codes: dict[str, int | None], empty: int | None) -> pl.Expr:
@@ -307,7 +333,7 @@ def _event(stream: StreamSpec) -> list[pl.Expr]:
 
     fields = {
         "channel": number("channel").fill_null(0),
-        "seq": number("seq"),
+        "seq": number("seq") if "seq" in columns else pl.col(LINE).cast(pl.Int64),
         "what": code(
             "what", {k: WHATS[v] for k, v in stream.what_codes.items()}, DEFAULTS[stream.holds]
         ),
@@ -369,7 +395,7 @@ def _event_rules(stream: StreamSpec) -> dict[str, pl.Expr]:
 def _common_rules() -> dict[str, pl.Expr]:
     return {
         "symbol of unknown form": pl.col("stock").is_null(),
-        "date or time not readable": pl.col("date").is_null() | pl.col("time").is_null(),
+        UNREAD_TIME: pl.col("date").is_null() | pl.col("time").is_null(),
     }
 
 

@@ -6,7 +6,7 @@ import tempfile
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -77,6 +77,15 @@ class Level2Spec(SourceSpec):
         for name, keys in (given.get("streams") or {}).items():
             streams[name] = {**streams.get(name, {}), **keys} if isinstance(keys, dict) else keys
         return {**known, **given, "streams": streams}
+
+    @model_validator(mode="after")
+    def _numbers_are_there(self) -> "Level2Spec":
+        lacking = [name for name, s in self.streams.items() if "seq" not in s.columns]
+        lacking = [name for name in lacking if self.streams[name].holds != "snapshots"]
+        if lacking and (self.has_orders or self.gap_free != "no"):
+            why = "orders share the numbers" if self.has_orders else "`gap_free` counts numbers"
+            raise ValueError(f"columns of {', '.join(lacking)} lacks seq, and {why}")
+        return self
 
     @property
     def has_orders(self) -> bool:
@@ -152,6 +161,7 @@ class Level2Source(Source):
         stream = self.spec.streams[pack[0].piece.stream]
         lines = block([part.chunk for part in pack], stream)
         bad, repairs = [lines.torn], Counter[str]()
+        first: dict[str, str] = {}
         kind = SNAPSHOTS if stream.holds == "snapshots" else EVENTS
         frame = _none(kind)
         if lines.frame.height:
@@ -159,11 +169,12 @@ class Level2Source(Source):
             rows = typed(lines.frame, [part.piece for part in pack], files, stream)
             frame, repairs = rows.frame, Counter(rows.counts)
             bad.append(rows.bad)
+            first = rows.first
         marks: list[Mark] = []
         if self.spec.gap_free != "no" and kind == EVENTS:
             marks = marks_of(frame, of_channels=self.spec.gap_free == "channel")
         table = TABLE_OF[stream.holds]
-        return _Parsed(kind, table, frame, pl.concat(bad), repairs, lines.notes, marks)
+        return _Parsed(kind, table, frame, pl.concat(bad), repairs, lines.notes, marks, first)
 
 
 @dataclass(frozen=True)
@@ -217,6 +228,7 @@ class _Parsed:
     repairs: Counter[str]
     notes: Counter[str]
     marks: list[Mark]
+    first: dict[str, str]
 
 
 class _Held:
@@ -232,6 +244,7 @@ class _Held:
         self.lost: dict[str, list[pl.DataFrame]] = {}
         self.repairs: dict[str, Counter[str]] = {}
         self.notes: dict[str, Counter[str]] = {}
+        self.first: dict[str, dict[str, str]] = {}
         self.numbers = Numbers(spec.gap_free == "channel") if spec.gap_free != "no" else None
 
     def begin(self, group: list[Piece]) -> list[tuple[int, Piece]]:
@@ -255,6 +268,7 @@ class _Held:
         self.lost.setdefault(table, []).append(parsed.bad)
         self.repairs.setdefault(table, Counter()).update(parsed.repairs)
         self.notes.setdefault(table, Counter()).update(parsed.notes)
+        self.first[table] = {**parsed.first, **self.first.get(table, {})}
         if self.numbers is not None:
             self.numbers.add(parsed.marks)
         self.frames[parsed.kind].append(parsed.frame)
@@ -305,8 +319,9 @@ class _Held:
         for table, lost in self.lost.items():
             bad, repairs, notes = pl.concat(lost), self.repairs[table], self.notes[table]
             if bad.height or repairs or notes:
-                yield account(table, origin, bad, repairs, notes)
-        self.lost, self.repairs, self.notes = {}, {}, {}
+                done = account(table, origin, bad, repairs, notes)
+                yield replace(done, first=self.first.get(table, {}))
+        self.lost, self.repairs, self.notes, self.first = {}, {}, {}, {}
 
     def _spill(self) -> None:
         """Write what is held to disk, sorted by stock."""

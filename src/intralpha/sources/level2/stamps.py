@@ -13,6 +13,8 @@ import polars as pl
 from numba import njit
 from numpy import ndarray
 
+from intralpha.sources.when import OFFSET
+
 UNREAD = -1
 LITERAL, FRACTION = -1, 6
 # Fields by the directive that prints them, and their widths; the order is that of `fields` below.
@@ -32,8 +34,10 @@ class Stamps(NamedTuple):
 def steps(time_format: str) -> ndarray | None:
     """What to read one after another: rows of field (or ``LITERAL``) and width (or its byte).
 
-    None where the format has other directives, or no hour, minute and second.
+    None where the format has other directives, no hour, minute and second, or an offset from UTC.
     """
+    if OFFSET.search(time_format):
+        return None
     out = []
     for word in WORDS.findall(time_format):
         if word in FIELDS:

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from intralpha.base import Spec
-from intralpha.sources.shipped import quoted
+from intralpha.sources.shipped import check_fields, quoted
+from intralpha.sources.when import refuse_zone_names
 
 # Fields of the lake that a column of the vendor may fill, by what a stream holds.
 CLOCK_FIELDS = frozenset({"datetime", "date", "time", "symbol", "exchange"})
@@ -48,7 +49,8 @@ class StreamSpec(Spec):
     ``side``, ``price``, ``volume`` and ``kind``; snapshots ``last``, ``volume``, ``amount`` and
     ``trades`` of the day so far and ``bid_price`` ... ``ask_orders``, whose column names hold
     ``{}`` for the level. Where the vendor gives no ``id`` of an order, it is the ``buy_id`` or
-    ``sell_id`` of its side, else its ``seq``.
+    ``sell_id`` of its side, else its ``seq``. Trades without ``seq`` are numbered by their lines,
+    where the source has no orders, which would share the numbers.
     """
 
     holds: Literal["orders", "trades", "merged", "snapshots"] = Field(
@@ -68,15 +70,19 @@ class StreamSpec(Spec):
         description="field -> column of the vendor, or several: the first that is not empty"
     )
     exchange: Literal["", "SH", "SZ", "BJ"] = Field(
-        default="", description="of all rows; default: column, suffix or first digit"
+        default="", description="of all rows; default: column, suffix or the ranges of codes"
     )
     time_format: str = Field(
         default="%H:%M:%S%.f",
         description="of time or datetime: strptime's, or numbers HHMMSSmmm, HHMMSSmm, HHMMSS, "
-        "YYYYMMDDHHMMSSmmm, YYYYMMDDHHMMSS, or ms since midnight",
+        "YYYYMMDDHHMMSSmmm, YYYYMMDDHHMMSS, ms since midnight, or epoch_s, epoch_ms, epoch_us, "
+        "epoch_ns since 1970. Stamps with an offset from UTC become the exchange's time",
     )
     price_scale: float = Field(default=1.0, gt=0, description="10000: prices are CNY x 10,000")
     volume_unit: Literal["shares", "lots"] = Field(default="shares", description="lots: 100 shares")
+    volume_scale: float = Field(
+        default=1.0, gt=0, description="1000: volumes are integers x 1,000, on top of their unit"
+    )
     amount_unit_yuan: float = Field(default=1.0, gt=0, description="of snapshots' amounts")
     first_level: int = Field(default=1, ge=0, le=1, description="number of the best level")
     what_codes: WhatCodes = Field(default={}, description="code -> order, cancel, trade, ignore")
@@ -101,12 +107,15 @@ class StreamSpec(Spec):
         description="code of the exchange -> SH, SZ, BJ",
     )
 
+    @field_validator("time_format")
+    @classmethod
+    def _no_names_of_zones(cls, form: str) -> str:
+        return refuse_zone_names(form)
+
     @model_validator(mode="after")
     def _fields_fit(self) -> "StreamSpec":
         known = SNAPSHOT_FIELDS if self.holds == "snapshots" else EVENT_FIELDS
-        unknown = sorted(set(self.columns) - known)
-        if unknown:
-            raise ValueError(f"columns has {', '.join(unknown)}; known are {sorted(known)}")
+        check_fields(self.columns, known)
         lacking = sorted(self._needed() - set(self.columns))
         if lacking:
             raise ValueError(f"columns lacks {', '.join(lacking)}")
@@ -123,7 +132,7 @@ class StreamSpec(Spec):
     def _needed(self) -> set[str]:
         if self.holds == "snapshots":
             return {"last", "volume", "amount"}
-        needed = {"seq", "price", "volume"}
-        if self.holds == "merged":
-            needed |= {"what"}
-        return needed | ({"side"} if self.holds == "orders" else set())
+        needed = {"price", "volume"}
+        if self.holds == "trades":
+            return needed
+        return needed | {"seq", "what" if self.holds == "merged" else "side"}

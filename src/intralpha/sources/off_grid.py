@@ -1,0 +1,51 @@
+"""Times that are no ends of bars: what in a mapping would make them so."""
+
+from datetime import time
+
+from intralpha.market import bar_times
+
+FREQS = (60, 30, 15, 10, 5, 1)
+# Hours from a zone to the exchange's: of UTC first, then of UTC+14 to UTC-12.
+SHIFTS = (8, *(h for h in range(-6, 21) if h not in (0, 8)))
+AUCTION = time(9, 25), time(9, 30)
+
+
+def what_fits(times: list[time], freq: int, from_starts: bool = False) -> str:
+    """Which change of a mapping would make times ends of bars.
+
+    Parameters
+    ----------
+    times : all that are seen, after everything the mapping says
+    freq : minutes of a bar
+    from_starts : the mapping says already that vendors' stamps are starts
+
+    Returns
+    -------
+    str
+        What to write; empty if nothing usual fits.
+
+    Examples
+    --------
+    >>> what_fits([time(9, 30), time(14, 45)], 15)
+    'they look like the starts of bars: `stamp: start`?'
+    """
+    minutes = [t.hour * 60 + t.minute for t in times if not (t.second or t.microsecond)]
+
+    def share(shift: int, step: int) -> float:
+        ends = {t.hour * 60 + t.minute for t in bar_times(step)}
+        return sum((m + shift) % 1440 in ends for m in minutes) / max(len(times), 1)
+
+    before = share(0, freq)
+    if before == 1:
+        return ""
+    opening = sum(AUCTION[0] <= t <= AUCTION[1] for t in times)
+    if not from_starts and share(freq, freq) == 1 > before:
+        return "they look like the starts of bars: `stamp: start`?"
+    if opening and before == 1 - opening / len(times):
+        return "it looks like the opening auction's own row: `opening_auction: own_row`?"
+    for hours in SHIFTS:
+        if share(60 * hours, freq) >= 0.9:
+            zone = "UTC" if hours == 8 else f"that of UTC{8 - hours:+d}"
+            return f"{hours:+d} hours would put nearly all of them there: `time_zone` {zone}?"
+    other = next((f for f in FREQS if f != freq and share(0, f) == 1), None)
+    return f"all of them are ends of {other}-minute bars: `freq: {other}`?" if other else ""

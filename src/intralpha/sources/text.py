@@ -1,0 +1,47 @@
+"""Small files of text: lines with their numbers, and the days that stand in them."""
+
+import polars as pl
+
+from intralpha.sources.source import SourceError
+from intralpha.sources.when import days
+
+ENCODINGS = ("utf-8-sig", "gbk")
+
+
+def text_lines(name: str, content: bytes) -> list[tuple[int, str]]:
+    """Number and text of every line that is neither empty nor a comment behind ``#``.
+
+    Raises
+    ------
+    SourceError
+        The bytes are neither utf-8, with or without a byte order mark, nor GBK.
+    """
+    for encoding in ENCODINGS:
+        try:
+            lines = content.decode(encoding).splitlines()
+        except UnicodeDecodeError:
+            continue
+        return [(n, x) for n, x in enumerate(lines, 1) if x.strip() and x.lstrip()[0] != "#"]
+    raise SourceError(name, "bytes that are neither utf-8 nor GBK", "text in one of them")
+
+
+def read_days(name: str, lines: list[int], texts: list[str]) -> pl.Series:
+    """Days like 2020-01-02 or 20200102.
+
+    Parameters
+    ----------
+    name : of the file, for errors
+    lines : number of the line of each text
+    texts : the days
+
+    Raises
+    ------
+    SourceError
+        A text is no day; the first one is shown.
+    """
+    read = days(pl.Series(texts, dtype=pl.String))
+    for number, text, day in zip(lines, texts, read, strict=True):
+        if day is None:
+            expected = "a day like 2020-01-02 or 20200102"
+            raise SourceError(f"{name} line {number}", repr(text), expected)
+    return read

@@ -1,0 +1,93 @@
+"""A mapping says what it does not understand; ticks, units and grids of what it reads."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from intralpha.market import Lake
+from intralpha.sources import MappingSpec, NothingReadError, ingest
+
+from .conftest import HEADER, bar_lines
+
+COLUMNS = {c: c for c in HEADER.split(",")}
+
+
+def spec(path: Path, **changes: object) -> MappingSpec:
+    given = {"kind": "mapping", "path": str(path), "columns": COLUMNS, "freq": 15}
+    return MappingSpec.model_validate({**given, **changes})
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"volumn": "v"}, r"columns has unknown 'volumn' \(did you mean 'volume'\?\)"),
+        ({"nonsense": "x"}, r"columns has unknown 'nonsense'; known are adj_factor, amount"),
+        ({"Close": "x"}, r"columns has unknown 'Close' \(did you mean 'close'\?\)"),
+    ],
+)
+def test_an_unknown_field_is_an_error_with_the_nearest_one(
+    tmp_path: Path, columns: dict, message: str
+) -> None:
+    with pytest.raises(ValidationError, match=message):
+        spec(tmp_path, columns=COLUMNS | columns)
+    with pytest.raises(ValidationError, match=message):
+        spec(tmp_path, columns={**{k: v for k, v in COLUMNS.items() if k != "volume"}, **columns})
+
+
+def test_a_field_that_is_lacking_and_a_zone_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="columns lacks volume"):
+        spec(tmp_path, columns={k: v for k, v in COLUMNS.items() if k != "volume"})
+    dated = {k: v for k, v in COLUMNS.items() if k != "datetime"} | {"date": "d"}
+    with pytest.raises(ValidationError, match="columns needs datetime, or time beside date"):
+        spec(tmp_path, columns=dated)
+    with pytest.raises(ValidationError, match="found 'Beijing'; expected a zone such as"):
+        spec(tmp_path, time_zone="Beijing")
+
+
+def shifted(lines: list[str], minutes: int) -> list[str]:
+    """Stamps moved within their day."""
+    out = []
+    for line in lines:
+        day, clock = line[:10], line[11:19]
+        at = int(clock[:2]) * 60 + int(clock[3:5]) + minutes
+        out.append(f"{day} {at // 60:02d}:{at % 60:02d}:00{line[19:]}")
+    return out
+
+
+@pytest.mark.parametrize(
+    ("minutes", "changes", "hint"),
+    [
+        (-15, {}, "`stamp: start`"),
+        (-480, {}, r"\+8 hours would put nearly all of them there: `time_zone` UTC"),
+        (60, {}, r"-1 hours would put nearly all of them there: `time_zone` that of UTC\+9"),
+        (0, {"freq": 30}, "all of them are ends of 15-minute bars: `freq: 15`"),
+    ],
+)
+def test_stamps_off_the_grid_name_what_would_put_them_there(
+    lake: Lake, vendor: Path, minutes: int, changes: dict, hint: str
+) -> None:
+    grid = shifted(bar_lines(("2025-01-02",)), minutes)
+    (vendor / "a.csv").write_text("\n".join([HEADER, *grid]))
+    try:
+        said = ingest([spec(vendor, **changes)], lake, show_progress=False).to_text()
+    except NothingReadError as error:  # all rows lie off the grid
+        said = str(error)
+    assert re.search(hint, said), said
+
+
+def test_the_auctions_own_row_is_named(lake: Lake, vendor: Path) -> None:
+    auction = "2025-01-02 09:25:00,600519,10,10,10,10,100,1000"
+    (vendor / "a.csv").write_text("\n".join([HEADER, auction, *bar_lines(("2025-01-02",))]))
+    said = ingest([spec(vendor)], lake, show_progress=False).to_text()
+    assert "`opening_auction: own_row`" in said
+
+
+def test_volumes_scaled_and_of_no_whole_shares(lake: Lake, vendor: Path) -> None:
+    grid = [line.replace(",100,", ",100500,", 1) for line in bar_lines(("2025-01-02",))]
+    (vendor / "a.csv").write_text("\n".join([HEADER, *grid]))
+    report = ingest([spec(vendor, volume_scale=1000)], lake, show_progress=False)
+    # The first bar traded 100.5 shares, the others 0.2 to 1.6.
+    assert report.counts[0].notes["volumes of no whole shares, rounded"] == 15
+    assert lake.scan("bars").collect()["volume"].to_list()[:3] == [100, 0, 0]
