@@ -1,7 +1,7 @@
 """A vendor's csv or Parquet described in YAML, so that a new vendor needs no code; its reader."""
 
 from collections.abc import Iterator
-from datetime import time
+from datetime import date, time
 from typing import Annotated, Any, Literal
 
 import polars as pl
@@ -69,6 +69,11 @@ class MappingSpec(SourceSpec):
         default="in_first_bar", description="own_row: a row at 09:25..09:30 is the auction"
     )
     tick_yuan: float = Field(default=0.01, gt=0, description="price step, for limits and quality")
+    data_start: date | None = Field(
+        default=None,
+        description="first session of the vendor's history: a stock whose first daily row is later "
+        "was listed then, unless instruments know its listing",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -149,7 +154,7 @@ class MappedSource(Source):
         rows, twins = drop_twins(rows)
         rows = _units(rows, self.spec)
         if self.spec.table == "daily":
-            frame, repairs = finish_daily(rows, self.spec.tick_yuan)
+            frame, repairs = finish_daily(rows, self.spec.tick_yuan, self.spec.data_start)
             yield _batch("daily", frame, rows, origin, bad, {**repairs, **twins}, read)
             return
         rows, auctions = _split_auctions(rows, self.spec)
@@ -222,7 +227,7 @@ def _valid_bars(rows: pl.DataFrame, spec: MappingSpec) -> tuple[pl.DataFrame, pl
     """Rows that keep the table's rules, and the others as quarantine with file and line."""
     in_first = None if spec.opening_auction == "missing" else spec.opening_auction == "in_first_bar"
     columns = ["date", "symbol", "time", *PRICES, "volume", "amount"]
-    columns += ["trades"] if "trades" in rows.columns else []
+    columns += [c for c in ("trades", "derived") if c in rows.columns]
     frame = rows.select(
         *columns,
         pl.lit(spec.freq, pl.Int16).alias("freq"),
