@@ -6,10 +6,11 @@ same values to the last bit, whatever batches they came in.
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
-from jaxtyping import Int64, Shaped
+from jaxtyping import Float, Int64, Shaped
 from numpy import ndarray
 
 from intralpha.market.calendar import Calendar
@@ -68,12 +69,14 @@ def _with_prices(rows: pl.DataFrame) -> pl.DataFrame:
     if not rows["_prices"].any():
         return rows
     own = pl.when(says("prices")).then(pl.col("preclose")).otherwise(pl.col("close"))
-    own = pl.when(pl.col("_anchor")).then(own)
-    carried = own.forward_fill().over("symbol")
     base = pl.when(pl.col("_anchor")).then(pl.col("_fact").fill_null(float("nan")))
-    ratio = (base.forward_fill().over("symbol") / pl.col("_fact")).fill_nan(None)
-    moved = _on_tick(carried * ratio)
-    price = pl.when(pl.col("_anchor")).then(own).otherwise(pl.coalesce(moved, carried))
+    rows = rows.with_columns(
+        _own=pl.when(pl.col("_anchor")).then(own),
+        _last=pl.when(pl.col("_anchor")).then(own).forward_fill().over("symbol"),
+        _base=base.forward_fill().over("symbol"),
+    )
+    moved = _on_tick(rows["_last"] * quotient(rows["_base"], rows["_fact"]), rows["_tick"])
+    price = pl.coalesce("_own", moved, "_last")
     return rows.with_columns(
         pl.when("_prices").then(price).otherwise(pl.col(c)).alias(c) for c in PRICES
     )
@@ -82,9 +85,9 @@ def _with_prices(rows: pl.DataFrame) -> pl.DataFrame:
 def _with_preclose(rows: pl.DataFrame) -> pl.DataFrame:
     if not rows["_preclose"].any():
         return rows
-    last = pl.when("_same").then(pl.col("close").shift(1))
-    ratio = pl.col("_fact").shift(1) / pl.col("_fact")
-    follows = _on_tick(pl.coalesce(last * ratio, last))
+    last = rows.select(pl.when("_same").then(pl.col("close").shift(1))).to_series()
+    moved = last * quotient(rows["_fact"].shift(1), rows["_fact"])
+    follows = _on_tick(rows.select(pl.coalesce(moved, last)).to_series(), rows["_tick"])
     still = pl.when(says("prices")).then(pl.col("close"))
     found = pl.coalesce(still, follows, "open")
     return rows.with_columns(
@@ -94,21 +97,37 @@ def _with_preclose(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _with_factor(rows: pl.DataFrame) -> pl.DataFrame:
     """Products of the steps since the last factor that is known, one after the other."""
-    rows = (
-        rows.with_columns(float_shares=_carried_shares()) if rows["_float_shares"].any() else rows
-    )
+    if rows["_float_shares"].any():
+        rows = rows.with_columns(float_shares=_carried_shares())
     if not rows["_adj_factor"].any():
         return rows
     given = pl.when(~pl.col("_adj_factor")).then(pl.col("adj_factor"))
-    step = pl.when(~says("preclose") & pl.col("_same")).then(
-        pl.col("close").shift(1) / pl.col("preclose")
-    )
+    moved = quotient(rows["close"].shift(1), rows["preclose"])
+    step = pl.when(~says("preclose") & pl.col("_same")).then(moved)
     start = given.is_not_null() | ~pl.col("_same")
-    rows = rows.with_columns(
-        _step=pl.coalesce(given, pl.when("_same").then(step), pl.lit(1.0)),
-        _chain=start.cum_sum(),
-    )
-    return rows.with_columns(adj_factor=pl.col("_step").cum_prod().over("_chain"))
+    steps = rows.select(step=pl.coalesce(given, step, pl.lit(1.0)), start=start)
+    return rows.with_columns(adj_factor=_products(steps["step"].to_numpy(), steps["start"]))
+
+
+def quotient(over: pl.Series, under: pl.Series) -> pl.Series:
+    """One by the other, each row for itself; null where either is, or the result is no number.
+
+    Polars multiplies by the reciprocal where it knows that a column holds one value, so its last
+    bit would depend on which rows come together.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = over.cast(pl.Float64).to_numpy() / under.cast(pl.Float64).to_numpy()
+    return pl.Series(over.name, np.where(np.isfinite(found), found, np.nan)).fill_nan(None)
+
+
+def _products(step: Float[ndarray, "N"], start: pl.Series) -> pl.Series:
+    """Running products, each begun anew at a start and multiplied strictly one after the other."""
+    out = step.copy()
+    edges = [*np.flatnonzero(start.to_numpy()).tolist(), len(out)]
+    for first, last in pairwise(edges):
+        if last - first > 1:
+            np.multiply.accumulate(out[first:last], out=out[first:last])
+    return pl.Series("adj_factor", out)
 
 
 def _carried_shares() -> pl.Expr:
@@ -117,10 +136,11 @@ def _carried_shares() -> pl.Expr:
     return pl.when("_float_shares").then(carried).otherwise(pl.col("float_shares"))
 
 
-def _on_tick(price: pl.Expr) -> pl.Expr:
+def _on_tick(price: pl.Series, tick: pl.Series) -> pl.Series:
     """Rounded half up, after removing the dust that float32 factors leave around a half."""
-    per_yuan = (1 / pl.col("_tick")).round()
-    return ((price * per_yuan).round(4) + 0.5).floor() / per_yuan
+    per_yuan = np.rint(1 / tick.to_numpy())
+    ticks = np.floor(np.round(price.to_numpy() * per_yuan, 4) + 0.5)
+    return pl.Series(price.name, ticks / per_yuan).fill_nan(None)
 
 
 def _with_limits(rows: pl.DataFrame, listed: dict[str, date]) -> pl.DataFrame:

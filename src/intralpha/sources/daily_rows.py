@@ -4,6 +4,7 @@ from datetime import date
 
 import polars as pl
 
+from intralpha.market.daily_chain import quotient
 from intralpha.market.derived import LISTING, words
 
 OPTIONAL = ("preclose", "adj_factor", "up_limit", "down_limit", "st", "amount")
@@ -43,7 +44,7 @@ def finish_daily(
     zeros = idle & (pl.col("close") <= 0) & (pl.max_horizontal("open", "high", "low") <= 0)
     no_range = idle & (pl.col("close") > 0) & (pl.min_horizontal("open", "high", "low") <= 0)
     counts = rows.select(no_range.sum().alias("range"), zeros.sum().alias("zeros")).row(0)
-    rows = _with_shares(rows, zeros).with_columns(
+    rows = _with_shares(rows).with_columns(
         *(
             pl.when(~zeros).then(pl.when(no_range).then("close").otherwise(c)).alias(c)
             for c in ("open", "high", "low", "close")
@@ -66,7 +67,7 @@ def _derived(zeros: pl.Expr, has_turnover: bool, data_start: date | None) -> pl.
     lacks = {c: _positive(c).is_null() for c in ("preclose", "adj_factor")}
     limits = _positive("up_limit").is_null() | _positive("down_limit").is_null()
     after = pl.lit(False) if data_start is None else pl.col("date") > data_start
-    shares = _own_shares(zeros).is_null() if has_turnover else pl.lit(False)
+    shares = pl.col("float_shares").is_null() if has_turnover else pl.lit(False)
     return words(
         {"prices": zeros, **lacks, "limits": limits, "float_shares": shares, LISTING: after}
     )
@@ -76,16 +77,14 @@ def _positive(column: str) -> pl.Expr:
     return pl.when(pl.col(column) > 0).then(pl.col(column)).alias(column)
 
 
-def _own_shares(zeros: pl.Expr) -> pl.Expr:
-    """Float shares that a row gives, or its turnover."""
-    turn = pl.when(pl.col("turnover_percent") > 0, ~zeros).then(pl.col("turnover_percent"))
-    return pl.coalesce("float_shares", pl.col("volume") / turn * 100)
-
-
-def _with_shares(rows: pl.DataFrame, zeros: pl.Expr) -> pl.DataFrame:
+def _with_shares(rows: pl.DataFrame) -> pl.DataFrame:
+    """Float shares that a row gives, else those of its turnover."""
     null = pl.lit(None, pl.Float64)
     wanted = ("float_shares", "total_shares")
     rows = rows.with_columns(null.alias(c) for c in wanted if c not in rows.columns)
     if "turnover_percent" not in rows.columns:
         return rows
-    return rows.with_columns(float_shares=_own_shares(zeros))
+    turn = rows.select(pl.when(pl.col("turnover_percent") > 0).then("turnover_percent"))
+    shares = quotient(rows["volume"], turn.to_series()) * 100
+    shares = pl.select(pl.when(shares > 0).then(shares)).to_series()
+    return rows.with_columns(float_shares=pl.coalesce("float_shares", shares))
