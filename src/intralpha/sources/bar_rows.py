@@ -3,10 +3,11 @@
 import polars as pl
 
 from intralpha.market import bar_times
-from intralpha.market.derived import PRICES, words
+from intralpha.market.derived import PRICES, says, words
 from intralpha.sources.source import QUARANTINE
 
 ROWS_A_BATCH = 1_000_000
+GAVE_WAY = "bars of zeros gave way to bars with prices"
 
 
 def drop_twins(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
@@ -30,7 +31,8 @@ def repair_prices(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
     """Zero prices: what the row does not know is left to the lake, which knows what came before.
 
     A bar of zeros with volume 0 says that nothing traded; its prices become null and ``derived``
-    says ``prices``. An open of 0 beside valid prices says that the vendor does not know it; it
+    says ``prices``; beside a bar with prices of the same key it says nothing and is left out. An
+    open of 0 beside valid prices says that the vendor does not know it; it
     becomes the close until the lake derives it, and ``derived`` says ``open``.
     """
     idle = (pl.col("volume") == 0) & (pl.col("close") <= 0)
@@ -42,7 +44,15 @@ def repair_prices(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
         words({"prices": idle, "open": blind}),
     )
     names = ("bars of zeros took the last close", "opens of 0 took the close before")
-    return repaired, dict(zip(names, counts, strict=True))
+    found = dict(zip(names, counts, strict=True))
+    key = ["symbol", "date", "time"]
+    if not counts[0]:
+        return repaired, found
+    silent = repaired.filter(says("prices"))
+    spoken = repaired.filter(~says("prices"))
+    left = silent.join(spoken, on=key, how="anti")
+    gone = silent.height - left.height
+    return pl.concat([spoken, left]), found | {names[0]: left.height, GAVE_WAY: gone}
 
 
 def fill_grid(bars: pl.DataFrame, freq: int) -> tuple[pl.DataFrame, int]:

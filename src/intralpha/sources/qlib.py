@@ -51,7 +51,7 @@ class QlibSource(Source):
     def batches(self) -> Iterator[Batch]:
         """Instruments first, then daily rows of some hundred stocks at a time."""
         days, listed = self._axes()
-        yield Batch("instruments", _instruments(listed), "instruments/all.txt")
+        yield Batch("instruments", _instruments(listed, days[0].item()), "instruments/all.txt")
         pieces: list[pl.DataFrame] = []
         for symbol, fields in self._stocks():
             pieces.append(_rows(symbol, fields, days))
@@ -143,12 +143,13 @@ def _rows(symbol: str, fields: dict[str, tuple[str, np.ndarray]], days: np.ndarr
     )
 
 
-def _instruments(listed: pl.DataFrame) -> pl.DataFrame:
+def _instruments(listed: pl.DataFrame, start: date) -> pl.DataFrame:
+    """A stock that is there on the first session of the data was listed then or before."""
     rows = []
     for code, first, _ in listed.iter_rows():
         symbol = _symbol(code)
         exchange = "SSE" if symbol.endswith("SH") else "SZSE"
-        known: date | None = first
+        known: date | None = first if first > start else None
         rows.append((symbol, exchange, board_of(symbol), None, known, None))
     columns = ("symbol", "exchange", "board", "name", "list_date", "delist_date")
     return pl.DataFrame(rows, schema=columns, orient="row", infer_schema_length=None)
