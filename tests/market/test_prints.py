@@ -87,7 +87,14 @@ def test_the_order_of_appends_and_batches_does_not_matter(tmp_path: Path) -> Non
 def test_changing_one_value_moves_exactly_its_day(tmp_path: Path, column: str) -> None:
     lake, other = Lake(tmp_path / "a", create=True), Lake(tmp_path / "b", create=True)
     full = daily_rows(SESSIONS[:25]).with_columns(
-        amount=1e4, up_limit=99.0, down_limit=1.0, st=False, float_shares=1e6, total_shares=2e6
+        amount=1e4,
+        up_limit=99.0,
+        down_limit=1.0,
+        st=False,
+        float_shares=1e6,
+        total_shares=2e6,
+        tick_yuan=0.01,
+        derived=pl.lit("listing"),
     )
     lake.append("daily", full)
     here = (pl.col("date") == SESSIONS[7]) & (pl.col("symbol") == "300750.SZ")

@@ -214,9 +214,9 @@ def _enclosed(
     volume = np.where(silent, 0, new["volume"].to_numpy())
     return {
         "high": _as_stored(high, future["high"]),
-        "low": pl.Series("low", low),
+        "low": pl.Series("low", low).fill_nan(None),
         "volume": pl.Series("volume", volume),
-        "amount": _as_stored(price * volume, future["amount"]),
+        "amount": _as_stored(np.nan_to_num(price * volume), future["amount"]),
     }
 
 
@@ -227,6 +227,9 @@ def _others(future: pl.DataFrame, rng: np.random.Generator) -> list[pl.Series]:
         if name in future.columns:
             flip = pl.Series(rng.random(future.height) < FLIPPED)
             out.append((future[name] ^ flip).alias(name))
+    if "derived" in future.columns:  # noise is no longer what follows from the rows before
+        blank = pl.col("close").is_null()
+        out.append(future.select(pl.when(blank).then("derived")).to_series())
     if "scheme" in future.columns:
         out.append(future["code"].gather(rng.permutation(future.height)))
     return out

@@ -1,12 +1,14 @@
 """Append: rows merged into the partitions of a lake; a file that would stay is not touched."""
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
 import polars as pl
 
+from intralpha.market.bar_settle import settle_bars, settle_precloses
+from intralpha.market.daily_settle import settle_daily, settle_listings
 from intralpha.market.day_merge import DayMerge
 from intralpha.market.manifest import (
     FileFacts,
@@ -18,6 +20,7 @@ from intralpha.market.manifest import (
 )
 from intralpha.market.merge import Merged, OnConflict, merge_rows
 from intralpha.market.schemas import TABLES, TableSchema, in_order, shape, validate
+from intralpha.market.settled import Settled
 from intralpha.market.tick_file import TICK_TABLES
 
 LOCK_WAIT_SECONDS = 60.0
@@ -36,6 +39,9 @@ class AppendResult:
     rows_added : rows whose key was not there
     rows_replaced : rows whose key was there with other values, and that stand now
     rows_kept : rows that were there already, or gave way to what was there
+    rows_rederived : other rows that were there, and derive other values from what was appended
+    rows_unpriced : bars without a price: nothing traded, and nothing before them is known
+    refused : rows that could not be derived, with a ``reason``; they are not among those added
     """
 
     table: str
@@ -44,6 +50,9 @@ class AppendResult:
     rows_added: int
     rows_replaced: int
     rows_kept: int
+    rows_rederived: int = 0
+    rows_unpriced: int = 0
+    refused: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 def append_rows(
@@ -67,7 +76,7 @@ def append_rows(
                 return merging.add(table, rows)
         parts = _partitions(schema, rows)
         merged = [_merge(root, schema, name, part, on_conflict) for name, part in parts]
-        return _write(root, schema, merged)
+        return _write(root, schema, merged, _settled(root, table, merged))
 
 
 class Merging:
@@ -174,26 +183,58 @@ def _merge(
     return merge_rows(schema, name, old, new, on_conflict)
 
 
-def _write(root: Path, schema: TableSchema, merged: list[Merged]) -> AppendResult:
+def _settled(root: Path, table: str, merged: list[Merged]) -> Settled:
+    """Partitions after the append, what follows from the new rows derived anew.
+
+    Bars that derive from daily rows come first: after a kill between the two, the same append
+    finds the daily rows new again.
+    """
+    if not any(m.changed.height for m in merged):
+        return Settled({})
+    if table == "bars":
+        return settle_bars(root, merged)
+    if table == "daily":
+        done = settle_daily(root, merged)
+        bars = settle_precloses(root, done.rows)
+        count = done.rederived + bars.rederived
+        return Settled(bars.rows | done.rows, count, 0, done.refused)
+    if table == "instruments":
+        done = settle_listings(root, merged)
+        own = {m.partition: m.rows for m in merged if m.rows is not None}
+        return Settled(done.rows | own, done.rederived)
+    return Settled({m.partition: m.rows for m in merged if m.rows is not None})
+
+
+def _write(root: Path, schema: TableSchema, merged: list[Merged], settled: Settled) -> AppendResult:
     """Write changed partitions, then the manifest; also heals entries of an earlier kill."""
     files = read_manifest(root)
     written: list[str] = []
     try:
-        for part in merged:
-            name = part.partition
-            if part.rows is not None:
-                files[name] = _replace(root, name, part.rows)
-                written.append(name)
-            elif _heal(root, name, files):
-                written.append(name)
+        for name, rows in settled.rows.items():
+            files[name] = _replace(root, name, rows)
+            written.append(name)
+        rest = {m.partition for m in merged if m.old is not None} - set(written)
+        written += [name for name in sorted(rest) if _heal(root, name, files)]
     finally:
         if written:
             write_manifest(root, files)
-    return _result(schema.name, merged)
+    refused = settled.refused.height
+    return AppendResult(
+        schema.name,
+        tuple(settled.rows),
+        tuple(m.partition for m in merged if m.partition not in settled.rows),
+        sum(m.added for m in merged) - refused,
+        sum(m.replaced for m in merged),
+        sum(m.kept for m in merged),
+        settled.rederived,
+        settled.unpriced,
+        settled.refused,
+    )
 
 
 def _replace(root: Path, name: str, rows: pl.DataFrame) -> FileFacts:
     path = root / name
+    rows = rows.rechunk()  # the file's bytes must not tell in which pieces the rows came
     with replacing(path) as partial:
         rows.write_parquet(partial, compression="zstd", compression_level=3)
     return file_facts(path, rows.height)

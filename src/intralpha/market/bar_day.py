@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float32
 from numpy import ndarray
 
 from intralpha.base import DataError
-from intralpha.market.bars import read_bars
+from intralpha.market.bars import first_known, read_bars
 from intralpha.market.hours import bar_times
 from intralpha.market.lake import Lake
 from intralpha.market.manifest import replacing
@@ -71,12 +71,12 @@ class BarDay:
         return BarDay(self.symbols[kept], self.values[:, kept], self.auction_inside[kept], more)
 
     def longer(self, rows: int) -> "BarDay":
-        """Bars of that many of these bars each."""
+        """Bars of that many of these bars each; those without a price, and trade, say nothing."""
         _, assets, count = self.values.shape
         parts = self.values.reshape(len(FIELDS), assets, count // rows, rows)
         values = np.empty(parts.shape[:3], np.float32)
-        values[0], values[3] = parts[0, :, :, 0], parts[3, :, :, -1]
-        values[1], values[2] = parts[1].max(axis=2), parts[2].min(axis=2)
+        values[0], values[3] = first_known(parts[0]), parts[3, :, :, -1]
+        values[1], values[2] = np.fmax.reduce(parts[1], axis=2), np.fmin.reduce(parts[2], axis=2)
         values[4:] = parts[4:].sum(axis=3, dtype=np.float64)
         more = None if self.level2 is None else _longer_level2(self.level2, rows)
         return BarDay(self.symbols, values, self.auction_inside, more)

@@ -4,6 +4,8 @@ from datetime import date
 
 import numpy as np
 import polars as pl
+from jaxtyping import Float
+from numpy import ndarray
 
 from intralpha.base import DataError, Panel
 from intralpha.base.panel import as_days
@@ -79,6 +81,8 @@ def read_bars(
 def aggregate_bars(panel: Panel, to_freq: int) -> Panel:
     """Longer bars from shorter ones: first open, highest, lowest, last close, sums of the rest.
 
+    Bars without a price say nothing of it; nothing has traded in them.
+
     Raises
     ------
     BarFrequencyError
@@ -95,17 +99,26 @@ def aggregate_bars(panel: Panel, to_freq: int) -> Panel:
     out = Panel.full(panel.dates, panel.assets, panel.names, times, dtype=np.float64)
     for i, name in enumerate(panel.names):
         blocks = panel[name].reshape(days, len(times), sub, assets)
-        out.values[..., i] = _combine(name, blocks)
+        out.values[..., i] = _combine(name, np.moveaxis(blocks, 2, -1))
     return out
 
 
-def _combine(name: str, blocks: np.ndarray) -> np.ndarray:
+def first_known(blocks: Float[ndarray, "*S N"]) -> Float[ndarray, "*S"]:
+    """First value along the last axis that is not NaN; NaN if there is none."""
+    first = blocks[..., 0]
+    if not np.isnan(first).any():
+        return first
+    at = np.isfinite(blocks).argmax(axis=-1)
+    return np.take_along_axis(blocks, at[..., None], axis=-1)[..., 0]
+
+
+def _combine(name: str, blocks: Float[ndarray, "*S N"]) -> Float[ndarray, "*S"]:
     if name == "open":
-        return blocks[:, :, 0]
+        return first_known(blocks)
     if name == "close":
-        return blocks[:, :, -1]
+        return blocks[..., -1]
     if name in {"high", "low"}:
-        return blocks.max(axis=2) if name == "high" else blocks.min(axis=2)
+        return (np.fmax if name == "high" else np.fmin).reduce(blocks, axis=-1)
     if name in _SUMMED:
-        return blocks.sum(axis=2)
+        return blocks.sum(axis=-1)
     raise DataError(f"no rule to aggregate bars for {name}")

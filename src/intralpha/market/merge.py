@@ -6,6 +6,7 @@ from typing import Literal
 import polars as pl
 
 from intralpha.base import DataError
+from intralpha.market.derived import derived_in, says
 from intralpha.market.schemas import TableSchema
 
 OnConflict = Literal["error", "keep", "replace"]
@@ -35,6 +36,8 @@ class Merged:
     rows : sorted; None if nothing changes
     added, replaced, kept : how many of the new rows were not there, were there with other values
         and stand now, or were there already
+    old : what was there; None if there was no file
+    changed : new rows that were not there, or stand in place of others
     """
 
     partition: str
@@ -42,6 +45,8 @@ class Merged:
     added: int
     replaced: int
     kept: int
+    old: pl.DataFrame | None
+    changed: pl.DataFrame
 
 
 def merge_rows(
@@ -52,6 +57,10 @@ def merge_rows(
     on_conflict: OnConflict,
 ) -> Merged:
     """Old and new rows as one table.
+
+    What a new row derives is not compared: it follows from the rows before it. A bar that no source
+    gave, or that says only that nothing traded, gives way to a bar with prices whatever
+    ``on_conflict`` is; a bar that no source gave never takes the place of another.
 
     Parameters
     ----------
@@ -67,20 +76,52 @@ def merge_rows(
         A conflict, when ``on_conflict`` is ``error``.
     """
     if old is None or old.is_empty():
-        return Merged(partition, new, new.height, 0, 0)
+        return Merged(partition, new, new.height, 0, 0, None, new)
     key = list(schema.key)
-    fresh = new.join(old, on=key, how="anti")
+    fresh = new.join(old.select(key), on=key, how="anti")
     shared_new = new.join(old.select(key), on=key, how="semi").sort(key)
     shared_old = old.join(new.select(key), on=key, how="semi").sort(key)
-    same = pl.Series([True] * shared_new.height, dtype=pl.Boolean)
+    stands, yields = _same(schema, shared_new, shared_old), _yields(schema, shared_new, shared_old)
+    clashes = ~stands & ~yields
+    if clashes.any() and on_conflict == "error":
+        found, there = shared_new.filter(clashes), shared_old.filter(clashes)
+        raise ConflictError(schema.name, partition, found, there)
+    taken = shared_new.filter(~stands if on_conflict == "replace" else yields)
+    kept = shared_new.height - taken.height
+    changed = pl.concat([fresh, taken])
+    if changed.is_empty():
+        return Merged(partition, None, 0, 0, kept, old, changed)
+    base = old.join(taken.select(key), on=key, how="anti") if taken.height else old
+    rows = pl.concat([base, changed]).sort(schema.sort)
+    return Merged(partition, rows, fresh.height, taken.height, kept, old, changed)
+
+
+def _same(schema: TableSchema, new: pl.DataFrame, old: pl.DataFrame) -> pl.Series:
+    """Whether each new row says nothing that the old one does not."""
+    same = pl.Series([True] * new.height, dtype=pl.Boolean)
     for column in schema.columns:
-        same &= shared_new[column].eq_missing(shared_old[column])
-    clashes = shared_new.filter(~same)
-    if clashes.height and on_conflict == "error":
-        raise ConflictError(schema.name, partition, clashes, shared_old.filter(~same))
-    replaced = clashes.height if on_conflict == "replace" else 0
-    if not fresh.height and not replaced:
-        return Merged(partition, None, 0, 0, shared_new.height)
-    base = old.join(clashes.select(key), on=key, how="anti") if replaced else old
-    rows = pl.concat([base, fresh, *([clashes] if replaced else [])]).sort(schema.sort)
-    return Merged(partition, rows, fresh.height, replaced, shared_new.height - replaced)
+        if column in schema.key or column in ("derived", "tick_yuan"):
+            continue
+        same &= new[column].eq_missing(old[column]) | _derives(schema, column, new)
+    return same | _only(schema, new, "row")
+
+
+def _derives(schema: TableSchema, column: str, rows: pl.DataFrame) -> pl.Series:
+    rule = derived_in(schema.name, column)
+    if rule is None or rows["derived"].null_count() == rows.height:
+        return pl.repeat(value=False, n=rows.height, eager=True)
+    return rows.select(rule.alias(column)).to_series()
+
+
+def _yields(schema: TableSchema, new: pl.DataFrame, old: pl.DataFrame) -> pl.Series:
+    """Whether each old bar gives way to the new one, which says more."""
+    row, prices = _only(schema, old, "row"), _only(schema, old, "prices")
+    new_row, new_prices = _only(schema, new, "row"), _only(schema, new, "prices")
+    return (row & ~new_row) | (prices & ~new_row & ~new_prices)
+
+
+def _only(schema: TableSchema, rows: pl.DataFrame, word: str) -> pl.Series:
+    """Which rows are bars with that word."""
+    if schema.name != "bars" or rows["derived"].null_count() == rows.height:
+        return pl.repeat(value=False, n=rows.height, eager=True)
+    return rows.select(says(word)).to_series()

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import polars as pl
 
 from intralpha.base import DataError
+from intralpha.market.derived import derived_in
 from intralpha.market.hours import bar_times
 
 SYMBOL_FORM = r"^\d{6}\.(SH|SZ|BJ)$"
@@ -121,7 +122,8 @@ TABLES: dict[str, TableSchema] = {
             "month",
             "date:date symbol:text open:real high:real low:real close:real preclose:real "
             "volume:int64 amount:real* adj_factor:real up_limit:real* down_limit:real* "
-            "suspended:flag st:flag* float_shares:real* total_shares:real*",
+            "suspended:flag st:flag* float_shares:real* total_shares:real* tick_yuan:real* "
+            "derived:text*",
         ),
         _table(
             "bars",
@@ -132,7 +134,7 @@ TABLES: dict[str, TableSchema] = {
             "active_sell_volume:int64* active_buy_amount:real* active_sell_amount:real* "
             "active_buy_trades:int32* active_sell_trades:int32* big_buy_amount:real* "
             "big_sell_amount:real* net_bid_amount:real* spread:real* depth_imbalance:real* "
-            "quotes:int32*",
+            "quotes:int32* derived:text*",
             "symbol time",
         ),
         _table(
@@ -302,7 +304,8 @@ def _rules(table: str) -> dict[str, pl.Expr]:
     rules: dict[str, pl.Expr] = {}
     for column, kind in schema.columns.items():
         if column not in schema.nullable:
-            rules[f"{column} is null"] = pl.col(column).is_null()
+            absent, derived = pl.col(column).is_null(), derived_in(table, column)
+            rules[f"{column} is null"] = absent if derived is None else absent & ~derived
         if kind == pl.Float64:
             rules[f"{column} is not finite"] = ~pl.col(column).is_finite()
     if "symbol" in schema.columns:

@@ -3,10 +3,11 @@
 import polars as pl
 
 from intralpha.market import bar_times
+from intralpha.market.derived import PRICES, says, words
 from intralpha.sources.source import QUARANTINE
 
 ROWS_A_BATCH = 1_000_000
-PRICES = ("open", "high", "low", "close")
+GAVE_WAY = "bars of zeros gave way to bars with prices"
 
 
 def drop_twins(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
@@ -27,48 +28,51 @@ def to_quarantine(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def repair_prices(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Zero prices: a bar without trades takes the last close, an unknown open likewise.
+    """Zero prices: what the row does not know is left to the lake, which knows what came before.
 
-    A bar of zeros with volume 0 says that nothing traded: open, high, low and close become the
-    stock's last close. An open of 0 beside valid prices says that the vendor does not know it: it
-    becomes the last close of the day held inside the bar's range (its own close if there is none).
+    A bar of zeros with volume 0 says that nothing traded; its prices become null and ``derived``
+    says ``prices``; beside a bar with prices of the same key it says nothing and is left out. An
+    open of 0 beside valid prices says that the vendor does not know it; it
+    becomes the close until the lake derives it, and ``derived`` says ``open``.
     """
-    rows = rows.sort("symbol", "date", "time")
     idle = (pl.col("volume") == 0) & (pl.col("close") <= 0)
     blind = ~idle & (pl.col("open") == 0) & (pl.col("close") > 0)
     counts = rows.select(idle.sum().alias("idle"), blind.sum().alias("blind")).row(0)
-    known = pl.when(pl.col("close") > 0).then(pl.col("close"))
-    last = known.forward_fill().over("symbol")
-    first = known.backward_fill().over("symbol")
-    before = known.shift(1).forward_fill().over("symbol", "date")
-    held = before.fill_null(pl.col("close")).clip(pl.col("low"), pl.col("high"))
+    opened = pl.when(blind).then(pl.col("close")).otherwise(pl.col("open")).alias("open")
     repaired = rows.with_columns(
-        *(
-            pl.when(idle).then(pl.coalesce(last, first)).otherwise(pl.col(c)).alias(c)
-            for c in ("high", "low", "close")
-        ),
-        pl.when(idle)
-        .then(pl.coalesce(last, first))
-        .when(blind)
-        .then(held)
-        .otherwise(pl.col("open"))
-        .alias("open"),
+        *(pl.when(~idle).then(opened if c == "open" else pl.col(c)).alias(c) for c in PRICES),
+        words({"prices": idle, "open": blind}),
     )
     names = ("bars of zeros took the last close", "opens of 0 took the close before")
-    return repaired, dict(zip(names, counts, strict=True))
+    found = dict(zip(names, counts, strict=True))
+    key = ["symbol", "date", "time"]
+    if not counts[0]:
+        return repaired, found
+    silent = repaired.filter(says("prices"))
+    spoken = repaired.filter(~says("prices"))
+    left = silent.join(spoken, on=key, how="anti")
+    gone = silent.height - left.height
+    return pl.concat([spoken, left]), found | {names[0]: left.height, GAVE_WAY: gone}
 
 
 def fill_grid(bars: pl.DataFrame, freq: int) -> tuple[pl.DataFrame, int]:
     """Complete every stock-day to the full grid [Spec 2.2].
 
-    A missing bar gets volume and amount 0 and the last close (of the same stock, earlier bars or
-    days; for the very first bars the next open).
+    A missing bar gets volume and amount 0. Its prices are null and ``derived`` says ``row``: the
+    lake derives them from what came before, and the bar gives way to one of the vendor's.
+
+    Parameters
+    ----------
+    bars : valid rows of ``bars``
+    freq : minutes of one bar
 
     Returns
     -------
     frame, number of rows filled
     """
     times = bar_times(freq)
+    if "derived" not in bars.columns:
+        bars = bars.with_columns(pl.lit(None, pl.String).alias("derived"))
     days = bars.select("symbol", "date", "freq", "auc_in_first").unique(["symbol", "date"])
     if bars.height == days.height * len(times):
         return bars.sort("symbol", "date", "time"), 0
@@ -76,11 +80,9 @@ def fill_grid(bars: pl.DataFrame, freq: int) -> tuple[pl.DataFrame, int]:
     full = grid.join(
         bars.drop("freq", "auc_in_first"), on=["symbol", "date", "time"], how="left"
     ).sort("symbol", "date", "time")
-    last = pl.col("close").forward_fill().over("symbol")
-    ahead = pl.col("open").backward_fill().over("symbol")
-    price = pl.coalesce(last, ahead)
+    absent = pl.col("volume").is_null()
     filled = full.with_columns(
-        *(pl.coalesce(c, price).alias(c) for c in PRICES),
+        pl.when(absent).then(pl.lit("row")).otherwise("derived").alias("derived"),
         pl.col("volume").fill_null(0),
         pl.col("amount").fill_null(0.0),
     )

@@ -180,7 +180,21 @@ def _take(
     count.repairs.update({k: n for k, n in batch.repairs.items() if n})
     count.notes.update({k: n for k, n in batch.notes.items() if n})
     count.first = {**batch.first, **count.first}
-    aside = pl.concat([batch.quarantined, _without_line(refused, batch.origin)])
+    count.notes.update(
+        {
+            what: n
+            for what, n in (
+                ("rows of the lake derived anew from these", done.rows_rederived),
+                ("bars without a price: no trade, no close before known", done.rows_unpriced),
+            )
+            if n
+        }
+    )
+    aside = [batch.quarantined, _without_line(refused, batch.origin)]
+    if done.refused.height:
+        aside.append(_without_line(done.refused, batch.origin))
+        rows = rows.join(done.refused, on=["date", "symbol"], how="anti")
+    aside = pl.concat(aside)
     if aside.height:
         count.quarantined.update(dict(aside["reason"].value_counts().rows()))
         _set_aside(lake, batch.table, aside)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import time
+from datetime import date, time
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
@@ -92,6 +92,11 @@ class MappingSpec(SourceSpec):
     )
     volume_scale: float = Field(
         default=1.0, gt=0, description="1000 if volumes are integers x 1,000"
+    )
+    data_start: date | None = Field(
+        default=None,
+        description="first session of the vendor's history: a stock whose first daily row is later "
+        "was listed then, unless instruments know its listing",
     )
 
     @model_validator(mode="before")
@@ -195,7 +200,7 @@ class MappedSource(Source):
         prices = [c for c in (*PRICES, "preclose") if c in rows.columns]
         notes[OFF_TICK] = off_tick(rows, prices, self.spec.tick_yuan)
         if self.spec.table == "daily":
-            frame, repairs = finish_by_tick(rows, self.spec.tick_yuan)
+            frame, repairs = finish_by_tick(rows, self.spec.tick_yuan, self.spec.data_start)
             batch = _batch("daily", frame, rows, origin, bad, {**repairs, **twins}, read)
             yield replace(batch, notes=notes, first=first)
             return
@@ -294,7 +299,7 @@ def _valid_bars(rows: pl.DataFrame, spec: MappingSpec) -> tuple[pl.DataFrame, pl
     """Rows that keep the table's rules, and the others as quarantine with file and line."""
     in_first = None if spec.opening_auction == "missing" else spec.opening_auction == "in_first_bar"
     columns = ["date", "symbol", "time", *PRICES, "volume", "amount"]
-    columns += ["trades"] if "trades" in rows.columns else []
+    columns += [c for c in ("trades", "derived") if c in rows.columns]
     frame = rows.select(
         *columns,
         pl.lit(spec.freq, pl.Int16).alias("freq"),

@@ -61,7 +61,9 @@ class QlibSource(Source):
     def batches(self) -> Iterator[Batch]:
         """Instruments first, then daily rows of some hundred stocks at a time."""
         days, listed, aside = self._axes()
-        yield Batch("instruments", _instruments(listed), "instruments/all.txt", aside)
+        yield Batch(
+            "instruments", _instruments(listed, days[0].item()), "instruments/all.txt", aside
+        )
         pieces: list[_Stock] = []
         for code, fields in self._stocks():
             pieces.append(_rows(code, fields, days, self.spec.tick_yuan))
@@ -220,7 +222,8 @@ def _listed(name: str, content: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:
     return frame.filter(pl.col("symbol").is_not_null()), aside
 
 
-def _instruments(listed: pl.DataFrame) -> pl.DataFrame:
+def _instruments(listed: pl.DataFrame, start: date) -> pl.DataFrame:
+    """A stock that is there on the first session of the data was listed then or before."""
     symbols = listed["symbol"].to_list()
     return pl.DataFrame(
         {
@@ -228,7 +231,7 @@ def _instruments(listed: pl.DataFrame) -> pl.DataFrame:
             "exchange": [exchange_name(s) for s in symbols],
             "board": [board_of(s) for s in symbols],
             "name": pl.Series([None] * len(symbols), dtype=pl.String),
-            "list_date": listed["first"],
+            "list_date": listed.select(pl.when(pl.col("first") > start).then("first")).to_series(),
             "delist_date": pl.Series([None] * len(symbols), dtype=pl.Date),
         }
     )

@@ -135,6 +135,7 @@ def _bar_days(lake: Lake, freq: int) -> pl.DataFrame:
                 pl.col("close").last(),
                 pl.col("volume").sum(),
                 (pl.col("volume") == 0).sum().alias("empty"),
+                pl.col("close").null_count().alias("unpriced"),
             )
             .collect()
         )
@@ -148,6 +149,9 @@ def _bar_faults(days: pl.DataFrame, expected: int) -> dict[str, pl.DataFrame]:
         "bars: incomplete days": days.filter(pl.col("bars") != expected).select(*key, "bars"),
         "bars: days without any trade": days.filter(pl.col("volume") == 0).select(key),
         "bars: traded days with empty bars": days.filter(traded).select(*key, "empty"),
+        "bars: days with bars before any price": days.filter(pl.col("unpriced") > 0).select(
+            *key, "unpriced"
+        ),
     }
 
 
