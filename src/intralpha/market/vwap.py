@@ -72,5 +72,6 @@ def _rounding(amount: Numbers) -> Numbers:
 
 def _ends_in(number: Numbers, step: int) -> Numbers:
     """1 where a number is a multiple of the step, else 0."""
-    hit = number % step == 0
-    return hit.astype(np.int64) if isinstance(hit, ndarray) else hit.cast(pl.Int64)
+    if isinstance(number, pl.Expr):
+        return (number % step == 0).cast(pl.Int64)
+    return (number % step == 0).astype(np.int64)
