@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from intralpha.backtest import (
+    BenchmarkGapError,
     BenchmarkWeightsError,
     benchmark_returns,
     benchmark_weights,
@@ -66,6 +67,16 @@ def test_a_benchmark_name_that_the_market_lacks(market, make_targets):
         benchmark_returns(strange, market)
 
 
-def test_index_returns_carry_over_absent_days():
-    close = np.array([np.nan, 100.0, 102.0, np.nan, 51.0])
-    np.testing.assert_allclose(index_returns(close), [0, 0, 0.02, 0, -0.5], atol=1e-15)
+def test_index_returns_by_hand():
+    close = np.array([100.0, 102.0, 51.0])
+    np.testing.assert_allclose(index_returns(close), [0, 0.02, -0.5], atol=1e-15)
+    assert index_returns(np.array([])).tolist() == []
+
+
+@pytest.mark.parametrize("gap", [np.nan, np.inf, 0.0])
+@pytest.mark.parametrize("row", [0, 1, 3])
+def test_an_index_with_a_gap_has_no_returns(gap, row):
+    close = np.array([100.0, 102.0, 101.0, 51.0])
+    close[row] = gap
+    with pytest.raises(BenchmarkGapError, match=f"no value on 1 of 4 sessions: {row};"):
+        index_returns(close)

@@ -281,13 +281,16 @@ def test_short_gaps_are_not_an_end(make_market):
 
 def test_a_price_outside_the_day_fills_nothing(make_market):
     """Amount in thousands, volume in shares: a VWAP of 0.01 on a stock of 10."""
-    vwap = np.array([[0.01, 20.0], [10.0, 20.0], [12.0, 20.3]])
+    vwap = np.array([[0.01, 20.0], [10.0, 20.0], [12.0, 20.01]])
     exchange, bars = exchange_for(make_market, vwap=vwap)
     first = exchange.step(bars[0], np.array([0.5, 0.2]))
     assert first.fills.which.tolist() == [1]
     assert (first.blocked.which.tolist(), first.blocked.reason.tolist()) == ([0], ["odd_price"])
-    assert exchange.step(bars[1], np.array([0.5, 0.2])).blocked.which.size == 0
-    # 20.3 is within the rounding of 2 %, 12 is not.
+    assert [(e.symbol, e.kind) for e in first.events] == [("600001.SH", "odd_price")]
+    second = exchange.step(bars[1], np.array([0.5, 0.2]))
+    assert (second.blocked.which.size, second.events) == (0, ())
+    # 20.01 is a tick above the only price of the day, 12 is not.
     last = exchange.step(bars[2], np.array([0.0, 0.0]))
     assert last.blocked.reason.tolist() == ["odd_price"]
+    assert [e.kind for e in last.events] == ["odd_price"]
     assert exchange.account.shares.tolist() == [5_000.0, 0.0]

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from intralpha.backtest import (
     BacktestSpec,
+    BenchmarkGapError,
     BenchmarkLengthError,
     DecisionDateError,
     MarketFacts,
@@ -88,6 +89,13 @@ def test_a_benchmark_of_another_length(make_targets, market):
     with pytest.raises(BenchmarkLengthError) as caught:
         run(make_targets(["2024-01-04"], ASSETS, [[0.5, 0.5]]), market, benchmark_ret=np.zeros(2))
     assert (caught.value.found, caught.value.expected) == (2, 3)
+
+
+def test_a_benchmark_with_gaps_names_the_days(make_targets, market):
+    targets = make_targets(["2024-01-04"], ASSETS, [[0.5, 0.5]])
+    with pytest.raises(BenchmarkGapError, match="1 of 2 sessions: 2024-01-08") as caught:
+        run(targets, market, benchmark_ret=np.array([np.nan, 0.01, np.nan]))
+    assert caught.value.missing == ["2024-01-08"], "the return of the decision date is not used"
 
 
 def test_without_a_benchmark_its_columns_are_null(make_targets, market):

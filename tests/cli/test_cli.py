@@ -80,6 +80,7 @@ def test_ingest_quality_and_ls(tmp_path: Path) -> None:
     assert "0 files written" in again.output
     listed = runner.invoke(app, ["quality", str(tmp_path / "lake")])
     assert "stock-days with bars and a daily row" in listed.output
+    assert listed.exit_code == 0, listed.output
     assert "real_daily" in runner.invoke(app, ["ls", "--recipes"]).output
     assert "no finished run" in runner.invoke(app, ["ls", "--runs", str(tmp_path)]).output
 
@@ -92,3 +93,28 @@ def test_dry_run_reads_the_recipe_and_does_nothing(tmp_path: Path) -> None:
     assert "the rest is known after that" in done.output
     assert not (tmp_path / "lake").exists()
     assert not (tmp_path / "runs").exists()
+
+
+def test_quality_ends_with_3_where_too_much_is_wrong(tmp_path: Path) -> None:
+    lines = ["code,date,open,high,low,close,volume,amount,preclose"]
+    lines += [f"600000.SH,2024-01-{d:02},10,10.1,9.9,10,12345,123.45,10" for d in range(2, 6)]
+    (tmp_path / "a.csv").write_text("\n".join(lines) + "\n")
+    names = ["open", "high", "low", "close", "volume", "amount", "preclose", "date"]
+    columns = ", ".join(f"{n}: {n}" for n in names)
+    (tmp_path / "s.yaml").write_text(
+        f"{{kind: mapping, path: a.csv, table: daily, datetime_format: '%Y-%m-%d', "
+        f"columns: {{symbol: code, {columns}}}}}\n"
+    )
+    lake, runner = str(tmp_path / "lake"), CliRunner()
+    assert runner.invoke(app, ["ingest", str(tmp_path / "s.yaml"), "--lake", lake]).exit_code == 0
+    words = ["quality", lake, "--export", str(tmp_path / "faults.csv")]
+    done = call(*words)
+    assert done.returncode == 3
+    assert "amount is about 1/1000 of close x volume: thousand CNY?" in done.stdout
+    assert "100.00% of rows: daily: amount / volume is outside low .. high" in done.stderr
+    assert "600000.SH" in (tmp_path / "faults.csv").read_text()
+    assert call(*words[:2], "--fail-above", "1").returncode == 0
+    by = ["--by", "month", "--export", str(tmp_path / "months.parquet"), "--fail-above", "1"]
+    assert call(*words[:2], *by).returncode == 0
+    assert (tmp_path / "months.parquet").is_file()
+    assert call(*words[:2], "--export", str(tmp_path / "x.xls")).returncode == 2

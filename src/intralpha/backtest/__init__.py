@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from intralpha.backtest.account import Account, NoCashError, NotSellableError
     from intralpha.backtest.bar import MARKET_NAMES, DayBar, MarketNamesError
     from intralpha.backtest.benchmark import (
+        BenchmarkGapError,
         BenchmarkSpec,
         BenchmarkWeightsError,
         benchmark_returns,

@@ -20,6 +20,36 @@ class BenchmarkWeightsError(DataError):
         )
 
 
+class BenchmarkGapError(DataError):
+    """A benchmark has no return on some sessions."""
+
+    def __init__(self, missing: list[str], sessions: int) -> None:
+        self.missing = missing
+        shown = ", ".join(missing[:5]) + (" ..." if len(missing) > 5 else "")
+        super().__init__(
+            f"the benchmark has no value on {len(missing)} of {sessions} sessions: {shown}; "
+            "expected one on each, as a gap would count as a return of 0 or fall out of every "
+            "figure.\nHint: complete it, or replay only sessions that it has."
+        )
+
+
+def check_benchmark(ret_D: Float[ndarray, "D"], dates_D: Shaped[ndarray, "D"]) -> None:
+    """Refuse returns of a benchmark that are not finite.
+
+    Parameters
+    ----------
+    ret_D : returns that a replay compares with
+    dates_D : their sessions
+
+    Raises
+    ------
+    BenchmarkGapError
+    """
+    missing = [str(day) for day in dates_D[~np.isfinite(ret_D)]]
+    if missing:
+        raise BenchmarkGapError(missing, len(dates_D))
+
+
 class BenchmarkSpec(Kinded):
     """What the portfolio is measured against. A new one is one new file."""
 
@@ -109,22 +139,26 @@ def index_returns(close_D: Float[ndarray, "D"]) -> Float[ndarray, "D"]:
 
     Parameters
     ----------
-    close_D : closing values; NaN carries the last one (return 0)
+    close_D : closing values, one a session
 
     Returns
     -------
-    ndarray, float64
-        0 up to and with the first value. Spec 18.4.
+    ndarray of float64, shape [D]
+        0 on the first session. Known at the close of each. Spec 18.4.
+
+    Raises
+    ------
+    BenchmarkGapError
+        A value is absent: the sessions around it would count as returns of 0.
 
     Examples
     --------
-    >>> index_returns(np.array([100.0, 110.0, np.nan, 99.0])).round(6).tolist()
-    [0.0, 0.1, 0.0, -0.1]
+    >>> index_returns(np.array([100.0, 110.0, 99.0])).round(6).tolist()
+    [0.0, 0.1, -0.1]
     """
-    last = np.maximum.accumulate(np.where(np.isfinite(close_D), np.arange(len(close_D)), -1))
-    value = np.where(last >= 0, close_D[np.maximum(last, 0)], np.nan).astype(np.float64)
-    ratio = value[1:] / value[:-1] - 1.0
-    return np.concatenate([np.zeros(min(len(value), 1)), np.nan_to_num(ratio)])
+    value = close_D.astype(np.float64)
+    check_benchmark(np.where(value > 0, value, np.nan), np.arange(len(value)))
+    return np.concatenate([np.zeros(min(len(value), 1)), value[1:] / value[:-1] - 1.0])
 
 
 def benchmark_weights(weights: Panel, market: Panel) -> Panel:

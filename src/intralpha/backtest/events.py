@@ -11,6 +11,7 @@ EventKind = Literal[
     "unexplained_factor",
     "delisting",
     "vanished",
+    "odd_price",
     "not_traded",
     "no_score",
 ]
@@ -27,9 +28,10 @@ class Event:
         issue that is not subscribed, ``factor`` when holdings follow ``adj_factor``,
         ``unexplained_factor`` when that changes without a corporate action (nothing is credited),
         ``delisting``, ``vanished`` for a holding closed because its rows have ended without a
-        delisting date (``vanished_after`` and ``vanished_pays`` of the spec), ``not_traded`` for a
-        decision after which the data end, ``no_score`` for a decision date on which no stock has a
-        score, so that nothing was decided
+        delisting date (``vanished_after`` and ``vanished_pays`` of the spec), ``odd_price`` for an
+        order that was not filled because amount / volume lies outside the day's range of prices,
+        ``not_traded`` for a decision after which the data end, ``no_score`` for a decision date on
+        which no stock has a score, so that nothing was decided
     shares_change : shares received or lost
     cash_yuan : cash received
     lost_yuan : value written off

@@ -147,7 +147,7 @@ class Exchange:
         Returns
         -------
         DayResult
-            Its events are empty.
+            An event ``odd_price`` for every order whose price lies outside the day's range.
         """
         price = bar.price(self.spec.price)
         status = tradability(bar, price, self.spec.tick_yuan)
@@ -171,7 +171,9 @@ class Exchange:
         short = (open_buys > 0) & (affordable == 0)
         futile = (amounts > 0) & (amounts <= costs)
         blocked = _blocked(orders, status, short, futile, np.isnan(wanted))
-        return DayResult(_both(sales, purchases), blocked, (), scale, orders.n_below_lot)
+        odd = np.unique(blocked.which[blocked.reason == "odd_price"])
+        events = tuple(Event(str(s), "odd_price") for s in self.assets[odd])
+        return DayResult(_both(sales, purchases), blocked, events, scale, orders.n_below_lot)
 
     def close(self, bar: DayBar) -> None:
         """End a session: value the holdings at the close, or the last price where there is none."""
@@ -184,7 +186,7 @@ class Exchange:
         if weights is not None:
             result = self.trade(bar, self.size(weights, bar))
         self.close(bar)
-        return replace(result, events=events)
+        return replace(result, events=(*events, *result.events))
 
     def standing(
         self, date: np.datetime64, targets: ndarray | None, benchmark: Float[ndarray, "A"]

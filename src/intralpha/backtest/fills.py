@@ -54,7 +54,7 @@ class DayResult:
     Attributes
     ----------
     fills, blocked : of the day's orders; None without a batch of orders
-    events : corporate actions and delistings
+    events : corporate actions, delistings, and orders at a price outside the day's range
     buy_scale : share of the purchases that the cash allowed, 1 if all
     n_below_lot : orders smaller than the exchange accepts, left out
     """

@@ -81,7 +81,8 @@ class Ledger:
     blocked : ``date, symbol, side, shares_wanted, reason``: orders that could not be filled
     holdings : ``date, symbol, shares, weight, target_weight`` at the close of each rebalance
     events : ``date, symbol, kind, shares_change, cash_yuan, lost_yuan``: corporate actions,
-        delistings, holdings whose rows ended, decisions that were not traded
+        delistings, holdings whose rows ended, orders at a price outside the day's range,
+        decisions that were not traded
     """
 
     daily: pl.DataFrame

@@ -8,6 +8,7 @@ from numpy import ndarray
 
 from intralpha.backtest.account import Account
 from intralpha.backtest.bar import DayBar, check_market
+from intralpha.backtest.benchmark import check_benchmark
 from intralpha.backtest.events import Event
 from intralpha.backtest.exchange import Exchange
 from intralpha.backtest.facts import MarketFacts
@@ -111,6 +112,8 @@ def replay(
     Raises
     ------
     MarketNamesError, DecisionDateError, BenchmarkLengthError
+    BenchmarkGapError
+        A session after the first decision has no return of the benchmark.
     """
     run = Replay(market, spec, costs, facts, benchmark_ret)
     _check(decisions, market, benchmark_ret)
@@ -135,3 +138,6 @@ def _check(decisions: ndarray, market: Panel, benchmark_ret: ndarray | None) -> 
         raise DecisionDateError([str(d) for d in decisions], "decision dates do not ascend")
     if benchmark_ret is not None and len(benchmark_ret) != len(market.dates):
         raise BenchmarkLengthError(len(benchmark_ret), len(market.dates))
+    if benchmark_ret is not None:
+        later = market.dates > decisions[0]
+        check_benchmark(benchmark_ret[later], market.dates[later])

@@ -59,7 +59,7 @@ def simulate(
     ------
     TargetError
         Negative weights, a sum above 1, a date without any weight, unknown assets.
-    MarketNamesError, DecisionDateError, BenchmarkLengthError
+    MarketNamesError, DecisionDateError, BenchmarkLengthError, BenchmarkGapError
 
     Notes
     -----

@@ -9,7 +9,7 @@ from jaxtyping import Shaped
 from numpy import ndarray
 
 from intralpha.backtest.bar import MARKET_NAMES
-from intralpha.backtest.benchmark import benchmark_weights
+from intralpha.backtest.benchmark import benchmark_weights, check_benchmark
 from intralpha.backtest.closed_loop import PortfolioRun, solved
 from intralpha.backtest.enhancement import EnhancementSpec
 from intralpha.backtest.events import Event
@@ -238,6 +238,7 @@ class _Market:
         ret = None
         if held is not None and len(market.dates) > 1:
             ret = self._spec.benchmark.returns(self._lake.limited(None, one.upto), held, market)
+            check_benchmark(ret[1:], market.dates[1:])
         mechanics, costs = self._spec.backtest, self._spec.problem.costs
         return Replay(market, mechanics, costs, self._facts, ret, before)
 

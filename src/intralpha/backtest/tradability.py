@@ -8,8 +8,7 @@ from numpy import ndarray
 
 from intralpha.backtest.bar import DayBar
 from intralpha.market.limits import TICK_YUAN, at_down_limit, at_up_limit
-
-ROUNDING = 0.02
+from intralpha.market.vwap import vwap_outside
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +45,9 @@ def tradability(
     """Tradability at a price of the day.
 
     Limit-up: ``price >= up_limit - tick / 2``, or ``low = high = up_limit`` within half a tick;
-    limit-down likewise. A limit that is NaN does not exist. A price is odd if it is more than a
-    tick and 2 % (rounding of amounts and volumes) outside the day's low and high. Spec 18.4.
+    limit-down likewise. A limit that is NaN does not exist. A price is odd if it lies outside the
+    day's low and high by more than a tick and what the amount and the volume behind it may have
+    been rounded by, see :func:`intralpha.market.vwap_outside`. Spec 18.4.
 
     Parameters
     ----------
@@ -60,6 +60,6 @@ def tradability(
     up, down = bar.up_limit, bar.down_limit
     limit_up = at_up_limit(price, up, tick_yuan) | at_up_limit(bar.low, up, tick_yuan)
     limit_down = at_down_limit(price, down, tick_yuan) | at_down_limit(bar.high, down, tick_yuan)
-    below = price < bar.low * (1 - ROUNDING) - tick_yuan
-    odd = (below | (price > bar.high * (1 + ROUNDING) + tick_yuan)) & ~suspended
+    amount = np.round(np.nan_to_num(price) * np.nan_to_num(bar.volume), 2)
+    odd = vwap_outside(bar.low, bar.high, bar.volume, amount, tick_yuan) & ~suspended
     return Tradability(suspended, limit_up & ~suspended, limit_down & ~suspended, odd)

@@ -24,5 +24,6 @@ if TYPE_CHECKING:
     from intralpha.market.ticks import Ticks, UnsortedTicksError
     from intralpha.market.trading_rules import TradingRules
     from intralpha.market.universe import UniverseSpec, members, universe
+    from intralpha.market.vwap import vwap_outside
 
 lazily(__name__)

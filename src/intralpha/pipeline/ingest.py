@@ -1,6 +1,7 @@
 """Ingest of a recipe: its sources into the lake, once, and which part of the lake they brought."""
 
 import json
+import logging
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,9 +18,12 @@ from intralpha.market.merge import OnConflict
 from intralpha.pipeline.code import code_reached
 from intralpha.pipeline.recipe import DataSpec, Recipe, RecipeError, fault_of, lake_of, read_yaml
 from intralpha.pipeline.store import Store
-from intralpha.sources import SourceSpec, ingest, quality
+from intralpha.sources import QualityReport, SourceSpec, ingest, quality
+
+log = logging.getLogger(__name__)
 
 INGEST = "ingest"
+WORTH_A_WORD = 0.01  # share of rows with a fault of values
 SOURCES = TypeAdapter(tuple[SourceSpec, ...])
 POLICIES: tuple[OnConflict, ...] = ("error", "keep", "replace")
 
@@ -49,7 +53,8 @@ def ingest_key(recipe: Recipe) -> str:
     sources = recipe.data.sources
     prints = [spec.make().fingerprint() for spec in sources]
     plain = [spec.model_dump(mode="json") for spec in sources]
-    return spec_hash(INGEST, plain, prints, recipe.data.lake, code_reached(ingest, sources))
+    checks = recipe.quality.model_dump(mode="json")
+    return spec_hash(INGEST, plain, prints, recipe.data.lake, checks, code_reached(ingest, sources))
 
 
 def ingested_part(recipe: Recipe, store: Store) -> Part | None:
@@ -101,10 +106,16 @@ def run_ingest(recipe: Recipe, store: Store, show_progress: bool) -> Part:
         A vendor file cannot be read at all.
     ConflictError
         The lake has other values under the same key.
+    QualityError
+        More of the data is wrong than the recipe's ``quality.fail_above`` allows.
     """
     lake = Lake(lake_of(recipe), create=True)
     report = ingest(recipe.data.sources, lake, show_progress=show_progress)
-    found = quality(lake, recipe.data.bar_freq)
+    checks = recipe.quality
+    found = quality(lake, recipe.data.bar_freq, tick_yuan=checks.tick_yuan)
+    found.demand(checks.fail_above)
+    for name in found.above(WORTH_A_WORD):
+        log.warning("quality: %s: %s", name, found.found[name].cause or "see the report")
     key = ingest_key(recipe)
     folder = store.work(INGEST, key)
     (folder / "ingest.txt").write_text(report.to_text())
@@ -167,13 +178,13 @@ def ingest_files(path: Path, lake: Path | None, on_conflict: str) -> str:
     except ValidationError as error:
         raise RecipeError(str(path), [fault_of(e) for e in error.errors()]) from error
     done = ingest(specs, Lake(target, create=True), on_conflict=_policy(on_conflict))
-    return f"{done.to_text()}\n{quality_text(target, None)}"
+    return f"{done.to_text()}\n{lake_quality(target, None).to_text()}"
 
 
 def _policy(text: str) -> OnConflict:
     return next(p for p in POLICIES if p == text)
 
 
-def quality_text(lake: Path, freq: int | None) -> str:
-    """The quality report of a lake as text."""
-    return quality(Lake(lake), freq).to_text()
+def lake_quality(lake: Path, freq: int | None) -> QualityReport:
+    """The quality report of a lake."""
+    return quality(Lake(lake), freq)

@@ -20,7 +20,7 @@ from intralpha.factors import FactorSpec
 from intralpha.features import FeatureSpec
 from intralpha.labels import HorizonError, check_horizon
 from intralpha.market import UniverseSpec
-from intralpha.sources import SourceSpec
+from intralpha.sources import QualitySpec, SourceSpec
 
 
 class RecipeError(ConfigError):
@@ -112,6 +112,7 @@ class Recipe(Spec):
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", description="folder name of the run")
     about: str = Field(default="", description="one sentence for the report's head")
     data: DataSpec
+    quality: QualitySpec = QualitySpec()
     universe: UniverseSpec = UniverseSpec()
     grid: GridSpec = EverySpec()
     factors: dict[str, FactorSpec] = Field(min_length=1)

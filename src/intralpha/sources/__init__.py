@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from intralpha.sources.level2.source import Level2Spec
     from intralpha.sources.mapping import MappingSpec
     from intralpha.sources.qlib import QlibSpec
-    from intralpha.sources.quality import QualityReport, quality
+    from intralpha.sources.quality import QualityError, QualityReport, QualitySpec, quality
     from intralpha.sources.shipped import level2_presets, presets
     from intralpha.sources.source import Batch, NothingReadError, Source, SourceError, SourceSpec
     from intralpha.sources.stock_basic import StockBasicSpec

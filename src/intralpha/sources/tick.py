@@ -28,6 +28,18 @@ def tick_of(symbol: str, tick_yuan: float | None) -> float:
         return STOCK_TICK_YUAN
 
 
+def tick_column(symbols: pl.Series, tick_yuan: float | None) -> pl.Expr:
+    """The tick of each row by its ``symbol``; see :func:`tick_of`.
+
+    Parameters
+    ----------
+    symbols : all that occur, each once
+    tick_yuan : step of all; None: of each symbol's range of codes
+    """
+    steps = [tick_of(symbol, tick_yuan) for symbol in symbols]
+    return pl.col("symbol").replace_strict(symbols, steps, return_dtype=pl.Float64()).alias("tick")
+
+
 def to_tick(price: ndarray, tick_yuan: float) -> tuple[ndarray, int]:
     """Prices rounded to the tick, and how many of them lay off it by more than float32's error.
 

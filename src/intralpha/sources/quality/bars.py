@@ -1,0 +1,209 @@
+"""Checks of bars: grid, spacing, VWAP, and their sums against the daily rows; a day at a time."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import polars as pl
+
+from intralpha.market import Lake, bar_times, board_of, vwap_outside
+from intralpha.sources.quality.causes import of_jumps, of_sums, of_vwap
+from intralpha.sources.quality.jumps import jumped, with_jumps
+from intralpha.sources.quality.report import Fault
+from intralpha.sources.tick import tick_column
+
+KEY = ("date", "symbol")
+PRICES = ("open", "high", "low", "close")
+RESIDUES = (2, 3, 5)
+GAP_SHARE, GAP_TICKS = 0.4, 4.0
+LOST = 1.5  # a sum that is off by more is no matter of auctions
+
+
+def bar_faults(
+    lake: Lake, freq: int, tick_yuan: float | None
+) -> tuple[dict[str, Fault], pl.DataFrame]:
+    """Faults of the bars of one frequency, and one row a stock-day.
+
+    Parameters
+    ----------
+    lake : with bars
+    freq : minutes of one bar
+    tick_yuan : price step; None: of each code's range
+
+    Returns
+    -------
+    faults, days : the second for :func:`sum_faults`
+
+    Notes
+    -----
+    Memory: the bars of a day, and about 20 numbers for every stock-day.
+    """
+    days = _bar_days(lake, freq, tick_yuan)
+    full, n = len(bar_times(freq)), days.height
+    traded = (pl.col("volume") > 0) & (pl.col("empty") > 0)
+    idle = days.filter(pl.col("volume") == 0).select(KEY)
+    unpriced = days.filter(pl.col("unpriced") > 0).select(*KEY, "unpriced")
+    gaps = days.filter(traded).select(*KEY, "empty")
+    faults = {
+        "bars: incomplete days": Fault(days.filter(pl.col("bars") != full).select(*KEY, "bars"), n),
+        "bars: days without any trade": Fault(idle, n),
+        "bars: traded days with empty bars": Fault(gaps, n),
+        "bars: days with bars before any price": Fault(unpriced, n),
+    }
+    return faults | _vwap_faults(days) | _spacing_faults(days, freq) | _jump_faults(days), days
+
+
+def sum_faults(lake: Lake, days: pl.DataFrame, checked: dict[str, int]) -> dict[str, Fault]:
+    """Differences between the bars of a stock-day and its daily row.
+
+    Parameters
+    ----------
+    lake : with daily rows
+    days : of :func:`bar_faults`
+    checked : receives the number of stock-days that were compared
+    """
+    span: tuple[date, date] = (days["date"].min(), days["date"].max())  # type: ignore[assignment]
+    symbols = days["symbol"].unique().to_list()
+    daily = lake.scan("daily", *span).filter(pl.col("symbol").is_in(symbols))
+    rows = daily.select(*KEY, *PRICES, "volume", "amount").collect()
+    both = days.join(rows, on=KEY, suffix="_daily").filter(pl.col("volume_daily") > 0)
+    checked["stock-days with bars and a daily row that traded"] = n = both.height
+    faults = {}
+    for price in PRICES:
+        off = both.filter((pl.col(price) - pl.col(f"{price}_daily")).abs() > 1e-6)
+        shown = off.select(*KEY, price, f"{price}_daily")
+        faults[f"bars: {price} is not the daily {price}"] = Fault(shown, n)
+    for what in ("volume", "amount"):
+        faults |= _sum_fault(both, what)
+    absent = days.join(rows, on=KEY, how="anti").select(KEY)
+    faults["bars: stock-days without a daily row"] = Fault(absent, days.height)
+    lonely = rows.filter(pl.col("volume") > 0).join(days, on=KEY, how="anti").select(KEY)
+    faults["daily: traded stock-days without bars"] = Fault(lonely, rows.height)
+    return faults
+
+
+def _sum_fault(both: pl.DataFrame, what: str) -> dict[str, Fault]:
+    ratio = pl.col(what) / pl.col(f"{what}_daily")
+    rows = both.filter(pl.col(f"{what}_daily") > 0).with_columns((ratio - 1).alias(f"{what}_off"))
+    rows = rows.select(*KEY, what, f"{what}_daily", f"{what}_off", ratio.log().abs().alias("off"))
+    wrong = rows.filter(pl.col("off") > 0.005).sort("off", *KEY, descending=[True, False, False])
+    far = wrong.filter(pl.col("off").exp() > LOST)
+    cause = of_sums(far[f"{what}_off"] + 1, what)
+    return {
+        f"bars: {what} over 0.5 % off the daily {what}": Fault(wrong, rows.height),
+        f"bars: {what} is not that of the day by half or more": Fault(
+            far, rows.height, cause, True
+        ),
+    }
+
+
+def _vwap_faults(days: pl.DataFrame) -> dict[str, Fault]:
+    stocks = days.filter(~pl.col("index"))
+    off = pl.col("ratio").log10().abs().alias("off")
+    shown = stocks.filter(pl.col("outside") > 0).select(*KEY, "outside", "bars", "ratio", off)
+    shown = shown.sort("outside", "off", *KEY, descending=[True, True, False, False])
+    made = days.filter(pl.col("ranged") > 0, pl.col("made") == pl.col("ranged"))
+    n = stocks.height
+    return {
+        "bars: amount / volume is outside low .. high": Fault(
+            shown, n, of_vwap(shown["ratio"]), grave=True
+        ),
+        "bars: amount is exactly close x volume": Fault(
+            made.select(*KEY, pl.col("made").alias("bars")),
+            days.height,
+            "no amount at the vendor: the reader made it from close and volume",
+        ),
+    }
+
+
+def _spacing_faults(days: pl.DataFrame, freq: int) -> dict[str, Fault]:
+    """Bars of another frequency than the one that they are said to have."""
+    coarse = [
+        pl.when((pl.col(f"residues_{k}") == 1) & (pl.col("trading") * k >= 0.8 * pl.col("bars")))
+        .then(pl.lit(k))
+        .alias(f"every_{k}")
+        for k in RESIDUES
+    ]
+    step = pl.max_horizontal(*(f"every_{k}" for k in RESIDUES)).alias("every")
+    few = days.filter(pl.col("trading") >= 4).with_columns(coarse).with_columns(step)
+    few = few.filter(pl.col("every").is_not_null()).select(*KEY, "trading", "bars", "every")
+    ratio = (pl.col("gap") / pl.col("range")).alias("off")
+    moving = days.filter(pl.col("range_ticks") >= GAP_TICKS)
+    torn = moving.filter(ratio > GAP_SHARE).select(*KEY, "gap", "range", ratio)
+    torn = torn.sort("off", *KEY, descending=[True, False, False])
+    return {
+        "bars: only every k-th bar trades": Fault(
+            few, days.height, f"bars of more than {freq} minutes declared as {freq}?", grave=True
+        ),
+        "bars: opens do not join the closes before": Fault(
+            torn,
+            moving.height,
+            f"bars of fewer than {freq} minutes declared as {freq}?",
+            grave=True,
+        ),
+    }
+
+
+def _jump_faults(days: pl.DataFrame) -> dict[str, Fault]:
+    faults = {}
+    for column in ("volume", "amount"):
+        rows = jumped(with_jumps(days.sort("symbol", "date"), column), column)
+        rows = rows.sort("off", *KEY, descending=[True, False, False])
+        name = f"bars: the day's {column} is off its own recent median by a power of ten"
+        faults[name] = Fault(rows, days.height, of_jumps(rows["ratio"]), grave=True)
+    return faults
+
+
+def _bar_days(lake: Lake, freq: int, tick_yuan: float | None) -> pl.DataFrame:
+    """One row a stock-day of bars."""
+    known = dict(lake.scan("instruments").select("symbol", "board").collect().iter_rows())
+    days = pl.concat(_each_day(lake, freq, tick_yuan)).sort("date", "symbol")
+    boards = {s: known.get(s) or board_of(s) for s in days["symbol"].unique()}
+    board = pl.col("symbol").replace_strict(boards, return_dtype=pl.String)
+    return days.with_columns(index=board == "index")
+
+
+def _each_day(lake: Lake, freq: int, tick_yuan: float | None) -> Iterator[pl.DataFrame]:
+    for day in lake.dates("bars", freq):
+        rows = lake.scan("bars", day.item(), day.item(), freq)
+        symbols = rows.select(pl.col("symbol").unique()).collect()["symbol"]
+        place = pl.int_range(pl.len()).over("symbol").alias("place")
+        last = pl.col("close").shift(1).over("symbol").alias("last")
+        yield (
+            rows.with_columns(place, last, tick_column(symbols, tick_yuan))
+            .group_by("symbol")
+            .agg(_figures(freq))
+            .collect()
+        )
+
+
+def _figures(tick_yuan: float, freq: int) -> list[pl.Expr]:
+    """Of one stock-day; rows are in the order of time."""
+    volume, amount, close = pl.col("volume"), pl.col("amount"), pl.col("close")
+    high, low = pl.col("high"), pl.col("low")
+    traded, ranged = volume > 0, (volume > 0) & (high > low)
+    outside = vwap_outside(low, high, volume, amount, pl.col("tick"))
+    made = ranged & ((amount - close * volume).abs() <= 1e-9 * amount)
+    # Neither overnight nor over lunch.
+    joined = traded & (pl.col("place") % (len(bar_times(freq)) // 2) != 0)
+    gap = (pl.col("open") - pl.col("last")).abs()
+    return [
+        pl.col("date").first(),
+        pl.len().alias("bars"),
+        pl.col("open").first(),
+        high.max(),
+        low.min(),
+        close.last(),
+        volume.sum(),
+        amount.sum(),
+        (volume == 0).sum().alias("empty"),
+        close.null_count().alias("unpriced"),
+        traded.sum().alias("trading"),
+        outside.sum().alias("outside"),
+        (amount / (close * volume)).filter(outside).median().alias("ratio"),
+        ranged.sum().alias("ranged"),
+        made.sum().alias("made"),
+        gap.filter(joined).sum().alias("gap"),
+        (high - low).filter(joined).sum().alias("range"),
+        ((high - low).filter(joined).mean() / pl.col("tick").first()).alias("range_ticks"),
+        *((pl.col("place") % k).filter(traded).n_unique().alias(f"residues_{k}") for k in RESIDUES),
+    ]

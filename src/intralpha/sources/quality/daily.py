@@ -1,0 +1,176 @@
+"""Checks of daily rows, month by month; what a month needs of the rows before it is carried."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from intralpha.market import Lake, board_of, vwap_outside
+from intralpha.sources.quality.causes import of_jumps, of_returns, of_vwap
+from intralpha.sources.quality.jumps import CARRIED, jumped, with_jumps
+from intralpha.sources.quality.report import Fault
+from intralpha.sources.tick import tick_column
+
+KEY = ("date", "symbol")
+JUMP = 0.5  # of the adjusted close, logarithmic
+SLACK = 1e-3  # of a return, for factors with few digits
+FACTOR_SLACK = 2e-4  # of a price, likewise
+VALUES = (
+    *("open", "high", "low", "close", "preclose", "volume", "amount", "adj_factor"),
+    *("up_limit", "down_limit", "float_shares"),
+)
+TICK = "daily: close is not a multiple of the tick"
+LIMITS = "daily: prices beyond the day's limits"
+MOVED = "daily: adjusted close moved by more than 50 log points"
+PRECLOSE = "daily: preclose is not the last close times the factor's step"
+RETURN = "daily: adjusted return beyond the day's limits"
+VWAP = "daily: amount / volume is outside low .. high"
+INVENTED = "daily: amount is exactly close x volume"
+ABSENT = "daily: traded without an amount"
+FLOAT = "daily: volume above the float shares"
+JUMPS = {
+    c: f"daily: {c} is off its own recent median by a power of ten" for c in ("volume", "amount")
+}
+GRAVE = (LIMITS, PRECLOSE, RETURN, VWAP, FLOAT, *JUMPS.values())
+NAMES = (TICK, LIMITS, MOVED, PRECLOSE, RETURN, VWAP, INVENTED, ABSENT, FLOAT, *JUMPS.values())
+
+
+def daily_faults(lake: Lake, tick_yuan: float | None) -> dict[str, Fault]:
+    """Faults of the table ``daily``.
+
+    Parameters
+    ----------
+    lake : with daily rows
+    tick_yuan : price step; None: of each code's range
+
+    Returns
+    -------
+    dict of name -> Fault
+        Indices are looked at for what holds of them too: no tick, no limits, no VWAP.
+
+    Notes
+    -----
+    Memory: one month of rows, the last twenty rows of every stock, and the rows with faults.
+    """
+    found: dict[str, list[pl.DataFrame]] = {name: [] for name in NAMES}
+    rows = 0
+    for month in _months(lake, tick_yuan):
+        rows += int(month.select(pl.col("now").sum()).item())
+        for name, frame in _faults(month):
+            found[name].append(frame)
+    return {name: _fault(name, pl.concat(frames), rows) for name, frames in found.items() if frames}
+
+
+def _months(lake: Lake, tick_yuan: float | None) -> Iterator[pl.DataFrame]:
+    """Rows of each month and of every stock's rows just before it; ``now`` marks the month's."""
+    days = lake.dates("daily")
+    kinds: dict[str, str] = dict(
+        lake.scan("instruments").select("symbol", "board").collect().iter_rows()
+    )
+    before: pl.DataFrame | None = None
+    for month in np.unique(days.astype("datetime64[M]")):
+        inside = days[days.astype("datetime64[M]") == month]
+        first, last = inside[0].item(), inside[-1].item()
+        rows = _rows(lake, first, last, kinds, tick_yuan)
+        both = rows if before is None else pl.concat([before, rows])
+        both = _derived(both.sort("symbol", "date"))
+        yield both
+        kept = both.filter(pl.int_range(pl.len()).reverse().over("symbol") < CARRIED)
+        before = kept.select(rows.columns).with_columns(now=pl.lit(value=False))
+
+
+def _rows(
+    lake: Lake, first: date, last: date, kinds: dict[str, str], tick_yuan: float | None
+) -> pl.DataFrame:
+    rows = lake.scan("daily", first, last).select(*KEY, *VALUES).collect()
+    symbols = rows["symbol"].unique()
+    boards = {s: kinds.get(s) or board_of(s) for s in symbols}
+    board = pl.col("symbol").replace_strict(boards, return_dtype=pl.String)
+    tick = tick_column(symbols, tick_yuan)
+    return rows.with_columns(tick, index=board == "index", now=pl.lit(value=True))
+
+
+def _derived(rows: pl.DataFrame) -> pl.DataFrame:
+    """What the checks compare, from the row before of the same stock."""
+    close, factor = pl.col("close"), pl.col("adj_factor")
+    rows = rows.with_columns(
+        last=close.shift(1).over("symbol"),
+        step=factor / factor.shift(1).over("symbol"),
+    )
+    rows = rows.with_columns(
+        expected=pl.col("last") / pl.col("step"),
+        ret=close * pl.col("step") / pl.col("last") - 1,
+    )
+    for column in JUMPS:
+        rows = with_jumps(rows, column)
+    return rows
+
+
+def _faults(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Name and rows of every check of one month."""
+    close, preclose, volume = pl.col("close"), pl.col("preclose"), pl.col("volume")
+    traded, stock, tick = volume > 0, ~pl.col("index"), pl.col("tick")
+    now = rows.filter("now")
+    stocks = now.filter(stock)
+    ticks = close / tick
+    yield TICK, stocks.filter((ticks - ticks.round()).abs() > 1e-4).select(*KEY, "close")
+    beyond = stocks.filter(
+        (pl.col("high") > pl.col("up_limit") + tick / 2)
+        | (pl.col("low") < pl.col("down_limit") - tick / 2)
+    )
+    yield LIMITS, beyond.select(*KEY, "high", "low", "up_limit", "down_limit")
+    moved = now.filter((pl.col("ret") + 1).log().abs() > JUMP, traded)
+    yield MOVED, moved.select(*KEY, "last", "close", (pl.col("ret") + 1).log().abs().alias("off"))
+    gap = (preclose - pl.col("expected")).abs()
+    shifted = stocks.filter(gap > pl.max_horizontal(1.01 * tick, preclose * FACTOR_SLACK))
+    off = (preclose / pl.col("expected")).log().abs().alias("off")
+    yield PRECLOSE, shifted.select(*KEY, "last", "preclose", "step", off)
+    slack = 2 * tick / preclose + SLACK
+    too_far = traded & (
+        (pl.col("ret") > pl.col("up_limit") / preclose - 1 + slack)
+        | (pl.col("ret") < pl.col("down_limit") / preclose - 1 - slack)
+    )
+    shown = ("last", "close", "step", "adj_factor", "ret")
+    yield RETURN, stocks.filter(too_far).select(*KEY, *shown, pl.col("ret").abs().alias("off"))
+    outside = vwap_outside(pl.col("low"), pl.col("high"), volume, pl.col("amount"), tick)
+    ratio = pl.col("amount") / (close * volume)
+    named = (*KEY, "low", "high", "volume", "amount", ratio.alias("ratio"))
+    yield VWAP, stocks.filter(outside).select(*named, ratio.log10().abs().alias("off"))
+    # Of a day with one price an honest amount is close x volume too.
+    same = (pl.col("amount") - close * volume).abs() <= 1e-9 * pl.col("amount")
+    ranged = pl.col("high") > pl.col("low")
+    yield INVENTED, stocks.filter(traded, ranged, same).select(*KEY, "close", "volume", "amount")
+    yield ABSENT, stocks.filter(traded, pl.col("amount").is_null()).select(*KEY, "volume")
+    above = stocks.filter(volume > pl.col("float_shares") * 1.001 + 100)
+    off = (volume / pl.col("float_shares")).alias("off")
+    yield FLOAT, above.select(*KEY, "volume", "float_shares", off)
+    for column, name in JUMPS.items():
+        yield name, jumped(now, column)
+
+
+def _fault(name: str, rows: pl.DataFrame, looked_at: int) -> Fault:
+    """The worst first, with a guess at the cause."""
+    by = ["off", "date", "symbol"] if "off" in rows.columns else ["date", "symbol"]
+    rows = rows.sort(by, descending=[c == "off" for c in by], nulls_last=True)
+    return Fault(rows, looked_at, _cause(name, rows), name in GRAVE)
+
+
+def _cause(name: str, rows: pl.DataFrame) -> str:
+    if rows.is_empty():
+        return ""
+    if name == VWAP:
+        return of_vwap(rows["ratio"])
+    if name in JUMPS.values():
+        return of_jumps(rows["ratio"])
+    if name == RETURN:
+        raw = rows["close"].to_numpy() / rows["last"].to_numpy() - 1
+        return of_returns(rows["step"].to_numpy(), raw, rows["adj_factor"].to_numpy())
+    return {
+        TICK: "adjusted prices, or a tick of 0.001 (funds)?",
+        LIMITS: "a wrong preclose, ST flag or board, or prices of another adjustment?",
+        PRECLOSE: "adj_factor or preclose of another source or adjustment?",
+        INVENTED: "no amount at the vendor: the reader made it from close and volume",
+        ABSENT: "no amount at the vendor: VWAP is the mean of open, high, low, close there",
+        FLOAT: "volume in another unit, or float shares in ten thousand?",
+    }.get(name, "")

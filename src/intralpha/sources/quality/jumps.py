@@ -1,0 +1,54 @@
+"""Jumps: numbers that are off a stock's own recent median by a power of ten."""
+
+import polars as pl
+
+CARRIED = 40  # rows of a stock before a month that its first rows are compared with
+WINDOW = 20
+LEAST = 5
+SIGMAS = 6.0
+QUIET = 0.06  # smallest spread that is believed, in decimal logarithms
+STEP = 0.7  # a factor of five: nearer to 10 than to 1
+MAD_TO_SIGMA = 1.4826
+
+
+def with_jumps(rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    r"""Add ``{column}_usual``: the recent median where a number is off it by a power of ten.
+
+    A value x jumps if :math:`|\log_{10} x - m| \ge \max(0.7, 6 s)`, with m the median of
+    :math:`\log_{10}` of the values above 0 in the stock's 20 rows before and s their spread (1.4826
+    times the median absolute deviation, at least 0.06), so that a stock whose volume swings by
+    itself is left alone.
+
+    Parameters
+    ----------
+    rows : with ``symbol``, sorted by symbol and date
+    column : of numbers; values of 0 are passed over
+
+    Returns
+    -------
+    DataFrame
+        Null where a value does not jump, or has fewer than 5 before it.
+    """
+    value = pl.when(pl.col(column) > 0).then(pl.col(column).cast(pl.Float64).log10())
+    rows = rows.with_columns(value.alias("_value"))
+    rows = rows.with_columns(_before("_value").alias("_middle"))
+    rows = rows.with_columns((pl.col("_value") - pl.col("_middle")).abs().alias("_off"))
+    spread = pl.max_horizontal(_before("_off") * MAD_TO_SIGMA, pl.lit(QUIET))
+    allowed = pl.max_horizontal(pl.lit(STEP), SIGMAS * spread)
+    usual = pl.when(pl.col("_off") >= allowed).then(10.0 ** pl.col("_middle"))
+    return rows.with_columns(usual.alias(f"{column}_usual")).drop("_value", "_middle", "_off")
+
+
+def jumped(rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Rows of :func:`with_jumps` that jump: date, symbol, value, usual, ratio, off."""
+    value, usual = pl.col(column), pl.col(f"{column}_usual")
+    ratio = (value / usual).alias("ratio")
+    off = (value / usual).log10().abs().alias("off")
+    hit = rows.filter(usual.is_not_null())
+    return hit.select("date", "symbol", column, usual.alias("usual"), ratio, off)
+
+
+def _before(column: str) -> pl.Expr:
+    """Median of the known values in the rows before."""
+    median = pl.col(column).rolling_median(window_size=WINDOW, min_samples=LEAST)
+    return median.shift(1).over("symbol")
