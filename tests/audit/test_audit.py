@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal, assert_series_equal
 
-from intralpha.audit import Finding, assert_same_past, compare_panels, scramble
+from intralpha.audit import Finding, assert_same_past, compare_panels, delay, remove, scramble
+from intralpha.audit.moment import NoFutureError, dated_by
 from intralpha.audit.probe import FutureLeakError, NothingComparedError
-from intralpha.audit.scramble import DATED_BY, NoFutureError
 from intralpha.base import Panel
 from intralpha.market import TABLES, Lake, read_daily
 from intralpha.market.schemas import TableSchema
@@ -50,7 +50,7 @@ def every_table(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, Lake]:
     ingest([spec], lake, show_progress=False)
     days, rng = [date(2023, 2, 14), date(2023, 2, 16)], np.random.default_rng(0)
     for table, schema in TABLES.items():
-        if table == "bars" or table in DATED_BY or not lake.has(table):
+        if table == "bars" or TABLES[table].start or not lake.has(table):
             lake.append(table, hand_made(schema, days, rng))
     assert all(lake.has(table) for table in TABLES)
     return lake, scramble(lake, AFTER, root / "noise")
@@ -61,11 +61,11 @@ def hand_made(schema: TableSchema, days: list[date], rng: np.random.Generator) -
     times = {"bars": [time(10), time(10, 30)], "auctions": [time(9, 25), time(15)]}
     rows = []
     for day in days:
-        for i in range(2):
+        for i in range(1 if schema.key == ("symbol",) else 2):
             row: dict = {}
             for name, kind in schema.columns.items():
                 if kind == pl.Date:
-                    row[name] = day + timedelta(days=400) if name == "out_date" else day
+                    row[name] = day + timedelta(days=400) if name == schema.end else day
                 elif kind == pl.Time:
                     row[name] = times[schema.name][i]
                 elif kind == pl.Boolean:
@@ -76,6 +76,7 @@ def hand_made(schema: TableSchema, days: list[date], rng: np.random.Generator) -
                     row[name] = rng.uniform(0.1, 0.5) if kind == pl.Float64 else 100 + i
             row |= {"open": 10.0, "high": 11.0, "low": 9.0, "close": 10.5} if "high" in row else {}
             row |= {"symbol": f"60051{i}.SH"} if "symbol" in row else {}
+            row |= {"symbol": f"6051{day:%d}.SH"} if schema.key == ("symbol",) else {}
             row |= {"freq": 30} if "freq" in row else {}
             rows.append(row)
     return pl.DataFrame(rows, schema=schema.columns, orient="row")
@@ -83,11 +84,13 @@ def hand_made(schema: TableSchema, days: list[date], rng: np.random.Generator) -
 
 @pytest.mark.parametrize("table", [t for t in TABLES if t != "instruments"])
 def test_every_number_of_every_table_changes_after_the_date(every_table, table: str) -> None:
-    schema, dated_by = TABLES[table], DATED_BY.get(table, "date")
+    schema = TABLES[table]
+    dated = dated_by(schema)
     before, after = (w.scan(table).collect().sort(schema.key) for w in every_table)
     assert_frame_equal(before.select(schema.key), after.select(schema.key))
-    past = pl.col(dated_by) <= AFTER
-    assert_frame_equal(before.filter(past), after.filter(past))
+    past = pl.col(str(dated)) <= AFTER
+    ends = [] if schema.end is None else [schema.end]  # of which the next test tells
+    assert_frame_equal(*(w.filter(past).drop(ends) for w in (before, after)))
     assert before.filter(past).height, "nothing was compared"
     numbers = [
         n
@@ -105,6 +108,65 @@ def test_every_number_of_every_table_changes_after_the_date(every_table, table: 
         same = (old[name] == new[name]).filter(known)
         priceless = name == "price" and table == "orders"  # orders at the market
         assert same.mean() <= (0.2 if priceless or name == "low" else 0.001), f"{table}.{name}"
+
+
+@pytest.mark.parametrize("table", [t for t in TABLES if TABLES[t].end])
+def test_ends_to_come_are_others_and_those_that_came_stay(every_table, table: str) -> None:
+    schema = TABLES[table]
+    start = pl.col(str(schema.start))
+    before, after = (w.scan(table).collect().sort(schema.key) for w in every_table)
+    begun = start.is_null() | (start <= AFTER)
+    old, new = (w.filter(begun)[str(schema.end)] for w in (before, after))
+    came = (old <= AFTER).fill_null(value=False)
+    assert_series_equal(new.filter(came), old.filter(came))
+    to_come = old > AFTER
+    assert to_come.any()
+    assert (new != old).filter(to_come).all()
+    assert (new > AFTER).filter(~came).fill_null(value=True).all()
+
+
+def test_without_a_future_no_row_and_no_end_is_later(every_table, tmp_path: Path) -> None:
+    """Of every table what :meth:`Lake.limited` shows of a lake on that day, and nothing else."""
+    gone = remove(every_table[0], AFTER, tmp_path / "gone")
+    assert gone.verify() == ()
+    for table, schema in TABLES.items():
+        key = list(schema.key)
+        left, known = (
+            w.scan(table).collect().sort(key) for w in (gone, every_table[0].limited(None, AFTER))
+        )
+        assert_frame_equal(left, known)
+        assert (
+            0 < left.height < every_table[0].scan(table).collect().height or table == "instruments"
+        )
+
+
+def test_a_later_future_is_the_true_one_a_session_on(every_table, tmp_path: Path) -> None:
+    late = delay(every_table[0], AFTER, tmp_path / "late")
+    assert late.verify() == ()
+    sessions = every_table[0].dates("daily")
+    at = int(np.searchsorted(sessions, np.datetime64(AFTER)))
+    for table in ("daily", "bars", "snapshots", "trades", "orders"):
+        schema = TABLES[table]
+        for place, day in enumerate(sessions):
+            then = sessions[place - (place > at)].item()
+            new, old = (
+                w.scan(table, d, d).collect().sort(schema.sort).drop("date")
+                for w, d in ((late, day.item()), (every_table[0], then))
+            )  # fmt: skip
+            assert_frame_equal(new, old)
+            assert new.height > 5 or table == "bars"
+    old, new = (w.scan("fundamentals").collect() for w in (every_table[0], late))
+    moved = [d if d <= AFTER else date(2023, 2, 17) for d in old["announce_date"]]
+    assert new["announce_date"].to_list() == moved
+    assert date(2023, 2, 16) in old["announce_date"].to_list()
+
+
+def test_files_of_the_past_are_not_read_again(worlds: tuple[Lake, Lake]) -> None:
+    true, noise = worlds
+    names = sorted(p.relative_to(true.root) for p in true.root.rglob("date=*.parquet"))
+    shared = [n for n in names if (true.root / n).samefile(noise.root / n)]
+    assert [str(n) for n in shared] == [str(n) for n in names if n.stem < f"date={AFTER}"]
+    assert len(shared) > 20
 
 
 def test_the_shape_of_a_day_changes_row_by_row(every_table) -> None:

@@ -111,3 +111,15 @@ def test_a_sum_in_turn_does_not_know_the_stocks_without_a_value() -> None:
     np.testing.assert_allclose(sum_in_turn(values), values.sum(axis=1), rtol=1e-12, atol=1e-12)
     assert (wide.sum(axis=1) != values.sum(axis=1)).any(), "a sum in blocks would do"
     assert sum_in_turn(np.zeros((2, 0))).tolist() == [0.0, 0.0]
+
+
+def test_stocks_without_a_value_change_no_bit_of_a_zscore() -> None:
+    """Those that are listed later stand on the axis of a whole period, and not on that of a day."""
+    rng = np.random.default_rng(1)
+    values = rng.standard_normal((3, 700, 1))
+    wide = np.full((3, 1000, 1), np.nan)
+    there = np.sort(rng.permutation(1000)[:700])
+    wide[:, there] = values
+    np.testing.assert_array_equal(zscore(wide, axis=1)[:, there], zscore(values, axis=1))
+    flat = wide[:, :, 0]
+    np.testing.assert_array_equal(zscore(flat)[:, there], zscore(values[:, :, 0]))

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from intralpha.cli import app
 
-VERBS = ("demo", "ingest", "quality", "explore", "check", "run", "report", "audit", "ls")
+VERBS = ("demo", "ingest", "quality", "explore", "check", "explain", "run", "report", "audit", "ls")
 
 
 def call(*words: str) -> subprocess.CompletedProcess[str]:

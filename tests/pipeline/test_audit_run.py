@@ -1,6 +1,5 @@
 """The audit of a recipe: noise that nobody can trade proves nothing against it."""
 
-import logging
 from dataclasses import replace
 from datetime import date
 from importlib import import_module
@@ -10,11 +9,20 @@ from typing import Any
 import numpy as np
 import pytest
 
+from intralpha.audit import scramble
 from intralpha.audit.probe import FutureLeakError, NothingComparedError
 from intralpha.base import DataError, Panel
 from intralpha.features import LibraryFeatures
 from intralpha.market import Lake
-from intralpha.pipeline import Recipe, RunResult, audit_recipe, execute, load_recipe, plan
+from intralpha.pipeline import (
+    Recipe,
+    RunResult,
+    audit_dates,
+    audit_recipe,
+    execute,
+    load_recipe,
+    plan,
+)
 from intralpha.portfolio import Desk, InfeasibleError, lay_desk
 
 AFTER = date(2023, 7, 28)
@@ -35,7 +43,8 @@ def test_the_optimiser_need_not_get_along_with_the_noise(
     assert findings[-1].what == "target weights"
     assert all(f.compared > 500 for f in findings)
     # It does stop there when it has to go on to the end, and later than the date.
-    data = strict_recipe.data.model_copy(update={"lake": str(tmp_path / "audit/scrambled/lake")})
+    noisy = scramble(Lake(strict_recipe.data.lake), AFTER, tmp_path / "noise")
+    data = strict_recipe.data.model_copy(update={"lake": str(noisy.root)})
     whole = strict_recipe.model_copy(update={"data": data})
     (error,) = execute(plan(whole, tmp_path / "whole"), show_progress=False).problems
     assert isinstance(error, InfeasibleError)
@@ -68,17 +77,24 @@ def test_an_audit_before_the_first_decision_proves_nothing_about_weights(
         audit_recipe(recipe, AFTER, tmp_path / "audit", show_progress=False)
 
 
-def test_a_failure_of_what_is_not_compared_is_said_and_does_not_count(
-    simple_recipe: Recipe, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The tests begin after the date, on a Saturday; in the noise they end there."""
+def test_what_is_not_compared_is_not_made_again(simple_recipe: Recipe, tmp_path: Path) -> None:
+    """The tests begin after the date, on a Saturday; in the noise they could not be made."""
     test = simple_recipe.test.model_copy(update={"start": date(2023, 8, 12)})
     recipe = simple_recipe.model_copy(update={"test": test})
-    with caplog.at_level(logging.WARNING, logger="intralpha.pipeline.audit_run"):
-        findings = audit_recipe(recipe, AFTER, tmp_path / "audit", show_progress=False)
+    findings = audit_recipe(recipe, AFTER, tmp_path / "audit", show_progress=False)
     assert [f.what for f in findings] == ["universe", "features/simple", "score/simple", "signal"]
-    (said,) = [r.getMessage() for r in caplog.records if r.name.endswith("audit_run")]
-    assert said.startswith("in the noise after 2023-07-28, and not compared: scores from ")
+    assert [p.name for p in (tmp_path / "audit").iterdir()] == ["true"]
+
+
+def test_several_dates_are_spread_over_what_is_scored(
+    simple_recipe: Recipe, tmp_path: Path
+) -> None:
+    found = audit_dates(simple_recipe, 2, tmp_path, show_progress=False, futures=("removed",))
+    days = Lake(simple_recipe.data.lake).dates("daily")
+    scored = days[days >= np.datetime64(date(2023, 2, 8))]  # the grid's first after 20 sessions
+    thirds = [scored[(len(scored) - 1) * k // 3].item() for k in (1, 2)]
+    assert list(found) == thirds
+    assert [f.compared for f in found[thirds[0]]] < [f.compared for f in found[thirds[1]]]
 
 
 def test_a_failure_of_what_is_compared_counts(
@@ -87,7 +103,7 @@ def test_a_failure_of_what_is_compared_counts(
     honest = LibraryFeatures.compute
 
     def afraid_of_noise(self: LibraryFeatures, lake: Lake, *args: Any, **named: Any) -> Panel:
-        if "scrambled" in str(lake.root):
+        if "noise" in str(lake.root):
             raise DataError("cannot read noise")
         return honest(self, lake, *args, **named)
 

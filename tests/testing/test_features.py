@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from intralpha.audit.scramble import NoFutureError
+from intralpha.audit.moment import NoFutureError
 from intralpha.features import DaySpec, FeatureSet, LibrarySpec
 from intralpha.market import Lake
 from intralpha.testing import (

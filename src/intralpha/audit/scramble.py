@@ -1,6 +1,6 @@
-"""A copy of a lake whose future is noise, in every column that its schema declares."""
+"""Noise: a copy of a lake whose future is noise, in every column that its schema declares."""
 
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 
 import numpy as np
@@ -8,37 +8,32 @@ import polars as pl
 from jaxtyping import Float
 from numpy import ndarray
 
-from intralpha.base import LookAheadError
+from intralpha.audit.moment import DAY_CLOSE, dated_by, end_unknown, future_of, later
+from intralpha.audit.pieces import Piece, copied
 from intralpha.market import TABLES, Lake
 from intralpha.market.schemas import TableSchema
 
-DATED_BY = {
-    "membership": "in_date",
-    "industry": "in_date",
-    "fundamentals": "announce_date",
-    "corporate_actions": "ex_date",
-}
 CUMULATIVE = {"snapshots": ("volume", "amount", "trades")}
 BAR = ("open", "high", "low", "close")
 ONE_FACTOR = ("up_limit", "down_limit", "preclose", "price", "last", "rights_price")
 ID_SHIFT = 1_000_003
 FLAGS = ("suspended", "st")
 FLIPPED = 0.05  # few, so that the noisy market can still be traded and the run ends
+KNOWN_BEFORE_OPEN = (
+    "preclose",
+    "adj_factor",
+    "up_limit",
+    "down_limit",
+    "suspended",
+    "st",
+    "float_shares",
+    "total_shares",
+)
+NUMBER = {name: number for number, name in enumerate(TABLES)}
 
 
-class NoFutureError(LookAheadError):
-    """The lake ends on or before the date after which it should be scrambled."""
-
-    def __init__(self, after: date, last: date | None) -> None:
-        self.after, self.last = after, last
-        super().__init__(
-            f"the lake ends on {last}, so there is nothing after {after} to scramble and the "
-            "check would prove nothing.\nHint: choose an earlier date."
-        )
-
-
-def scramble(lake: Lake, after: date, root: Path, seed: int = 0) -> Lake:
-    """Copy ``lake`` to ``root`` with everything dated after ``after`` replaced by noise.
+def scramble(lake: Lake, after: date, root: Path, seed: int = 0, at: time = DAY_CLOSE) -> Lake:
+    """Copy ``lake`` to ``root`` with everything after a moment replaced by noise.
 
     Each future row keeps its key and its time, so calendars and axes stay. Every other number of
     the schema changes, row by row:
@@ -55,9 +50,11 @@ def scramble(lake: Lake, after: date, root: Path, seed: int = 0) -> Lake:
     ids of orders       shifted by one number, so that trades still find their orders
     suspended, st       flipped in one row of twenty
     industry codes      shuffled among the rows that begin later
+    ends to come        of what begins before (a member's last day, a delisting): earlier, or one
+                        where there was none
     ==================  =========================================================================
 
-    Nulls stay null: what a vendor does not give is known beforehand.
+    Other nulls stay null: what a vendor does not give is known beforehand.
 
     Parameters
     ----------
@@ -65,6 +62,8 @@ def scramble(lake: Lake, after: date, root: Path, seed: int = 0) -> Lake:
     after : last date of the past, which stays as it is
     root : folder of the copy, new
     seed : of the noise
+    at : before the close, the moment of that date: its later bars, auctions, trades, orders and
+        snapshots are noise as well, and its daily row but for what is known before the open
 
     Returns
     -------
@@ -74,58 +73,63 @@ def scramble(lake: Lake, after: date, root: Path, seed: int = 0) -> Lake:
     Raises
     ------
     NoFutureError
-        If no daily row lies after the date: the check would compare nothing.
+        No daily row lies after the close: the check would compare nothing.
 
     Notes
     -----
-    Memory: one session of one table, or one table that is not kept by session.
+    Memory: one session of one table, a month of daily rows, or one reference table. Files of the
+    past are linked, not read.
     """
-    days = lake.dates("daily")
-    if len(days) == 0 or days[-1].item() <= after:
-        raise NoFutureError(after, days[-1].item() if len(days) else None)
-    out = Lake(root, create=True)
-    for number, schema in enumerate(TABLES.values()):
-        if not lake.has(schema.name):
-            continue
-        for freq in lake.freqs() if schema.name == "bars" else (None,):
-            for start, end in parts(lake, schema, freq):
-                frame = lake.scan(schema.name, start, end, freq=freq).collect()
-                rng = np.random.default_rng([seed, number, start.toordinal() if start else 0])
-                out.append(schema.name, _scrambled(schema, frame, after, rng))
-    return out
+    if at >= DAY_CLOSE:
+        future_of(lake, after)
+
+    def edit(piece: Piece, rows: pl.DataFrame) -> pl.DataFrame:
+        day = piece.first.toordinal() if piece.first else 0
+        rng = np.random.default_rng([seed, NUMBER[piece.schema.name], day])
+        return scrambled_rows(piece.schema, rows, after, at, rng)
+
+    return copied(lake, root, edit, since=after)
 
 
-def parts(
-    lake: Lake, schema: TableSchema, freq: int | None
-) -> list[tuple[date | None, date | None]]:
-    """First and last date of each piece of a table that is read at a time.
+def scrambled_rows(
+    schema: TableSchema, rows: pl.DataFrame, after: date, at: time, rng: np.random.Generator
+) -> pl.DataFrame:
+    """Rows of a table with noise after a moment.
 
     Parameters
     ----------
-    lake : has the table
     schema : of the table
-    freq : minutes of the bars, for ``bars``
-
-    Returns
-    -------
-    list of (first, last)
-        One session each, or one piece without dates where a table is not kept by session.
+    rows : of it
+    after, at : the moment, as in :func:`scramble`
+    rng : of the noise
     """
-    if schema.partition != "day":
-        return [(None, None)]
-    return [(d.item(), d.item()) for d in lake.dates(schema.name, freq)]
-
-
-def _scrambled(
-    schema: TableSchema, frame: pl.DataFrame, after: date, rng: np.random.Generator
-) -> pl.DataFrame:
-    dated_by = DATED_BY.get(schema.name, "date")
-    if dated_by not in frame.columns:
-        return frame
-    past, future = frame.filter(pl.col(dated_by) <= after), frame.filter(pl.col(dated_by) > after)
+    if dated_by(schema) is None:
+        return rows
+    future = rows.filter(later(schema, after, at))
+    past = _ends(schema, rows.filter(~later(schema, after, at)), after, rng)
     if future.is_empty():
-        return frame
-    return pl.concat([past, noise(schema, future, rng)])
+        return past
+    mixed = pl.concat([past, noise(schema, future, rng)])
+    if schema.name != "daily" or at >= DAY_CLOSE:
+        return mixed
+    known = rows.filter(pl.col("date") == after).select("date", "symbol", *KNOWN_BEFORE_OPEN)
+    return mixed.update(known, on=["date", "symbol"], how="left")
+
+
+def _ends(
+    schema: TableSchema, past: pl.DataFrame, after: date, rng: np.random.Generator
+) -> pl.DataFrame:
+    """Rows that have begun, with other ends where these are still to come."""
+    if schema.end is None:
+        return past
+    end, share = pl.col(schema.end), pl.Series(rng.random(past.height))
+    left = (end - after).dt.total_days()
+    days = pl.when(end.is_null()).then(1 + share * 60).otherwise(1 + share * (left - 1))
+    chosen = end.is_not_null() | pl.Series(rng.random(past.height) < FLIPPED)
+    moved = pl.lit(after) + pl.duration(days=days.floor().cast(pl.Int64))
+    return past.with_columns(
+        pl.when(end_unknown(schema, after) & chosen).then(moved).otherwise(end).alias(schema.end)
+    )
 
 
 def noise(schema: TableSchema, future: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:

@@ -66,9 +66,9 @@ def moments(
         of the mean's size, which is rounding).
     """
     count = inside.sum(axis=axis, keepdims=True)
-    mean = _masked(values, inside).sum(axis=axis, keepdims=True) / np.maximum(count, 1)
+    mean = _sums(_masked(values, inside), axis) / np.maximum(count, 1)
     squares = _masked(values - mean, inside) ** 2
-    std = np.sqrt(squares.sum(axis=axis, keepdims=True) / np.maximum(count - ddof, 1))
+    std = np.sqrt(_sums(squares, axis) / np.maximum(count - ddof, 1))
     tells = (count > ddof) & (std > FLAT * np.maximum(np.abs(mean), FLAT))
     return mean, np.where(tells, std, np.nan)
 
@@ -96,6 +96,11 @@ def sum_in_turn(values: Real[ndarray, "*shape"]) -> Float[ndarray, "*rows"]:
     if values.shape[-1] == 0:
         return np.zeros(values.shape[:-1])
     return np.cumsum(values, axis=-1, dtype=np.float64)[..., -1]
+
+
+def _sums(values: Real[ndarray, "..."], axis: int) -> Float[ndarray, "..."]:
+    """Sums in turn along an axis, which is kept with length 1."""
+    return np.expand_dims(sum_in_turn(np.moveaxis(values, axis, -1)), axis)
 
 
 def zscore(

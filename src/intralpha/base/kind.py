@@ -17,6 +17,7 @@ from intralpha.base.errors import ConfigError
 from intralpha.base.spec import Spec
 
 OURS = "intralpha"
+FAMILY = "x-family"  # in JSON schemas: whose kinds may stand there
 
 
 class KindNameError(ConfigError):
@@ -69,7 +70,7 @@ def defining(plugin: str, top: str) -> Iterator[None]:
     _PREFIXES.taken[plugin] = top
 
 
-def _is_family(cls: type[Spec]) -> bool:
+def is_family(cls: type[Spec]) -> bool:
     """Whether a class stands directly below :class:`Kinded` (whose name may not be bound yet)."""
     return any(Spec in base.__bases__ for base in cls.__bases__)
 
@@ -110,7 +111,7 @@ class Kinded(Spec):
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
-        if _is_family(cls):
+        if is_family(cls):
             cls.family, cls.known_kinds = cls, {}
             return
         for kind in _declared(cls):
@@ -120,7 +121,7 @@ class Kinded(Spec):
     def __get_pydantic_core_schema__(
         cls, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        if not _is_family(cls):
+        if not is_family(cls):
             return handler(source)
         return core_schema.with_info_plain_validator_function(
             cls._choose,
@@ -133,9 +134,10 @@ class Kinded(Spec):
     def __get_pydantic_json_schema__(
         cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        if not _is_family(cls):
+        if not is_family(cls):
             return handler(schema)
-        return {"type": "object", "title": cls.__name__, "description": f"one of {cls._listed()}"}
+        about = f"one of {cls._listed()}"
+        return {"type": "object", "title": cls.__name__, FAMILY: cls.__name__, "description": about}
 
     @classmethod
     def kinds(cls) -> dict[str, type["Kinded"]]:

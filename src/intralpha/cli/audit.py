@@ -8,17 +8,41 @@ import typer
 
 from intralpha.cli.options import PluginsOption, RecipeArgument, SetOption
 
+FUTURES = ("noise", "removed", "shifted", "noon")  # of intralpha.audit, which is heavy to import
+
+
+def _known(names: list[str] | None) -> list[str] | None:
+    for name in names or ():
+        if name not in FUTURES:
+            raise typer.BadParameter(f"{name}: expected one of {', '.join(FUTURES)}")
+    return names
+
 
 def audit(
     recipe: RecipeArgument,
     after: Annotated[
-        datetime, typer.Option(formats=["%Y-%m-%d"], help="Scramble everything after this date.")
-    ],
+        list[datetime] | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="Change everything after this date; again for more dates."
+        ),
+    ] = None,
+    dates: Annotated[
+        int | None, typer.Option(min=1, help="So many dates, spread over what is scored.")
+    ] = None,
+    future: Annotated[
+        list[str] | None,
+        typer.Option(
+            callback=_known,
+            help="What becomes of all that is later: noise, removed, "
+            "shifted (by a session), noon (noise from the date's own noon on); again for "
+            "more. Default: all of them, one after the other.",
+        ),
+    ] = None,
     set_: SetOption = None,
-    folder: Annotated[Path, typer.Option(help="Where the two worlds are run.")] = Path("audit"),
+    folder: Annotated[Path, typer.Option(help="Where the worlds are run.")] = Path("audit"),
     plugins: PluginsOption = None,
 ) -> None:
-    """Replace all data after a date by noise, run the recipe twice and compare the past.
+    """Give the recipe other futures, run it in each of them and compare the past.
 
     Features, scores and target weights up to the date must be the same number for number. Exit
     code 3 and the first difference if they are not.
@@ -26,6 +50,12 @@ def audit(
     from intralpha import pipeline
 
     del plugins
+    if bool(after) == bool(dates):
+        raise typer.BadParameter("give either --after DATE (again for more), or --dates N")
     spec = pipeline.open_recipe(recipe, tuple(set_ or ()))
-    for finding in pipeline.audit_recipe(spec, after.date(), folder):
-        typer.echo(f"{finding.what}: {finding.compared:,} values compared, none changed")
+    chosen = dates or [day.date() for day in after or ()]
+    found = pipeline.audit_dates(spec, chosen, folder, futures=tuple(future or FUTURES))
+    for day, findings in found.items():
+        for finding in findings:
+            where = f"{day} " if len(found) > 1 else ""
+            typer.echo(f"{where}{finding.what}: {finding.compared:,} values compared, none changed")

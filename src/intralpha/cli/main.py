@@ -12,6 +12,7 @@ from intralpha.base import IntralphaError
 from intralpha.cli.audit import audit
 from intralpha.cli.check import check
 from intralpha.cli.demo import demo
+from intralpha.cli.explain import explain
 from intralpha.cli.explore import explore
 from intralpha.cli.features import features
 from intralpha.cli.gc import gc
@@ -89,7 +90,8 @@ def common(
     )
 
 
-for verb in (demo, ingest, simulate, quality, explore, check, run, report, audit, ls, gc):
+VERBS = (demo, ingest, simulate, quality, explore, check, explain, run, report, audit, ls, gc)
+for verb in VERBS:
     app.command()(verb)
 app.add_typer(features, name="features")
 app.add_typer(level2, name="level2")

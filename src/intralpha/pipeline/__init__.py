@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from intralpha.base.lazy import lazily
 
 if TYPE_CHECKING:
-    from intralpha.pipeline.audit_run import audit_recipe
+    from intralpha.pipeline.audit_run import audit_dates, audit_recipe
     from intralpha.pipeline.demo import run_demo
     from intralpha.pipeline.ingest import ingest_files, lake_quality
     from intralpha.pipeline.listing import (
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     )
     from intralpha.pipeline.plan import Plan, plan
     from intralpha.pipeline.recipe import Recipe, RecipeError, dump_recipe, load_recipe
+    from intralpha.pipeline.reference import (
+        UnknownKeyError,
+        explain_key,
+        keys_page,
+        recipe_schema,
+    )
     from intralpha.pipeline.report import render_report
     from intralpha.pipeline.run import RunResult, execute
     from intralpha.pipeline.store import Store

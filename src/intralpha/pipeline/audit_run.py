@@ -1,50 +1,98 @@
-"""Audit of a whole recipe: two worlds that share only their past must agree on it."""
+"""Audit of a whole recipe: worlds that share only their past must agree on it."""
 
 import logging
 import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import reduce
+from operator import add
 from pathlib import Path
 
 import numpy as np
 
-from intralpha.audit import Finding, assert_same_past, compare_panels, scramble
+from intralpha.audit import FUTURES, NOON, Finding, assert_same_past, compare_panels
+from intralpha.audit.moment import NoFutureError
 from intralpha.audit.probe import NothingComparedError
 from intralpha.base import Panel
+from intralpha.base.node import Node
+from intralpha.features import FeatureSpec
 from intralpha.market import Lake
 from intralpha.pipeline.ingest import run_ingest
 from intralpha.pipeline.nodes.portfolio import END
 from intralpha.pipeline.plan import Plan, plan
 from intralpha.pipeline.recipe import Recipe
 from intralpha.pipeline.report import finished_run
-from intralpha.pipeline.run import execute
+from intralpha.pipeline.run import execute, make_all
 from intralpha.pipeline.store import Store
 
 log = logging.getLogger(__name__)
 COMPARED = ("universe", "features", "seen", "score", "signal", "benchmark", "exposures")
-PORTFOLIO = "portfolio"
+PORTFOLIO, TARGETS = "portfolio", "target weights"
+ALL_FUTURES = tuple(FUTURES)
+BEYOND = 20  # sessions after the date that are made, too, so that work sees the other future
+AT_A_TIME = 20  # sessions compared at a time
 
 
 def audit_recipe(
-    recipe: Recipe, after: date, folder: Path, show_progress: bool = True
+    recipe: Recipe,
+    after: date,
+    folder: Path,
+    show_progress: bool = True,
+    futures: Sequence[str] = ALL_FUTURES,
 ) -> tuple[Finding, ...]:
     """Prove that nothing dated up to ``after`` depends on later data.
-
-    The recipe runs on its lake and on a copy in which everything later is noise. Compared are the
-    universe, every feature, every score, the signal, the benchmark, the exposures and the target
-    weights up to the date. Nobody has to be able to trade the noise: there the portfolio ends at
-    the date, and a failure of what is not compared is logged and does not count.
 
     Parameters
     ----------
     recipe : what to audit
     after : last date of the common past; must lie inside the scored period
-    folder : both worlds are run here; the scrambled one is made anew
+    folder : the worlds are run here; what the true one has made stays for the next audit
     show_progress : draw bars on stderr
+    futures : what becomes of everything later, names of :data:`intralpha.audit.FUTURES`
 
     Returns
     -------
     tuple of Finding, in the order of the flow, all clean
+        Values compared are counted in every future.
+
+    Raises
+    ------
+    FutureLeakError, NothingComparedError, NoFutureError, IntralphaError
+        As in :func:`audit_dates`.
+    """
+    return audit_dates(recipe, (after,), folder, show_progress, futures)[after]
+
+
+def audit_dates(
+    recipe: Recipe,
+    dates: Sequence[date] | int,
+    folder: Path,
+    show_progress: bool = True,
+    futures: Sequence[str] = ALL_FUTURES,
+) -> dict[date, tuple[Finding, ...]]:
+    """Prove for several dates that nothing up to them depends on later data.
+
+    The recipe runs on its lake, and up to each date on copies in which everything later is
+    something else: noise, not there, a session later, and noise from the date's own noon on (then
+    features that are known by noon are compared). Compared are the universe, every feature, every
+    score, the signal, the benchmark, the exposures and the target weights up to the date. Nobody
+    has to be able to trade another future: there the portfolio ends at the date, and a failure of
+    what is not compared is logged and does not count.
+
+    Parameters
+    ----------
+    recipe : what to audit
+    dates : last dates of the common past; or how many, spread over the period in which everything
+        has values
+    folder : the worlds are run here. What the true one has made stays for the next audit; another
+        goes when it agrees
+    show_progress : draw bars on stderr
+    futures : what becomes of everything later, names of :data:`intralpha.audit.FUTURES`
+
+    Returns
+    -------
+    date -> tuple of Finding, in the order of the flow, all clean
 
     Raises
     ------
@@ -53,29 +101,104 @@ def audit_recipe(
     NothingComparedError, NoFutureError
         The check would prove nothing.
     IntralphaError
-        A part of the recipe could not be made, or in the noise a part of what is compared.
+        A part of the recipe could not be made, or in another future a part of what is compared.
+
+    Notes
+    -----
+    Time: the recipe once, and of each future what is needed up to the date and 20 sessions
+    more, so that no network is trained that only scores later days. Memory: that of the recipe;
+    lakes are copied, and Panels compared, by the day.
     """
     true = plan(recipe, folder / "true")
     if true.pending:
         true = replace(true, part=run_ingest(recipe, true.store, show_progress))
     for error in execute(true, show_progress).problems:
         raise error  # half a result proves nothing
-    assert_same_past(compare_runs(true, true, after), after)  # there is something to compare
-    shutil.rmtree(folder / "scrambled", ignore_errors=True)
-    noisy = scramble(Lake(true.lake_root), after, folder / "scrambled" / "lake")
+    first = dict(_first_values(true))
+    chosen = _spread(true, first, dates) if isinstance(dates, int) else tuple(dates)
+    for after in chosen:  # before any work is done
+        _demand(true, first, after)
+    found = {}
+    for after in chosen:
+        seen = [_compare(true, folder, after, future, show_progress) for future in futures]
+        found[after] = _merged(seen)
+    return found
+
+
+def _first_values(true: Plan) -> Iterator[tuple[str, date | None]]:
+    """What is compared -> first date on which it has a value; None: it never has."""
+    for node in true.nodes:
+        if node.kind in COMPARED:
+            days = (one.name for one in node.slices)
+            has = (d for d in days if np.isfinite(_panel(true, node, [d]).values).any())
+            day = next(has, None)
+            yield node.name, date.fromisoformat(day) if day else None
+        elif node.name == PORTFOLIO:
+            targets = _targets(true)
+            held = targets.dates[np.isfinite(targets.values).any(axis=(1, 2))]
+            yield TARGETS, held[0].item() if len(held) else None
+
+
+def _demand(true: Plan, first: dict[str, date | None], after: date) -> None:
+    """Refuse a date up to which something has no value, or after which there is nothing."""
+    for name, day in first.items():
+        if day is None or day > after:
+            raise NothingComparedError(after, name)
+    last = true.lake.dates("daily")[-1].item()
+    if last <= after:
+        raise NoFutureError(after, last)
+
+
+def _spread(true: Plan, first: dict[str, date | None], count: int) -> tuple[date, ...]:
+    """Sessions at equal steps over the period in which everything that is compared has values."""
+    for name, day in first.items():
+        if day is None:
+            raise NothingComparedError(true.axes.dates[-1].item(), name)
+    since = max(day for day in first.values() if day is not None)
+    days = true.axes.dates[true.axes.dates >= np.datetime64(since, "D")]
+    steps = (np.arange(1, count + 1) * (len(days) - 1)) // (count + 1)
+    return tuple(day.item() for day in np.unique(days[steps]))
+
+
+def _compare(
+    true: Plan, folder: Path, after: date, future: str, show_progress: bool
+) -> tuple[Finding, ...]:
+    """Findings of one other world, which goes when they are clean."""
+    nodes = _known_by_noon(true) if future == "noon" else None
+    if nodes is not None:
+        if not nodes:
+            return ()
+        after = true.axes.dates[true.axes.dates <= np.datetime64(after, "D")][-1].item()
+    root = folder / f"{future}-{after}"
+    shutil.rmtree(root, ignore_errors=True)
+    lake = FUTURES[future](Lake(true.lake_root), after, root / "lake")
     other = replace(
         true,
-        recipe=_on_noise(recipe, after),
-        store=Store(folder / "scrambled" / "artifacts"),
-        lake_root=noisy.root,
+        recipe=_ending(true.recipe, after),
+        store=Store(root / "artifacts"),
+        lake_root=lake.root,
     )
-    _run_on_noise(other, after, show_progress)
-    findings = compare_runs(true, other, after)
-    assert_same_past(findings, after)
+    since = after if nodes is not None else None
+    wanted = _wanted(other, after, since, nodes)
+    _make(other, wanted, after, show_progress)
+    if nodes is None:
+        findings = compare_runs(true, other, after)
+    else:
+        findings = tuple(_morning(true, other, node, after, names) for node, names in nodes.items())
+    assert_same_past(findings, after, future)
+    shutil.rmtree(root)
     return findings
 
 
-def _on_noise(recipe: Recipe, after: date) -> Recipe:
+def _merged(seen: Sequence[tuple[Finding, ...]]) -> tuple[Finding, ...]:
+    """Findings of several worlds added up."""
+    names = dict.fromkeys(f.what for findings in seen for f in findings)
+    return tuple(
+        reduce(add, [f for findings in seen for f in findings if f.what == name]) for name in names
+    )
+
+
+def _ending(recipe: Recipe, after: date) -> Recipe:
     """The recipe, ending its tests and its portfolio at a date; nothing is ingested again."""
     last = max(after, recipe.test.start or after)
     test = recipe.test.model_copy(update={"end": min(last, recipe.test.end or last)})
@@ -83,20 +206,61 @@ def _on_noise(recipe: Recipe, after: date) -> Recipe:
     return recipe.model_copy(update={"data": data, "test": test})
 
 
-def _run_on_noise(planned: Plan, upto: date, show_progress: bool) -> None:
-    """Execute; only failures that leave a gap in what is compared up to the date count."""
-    problems = execute(planned, show_progress).problems
+def _wanted(
+    planned: Plan,
+    upto: date,
+    since: date | None = None,
+    only: dict[str, tuple[str, ...]] | None = None,
+) -> list[Node]:
+    """Nodes with the slices that are compared, what these need, and some sessions beyond.
+
+    Parameters
+    ----------
+    planned : of the other world
+    upto : last session compared
+    since : first one; default: all
+    only : names of nodes that are compared; default: all of a kind in ``COMPARED``
+    """
+
+    def compared(node: Node) -> bool:
+        if only is not None:
+            return node.name in only
+        return node.kind in COMPARED or node.name == PORTFOLIO
+
+    need: dict[str, set[str]] = {node.name: set() for node in planned.nodes}
+    first = str(since or date.min)
+    for node in reversed(planned.nodes):
+        names = need[node.name]
+        if compared(node):
+            names |= {s.name for s in node.slices if s.name == END or first <= s.name <= str(upto)}
+        for one in node.slices:
+            for part, needed in one.needs.items() if one.name in names else ():
+                need[node.inputs[part]].update(needed)
+    later = planned.axes.dates[planned.axes.dates > np.datetime64(upto, "D")]
+    beyond = {str(day) for day in later[:BEYOND]}
+    for node in planned.nodes:  # inputs first: a slice whose inputs are made costs no training
+        for one in node.slices if compared(node) else ():
+            parts = one.needs.items()
+            if one.name in beyond and all(need[node.inputs[p]].issuperset(n) for p, n in parts):
+                need[node.name].add(one.name)
+    kept = {n.name: tuple(s for s in n.slices if s.name in need[n.name]) for n in planned.nodes}
+    return [replace(n, slices=kept[n.name]) for n in planned.nodes if kept[n.name]]
+
+
+def _make(planned: Plan, nodes: list[Node], upto: date, show_progress: bool) -> None:
+    """Make nodes; only failures that leave a gap in what is compared up to the date count."""
+    _, failed = make_all(planned, nodes, show_progress)
     gaps = [
         one
-        for node in planned.nodes
+        for node in nodes
         if node.kind in COMPARED or node.name == PORTFOLIO
         for one in planned.missing(node)
         if one.name == END or date.fromisoformat(one.name) <= upto
     ]
-    for error in problems:
+    for error in failed.values():
         if gaps:
             raise error
-        log.warning("in the noise after %s, and not compared: %s", upto, error)
+        log.warning("in another future after %s, and not compared: %s", upto, error)
 
 
 def compare_runs(true: Plan, other: Plan, upto: date) -> tuple[Finding, ...]:
@@ -117,30 +281,65 @@ def compare_runs(true: Plan, other: Plan, upto: date) -> tuple[Finding, ...]:
     Raises
     ------
     UnknownArtifactError
-        A plan was not executed, or not to its end.
+        A plan was not executed, or not to the date.
     """
     out = []
     for node in true.nodes:
         if node.kind in COMPARED:
-            a, b = (_panel(p, node.name, upto) for p in (true, other))
-            out.append(compare_panels(node.name, a, b, upto))
+            out.append(_compare_days(true, other, node, upto))
         elif node.name == PORTFOLIO:
             old, new = (_targets(p) for p in (true, other))
-            out.append(compare_panels("target weights", old, _of_all(new, old.assets), upto))
+            out.append(compare_panels(TARGETS, old, _of_all(new, old.assets), upto))
     return tuple(out)
 
 
-def _panel(planned: Plan, name: str, upto: date) -> Panel:
-    """Everything that a node made up to a date, on the axis of the stocks known by then."""
-    keys = [
-        (date.fromisoformat(s), key)
-        for s, key in planned.addresses[name].items()
-        if date.fromisoformat(s) <= upto
-    ]
-    if not keys:
-        raise NothingComparedError(upto, name)
-    assets = planned.axes.known(np.datetime64(upto, "D"))
-    return planned.store.panel(planned.node(name).kind, keys, assets)
+def _compare_days(true: Plan, other: Plan, node: Node, upto: date) -> Finding:
+    """A node in both worlds, some days at a time; a day that only one of them has differs."""
+    old, new = (
+        [s for s in p.addresses.get(node.name, {}) if date.fromisoformat(s) <= upto]
+        for p in (true, other)
+    )
+    extra = sorted(set(new) - set(old))
+    first = f"{extra[0]}: made there, and not here" if extra else ""
+    found = Finding(node.name, 0, len(extra), first)
+    for start in range(0, len(old), AT_A_TIME):
+        days = old[start : start + AT_A_TIME]
+        panel = _panel(true, node, days, upto)
+        there = [day for day in days if day in set(new)]
+        twin = _panel(other, node, there, upto) if there else _nothing(panel)
+        found += compare_panels(node.name, panel, twin, upto)
+    return found
+
+
+def _nothing(panel: Panel) -> Panel:
+    return replace(panel, values=np.full_like(panel.values, np.nan))
+
+
+def _panel(planned: Plan, node: Node, days: Sequence[str], upto: date | None = None) -> Panel:
+    """What a node made on some days, on the axis of the stocks known by a date, or by the last."""
+    addresses = planned.addresses[node.name]
+    keys = [(date.fromisoformat(day), addresses[day]) for day in days]
+    known = planned.axes.known(np.datetime64(upto or keys[-1][0], "D"))
+    return planned.store.panel(node.kind, keys, known)
+
+
+def _known_by_noon(true: Plan) -> dict[str, tuple[str, ...]]:
+    """Nodes of features -> names that are known at the end of their bar: some of it by noon."""
+    out = {}
+    for node in true.nodes:
+        if node.kind != "features" or not isinstance(node.spec, FeatureSpec):
+            continue
+        made = node.spec.make()
+        if made.times is not None and any(time <= NOON for time in made.times):
+            early = [name for name in made.names if made.known_at_slot(name) == "bar end"]
+            out |= {node.name: tuple(early)} if early else {}
+    return out
+
+
+def _morning(true: Plan, other: Plan, node: str, on: date, names: tuple[str, ...]) -> Finding:
+    """Bars of a morning in a world whose noise begins at noon."""
+    old, new = (_panel(p, true.node(node), [str(on)], on).select(names) for p in (true, other))
+    return compare_panels(node, old, new, on, NOON)
 
 
 def _targets(planned: Plan) -> Panel:

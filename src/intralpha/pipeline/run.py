@@ -3,12 +3,14 @@
 import json
 import logging
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain, count
 from pathlib import Path
 
 from intralpha.base import IntralphaError
+from intralpha.base.node import Node
 from intralpha.evaluation import FactorReport
 from intralpha.pipeline.execute import make_node
 from intralpha.pipeline.ingest import run_ingest
@@ -82,7 +84,7 @@ def execute(planned: Plan, show_progress: bool = True) -> RunResult:
         if planned.pending:
             part = run_ingest(planned.recipe, planned.store, show_progress)
             planned = replace(planned, part=part)
-        made, failed = _make_all(planned, show_progress)
+        made, failed = make_all(planned, planned.nodes, show_progress)
     counted = ", ".join(f"{name} {n}" for name, n in made.items() if n)
     facts = {
         "wall time of this execution": f"{meter.seconds:.1f} s",
@@ -106,14 +108,26 @@ def execute(planned: Plan, show_progress: bool = True) -> RunResult:
     )
 
 
-def _make_all(
-    planned: Plan, show_progress: bool
+def make_all(
+    planned: Plan, nodes: Sequence[Node], show_progress: bool
 ) -> tuple[dict[str, int], dict[str, IntralphaError]]:
-    """Slices made by node, and the errors of those that failed."""
+    """Make what is missing of some nodes; one that fails stops what depends on it, nothing else.
+
+    Parameters
+    ----------
+    planned : addresses and store
+    nodes : of the plan, inputs first, with the slices that are wanted
+    show_progress : whether to draw bars on stderr
+
+    Returns
+    -------
+    (made, failed)
+        Slices made by node, and the errors of those that failed.
+    """
     made: dict[str, int] = {}
     failed: dict[str, IntralphaError] = {}
     stopped: set[str] = set()
-    for node in planned.nodes:
+    for node in nodes:
         if not stopped.isdisjoint(node.inputs.values()):
             stopped.add(node.name)
             continue

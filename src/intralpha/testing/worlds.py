@@ -10,23 +10,26 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import polars as pl
 
-from intralpha.audit import DATED_BY, noise, parts, scramble
+from intralpha.audit import noise, scramble
+from intralpha.audit.futures import known_rows
+from intralpha.audit.moment import dated_by
+from intralpha.audit.pieces import copied
+from intralpha.audit.scramble import KNOWN_BEFORE_OPEN
 from intralpha.base.node import Read
-from intralpha.features import DAY_CLOSE
-from intralpha.market import TABLES, Lake
+from intralpha.market import Lake
 from intralpha.market.schemas import TableSchema
 
+__all__ = [
+    "KNOWN_BEFORE_OPEN",
+    "Edit",
+    "cut",
+    "edited",
+    "only",
+    "place",
+    "scrambled",
+    "scrambled_before",
+]
 Edit = Callable[[TableSchema, pl.DataFrame], pl.DataFrame]
-KNOWN_BEFORE_OPEN = (
-    "preclose",
-    "adj_factor",
-    "up_limit",
-    "down_limit",
-    "suspended",
-    "st",
-    "float_shares",
-    "total_shares",
-)
 
 
 @contextmanager
@@ -50,16 +53,8 @@ def edited(lake: Lake, root: Path, edit: Edit) -> Lake:
     """
     if root.is_dir():
         return Lake(root)
-    out = Lake(_fresh(root), create=True)
-    for schema in TABLES.values():
-        if not lake.has(schema.name):
-            continue
-        for freq in lake.freqs() if schema.name == "bars" else (None,):
-            for start, end in parts(lake, schema, freq):
-                rows = edit(schema, lake.scan(schema.name, start, end, freq=freq).collect())
-                if rows.height:
-                    out.append(schema.name, rows)
-    return Lake(out.root.rename(root))
+    made = copied(lake, _fresh(root), lambda piece, rows: edit(piece.schema, rows))
+    return Lake(made.root.rename(root))
 
 
 def scrambled(lake: Lake, day: date, at: time, root: Path) -> Lake:
@@ -74,9 +69,7 @@ def scrambled(lake: Lake, day: date, at: time, root: Path) -> Lake:
     """
     if root.is_dir():
         return Lake(root)
-    if at >= DAY_CLOSE:
-        return Lake(scramble(lake, day, _fresh(root)).root.rename(root))
-    return edited(lake, root, lambda schema, rows: _after(schema, rows, day, at))
+    return Lake(scramble(lake, day, _fresh(root), at=at).root.rename(root))
 
 
 def _fresh(root: Path) -> Path:
@@ -84,39 +77,6 @@ def _fresh(root: Path) -> Path:
     partial = root.with_name(root.name + ".partial")
     rmtree(partial, ignore_errors=True)
     return partial
-
-
-def _after(schema: TableSchema, rows: pl.DataFrame, day: date, at: time) -> pl.DataFrame:
-    """Rows with noise after a moment of a day."""
-    if not _dated(schema):
-        return rows
-    future = rows.filter(later(schema, day, at))
-    if future.is_empty():
-        return rows
-    mixed = pl.concat([rows.filter(~later(schema, day, at)), noise(schema, future, _rng(rows))])
-    if schema.name != "daily":
-        return mixed
-    known = rows.filter(pl.col("date") == day).select("date", "symbol", *KNOWN_BEFORE_OPEN)
-    return mixed.update(known, on=["date", "symbol"], how="left")
-
-
-def later(schema: TableSchema, day: date, at: time) -> pl.Expr:
-    """Which rows of a table are not known at a moment of a day.
-
-    Parameters
-    ----------
-    schema : of a table with dates
-    day, at : the moment
-    """
-    dated = pl.col(DATED_BY.get(schema.name, "date"))
-    if at >= DAY_CLOSE:
-        return dated > day
-    if schema.name == "daily":
-        return dated >= day
-    if "time" not in schema.columns:
-        return dated > day
-    clock = pl.lit(at) if schema.columns["time"] == pl.Time else _milliseconds(at)
-    return (dated > day) | ((dated == day) & (pl.col("time") > clock))
 
 
 def cut(lake: Lake, day: date, root: Path) -> Lake:
@@ -128,15 +88,7 @@ def cut(lake: Lake, day: date, root: Path) -> Lake:
     day : last one
     root : folder of the copy; what stands there already is taken as it is
     """
-    return edited(
-        lake,
-        root,
-        lambda schema, rows: (
-            rows.filter(~later(schema, day, DAY_CLOSE).fill_null(value=False))
-            if _dated(schema)
-            else rows
-        ),
-    )
+    return edited(lake, root, lambda schema, rows: known_rows(schema, rows, day))
 
 
 def scrambled_before(lake: Lake, day: date, root: Path) -> Lake:
@@ -185,21 +137,12 @@ def only(lake: Lake, reads: tuple[Read, ...], day: date, root: Path) -> Lake:
 
 def _within(schema: TableSchema, sessions: np.ndarray, at: int, read: Read) -> pl.Expr:
     last = sessions[min(at + read.ahead, len(sessions) - 1)].item()
-    if not _dated(schema):
+    dated = dated_by(schema)
+    if dated is None:
         return pl.lit(value=True)
-    dated = pl.col(DATED_BY.get(schema.name, "date"))
     if read.back is None or schema.partition == "single":
-        return dated <= last
-    return dated.is_between(sessions[max(at - read.back, 0)].item(), last)
-
-
-def _dated(schema: TableSchema) -> bool:
-    """Whether rows say when they became known."""
-    return DATED_BY.get(schema.name, "date") in schema.columns
-
-
-def _milliseconds(at: time) -> pl.Expr:
-    return pl.lit(((at.hour * 60 + at.minute) * 60 + at.second) * 1000)
+        return (pl.col(dated) <= last).fill_null(value=True)
+    return pl.col(dated).is_between(sessions[max(at - read.back, 0)].item(), last)
 
 
 def _rng(rows: pl.DataFrame) -> np.random.Generator:

@@ -20,24 +20,26 @@ class LibraryError(ConfigError):
 class FactorEntry(Spec):
     """One factor of a library."""
 
-    name: str = Field(pattern=NAME, max_length=LONGEST_NAME)
+    name: str = Field(
+        pattern=NAME, max_length=LONGEST_NAME, description="of the factor, unique in the library"
+    )
     expr: str = Field(description="expression of the factor language")
     direction: Literal[-1, 0, 1] = Field(default=0, description="expected sign; 0: not known")
     on_locked: Literal["nan", "keep"] = Field(
         default="nan", description="on a day locked for more than half its minutes"
     )
-    source: str = ""
+    source: str = Field(default="", description="where the idea is from; default: the library's")
 
 
 class Library(Spec):
     """Factors over one frame."""
 
-    name: str = Field(pattern=NAME)
+    name: str = Field(pattern=NAME, description="of the library")
     frame: str = Field(description="its rows: minute, bar5, bar30, trade, day, ...")
     segments: Literal["day", 5, 10, 15, 30] = Field(
         default="day", description="one number a day, or one a bar of so many minutes"
     )
-    source: str = ""
+    source: str = Field(default="", description="where the factors are from")
     parameters: dict[str, Parameter] = Field(
         default_factory=dict, description="constants that a recipe may choose"
     )

@@ -20,7 +20,7 @@ class Parameter(Spec):
 
     value: Choice = Field(description="if nobody chooses")
     choices: tuple[Choice, ...] = Field(min_length=1, description="all there are")
-    source: str = ""
+    source: str = Field(default="", description="where the value is from")
 
     @model_validator(mode="after")
     def _among(self) -> "Parameter":
