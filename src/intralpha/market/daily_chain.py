@@ -14,9 +14,10 @@ from jaxtyping import Float, Int64, Shaped
 from numpy import ndarray
 
 from intralpha.market.calendar import Calendar
+from intralpha.market.codes import board_of
 from intralpha.market.derived import PRICES, says
 from intralpha.market.limits import TICK_YUAN
-from intralpha.market.trading_rules import OLD_LISTING, TradingRules, board_of
+from intralpha.market.trading_rules import OLD_LISTING, TradingRules
 
 KNOWN = "known"
 """Flag of rows whose chain is in the lake already; they are where the others start from."""

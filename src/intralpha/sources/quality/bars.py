@@ -176,7 +176,7 @@ def _each_day(lake: Lake, freq: int, tick_yuan: float | None) -> Iterator[pl.Dat
         )
 
 
-def _figures(tick_yuan: float, freq: int) -> list[pl.Expr]:
+def _figures(freq: int) -> list[pl.Expr]:
     """Of one stock-day; rows are in the order of time."""
     volume, amount, close = pl.col("volume"), pl.col("amount"), pl.col("close")
     high, low = pl.col("high"), pl.col("low")
