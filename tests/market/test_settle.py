@@ -173,6 +173,15 @@ def test_rows_that_a_source_gives_whole_stay_as_they_are(tmp_path: Path) -> None
     assert rows["up_limit"].to_list() == [11.0, None, 4.4]
 
 
+def test_the_price_step_of_a_source_holds_for_what_its_rows_derive(tmp_path: Path) -> None:
+    """2.651 x 1.1 = 2.9161, x 0.9 = 2.3859, on a step of 0.001."""
+    lake = Lake(tmp_path, create=True)
+    for day in DAYS[:2]:
+        lake.append("daily", finish_daily(daily(day, 2.651), 0.001)[0])
+    row = lake.scan("daily").collect().row(1, named=True)
+    assert (row["preclose"], row["up_limit"], row["down_limit"]) == (2.651, 2.916, 2.386)
+
+
 def instruments(listed: date | None) -> pl.DataFrame:
     row = {"symbol": ["600519.SH"], "exchange": ["SSE"], "board": ["main"]}
     return pl.DataFrame({**row, "list_date": [listed]}, schema_overrides={"list_date": pl.Date})
