@@ -342,3 +342,20 @@ def test_a_corrected_session_moves_the_silent_ones_after_it(tmp_path: Path) -> N
     append_bars(lake, bars(DAYS[0], dict.fromkeys(times, 13.0)), "replace")
     closes = lake.scan("bars").collect()["close"].to_list()
     assert closes == [13.0] * 32 + [14.0] * 8
+
+
+def test_a_long_silence_is_carried_over_whether_files_between_hold_the_stock_or_not(
+    tmp_path: Path,
+) -> None:
+    lake = Lake(tmp_path, create=True)
+    times = bar_times(30)
+    other = pl.lit("000001.SZ").alias("symbol")
+    append_bars(lake, bars(DAYS[0], dict.fromkeys(times, 12.0)))
+    for day in DAYS[1:15]:
+        append_bars(lake, bars(day, dict.fromkeys(times, 3.0)).with_columns(other))
+    append_bars(lake, bars(DAYS[15], dict.fromkeys(times[1:], 13.0)))
+    late = lake.scan("bars", DAYS[15]).collect()["close"].to_list()
+    assert late == [12.0, *[13.0] * 7]
+    append_bars(lake, bars(DAYS[0], dict.fromkeys(times, 12.5)), "replace")
+    late = lake.scan("bars", DAYS[15]).collect()["close"].to_list()
+    assert late == [12.5, *[13.0] * 7]
