@@ -93,7 +93,6 @@ def test_changing_one_value_moves_exactly_its_day(tmp_path: Path, column: str) -
         st=False,
         float_shares=1e6,
         total_shares=2e6,
-        tick_yuan=0.01,
         derived=pl.lit("listing"),
     )
     lake.append("daily", full)

@@ -173,6 +173,15 @@ def test_rows_that_a_source_gives_whole_stay_as_they_are(tmp_path: Path) -> None
     assert rows["up_limit"].to_list() == [11.0, None, 4.4]
 
 
+def test_the_price_step_of_a_source_holds_for_what_its_rows_derive(tmp_path: Path) -> None:
+    """2.651 x 1.1 = 2.9161, x 0.9 = 2.3859, on a step of 0.001."""
+    lake = Lake(tmp_path, create=True)
+    for day in DAYS[:2]:
+        lake.append("daily", finish_daily(daily(day, 2.651), 0.001)[0])
+    row = lake.scan("daily").collect().row(1, named=True)
+    assert (row["preclose"], row["up_limit"], row["down_limit"]) == (2.651, 2.916, 2.386)
+
+
 def instruments(listed: date | None) -> pl.DataFrame:
     row = {"symbol": ["600519.SH"], "exchange": ["SSE"], "board": ["main"]}
     return pl.DataFrame({**row, "list_date": [listed]}, schema_overrides={"list_date": pl.Date})
@@ -333,3 +342,20 @@ def test_a_corrected_session_moves_the_silent_ones_after_it(tmp_path: Path) -> N
     append_bars(lake, bars(DAYS[0], dict.fromkeys(times, 13.0)), "replace")
     closes = lake.scan("bars").collect()["close"].to_list()
     assert closes == [13.0] * 32 + [14.0] * 8
+
+
+def test_a_long_silence_is_carried_over_whether_files_between_hold_the_stock_or_not(
+    tmp_path: Path,
+) -> None:
+    lake = Lake(tmp_path, create=True)
+    times = bar_times(30)
+    other = pl.lit("000001.SZ").alias("symbol")
+    append_bars(lake, bars(DAYS[0], dict.fromkeys(times, 12.0)))
+    for day in DAYS[1:15]:
+        append_bars(lake, bars(day, dict.fromkeys(times, 3.0)).with_columns(other))
+    append_bars(lake, bars(DAYS[15], dict.fromkeys(times[1:], 13.0)))
+    late = lake.scan("bars", DAYS[15]).collect()["close"].to_list()
+    assert late == [12.0, *[13.0] * 7]
+    append_bars(lake, bars(DAYS[0], dict.fromkeys(times, 12.5)), "replace")
+    late = lake.scan("bars", DAYS[15]).collect()["close"].to_list()
+    assert late == [12.5, *[13.0] * 7]

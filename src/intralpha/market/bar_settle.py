@@ -5,6 +5,7 @@ the last close of the stock's bars in the lake before it. So a session that chan
 after it, and they derive anew until nothing changes any more.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -21,6 +22,8 @@ from intralpha.market.settled import Settled
 SCHEMA = TABLES["bars"]
 PRECLOSE = {"date": pl.Date(), "symbol": pl.String(), "preclose": pl.Float64()}
 Closes = dict[str, float | None]
+NEAR = 5  # sessions that are looked into one by one for the last close
+FEW = 200  # stocks that are then looked for in all files at once
 
 
 class BarSettle:
@@ -44,6 +47,7 @@ class BarSettle:
             _day(p.name): p for p in sorted((root / self._folder).glob("date=*.parquet"))
         }
         self._days = sorted(self._files.keys() | self._merged.keys())
+        self._first = date.max
         self._closes: dict[date, Closes] = {}
         self._precloses: dict[str, pl.DataFrame] = {}
         self._rows: dict[str, pl.DataFrame] = {}
@@ -59,6 +63,7 @@ class BarSettle:
         if not touched or not self._derives(min(touched)):
             merged = self._merged.values()
             return Settled({m.partition: m.rows for m in merged if m.rows is not None})
+        self._first = min(touched)
         pending: set[str] = set()
         last = max([*touched, *self._merged])
         for day in self._days:
@@ -156,15 +161,26 @@ class BarSettle:
         """Last close before a session, null where it is not known either."""
         found: Closes = {}
         wanted = symbols
-        for earlier in reversed(self._days):
-            if earlier >= day:
-                continue
-            if not wanted:
-                break
-            closes = self._closes_of(earlier)
+        earlier = self._days[: bisect_left(self._days, day)]
+        near = len(earlier) - NEAR
+        while wanted and earlier:
+            if len(earlier) <= near and len(wanted) <= FEW and earlier[-1] < self._first:
+                return found | self._far_before(earlier, wanted)
+            closes = self._closes_of(earlier.pop())
             found |= {s: closes[s] for s in wanted if s in closes}
             wanted = [s for s in wanted if s not in closes]
         return found
+
+    def _far_before(self, days: list[date], symbols: list[str]) -> Closes:
+        """Last close of a few stocks in files that nobody changes, in one pass."""
+        rows = pl.scan_parquet(
+            [self._files[d] for d in days], schema=SCHEMA.columns, missing_columns="insert"
+        )
+        mine = rows.filter(pl.col("symbol").is_in(symbols)).select(
+            "symbol", "date", "time", "close"
+        )
+        last = mine.group_by("symbol").agg(pl.col("close").sort_by("date", "time").last())
+        return dict(last.collect().iter_rows())
 
     def _closes_of(self, day: date) -> Closes:
         if day not in self._closes:

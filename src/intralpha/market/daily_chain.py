@@ -15,8 +15,7 @@ from numpy import ndarray
 
 from intralpha.market.calendar import Calendar
 from intralpha.market.codes import board_of
-from intralpha.market.derived import PRICES, says
-from intralpha.market.limits import TICK_YUAN
+from intralpha.market.derived import PRICES, says, ticks
 from intralpha.market.trading_rules import OLD_LISTING, TradingRules
 
 KNOWN = "known"
@@ -58,7 +57,7 @@ def chained(rows: pl.DataFrame, listed: dict[str, date]) -> pl.DataFrame:
         _fact=pl.when(~derive["adj_factor"]).then(pl.col("adj_factor")),
         _anchor=~derive["prices"] | ~derive["preclose"],
         _same=(pl.col("symbol") == pl.col("symbol").shift(1)).fill_null(value=False),
-        _tick=pl.col("tick_yuan").fill_null(TICK_YUAN),
+        _tick=ticks(rows),
     )
     rows = _with_factor(_with_preclose(_with_prices(rows))).filter(~pl.col(KNOWN))
     rows = _with_limits(rows, listed)
@@ -160,7 +159,7 @@ def limits(rows: pl.DataFrame, listed: dict[str, date]) -> tuple[pl.Series, pl.S
 
     Parameters
     ----------
-    rows : ``symbol``, ``date``, ``st``, ``preclose`` (CNY), ``tick_yuan``
+    rows : ``symbol``, ``date``, ``st``, ``preclose`` (CNY), ``derived``
     listed : symbol -> first session, of stocks whose listing is known; others are long listed
 
     Returns
@@ -197,9 +196,9 @@ def limits(rows: pl.DataFrame, listed: dict[str, date]) -> tuple[pl.Series, pl.S
 
 def _by_tick(rows: pl.DataFrame) -> Iterator[tuple[float, np.ndarray]]:
     """Price steps, and which rows have them."""
-    ticks = rows["tick_yuan"].fill_null(TICK_YUAN).to_numpy()
-    for tick in np.unique(ticks):
-        yield float(tick), ticks == tick
+    found = ticks(rows).to_numpy()
+    for tick in np.unique(found):
+        yield float(tick), found == tick
 
 
 def _listed_days(rows: pl.DataFrame, listed: dict[str, date]) -> pl.Series:

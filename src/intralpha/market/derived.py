@@ -7,6 +7,8 @@ empty: the row is as its source gave it.
 
 import polars as pl
 
+from intralpha.market.limits import TICK_YUAN
+
 PRICES = ("open", "high", "low", "close")
 WORDS: dict[str, dict[str, tuple[str, ...]]] = {
     "daily": {
@@ -19,6 +21,8 @@ WORDS: dict[str, dict[str, tuple[str, ...]]] = {
     "bars": {"row": PRICES, "prices": PRICES, "open": ("open",)},
 }
 """Table -> word -> columns that were derived. ``row``: no source gave this bar at all."""
+TICK = "tick="
+"""Word of a daily row, before its price step in CNY, where that is not the usual one."""
 LISTING = "listing"
 """Word of a daily row that is the first session of its stock if the lake has no earlier row."""
 
@@ -33,6 +37,15 @@ def words(given: dict[str, pl.Expr]) -> pl.Expr:
     found = [pl.when(rule).then(pl.lit(word)) for word, rule in given.items()]
     text = pl.concat_str(found, separator=" ", ignore_nulls=True)
     return pl.when(text != "").then(text).alias("derived")
+
+
+def ticks(rows: pl.DataFrame) -> pl.Series:
+    """Price step of each row, CNY, to which it derives prices."""
+    usual = pl.lit(TICK_YUAN)
+    if not rows.select(says(TICK).any()).item():
+        return rows.select(pl.repeat(TICK_YUAN, pl.len()).alias("tick")).to_series()
+    own = pl.col("derived").str.extract(rf"{TICK}(\S+)").cast(pl.Float64)
+    return rows.select(pl.coalesce(own, usual).alias("tick")).to_series()
 
 
 def derived_in(table: str, column: str) -> pl.Expr | None:

@@ -103,6 +103,10 @@ class Lake:
     ) -> AppendResult:
         """Merge rows into their partitions; a partition that would not change is not touched.
 
+        What rows of ``daily`` and ``bars`` derive (the words of their column ``derived``) is made
+        from the rows before them, whatever order they come in; later rows that follow from new ones
+        derive anew. A bar that no source gave gives way to one that a source gives.
+
         Parameters
         ----------
         table : name in ``TABLES``

@@ -100,7 +100,7 @@ def _same(schema: TableSchema, new: pl.DataFrame, old: pl.DataFrame) -> pl.Serie
     """Whether each new row says nothing that the old one does not."""
     same = pl.Series([True] * new.height, dtype=pl.Boolean)
     for column in schema.columns:
-        if column in schema.key or column in ("derived", "tick_yuan"):
+        if column in schema.key or column == "derived":
             continue
         same &= new[column].eq_missing(old[column]) | _derives(schema, column, new)
     return same | _only(schema, new, "row")

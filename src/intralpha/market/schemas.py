@@ -122,8 +122,7 @@ TABLES: dict[str, TableSchema] = {
             "month",
             "date:date symbol:text open:real high:real low:real close:real preclose:real "
             "volume:int64 amount:real* adj_factor:real up_limit:real* down_limit:real* "
-            "suspended:flag st:flag* float_shares:real* total_shares:real* tick_yuan:real* "
-            "derived:text*",
+            "suspended:flag st:flag* float_shares:real* total_shares:real* derived:text*",
         ),
         _table(
             "bars",

@@ -44,7 +44,7 @@ def repair_prices(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
         words({"prices": idle, "open": blind}),
     )
     names = ("bars of zeros took the last close", "opens of 0 took the close before")
-    found = dict(zip(names, counts, strict=True))
+    found: dict[str, int] = dict(zip(names, counts, strict=True))
     key = ["symbol", "date", "time"]
     if not counts[0]:
         return repaired, found

@@ -5,13 +5,14 @@ from datetime import date
 import polars as pl
 
 from intralpha.market.daily_chain import quotient
-from intralpha.market.derived import LISTING, words
+from intralpha.market.derived import LISTING, TICK, words
+from intralpha.market.limits import TICK_YUAN
 
 OPTIONAL = ("preclose", "adj_factor", "up_limit", "down_limit", "st", "amount")
 KEEP = (
     *("date", "symbol", "open", "high", "low", "close", "preclose", "volume", "amount"),
     *("adj_factor", "up_limit", "down_limit", "suspended", "st", "float_shares", "total_shares"),
-    *("tick_yuan", "derived"),
+    "derived",
 )
 
 
@@ -52,8 +53,7 @@ def finish_daily(
         *(_positive(c) for c in ("preclose", "adj_factor", "up_limit", "down_limit")),
         suspended=idle,
         st=pl.col("st").cast(pl.Boolean),
-        tick_yuan=pl.lit(float(tick_yuan)),
-        derived=_derived(zeros, "turnover_percent" in rows.columns, data_start),
+        derived=_derived(zeros, "turnover_percent" in rows.columns, tick_yuan, data_start),
     )
     names = (
         "suspended rows without prices took the close",
@@ -62,15 +62,17 @@ def finish_daily(
     return rows.select(KEEP), {k: n for k, n in zip(names, counts, strict=True) if n}
 
 
-def _derived(zeros: pl.Expr, has_turnover: bool, data_start: date | None) -> pl.Expr:
+def _derived(
+    zeros: pl.Expr, has_turnover: bool, tick_yuan: float, data_start: date | None
+) -> pl.Expr:
     """Words of what each row leaves to derive."""
     lacks = {c: _positive(c).is_null() for c in ("preclose", "adj_factor")}
     limits = _positive("up_limit").is_null() | _positive("down_limit").is_null()
     after = pl.lit(False) if data_start is None else pl.col("date") > data_start
     shares = pl.col("float_shares").is_null() if has_turnover else pl.lit(False)
-    return words(
-        {"prices": zeros, **lacks, "limits": limits, "float_shares": shares, LISTING: after}
-    )
+    step = {f"{TICK}{tick_yuan!r}": pl.lit(tick_yuan != TICK_YUAN)}
+    found = {"prices": zeros, **lacks, "limits": limits, "float_shares": shares, LISTING: after}
+    return words(found | step)
 
 
 def _positive(column: str) -> pl.Expr:

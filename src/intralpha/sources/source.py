@@ -43,7 +43,7 @@ class Batch:
     Attributes
     ----------
     table : table of the lake
-    frame : rows in the table's schema
+    frame : rows in the table's schema; what ``derived`` names may be null, the lake derives it
     origin : file or files the rows come from
     quarantined : ``origin``, ``line`` (1 is the header, null if unknown), ``reason``, ``row``
     repairs : kind of repair -> number of rows it touched
