@@ -219,13 +219,14 @@ def test_a_second_source_that_cannot_be_read_is_an_error_too(lake: Lake, vendor:
 
 def test_of_rows_that_are_set_aside_the_report_shows_the_first(lake: Lake, vendor: Path) -> None:
     rows = [row(d) for d in DAYS]
-    rows[2][6], rows[4][0] = "1e19", "999999"
+    rows[2][6], rows[4][0], rows[5][3] = "1e19", "999999", 1.0
     (vendor / "a.csv").write_text(lines(rows))
     text = take(lake, daily(vendor / "a.csv")).to_text()
     assert "1  volume is larger than can be" in text
     assert "a.csv line 4: found '1e19' in 'volume', expected a number" in text
     assert "1  unknown code 999999" in text
-    assert len(kept(lake, "date")) == 4
+    assert "a.csv line 7: found '2024-01-09,600000.SH,10.0,1.0,9.9," in text
+    assert len(kept(lake, "date")) == 3
 
 
 def test_both_columns_of_a_stamp_are_shown_and_one_that_says_all(lake: Lake, vendor: Path) -> None:

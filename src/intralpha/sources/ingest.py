@@ -23,6 +23,7 @@ from intralpha.sources.cover import Cover, Covering
 from intralpha.sources.source import Batch, NothingReadError, SourceSpec
 
 log = logging.getLogger(__name__)
+SHOWN_OF_A_ROW = 120
 LOG_SECONDS = 30.0  # a source may have a file a stock and day
 
 
@@ -179,7 +180,6 @@ def _take(
     count.partitions_unchanged |= set(done.partitions_unchanged)
     count.repairs.update({k: n for k, n in batch.repairs.items() if n})
     count.notes.update({k: n for k, n in batch.notes.items() if n})
-    count.first = {**batch.first, **count.first}
     count.notes.update(
         {
             what: n
@@ -195,10 +195,18 @@ def _take(
         aside.append(_without_line(done.refused, batch.origin))
         rows = rows.join(done.refused, on=["date", "symbol"], how="anti")
     aside = pl.concat(aside)
+    count.first = {**_first(aside), **batch.first, **count.first}
     if aside.height:
         count.quarantined.update(dict(aside["reason"].value_counts().rows()))
         _set_aside(lake, batch.table, aside)
     return rows
+
+
+def _first(aside: pl.DataFrame) -> dict[str, str]:
+    """Of every reason the first row, cut to a line of print."""
+    rows = aside.unique("reason", keep="first", maintain_order=True).rows()
+    at = {why: f"{name} line {n}" if n else name for name, n, why, _ in rows}
+    return {why: f"{at[why]}: found {row[:SHOWN_OF_A_ROW]!r}" for _, _, why, row in rows}
 
 
 def _completed(lake: Lake, new: pl.DataFrame) -> pl.DataFrame:
