@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from intralpha.base.lazy import lazily
 
 if TYPE_CHECKING:
+    from intralpha.base.arrays import ArrayFormError, CountError
     from intralpha.base.cross_section import MaskShapeError, zscore
-    from intralpha.evaluation.arrays import ArrayFormError, CountError
     from intralpha.evaluation.correlation import MethodError, correlation_table, mixed_table
     from intralpha.evaluation.factor_report import FactorReport
     from intralpha.evaluation.factor_test import (

@@ -7,7 +7,7 @@ import polars as pl
 from jaxtyping import Float, Shaped
 from numpy import ndarray
 
-from intralpha.evaluation.arrays import check_arrays
+from intralpha.base.arrays import check_arrays
 from intralpha.evaluation.nav import (
     SESSIONS_PER_YEAR,
     annualised_return,
