@@ -13,7 +13,6 @@ if TYPE_CHECKING:
         FactorPanelError,
         FactorTestSpec,
         TooFewStocksError,
-        periods_per_year,
         run_factor_test,
     )
     from intralpha.evaluation.groups import (
@@ -56,6 +55,7 @@ if TYPE_CHECKING:
     from intralpha.evaluation.neutralise import neutralise
     from intralpha.evaluation.performance import Performance, performance, yearly_table
     from intralpha.evaluation.ranks import average_ranks
+    from intralpha.evaluation.spacing import periods_per_year
     from intralpha.evaluation.stylised import (
         first_component_share,
         horizon_rank_ic,
