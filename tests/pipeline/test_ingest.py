@@ -42,9 +42,10 @@ def test_too_much_wrong_stops_and_is_not_kept(tmp_path: Path) -> None:
             run_ingest(wrong, store, show_progress=False)
         assert ingested_part(wrong, store) is None
     looser = recipe(tmp_path, "123.45", fail_above=1.0)
-    assert ingested_part(looser, store) is None, "another threshold is another ingest"
+    assert ingested_part(looser, store) is None, "nothing was kept"
     run_ingest(looser, store, show_progress=False)
     assert ingested_part(looser, store) is not None
+    assert ingested_part(wrong, store) is None, "the threshold holds for what is kept, too"
 
 
 def test_by_default_it_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,4 +1,4 @@
-"""QualitySpec: what the checks take for granted, and how much may be wrong."""
+"""QualitySpec: how much of the data may be wrong."""
 
 from pydantic import Field
 
@@ -8,7 +8,6 @@ from intralpha.base import Spec
 class QualitySpec(Spec):
     """Settings of the quality checks."""
 
-    tick_yuan: float = Field(default=0.01, gt=0, description="price step, CNY")
     fail_above: float | None = Field(
         default=None,
         ge=0,
