@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from intralpha.base.arrays import CountError
 from intralpha.evaluation import (
     LaggedSums,
     RunningMean,
@@ -20,7 +21,6 @@ from intralpha.evaluation import (
     roll_spread,
     volume_shares,
 )
-from intralpha.evaluation.arrays import CountError
 
 NAN = np.nan
 

@@ -29,6 +29,7 @@ MOVED: dict[str, set[str]] = {
     "name": set(),
     "about": set(),
     "workers": set(),
+    "quality": set(),
     "universe": {"universe", "seen/gru"} | GRU | SCORES | RESULTS | DESK,
     "grid": {"forward"} | GRU | SCORES | RESULTS | DESK,
     "factors.gru.features": {"features/gru", "seen/gru", "weights/gru", "score/gru"} | RESULTS,
@@ -54,6 +55,7 @@ MOVED: dict[str, set[str]] = {
 }
 # Values for keys that cannot be changed by counting up; None: no other value is possible.
 OTHERS: dict[str, Any] = {
+    "quality.fail_above": 1.0,
     "universe.indices": ["000300.SH"],
     "universe.boards": ["main"],
     "grid.anchor": "2023-01-05",

@@ -8,6 +8,7 @@ from numba import njit
 from numpy import ndarray
 
 from intralpha.base import DataError
+from intralpha.base.arrays import check_arrays, check_count, check_shape
 
 FLAT = 1e-10
 
@@ -44,10 +45,13 @@ def gather(
 
     Raises
     ------
+    ArrayFormError, CountError
+        Arrays of another shape or kind; no steps in a window.
     WindowBoundsError
         A window would begin before the first step, end after the last, or name no asset.
     """
-    _check_bounds(steps_SAF.shape, stop_N, column_N, length)
+    _check_bounds(steps_SAF, stop_N, column_N, length)
+    check_arrays(1, column_N=column_N, stop_N=stop_N)
     out = np.empty((len(stop_N), length, steps_SAF.shape[2]), np.float32)
     _gather(np.asarray(steps_SAF), stop_N, column_N, out)
     return out
@@ -72,10 +76,13 @@ def has_base(
 
     Raises
     ------
+    ArrayFormError, CountError
+        Arrays of another shape or kind; no steps in a window.
     WindowBoundsError
         The window would reach beyond the array, or a column is no asset.
     """
-    _check_bounds(steps_SAF.shape, np.array([stop]), column_N, length)
+    check_count("stop", stop, 0)
+    _check_bounds(steps_SAF, np.array([stop]), column_N, length)
     out = np.ones(len(column_N), np.bool_)
     _based(np.asarray(steps_SAF), stop, column_N, length, out)
     return out
@@ -101,10 +108,13 @@ def ratio_moments(
 
     Raises
     ------
+    ArrayFormError, CountError
+        Arrays of another shape or kind; no steps in a window.
     WindowBoundsError
         The window would reach beyond the array, or a column is no asset.
     """
-    _check_bounds(steps_SAF.shape, np.array([stop]), column_N, length)
+    check_count("stop", stop, 0)
+    _check_bounds(steps_SAF, np.array([stop]), column_N, length)
     shape = (length, steps_SAF.shape[2])
     mean, inverse = np.zeros(shape), np.zeros(shape)
     if len(column_N):
@@ -138,11 +148,18 @@ def gather_ratio(
 
     Raises
     ------
+    ArrayFormError
+        Arrays of another shape or kind.
     WindowBoundsError
         A window would reach beyond the array, a column is no asset, or a row no date.
     """
     mean, inverse = moments
-    _check_bounds(steps_SAF.shape, stop_N, column_N, mean.shape[1])
+    check_shape("mean", mean, (None, None, None), "f")
+    check_shape("inverse", inverse, mean.shape, "f")
+    _check_bounds(steps_SAF, stop_N, column_N, mean.shape[1])
+    check_shape("mean", mean, (None, None, steps_SAF.shape[2]))
+    check_arrays(1, row_N=row_N, stop_N=stop_N, column_N=column_N)
+    check_shape("row_N", row_N, (None,), "iu")
     _check_range("rows of moments", row_N, 0, len(mean) - 1)
     out = np.empty((len(stop_N), *mean.shape[1:]), np.float32)
     _gather_ratio(np.asarray(steps_SAF), stop_N, column_N, row_N, mean, inverse, clip, out)
@@ -150,11 +167,16 @@ def gather_ratio(
 
 
 def _check_bounds(
-    shape: tuple[int, ...],
+    steps_SAF: Float[ndarray, "S A F"],
     stop_N: Int[ndarray, " n_stop"],
     column_N: Int[ndarray, " n_column"],
     length: int,
 ) -> None:
+    check_shape("steps_SAF", steps_SAF, (None, None, None), "f")
+    check_shape("stop_N", stop_N, (None,), "iu")
+    check_shape("column_N", column_N, (None,), "iu")
+    check_count("length", length, 1)
+    shape = steps_SAF.shape
     _check_range(f"windows of {length} steps end", stop_N, length, shape[0])
     _check_range("assets", column_N, 0, shape[1] - 1)
 

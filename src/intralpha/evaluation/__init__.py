@@ -5,15 +5,14 @@ from typing import TYPE_CHECKING
 from intralpha.base.lazy import lazily
 
 if TYPE_CHECKING:
+    from intralpha.base.arrays import ArrayFormError, CountError
     from intralpha.base.cross_section import MaskShapeError, zscore
-    from intralpha.evaluation.arrays import ArrayFormError, CountError
     from intralpha.evaluation.correlation import MethodError, correlation_table, mixed_table
     from intralpha.evaluation.factor_report import FactorReport
     from intralpha.evaluation.factor_test import (
         FactorPanelError,
         FactorTestSpec,
         TooFewStocksError,
-        periods_per_year,
         run_factor_test,
     )
     from intralpha.evaluation.groups import (
@@ -56,6 +55,7 @@ if TYPE_CHECKING:
     from intralpha.evaluation.neutralise import neutralise
     from intralpha.evaluation.performance import Performance, performance, yearly_table
     from intralpha.evaluation.ranks import average_ranks
+    from intralpha.evaluation.spacing import periods_per_year
     from intralpha.evaluation.stylised import (
         first_component_share,
         horizon_rank_ic,

@@ -7,8 +7,8 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from intralpha.base import ConfigError
+from intralpha.base.arrays import check_arrays
 from intralpha.base.cross_section import check_mask
-from intralpha.evaluation.arrays import check_arrays
 from intralpha.evaluation.ic import MIN_STOCKS, ic, rank_correlation
 from intralpha.evaluation.ranks import as_mask, ordering
 

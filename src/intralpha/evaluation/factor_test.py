@@ -17,11 +17,9 @@ from intralpha.evaluation.groups import (
     weighted_return,
 )
 from intralpha.evaluation.ic import MIN_STOCKS, autocorrelation, decay, ic, rank_ic, summarise
+from intralpha.evaluation.spacing import periods_per_year
 from intralpha.evaluation.turnover import turnover
 
-PROTOCOL_SESSIONS = 243.0  # a year, in the protocol of factor tests; portfolios use 244
-DAYS_PER_YEAR = 365.2425
-LONG_SPACING = 10  # weekdays; two weeks of holidays are the exception, a month without is
 NO_SPREAD = 1e-12
 
 
@@ -124,35 +122,6 @@ def run_factor_test(
     faded = [_mean(lagged[:, h]) for h in range(len(spec.lags))]
     fading = pl.DataFrame({"lag": spec.lags, "rank_ic": faded})
     return FactorReport(name, summary, series, _yearly(series, per_year), fading, per_year)
-
-
-def periods_per_year(dates: Shaped[ndarray, "D"]) -> float:
-    """Dates of a grid in a year: 243 sessions over their median spacing in weekdays.
-
-    Parameters
-    ----------
-    dates : ndarray of datetime64[D], ascending
-
-    Returns
-    -------
-    float
-        The median passes over holidays, so every fifth session gives 48.6. A spacing above ten
-        weekdays contains them as a rule; there it is the dates over the calendar time they span.
-        243 for fewer than two dates.
-
-    Examples
-    --------
-    >>> mondays = np.arange("2024-01-01", "2024-03-01", 7, dtype="datetime64[D]")
-    >>> periods_per_year(mondays)
-    48.6
-    """
-    if len(dates) < 2:
-        return PROTOCOL_SESSIONS
-    days = dates.astype("datetime64[D]")
-    spacing = float(np.median(np.busday_count(days[:-1], days[1:])))
-    if spacing > LONG_SPACING:
-        return DAYS_PER_YEAR * (len(days) - 1) / float((days[-1] - days[0]).astype(int))
-    return PROTOCOL_SESSIONS / max(spacing, 1.0)
 
 
 def _aligned(score: Panel, fwd: Panel, inside: Panel | None) -> _Aligned:

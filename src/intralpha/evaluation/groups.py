@@ -15,8 +15,8 @@ from numba import njit
 from numpy import ndarray
 
 from intralpha.base import ConfigError
+from intralpha.base.arrays import check_arrays
 from intralpha.base.cross_section import check_mask
-from intralpha.evaluation.arrays import check_arrays
 from intralpha.evaluation.days import over_days
 from intralpha.evaluation.ranks import Ordering, as_mask, ordering
 

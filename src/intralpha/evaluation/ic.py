@@ -8,8 +8,8 @@ from jaxtyping import Bool, Float
 from numba import njit
 from numpy import ndarray
 
+from intralpha.base.arrays import check_arrays, check_count
 from intralpha.base.cross_section import FLAT, check_mask
-from intralpha.evaluation.arrays import check_arrays, check_count
 from intralpha.evaluation.days import over_days
 from intralpha.evaluation.ranks import Ordering, as_mask, ordering, ranks_of_day
 

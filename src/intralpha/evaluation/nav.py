@@ -14,7 +14,7 @@ import polars as pl
 from jaxtyping import Float, Shaped
 from numpy import ndarray
 
-from intralpha.evaluation.arrays import ArrayFormError, check_arrays
+from intralpha.base.arrays import ArrayFormError, check_arrays
 
 SESSIONS_PER_YEAR = 244.0
 

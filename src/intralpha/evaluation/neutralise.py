@@ -4,8 +4,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
+from intralpha.base.arrays import ArrayFormError, check_arrays, check_count
 from intralpha.base.cross_section import FLAT
-from intralpha.evaluation.arrays import ArrayFormError, check_arrays, check_count
 from intralpha.evaluation.days import over_days
 from intralpha.evaluation.ranks import as_mask
 

@@ -7,7 +7,8 @@ import polars as pl
 from jaxtyping import Float, Shaped
 from numpy import ndarray
 
-from intralpha.evaluation.arrays import check_arrays
+from intralpha.base.arrays import check_arrays
+from intralpha.evaluation import spacing
 from intralpha.evaluation.nav import (
     SESSIONS_PER_YEAR,
     annualised_return,
@@ -55,7 +56,7 @@ def performance(
     ret_D: Float[ndarray, "D"],
     benchmark_ret_D: Float[ndarray, "D"],
     dates_D: Shaped[ndarray, "D"],
-    periods_per_year: float = SESSIONS_PER_YEAR,
+    periods_per_year: float | None = None,
 ) -> Performance:
     """All figures of a portfolio against its benchmark.
 
@@ -64,15 +65,16 @@ def performance(
     ret_D, benchmark_ret_D : ndarray of float
         Simple returns per row. Rows where either is absent are left out of every figure.
     dates_D : ndarray of datetime64[D]
-    periods_per_year : float
-        Rows in a year.
+    periods_per_year : float, optional
+        Default: 244 for a row a session, otherwise by the spacing of the dates, see
+        :func:`intralpha.evaluation.periods_per_year`.
     """
     check_arrays(1, ret_D=ret_D, benchmark_ret_D=benchmark_ret_D)
     check_series(ret_D, dates_D)
     both = np.isfinite(ret_D) & np.isfinite(benchmark_ret_D)
     ret, benchmark, dates = ret_D[both], benchmark_ret_D[both], dates_D[both]
     excess = ret - benchmark
-    a = periods_per_year
+    a = periods_per_year or spacing.periods_per_year(dates_D, SESSIONS_PER_YEAR)
     return Performance(
         rows=len(ret),
         ret=_total(ret),
@@ -97,7 +99,7 @@ def yearly_table(
     ret_D: Float[ndarray, "D"],
     benchmark_ret_D: Float[ndarray, "D"],
     dates_D: Shaped[ndarray, "D"],
-    periods_per_year: float = SESSIONS_PER_YEAR,
+    periods_per_year: float | None = None,
 ) -> pl.DataFrame:
     """One row of :class:`Performance` per calendar year, with a ``year`` column in front.
 
@@ -108,7 +110,7 @@ def yearly_table(
     ----------
     ret_D, benchmark_ret_D : simple returns a row, same length
     dates_D : datetime64[D], same length
-    periods_per_year : rows in a year
+    periods_per_year : default: by the spacing of all dates, as in :func:`performance`
 
     Raises
     ------
@@ -117,13 +119,12 @@ def yearly_table(
     """
     check_arrays(1, ret_D=ret_D, benchmark_ret_D=benchmark_ret_D)
     check_series(ret_D, dates_D)
+    a = periods_per_year or spacing.periods_per_year(dates_D, SESSIONS_PER_YEAR)
     years = dates_D.astype("datetime64[Y]")
     rows = []
     for year in np.unique(years):
         inside = years == year
-        figures = performance(
-            ret_D[inside], benchmark_ret_D[inside], dates_D[inside], periods_per_year
-        )
+        figures = performance(ret_D[inside], benchmark_ret_D[inside], dates_D[inside], a)
         rows.append({"year": int(str(year)), **asdict(figures)})
     return pl.DataFrame(rows)
 

@@ -13,8 +13,8 @@ from jaxtyping import Bool, Float, Int
 from numba import njit
 from numpy import ndarray
 
+from intralpha.base.arrays import check_arrays, check_places, check_shape
 from intralpha.base.cross_section import check_mask
-from intralpha.evaluation.arrays import check_arrays
 from intralpha.evaluation.days import over_days
 
 DIGIT_BITS = 8
@@ -39,6 +39,12 @@ class Ordering:
     value: Float[ndarray, "D A"]
     order: Int[ndarray, "D A"]
     count: Int[ndarray, "D"]
+
+    def __post_init__(self) -> None:
+        check_arrays(value=self.value, order=self.order)
+        check_shape("order", self.order, self.value.shape, "iu")
+        check_places("count", self.count, self.value.shape[1] + 1)
+        check_shape("count", self.count, self.value.shape[:1], "iu")
 
 
 def ordering(value_DA: Float[ndarray, "D A"]) -> Ordering:

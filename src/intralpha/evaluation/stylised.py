@@ -6,7 +6,7 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 from scipy.linalg import eigvalsh
 
-from intralpha.evaluation.arrays import check_arrays, check_count
+from intralpha.base.arrays import check_arrays, check_count
 from intralpha.evaluation.ic import MIN_STOCKS, rank_ic, summarise
 from intralpha.evaluation.stylised_returns import MIN_PAIRS
 

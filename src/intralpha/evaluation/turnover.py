@@ -7,7 +7,7 @@ from jaxtyping import Float
 from numba import njit
 from numpy import ndarray
 
-from intralpha.evaluation.arrays import check_arrays
+from intralpha.base.arrays import check_arrays
 from intralpha.evaluation.days import over_days
 
 

@@ -7,6 +7,7 @@ from jaxtyping import Bool, Int64
 from numba import njit
 from numpy import ndarray
 
+from intralpha.base.arrays import check_shape
 from intralpha.features.engine.compiling import INNER, KERNEL
 from intralpha.market import Ticks
 from intralpha.market.hours import AFTERNOON_MS, LUNCH_MS, MORNING_MS
@@ -25,7 +26,14 @@ def continuous_bounds(
     ticks : with ``time``
     ends : int64 [A], of :func:`~intralpha.market.closing.continuous_until`
     dropped : bool [N], rows that do not count; or empty
+
+    Raises
+    ------
+    ArrayFormError
+        Arrays of another shape or kind.
     """
+    check_shape("ends", ends, (len(ticks.symbols),), "iu")
+    check_shape("dropped", dropped, (len(ticks) if np.size(dropped) else 0,), "b")
     time, kept = ticks["time"], np.zeros(len(ends), np.int64)
 
     def count(first: int, last: int) -> None:

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float32, Float64, Shaped
 from numba import njit
 from numpy import ndarray
 
+from intralpha.base.arrays import check_count, check_places, check_shape
 from intralpha.features.engine.compiling import INNER, KERNEL
 
 SURPRISE_DAYS, LEAST_DAYS = 20, 12
@@ -63,7 +64,17 @@ class MinuteRegression:
         weekday : 0 to 6
         columns : places of the stocks on the axis; others have none
         sums : of :func:`pair_sums`
+
+        Raises
+        ------
+        ArrayFormError, CountError
+            Sums of another shape, a place or a weekday that does not exist.
         """
+        check_places("columns", columns, self._ring.shape[1])
+        check_shape("sums", sums, (len(columns), SUMS))
+        check_count("session", session, 0)
+        check_count("weekday", weekday, 0)
+        check_places("weekday", np.array([weekday]), _WEEKDAYS)
         place = session % SURPRISE_DAYS
         self._ring[place] = 0.0
         self._ring[place, columns] = sums
@@ -80,7 +91,14 @@ class MinuteRegression:
             A level for each half hour, the session's weekday in it, and what a return of 1 in the
             minute before adds. NaN with pairs on fewer than 12 of the last 20 sessions, this one
             included.
+
+        Raises
+        ------
+        ArrayFormError, CountError
+            A place that does not exist, or a session before the first.
         """
+        check_places("columns", columns, self._ring.shape[1])
+        check_count("session", session, 0)
         numbers = np.arange(max(session - SURPRISE_DAYS + 1, 0), session + 1)
         places = numbers % SURPRISE_DAYS
         places = places[self._session[places] == numbers]
@@ -102,11 +120,17 @@ def pair_sums(
     first : open of the first minute, CNY
     counts : minutes whose returns count; both of a pair must
 
+    Raises
+    ------
+    ArrayFormError
+        Arrays of another shape or kind.
+
     Notes
     -----
     No pair spans lunch, and the first minute of the day follows none. A return over lunch is the
     one before for the minute after it.
     """
+    _check_minutes(close, first, counts)
     out = np.zeros((len(close), SUMS))
     _add_pairs(close, first, counts, out)
     return out
@@ -125,13 +149,26 @@ def surprises(
     close, first, counts : as for :func:`pair_sums`
     coefficients : of :meth:`MinuteRegression.coefficients`
 
+    Raises
+    ------
+    ArrayFormError
+        Arrays of another shape or kind.
+
     Notes
     -----
     Known at 15:00, since the session's own minutes are in the regression.
     """
+    _check_minutes(close, first, counts)
+    check_shape("coefficients", coefficients, (len(close), HALF_HOURS + 1), "f")
     out = np.full(close.shape, np.nan, np.float32)
     _residuals(close, first, counts, coefficients, out)
     return out
+
+
+def _check_minutes(close: object, first: object, counts: object) -> None:
+    check_shape("close", close, (None, MINUTES), "f")
+    check_shape("first", first, np.shape(close)[:1], "f")  # type: ignore[arg-type]
+    check_shape("counts", counts, np.shape(close), "b")  # type: ignore[arg-type]
 
 
 @njit(**INNER)

@@ -6,8 +6,10 @@ from datetime import date
 import numpy as np
 
 from intralpha.base import DataError
+from intralpha.base.arrays import REAL_KINDS, check_edges, check_shape
 
 ORDER_KINDS = ("limit", "market", "own_best")
+WHOLE = frozenset(("seq", "time", "id", "buy_id", "sell_id", "side", "kind"))
 
 
 class UnsortedTicksError(DataError):
@@ -18,6 +20,17 @@ class UnsortedTicksError(DataError):
         super().__init__(
             f"{table} of {on}: rows of {symbol} are in several places; expected them sorted by "
             "symbol.\nHint: write the file with Lake.append, which sorts."
+        )
+
+
+class TickColumnError(DataError):
+    """A column was asked for that these ticks do not have."""
+
+    def __init__(self, table: str, name: str, there: list[str]) -> None:
+        self.table, self.name = table, name
+        super().__init__(
+            f"{table} has no column {name}; there are {', '.join(there)}.\n"
+            "Hint: name it where the ticks are read."
         )
 
 
@@ -33,6 +46,11 @@ class Ticks:
     bounds : int64 [S + 1], where the rows of a stock begin; the last is the number of rows
     columns : name -> array [N]; null is NaN in columns of numbers with a point, 0 in others;
         ``kind`` holds places in ``ORDER_KINDS``
+
+    Raises
+    ------
+    ArrayFormError
+        A column that is no array of N numbers, or bounds that do not rise from 0 to N.
     """
 
     on: date
@@ -41,11 +59,26 @@ class Ticks:
     bounds: np.ndarray
     columns: dict[str, np.ndarray]
 
+    def __post_init__(self) -> None:
+        rows = next((len(c) for c in self.columns.values() if isinstance(c, np.ndarray)), None)
+        check_edges(
+            "bounds", self.bounds, len(self.symbols), self.bounds[-1] if rows is None else rows
+        )
+        for name, column in self.columns.items():
+            check_shape(name, column, (rows,), "iu" if rows and name in WHOLE else REAL_KINDS)
+
     def __len__(self) -> int:
         return int(self.bounds[-1])
 
     def __getitem__(self, name: str) -> np.ndarray:
-        """A column."""
+        """A column.
+
+        Raises
+        ------
+        TickColumnError
+        """
+        if name not in self.columns:
+            raise TickColumnError(self.table, name, list(self.columns))
         return self.columns[name]
 
     def slice(self, first: int, last: int) -> "Ticks":

@@ -6,7 +6,7 @@ How much rounding a source may have done is read off its own numbers: one that e
 have been rounded to them.
 """
 
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 import polars as pl
@@ -63,7 +63,7 @@ def vwap_outside(
     below = amount < (low - tick_yuan) * (volume - slack_shares) - slack_yuan
     above = amount > (high + tick_yuan) * (volume + slack_shares) + slack_yuan
     empty = amount <= 0
-    return (volume > 0) & (below | above | empty)
+    return cast(Numbers, (volume > 0) & (below | above | empty))
 
 
 def _rounding(amount: Numbers) -> Numbers:

@@ -53,12 +53,12 @@ def ingest_key(recipe: Recipe) -> str:
     sources = recipe.data.sources
     prints = [spec.make().fingerprint() for spec in sources]
     plain = [spec.model_dump(mode="json") for spec in sources]
-    checks = recipe.quality.model_dump(mode="json")
-    return spec_hash(INGEST, plain, prints, recipe.data.lake, checks, code_reached(ingest, sources))
+    return spec_hash(INGEST, plain, prints, recipe.data.lake, code_reached(ingest, sources))
 
 
 def ingested_part(recipe: Recipe, store: Store) -> Part | None:
-    """What of the lake the recipe uses; None if its sources still have to be ingested.
+    """What of the lake the recipe uses; None if its sources still have to be ingested, or more of
+    the data is wrong than ``quality.fail_above`` allows, which a new ingest says.
 
     Another recipe may have added to the lake meanwhile: what this one brought is there all the
     same, as long as no file of it is gone.
@@ -79,6 +79,9 @@ def ingested_part(recipe: Recipe, store: Store) -> Part | None:
     facts = json.loads((folder / "covers.json").read_text())
     if not set(facts["files"]) <= set(read_manifest(root)):
         return None
+    most = recipe.quality.fail_above
+    if most is not None and max(facts.get("wrong", {}).values(), default=0.0) > most:
+        return None  # the ingest says what is wrong
     if recipe.data.part == "lake":
         return Part()
     days = [date.fromisoformat(d) for d in facts["days"]]
@@ -111,9 +114,8 @@ def run_ingest(recipe: Recipe, store: Store, show_progress: bool) -> Part:
     """
     lake = Lake(lake_of(recipe), create=True)
     report = ingest(recipe.data.sources, lake, show_progress=show_progress)
-    checks = recipe.quality
-    found = quality(lake, recipe.data.bar_freq, tick_yuan=checks.tick_yuan)
-    found.demand(checks.fail_above)
+    found = quality(lake, recipe.data.bar_freq)
+    found.demand(recipe.quality.fail_above)
     for name in found.above(WORTH_A_WORD):
         log.warning("quality: %s: %s", name, found.found[name].cause or "see the report")
     key = ingest_key(recipe)
@@ -121,7 +123,9 @@ def run_ingest(recipe: Recipe, store: Store, show_progress: bool) -> Part:
     (folder / "ingest.txt").write_text(report.to_text())
     (folder / "quality.txt").write_text(found.to_text())
     (folder / "quality.json").write_text(json.dumps(found.summary()))
-    (folder / "covers.json").write_text(json.dumps(_covered(report, lake)))
+    (folder / "covers.json").write_text(
+        json.dumps(_covered(report, lake) | {"wrong": found.above(0.0)})
+    )
     store.keep_folder(INGEST, key, folder, {"node": INGEST, "run": recipe.name})
     part = ingested_part(recipe, store)
     assert part is not None

@@ -113,6 +113,16 @@ CASES: dict[str, tuple[list[pl.Expr], dict[str, int], str]] = {
     "an invented amount": (
         [(pl.col("close") * pl.col("volume")).alias("amount")], {INVENTED: 440}, "made it"
     ),
+    "an amount that is close x volume now and then": (
+        [
+            pl.when(on(3, 30, 70))
+            .then(pl.col("close") * pl.col("volume"))
+            .otherwise(pl.col("amount"))
+            .alias("amount")
+        ],
+        {},
+        "",
+    ),
     "the factor falls back to 1": (
         [pl.when(on(70) & ONE).then(1.0).otherwise(pl.col("adj_factor")).alias("adj_factor")],
         {PRECLOSE: 2, RETURN: 2},
@@ -143,8 +153,8 @@ def test_one_thing_wrong(honest: pl.DataFrame, tmp_path: Path, case: str) -> Non
     report = found(honest.with_columns(changes), tmp_path / "lake")
     counts = report.summary()
     assert {n: counts[n] for n in HONEST} == HONEST | expected
-    assert any(cause in report.found[n].cause for n in expected), report.causes()
-    assert any(cause in line for line in report.to_text().splitlines())
+    assert not cause or any(cause in report.found[n].cause for n in expected), report.causes()
+    assert cause in report.to_text()
 
 
 def test_any_cut_into_months_finds_the_same(honest: pl.DataFrame, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from intralpha.base import thread_count
+from intralpha.base.arrays import check_count, check_edges, check_shape
 from intralpha.features.engine import elementwise as el
 from intralpha.features.engine import scalars as sc
 from intralpha.features.engine import shifts as sh
@@ -61,6 +62,11 @@ class Rows:
     day_rows : rows of a day if all days are alike, else 0
     lunch : row of a segment that begins the afternoon, 0 for none; one number for all segments, or
         int64 [S]
+
+    Raises
+    ------
+    ArrayFormError
+        Arrays of another shape or kind.
     """
 
     rows: np.ndarray
@@ -68,6 +74,14 @@ class Rows:
     bounds: np.ndarray
     day_rows: int
     lunch: int | np.ndarray
+
+    def __post_init__(self) -> None:
+        check_shape("rows", self.rows, (None, None), "f")
+        check_edges("bounds", self.bounds, None, self.rows.shape[1])
+        segments = len(self.bounds) - 1
+        check_shape("days", self.days, (None, segments))
+        if not isinstance(self.lunch, int | np.integer):
+            check_shape("lunch", self.lunch, (segments,), "iu")
 
 
 def run(
@@ -84,7 +98,14 @@ def run(
     Returns
     -------
     float array [S, outputs] of the type of ``data.rows``
+
+    Raises
+    ------
+    ArrayFormError, CountError
+        Fewer inputs than the program reads, or blocks without rows.
     """
+    check_inputs(program, data)
+    check_count("block_rows", block_rows, 1)
     segments = len(data.bounds) - 1
     out = np.full((segments, program.outputs), np.nan, data.rows.dtype)
     if not segments:
@@ -111,6 +132,17 @@ def run(
     else:
         list(_pool(threads, os.getpid()).map(work, range(threads)))
     return out
+
+
+def check_inputs(program: Program, data: Rows) -> None:
+    """Refuse rows that are not those of a program.
+
+    Raises
+    ------
+    ArrayFormError
+    """
+    check_shape("rows", data.rows, (len(program.rows), None), "f")
+    check_shape("days", data.days, (len(program.days), None))
 
 
 @cache

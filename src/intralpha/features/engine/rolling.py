@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 
 from intralpha.base import DataError, thread_count
+from intralpha.base.arrays import REAL_KINDS
 from intralpha.features.engine import elementwise as el
 from intralpha.features.engine.codes import BINARY, CODES, CONSTANT, UNARY
 from intralpha.features.engine.statistics import is_flat
@@ -86,6 +87,8 @@ def _shape(plan: SessionPlan, inputs: dict[str, np.ndarray]) -> tuple[int, int]:
         found = inputs[name].shape
         if len(found) != 2 or (shape is not None and found != shape):
             raise SessionInputError(name, f"the shape {found}", f"{shape or '[D, A]'}")
+        if inputs[name].dtype.kind not in REAL_KINDS:
+            raise SessionInputError(name, f"the type {inputs[name].dtype}", "real numbers")
         shape = found
     return (shape[0], shape[1]) if shape else (0, 0)
 

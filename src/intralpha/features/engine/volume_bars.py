@@ -16,6 +16,7 @@ from numba import njit
 from numpy import ndarray
 
 from intralpha.base import ConfigError, DataError, thread_count
+from intralpha.base.arrays import check_places, check_shape
 from intralpha.features.engine.machine import Rows, run
 from intralpha.features.engine.program import Program
 
@@ -73,6 +74,16 @@ class SessionRows:
     suspended: Bool[ndarray, " A"]
     factor: Float[ndarray, " A"]
     place: Int[ndarray, " stocks"] | None = None
+
+    def __post_init__(self) -> None:
+        check_shape("suspended", self.suspended, (None,), "b")
+        stocks = len(self.suspended)
+        for name in FIELDS:
+            check_shape(name, getattr(self, name), (stocks, MINUTES))
+        for name in A_STOCK:
+            check_shape(name, getattr(self, name), (stocks,))
+        if self.place is not None:
+            check_places("place", self.place, stocks, least=-1)
 
     def placed(self, stocks: int) -> Int[ndarray, " stocks"]:
         """Where each stock of a window of so many stands, -1 for those that are not there.

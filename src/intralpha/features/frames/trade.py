@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float64
 from numba import njit
 from numpy import ndarray
 
+from intralpha.base.arrays import check_shape
 from intralpha.features.continuous import (
     NO_MARKS,
     continuous_bounds,
@@ -22,7 +23,7 @@ from intralpha.features.level2.parents import parent_totals
 from intralpha.features.tick_factors import SIDES, TICK_DAYS, TickFrame
 from intralpha.market import Ticks
 from intralpha.market.closing import continuous_until
-from intralpha.market.hours import NOON
+from intralpha.market.hours import MINUTES, NOON
 from intralpha.market.stock_parts import over_stocks
 
 SERIES = {
@@ -63,6 +64,7 @@ class TradeFrame(TickFrame):
     ) -> Rows:
         """See :meth:`.TickFrame.rows`."""
         del program
+        check_shape("locked", locked, (len(ticks.symbols), MINUTES), "b")
         time, price, volume, side = (ticks[n] for n in ("time", "price", "volume", "side"))
         ends = continuous_until(ticks.symbols, ticks.on)
         bounds = continuous_bounds(ticks, ends, NO_MARKS)

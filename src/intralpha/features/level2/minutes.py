@@ -15,6 +15,7 @@ from jaxtyping import Float64
 from numba import njit
 from numpy import ndarray
 
+from intralpha.base.arrays import check_shape
 from intralpha.base.compiling import INNER, KERNEL
 from intralpha.features.level2.parents import ParentTotals
 from intralpha.market.closing import continuous_until
@@ -107,12 +108,21 @@ def trade_minutes(
         the last price before it four times. Active sides are those of ``side``; 0 is in neither.
         Big amounts are fills in the minute of buy (sell) orders at or above the threshold.
 
+    Raises
+    ------
+    ArrayFormError
+        Arrays of another shape or kind.
+
     Notes
     -----
     A minute is known at its end, except its big amounts: whether an order is big is known after
     the last trade of the day. Memory: 29 kB a stock. Source: Spec 2.2, 2.5, 5.1.
     """
     stocks = len(trades.symbols)
+    check_shape("theta", theta, (stocks,), "f")
+    check_shape("preclose", preclose, (stocks,), "f")
+    check_shape("totals.buy", totals.buy, (len(trades),), "f")
+    check_shape("totals.sell", totals.sell, (len(trades),), "f")
     values = np.zeros((len(TRADED), stocks, MINUTES))
     auction = np.zeros((len(AUCTION), stocks))
     time, price, volume, side = (trades[n] for n in ("time", "price", "volume", "side"))

@@ -6,6 +6,8 @@ import numpy as np
 import polars as pl
 from numba import njit
 
+from intralpha.base.arrays import ArrayFormError, check_shape
+
 NOWHERE = -1
 
 
@@ -41,9 +43,19 @@ class Register:
         Parameters
         ----------
         rank, ids : stock-days and ids, equally long
+
+        Raises
+        ------
+        ArrayFormError
+            They are not, or hold something else than whole numbers.
         """
+        days, wanted = rank.to_numpy(), ids.to_numpy()
+        check_shape("rank", days, (len(wanted),), "iu")
+        check_shape("ids", wanted, (None,), "iu")
+        if len(days) and days.min() < 0:
+            raise ArrayFormError("rank", f"from {days.min()}", "stock-days from 0")
         found = np.empty(len(ids), np.int64)
-        _find(self._ids, self._order, self._bounds, rank.to_numpy(), ids.to_numpy(), found)
+        _find(self._ids, self._order, self._bounds, days, wanted, found)
         return found
 
 

@@ -1,7 +1,12 @@
 """Quality: what is wrong with the data in a lake, counted, with cases and a guess at the cause."""
 
-from intralpha.sources.quality.check import quality
-from intralpha.sources.quality.report import QualityError, QualityReport
-from intralpha.sources.quality.spec import QualitySpec
+from typing import TYPE_CHECKING
 
-__all__ = ["QualityError", "QualityReport", "QualitySpec", "quality"]
+from intralpha.base.lazy import lazily
+
+if TYPE_CHECKING:
+    from intralpha.sources.quality.check import quality
+    from intralpha.sources.quality.report import Fault, QualityError, QualityReport
+    from intralpha.sources.quality.spec import QualitySpec
+
+lazily(__name__)

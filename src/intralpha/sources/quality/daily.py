@@ -15,6 +15,7 @@ from intralpha.sources.tick import tick_column
 KEY = ("date", "symbol")
 JUMP = 0.5  # of the adjusted close, logarithmic
 SLACK = 1e-3  # of a return, for factors with few digits
+OFTEN = 0.5  # of a stock's days in a month; now and then a true amount is close x volume
 FACTOR_SLACK = 2e-4  # of a price, likewise
 VALUES = (
     *("open", "high", "low", "close", "preclose", "volume", "amount", "adj_factor"),
@@ -139,8 +140,9 @@ def _faults(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     yield VWAP, stocks.filter(outside).select(*named, ratio.log10().abs().alias("off"))
     # Of a day with one price an honest amount is close x volume too.
     same = (pl.col("amount") - close * volume).abs() <= 1e-9 * pl.col("amount")
-    ranged = pl.col("high") > pl.col("low")
-    yield INVENTED, stocks.filter(traded, ranged, same).select(*KEY, "close", "volume", "amount")
+    ranged = stocks.filter(traded, pl.col("high") > pl.col("low"))
+    often = same.fill_null(value=False).mean().over("symbol") >= OFTEN
+    yield INVENTED, ranged.filter(often).filter(same).select(*KEY, "close", "volume", "amount")
     yield ABSENT, stocks.filter(traded, pl.col("amount").is_null()).select(*KEY, "volume")
     above = stocks.filter(volume > pl.col("float_shares") * 1.001 + 100)
     off = (volume / pl.col("float_shares")).alias("off")

@@ -1,4 +1,4 @@
-"""QualitySpec: what the checks take for granted, and how much may be wrong."""
+"""QualitySpec: how much of the data may be wrong."""
 
 from pydantic import Field
 
@@ -8,9 +8,6 @@ from intralpha.base import Spec
 class QualitySpec(Spec):
     """Settings of the quality checks."""
 
-    tick_yuan: float | None = Field(
-        default=None, gt=0, description="price step, CNY; null: of each code's range"
-    )
     fail_above: float | None = Field(
         default=None,
         ge=0,

@@ -12,6 +12,7 @@ from numba import njit
 from numpy import ndarray
 
 from intralpha.base import DataError
+from intralpha.base.arrays import check_count, check_shape
 from intralpha.base.compiling import INNER, KERNEL, borrowed
 from intralpha.market.closing import closing_auctions
 from intralpha.market.hours import (
@@ -144,7 +145,10 @@ def book_rows(
     Known at the row's time. Memory: 1 kB a row, and what :func:`.book.new_space` says for each
     thread. Source: exchange rules; [Spec 2.4].
     """
-    times_ms = np.asarray(times_ms, dtype=np.int64)
+    times_ms = np.asarray(times_ms)
+    check_shape("times_ms", times_ms, (None,), "iu")
+    times_ms = times_ms.astype(np.int64)
+    check_count("ticks_per_yuan", ticks_per_yuan, 1)
     back = np.flatnonzero(np.diff(times_ms) < 0)
     if len(back):
         raise UnorderedTimesError(int(times_ms[back[0]]), int(times_ms[back[0] + 1]))

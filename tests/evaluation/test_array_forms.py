@@ -6,13 +6,13 @@ import sys
 import numpy as np
 import pytest
 
-from intralpha.base.cross_section import MaskShapeError, check_mask
-from intralpha.evaluation.arrays import (
+from intralpha.base.arrays import (
     ArrayFormError,
     CountError,
     check_arrays,
     check_count,
 )
+from intralpha.base.cross_section import MaskShapeError, check_mask
 
 # In a process of its own: there the annotations are not checked, as for a user, and a crash shows.
 FUZZ = """
