@@ -36,12 +36,12 @@ def settle_daily(root: Path, merged: list[Merged]) -> Settled:
     months = _months(root, merged, first)
     mine = pl.col("symbol").is_in(symbols.implode()) & (pl.col("date") >= first)
     parts = [rows.filter(mine).with_columns(partition=pl.lit(n)) for n, (_, rows) in months.items()]
-    open_rows = pl.concat(parts).sort("symbol", "date")
+    open_rows = pl.concat(parts)
     if open_rows["derived"].null_count() == open_rows.height:
         return Settled({m.partition: m.rows for m in merged if m.rows is not None})
     ground = _ground(root, symbols, first).with_columns(pl.lit(value=True).alias(KNOWN))
     rows = open_rows.with_columns(pl.lit(value=False).alias(KNOWN))
-    rows = pl.concat([ground, rows], how="diagonal").sort("symbol", "date", maintain_order=True)
+    rows = pl.concat([ground, rows], how="diagonal").sort("symbol", "date")
     done = chained(rows, listings(root, rows))
     good = done.filter(pl.col("close").is_not_null())
     refused = done.filter(pl.col("close").is_null()).drop("partition")
