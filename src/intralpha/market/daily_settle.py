@@ -36,12 +36,12 @@ def settle_daily(root: Path, merged: list[Merged]) -> Settled:
     months = _months(root, merged, first)
     mine = pl.col("symbol").is_in(symbols.implode()) & (pl.col("date") >= first)
     parts = [rows.filter(mine).with_columns(partition=pl.lit(n)) for n, (_, rows) in months.items()]
-    open_rows = pl.concat(parts).sort("symbol", "date")
+    open_rows = pl.concat(parts)
     if open_rows["derived"].null_count() == open_rows.height:
         return Settled({m.partition: m.rows for m in merged if m.rows is not None})
     ground = _ground(root, symbols, first).with_columns(pl.lit(value=True).alias(KNOWN))
     rows = open_rows.with_columns(pl.lit(value=False).alias(KNOWN))
-    rows = pl.concat([ground, rows], how="diagonal").sort("symbol", "date", maintain_order=True)
+    rows = pl.concat([ground, rows], how="diagonal").sort("symbol", "date")
     done = chained(rows, listings(root, rows))
     good = done.filter(pl.col("close").is_not_null())
     refused = done.filter(pl.col("close").is_null()).drop("partition")
@@ -76,9 +76,7 @@ def settle_listings(root: Path, merged: list[Merged]) -> Settled:
     known = dict(moved.select("symbol", "list_date").drop_nulls().iter_rows())
     listed = _first_rows(root, wanted, known) | known
     up, down = limits(wanted, listed)
-    new = wanted.with_columns(up, down).with_columns(
-        partition=pl.format("daily/month={}.parquet", pl.col("date").dt.strftime("%Y-%m"))
-    )
+    new = wanted.with_columns(up, down, _month(pl.col("date")))
     names = new["partition"].unique().sort().to_list()
     months = {name: (rows, rows) for name in names for rows in [_read(root, name)]}
     keys = wanted.select(KEY)
@@ -131,6 +129,11 @@ def _moved_listings(merged: list[Merged]) -> pl.DataFrame:
     old = pl.concat([*was, new[:0]])
     both = new.join(old, on="symbol", how="left", suffix="_old")
     return both.filter(pl.col("list_date").ne_missing(pl.col("list_date_old")))
+
+
+def _month(day: pl.Expr) -> pl.Expr:
+    """Partition that a day belongs to."""
+    return pl.format("daily/month={}.parquet", day.dt.strftime("%Y-%m")).alias("partition")
 
 
 def _files(root: Path) -> list[Path]:
@@ -193,6 +196,9 @@ def _sorted_in(
     out: dict[str, pl.DataFrame] = {}
     rederived = 0
     by_part = good.partition_by("partition", as_dict=True, include_key=False)
+    of_month = changed.with_columns(_month(pl.col("date"))).partition_by(
+        "partition", as_dict=True, include_key=False
+    )
     for name, (old, rows) in months.items():
         rest = rows.filter(~mine)
         new = by_part.get((name,), rest[:0])
@@ -200,7 +206,9 @@ def _sorted_in(
         if old is not None and final.equals(old):
             continue
         out[name] = final
-        rederived += _other_values(old, new, changed)
+        new_keys = of_month.get((name,), changed[:0])
+        if refused.height or new.height > new_keys.height:
+            rederived += _other_values(old, new, new_keys)
     return Settled({n: r for n, r in out.items() if r.height}, rederived, 0, refused)
 
 
