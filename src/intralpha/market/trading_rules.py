@@ -15,6 +15,7 @@ from intralpha.base import ConfigError
 # Of a fund the index it follows decides between 10 and 20 %, which its code does not tell.
 NO_LIMIT_BOARDS = ("index", "etf", "fund", "bond", "repo", "warrant", "subscription")
 OLD_LISTING = 10**6
+MOST_YUAN = 1e12  # no price is larger, and its limits would be no whole numbers of ticks
 
 
 class NoRuleError(ConfigError):
@@ -99,7 +100,7 @@ class TradingRules:
         (up, down) : float64, shape of ``preclose``; NaN where there is no limit or no preclose
             A limit is at least one tick away from the preclose, and down at least one tick.
         """
-        known = np.isfinite(preclose) & np.isfinite(ratio)
+        known = (np.abs(preclose) < MOST_YUAN) & np.isfinite(ratio)
         ticks = np.rint(np.where(known, preclose, 1.0) / tick_yuan).astype(np.int64)
         basis = np.rint(np.where(known, ratio, 0.0) * 1000).astype(np.int64)
         up = (ticks * (1000 + basis) * 2 + 1000) // 2000

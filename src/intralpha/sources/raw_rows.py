@@ -26,8 +26,15 @@ NUMBERS += (
 )
 WHEN = ("datetime", "date", "time")
 FIELDS = ("symbol", *WHEN, *NUMBERS)
-# The lake counts shares and trades in whole numbers of these sizes; lots are a hundred shares.
+# Types of Parquet that a date or time may have beside text and numbers.
+CLOCKS = {
+    "datetime": (pl.Date, pl.Datetime),
+    "date": (pl.Date, pl.Datetime),
+    "time": (pl.Time, pl.Datetime, pl.Duration),
+}
+# The lake's numbers of shares, trades and ticks are whole and bounded; lots are a hundred shares.
 LARGEST = {"volume": 9e16, "trades": 2e9}
+LARGEST |= dict.fromkeys(("open", "high", "low", "close", "preclose"), 1e12)
 # How other files than text begin, what they are, and what to do.
 MAGIC = (
     (b"PAR1", "a Parquet file", "text; `format: parquet` in the mapping reads it"),
@@ -133,10 +140,10 @@ def _read_parquet(name: str, content: bytes, form: RowForm) -> _Table:
     """The mapped columns in their own types."""
     frame = read_parquet(name, content, tuple(dict.fromkeys(form.columns.values())))
     fields = frame.select(pl.col(v).alias(f) for f, v in form.columns.items())
+    fields = fields.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
     for field_, kind in fields.schema.items():
-        clock = field_ in WHEN and kind.is_temporal()
-        plain = kind.is_numeric() or kind in (pl.String, pl.Boolean, pl.Null, pl.Categorical)
-        if not (clock or plain or isinstance(kind, pl.Enum)):
+        clock = kind in CLOCKS.get(field_, ())
+        if not (clock or kind.is_numeric() or kind in (pl.String, pl.Boolean, pl.Null)):
             found = f"column {form.columns[field_]!r} of type {kind}"
             raise SourceError(name, found, f"text or numbers for `{field_}`")
     return _Table(fields, np.arange(1, frame.height + 1))

@@ -123,7 +123,9 @@ def _frame(symbol: str, records: np.ndarray, spec: TdxSpec) -> tuple[pl.DataFram
     A day or minute that no calendar has is null.
     """
     day, minute = records["day"].astype(np.int64), records["minute"].astype(np.int64)
-    rounded = {c: to_tick(records[c].astype(float), spec.tick_yuan) for c in PRICES}
+    with np.errstate(invalid="ignore"):  # any bits may stand in a record
+        reals = {c: records[c].astype(float) for c in (*PRICES, "amount")}
+    rounded = {c: to_tick(reals[c], spec.tick_yuan) for c in PRICES}
     rows = pl.DataFrame(
         {
             "line": np.arange(1, len(records) + 1),
@@ -133,7 +135,7 @@ def _frame(symbol: str, records: np.ndarray, spec: TdxSpec) -> tuple[pl.DataFram
             .cast(pl.Time),
             **{c: prices for c, (prices, _) in rounded.items()},
             "volume": records["volume"].astype(np.int64),
-            "amount": records["amount"].astype(float),
+            "amount": reals["amount"],
         }
     )
     return rows.with_columns(

@@ -55,8 +55,9 @@ def to_tick(price: ndarray, tick_yuan: float) -> tuple[ndarray, int]:
     """
     per_yuan = round(1 / tick_yuan)
     rounded = np.rint(price * per_yuan) / per_yuan
-    off = np.abs(price - rounded) > 0.01 * tick_yuan + PRECISION * np.abs(price)
-    return rounded, int(off.sum())
+    known = np.isfinite(price) & np.isfinite(rounded)
+    off = np.abs(price[known] - rounded[known])
+    return rounded, int((off > 0.01 * tick_yuan + PRECISION * np.abs(price[known])).sum())
 
 
 def off_tick(rows: pl.DataFrame, prices: list[str], tick_yuan: float | None) -> int:
