@@ -1,6 +1,7 @@
 """Dense reads, universes, industries and caps, all by hand."""
 
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -26,6 +27,9 @@ from intralpha.market.daily import UnknownColumnError
 from .conftest import SESSIONS, SYMBOLS, bar_rows, daily_rows
 
 ASSETS = np.array(SYMBOLS)
+
+
+CODES = ("688981.SH", "300750.SZ", "600519.SH")  # sorted: chinext, main, star
 
 
 def test_derived_prices(lake: Lake) -> None:
@@ -109,6 +113,18 @@ def test_universe_rules_one_by_one(lake: Lake) -> None:
     np.testing.assert_array_equal(mask[4], [False, False, False, True])
     loose = UniverseSpec(min_listed_days=0, exclude_st=False, exclude_suspended=False)
     assert universe(lake, loose, days, ASSETS).all()
+
+
+def test_without_instruments_the_number_of_a_code_tells_its_board(tmp_path: Path) -> None:
+    """A lake of nothing but daily rows has a universe."""
+    bare = Lake(tmp_path / "bare", create=True)
+    rows = daily_rows(SESSIONS[:1])
+    codes = {old: new for old, new in zip(SYMBOLS, CODES, strict=False)}
+    bare.append("daily", rows.with_columns(pl.col("symbol").replace(codes)))
+    days, assets = np.array(SESSIONS[:1], dtype="datetime64[D]"), np.array(sorted(CODES))
+    for boards, inside in ((("main",), [False, True, False]), (("star",), [False, False, True])):
+        spec = UniverseSpec(min_listed_days=0, boards=boards)
+        np.testing.assert_array_equal(universe(bare, spec, days, assets)[0], inside)
 
 
 def test_membership_ends_with_its_last_day(lake: Lake) -> None:
