@@ -1,6 +1,7 @@
 """Dense reads, universes, industries and caps, all by hand."""
 
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -109,6 +110,21 @@ def test_universe_rules_one_by_one(lake: Lake) -> None:
     np.testing.assert_array_equal(mask[4], [False, False, False, True])
     loose = UniverseSpec(min_listed_days=0, exclude_st=False, exclude_suspended=False)
     assert universe(lake, loose, days, ASSETS).all()
+
+
+def test_without_instruments_the_number_of_a_code_tells_its_board(tmp_path: Path) -> None:
+    """A lake of nothing but daily rows has a universe."""
+    bare = Lake(tmp_path / "bare", create=True)
+    bare.append("daily", daily_rows(SESSIONS[:1]))
+    days = np.array(SESSIONS[:1], dtype="datetime64[D]")
+    expected = {  # 000001.SZ, 300750.SZ, 600519.SH, 688981.SH
+        ("main",): [True, False, True, False],
+        ("chinext",): [False, True, False, False],
+        ("star",): [False, False, False, True],
+    }
+    for boards, inside in expected.items():
+        spec = UniverseSpec(min_listed_days=0, boards=boards)
+        np.testing.assert_array_equal(universe(bare, spec, days, ASSETS)[0], inside)
 
 
 def test_membership_ends_with_its_last_day(lake: Lake) -> None:

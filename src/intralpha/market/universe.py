@@ -10,6 +10,7 @@ from pydantic import Field
 
 from intralpha.base import Spec
 from intralpha.base.panel import as_days
+from intralpha.market import board_of
 from intralpha.market.daily import read_daily
 from intralpha.market.lake import Lake
 
@@ -112,6 +113,6 @@ def intervals_mask(
 
 
 def _boards(lake: Lake, assets: np.ndarray) -> np.ndarray:
-    """Board of every asset; unknown ones are ``none`` and so in no universe."""
+    """Board of every asset: what ``instruments`` says, else by its number."""
     known = dict(lake.scan("instruments").select("symbol", "board").collect().iter_rows())
-    return np.array([known.get(str(a), "none") for a in assets])
+    return np.array([known.get(str(a)) or board_of(str(a)) for a in assets])
