@@ -70,7 +70,7 @@ MOVED = {
     "training/fit.py": {WEIGHTS},
     "portfolio/highs.py": {PORTFOLIO},
     "market/universe.py": {UNIVERSE, PORTFOLIO},
-    "market/rules/lots.csv": {PORTFOLIO},
+    "market/rules/lots.csv": set(NODES),  # a lake derives limits of rows by the rules
 }
 
 

@@ -151,7 +151,8 @@ def ragged(lengths: list[int], dtype: type, seed: int = 5) -> Rows:
     }
     suspended = (np.arange(len(lengths)) % 7 == 6).astype(np.float64)
     rows = np.array([values[name] for name in INPUTS], dtype)
-    return Rows(rows, suspended[None], np.concatenate([[0], np.cumsum(lengths)]), 0, 0)
+    bounds = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    return Rows(rows, suspended[None], bounds, 0, 0)
 
 
 INPUTS = ("open", "high", "low", "close", "vwap", "before", "minutes", "age")

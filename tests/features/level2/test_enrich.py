@@ -311,7 +311,7 @@ def test_bars_written_before_the_new_columns_can_be_read_and_replaced(lake: Lake
     both = lake.scan("bars", days[0], days[1], 1).select("symbol", *new).collect()
     assert both.height == bars(lake, days[0]).height + bars(lake, days[1]).height
     run(lake, days=slice(0, 1))
-    assert pl.read_parquet(path).columns[-4:] == new
+    assert set(new) <= set(pl.read_parquet(path).columns)
     assert bars(lake, days[0]).height == 240 * bars(lake, days[0])["symbol"].n_unique()
     record = json.loads((lake.root / enriching.CACHE / f"{days[0]}.json").read_text())
     assert record["bars"] == lake.checksums("bars", 1)[days[0]]
