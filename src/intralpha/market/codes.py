@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import polars as pl
@@ -49,6 +49,7 @@ class CodeRange:
     plain: bool
 
 
+@lru_cache(maxsize=2**15)
 def code_range(symbol: str, on: date | None = None) -> CodeRange:
     """The range of a symbol.
 
