@@ -98,6 +98,10 @@ def read_scores(spec: FactorFileSpec) -> Panel:
     if missing:
         found = f"columns {', '.join(frame.columns)}"
         raise FactorFileError(path, found, f"date, symbol and {spec.column}")
+    for name in ("date", "symbol", spec.column):
+        if frame.schema[name].is_nested():
+            found = f"column {name} of type {frame.schema[name]}"
+            raise FactorFileError(path, found, "a date, a symbol and a number a row")
     text = frame.schema["date"] == pl.String
     day = pl.col("date").str.to_date("%Y-%m-%d") if text else pl.col("date").cast(pl.Date)
     try:

@@ -20,7 +20,10 @@ from intralpha.base import ConfigError
 from intralpha.sources.source import SourceError
 
 ARCHIVES = (".zip", ".tar", ".tar.xz", ".tar.gz", ".tgz")
-DAMAGE = (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError)
+DAMAGE = (
+    *(tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile),
+    *(lzma.LZMAError, zlib.error, EOFError),
+)
 
 
 class PathError(ConfigError):

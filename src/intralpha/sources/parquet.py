@@ -25,7 +25,7 @@ def read_each(path: str, needed: tuple[str, ...]) -> Iterator[tuple[str, pl.Data
 
 
 def check_types(name: str, frame: pl.DataFrame) -> None:
-    """Refuse columns that hold lists, bytes and the like.
+    """Refuse columns that hold lists, bytes, spans of time and the like.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def check_types(name: str, frame: pl.DataFrame) -> None:
         With the first such column and its type.
     """
     for column, kind in frame.schema.items():
-        if kind.is_nested() or kind in (pl.Binary, pl.Object):
+        if kind.is_nested() or kind in (pl.Binary, pl.Object, pl.Duration):
             raise SourceError(name, f"column {column!r} of type {kind}", "text, numbers or times")
 
 
