@@ -21,7 +21,7 @@ def read_each(path: str, needed: tuple[str, ...]) -> Iterator[tuple[str, pl.Data
     for name, content in members(path, "*.parquet"):
         frame = read_parquet(name, content, needed)
         check_types(name, frame)
-        yield name, frame
+        yield name, frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
 
 
 def check_types(name: str, frame: pl.DataFrame) -> None:

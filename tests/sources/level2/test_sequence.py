@@ -52,3 +52,13 @@ def test_marks_in_any_pieces_are_those_of_the_whole() -> None:
             seen.add(marks_of(piece, of_channels=False))
         lost = set(range(1, 42)) - set(numbers)
         assert seen.missing() == {"numbers missing in 600001.SH on 2023-02-01": len(lost)}
+
+
+@pytest.mark.parametrize("broken", [2**28 + 1, 24_617_040_671_952, 2**63 - 1])
+def test_a_number_that_is_none_takes_no_memory_and_its_place_is_missing(broken: int) -> None:
+    events = _events(
+        *((n, ORDER, n, 10.0, 0, n) for n in (1, 2, 4)), (broken, ORDER, 3, 10.0, 0, 3)
+    )
+    seen = Numbers(of_channels=False)
+    seen.add(marks_of(events, of_channels=False))
+    assert seen.missing() == {"numbers missing in 600001.SH on 2023-02-01": 1}

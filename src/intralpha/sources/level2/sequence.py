@@ -102,6 +102,10 @@ def backwards(events: pl.DataFrame) -> int:
     return int((clock < np.maximum.accumulate(clock)).sum()) if len(clock) else 0
 
 
+# No channel has so many records a day. A number above it is no place in a sequence; that the one it
+# should have been is missing is found like any other gap.
+MOST_NUMBER = 2**28
+
 # Date, exchange and channel or stock; the first byte; numbers from 8 x that byte on, a bit each.
 Mark = tuple[tuple[date, str, int], int, np.ndarray]
 
@@ -110,7 +114,9 @@ def marks_of(events: pl.DataFrame, of_channels: bool) -> list[Mark]:
     """Which numbers some records have, by channel or by stock."""
     group = pl.col("channel") if of_channels else pl.col("stock").cast(pl.Int64)
     keys = events.select("date", (pl.col("stock") % 4).alias("place"), group.alias("group"), "seq")
-    found = keys.filter(pl.col("seq") >= 0).group_by("date", "place", "group", maintain_order=True)
+    found = keys.filter(pl.col("seq").is_between(0, MOST_NUMBER)).group_by(
+        "date", "place", "group", maintain_order=True
+    )
     lists = found.agg("seq")
     cuts = np.cumsum(lists["seq"].list.len().to_numpy())[:-1]
     numbers = np.split(lists["seq"].explode().to_numpy(), cuts) if lists.height else []
