@@ -7,7 +7,7 @@ import polars as pl
 from jaxtyping import Shaped
 from numpy import ndarray
 
-from intralpha.market import Lake, TradingRules, board_of
+from intralpha.market import Lake, TradingRules, board_of, boards_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,10 +40,11 @@ class MarketFacts:
     @classmethod
     def from_lake(cls, lake: Lake, assets: Shaped[ndarray, "A"]) -> "MarketFacts":
         """From the tables ``instruments`` and, where present, ``corporate_actions``."""
-        rows = lake.scan("instruments").select("symbol", "board", "delist_date").collect()
-        known = {symbol: (board, day) for symbol, board, day in rows.iter_rows()}
-        boards = [known[str(s)][0] if str(s) in known else board_of(str(s)) for s in assets]
-        delisted = [known.get(str(s), (None, None))[1] for s in assets]
+        rows = lake.scan("instruments").select("symbol", "delist_date").collect()
+        known = dict(rows.iter_rows())
+        named = boards_of(lake, assets.tolist())
+        boards = [named[s] for s in assets.tolist()]
+        delisted = [known.get(str(s)) for s in assets]
         actions = None
         if lake.has("corporate_actions"):
             actions = lake.scan("corporate_actions").collect()

@@ -7,6 +7,7 @@ from intralpha.base.lazy import lazily
 if TYPE_CHECKING:
     from intralpha.market.append import AppendResult
     from intralpha.market.bars import aggregate_bars, read_bars
+    from intralpha.market.boards import boards_of
     from intralpha.market.calendar import Calendar, CalendarEndError
     from intralpha.market.caps import cap_weights, float_cap
     from intralpha.market.closing import closing_auctions

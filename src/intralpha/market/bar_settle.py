@@ -14,10 +14,11 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from intralpha.market.bar_carry import carried
-from intralpha.market.derived import says
+from intralpha.market.derived import PRICES, says
 from intralpha.market.merge import Merged
+from intralpha.market.partition import day_of, freq_of
 from intralpha.market.schemas import TABLES, shape
-from intralpha.market.settled import Settled
+from intralpha.market.settled import Settled, other_values
 
 SCHEMA = TABLES["bars"]
 PRECLOSE = {"date": pl.Date(), "symbol": pl.String(), "preclose": pl.Float64()}
@@ -41,10 +42,10 @@ class BarSettle:
         self, root: Path, freq: int, merged: list[Merged], daily: Mapping[str, pl.DataFrame]
     ) -> None:
         self._root, self._folder = root, f"bars/freq={freq}min"
-        self._merged = {_day(m.partition): m for m in merged}
+        self._merged = {day_of(m.partition): m for m in merged}
         self._daily = daily
         self._files = {
-            _day(p.name): p for p in sorted((root / self._folder).glob("date=*.parquet"))
+            day_of(p.name): p for p in sorted((root / self._folder).glob("date=*.parquet"))
         }
         self._days = sorted(self._files.keys() | self._merged.keys())
         self._first = date.max
@@ -106,7 +107,9 @@ class BarSettle:
             return
         self._rows[f"{self._folder}/date={day}.parquet"] = rows
         changed = part.changed if part is not None else whole[:0]
-        self._rederived += _other_values(old, new, changed)
+        self._rederived += other_values(
+            old, new.select(*SCHEMA.key, *PRICES), changed, list(SCHEMA.key)
+        )
         self._unpriced += new["close"].null_count()
 
     def _whole(self, day: date) -> pl.DataFrame:
@@ -202,10 +205,10 @@ def settle_bars(root: Path, merged: list[Merged]) -> Settled:
     merged : sessions with new rows among them, not yet written
     """
     parts = []
-    for freq in sorted({_freq(m.partition) for m in merged}):
-        mine = [m for m in merged if _freq(m.partition) == freq]
+    for freq in sorted({freq_of(m.partition) for m in merged}):
+        mine = [m for m in merged if freq_of(m.partition) == freq]
         settling = BarSettle(root, freq, mine, {})
-        touched = {_day(m.partition): set(m.changed["symbol"].unique()) for m in mine}
+        touched = {day_of(m.partition): set(m.changed["symbol"].unique()) for m in mine}
         parts.append(settling.settle({day: stocks for day, stocks in touched.items() if stocks}))
     return _joined(parts)
 
@@ -220,13 +223,13 @@ def settle_precloses(root: Path, daily: Mapping[str, pl.DataFrame]) -> Settled:
     """
     parts = []
     for folder in sorted((root / "bars").glob("freq=*min")):
-        files = {_day(p.name): p for p in sorted(folder.glob("date=*.parquet"))}
+        files = {day_of(p.name): p for p in sorted(folder.glob("date=*.parquet"))}
         moved: dict[date, set[str]] = {}
         for name, rows in daily.items():
             days = [d for d in files if name == f"daily/month={d:%Y-%m}.parquet"]
             marked = {d: files[d] for d in days if has_derived(files[d])}
             moved |= _moved(root / name, rows, marked) if marked else {}
-        settling = BarSettle(root, _freq(f"bars/{folder.name}/"), [], daily)
+        settling = BarSettle(root, freq_of(f"bars/{folder.name}/"), [], daily)
         parts.append(settling.settle(moved))
     return _joined(parts)
 
@@ -271,21 +274,3 @@ def _closes(rows: pl.DataFrame) -> Closes:
     """Last close of each symbol of sorted rows."""
     last = rows.unique("symbol", keep="last", maintain_order=True)
     return dict(last.select("symbol", "close").iter_rows())
-
-
-def _other_values(old: pl.DataFrame | None, new: pl.DataFrame, changed: pl.DataFrame) -> int:
-    """How many rows that were there, and did not come now, have other values."""
-    if old is None:
-        return 0
-    key = list(SCHEMA.key)
-    stood = new.join(changed.select(key), on=key, how="anti")
-    prices = ["open", "high", "low", "close"]
-    return stood.join(old, on=[*key, *prices], how="anti", nulls_equal=True).height
-
-
-def _day(partition: str) -> date:
-    return date.fromisoformat(partition.rsplit("date=", 1)[1][:10])
-
-
-def _freq(partition: str) -> int:
-    return int(partition.split("/")[1].removeprefix("freq=").removesuffix("min"))

@@ -9,7 +9,7 @@ from intralpha.market.daily_chain import KNOWN, NEAR_DAYS, chained, limits
 from intralpha.market.derived import LISTING, says
 from intralpha.market.merge import Merged
 from intralpha.market.schemas import TABLES, shape
-from intralpha.market.settled import Settled
+from intralpha.market.settled import Settled, other_values
 
 SCHEMA = TABLES["daily"]
 KEY = ["date", "symbol"]
@@ -77,10 +77,7 @@ def settle_listings(root: Path, merged: list[Merged]) -> Settled:
     listed = _first_rows(root, wanted, known) | known
     up, down = limits(wanted, listed)
     new = wanted.with_columns(up, down, _month(pl.col("date")))
-    names = new["partition"].unique().sort().to_list()
-    months = {name: (rows, rows) for name in names for rows in [_read(root, name)]}
-    keys = wanted.select(KEY)
-    return _replaced(months, new, keys)
+    return _replaced(root, new)
 
 
 def listings(root: Path, rows: pl.DataFrame) -> dict[str, date]:
@@ -208,33 +205,20 @@ def _sorted_in(
         out[name] = final
         new_keys = of_month.get((name,), changed[:0])
         if refused.height or new.height > new_keys.height:
-            rederived += _other_values(old, new, new_keys)
+            rederived += other_values(old, new, new_keys, KEY)
     return Settled({n: r for n, r in out.items() if r.height}, rederived, 0, refused)
 
 
-def _replaced(
-    months: dict[str, tuple[pl.DataFrame, pl.DataFrame]], new: pl.DataFrame, keys: pl.DataFrame
-) -> Settled:
-    """Some rows of months in place of those with the same key."""
+def _replaced(root: Path, new: pl.DataFrame) -> Settled:
+    """Some rows in the files of their months, in place of those with the same key."""
     out: dict[str, pl.DataFrame] = {}
     rederived = 0
-    for (name,), part in new.partition_by("partition", as_dict=True, include_key=False).items():
-        old = months[str(name)][0]
-        rest = old.join(keys, on=KEY, how="anti")
+    parts = new.partition_by("partition", as_dict=True, include_key=False, maintain_order=True)
+    for (name,), part in sorted(parts.items()):
+        old = _read(root, str(name))
+        rest = old.join(part.select(KEY), on=KEY, how="anti")
         final = pl.concat([rest, part.select(rest.columns)]).sort(SCHEMA.sort).rechunk()
         if not final.equals(old):
             out[str(name)] = final
-            rederived += _other_values(old, part, keys[:0])
+            rederived += other_values(old, part.select(rest.columns), part[:0], KEY)
     return Settled(out, rederived)
-
-
-def _other_values(old: pl.DataFrame | None, new: pl.DataFrame, changed: pl.DataFrame) -> int:
-    """How many rows that were there, and did not come now, have other values."""
-    if old is None:
-        return 0
-    stood = new.join(changed, on=KEY, how="anti").sort(KEY)
-    was = old.join(stood.select(KEY), on=KEY, how="semi").sort(KEY)
-    same = pl.Series([True] * stood.height, dtype=pl.Boolean)
-    for column in SCHEMA.columns:
-        same &= stood[column].eq_missing(was[column])
-    return int((~same).sum())

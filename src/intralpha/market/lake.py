@@ -19,6 +19,7 @@ from intralpha.market.manifest import (
     table_files,
 )
 from intralpha.market.merge import OnConflict
+from intralpha.market.partition import day_of, freq_of
 from intralpha.market.prints import NOTHING_KNOWN, joined_prints, known_prints, month_prints
 from intralpha.market.restriction import Declared, LimitedLakeError, Restriction
 from intralpha.market.schemas import TABLES
@@ -192,8 +193,7 @@ class Lake:
 
     def freqs(self) -> tuple[int, ...]:
         """Frequencies of the bars, in minutes, ascending."""
-        folders = {name.split("/")[1] for name in self._files("bars")}
-        return tuple(sorted(int(f.removeprefix("freq=").removesuffix("min")) for f in folders))
+        return tuple(sorted({freq_of(name) for name in self._files("bars")}))
 
     def dates(self, table: str, freq: int | None = None) -> np.ndarray:
         """Sessions of a table, ascending, as ``datetime64[D]``.
@@ -204,7 +204,7 @@ class Lake:
         freq : minutes of one bar, for ``bars`` (default: all frequencies)
         """
         if TABLES[table].partition == "day":
-            return as_days(sorted({_day_of(name) for name in self._files(table, freq=freq)}))
+            return as_days(sorted({day_of(name) for name in self._files(table, freq=freq)}))
         return as_days(self.scan(table).select(pl.col("date").unique().sort()).collect()["date"])
 
     def version(self, tables: tuple[str, ...] | None = None) -> str:
@@ -236,7 +236,7 @@ class Lake:
         """
         _demand(table, "day")
         found = self._files(table, freq=freq).items()
-        return {date.fromisoformat(_day_of(name)): facts.checksum for name, facts in found}
+        return {day_of(name): facts.checksum for name, facts in found}
 
     def day_prints(self, table: str, freq: int | None = None) -> dict[date, str]:
         """Digest of the content of each session of a table with a date.
@@ -271,7 +271,7 @@ class Lake:
             if TABLES[table].partition == "month":
                 out |= month_prints(self.root, table, name, facts)
                 continue
-            day, text = date.fromisoformat(_day_of(name)), facts.checksum
+            day, text = day_of(name), facts.checksum
             out[day] = text if day not in out else joined_prints(out[day], name, text)
         last = self._view.last
         return {day: text for day, text in out.items() if last is None or day <= last}
@@ -370,10 +370,6 @@ def _within(start: date | None, end: date | None) -> list[pl.Expr]:
 def _stamp(name: str) -> str:
     """Day or month of a file; the table of one that has neither."""
     return name.rsplit("/", 1)[1].removesuffix(".parquet").rsplit("=", 1)[-1]
-
-
-def _day_of(name: str) -> str:
-    return name.rsplit("date=", 1)[1][:10]
 
 
 def _demand(table: str, *partitions: str) -> None:

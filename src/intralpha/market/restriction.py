@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from intralpha.base import DataError
+from intralpha.market.partition import freq_of
 from intralpha.market.schemas import TableSchema
 
 Declared = frozenset[tuple[str, int | None]]
@@ -77,8 +78,7 @@ class Restriction:
         """Whether a file of a table that may be read is part of the view."""
         if self.tables is None or not name.startswith("bars/"):
             return True
-        freq = int(name.split("/")[1].removeprefix("freq=").removesuffix("min"))
-        return bool({("bars", None), ("bars", freq)} & self.tables)
+        return bool({("bars", None), ("bars", freq_of(name))} & self.tables)
 
     def end(self, wanted: date | None) -> date | None:
         """The earlier of the two last days."""

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from intralpha.base import Spec
 from intralpha.base.panel import as_days
-from intralpha.market import board_of
+from intralpha.market.boards import boards_of
 from intralpha.market.daily import read_daily
 from intralpha.market.lake import Lake
 
@@ -50,7 +50,8 @@ def universe(
     days = as_days(dates)
     daily = read_daily(lake, names, days[0].item(), days[-1].item(), assets).at(days)
     mask = np.nan_to_num(daily["listed_days"]) >= max(spec.min_listed_days, 1)
-    mask &= np.isin(_boards(lake, assets), spec.boards)[None, :]
+    boards = boards_of(lake, assets.tolist())
+    mask &= np.array([boards[a] in spec.boards for a in assets.tolist()], dtype=bool)[None, :]
     if spec.exclude_suspended:
         mask &= daily["traded"] == 1
     if spec.exclude_st:
@@ -110,9 +111,3 @@ def intervals_mask(
         if symbol in column:
             mask[first:stop, column[symbol]] = True
     return mask
-
-
-def _boards(lake: Lake, assets: np.ndarray) -> np.ndarray:
-    """Board of every asset: what ``instruments`` says, else by its number."""
-    known = dict(lake.scan("instruments").select("symbol", "board").collect().iter_rows())
-    return np.array([known.get(str(a)) or board_of(str(a)) for a in assets])

@@ -7,6 +7,7 @@ import polars as pl
 from intralpha.market.daily_chain import quotient
 from intralpha.market.derived import LISTING, TICK, words
 from intralpha.market.limits import TICK_YUAN
+from intralpha.sources.tick import tick_column
 
 OPTIONAL = ("preclose", "adj_factor", "up_limit", "down_limit", "st", "amount")
 KEEP = (
@@ -17,7 +18,7 @@ KEEP = (
 
 
 def finish_daily(
-    rows: pl.DataFrame, tick_yuan: float = 0.01, data_start: date | None = None
+    rows: pl.DataFrame, tick_yuan: float | None = TICK_YUAN, data_start: date | None = None
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """Daily rows in the lake's schema from what a vendor gives, each row for itself.
 
@@ -28,7 +29,7 @@ def finish_daily(
     ----------
     rows : ``symbol``, ``date``, open, high, low, close, volume (shares); optional amount, preclose,
         adj_factor, up_limit, down_limit, st, turnover_percent, float_shares, total_shares
-    tick_yuan : price step
+    tick_yuan : price step; None: of each symbol's range of codes
     data_start : first session of the vendor's data. A stock whose first row is later was listed
         then, unless ``instruments`` knows better; None: no first row is a listing
 
@@ -45,7 +46,9 @@ def finish_daily(
     zeros = idle & (pl.col("close") <= 0) & (pl.max_horizontal("open", "high", "low") <= 0)
     no_range = idle & (pl.col("close") > 0) & (pl.min_horizontal("open", "high", "low") <= 0)
     counts = rows.select(no_range.sum().alias("range"), zeros.sum().alias("zeros")).row(0)
-    rows = _with_shares(rows).with_columns(
+    rows = _with_shares(rows).with_columns(tick_column(rows["symbol"].unique(), tick_yuan))
+    steps = sorted(set(rows["tick"].unique()) - {TICK_YUAN})
+    rows = rows.with_columns(
         *(
             pl.when(~zeros).then(pl.when(no_range).then("close").otherwise(c)).alias(c)
             for c in ("open", "high", "low", "close")
@@ -53,7 +56,7 @@ def finish_daily(
         *(_positive(c) for c in ("preclose", "adj_factor", "up_limit", "down_limit")),
         suspended=idle,
         st=pl.col("st").cast(pl.Boolean),
-        derived=_derived(zeros, "turnover_percent" in rows.columns, tick_yuan, data_start),
+        derived=_derived(zeros, "turnover_percent" in rows.columns, steps, data_start),
     )
     names = (
         "suspended rows without prices took the close",
@@ -63,14 +66,14 @@ def finish_daily(
 
 
 def _derived(
-    zeros: pl.Expr, has_turnover: bool, tick_yuan: float, data_start: date | None
+    zeros: pl.Expr, has_turnover: bool, steps: list[float], data_start: date | None
 ) -> pl.Expr:
     """Words of what each row leaves to derive."""
     lacks = {c: _positive(c).is_null() for c in ("preclose", "adj_factor")}
     limits = _positive("up_limit").is_null() | _positive("down_limit").is_null()
     after = pl.lit(False) if data_start is None else pl.col("date") > data_start
     shares = pl.col("float_shares").is_null() if has_turnover else pl.lit(False)
-    step = {f"{TICK}{tick_yuan!r}": pl.lit(tick_yuan != TICK_YUAN)}
+    step = {f"{TICK}{tick!r}": pl.col("tick") == tick for tick in steps}
     found = {"prices": zeros, **lacks, "limits": limits, "float_shares": shares, LISTING: after}
     return words(found | step)
 

@@ -19,12 +19,13 @@ from intralpha.sources.bar_rows import (
     repair_prices,
     to_quarantine,
 )
+from intralpha.sources.daily_rows import finish_daily
 from intralpha.sources.files import fingerprint
 from intralpha.sources.off_grid import what_fits
 from intralpha.sources.raw_rows import FIELDS, FileRows, RowForm, read_rows
 from intralpha.sources.shipped import check_fields, quoted, read_preset
 from intralpha.sources.source import Batch, Source, SourceSpec
-from intralpha.sources.tick import OFF_TICK, finish_by_tick, off_tick
+from intralpha.sources.tick import OFF_TICK, off_tick
 from intralpha.sources.when import EXCHANGE_ZONE, refuse_zone_names
 
 OFF_GRID = "time is not the end of a bar"
@@ -200,7 +201,7 @@ class MappedSource(Source):
         prices = [c for c in (*PRICES, "preclose") if c in rows.columns]
         notes[OFF_TICK] = off_tick(rows, prices, self.spec.tick_yuan)
         if self.spec.table == "daily":
-            frame, repairs = finish_by_tick(rows, self.spec.tick_yuan, self.spec.data_start)
+            frame, repairs = finish_daily(rows, self.spec.tick_yuan, self.spec.data_start)
             batch = _batch("daily", frame, rows, origin, bad, {**repairs, **twins}, read)
             yield replace(batch, notes=notes, first=first)
             return

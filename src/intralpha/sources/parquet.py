@@ -21,7 +21,7 @@ def read_each(path: str, needed: tuple[str, ...]) -> Iterator[tuple[str, pl.Data
     for name, content in members(path, "*.parquet"):
         frame = read_parquet(name, content, needed)
         check_types(name, frame)
-        yield name, frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
+        yield name, frame
 
 
 def check_types(name: str, frame: pl.DataFrame) -> None:
@@ -38,7 +38,7 @@ def check_types(name: str, frame: pl.DataFrame) -> None:
 
 
 def read_parquet(name: str, content: bytes, needed: tuple[str, ...]) -> pl.DataFrame:
-    """Some columns of a Parquet file in their own types; the others may be of any type.
+    """Some columns of a Parquet file in their own types, categories as text.
 
     Parameters
     ----------
@@ -56,7 +56,8 @@ def read_parquet(name: str, content: bytes, needed: tuple[str, ...]) -> pl.DataF
         missing = [c for c in needed if c not in found]
         if missing:
             raise SourceError(name, f"columns {found}", f"also {', '.join(missing)}")
-        return pl.read_parquet(io.BytesIO(content), columns=list(needed))
+        frame = pl.read_parquet(io.BytesIO(content), columns=list(needed))
+        return frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
     except (pl.exceptions.PolarsError, OSError, pl.exceptions.PanicException) as error:
         raise SourceError(name, f"no readable Parquet ({error})", "a whole Parquet file") from error
 

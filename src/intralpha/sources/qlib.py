@@ -12,11 +12,12 @@ from pydantic import Field
 
 from intralpha.base.place import PlacePath
 from intralpha.market import TABLES, board_of, split_valid
+from intralpha.sources.daily_rows import finish_daily
 from intralpha.sources.files import fingerprint, members
 from intralpha.sources.source import QUARANTINE, Batch, Source, SourceError, SourceSpec
 from intralpha.sources.symbols import exchange_name, symbol_of, why_no_symbol
 from intralpha.sources.text import read_days, text_lines
-from intralpha.sources.tick import ROUNDED, finish_by_tick, tick_of, to_tick
+from intralpha.sources.tick import ROUNDED, tick_of, to_tick
 
 FIELDS = ("open", "high", "low", "close", "volume", "factor")
 STOCKS_A_BATCH = 400
@@ -111,7 +112,7 @@ class QlibSource(Source):
         origin = f"{stocks[0].code} .. {stocks[-1].code}"
         if rows.is_empty():
             return Batch("daily", _no_daily(), origin, aside, rows_read=aside.height)
-        frame, repairs = finish_by_tick(rows.drop("origin"), self.spec.tick_yuan, start)
+        frame, repairs = finish_daily(rows.drop("origin"), self.spec.tick_yuan, start)
         repairs = dict(sum((Counter(s.repairs) for s in stocks), Counter(repairs)))
         good, refused = split_valid("daily", frame)
         text = pl.concat_str(

@@ -140,7 +140,6 @@ def _read_parquet(name: str, content: bytes, form: RowForm) -> _Table:
     """The mapped columns in their own types."""
     frame = read_parquet(name, content, tuple(dict.fromkeys(form.columns.values())))
     fields = frame.select(pl.col(v).alias(f) for f, v in form.columns.items())
-    fields = fields.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
     for field_, kind in fields.schema.items():
         clock = kind in CLOCKS.get(field_, ())
         if not (clock or kind.is_numeric() or kind in (pl.String, pl.Boolean, pl.Null)):

@@ -1,18 +1,13 @@
-"""Ticks: the step of prices of every symbol, prices that lie off it, daily rows by their tick."""
-
-from collections import Counter
-from collections.abc import Iterator
-from datetime import date
+"""Ticks: the step of prices of every symbol, and prices that lie off it."""
 
 import numpy as np
 import polars as pl
 from numpy import ndarray
 
 from intralpha.market import UnknownCodeError, code_range
-from intralpha.sources.daily_rows import finish_daily
+from intralpha.market.limits import TICK_YUAN
 
 ROUNDED = "prices off the tick, rounded to it"
-STOCK_TICK_YUAN = 0.01
 OFF_TICK = "rows with a price off the tick"
 # Of prices that are quotients of two float32.
 PRECISION = 4e-7
@@ -25,7 +20,7 @@ def tick_of(symbol: str, tick_yuan: float | None) -> float:
     try:
         return code_range(symbol).tick_yuan
     except UnknownCodeError:  # of rows that other means than our readers put into a lake
-        return STOCK_TICK_YUAN
+        return TICK_YUAN
 
 
 def tick_column(symbols: pl.Series, tick_yuan: float | None) -> pl.Expr:
@@ -36,7 +31,9 @@ def tick_column(symbols: pl.Series, tick_yuan: float | None) -> pl.Expr:
     symbols : all that occur, each once
     tick_yuan : step of all; None: of each symbol's range of codes
     """
-    steps = [tick_of(symbol, tick_yuan) for symbol in symbols]
+    if tick_yuan is not None or symbols.is_empty():
+        return pl.lit(tick_yuan or TICK_YUAN).alias("tick")
+    steps = [tick_of(symbol, None) for symbol in symbols]
     return pl.col("symbol").replace_strict(symbols, steps, return_dtype=pl.Float64()).alias("tick")
 
 
@@ -69,45 +66,7 @@ def off_tick(rows: pl.DataFrame, prices: list[str], tick_yuan: float | None) -> 
     prices : columns
     tick_yuan : step; None: of each symbol's range of codes
     """
-    parts = by_tick(rows, tick_yuan)
-    odd = [
-        part.select(
-            ((pl.col(c) / tick - (pl.col(c) / tick).round()).abs() > 0.01).fill_null(value=False)
-            for c in prices
-        )
-        for tick, part in parts
-    ]
-    return sum(int(part.select(pl.any_horizontal(pl.all()).sum()).item()) for part in odd)
-
-
-def by_tick(rows: pl.DataFrame, tick_yuan: float | None) -> Iterator[tuple[float, pl.DataFrame]]:
-    """Rows of the symbols that share a tick, and that tick.
-
-    Parameters
-    ----------
-    rows : with ``symbol``
-    tick_yuan : of all rows; None: of each symbol's range of codes
-    """
-    if tick_yuan is not None or rows.is_empty():
-        yield tick_yuan or STOCK_TICK_YUAN, rows
-        return
-    ticks = {symbol: tick_of(symbol, None) for symbol in rows["symbol"].unique()}
-    for tick in sorted(set(ticks.values())):
-        yield tick, rows.filter(pl.col("symbol").is_in([s for s, t in ticks.items() if t == tick]))
-
-
-def finish_by_tick(
-    rows: pl.DataFrame, tick_yuan: float | None, data_start: date | None = None
-) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Daily rows in the lake's schema, each symbol with its own tick; see :func:`finish_daily`.
-
-    Parameters
-    ----------
-    rows, data_start : of :func:`finish_daily`
-    tick_yuan : step of all prices; None: of each symbol's range of codes
-    """
-    done = [finish_daily(part, tick, data_start) for tick, part in by_tick(rows, tick_yuan)]
-    repairs: Counter[str] = Counter()
-    for _, counts in done:
-        repairs.update(counts)
-    return pl.concat(frame for frame, _ in done), dict(repairs)
+    steps = [pl.col(c) / pl.col("tick") for c in prices]
+    odd = [((step - step.round()).abs() > 0.01).fill_null(value=False) for step in steps]
+    ticked = rows.with_columns(tick_column(rows["symbol"].unique(), tick_yuan))
+    return int(ticked.select(pl.any_horizontal(odd).sum()).item())

@@ -15,7 +15,7 @@ FIRST, LAST = datetime(1990, 1, 1), datetime(2100, 1, 1)
 OFFSET = re.compile(r"(%[:#]*z|Z|[+-]\d{2}:?\d{2})$")
 _HOUR = re.compile(r"%[HIkTRsc+rX]")
 DAY_FORMS = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%Y.%m.%d")
-_DATES = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%Y.%m.%d", "%d/%m/%Y", "%m/%d/%Y", "%Y年%m月%d日")
+_DATES = (*DAY_FORMS, "%d/%m/%Y", "%m/%d/%Y", "%Y年%m月%d日")
 _CLOCKS = ("%H:%M:%S", "%H:%M", "%H:%M:%S%.f", "%H%M%S", "%H%M%S%3f", "%H%M")
 
 

@@ -77,8 +77,7 @@ def _as_finished(
     # Not forked from this process, which has threads, but from one that has only imported torch.
     fresh = get_context("forkserver")
     fresh.set_forkserver_preload([__name__])
-    pool = ProcessPoolExecutor(workers, fresh, _begin, (dict(os.environ),))
-    with pool:
+    with ProcessPoolExecutor(workers, fresh, _begin, (dict(os.environ),)) as pool:
         with _deaf_to_interrupts():
             places = {pool.submit(_alone, work, job): at for at, job in enumerate(jobs)}
         waiting = {*places}

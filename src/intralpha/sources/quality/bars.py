@@ -5,7 +5,7 @@ from datetime import date
 
 import polars as pl
 
-from intralpha.market import Lake, bar_times, board_of, vwap_outside
+from intralpha.market import Lake, bar_times, boards_of, vwap_outside
 from intralpha.sources.quality.causes import of_jumps, of_sums, of_vwap
 from intralpha.sources.quality.jumps import jumped, with_jumps
 from intralpha.sources.quality.report import Fault
@@ -155,24 +155,21 @@ def _jump_faults(days: pl.DataFrame) -> dict[str, Fault]:
 
 def _bar_days(lake: Lake, freq: int, tick_yuan: float | None) -> pl.DataFrame:
     """One row a stock-day of bars."""
-    known = dict(lake.scan("instruments").select("symbol", "board").collect().iter_rows())
     days = pl.concat(_each_day(lake, freq, tick_yuan)).sort("date", "symbol")
-    boards = {s: known.get(s) or board_of(s) for s in days["symbol"].unique()}
+    boards = boards_of(lake, days["symbol"].unique())
     board = pl.col("symbol").replace_strict(boards, return_dtype=pl.String)
     return days.with_columns(index=board == "index")
 
 
 def _each_day(lake: Lake, freq: int, tick_yuan: float | None) -> Iterator[pl.DataFrame]:
+    symbols = lake.scan("bars", freq=freq).select(pl.col("symbol").unique()).collect()["symbol"]
+    tick = tick_column(symbols, tick_yuan)
     for day in lake.dates("bars", freq):
         rows = lake.scan("bars", day.item(), day.item(), freq)
-        symbols = rows.select(pl.col("symbol").unique()).collect()["symbol"]
         place = pl.int_range(pl.len()).over("symbol").alias("place")
         last = pl.col("close").shift(1).over("symbol").alias("last")
         yield (
-            rows.with_columns(place, last, tick_column(symbols, tick_yuan))
-            .group_by("symbol")
-            .agg(_figures(freq))
-            .collect()
+            rows.with_columns(place, last, tick).group_by("symbol").agg(_figures(freq)).collect()
         )
 
 

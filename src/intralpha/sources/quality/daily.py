@@ -1,12 +1,11 @@
 """Checks of daily rows, month by month; what a month needs of the rows before it is carried."""
 
 from collections.abc import Iterator
-from datetime import date
 
 import numpy as np
 import polars as pl
 
-from intralpha.market import Lake, board_of, vwap_outside
+from intralpha.market import Lake, boards_of, vwap_outside
 from intralpha.sources.quality.causes import of_jumps, of_returns, of_vwap
 from intralpha.sources.quality.jumps import CARRIED, jumped, with_jumps
 from intralpha.sources.quality.report import Fault
@@ -66,30 +65,20 @@ def daily_faults(lake: Lake, tick_yuan: float | None) -> dict[str, Fault]:
 def _months(lake: Lake, tick_yuan: float | None) -> Iterator[pl.DataFrame]:
     """Rows of each month and of every stock's rows just before it; ``now`` marks the month's."""
     days = lake.dates("daily")
-    kinds: dict[str, str] = dict(
-        lake.scan("instruments").select("symbol", "board").collect().iter_rows()
-    )
+    symbols = lake.scan("daily").select(pl.col("symbol").unique()).collect()["symbol"]
+    board = pl.col("symbol").replace_strict(boards_of(lake, symbols), return_dtype=pl.String)
+    told = (tick_column(symbols, tick_yuan), (board == "index").alias("index"))
     before: pl.DataFrame | None = None
     for month in np.unique(days.astype("datetime64[M]")):
         inside = days[days.astype("datetime64[M]") == month]
         first, last = inside[0].item(), inside[-1].item()
-        rows = _rows(lake, first, last, kinds, tick_yuan)
+        rows = lake.scan("daily", first, last).select(*KEY, *VALUES, *told).collect()
+        rows = rows.with_columns(now=pl.lit(value=True))
         both = rows if before is None else pl.concat([before, rows])
         both = _derived(both.sort("symbol", "date"))
         yield both
         kept = both.filter(pl.int_range(pl.len()).reverse().over("symbol") < CARRIED)
         before = kept.select(rows.columns).with_columns(now=pl.lit(value=False))
-
-
-def _rows(
-    lake: Lake, first: date, last: date, kinds: dict[str, str], tick_yuan: float | None
-) -> pl.DataFrame:
-    rows = lake.scan("daily", first, last).select(*KEY, *VALUES).collect()
-    symbols = rows["symbol"].unique()
-    boards = {s: kinds.get(s) or board_of(s) for s in symbols}
-    board = pl.col("symbol").replace_strict(boards, return_dtype=pl.String)
-    tick = tick_column(symbols, tick_yuan)
-    return rows.with_columns(tick, index=board == "index", now=pl.lit(value=True))
 
 
 def _derived(rows: pl.DataFrame) -> pl.DataFrame:
