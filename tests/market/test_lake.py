@@ -6,6 +6,8 @@ from datetime import date
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -148,13 +150,13 @@ def test_a_manifest_that_is_none_is_refused(lake: Lake, text: str) -> None:
 
 
 def test_a_full_disk_leaves_the_lake_as_it_was(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    version, real = lake.version(), pl.DataFrame.write_parquet
+    version, real = lake.version(), pq.write_table
 
-    def full(self: pl.DataFrame, path: Path, **options: object) -> None:
-        real(self, path)
+    def full(rows: pa.Table, path: Path, **options: object) -> None:
+        real(rows, path)
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(pl.DataFrame, "write_parquet", full)
+    monkeypatch.setattr(pq, "write_table", full)
     with pytest.raises(LakeWriteError, match=r"No space left on device .* MiB free") as caught:
         lake.append("bars", bar_rows(SESSIONS[0]))
     assert caught.value.errno == errno.ENOSPC

@@ -23,7 +23,7 @@ from intralpha.market import Lake
 from intralpha.market.bar_day import CACHE
 from intralpha.market.manifest import replacing
 
-MACHINE_VERSION = 2
+MACHINE_VERSION = 3
 
 
 def factor_keys(library: Library) -> tuple[str, ...]:

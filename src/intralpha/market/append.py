@@ -21,6 +21,7 @@ from intralpha.market.manifest import (
 from intralpha.market.merge import Merged, OnConflict, merge_rows
 from intralpha.market.schemas import TABLES, TableSchema, in_order, shape, validate
 from intralpha.market.settled import Settled
+from intralpha.market.table_file import write_rows
 from intralpha.market.tick_file import TICK_TABLES
 
 LOCK_WAIT_SECONDS = 60.0
@@ -234,9 +235,8 @@ def _write(root: Path, schema: TableSchema, merged: list[Merged], settled: Settl
 
 def _replace(root: Path, name: str, rows: pl.DataFrame) -> FileFacts:
     path = root / name
-    rows = rows.rechunk()  # the file's bytes must not tell in which pieces the rows came
     with replacing(path) as partial:
-        rows.write_parquet(partial, compression="zstd", compression_level=3)
+        write_rows(rows, partial)
     return file_facts(path, rows.height)
 
 

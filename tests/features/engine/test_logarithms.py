@@ -1,4 +1,4 @@
-"""Logarithms of float32 against NumPy's in float64, over the whole range of the type."""
+"""Logarithms against NumPy's in the next wider type, over the whole range of each."""
 
 from typing import no_type_check
 
@@ -63,7 +63,17 @@ def test_ends_of_the_domain() -> None:
     assert_array_equal(_of(_logs_of_sums, -np.ones(1, np.float32)), -INFINITE)
 
 
+def test_ln_of_float64_is_right_to_the_last_bit() -> None:
+    rng = np.random.default_rng(2)
+    bits = rng.integers(1, 0x7FEFFFFFFFFFFFFF, 200_000).view(np.float64)
+    near = 1 + rng.normal(size=100_000) * 10.0 ** rng.integers(-16, 0, 100_000)
+    x = np.concatenate([bits, near[near > 0], [1, 0.5, 2, 0.5**0.5, 2**0.5, 5e-324, 1.7e308]])
+    want = np.log(x.astype(np.longdouble))
+    wrong = np.abs(_of(_logs, x) - want)
+    assert (wrong <= np.spacing(np.abs(want).astype(np.float64))).all()
+    assert_array_equal(_of(_logs, np.array([0.0, np.inf])), [-np.inf, np.inf])
+
+
 @pytest.mark.parametrize("x", [1e-300, 0.3, 1.0, 1 + 1e-12, 7e200])
-def test_of_float64_it_is_the_library_s(x: float) -> None:
-    assert _of(_logs, np.array([x]))[0] == np.log(x)
+def test_ln1p_of_float64_is_the_library_s(x: float) -> None:
     assert _of(_logs_of_sums, np.array([x]))[0] == np.log1p(x)

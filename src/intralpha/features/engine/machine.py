@@ -12,7 +12,6 @@ from numba import njit
 from intralpha.base import thread_count
 from intralpha.base.arrays import check_count, check_edges, check_shape
 from intralpha.features.engine import elementwise as el
-from intralpha.features.engine import scalars as sc
 from intralpha.features.engine import shifts as sh
 from intralpha.features.engine import statistics as st
 from intralpha.features.engine.codes import (
@@ -122,10 +121,13 @@ def run(
     def work(_: int) -> None:
         scratch = np.empty((max(program.row_registers, 1), max(most, 1)), data.rows.dtype)
         numbers = np.empty((max(program.day_registers, 1), wide))
+        registers = len(program.rows) + program.row_registers
+        moments, work = np.empty((registers, 5, wide)), np.empty((6, wide))
+        states, spans = np.zeros((registers, 3), np.int64), np.empty((wide, 2), np.int64)
         for i in todo:
             part = table[edges[i] : edges[i + 1] + 1]
             _run(program.code, program.k, data.rows, data.days, data.bounds, data.day_rows, lunch,
-                 part, scratch, numbers, out)  # fmt: skip
+                 part, scratch, numbers, moments, work, spans, states, out)  # fmt: skip
 
     if threads == 1:
         work(0)
@@ -178,16 +180,21 @@ def _row(rows, scratch, i, lo, hi):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _run(code, k, rows, days, all_bounds, day_rows, lunch, blocks, scratch, numbers, out):
+def _run(
+    code, k, rows, days, all_bounds, day_rows, lunch, blocks,
+    scratch, numbers, moments, work, spans, states, out,
+):  # fmt: skip
     """All instructions on one block after another."""
     code, k, blocks = borrowed(code), borrowed(k), borrowed(blocks)
     all_bounds, lunch = borrowed(all_bounds), borrowed(lunch)
     rows, days, out = borrowed(rows), borrowed(days), borrowed(out)
-    scratch, numbers = borrowed(scratch), borrowed(numbers)
+    scratch, numbers, moments = borrowed(scratch), borrowed(numbers), borrowed(moments)
+    work, spans, states = borrowed(work), borrowed(spans), borrowed(states)
     for block in range(len(blocks) - 1):
         first, last = blocks[block], blocks[block + 1]
         lo, hi = all_bounds[first], all_bounds[last]
         bounds = all_bounds[first : last + 1] - lo
+        states[:, 2] = 0
         for g in range(len(days)):
             for s in range(last - first):
                 numbers[g, s] = days[g, first + s]
@@ -199,16 +206,14 @@ def _run(code, k, rows, days, all_bounds, day_rows, lunch, blocks, scratch, numb
                     out[first + s, line[I_OUT]] = numbers[line[I_A], s]
             elif c >= _COUNT:
                 a = _row(rows, scratch, line[I_A], lo, hi)
+                b = _row(rows, scratch, line[I_B], lo, hi)  # of no meaning but for corr
                 target = numbers[line[I_OUT], : last - first]
-                if c == _CORR:
-                    b = _row(rows, scratch, line[I_B], lo, hi)
-                    _correlate(a, b, bounds, line, target)
-                else:
-                    _reduce(c, a, bounds, line, target)
+                _statistic(c, line, a, b, bounds, spans, moments, states, work, target)
             elif line[I_DAY] == 1:
                 _of_day(c, line, k[step], numbers[:, : last - first])
             else:
                 target = scratch[line[I_OUT] - len(rows), : hi - lo]
+                states[line[I_OUT], 2] = 0
                 i = line[I_A] if line[I_A] < len(rows) + len(scratch) else 0
                 a = _row(rows, scratch, i, lo, hi)  # of no meaning where the operand is of the day
                 if c < _LAST_BINARY:
@@ -257,56 +262,72 @@ def _along(c, a, bounds, line, k, lunch, target):
 def _of_day(c, line, k, numbers):
     """Arithmetic of numbers of the day."""
     target, x, y = numbers[line[I_OUT]], numbers[line[I_A]], numbers[line[I_B]]
-    z = numbers[line[I_C]]
-    for s in range(len(target)):
-        target[s] = sc.number(c, x[s], y[s], z[s], k)
+    if c < _LAST_BINARY:
+        el.binary(c, x, y, target)
+    elif c < _LAST_CONSTANT:
+        el.with_constant(c, x, k, target)
+    elif c < _LAST_UNARY:
+        el.unary(c, x, target)
+    else:
+        el.where(x, y, numbers[line[I_C]], target)
 
 
 @njit(**INNER)
 @no_type_check
-def _range(bounds, s, line):
-    """Rows of a segment that a statistic reads."""
-    first, last = bounds[s], bounds[s + 1]
-    if line[I_HI] < 0:
-        return first, last
-    return min(first + line[I_LO], last), min(first + line[I_HI], last)
+def _spans(bounds, line, out):
+    """Rows of every segment that a statistic reads."""
+    for s in range(len(out)):
+        first, last = bounds[s], bounds[s + 1]
+        part = line[I_HI] >= 0
+        out[s, 0] = min(first + line[I_LO], last) if part else first
+        out[s, 1] = min(first + line[I_HI], last) if part else last
 
 
 @njit(**INNER)
 @no_type_check
-def _correlate(a, b, bounds, line, target):
-    for s in range(len(target)):
-        lo, hi = _range(bounds, s, line)
-        target[s] = st.correlation(a[lo:hi], b[lo:hi], line[I_LEAST])
-
-
-@njit(**INNER)
-@no_type_check
-def _reduce(c, a, bounds, line, target):
+def _statistic(c, line, a, b, bounds, room, moments, states, work, target):
     """One number a segment."""
-    least = line[I_LEAST]
-    for s in range(len(target)):
-        lo, hi = _range(bounds, s, line)
-        x = a[lo:hi]
-        if c <= _MEAN:
-            n, total = st.count_sum(x)
-            value = n if c == _COUNT else total
-            if c == _MEAN:
-                value = total / n if n > 0 else np.nan
-            target[s] = value if n >= least else np.nan
-        elif c == _STD:
-            target[s] = st.spread(x, least)
-        elif c <= _KURT:
-            target[s] = st.shape(x, least, c == _KURT)
-        else:
-            target[s] = _other(c, x, least)
+    least, spans = line[I_LEAST], room[: len(target)]
+    _spans(bounds, line, spans)
+    if c == _CORR:
+        st.correlation(a, b, spans, least, work, target)
+    elif c <= _KURT:
+        operand = line[I_A]
+        _from_moments(c, a, spans, line, moments[operand], states[operand], target)
+    elif c <= _MAX:
+        st.extremes(a, spans, least, c == _MAX, target)
+    else:
+        for s in range(len(target)):
+            target[s] = _other(c, a[spans[s, 0] : spans[s, 1]], least)
+
+
+@njit(**INNER)
+@no_type_check
+def _from_moments(c, a, spans, line, known, state, target):
+    """Statistics that follow from moments, which several ask for and are worked out once.
+
+    ``state`` holds what ``known`` has of the operand: the range of rows, and how many of sums and
+    powers.
+    """
+    same = (state[0] == line[I_LO]) & (state[1] == line[I_HI])
+    if not same or state[2] < 1:
+        st.sums(a, spans, known)
+        state[0], state[1], state[2] = line[I_LO], line[I_HI], 1
+    if c <= _MEAN:
+        st.counted(known, c - _COUNT, line[I_LEAST], target)
+        return
+    if state[2] < 2:
+        st.powers(a, spans, known)
+        state[2] = 2
+    if c == _STD:
+        st.spread(known, line[I_LEAST], target)
+    else:
+        st.shape(known, line[I_LEAST], c == _KURT, target)
 
 
 @njit(**INNER)
 @no_type_check
 def _other(c, x, least):
-    if c <= _MAX:
-        return st.extreme(x, least, 1.0 if c == _MAX else -1.0)
     if c <= _LAST:
         return st.end(x, least, 1 if c == _FIRST else -1)
     if c <= _GROWTH:

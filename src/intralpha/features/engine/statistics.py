@@ -1,8 +1,9 @@
 """Statistics: kernels from the rows of a segment to one number, summed in float64 [Spec 1].
 
 Loops count in int32 and add what was made 0 beforehand, or the compiler makes no vectors of them.
-NaN is no observation. Moments are taken around the mean in a second pass. Sums may be reordered by
-the compiler; nothing else is assumed about the numbers.
+NaN is no observation. Moments are taken around the mean in a second pass; what follows from them
+is worked out for all segments at once. Sums may be reordered by the compiler; nothing else is
+assumed about the numbers.
 """
 
 from typing import no_type_check
@@ -10,6 +11,7 @@ from typing import no_type_check
 import numpy as np
 from numba import njit
 
+from intralpha.features.engine.bits import of_rank, rank_of
 from intralpha.features.engine.compiling import INNER
 
 FLAT, TINY = 1e-10, 1e-10
@@ -18,7 +20,7 @@ FAST = {"reassoc", "contract", "nsz"}
 
 @njit(fastmath=FAST, **INNER)
 @no_type_check
-def count_sum(x):
+def _count_sum(x):
     """Number of observations and their sum."""
     n, total = np.int32(0), 0.0
     for i in range(len(x)):
@@ -29,9 +31,24 @@ def count_sum(x):
     return n, total
 
 
+@njit(**INNER)
+@no_type_check
+def sums(x, spans, out):
+    """Number of observations and their sum, of every segment.
+
+    Parameters
+    ----------
+    x : float32 or float64 [N]; NaN is no observation
+    spans : int64 [S, 2], first row of each segment and the row behind its last
+    out : float64 [5, S]; the first two rows are written
+    """
+    for s in range(len(spans)):
+        out[0, s], out[1, s] = _count_sum(x[spans[s, 0] : spans[s, 1]])
+
+
 @njit(fastmath=FAST, **INNER)
 @no_type_check
-def powers(x, mean):
+def _powers(x, mean):
     """Sums of the second, third and fourth powers of the distances from the mean."""
     two, three, four = 0.0, 0.0, 0.0
     for i in range(len(x)):
@@ -46,66 +63,87 @@ def powers(x, mean):
 
 @njit(**INNER)
 @no_type_check
+def powers(x, spans, out):
+    """Sums of powers of the distances from the mean, of every segment.
+
+    Parameters
+    ----------
+    x, spans : as for :func:`sums`
+    out : float64 [5, S], which holds the sums; second, third and fourth powers are written
+    """
+    for s in range(len(spans)):
+        mean = out[1, s] / out[0, s]
+        out[2, s], out[3, s], out[4, s] = _powers(x[spans[s, 0] : spans[s, 1]], mean)
+
+
+@njit(**INNER)
+@no_type_check
 def is_flat(std, mean):
     """Whether a standard deviation counts as zero [Spec 1]."""
     return not std > FLAT * max(abs(mean), TINY)
 
 
-@njit(fastmath=FAST, **INNER)
-@no_type_check
-def _distances(x, x0):
-    """Count, and sum and squares of the distances from a number that is among them."""
-    n, total, squares = np.int32(0), 0.0, 0.0
-    for i in range(len(x)):
-        seen = x[i] == x[i]
-        d = np.float64(x[i] if seen else x0) - np.float64(x0)
-        n += np.int32(1) if seen else np.int32(0)
-        total += d
-        squares += d * d
-    return n, total, squares
-
-
 @njit(**INNER)
 @no_type_check
-def spread(x, least):
-    """Population standard deviation; one pass, as :func:`correlation`."""
-    first = _first_pair(x, x)
-    if first == len(x):
-        return np.nan
-    n, total, squares = _distances(x, x[first])
-    if n < least:
-        return np.nan
-    return np.sqrt(max(n * squares - total * total, 0.0)) / n
-
-
-@njit(**INNER)
-@no_type_check
-def shape(x, least, fourth):
-    """Skewness, or excess kurtosis [Spec 1].
+def counted(known, kind, least, out):
+    """Count (kind 0), sum (1) or mean (2) from the sums of every segment.
 
     Parameters
     ----------
-    x : float32 or float64 [N]; NaN is no observation
+    known : float64 [5, S], see :func:`sums`
+    kind : 0, 1 or 2
+    least : fewest observations; NaN below
+    out : float64 [S], written; the mean of no observation is NaN
+    """
+    n, total = known[0], known[1]
+    if kind == 2:
+        for s in range(len(out)):
+            out[s] = total[s] / n[s] if n[s] >= max(least, 1) else np.nan
+    else:
+        for s in range(len(out)):
+            value = total[s] if kind == 1 else n[s]
+            out[s] = value if n[s] >= least else np.nan
+
+
+@njit(**INNER)
+@no_type_check
+def spread(known, least, out):
+    """Population standard deviation of every segment [Spec 1].
+
+    Parameters
+    ----------
+    known : float64 [5, S], see :func:`powers`
+    least : fewest observations
+    out : float64 [S], written; NaN below ``least`` and without an observation
+    """
+    n, two = known[0], known[2]
+    for s in range(len(out)):
+        out[s] = np.sqrt(two[s] / n[s]) if n[s] >= max(least, 1) else np.nan
+
+
+@njit(**INNER)
+@no_type_check
+def shape(known, least, fourth, out):
+    """Skewness, or excess kurtosis, of every segment [Spec 1].
+
+    Parameters
+    ----------
+    known : float64 [5, S], see :func:`powers`
     least : fewest observations
     fourth : bool, kurtosis less 3; else skewness
-
-    Returns
-    -------
-    float64
+    out : float64 [S], written
         Of population moments; NaN below ``least``, without an observation, and where the
         standard deviation counts as zero.
     """
-    n, total = count_sum(x)
-    if n < max(least, 1):
-        return np.nan
-    mean = total / n
-    two, three, four = powers(x, mean)
-    std = np.sqrt(two / n)
-    if is_flat(std, mean):
-        return np.nan
-    if fourth:
-        return four / n / (std * std * std * std) - 3.0
-    return three / n / (std * std * std)
+    n, total, two, three, four = known[0], known[1], known[2], known[3], known[4]
+    for s in range(len(out)):
+        variance = two[s] / n[s]
+        flat = is_flat(np.sqrt(variance), total[s] / n[s])
+        if fourth:
+            value = four[s] / n[s] / (variance * variance) - 3.0
+        else:
+            value = three[s] / n[s] / (variance * np.sqrt(variance))
+        out[s] = value if (n[s] >= max(least, 1)) & (not flat) else np.nan
 
 
 @njit(**INNER)
@@ -138,17 +176,16 @@ def _pair_sums(x, y, x0, y0):
 
 @njit(**INNER)
 @no_type_check
-def correlation(x, y, least):
-    """Pearson over the rows that have both [Spec 1].
+def correlation(x, y, spans, least, work, out):
+    """Pearson over the rows that have both, of every segment [Spec 1].
 
     Parameters
     ----------
     x, y : float32 or float64 [N]; NaN is no observation
+    spans : int64 [S, 2], rows of each segment
     least : fewest rows with both
-
-    Returns
-    -------
-    float64
+    work : float64 [6, S], written over
+    out : float64 [S], written
         In [-1, 1]; NaN below ``least``, without a pair, and where the standard deviation of
         either counts as zero.
 
@@ -157,25 +194,38 @@ def correlation(x, y, least):
     One pass. Distances are from the first pair: no observation is further than sqrt(n) standard
     deviations from the mean, so what cancels costs a factor n of the last bit and no more.
     """
-    first = _first_pair(x, y)
-    if first == len(x):
-        return np.nan
-    n, sx, sy, xx, yy, xy = _pair_sums(x, y, x[first], y[first])
-    if n < max(least, 1):
-        return np.nan
-    x_spread, y_spread = max(n * xx - sx * sx, 0.0), max(n * yy - sy * sy, 0.0)  # n n var
-    if _is_still(x_spread, sx + n * x[first], n) or _is_still(y_spread, sy + n * y[first], n):
-        return np.nan
-    rho = (n * xy - sx * sy) / (np.sqrt(x_spread) * np.sqrt(y_spread))
-    return min(max(rho, -1.0), 1.0)
+    for s in range(len(spans)):
+        a, b = x[spans[s, 0] : spans[s, 1]], y[spans[s, 0] : spans[s, 1]]
+        first = _first_pair(a, b)
+        if first == len(a):
+            work[0, s] = 0.0
+            continue
+        x0, y0 = np.float64(a[first]), np.float64(b[first])
+        n, sx, sy, xx, yy, xy = _pair_sums(a, b, a[first], b[first])
+        work[0, s], work[1, s], work[2, s] = n, sx + n * x0, sy + n * y0
+        work[3, s], work[4, s], work[5, s] = n * xx - sx * sx, n * yy - sy * sy, n * xy - sx * sy
+    _rho(work, least, out)
 
 
 @njit(**INNER)
 @no_type_check
-def _is_still(spread, total, n):
-    """:func:`is_flat` for n times n times the variance, without a root or a division."""
+def _rho(work, least, out):
+    """Correlations of all segments from counts, sums, and n n times variances and covariance."""
+    n, of_x, of_y = work[0], work[1], work[2]
+    for s in range(len(out)):
+        xx, yy = max(work[3, s], 0.0), max(work[4, s], 0.0)
+        rho = work[5, s] / (np.sqrt(xx) * np.sqrt(yy))
+        rho = min(max(rho, -1.0), 1.0)
+        moves = _moves(xx, of_x[s], n[s]) & _moves(yy, of_y[s], n[s])
+        out[s] = rho if (n[s] >= max(least, 1)) & moves else np.nan
+
+
+@njit(**INNER)
+@no_type_check
+def _moves(spread, total, n):
+    """Not :func:`is_flat`, for n n times the variance, without a root or a division."""
     floor = FLAT * max(abs(total), n * TINY)
-    return not spread > floor * floor
+    return spread > floor * floor
 
 
 @njit(fastmath=FAST, **INNER)
@@ -212,26 +262,44 @@ def product(x, least, plus):
 
 @njit(**INNER)
 @no_type_check
-def extreme(x, least, sign):
-    """Largest value (sign 1) or smallest (sign -1).
+def _largest(x):
+    """Number of observations and the largest; minus infinity of none."""
+    n, best = np.int32(0), rank_of(x.dtype.type(-np.inf))
+    for i in range(len(x)):
+        seen = x[i] == x[i]
+        n += np.int32(1) if seen else np.int32(0)
+        best = max(best, rank_of(x[i] if seen else x.dtype.type(-np.inf)))
+    return n, of_rank(best)
+
+
+@njit(**INNER)
+@no_type_check
+def _smallest(x):
+    """Number of observations and the smallest; infinity of none."""
+    n, best = np.int32(0), rank_of(x.dtype.type(np.inf))
+    for i in range(len(x)):
+        seen = x[i] == x[i]
+        n += np.int32(1) if seen else np.int32(0)
+        best = min(best, rank_of(x[i] if seen else x.dtype.type(np.inf)))
+    return n, of_rank(best)
+
+
+@njit(**INNER)
+@no_type_check
+def extremes(x, spans, least, largest, out):
+    """Largest or smallest value of every segment.
 
     Parameters
     ----------
-    x : float32 or float64 [N]; NaN is no observation
+    x, spans : as for :func:`sums`
     least : fewest observations
-    sign : 1 or -1
-
-    Returns
-    -------
-    float64
-        NaN below ``least`` and without an observation.
+    largest : bool, else smallest
+    out : float64 [S], written; NaN below ``least`` and without an observation
     """
-    n, best = 0, -np.inf
-    for i in range(len(x)):
-        if x[i] == x[i]:
-            n += 1
-            best = max(best, sign * x[i])
-    return sign * best if n >= max(least, 1) else np.nan
+    for s in range(len(spans)):
+        part = x[spans[s, 0] : spans[s, 1]]
+        n, value = _largest(part) if largest else _smallest(part)
+        out[s] = value if n >= max(least, 1) else np.nan
 
 
 @njit(**INNER)
