@@ -77,7 +77,7 @@ class JoinSpec(Spec):
         files = list(read_rows(self.path, self.pattern or f"*.{self.format}", form))
         names = sorted(set(self.columns) - {*KEY})
         rows = pl.concat([f.rows.select(*KEY, *names) for f in files])
-        rows = rows.with_columns(pl.col(c) * by for c, by in self.scale.items())
+        rows = rows.with_columns(scaled(pl.col(c), by) for c, by in self.scale.items())
         aside = pl.concat([pl.DataFrame(schema=QUARANTINE), *(f.aside for f in files)])
         first = {why: text for f in reversed(files) for why, text in f.first.items()}
         known = rows.unique(KEY, keep="first", maintain_order=True)
@@ -125,3 +125,16 @@ class Joined:
             for c in names
         ).drop("(found)", *(f"(joined) {c}" for c in names))
         return both, {LACKING.format(self.name): lacking} if lacking else {}
+
+
+def scaled(value: pl.Expr, by: float) -> pl.Expr:
+    """A vendor's number times a scale, without the dust of the multiplication.
+
+    460697.377 thousand are 460697377, whatever binary fractions say: fifteen digits are kept.
+
+    Parameters
+    ----------
+    value : as the vendor wrote it
+    by : 1000 of thousands
+    """
+    return value if by == 1 else (value * by).round_sig_figs(15)

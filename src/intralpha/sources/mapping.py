@@ -1,5 +1,6 @@
 """A vendor's csv or Parquet described in YAML, so that a new vendor needs no code; its reader."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, time
@@ -22,7 +23,7 @@ from intralpha.sources.bar_rows import (
 from intralpha.sources.daily_rows import finish_daily
 from intralpha.sources.daily_words import WORDS, tell
 from intralpha.sources.files import fingerprint
-from intralpha.sources.joined import Joined, JoinSpec
+from intralpha.sources.joined import Joined, JoinSpec, scaled
 from intralpha.sources.off_grid import what_fits
 from intralpha.sources.raw_rows import FIELDS, FileRows, RowForm, read_rows
 from intralpha.sources.shipped import check_fields, quoted, read_preset
@@ -116,7 +117,11 @@ class MappingSpec(SourceSpec):
     only: Annotated[dict[str, tuple[str, ...]], BeforeValidator(_as_lists)] = Field(
         default={},
         description="column of the vendor -> what it must hold, such as {adjustflag: 3} for prices "
-        "that are not adjusted; other rows are set aside",
+        "that are not adjusted; other rows are set aside, files without it are counted",
+    )
+    title_says: str = Field(
+        default="",
+        description="what the title lines must hold, such as 不复权; other files are refused",
     )
     joined: tuple[JoinSpec, ...] = Field(
         default=(),
@@ -186,6 +191,7 @@ class MappingSpec(SourceSpec):
             self.time_zone,
             frozenset(optional),
             self.only,
+            self.title_says,
         )
 
     def make(self) -> "MappedSource":
@@ -233,7 +239,7 @@ class MappedSource(Source):
         first = {why: text for f in reversed(files) for why, text in f.first.items()}
         read = rows.height + bad.height
         rows, twins = drop_twins(rows)
-        notes = _odd(rows, self.spec)
+        notes = _odd(rows, self.spec) | _unchecked(files)
         rows = _units(rows, self.spec)
         prices = [c for c in (*PRICES, "preclose") if c in rows.columns]
         notes[OFF_TICK] = off_tick(rows, prices, self.spec.tick_yuan)
@@ -283,6 +289,12 @@ def _batch(
     return Batch(table, good, origin, pl.concat([bad, to_quarantine(listed)]), repairs, read)
 
 
+def _unchecked(files: list[FileRows]) -> dict[str, int]:
+    """Files without a column that must hold something."""
+    lacking = Counter(column for file in files for column in file.unchecked)
+    return {f"files without the column {c}, which was not checked": n for c, n in lacking.items()}
+
+
 def _odd(rows: pl.DataFrame, spec: MappingSpec) -> dict[str, int]:
     """Volumes that are rounded because they are no whole shares."""
     shares = pl.col("volume") * _shares_a_unit(spec)
@@ -308,7 +320,7 @@ def _shares_a_unit(spec: MappingSpec) -> float:
 
 def _units(rows: pl.DataFrame, spec: MappingSpec) -> pl.DataFrame:
     """Shares, CNY and bar ends."""
-    rows = rows.with_columns(pl.col(c) * by for c, by in spec.scale.items())
+    rows = rows.with_columns(scaled(pl.col(c), by) for c, by in spec.scale.items())
     lot = _shares_a_unit(spec)
     prices = [c for c in (*PRICES, "preclose", "change") if c in rows.columns]
     if "amount" not in rows.columns:
@@ -325,14 +337,9 @@ def _units(rows: pl.DataFrame, spec: MappingSpec) -> pl.DataFrame:
     return rows.with_columns(
         *(pl.col(c) / spec.price_scale for c in prices if spec.price_scale != 1),
         (pl.col("volume") * lot).round().cast(pl.Int64).alias("volume"),
-        _whole(pl.col("amount") * scale, scale),
+        scaled(pl.col("amount"), scale),
         moved.dt.time().alias("time"),
     )
-
-
-def _whole(amount: pl.Expr, scale: float) -> pl.Expr:
-    """The same amounts without the dust of a multiplication: at most four digits behind CNY."""
-    return amount if scale == 1 else amount.round(4)
 
 
 def _split_auctions(rows: pl.DataFrame, spec: MappingSpec) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -20,6 +20,20 @@ def check_types(name: str, frame: pl.DataFrame) -> None:
             raise SourceError(name, f"column {column!r} of type {kind}", "text, numbers or times")
 
 
+def parquet_columns(name: str, content: bytes) -> list[str]:
+    """Names of the columns of a Parquet file.
+
+    Raises
+    ------
+    SourceError
+        It is no Parquet.
+    """
+    try:
+        return list(pl.read_parquet_schema(io.BytesIO(content)))
+    except (pl.exceptions.PolarsError, OSError, pl.exceptions.PanicException) as error:
+        raise SourceError(name, f"no readable Parquet ({error})", "a whole Parquet file") from error
+
+
 def read_parquet(name: str, content: bytes, needed: tuple[str, ...]) -> pl.DataFrame:
     """Some columns of a Parquet file in their own types, categories as text.
 

@@ -10,7 +10,7 @@ import polars as pl
 from intralpha.sources.daily_words import WORDS
 from intralpha.sources.files import ARCHIVES, locate, members
 from intralpha.sources.lines import MARK, split_lines, unquoted
-from intralpha.sources.parquet import read_parquet
+from intralpha.sources.parquet import parquet_columns, read_parquet
 from intralpha.sources.source import QUARANTINE, SourceError
 from intralpha.sources.symbols import normal_symbol, symbol_in_name, why_no_symbol
 from intralpha.sources.when import fitting, moments
@@ -65,6 +65,7 @@ class RowForm:
     datetime_format, time_zone : see :func:`intralpha.sources.when.moments`
     optional : numbers that may be empty
     only : column of the vendor -> what every row must hold there
+    title_says : what the lines above the header must hold
     """
 
     format: str
@@ -79,11 +80,11 @@ class RowForm:
     time_zone: str
     optional: frozenset[str]
     only: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    title_says: str = ""
 
-    @property
-    def read(self) -> dict[str, str]:
-        """Name -> column of the vendor, of all that is looked at."""
-        return self.columns | {ONLY + column: column for column in self.only}
+    def read(self, there: list[str]) -> dict[str, str]:
+        """Name -> column of the vendor, of all that is looked at in a file with some columns."""
+        return self.columns | {ONLY + column: column for column in self.only if column in there}
 
 
 @dataclass(frozen=True)
@@ -96,12 +97,14 @@ class FileRows:
     rows : ``symbol``, ``date``, ``time``, numbers, ``line``
     aside : lines that are no rows, as quarantine
     first : reason -> the first value it was given for, what was expected, what would fit
+    unchecked : columns that must hold something and that the file has not
     """
 
     name: str
     rows: pl.DataFrame
     aside: pl.DataFrame
     first: dict[str, str] = field(default_factory=dict)
+    unchecked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -156,12 +159,13 @@ def read_rows(path: str, pattern: str, form: RowForm) -> Iterator[FileRows]:
 
 def _read_parquet(name: str, content: bytes, form: RowForm) -> Table:
     """The mapped columns in their own types."""
-    frame = read_parquet(name, content, tuple(dict.fromkeys(form.read.values())))
-    fields = frame.select(pl.col(v).alias(f) for f, v in form.read.items())
+    read = form.read(parquet_columns(name, content))
+    frame = read_parquet(name, content, tuple(dict.fromkeys(read.values())))
+    fields = frame.select(pl.col(v).alias(f) for f, v in read.items())
     for field_, kind in fields.schema.items():
         clock = kind in CLOCKS.get(field_, ())
         if not (clock or kind.is_numeric() or kind in (pl.String, pl.Boolean, pl.Null)):
-            found = f"column {form.read[field_]!r} of type {kind}"
+            found = f"column {read[field_]!r} of type {kind}"
             raise SourceError(name, found, f"text or numbers for `{field_}`")
     return Table(fields, np.arange(1, frame.height + 1))
 
@@ -184,10 +188,11 @@ def read_text(name: str, content: bytes, form: RowForm) -> Table:
     begin, body = _header(name, text, form)
     names = unquoted(text[begin:body], form.separator).decode().split(MARK)
     header = [name_.strip().strip('"') for name_ in names]
-    if set(form.read.values()) - set(header):
+    read = form.read(header)
+    if set(read.values()) - set(header):
         expected = _lacking(header, text[begin:body].decode(), form)
         raise SourceError(name, f"columns {header}", expected)
-    twice = [v for v in form.read.values() if header.count(v) > 1]
+    twice = [v for v in read.values() if header.count(v) > 1]
     if twice:
         raise SourceError(name, f"several columns {twice[0]!r}", "one of that name")
     first = text.count(b"\n", 0, body) + 1
@@ -195,7 +200,7 @@ def read_text(name: str, content: bytes, form: RowForm) -> Table:
     mark = MARK if b'"' in rest else form.separator
     lines = split_lines(unquoted(rest, form.separator) if mark == MARK else rest, mark, len(header))
     torn = [(name, number + first, why, row) for number, why, row in lines.torn]
-    places = {f: header.index(v) for f, v in form.read.items()}
+    places = {f: header.index(v) for f, v in read.items()}
     return Table(
         _columns(lines.text, mark, len(header), places),
         lines.numbers + first,
@@ -228,7 +233,7 @@ def _decodes(content: bytes, encoding: str) -> bool:
 
 def _lacking(header: list[str], line: str, form: RowForm) -> str:
     """The mapped columns that a header lacks, and a separator that would make them."""
-    wanted = set(form.read.values())
+    wanted = set(form.columns.values())
     missing = f"also {', '.join(sorted(wanted - set(header)))}"
     for mark in ",;\t|":
         if mark != form.separator and wanted <= {n.strip().strip('"') for n in line.split(mark)}:
@@ -241,10 +246,13 @@ def _header(name: str, text: bytes, form: RowForm) -> tuple[int, int]:
     begin = 0
     for _ in range(form.title_lines):
         begin = text.find(b"\n", begin) + 1 or len(text)
+    title = text[:begin].decode().strip()
+    if form.title_says not in title:
+        raise SourceError(name, f"the title {title!r}", f"{form.title_says!r} in it")
     while begin < len(text) and text[begin] in b"\r\n":
         begin += 1
     if not text[begin:].strip():
-        expected = f"a header with {sorted(form.read.values())}"
+        expected = f"a header with {sorted(form.columns.values())}"
         raise SourceError(name, "an empty file" if not text.strip() else "no header", expected)
     return begin, text.find(b"\n", begin) + 1 or len(text)
 
@@ -284,7 +292,8 @@ def _typed(name: str, table: Table, form: RowForm) -> FileRows:
         pl.Series("line", table.lines, dtype=pl.Int64),
     )
     reason = _reasons(typed, symbols, numbers, form)
-    for column, wanted in form.only.items():
+    only = {c: wanted for c, wanted in form.only.items() if ONLY + c in fields.columns}
+    for column, wanted in only.items():
         reason = reason.zip_with(reason.is_not_null(), _others(fields, column, wanted))
     good = typed.filter(reason.is_null())
     good = good.with_columns(date=pl.col("stamp").dt.date(), time=pl.col("stamp").dt.time())
@@ -304,7 +313,9 @@ def _typed(name: str, table: Table, form: RowForm) -> FileRows:
             first[why] = (
                 f"{name} line {table.lines[row]}: {_advice(why, row, fields, symbols, form)}"
             )
-    return FileRows(name, good.drop("stamp"), pl.concat([table.torn, aside]), first)
+    unchecked = tuple(c for c in form.only if c not in only)
+    aside = pl.concat([table.torn, aside])
+    return FileRows(name, good.drop("stamp"), aside, first, unchecked)
 
 
 def _symbols(name: str, fields: pl.DataFrame, form: RowForm) -> pl.Series:

@@ -69,7 +69,7 @@ class Sheet:
         text = shown.write_csv(
             include_header=False, separator=self.separator, float_scientific=False
         )
-        return text.encode(self.encoding)
+        return text.encode(self.encoding.removesuffix("-sig"))  # the mark stands once, above
 
     def end(self) -> bytes:
         """What stands below the last row of a file."""

@@ -1,0 +1,197 @@
+"""Every layout read back through the shipped mapping gives the market that was written.
+
+What a layout does not hold is stated beside it: columns that are compared within the vendor's own
+rounding, columns that are not compared, rows that the vendor does not give.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+from pydantic import TypeAdapter
+
+from intralpha.base.place import placed
+from intralpha.market import Lake
+from intralpha.sources import SourceSpec, ingest
+from intralpha.sources.exchange.layouts.layout import Layout, layouts
+from intralpha.sources.exchange.layouts.sheets import SheetLayout
+
+from .conftest import DIVIDEND, EX_DAY, HALTED, SPECIAL
+
+PRICES = ("open", "high", "low", "close")
+FACTS = ("preclose", "adj_factor", "suspended")
+LIMITS = ("up_limit", "down_limit")
+KEY = ["date", "symbol"]
+SOURCES = TypeAdapter(tuple[SourceSpec, ...])
+CENT = 1e-9
+FLOAT32 = 1e-7  # relative
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a layout is read back.
+
+    Attributes
+    ----------
+    sources : of a recipe; paths are in the layout's folder
+    same : columns of ``daily`` that are the market's to the last bit, beside prices and volume
+    near : column -> by how much it may be off
+    relative : column -> by how much of itself it may be off
+    idle_days : whether days without a trade have rows
+    limits_of_st : whether the limits of stocks under special treatment are right
+    lots : whether volumes are rounded to lots
+    """
+
+    sources: tuple[dict[str, Any], ...]
+    same: tuple[str, ...] = (*FACTS, *LIMITS)
+    near: dict[str, float] = field(default_factory=dict)
+    relative: dict[str, float] = field(default_factory=dict)
+    idle_days: bool = True
+    limits_of_st: bool = False
+    lots: bool = False
+
+
+def mapping(preset: str, path: str, **keys: Any) -> dict[str, Any]:
+    return {"kind": "mapping", "preset": preset, "path": path, **keys}
+
+
+JOINED = [
+    {"preset": f"tushare_{name}", "path": name}
+    for name in ("adj_factor", "daily_basic", "stk_limit")
+]
+WAYS = {
+    "tushare": Way(
+        (
+            mapping("tushare_daily", "daily", joined=JOINED),
+            mapping("tushare_5min", "stk_mins"),
+            {"kind": "stock_basic", "path": "stock_basic.csv"},
+        ),
+        (*FACTS, *LIMITS, "float_shares", "total_shares"),
+        near={"amount": 0.5},  # thousand CNY with three digits
+        idle_days=False,
+        limits_of_st=True,
+    ),
+    "akshare": Way(
+        (mapping("akshare_daily", "daily"), mapping("akshare_5min", "5min")),
+        relative={"float_shares": 0.02},  # turnover with two digits
+        idle_days=False,
+        lots=True,
+    ),
+    "baostock": Way(
+        (mapping("baostock_daily", "daily"), mapping("baostock_5min", "5min")),
+        (*FACTS, *LIMITS, "amount", "st"),
+        relative={"float_shares": 1e-5},
+        limits_of_st=True,
+    ),
+    "jqdata": Way(
+        (mapping("jqdata_daily", "daily"), mapping("jqdata_1min", "5min", freq=5)),
+        (*FACTS, *LIMITS, "amount"),
+        limits_of_st=True,
+    ),
+    "ricequant": Way(
+        (mapping("ricequant_daily", "daily"), mapping("ricequant_1min", "5m", freq=5)),
+        (*FACTS, *LIMITS, "amount"),
+        limits_of_st=True,
+    ),
+    "tdx": Way(
+        ({"kind": "tdx_day", "path": "vipdoc"}, {"kind": "tdx", "path": "vipdoc"}),
+        ("suspended",),  # no previous close, so no factor and no limits on ex-dividend days
+        relative={"amount": FLOAT32},
+        idle_days=False,
+    ),
+    "tdx_text": Way(
+        (mapping("tdx_text_daily", "daily"), mapping("tdx_text_5min", "5min")),
+        ("suspended", "amount"),
+        idle_days=False,
+    ),
+    "qmt": Way(
+        (mapping("qmt_daily", "1d"), mapping("qmt_5min", "5m")),
+        (*FACTS, *LIMITS, "amount"),
+        lots=True,
+    ),
+    "datayes": Way(
+        (mapping("datayes_daily", "MktEqud"), mapping("datayes_5min", "5min")),
+        (*FACTS, *LIMITS, "amount", "float_shares", "total_shares"),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def read(
+    written: Callable[[str], Path], made_once: Callable[..., Path]
+) -> Callable[[str], tuple[Lake, str]]:
+    """The lake that the files of a layout give, and what the ingest said."""
+
+    def make(name: str) -> tuple[Lake, str]:
+        files = written(name)
+
+        def fill(folder: Path) -> None:
+            specs = SOURCES.validate_python(WAYS[name].sources, context=placed(files))
+            report = ingest(specs, Lake(folder / "lake", create=True), show_progress=False)
+            (folder / "said.txt").write_text(report.to_text())
+
+        folder = made_once(f"read {name}", fill)
+        return Lake(folder / "lake"), (folder / "said.txt").read_text()
+
+    return make
+
+
+@pytest.mark.parametrize("name", sorted(WAYS))
+def test_daily_rows_come_back(
+    name: str, read: Callable[[str], tuple[Lake, str]], truth: Lake
+) -> None:
+    way, (lake, said) = WAYS[name], read(name)
+    found, wanted = lake.scan("daily").collect(), truth.scan("daily").collect()
+    wanted = wanted if way.idle_days else wanted.filter(pl.col("volume") > 0)
+    assert "quarantined" not in said, said
+    assert wanted.height > 40
+    volume = () if way.lots else ("volume",)
+    same = [c for c in (*PRICES, *volume, *way.same) if c not in LIMITS]
+    assert_frame_equal(found.select(*KEY, *same), wanted.select(*KEY, *same), check_exact=True)
+    if LIMITS[0] in way.same:
+        these = pl.lit(value=True) if way.limits_of_st else pl.col("symbol") != SPECIAL
+        left, right = (f.filter(these).select(*KEY, *LIMITS) for f in (found, wanted))
+        assert_frame_equal(left, right, check_exact=True)
+    near = way.near | ({"volume": 50.0} if way.lots else {})
+    for column, slack in near.items():
+        assert (found[column] - wanted[column]).abs().max() <= slack, column
+    for column, slack in way.relative.items():
+        known = wanted["volume"] > 0
+        off = (found[column] / wanted[column] - 1).abs().filter(known)
+        assert off.max() <= slack, column
+
+
+@pytest.mark.parametrize("name", sorted(WAYS))
+def test_bars_come_back(name: str, read: Callable[[str], tuple[Lake, str]], truth: Lake) -> None:
+    way, (lake, _) = WAYS[name], read(name)
+    columns = ["date", "freq", "symbol", "time", *PRICES, "auc_in_first"]
+    found, wanted = lake.scan("bars").collect(), truth.scan("bars").collect()
+    assert wanted.height == 8 * 7 * 48
+    if name == "tdx":  # float32, rounded to the fund's tick of 0.001
+        columns = columns[:4]
+        assert (found["close"] - wanted["close"]).abs().max() < CENT
+    assert_frame_equal(found.select(columns), wanted.select(columns), check_exact=True)
+    slack = 50 if way.lots else 0
+    assert (found["volume"] - wanted["volume"]).abs().max() <= slack
+    relative = (found["amount"] - wanted["amount"]).abs() / wanted["amount"].clip(1)
+    assert relative.max() <= (FLOAT32 if name == "tdx" else 0)
+
+
+def test_every_layout_of_tables_is_read_back() -> None:
+    tables = {n for n, kind in Layout.kinds().items() if issubclass(kind, SheetLayout)}
+    assert tables == set(WAYS)
+    assert "exchanges" in set(layouts()) - tables
+
+
+def test_what_the_market_holds(truth: Lake) -> None:
+    """The comparison would be worth little without a dividend, a halt and ST among the rows."""
+    daily = truth.scan("daily").collect()
+    ex = daily.filter(pl.col("symbol") == DIVIDEND, pl.col("date") == EX_DAY)
+    assert ex["adj_factor"].item() > 1.01
+    halted = daily.filter("suspended")
+    assert (halted["symbol"].unique().to_list(), halted.height) == ([HALTED], 2)
+    assert daily.filter("st")["symbol"].unique().to_list() == [SPECIAL]
