@@ -1,6 +1,7 @@
 """Reader of lists of stocks: what they are called, where they are listed, their industry."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, Literal
 
 import polars as pl
@@ -15,6 +16,7 @@ from intralpha.sources.source import Batch, Source, SourceSpec
 from intralpha.sources.symbols import exchange_name, normal_symbol
 from intralpha.sources.when import days
 
+FAR = date(2099, 1, 1)  # days from here on say that a stock is listed still
 FIELDS = ("symbol", "name", "industry", "list_date", "delist_date")
 TUSHARE = {"symbol": "ts_code", "name": "name", "industry": "industry", "list_date": "list_date"}
 
@@ -81,7 +83,7 @@ def _stocks(name: str, raw: pl.DataFrame, columns: dict[str, str]) -> Iterator[B
         normal_symbol(pl.col("symbol")).alias("symbol"),
         pl.col("name", "industry").cast(pl.String, strict=False),
         pl.col("(listed)").alias("list_date"),
-        pl.col("(left)").alias("delist_date"),
+        pl.when(pl.col("(left)") < FAR).then("(left)").alias("delist_date"),
     )
     symbol = pl.col("symbol")
     instruments = stocks.select(
