@@ -136,3 +136,18 @@ def test_words_of_daily_rows_are_refused_for_bars_and_scales_without_a_field(ven
         spec(vendor, {"pct_change": "p"}, scale={"pct_chg": 100})
     with pytest.raises(ValidationError, match="did you mean 'pct_change'"):
         spec(vendor, {"pct_chang": "p"})
+
+
+def test_a_preclose_that_does_not_know_of_the_dividend_is_seen_by_the_limits(
+    lake: Lake, vendor: Path
+) -> None:
+    # 0.50 are paid on the second day: the exchange counts from 9.50, the vendor's preclose from 10.
+    lines = [
+        row("2023-01-03", 10.0, 9.9, 10.89, 8.91),
+        row("2023-01-04", 9.6, 10.0, 10.45, 8.55),
+        row("2023-01-05", 9.6, 9.6, "", ""),  # no limits: nothing to compare
+    ]
+    names = "preclose,up_limit,down_limit"
+    said = read(lake, vendor / "a.csv", names, lines)
+    assert "1  preclose is not the middle of the day's limits" in said
+    assert "600519.SH 2023-01-04: preclose 10, limits 8.55 .. 10.45. Days ex dividend" in said

@@ -18,6 +18,9 @@ FROM_PERCENT = "precloses from close and percent change, rounded to the tick"
 UNSETTLED = "precloses from a percent change whose two digits several ticks fit"
 CHANGE = "change is not close - preclose"
 PERCENT = "percent change is not that of close and preclose"
+MIDDLE = "preclose is not the middle of the day's limits"
+MIDDLE_CAUSE = "Days ex dividend of which preclose does not know, or first days of a stock?"
+LIMITS = ("up_limit", "down_limit")
 DIGITS = 0.0051  # of a percent with two digits, and a little for its own rounding
 SHOWN = 3
 
@@ -55,12 +58,12 @@ def tell(rows: pl.DataFrame, tick_yuan: float | None) -> Told:
         ``pct_change`` (percent), ``float_cap``, ``total_cap`` (CNY), shares
     tick_yuan : price step; None: of each symbol's range of codes
     """
-    if not set(WORDS) & set(rows.columns):
-        return Told(rows)
     told = Told(_with_shares(rows))
-    if not {"change", "pct_change"} & set(rows.columns):
-        return told
-    return _checked(_with_preclose(told.rows, tick_yuan))
+    if {"change", "pct_change"} & set(rows.columns):
+        told = _checked(_with_preclose(told.rows, tick_yuan))
+    if {"preclose", *LIMITS} <= set(told.rows.columns):
+        told = _between_limits(told)
+    return told
 
 
 def _with_shares(rows: pl.DataFrame) -> pl.DataFrame:
@@ -119,6 +122,23 @@ def _checked(told: Told) -> Told:
             notes[name] = int(wrong.sum())
             first[name] = _worst(rows, column, np.where(wrong, off, -1.0), expected, wrong)
     return Told(rows, told.repairs, notes, first)
+
+
+def _between_limits(told: Told) -> Told:
+    """Count rows whose preclose is not the middle of their limits, as it is of all but new stocks."""
+    up, down, preclose = (_real(told.rows, c) for c in (*LIMITS, "preclose"))
+    off = np.where((down > 0) & (preclose > 0), np.abs((up + down) / 2 - preclose), np.nan)
+    wrong = off > 2 * DIGITS  # each limit is rounded to the tick
+    if not wrong.any():
+        return told
+    worst = told.rows[[int(i) for i in np.argsort(-np.where(wrong, off, -1.0))[:SHOWN] if wrong[i]]]
+    shown = [
+        f"{r['symbol']} {r['date']}: preclose {r['preclose']:g}, limits {r['down_limit']:g} .. "
+        f"{r['up_limit']:g}"
+        for r in worst.iter_rows(named=True)
+    ]
+    first = told.first | {MIDDLE: f"worst {'; '.join(shown)}. {MIDDLE_CAUSE}"}
+    return Told(told.rows, told.repairs, told.notes | {MIDDLE: int(wrong.sum())}, first)
 
 
 def _worst(rows: pl.DataFrame, column: str, off: ndarray, expected: ndarray, wrong: ndarray) -> str:

@@ -14,7 +14,7 @@ EXCHANGES = {
 }
 NAMED = {name: exchange for exchange, names in EXCHANGES.items() for name in names}
 _NAMES = "|".join(sorted(NAMED, key=len, reverse=True))
-FORM = re.compile(rf"(?:({_NAMES})[.:_#-]?)?(\d{{1,6}})(?:\.0+)?(?:[.:_-]?({_NAMES}))?")
+FORM = re.compile(rf"(?:({_NAMES})[.:_#-]?)?(\d{{1,6}})(?:\.0+)?(?:[.:_#-]?({_NAMES}))?")
 # Six digits anywhere in a file's name, or fewer up to its first dot, each with its exchange.
 _END = "(?![0-9A-Za-z])"
 IN_NAME = re.compile(

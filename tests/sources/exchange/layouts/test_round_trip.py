@@ -13,14 +13,16 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 from pydantic import TypeAdapter
+from typer.testing import CliRunner
 
 from intralpha.base.place import placed
+from intralpha.cli.main import app
 from intralpha.market import Lake
 from intralpha.sources import SourceSpec, ingest
 from intralpha.sources.exchange.layouts.layout import Layout, layouts
 from intralpha.sources.exchange.layouts.sheets import SheetLayout
 
-from .conftest import DIVIDEND, EX_DAY, HALTED, SPECIAL
+from .conftest import DIVIDEND, EX_DAY, HALTED, SPECIAL, market
 
 PRICES = ("open", "high", "low", "close")
 FACTS = ("preclose", "adj_factor", "suspended")
@@ -179,6 +181,35 @@ def test_bars_come_back(name: str, read: Callable[[str], tuple[Lake, str]], trut
     assert (found["volume"] - wanted["volume"]).abs().max() <= slack
     relative = (found["amount"] - wanted["amount"]).abs() / wanted["amount"].clip(1)
     assert relative.max() <= (FLOAT32 if name == "tdx" else 0)
+
+
+def test_members_of_the_index_come_back(written: Callable[[str], Path], tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake", create=True)
+    spec = {"kind": "index_weight", "path": "index_weight"}
+    specs = SOURCES.validate_python((spec,), context=placed(written("tushare")))
+    ingest(specs, lake, show_progress=False)
+    found = lake.scan("membership").collect()
+    wanted = pl.concat(b.frame for b in market() if b.table == "membership")
+    first = found.filter(pl.col("in_date") == wanted["in_date"].min()).sort("symbol")
+    assert first["symbol"].to_list() == sorted(wanted["symbol"])
+    off = (first["weight"] - wanted.sort("symbol")["weight"]).abs().max()
+    assert off <= 5e-7  # percent with four digits
+
+
+def test_stocks_come_back(read: Callable[[str], tuple[Lake, str]], truth: Lake) -> None:
+    columns = ["symbol", "exchange", "board", "name", "list_date", "delist_date"]
+    found = read("tushare")[0].scan("instruments").select(columns).collect()
+    assert_frame_equal(found, truth.scan("instruments").select(columns).collect())
+
+
+def test_the_command_writes_a_layout(tmp_path: Path) -> None:
+    arguments = ["simulate", str(tmp_path / "f"), "--layout", "qmt", "--preset", "tiny"]
+    arguments += ["--end", "2023-01-04", "--symbol", "600001.SH"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert "2 stock-days written, 2 sessions" in result.output
+    names = sorted(str(p.relative_to(tmp_path / "f")) for p in (tmp_path / "f").rglob("*.*"))
+    assert names == ["1d/600001.SH.csv", "5m/600001.SH.csv"]
 
 
 def test_every_layout_of_tables_is_read_back() -> None:
