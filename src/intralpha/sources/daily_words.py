@@ -125,7 +125,7 @@ def _checked(told: Told) -> Told:
 
 
 def _between_limits(told: Told) -> Told:
-    """Count rows whose preclose is not the middle of their limits, as it is of all but new stocks."""
+    """Count rows whose preclose is not the middle of their limits, as of all but new stocks."""
     up, down, preclose = (_real(told.rows, c) for c in (*LIMITS, "preclose"))
     off = np.where((down > 0) & (preclose > 0), np.abs((up + down) / 2 - preclose), np.nan)
     wrong = off > 2 * DIGITS  # each limit is rounded to the tick

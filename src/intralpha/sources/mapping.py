@@ -66,9 +66,9 @@ class MappingSpec(SourceSpec):
         default=",", min_length=1, max_length=1, description="between csv fields"
     )
     columns: Annotated[dict[str, str], BeforeValidator(quoted)] = Field(
-        description="field of the lake -> column of the vendor. symbol; datetime, or date and time; "
-        "open, high, low, close (CNY, unadjusted), volume, amount. Of bars also trades. Of daily "
-        "rows also preclose (CNY, without the day's dividend), adj_factor (cumulative: prices x "
+        description="field of the lake -> column of the vendor. symbol; datetime, or date and "
+        "time; open, high, low, close (CNY, unadjusted), volume, amount. Of bars also trades. Of "
+        "daily rows also preclose (CNY, without the day's dividend), adj_factor (cumulative: prices x "
         "factor are comparable), change (CNY) and pct_change (percent) of close over preclose, "
         "which give a preclose that lacks and check one that does not; up_limit, down_limit (CNY), "
         "st (1 or 0), turnover_percent (of the float), float_shares, total_shares, float_cap, "

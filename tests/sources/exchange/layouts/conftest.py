@@ -82,12 +82,13 @@ def _still(bars: pl.DataFrame, daily: pl.DataFrame) -> pl.DataFrame:
 
 @pytest.fixture(scope="session")
 def written(made_once: Callable[..., Path]) -> Callable[[str], Path]:
-    """Folder with the market's files in a layout, made once."""
+    """Folder with a folder of the layout's name, as the pages of the vendors have it."""
 
     def make(name: str) -> Path:
-        return made_once(
-            f"layout {name}", lambda folder: list(layout_of(name).put(market(), folder))
-        )
+        def fill(folder: Path) -> None:
+            list(layout_of(name).put(market(), folder / name))
+
+        return made_once(f"layout {name}", fill)
 
     return make
 

@@ -4,6 +4,7 @@ What a layout does not hold is stated beside it: columns that are compared withi
 rounding, columns that are not compared, rows that the vendor does not give.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+import yaml
 from polars.testing import assert_frame_equal
 from pydantic import TypeAdapter
 from typer.testing import CliRunner
@@ -18,9 +20,11 @@ from typer.testing import CliRunner
 from intralpha.base.place import placed
 from intralpha.cli.main import app
 from intralpha.market import Lake
-from intralpha.sources import SourceSpec, ingest
+from intralpha.sources import MappingSpec, SourceSpec, ingest, presets
 from intralpha.sources.exchange.layouts.layout import Layout, layouts
 from intralpha.sources.exchange.layouts.sheets import SheetLayout
+from intralpha.sources.joined import JoinSpec
+from intralpha.sources.shipped import joined_presets
 
 from .conftest import DIVIDEND, EX_DAY, HALTED, SPECIAL, market
 
@@ -28,6 +32,7 @@ PRICES = ("open", "high", "low", "close")
 FACTS = ("preclose", "adj_factor", "suspended")
 LIMITS = ("up_limit", "down_limit")
 KEY = ["date", "symbol"]
+PAGES = Path(__file__).parents[4] / "docs" / "vendors"
 SOURCES = TypeAdapter(tuple[SourceSpec, ...])
 CENT = 1e-9
 FLOAT32 = 1e-7  # relative
@@ -35,11 +40,10 @@ FLOAT32 = 1e-7  # relative
 
 @dataclass(frozen=True)
 class Way:
-    """How a layout is read back.
+    """What the files of a layout give back, read as the page of the vendor says.
 
     Attributes
     ----------
-    sources : of a recipe; paths are in the layout's folder
     same : columns of ``daily`` that are the market's to the last bit, beside prices and volume
     near : column -> by how much it may be off
     relative : column -> by how much of itself it may be off
@@ -48,7 +52,6 @@ class Way:
     lots : whether volumes are rounded to lots
     """
 
-    sources: tuple[dict[str, Any], ...]
     same: tuple[str, ...] = (*FACTS, *LIMITS)
     near: dict[str, float] = field(default_factory=dict)
     relative: dict[str, float] = field(default_factory=dict)
@@ -57,69 +60,42 @@ class Way:
     lots: bool = False
 
 
-def mapping(preset: str, path: str, **keys: Any) -> dict[str, Any]:
-    return {"kind": "mapping", "preset": preset, "path": path, **keys}
-
-
-JOINED = [
-    {"preset": f"tushare_{name}", "path": name}
-    for name in ("adj_factor", "daily_basic", "stk_limit")
-]
 WAYS = {
     "tushare": Way(
-        (
-            mapping("tushare_daily", "daily", joined=JOINED),
-            mapping("tushare_5min", "stk_mins"),
-            {"kind": "stock_basic", "path": "stock_basic.csv"},
-        ),
         (*FACTS, *LIMITS, "float_shares", "total_shares"),
         near={"amount": 0.5},  # thousand CNY with three digits
         idle_days=False,
         limits_of_st=True,
     ),
     "akshare": Way(
-        (mapping("akshare_daily", "daily"), mapping("akshare_5min", "5min")),
         relative={"float_shares": 0.02},  # turnover with two digits
         idle_days=False,
         lots=True,
     ),
     "baostock": Way(
-        (mapping("baostock_daily", "daily"), mapping("baostock_5min", "5min")),
         (*FACTS, *LIMITS, "amount", "st"),
         relative={"float_shares": 1e-5},
         limits_of_st=True,
     ),
-    "jqdata": Way(
-        (mapping("jqdata_daily", "daily"), mapping("jqdata_1min", "5min", freq=5)),
-        (*FACTS, *LIMITS, "amount"),
-        limits_of_st=True,
-    ),
-    "ricequant": Way(
-        (mapping("ricequant_daily", "daily"), mapping("ricequant_1min", "5m", freq=5)),
-        (*FACTS, *LIMITS, "amount"),
-        limits_of_st=True,
-    ),
+    "jqdata": Way((*FACTS, *LIMITS, "amount"), limits_of_st=True),
+    "ricequant": Way((*FACTS, *LIMITS, "amount"), limits_of_st=True),
     "tdx": Way(
-        ({"kind": "tdx_day", "path": "vipdoc"}, {"kind": "tdx", "path": "vipdoc"}),
         ("suspended",),  # no previous close, so no factor and no limits on ex-dividend days
         relative={"amount": FLOAT32},
         idle_days=False,
     ),
-    "tdx_text": Way(
-        (mapping("tdx_text_daily", "daily"), mapping("tdx_text_5min", "5min")),
-        ("suspended", "amount"),
-        idle_days=False,
-    ),
-    "qmt": Way(
-        (mapping("qmt_daily", "1d"), mapping("qmt_5min", "5m")),
-        (*FACTS, *LIMITS, "amount"),
-        lots=True,
-    ),
-    "datayes": Way(
-        (mapping("datayes_daily", "MktEqud"), mapping("datayes_5min", "5min")),
-        (*FACTS, *LIMITS, "amount", "float_shares", "total_shares"),
-    ),
+    "tdx_text": Way(("suspended", "amount"), idle_days=False),
+    "qmt": Way((*FACTS, *LIMITS, "amount"), lots=True),
+    "datayes": Way((*FACTS, *LIMITS, "amount", "float_shares", "total_shares")),
 }
+
+
+def recipes() -> dict[str, dict[str, Any]]:
+    """The recipes of the pages by their names."""
+    pages = "".join(page.read_text(encoding="utf-8") for page in sorted(PAGES.glob("*.md")))
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", pages, re.DOTALL | re.MULTILINE)
+    found = [yaml.safe_load(block) for block in blocks]
+    return {recipe["name"]: recipe for recipe in found}
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +108,8 @@ def read(
         files = written(name)
 
         def fill(folder: Path) -> None:
-            specs = SOURCES.validate_python(WAYS[name].sources, context=placed(files))
+            sources = recipes()[name]["data"]["sources"]
+            specs = SOURCES.validate_python(tuple(sources), context=placed(files))
             report = ingest(specs, Lake(folder / "lake", create=True), show_progress=False)
             (folder / "said.txt").write_text(report.to_text())
 
@@ -183,23 +160,21 @@ def test_bars_come_back(name: str, read: Callable[[str], tuple[Lake, str]], trut
     assert relative.max() <= (FLOAT32 if name == "tdx" else 0)
 
 
-def test_members_of_the_index_come_back(written: Callable[[str], Path], tmp_path: Path) -> None:
-    lake = Lake(tmp_path / "lake", create=True)
-    spec = {"kind": "index_weight", "path": "index_weight"}
-    specs = SOURCES.validate_python((spec,), context=placed(written("tushare")))
-    ingest(specs, lake, show_progress=False)
-    found = lake.scan("membership").collect()
-    wanted = pl.concat(b.frame for b in market() if b.table == "membership")
+def test_members_of_the_index_come_back(read: Callable[[str], tuple[Lake, str]]) -> None:
+    found = read("tushare")[0].scan("membership").collect()
+    wanted = pl.concat(b.frame for b in market() if b.table == "membership").sort("symbol")
     first = found.filter(pl.col("in_date") == wanted["in_date"].min()).sort("symbol")
-    assert first["symbol"].to_list() == sorted(wanted["symbol"])
-    off = (first["weight"] - wanted.sort("symbol")["weight"]).abs().max()
+    assert first["symbol"].to_list() == wanted["symbol"].to_list()
+    off = (first["weight"] - wanted["weight"]).abs().max()
     assert off <= 5e-7  # percent with four digits
 
 
 def test_stocks_come_back(read: Callable[[str], tuple[Lake, str]], truth: Lake) -> None:
     columns = ["symbol", "exchange", "board", "name", "list_date", "delist_date"]
-    found = read("tushare")[0].scan("instruments").select(columns).collect()
-    assert_frame_equal(found, truth.scan("instruments").select(columns).collect())
+    wanted = truth.scan("instruments").select(columns).collect()
+    for name in ("tushare", "jqdata"):
+        found = read(name)[0].scan("instruments").select(columns).collect()
+        assert_frame_equal(found, wanted)
 
 
 def test_the_command_writes_a_layout(tmp_path: Path) -> None:
@@ -214,7 +189,28 @@ def test_the_command_writes_a_layout(tmp_path: Path) -> None:
 
 def test_every_layout_of_tables_is_read_back() -> None:
     tables = {n for n, kind in Layout.kinds().items() if issubclass(kind, SheetLayout)}
-    assert tables == set(WAYS)
+    assert tables == set(WAYS) == set(recipes())
+    assert {*presets()} >= {s["preset"] for r in recipes().values() for s in _mappings(r)}
+
+
+def _mappings(recipe: dict[str, Any]) -> list[dict[str, Any]]:
+    return [s for s in recipe["data"]["sources"] if s["kind"] == "mapping"]
+
+
+def test_every_mapping_stands_on_a_page_and_is_whole() -> None:
+    text = (PAGES / "README.md").read_text(encoding="utf-8")
+    ours = [n for n in presets() if n.split("_")[0] in {way.split("_")[0] for way in WAYS}]
+    assert len(ours) >= 20
+    for name in ours:
+        assert f"`{name}`" in text
+        MappingSpec.model_validate({"kind": "mapping", "preset": name, "path": "x"})
+    for name in joined_presets():
+        assert f"`{name}`" in text
+        JoinSpec.model_validate({"preset": name, "path": "x"})
+
+
+def test_the_default_layout_is_none_of_tables() -> None:
+    tables = {n for n, kind in Layout.kinds().items() if issubclass(kind, SheetLayout)}
     assert "exchanges" in set(layouts()) - tables
 
 

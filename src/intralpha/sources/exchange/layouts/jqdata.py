@@ -37,7 +37,7 @@ class JQDataLayout(SheetLayout):
         Sheet(
             "bars",
             pl.format("5min/{}.csv", JOINT),
-            {"time": END_TEXT, "code": JOINT, **PRICES, **TRADING},
+            {"time": END_TEXT, "code": JOINT, **PRICES, **TRADING, "factor": pl.lit(1.0)},
         ),
         Sheet(
             "instruments",
