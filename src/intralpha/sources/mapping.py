@@ -68,11 +68,11 @@ class MappingSpec(SourceSpec):
     columns: Annotated[dict[str, str], BeforeValidator(quoted)] = Field(
         description="field of the lake -> column of the vendor. symbol; datetime, or date and "
         "time; open, high, low, close (CNY, unadjusted), volume, amount. Of bars also trades. Of "
-        "daily rows also preclose (CNY, without the day's dividend), adj_factor (cumulative: prices x "
-        "factor are comparable), change (CNY) and pct_change (percent) of close over preclose, "
-        "which give a preclose that lacks and check one that does not; up_limit, down_limit (CNY), "
-        "st (1 or 0), turnover_percent (of the float), float_shares, total_shares, float_cap, "
-        "total_cap (CNY)"
+        "daily rows also preclose (CNY, without the day's dividend), adj_factor (cumulative: "
+        "prices x factor are comparable), change (CNY) and pct_change (percent) of close over "
+        "preclose, which give a preclose that lacks and check one that does not; up_limit, "
+        "down_limit (CNY), st (1 or 0), turnover_percent (of the float), float_shares, "
+        "total_shares, float_cap, total_cap (CNY)"
     )
     symbol_from: Literal["column", "file"] = Field(
         default="column", description="where the symbol stands"
