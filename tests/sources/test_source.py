@@ -17,6 +17,7 @@ COLUMNS = {"symbol": "s", "time": "t", "seq": "n", "price": "p", "volume": "v"}
 NEEDED = {
     "daily_basic": {"path": "x"},
     "index_members": {"path": "x"},
+    "index_weight": {"path": "x"},
     "level2": {
         "path": "x",
         "streams": {"t": {"holds": "trades", "pattern": "*", "columns": COLUMNS}},
@@ -26,6 +27,7 @@ NEEDED = {
     "simulated": {"n_assets": 5},
     "stock_basic": {"path": "x"},
     "tdx": {"path": "x"},
+    "tdx_day": {"path": "x"},
 }
 
 

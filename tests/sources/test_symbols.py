@@ -26,7 +26,7 @@ def test_plain_numbers(number: str, exchange: str) -> None:
 def test_an_exchange_that_is_given_wins_however_it_is_written(name: str) -> None:
     exchange = NAMED[name]
     code = {"SH": "000001", "SZ": "000001", "BJ": "920819"}[exchange]
-    for mark in (".", ":", "_", "-", ""):
+    for mark in (".", ":", "_", "-", "#", ""):
         for text in (f"{code}{mark}{name}", f"{name}{mark}{code}"):
             assert symbol_of(text) == symbol_of(text.lower()) == f"{code}.{exchange}", text
 
@@ -73,6 +73,7 @@ def test_columns_of_text_numbers_and_nulls() -> None:
         ("600519.SS_20230103.parquet", "600519.SH"),
         ("1min_600519.csv", "600519.SH"),
         ("bars-000905.sh.csv", "000905.SH"),
+        ("SH#000300.txt", "000300.SH"),
         ("1.csv", "000001.SZ"),
         ("2023-01-03.csv", None),
         ("20230103.csv", None),

@@ -1,4 +1,4 @@
-"""Reader of a Parquet of capitalisation snapshots."""
+"""Reader of a Parquet or csv of capitalisation snapshots."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -8,17 +8,17 @@ from pydantic import Field
 
 from intralpha.base.place import PlacePath
 from intralpha.sources.files import fingerprint
-from intralpha.sources.parquet import read_each, set_aside, why_unused
+from intralpha.sources.reference_rows import read_each, set_aside, why_unused
 from intralpha.sources.source import Batch, Source, SourceSpec
 from intralpha.sources.symbols import normal_symbol
 from intralpha.sources.when import days
 
 
 class DailyBasicSpec(SourceSpec):
-    """A Parquet of ts_code, trade_date, total_mv, circ_mv in 10,000 CNY."""
+    """A Parquet or csv of ts_code, trade_date, total_mv, circ_mv in 10,000 CNY."""
 
     kind: Literal["daily_basic"] = "daily_basic"
-    path: PlacePath = Field(description="Parquet file")
+    path: PlacePath = Field(description="Parquet or csv file, or a folder of them")
 
     def make(self) -> "DailyBasicSource":
         """The reader."""

@@ -39,7 +39,7 @@ class SourceCount:
     quarantined : reason -> rows set aside
     repairs : kind of repair -> rows it touched
     notes : what was seen and left as it is -> how often
-    first : reason -> the first row that was set aside for it
+    first : reason or note -> the first row that was set aside for it, or the worst ones
     partitions_written, partitions_unchanged : files of the lake, relative to it
     """
 
@@ -87,7 +87,9 @@ class IngestReport:
                 f"{len(c.partitions_written):,} files written, {len(untouched):,} unchanged"
             )
             lines += [f"    repaired     {n:>9,}  {what}" for what, n in c.repairs.most_common()]
-            lines += [f"    noted        {n:>9,}  {what}" for what, n in c.notes.most_common()]
+            for what, n in c.notes.most_common():
+                lines.append(f"    noted        {n:>9,}  {what}")
+                lines += [f"                            {c.first[what]}"] if what in c.first else []
             for why, n in c.quarantined.most_common():
                 lines.append(f"    quarantined  {n:>9,}  {why}")
                 lines += [f"                            {c.first[why]}"] if why in c.first else []
@@ -112,7 +114,8 @@ def ingest(
     specs : sources, in order
     lake : receives the rows; quarantined rows go to its folder ``quarantine``
     on_conflict : for a key that is there with other values. Reference rows of ``instruments`` are
-        completed instead: a known value is kept, an unknown one is filled in.
+        completed instead: a known value is kept, an unknown one is filled in; a period of
+        ``membership`` without an end takes the one that comes later.
     show_progress : a spinner with counts on stderr
 
     Returns
@@ -168,6 +171,8 @@ def _take(
     count.rows_read += batch.rows_read or rows.height
     if batch.table == "instruments":
         rows, on_conflict = _completed(lake, shape("instruments", rows)), "replace"
+    if batch.table == "membership" and _only_closes(lake, shape("membership", rows)):
+        on_conflict = "replace"
     rows, refused = split_valid(batch.table, rows)
     if batch.table in TICK_TABLES:
         done = merging.add(batch.table, in_order(batch.table, rows))
@@ -215,6 +220,16 @@ def _completed(lake: Lake, new: pl.DataFrame) -> pl.DataFrame:
     joined = new.join(old, on="symbol", how="left", suffix="_old")
     columns = [c for c in old.columns if c != "symbol"]
     return joined.select("symbol", *(pl.coalesce(f"{c}_old", c).alias(c) for c in columns))
+
+
+def _only_closes(lake: Lake, new: pl.DataFrame) -> bool:
+    """Whether all that new rows change of known ones is the end of a period that had none."""
+    old = lake.scan("membership").collect()
+    both = new.join(old, on=["index", "symbol", "in_date"], suffix="_old")
+    same = pl.col("weight").eq_missing(pl.col("weight_old"))
+    was = pl.col("out_date_old")
+    closes = was.is_null() | pl.col("out_date").eq_missing(was)
+    return bool(both.select((same & closes).all()).item())
 
 
 def _without_line(refused: pl.DataFrame, origin: str) -> pl.DataFrame:

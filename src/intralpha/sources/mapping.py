@@ -1,5 +1,6 @@
 """A vendor's csv or Parquet described in YAML, so that a new vendor needs no code; its reader."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, time
@@ -9,7 +10,7 @@ import polars as pl
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from intralpha.base.place import PlacePath
-from intralpha.market import split_valid
+from intralpha.market import TABLES, split_valid
 from intralpha.sources.bar_rows import (
     PRICES,
     ROWS_A_BATCH,
@@ -19,7 +20,9 @@ from intralpha.sources.bar_rows import (
     to_quarantine,
 )
 from intralpha.sources.daily_rows import finish_daily
+from intralpha.sources.daily_words import WORDS, tell
 from intralpha.sources.files import fingerprint
+from intralpha.sources.joined import Joined, JoinSpec, scaled
 from intralpha.sources.off_grid import what_fits
 from intralpha.sources.raw_rows import FIELDS, FileRows, RowForm, read_rows
 from intralpha.sources.shipped import check_fields, quoted, read_preset
@@ -27,7 +30,19 @@ from intralpha.sources.source import Batch, Source, SourceSpec
 from intralpha.sources.tick import OFF_TICK, off_tick
 from intralpha.sources.when import EXCHANGE_ZONE, known_zone, refuse_zone_names
 
+# Numbers of a daily row that may be empty: of a suspended day, of a day without limits.
+MAY_LACK = ("amount", "turnover_percent", "preclose", "up_limit", "down_limit", "st")
+MAY_LACK += ("float_shares", "total_shares", *WORDS)
 OFF_GRID = "time is not the end of a bar"
+
+
+def _as_lists(given: Any) -> Any:
+    """Every value as a tuple of texts."""
+    if not isinstance(given, dict):
+        return given
+    quoted(given)
+    parts = {c: v if isinstance(v, list | tuple) else [v] for c, v in given.items()}
+    return {c: tuple(str(v) for v in values) for c, values in parts.items()}
 
 
 class MappingSpec(SourceSpec):
@@ -50,7 +65,13 @@ class MappingSpec(SourceSpec):
         default=",", min_length=1, max_length=1, description="between csv fields"
     )
     columns: Annotated[dict[str, str], BeforeValidator(quoted)] = Field(
-        description="field of the lake -> column of the vendor"
+        description="field of the lake -> column of the vendor. symbol; datetime, or date and "
+        "time; open, high, low, close (CNY, unadjusted), volume, amount. Of bars also trades. Of "
+        "daily rows also preclose (CNY, without the day's dividend), adj_factor (cumulative: "
+        "prices x factor are comparable), change (CNY) and pct_change (percent) of close over "
+        "preclose, which give a preclose that lacks and check one that does not; up_limit, "
+        "down_limit (CNY), st (1 or 0), turnover_percent (of the float), float_shares, "
+        "total_shares, float_cap, total_cap (CNY)"
     )
     symbol_from: Literal["column", "file"] = Field(
         default="column", description="where the symbol stands"
@@ -93,6 +114,24 @@ class MappingSpec(SourceSpec):
     volume_scale: float = Field(
         default=1.0, gt=0, description="1000 if volumes are integers x 1,000"
     )
+    scale: dict[str, float] = Field(
+        default={},
+        description="numbers of a field are multiplied by this: {float_shares: 10000} if shares "
+        "are in ten thousand, {pct_change: 100} if a change of 1 % stands as 0.01",
+    )
+    only: Annotated[dict[str, tuple[str, ...]], BeforeValidator(_as_lists)] = Field(
+        default={},
+        description="column of the vendor -> what it must hold, such as {adjustflag: 3} for prices "
+        "that are not adjusted; other rows are set aside, files without it are counted",
+    )
+    title_says: str = Field(
+        default="",
+        description="what the title lines must hold, such as 不复权; other files are refused",
+    )
+    joined: tuple[JoinSpec, ...] = Field(
+        default=(),
+        description="files that complete daily rows by stock and date: adj_factor, shares, limits",
+    )
     data_start: date | None = Field(
         default=None,
         description="first session of the vendor's history: a stock whose first daily row is later "
@@ -109,6 +148,10 @@ class MappingSpec(SourceSpec):
     @model_validator(mode="after")
     def _fields_fit_the_table(self) -> "MappingSpec":
         check_fields(self.columns, FIELDS)
+        check_fields(self.scale, self.columns, "scale")
+        daily = [*(c for c in WORDS if c in self.columns), *(["joined"] if self.joined else [])]
+        if daily and self.table != "daily":
+            raise ValueError(f"{', '.join(daily)} is for daily rows; found table: {self.table}")
         needed = {"open", "high", "low", "close", "volume"}
         needed |= {"amount"} if self.table == "bars" and self.preset is None else set()
         if self.symbol_from == "column":
@@ -137,7 +180,7 @@ class MappingSpec(SourceSpec):
     @property
     def form(self) -> RowForm:
         """How a line is read."""
-        optional = {"amount", "turnover_percent", "preclose"} if self.table == "daily" else ()
+        optional = MAY_LACK if self.table == "daily" else ()
         return RowForm(
             self.format,
             self.encoding,
@@ -150,6 +193,8 @@ class MappingSpec(SourceSpec):
             self.datetime_format,
             self.time_zone,
             frozenset(optional),
+            self.only,
+            self.title_says,
         )
 
     def make(self) -> "MappedSource":
@@ -168,14 +213,18 @@ class MappedSource(Source):
     def __init__(self, spec: MappingSpec) -> None:
         self.spec = spec
         self.name = spec.preset or "mapping"
+        self._joined: list[Joined] = []
 
     def fingerprint(self) -> str:
         """Names, sizes and times of the files."""
-        return fingerprint(self.spec.path)
+        parts = [fingerprint(self.spec.path), *(join.fingerprint() for join in self.spec.joined)]
+        return "-".join(parts)
 
     def batches(self) -> Iterator[Batch]:
         """Files gathered to about a million rows a batch."""
         pattern = self.spec.pattern or f"*.{self.spec.format}"
+        self._joined = [join.read() for join in self.spec.joined]
+        yield from (_unused(j) for j in self._joined if j.aside.height or j.repairs)
         held: list[FileRows] = []
         for file in read_rows(self.spec.path, pattern, self.spec.form):
             held.append(file)
@@ -193,14 +242,19 @@ class MappedSource(Source):
         first = {why: text for f in reversed(files) for why, text in f.first.items()}
         read = rows.height + bad.height
         rows, twins = drop_twins(rows)
-        notes = _odd(rows, self.spec)
+        notes = _odd(rows, self.spec) | _unchecked(files)
         rows = _units(rows, self.spec)
         prices = [c for c in (*PRICES, "preclose") if c in rows.columns]
         notes[OFF_TICK] = off_tick(rows, prices, self.spec.tick_yuan)
         if self.spec.table == "daily":
-            frame, repairs = finish_daily(rows, self.spec.tick_yuan, self.spec.data_start)
-            batch = _batch("daily", frame, rows, origin, bad, {**repairs, **twins}, read)
-            yield replace(batch, notes=notes, first=first)
+            for joined in self._joined:
+                rows, lacking = joined.complete(rows)
+                notes |= lacking
+            told = tell(rows, self.spec.tick_yuan)
+            frame, repairs = finish_daily(told.rows, self.spec.tick_yuan, self.spec.data_start)
+            repairs = {**repairs, **twins, **told.repairs}
+            batch = _batch("daily", frame, rows, origin, bad, repairs, read)
+            yield replace(batch, notes=notes | told.notes, first=first | told.first)
             return
         rows, auctions = _split_auctions(rows, self.spec)
         rows, repairs = repair_prices(rows)
@@ -213,6 +267,13 @@ class MappedSource(Source):
         yield Batch("bars", frame, origin, bad, repaired, read, notes, first)
         if auctions.height:
             yield Batch("auctions", auctions, origin)
+
+
+def _unused(joined: Joined) -> Batch:
+    """What of joined files could not be used, as a batch without rows."""
+    none = pl.DataFrame(schema=TABLES["daily"].columns)
+    aside, lost = joined.aside, joined.aside.height
+    return Batch("daily", none, joined.name, aside, joined.repairs, lost, first=joined.first)
 
 
 def _batch(
@@ -229,6 +290,12 @@ def _batch(
     where = rows.select("symbol", "date", "origin", "line").unique(["symbol", "date"])
     listed = refused.join(where, on=["symbol", "date"], how="left")
     return Batch(table, good, origin, pl.concat([bad, to_quarantine(listed)]), repairs, read)
+
+
+def _unchecked(files: list[FileRows]) -> dict[str, int]:
+    """Files without a column that must hold something."""
+    lacking = Counter(column for file in files for column in file.unchecked)
+    return {f"files without the column {c}, which was not checked": n for c, n in lacking.items()}
 
 
 def _odd(rows: pl.DataFrame, spec: MappingSpec) -> dict[str, int]:
@@ -256,8 +323,9 @@ def _shares_a_unit(spec: MappingSpec) -> float:
 
 def _units(rows: pl.DataFrame, spec: MappingSpec) -> pl.DataFrame:
     """Shares, CNY and bar ends."""
+    rows = rows.with_columns(scaled(pl.col(c), by) for c, by in spec.scale.items())
     lot = _shares_a_unit(spec)
-    prices = [c for c in (*PRICES, "preclose") if c in rows.columns]
+    prices = [c for c in (*PRICES, "preclose", "change") if c in rows.columns]
     if "amount" not in rows.columns:
         rows = rows.with_columns(
             (pl.col("volume") * lot * pl.col("close") / spec.price_scale).alias("amount")
@@ -272,7 +340,7 @@ def _units(rows: pl.DataFrame, spec: MappingSpec) -> pl.DataFrame:
     return rows.with_columns(
         *(pl.col(c) / spec.price_scale for c in prices if spec.price_scale != 1),
         (pl.col("volume") * lot).round().cast(pl.Int64).alias("volume"),
-        pl.col("amount") * scale,
+        scaled(pl.col("amount"), scale),
         moved.dt.time().alias("time"),
     )
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from intralpha.sources.daily_words import WORDS
 from intralpha.sources.files import ARCHIVES, locate, members
 from intralpha.sources.lines import MARK, split_lines, unquoted
-from intralpha.sources.parquet import read_parquet
+from intralpha.sources.parquet import parquet_columns, read_parquet
 from intralpha.sources.source import QUARANTINE, SourceError
 from intralpha.sources.symbols import normal_symbol, symbol_in_name, why_no_symbol
 from intralpha.sources.when import fitting, moments
@@ -23,6 +24,7 @@ NUMBERS += (
     "total_shares",
     "up_limit",
     "down_limit",
+    *WORDS,
 )
 WHEN = ("datetime", "date", "time")
 FIELDS = ("symbol", *WHEN, *NUMBERS)
@@ -44,6 +46,7 @@ MAGIC = (
     (b"\xff\xfe", "text in utf-16", "`encoding: utf-16` in the mapping"),
     (b"\xfe\xff", "text in utf-16", "`encoding: utf-16` in the mapping"),
 )
+ONLY = "only "
 UNREAD_TIME = "date or time not readable"
 
 
@@ -61,6 +64,8 @@ class RowForm:
     symbol_suffix : exchange of plain numbers; empty: by the ranges of codes
     datetime_format, time_zone : see :func:`intralpha.sources.when.moments`
     optional : numbers that may be empty
+    only : column of the vendor -> what every row must hold there
+    title_says : what the lines above the header must hold
     """
 
     format: str
@@ -74,6 +79,12 @@ class RowForm:
     datetime_format: str
     time_zone: str
     optional: frozenset[str]
+    only: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    title_says: str = ""
+
+    def read(self, there: list[str]) -> dict[str, str]:
+        """Name -> column of the vendor, of all that is looked at in a file with some columns."""
+        return self.columns | {ONLY + column: column for column in self.only if column in there}
 
 
 @dataclass(frozen=True)
@@ -86,17 +97,27 @@ class FileRows:
     rows : ``symbol``, ``date``, ``time``, numbers, ``line``
     aside : lines that are no rows, as quarantine
     first : reason -> the first value it was given for, what was expected, what would fit
+    unchecked : columns that must hold something and that the file has not
     """
 
     name: str
     rows: pl.DataFrame
     aside: pl.DataFrame
     first: dict[str, str] = field(default_factory=dict)
+    unchecked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class _Table:
-    """The mapped columns of a file under the lake's names, and how its lines look."""
+class Table:
+    """The mapped columns of a file under the lake's names, and how its lines look.
+
+    Attributes
+    ----------
+    fields : the columns
+    lines : number of the line of every row
+    written : the whole text; None of Parquet
+    torn : lines with another number of fields, as quarantine
+    """
 
     fields: pl.DataFrame
     lines: np.ndarray
@@ -132,32 +153,46 @@ def read_rows(path: str, pattern: str, form: RowForm) -> Iterator[FileRows]:
     root = locate(path)
     named = root.is_file() and not root.name.endswith(ARCHIVES)
     for name, content in members(path, "*" if named else pattern):
-        read = _read_parquet if form.format == "parquet" else _read_csv
+        read = _read_parquet if form.format == "parquet" else read_text
         yield _typed(name, read(name, content, form), form)
 
 
-def _read_parquet(name: str, content: bytes, form: RowForm) -> _Table:
+def _read_parquet(name: str, content: bytes, form: RowForm) -> Table:
     """The mapped columns in their own types."""
-    frame = read_parquet(name, content, tuple(dict.fromkeys(form.columns.values())))
-    fields = frame.select(pl.col(v).alias(f) for f, v in form.columns.items())
+    read = form.read(parquet_columns(name, content))
+    frame = read_parquet(name, content, tuple(dict.fromkeys(read.values())))
+    fields = frame.select(pl.col(v).alias(f) for f, v in read.items())
     for field_, kind in fields.schema.items():
         clock = kind in CLOCKS.get(field_, ())
         if not (clock or kind.is_numeric() or kind in (pl.String, pl.Boolean, pl.Null)):
-            found = f"column {form.columns[field_]!r} of type {kind}"
+            found = f"column {read[field_]!r} of type {kind}"
             raise SourceError(name, found, f"text or numbers for `{field_}`")
-    return _Table(fields, np.arange(1, frame.height + 1))
+    return Table(fields, np.arange(1, frame.height + 1))
 
 
-def _read_csv(name: str, content: bytes, form: RowForm) -> _Table:
-    """The mapped columns as text; torn lines set aside."""
+def read_text(name: str, content: bytes, form: RowForm) -> Table:
+    """The mapped columns of a csv as text; torn lines set aside.
+
+    Parameters
+    ----------
+    name : of the file, for errors
+    content : its bytes
+    form : how a line is read
+
+    Raises
+    ------
+    SourceError
+        It has not the columns, or is not text of that encoding.
+    """
     text = _decoded(name, content, form.encoding).removeprefix("\ufeff").encode()
     begin, body = _header(name, text, form)
     names = unquoted(text[begin:body], form.separator).decode().split(MARK)
     header = [name_.strip().strip('"') for name_ in names]
-    if set(form.columns.values()) - set(header):
+    read = form.read(header)
+    if set(read.values()) - set(header):
         expected = _lacking(header, text[begin:body].decode(), form)
         raise SourceError(name, f"columns {header}", expected)
-    twice = [v for v in form.columns.values() if header.count(v) > 1]
+    twice = [v for v in read.values() if header.count(v) > 1]
     if twice:
         raise SourceError(name, f"several columns {twice[0]!r}", "one of that name")
     first = text.count(b"\n", 0, body) + 1
@@ -165,8 +200,8 @@ def _read_csv(name: str, content: bytes, form: RowForm) -> _Table:
     mark = MARK if b'"' in rest else form.separator
     lines = split_lines(unquoted(rest, form.separator) if mark == MARK else rest, mark, len(header))
     torn = [(name, number + first, why, row) for number, why, row in lines.torn]
-    places = {f: header.index(v) for f, v in form.columns.items()}
-    return _Table(
+    places = {f: header.index(v) for f, v in read.items()}
+    return Table(
         _columns(lines.text, mark, len(header), places),
         lines.numbers + first,
         text,
@@ -211,6 +246,9 @@ def _header(name: str, text: bytes, form: RowForm) -> tuple[int, int]:
     begin = 0
     for _ in range(form.title_lines):
         begin = text.find(b"\n", begin) + 1 or len(text)
+    title = text[:begin].decode().strip()
+    if form.title_says not in title:
+        raise SourceError(name, f"the title {title!r}", f"{form.title_says!r} in it")
     while begin < len(text) and text[begin] in b"\r\n":
         begin += 1
     if not text[begin:].strip():
@@ -243,7 +281,7 @@ def _columns(text: bytes, mark: str, fields: int, places: dict[str, int]) -> pl.
     )
 
 
-def _typed(name: str, table: _Table, form: RowForm) -> FileRows:
+def _typed(name: str, table: Table, form: RowForm) -> FileRows:
     """Cast every field; a line with a field that cannot be cast is set aside."""
     fields = table.fields
     numbers = [c for c in NUMBERS if c in form.columns]
@@ -254,6 +292,9 @@ def _typed(name: str, table: _Table, form: RowForm) -> FileRows:
         pl.Series("line", table.lines, dtype=pl.Int64),
     )
     reason = _reasons(typed, symbols, numbers, form)
+    only = {c: wanted for c, wanted in form.only.items() if ONLY + c in fields.columns}
+    for column, wanted in only.items():
+        reason = reason.zip_with(reason.is_not_null(), _others(fields, column, wanted))
     good = typed.filter(reason.is_null())
     good = good.with_columns(date=pl.col("stamp").dt.date(), time=pl.col("stamp").dt.time())
     rows = np.flatnonzero(reason.is_not_null())
@@ -272,7 +313,9 @@ def _typed(name: str, table: _Table, form: RowForm) -> FileRows:
             first[why] = (
                 f"{name} line {table.lines[row]}: {_advice(why, row, fields, symbols, form)}"
             )
-    return FileRows(name, good.drop("stamp"), pl.concat([table.torn, aside]), first)
+    unchecked = tuple(c for c in form.only if c not in only)
+    aside = pl.concat([table.torn, aside])
+    return FileRows(name, good.drop("stamp"), aside, first, unchecked)
 
 
 def _symbols(name: str, fields: pl.DataFrame, form: RowForm) -> pl.Series:
@@ -315,6 +358,16 @@ def _reasons(
     return marked.select(pl.coalesce("named", *rules).alias("reason")).to_series()
 
 
+def _others(fields: pl.DataFrame, column: str, wanted: tuple[str, ...]) -> pl.Series:
+    """Why rows that hold something else than they must cannot be used; null of the others."""
+    text = (
+        fields[ONLY + column].cast(pl.String).str.strip_chars().str.replace(r"^(\d+)\.0+$", "${1}")
+    )
+    fits = text.is_in(wanted).fill_null(value=False)
+    why = pl.when(~fits).then(pl.lit(f"{column} is not {' or '.join(wanted)}"))
+    return fields.select(why.alias("reason")).to_series()
+
+
 def _advice(why: str, row: int, fields: pl.DataFrame, symbols: pl.Series, form: RowForm) -> str:
     """The value that a reason was given for, what was expected, and what would fit."""
     if why == UNREAD_TIME:
@@ -323,6 +376,10 @@ def _advice(why: str, row: int, fields: pl.DataFrame, symbols: pl.Series, form: 
         where = "the file's name" if form.symbol_from == "file" else f"{form.columns['symbol']!r}"
         wanted = "a code of six digits like 600519.SH, sh.600519, 600519.XSHG or 600519"
         return f"found {symbols[row]!r} in {where}, expected {wanted}"
+    for column, wanted in form.only.items():
+        if why.startswith(f"{column} is not "):
+            found = fields[ONLY + column][row]
+            return f"found {found!r} in {column!r}, expected {' or '.join(map(repr, wanted))}"
     number = why.split(" ", 1)[0]
     return f"found {fields[number][row]!r} in {form.columns[number]!r}, expected a number"
 

@@ -31,13 +31,14 @@ def quoted(given: Any) -> Any:
     return given
 
 
-def check_fields(columns: Iterable[str], known: Iterable[str]) -> None:
+def check_fields(columns: Iterable[str], known: Iterable[str], key: str = "columns") -> None:
     """Refuse fields that a table of the lake has not.
 
     Parameters
     ----------
     columns : fields of ``columns`` of a mapping or a stream
     known : those there are
+    key : of the mapping, where they stand
 
     Raises
     ------
@@ -50,7 +51,7 @@ def check_fields(columns: Iterable[str], known: Iterable[str]) -> None:
         return
     near = {field: get_close_matches(field, known, 1) for field in unknown}
     said = [f"{f!r} (did you mean {near[f][0]!r}?)" if near[f] else repr(f) for f in unknown]
-    raise ValueError(f"columns has unknown {', '.join(said)}; known are {', '.join(known)}")
+    raise ValueError(f"{key} has unknown {', '.join(said)}; known are {', '.join(known)}")
 
 
 class UnknownPresetError(ConfigError):
@@ -63,9 +64,7 @@ class UnknownPresetError(ConfigError):
 
 def presets() -> tuple[str, ...]:
     """Names of the shipped mappings."""
-    folder = files(PRESETS).joinpath("presets")
-    names = (f.name for f in folder.iterdir())
-    return tuple(sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml")))
+    return _names("presets")
 
 
 def read_preset(name: str) -> dict[str, Any]:
@@ -75,17 +74,27 @@ def read_preset(name: str) -> dict[str, Any]:
     ------
     UnknownPresetError
     """
-    if name not in presets():
-        raise UnknownPresetError(name, presets())
-    text = files(PRESETS).joinpath("presets", f"{name}.yaml").read_text(encoding="utf-8")
-    return yaml.safe_load(text)
+    return _read(name, "presets")
+
+
+def joined_presets() -> tuple[str, ...]:
+    """Names of the shipped descriptions of files that complete daily rows."""
+    return _names("presets", "joined")
+
+
+def read_joined_preset(name: str) -> dict[str, Any]:
+    """Keys of a shipped description of joined files.
+
+    Raises
+    ------
+    UnknownPresetError
+    """
+    return _read(name, "presets", "joined")
 
 
 def level2_presets() -> tuple[str, ...]:
     """Names of the shipped descriptions."""
-    folder = files(PRESETS).joinpath("presets", "level2")
-    names = (f.name for f in folder.iterdir())
-    return tuple(sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml")))
+    return _names("presets", "level2")
 
 
 def read_level2_preset(name: str) -> dict[str, Any]:
@@ -95,7 +104,16 @@ def read_level2_preset(name: str) -> dict[str, Any]:
     ------
     UnknownPresetError
     """
-    if name not in level2_presets():
-        raise UnknownPresetError(name, level2_presets())
-    path = files(PRESETS).joinpath("presets", "level2", f"{name}.yaml")
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return _read(name, "presets", "level2")
+
+
+def _names(*folder: str) -> tuple[str, ...]:
+    names = (f.name for f in files(PRESETS).joinpath(*folder).iterdir())
+    return tuple(sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml")))
+
+
+def _read(name: str, *folder: str) -> dict[str, Any]:
+    if name not in _names(*folder):
+        raise UnknownPresetError(name, _names(*folder))
+    text = files(PRESETS).joinpath(*folder, f"{name}.yaml").read_text(encoding="utf-8")
+    return yaml.safe_load(text)

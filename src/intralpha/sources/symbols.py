@@ -14,12 +14,12 @@ EXCHANGES = {
 }
 NAMED = {name: exchange for exchange, names in EXCHANGES.items() for name in names}
 _NAMES = "|".join(sorted(NAMED, key=len, reverse=True))
-FORM = re.compile(rf"(?:({_NAMES})[.:_-]?)?(\d{{1,6}})(?:\.0+)?(?:[.:_-]?({_NAMES}))?")
+FORM = re.compile(rf"(?:({_NAMES})[.:_#-]?)?(\d{{1,6}})(?:\.0+)?(?:[.:_#-]?({_NAMES}))?")
 # Six digits anywhere in a file's name, or fewer up to its first dot, each with its exchange.
 _END = "(?![0-9A-Za-z])"
 IN_NAME = re.compile(
-    rf"^(?:(?:{_NAMES})[._-]?)?\d{{1,6}}(?:[._-](?:{_NAMES}){_END}|(?=\.|$))"
-    rf"|(?<![0-9A-Za-z])(?:(?:{_NAMES})[._-]?)?\d{{6}}(?:[._-]?(?:{_NAMES}))?{_END}",
+    rf"^(?:(?:{_NAMES})[._#-]?)?\d{{1,6}}(?:[._-](?:{_NAMES}){_END}|(?=\.|$))"
+    rf"|(?<![0-9A-Za-z])(?:(?:{_NAMES})[._#-]?)?\d{{6}}(?:[._-]?(?:{_NAMES}))?{_END}",
     re.IGNORECASE,
 )
 
@@ -28,9 +28,9 @@ def normal_symbol(raw: pl.Expr) -> pl.Expr:
     """Vendor's symbol as ``600519.SH``; null where it is none, or no exchange has that code.
 
     Understood: ``600519.SH``, ``600519.SS``, ``600519.XSHG``, ``600519.sh``, ``sh.600519``,
-    ``SH600519``, ``sh600519``, ``SSE:600519``, plain ``600519`` and numbers that lost their leading
-    zeros (``1`` is ``000001``). An exchange that is given always wins; a plain number gets it from
-    the ranges of codes (so an index of Shanghai needs its exchange spelt out).
+    ``SH600519``, ``sh600519``, ``SH#600519``, ``SSE:600519``, plain ``600519`` and numbers that
+    lost their leading zeros (``1`` is ``000001``). An exchange that is given always wins; a plain
+    number gets it from the ranges of codes (so an index of Shanghai needs its exchange spelt out).
     """
     return raw.cast(pl.String).map_batches(_normal, return_dtype=pl.String())
 

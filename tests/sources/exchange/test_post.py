@@ -9,7 +9,11 @@ from typer.testing import CliRunner
 
 from intralpha.cli.main import app
 from intralpha.sources import SimulatedMarket, SimulatedSpec, write_published
-from intralpha.sources.exchange.post import UnknownStockError
+from intralpha.sources.exchange.layouts.layout import (
+    UnknownLayoutError,
+    UnknownStockError,
+    layout_of,
+)
 
 SPEC = SimulatedSpec(n_assets=6, start=date(2023, 1, 3), end=date(2023, 1, 5), freq=30)
 
@@ -78,3 +82,13 @@ def test_the_command_says_what_it_wrote(tmp_path):
         "entrust.csv",
         "trade.csv",
     }
+
+
+def test_layouts_are_listed_and_a_wrong_name_has_its_nearest(tmp_path):
+    listed = CliRunner().invoke(app, ["simulate", str(tmp_path), "--layout", "list"])
+    assert listed.exit_code == 0
+    assert "exchanges" in listed.output
+    with pytest.raises(UnknownLayoutError, match="did you mean exchanges"):
+        layout_of("exchange")
+    lacking = CliRunner().invoke(app, ["simulate", str(tmp_path)])
+    assert lacking.exit_code == 2

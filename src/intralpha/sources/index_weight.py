@@ -1,0 +1,112 @@
+"""Reader of index constituents as they stand at some days, such as the end of each month."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Annotated, Literal
+
+import polars as pl
+from pydantic import BeforeValidator, Field, model_validator
+
+from intralpha.base.place import PlacePath
+from intralpha.sources.files import fingerprint
+from intralpha.sources.reference_rows import read_each, set_aside, why_unused
+from intralpha.sources.shipped import check_fields, quoted
+from intralpha.sources.source import Batch, Source, SourceSpec
+from intralpha.sources.symbols import normal_symbol
+from intralpha.sources.when import days
+
+FIELDS = ("index", "symbol", "date", "weight")
+TUSHARE = {"index": "index_code", "symbol": "con_code", "date": "trade_date", "weight": "weight"}
+KEY = ["index", "symbol", "in_date"]
+
+
+class IndexWeightSpec(SourceSpec):
+    """A Parquet or csv of index, stock, day and weight: who belonged to an index at some days.
+
+    A list holds from its day to the day before the next list of that index. What changes between
+    two lists is known only from the second one on.
+    """
+
+    kind: Literal["index_weight"] = "index_weight"
+    path: PlacePath = Field(description="Parquet or csv file, or a folder of them")
+    columns: Annotated[dict[str, str], BeforeValidator(quoted)] = Field(
+        default=TUSHARE,
+        description="index, symbol, date and perhaps weight -> column of the vendor; default: "
+        "those of tushare",
+    )
+    weight_unit: Literal["percent", "fraction"] = Field(
+        default="percent", description="percent: the weights of a list add up to 100"
+    )
+
+    @model_validator(mode="after")
+    def _fields_are_known(self) -> "IndexWeightSpec":
+        check_fields(self.columns, FIELDS)
+        lacking = [f for f in ("index", "symbol", "date") if f not in self.columns]
+        if lacking:
+            raise ValueError(f"columns lacks {', '.join(lacking)}")
+        return self
+
+    def make(self) -> "IndexWeightSource":
+        """The reader."""
+        return IndexWeightSource(self)
+
+
+class IndexWeightSource(Source):
+    """Lists of constituents as periods of ``membership``, each with the weight of its list.
+
+    Parameters
+    ----------
+    spec : which files
+    """
+
+    name = "index_weight"
+
+    def __init__(self, spec: IndexWeightSpec) -> None:
+        self.spec = spec
+
+    def fingerprint(self) -> str:
+        """Names, sizes and times of the files."""
+        return fingerprint(self.spec.path)
+
+    def batches(self) -> Iterator[Batch]:
+        """One batch of all files: where a list ends, the next one says."""
+        needed = tuple(dict.fromkeys(self.spec.columns.values()))
+        parts = [self._list(name, raw) for name, raw in read_each(self.spec.path, needed)]
+        if not parts:
+            return
+        rows = pl.concat([good for good, _ in parts])
+        aside = pl.concat([bad for _, bad in parts])
+        known = rows.unique(maintain_order=True)
+        repairs = {"exact duplicate rows left out": rows.height - known.height}
+        read = rows.height + aside.height
+        yield Batch("membership", _periods(known), self.spec.path, aside, repairs, read)
+
+    def _list(self, name: str, raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Index, stock, day and weight of a file's rows, and those that cannot be used."""
+        given = raw.select(pl.col(c).alias(f) for f, c in self.spec.columns.items())
+        day = days(given["date"])
+        why = why_unused(given["symbol"].cast(pl.String), given["date"], day, "date")
+        index = why_unused(given["index"].cast(pl.String), given["date"], day, "date")
+        why = why.zip_with(why.is_not_null(), index).fill_null("")
+        why = why.set(day.is_null() & (why == ""), "date is empty").replace("", None)
+        rows, aside = set_aside(name, given.with_columns(day.alias("(day)")), why)
+        percent = 100 if self.spec.weight_unit == "percent" else 1
+        weight = pl.lit(None, pl.Float64)
+        if "weight" in rows.columns:
+            weight = pl.col("weight").cast(pl.Float64, strict=False) / percent
+        return rows.select(
+            normal_symbol(pl.col("index")).alias("index"),
+            normal_symbol(pl.col("symbol")).alias("symbol"),
+            pl.col("(day)").alias("in_date"),
+            weight.alias("weight"),
+        ), aside
+
+
+def _periods(lists: pl.DataFrame) -> pl.DataFrame:
+    """Rows of ``membership``: each list holds up to the day before the next one of its index."""
+    starts = lists.select("index", "in_date").unique().sort("index", "in_date")
+    ends = starts.with_columns(
+        out_date=pl.col("in_date").shift(-1).over("index") - timedelta(days=1)
+    )
+    joined = lists.join(ends, on=["index", "in_date"], how="left", maintain_order="left")
+    return joined.select("index", "symbol", "in_date", "out_date", "weight").sort(KEY)

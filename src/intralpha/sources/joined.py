@@ -1,0 +1,140 @@
+"""Joined files: what a vendor keeps of a stock's day in a file beside its daily rows."""
+
+from typing import Annotated, Any, Literal
+
+import polars as pl
+from pydantic import BeforeValidator, Field, model_validator
+
+from intralpha.base import Spec
+from intralpha.base.place import PlacePath
+from intralpha.sources.files import fingerprint
+from intralpha.sources.raw_rows import NUMBERS, RowForm, read_rows
+from intralpha.sources.shipped import check_fields, quoted, read_joined_preset
+from intralpha.sources.source import QUARANTINE
+
+KEY = ["symbol", "date"]
+LACKING = "daily rows without a row in {}"
+REPEATED = "rows of {} that repeat a stock's day, left out"
+
+
+class JoinSpec(Spec):
+    """Files that complete daily rows by stock and date: adjustment factors, shares, limits."""
+
+    path: PlacePath = Field(description="file, folder, glob or archive; ${VARIABLES} expand")
+    preset: str | None = Field(default=None, description="name of a shipped description")
+    pattern: str = Field(
+        default="", description="which files of a folder; default: *.csv or *.parquet, by format"
+    )
+    format: Literal["csv", "parquet"] = Field(default="csv", description="file format")
+    encoding: str = Field(default="utf-8", description="text encoding, such as gbk or utf-8-sig")
+    separator: str = Field(
+        default=",", min_length=1, max_length=1, description="between csv fields"
+    )
+    columns: Annotated[dict[str, str], BeforeValidator(quoted)] = Field(
+        description="symbol, date and numbers of the lake's daily rows -> column of the vendor"
+    )
+    datetime_format: str = Field(default="%Y-%m-%d", description="of field date")
+    scale: dict[str, float] = Field(
+        default={}, description="numbers of a field are multiplied by this"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_from_preset(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or not given.get("preset"):
+            return given
+        return {**read_joined_preset(given["preset"]), **given}
+
+    @model_validator(mode="after")
+    def _fields_are_known(self) -> "JoinSpec":
+        check_fields(self.columns, (*KEY, *NUMBERS))
+        check_fields(self.scale, self.columns, "scale")
+        lacking = sorted({*KEY} - set(self.columns))
+        if lacking or len(self.columns) == len(KEY):
+            raise ValueError(f"columns lacks {', '.join(lacking) or 'a number to join'}")
+        return self
+
+    def fingerprint(self) -> str:
+        """Names, sizes and times of the files."""
+        return fingerprint(self.path)
+
+    def read(self) -> "Joined":
+        """All rows of the files, about 40 bytes a row and number in memory."""
+        optional = frozenset(self.columns) - {*KEY}
+        form = RowForm(
+            self.format,
+            self.encoding,
+            self.separator,
+            0,
+            0,
+            self.columns,
+            "column",
+            "",
+            self.datetime_format,
+            "Asia/Shanghai",
+            optional,
+        )
+        files = list(read_rows(self.path, self.pattern or f"*.{self.format}", form))
+        names = sorted(set(self.columns) - {*KEY})
+        rows = pl.concat([f.rows.select(*KEY, *names) for f in files])
+        rows = rows.with_columns(scaled(pl.col(c), by) for c, by in self.scale.items())
+        aside = pl.concat([pl.DataFrame(schema=QUARANTINE), *(f.aside for f in files)])
+        first = {why: text for f in reversed(files) for why, text in f.first.items()}
+        known = rows.unique(KEY, keep="first", maintain_order=True)
+        return Joined(known, self.path.rsplit("/", 1)[-1], rows.height - known.height, aside, first)
+
+
+class Joined:
+    """Rows of the joined files, each stock's day once.
+
+    Parameters
+    ----------
+    rows : ``symbol``, ``date`` and numbers
+    name : of the path, for what is said
+    repeated : rows that were left out because their day was there
+    aside : lines that could not be used, as quarantine
+    first : reason -> the first line that it was given for
+    """
+
+    def __init__(
+        self,
+        rows: pl.DataFrame,
+        name: str,
+        repeated: int,
+        aside: pl.DataFrame,
+        first: dict[str, str],
+    ) -> None:
+        self._rows = rows
+        self.name, self.aside, self.first = name, aside, first
+        self.repairs = {REPEATED.format(name): repeated} if repeated else {}
+
+    def complete(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
+        """Daily rows with these numbers where they do not have them, and how many found no match.
+
+        Parameters
+        ----------
+        rows : ``symbol``, ``date`` and numbers; their own numbers are kept
+        """
+        names = [c for c in self._rows.columns if c not in KEY]
+        mine = self._rows.rename({c: f"(joined) {c}" for c in names})
+        mine = mine.with_columns(pl.lit(value=True).alias("(found)"))
+        both = rows.join(mine, on=KEY, how="left", maintain_order="left")
+        lacking = both["(found)"].null_count()
+        both = both.with_columns(
+            pl.coalesce(*([c] if c in rows.columns else []), f"(joined) {c}").alias(c)
+            for c in names
+        ).drop("(found)", *(f"(joined) {c}" for c in names))
+        return both, {LACKING.format(self.name): lacking} if lacking else {}
+
+
+def scaled(value: pl.Expr, by: float) -> pl.Expr:
+    """A vendor's number times a scale, without the dust of the multiplication.
+
+    460697.377 thousand are 460697377, whatever binary fractions say: fifteen digits are kept.
+
+    Parameters
+    ----------
+    value : as the vendor wrote it
+    by : 1000 of thousands
+    """
+    return value if by == 1 else (value * by).round_sig_figs(15)
