@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, time
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
 import polars as pl
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -29,7 +28,7 @@ from intralpha.sources.raw_rows import FIELDS, FileRows, RowForm, read_rows
 from intralpha.sources.shipped import check_fields, quoted, read_preset
 from intralpha.sources.source import Batch, Source, SourceSpec
 from intralpha.sources.tick import OFF_TICK, off_tick
-from intralpha.sources.when import EXCHANGE_ZONE, refuse_zone_names
+from intralpha.sources.when import EXCHANGE_ZONE, known_zone, refuse_zone_names
 
 # Numbers of a daily row that may be empty: of a suspended day, of a day without limits.
 MAY_LACK = ("amount", "turnover_percent", "preclose", "up_limit", "down_limit", "st")
@@ -176,9 +175,7 @@ class MappingSpec(SourceSpec):
     @field_validator("time_zone")
     @classmethod
     def _zone_is_known(cls, zone: str) -> str:
-        if zone not in available_timezones():
-            raise ValueError(f"found {zone!r}; expected a zone such as {EXCHANGE_ZONE} or UTC")
-        return zone
+        return known_zone(zone)
 
     @property
     def form(self) -> RowForm:

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from itertools import product
+from zoneinfo import available_timezones
 
 import polars as pl
 
@@ -31,6 +32,19 @@ def refuse_zone_names(form: str) -> str:
     if "%Z" in form:
         raise ValueError(f"found %Z in {form!r}; expected %z, an offset such as +08:00")
     return form
+
+
+def known_zone(zone: str) -> str:
+    """The same name of a time zone.
+
+    Raises
+    ------
+    ValueError
+        There is no zone of that name.
+    """
+    if zone not in available_timezones():
+        raise ValueError(f"found {zone!r}; expected a zone such as {EXCHANGE_ZONE} or UTC")
+    return zone
 
 
 def exchange_time(stamp: pl.Series, zone: str = EXCHANGE_ZONE) -> pl.Series:

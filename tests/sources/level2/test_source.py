@@ -348,3 +348,31 @@ def test_columns_of_the_vendor_may_have_any_name(tmp_path: Path) -> None:
     (bad,) = found["trades"].quarantined.rows(named=True)
     assert (bad["line"], bad["reason"]) == (4, "price is not a number")
     assert bad["row"] == "x,200,7,,600001,09:33:00.000"
+
+
+@pytest.mark.parametrize("over", ["channel", "stock"])
+def test_numbers_of_records_that_are_not_used_count_as_seen(tmp_path: Path, over: str) -> None:
+    """States of the market, what is set aside and prices that are none have numbers, too."""
+    day = tmp_path / "20231201"
+    day.mkdir()
+    lines = [
+        "no,ch,code,t,what,buy,sell,px,qty,flag",
+        "1,1,600519,09:14:59.000,S,0,0,0,0,OCALL",
+        "2,1,600519,09:15:00.010,A,5,0,10.00,1000,B",
+        "3,1,600519,09:15:00.020,A,0,6,nothing,400,S",
+        "4,1,600519,09:25:00.000,T,5,6,10.00,400,N",
+        "6,1,600519,09:30:00.000,S,0,0,0,0,TRADE",
+        *(["7,1,none,09:30:00.500,S,0,0,0,0,TRADE"] if over == "channel" else []),
+        "8,1,600519,09:30:01.000,T,5,9,10.00,600,S",
+    ]
+    (day / "a.csv").write_text("\n".join(lines) + "\n")
+    columns = {"symbol": "code", "time": "t", "channel": "ch", "seq": "no", "what": "what"}
+    columns |= {"buy_id": "buy", "sell_id": "sell", "price": "px", "volume": "qty", "side": "flag"}
+    stream = {"holds": "merged", "pattern": "{date}/a.csv", "columns": columns, "exchange": "SH"}
+    stream |= {"what_codes": {"A": "order", "T": "trade", "S": "ignore"}}
+    given = {"path": str(tmp_path), "gap_free": over, "streams": {"all": stream}}
+    notes = read(Level2Spec.model_validate(given))["orders"].notes
+    where = "channel 1 of SH" if over == "channel" else "600519.SH"
+    missing = {name: n for name, n in notes.items() if name.startswith("numbers missing")}
+    expected = 1 if over == "channel" else 2  # number 5; and 7, where no line has it
+    assert missing == {f"numbers missing in {where} on 2023-12-01": expected}

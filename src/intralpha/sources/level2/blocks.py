@@ -99,8 +99,9 @@ def _lines(chunk: Chunk, stream: StreamSpec, mark: str) -> _Lines:
 
 
 def _texts(rows: pl.DataFrame) -> pl.DataFrame:
-    """All but times as text."""
-    texts = [pl.col(c).cast(pl.String) for c, t in rows.schema.items() if not t.is_temporal()]
+    """All but times and lists as text."""
+    kinds = rows.schema.items()
+    texts = [pl.col(c).cast(pl.String) for c, t in kinds if not (t.is_temporal() or t.is_nested())]
     return rows.with_columns(texts)
 
 

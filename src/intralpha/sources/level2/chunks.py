@@ -8,6 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from intralpha.sources.level2.lists import check_lists
 from intralpha.sources.level2.pieces import Piece
 from intralpha.sources.level2.streams import StreamSpec
 from intralpha.sources.lines import MARK, unquoted
@@ -88,7 +89,7 @@ def _parquet(name: str, handle: BufferedIOBase, stream: StreamSpec) -> Iterator[
             line = 1
             for batch in file.iter_batches(CHUNK_ROWS, columns=wanted):
                 frame = pl.DataFrame(batch)
-                check_types(name, frame)
+                check_types(name, check_lists(name, frame, stream))
                 yield Chunk(name, line, names, wanted, frame)
                 line += frame.height
     except (pa.ArrowException, OSError) as error:

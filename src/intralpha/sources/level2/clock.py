@@ -87,6 +87,55 @@ def moments(text: pl.Series, time_format: str) -> tuple[pl.Series, pl.Series]:
     return days, _completed(text, found.ms, time_format, _lenient_ms)
 
 
+def says_zone(kind: Any, time_format: str) -> bool:
+    """Whether stamps say their own time zone: counts since 1970, offsets, Parquet's own zones.
+
+    Parameters
+    ----------
+    kind : type of the column
+    time_format : of ``StreamSpec``
+    """
+    if kind != pl.String:
+        return getattr(kind, "time_zone", None) is not None
+    return time_format in EPOCHS or OFFSET.search(time_format) is not None
+
+
+def moved(date: pl.Series, ms: pl.Series, zone: str) -> tuple[pl.Series, pl.Series]:
+    """Dates and milliseconds since midnight of a zone in the exchange's.
+
+    Parameters
+    ----------
+    date, ms : of the zone; null where unread
+    zone : such as UTC
+
+    Returns
+    -------
+    dates, milliseconds : null also where the zone's clock skips or repeats that time
+    """
+    stamp = pl.select(date.cast(pl.Datetime("ms")) + pl.Series(ms).cast(pl.Duration("ms")))
+    return _parted(exchange_time(stamp.to_series(), zone))
+
+
+def with_offset(date: pl.Series, time: pl.Series, time_format: str) -> tuple[pl.Series, pl.Series]:
+    """Dates and milliseconds of a date beside a time that says its offset from UTC, or counts.
+
+    Parameters
+    ----------
+    date : of the same offset
+    time : text
+    time_format : strptime's, ending with ``%z``, or counts since 1970, which hold their date
+    """
+    if time_format in EPOCHS:
+        return _parted(from_epoch(time, time_format))
+    text = date.dt.to_string("%Y-%m-%d") + " " + time.str.strip_chars()
+    return _parted(moment(text, f"%Y-%m-%d {time_format}"))
+
+
+def _parted(stamp: pl.Series) -> tuple[pl.Series, pl.Series]:
+    ms = stamp.dt.time().cast(pl.Int64) // 1_000_000
+    return stamp.dt.date().alias("date"), ms.cast(pl.Int32).alias("time")
+
+
 def _plain_date(values: pl.Series) -> pl.Series:
     """Dates of texts or numbers; there are few different ones, so each is read once."""
     known = values.unique()

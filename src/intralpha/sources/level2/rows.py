@@ -14,11 +14,12 @@ import polars as pl
 from intralpha.sources.level2 import clock
 from intralpha.sources.level2.blocks import LINE, PART
 from intralpha.sources.level2.chunks import field_columns
+from intralpha.sources.level2.lists import spread
 from intralpha.sources.level2.pieces import Piece
 from intralpha.sources.level2.streams import StreamSpec
 from intralpha.sources.source import QUARANTINE
 from intralpha.sources.symbols import normal_symbol
-from intralpha.sources.when import fitting
+from intralpha.sources.when import EXCHANGE_ZONE, fitting
 
 ORDER, CANCEL, TRADE, IGNORE, UNKNOWN = 0, 1, 2, 3, 99
 LIMIT, MARKET, OWN_BEST = 0, 1, 2
@@ -48,6 +49,7 @@ EVENT: dict[str, Any] = {
     "file": pl.Int32(),
     "line": pl.UInt32(),
 }
+NUMBERED = {name: EVENT[name] for name in ("date", "stock", "channel", "seq")}
 SIDED = {"price": pl.Float64(), "volume": pl.Int64(), "orders": pl.Int32()}
 LEVELS = tuple((side, what, k) for side in ("bid", "ask") for what in SIDED for k in range(1, 11))
 SNAPSHOT: dict[str, Any] = {
@@ -74,12 +76,15 @@ class Rows:
     bad : quarantine
     counts : what was left out -> how often
     first : reason -> the first row it was given for
+    passed : day, stock, channel and number of events that are not in ``frame``; of a stock that
+        cannot be read only the exchange is kept
     """
 
     frame: pl.DataFrame
     bad: pl.DataFrame
     counts: dict[str, int] = field(default_factory=dict)
     first: dict[str, str] = field(default_factory=dict)
+    passed: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NUMBERED))
 
 
 def symbol_of(stock: pl.Expr) -> pl.Expr:
@@ -110,6 +115,11 @@ def typed(
     """
     snapshots = stream.holds == "snapshots"
     schema = SNAPSHOT if snapshots else EVENT
+    separator, no_reason = stream.separator[0], pl.lit(None, pl.String)
+    of_lists: pl.Series | pl.Expr = no_reason
+    deeper: dict[str, int] = {}
+    if stream.lists:
+        raw, stream, of_lists, deeper = spread(raw, stream)
     raw = _one_clock(raw, stream)
     frame = raw.select(
         *_date_and_time(raw, parts, stream),
@@ -118,20 +128,34 @@ def typed(
         _of_part(raw, "file", files, pl.Int32()),
         pl.col(LINE).alias("line"),
     )
+    if stream.time_zone != EXCHANGE_ZONE:
+        frame = _moved(frame, raw, stream)
     if not snapshots:
         frame = _with_ids(frame)
     rules = _snapshot_rules() if snapshots else _event_rules(stream)
     reasons = [pl.when(rule).then(pl.lit(why)) for why, rule in rules.items()]
-    marked = frame.with_columns(pl.coalesce(*reasons, pl.lit(None, pl.String)).alias("reason"))
+    marked = frame.with_columns(pl.coalesce(*reasons, of_lists).alias("reason"))
     good = marked["reason"].is_null()
-    bad = _set_aside(raw, marked["reason"], parts, stream.separator)
+    bad = _set_aside(raw, marked["reason"], parts, separator)
     kept = marked.filter(good).select(pl.col(c).cast(t) for c, t in schema.items())
     first = _first(raw, marked["reason"], bad, stream) if bad.height else {}
     if snapshots:
-        return Rows(kept, bad, first=first)
+        return Rows(kept, bad, deeper, first)
     ignored = int((kept["what"] == IGNORE).sum())
     counts = {IGNORED: ignored} if ignored else {}
-    return Rows(kept.filter(pl.col("what") != IGNORE), bad, counts, first)
+    if not (ignored or bad.height):
+        return Rows(kept, bad, counts, first)
+    used = pl.col("what") != IGNORE
+    passed = _passed(marked.filter(~(good & (marked["what"] != IGNORE))), stream)
+    return Rows(kept.filter(used), bad, counts, first, passed)
+
+
+def _passed(events: pl.DataFrame, stream: StreamSpec) -> pl.DataFrame:
+    """What is known of the numbers of events that are not used."""
+    told = events.select(pl.col(c).cast(t) for c, t in NUMBERED.items())
+    if stream.exchange:
+        told = told.with_columns(pl.col("stock").fill_null(EXCHANGES.index(stream.exchange)))
+    return told.drop_nulls()
 
 
 def _first(
@@ -176,6 +200,16 @@ def _one_clock(raw: pl.DataFrame, stream: StreamSpec) -> pl.DataFrame:
     return raw.with_columns(_text(columns).alias(columns[0]) for columns in several)
 
 
+def _moved(events: pl.DataFrame, raw: pl.DataFrame, stream: StreamSpec) -> pl.DataFrame:
+    """Dates and times of another zone in the exchange's, unless the stamps say their own."""
+    named = stream.columns.get("datetime") or stream.columns["time"]
+    if clock.says_zone(raw.schema[named[0]], stream.time_format):
+        return events
+    dated = bool({"datetime", "date"} & set(stream.columns))
+    date, time = clock.moved(events["date"], events["time"], stream.time_zone)
+    return events.with_columns(date if dated else events["date"], time)
+
+
 def _of_part(raw: pl.DataFrame, name: str, values: Sequence[Any], kind: Any) -> pl.Series:
     """A value of every row that its file has."""
     known = pl.Series(name, values, dtype=kind)
@@ -190,6 +224,12 @@ def _date_and_time(
     moment = columns.get("datetime") or columns["time"]
     kind = raw.schema[moment]
     time: pl.Expr | pl.Series = clock.time_ms(moment, kind, stream.time_format)
+    if "date" in columns and kind == pl.String and clock.says_zone(kind, stream.time_format):
+        days = clock.plain_date(columns["date"], raw.schema[columns["date"]])
+        date, time = clock.with_offset(
+            raw.select(days).to_series(), raw[moment], stream.time_format
+        )
+        return [date.alias("date"), time.alias("time")]
     if "date" in columns:
         date: pl.Expr | pl.Series = clock.plain_date(columns["date"], raw.schema[columns["date"]])
     elif "datetime" not in columns:

@@ -17,12 +17,14 @@ from intralpha.base import thread_count
 from intralpha.base.ahead import ahead
 from intralpha.base.place import PlacePath
 from intralpha.sources.files import fingerprint
-from intralpha.sources.level2.blocks import block
+from intralpha.sources.level2.blocks import Block, block
 from intralpha.sources.level2.chunks import CHUNK_BYTES, CHUNK_ROWS, Chunk, chunks
+from intralpha.sources.level2.log import log_blocks
 from intralpha.sources.level2.pieces import Piece, pieces, together
-from intralpha.sources.level2.rows import EVENT, SNAPSHOT, typed
+from intralpha.sources.level2.rows import EVENT, EXCHANGES, SNAPSHOT, typed
 from intralpha.sources.level2.sequence import Mark, Numbers, marks_of
 from intralpha.sources.level2.settle import account, settle_events, settle_snapshots
+from intralpha.sources.level2.shared import Shared, groups, joint, split
 from intralpha.sources.level2.streams import StreamSpec
 from intralpha.sources.shipped import read_level2_preset
 from intralpha.sources.source import QUARANTINE, Batch, Source, SourceSpec
@@ -87,6 +89,11 @@ class Level2Spec(SourceSpec):
             raise ValueError(f"columns of {', '.join(lacking)} lacks seq, and {why}")
         return self
 
+    @model_validator(mode="after")
+    def _files_are_shared_well(self) -> "Level2Spec":
+        groups(self.streams)
+        return self
+
     @property
     def has_orders(self) -> bool:
         """Whether any stream may hold orders."""
@@ -126,6 +133,10 @@ class Level2Source(Source):
         self.spec = spec
         self.hold_bytes = hold_bytes
         self.name = spec.preset or "level2"
+        self._groups = groups(spec.streams)
+        self._read_as = dict(spec.streams)
+        for first, names in self._groups.items():
+            self._read_as[first] = joint([spec.streams[name] for name in names])
 
     def fingerprint(self) -> str:
         """Names, sizes and times of the files."""
@@ -148,7 +159,7 @@ class Level2Source(Source):
             found = pieces(self.spec.path, streams, archives, self.spec.date)
             for group in together(streams, found):
                 for file, piece in held.begin(group):
-                    for chunk in chunks(piece, streams[piece.stream]):
+                    for chunk in chunks(piece, self._read_as[piece.stream]):
                         packs.add(_Part(chunk, piece, file))
                 if held.full:
                     packs.flush()
@@ -157,22 +168,37 @@ class Level2Source(Source):
             yield from held.release()
             yield from held.missing()
 
-    def _parse(self, pack: list["_Part"]) -> "_Parsed":
-        stream = self.spec.streams[pack[0].piece.stream]
-        lines = block([part.chunk for part in pack], stream)
+    def _parse(self, pack: list["_Part"]) -> list["_Parsed"]:
+        name = pack[0].piece.stream
+        stream = self._read_as[name]
+        contents = [part.chunk for part in pack]
+        if name not in self._groups:
+            return [self._typed(name, block(contents, stream), pack)]
+        streams = {each: self.spec.streams[each] for each in self._groups[name]}
+        if stream.format == "kv_log":
+            shared = log_blocks(contents, streams)
+        else:
+            shared = split(block(contents, stream), streams)
+        found = [self._typed(each, lines, pack) for each, lines in shared.blocks.items()]
+        return [*found, _of_none(streams[name], shared)]
+
+    def _typed(self, name: str, lines: Block, pack: list["_Part"]) -> "_Parsed":
+        stream = self.spec.streams[name]
         bad, repairs = [lines.torn], Counter[str]()
         first: dict[str, str] = {}
         kind = SNAPSHOTS if stream.holds == "snapshots" else EVENTS
-        frame = _none(kind)
+        frame, passed = _none(kind), _none(EVENTS)
         if lines.frame.height:
             files = [part.file for part in pack]
             rows = typed(lines.frame, [part.piece for part in pack], files, stream)
-            frame, repairs = rows.frame, Counter(rows.counts)
+            frame, passed, repairs = rows.frame, rows.passed, Counter(rows.counts)
             bad.append(rows.bad)
             first = rows.first
         marks: list[Mark] = []
         if self.spec.gap_free != "no" and kind == EVENTS:
-            marks = marks_of(frame, of_channels=self.spec.gap_free == "channel")
+            of_channels = self.spec.gap_free == "channel"
+            known = passed if of_channels else passed.filter(pl.col("stock") > len(EXCHANGES))
+            marks = marks_of(frame, of_channels) + marks_of(known, of_channels)
         table = TABLE_OF[stream.holds]
         return _Parsed(kind, table, frame, pl.concat(bad), repairs, lines.notes, marks, first)
 
@@ -231,6 +257,19 @@ class _Parsed:
     first: dict[str, str]
 
 
+def _of_none(stream: StreamSpec, shared: Shared) -> _Parsed:
+    """What some chunks hold of no stream; it is told with the first one's table."""
+    rest, kind = shared.rest, SNAPSHOTS if stream.holds == "snapshots" else EVENTS
+    first = {
+        row["reason"]: f"{row['origin']} line {row['line']}: found {row['row']!r}"
+        for row in rest.torn.unique("reason", keep="first", maintain_order=True).iter_rows(
+            named=True
+        )
+    }
+    table = TABLE_OF[stream.holds]
+    return _Parsed(kind, table, _none(kind), rest.torn, shared.counts, rest.notes, [], first)
+
+
 class _Held:
     """Typed records that wait until their stock-days are whole; on disk if they are many."""
 
@@ -240,7 +279,7 @@ class _Held:
         self.frames: dict[str, list[pl.DataFrame]] = {EVENTS: [], SNAPSHOTS: []}
         self.bytes, self.parts = 0, 0
         self.spilled = pl.DataFrame(schema=SPILLED)
-        self.waiting: deque[Future[_Parsed]] = deque()
+        self.waiting: deque[Future[list[_Parsed]]] = deque()
         self.lost: dict[str, list[pl.DataFrame]] = {}
         self.repairs: dict[str, Counter[str]] = {}
         self.notes: dict[str, Counter[str]] = {}
@@ -253,14 +292,15 @@ class _Held:
         self.names += [p.name for p in group]
         return list(enumerate(group, start=first))
 
-    def wait_for(self, parsed: Future[_Parsed]) -> None:
+    def wait_for(self, parsed: Future[list[_Parsed]]) -> None:
         """Expect records; those of a few packs before are taken in, in their order."""
         self.waiting.append(parsed)
         self._take(thread_count())
 
     def _take(self, left: int) -> None:
         while len(self.waiting) > left:
-            self._keep(self.waiting.popleft().result())
+            for parsed in self.waiting.popleft().result():
+                self._keep(parsed)
 
     def _keep(self, parsed: _Parsed) -> None:
         """Keep records; write all that are held to disk if they are more than the limit."""

@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from intralpha.base import Spec
 from intralpha.sources.shipped import check_fields, quoted
-from intralpha.sources.when import refuse_zone_names
+from intralpha.sources.when import EXCHANGE_ZONE, known_zone, refuse_zone_names
 
 # Fields of the lake that a column of the vendor may fill, by what a stream holds.
 CLOCK_FIELDS = frozenset({"datetime", "date", "time", "symbol", "exchange"})
@@ -31,8 +31,17 @@ def _listed(columns: Any) -> Any:
     return {k: (v,) if isinstance(v, str) else v for k, v in quoted(columns).items()}
 
 
+def _values(records: Any) -> Any:
+    """A key of a record may have one value or several; YAML reads 191 as a number."""
+    if not isinstance(records, dict):
+        return records
+    lists = {k: v if isinstance(v, list | tuple) else [v] for k, v in quoted(records).items()}
+    return {str(k): tuple(str(value) for value in quoted(v)) for k, v in lists.items()}
+
+
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 Columns = Annotated[dict[str, Names], BeforeValidator(_listed)]
+Records = Annotated[dict[str, Names], BeforeValidator(_values)]
 WhatCodes = Annotated[
     dict[str, Literal["order", "cancel", "trade", "ignore"]], BeforeValidator(_texts)
 ]
@@ -48,9 +57,13 @@ class StreamSpec(Spec):
     and ``time`` or ``datetime``, ``channel``, ``seq``, ``what``, ``id``, ``buy_id``, ``sell_id``,
     ``side``, ``price``, ``volume`` and ``kind``; snapshots ``last``, ``volume``, ``amount`` and
     ``trades`` of the day so far and ``bid_price`` ... ``ask_orders``, whose column names hold
-    ``{}`` for the level. Where the vendor gives no ``id`` of an order, it is the ``buy_id`` or
-    ``sell_id`` of its side, else its ``seq``. Trades without ``seq`` are numbered by their lines,
-    where the source has no orders, which would share the numbers.
+    ``{}`` for the level; a name without it is a column of lists, the best level first, whose
+    missing levels stand at their end. Where the vendor gives no ``id`` of an order, it is the
+    ``buy_id`` or ``sell_id`` of its side, else its ``seq``. Trades without ``seq`` are numbered by
+    their lines, where the source has no orders, which would share the numbers.
+
+    Streams with one ``pattern`` share their files: each takes the ``records`` it names, those of no
+    stream are counted.
     """
 
     holds: Literal["orders", "trades", "merged", "snapshots"] = Field(
@@ -60,9 +73,27 @@ class StreamSpec(Spec):
         description="which files, by the end of their path: *, ? and {date}, {symbol}; files that "
         "share date and symbol are read together"
     )
-    format: Literal["csv", "parquet"] = Field(default="csv", description="file format")
-    encoding: str = Field(default="utf-8", description="of csv, such as gbk; not utf-16")
-    separator: str = Field(default=",", min_length=1, max_length=1, description="of csv")
+    format: Literal["csv", "parquet", "kv_log"] = Field(
+        default="csv", description="file format; kv_log: lines of key=value"
+    )
+    records: Records = Field(
+        default={},
+        description="column or key -> its value or values, such as {MsgType: [191]}: which records "
+        "of files of several types are of this stream",
+    )
+    encoding: str = Field(default="utf-8", description="of text, such as gbk; not utf-16")
+    separator: str = Field(
+        default=",",
+        min_length=1,
+        description="of csv; of kv_log any of its characters, default a space",
+    )
+    assign: str = Field(
+        default="=", min_length=1, max_length=1, description="between key and value of kv_log"
+    )
+    line_start: str = Field(
+        default="",
+        description="of kv_log: lines that do not begin so are no records; they are counted",
+    )
     names: Annotated[tuple[str, ...], BeforeValidator(quoted)] = Field(
         default=(), description="columns of csv without a header"
     )
@@ -77,6 +108,11 @@ class StreamSpec(Spec):
         description="of time or datetime: strptime's, or numbers HHMMSSmmm, HHMMSSmm, HHMMSS, "
         "YYYYMMDDHHMMSSmmm, YYYYMMDDHHMMSS, ms since midnight, or epoch_s, epoch_ms, epoch_us, "
         "epoch_ns since 1970. Stamps with an offset from UTC become the exchange's time",
+    )
+    time_zone: str = Field(
+        default=EXCHANGE_ZONE,
+        description="of stamps that do not say their own, such as UTC, with the dates beside them; "
+        "a date in the path is the session",
     )
     price_scale: float = Field(default=1.0, gt=0, description="10000: prices are CNY x 10,000")
     volume_unit: Literal["shares", "lots"] = Field(default="shares", description="lots: 100 shares")
@@ -112,6 +148,32 @@ class StreamSpec(Spec):
     def _no_names_of_zones(cls, form: str) -> str:
         return refuse_zone_names(form)
 
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_is_known(cls, zone: str) -> str:
+        return known_zone(zone)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _logs_have_spaces(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("format") == "kv_log":
+            return {"separator": " ", **given}
+        return given
+
+    @model_validator(mode="after")
+    def _text_can_be_split(self) -> "StreamSpec":
+        if self.format == "kv_log" and self.names:
+            raise ValueError("names are of csv without a header; found them beside format kv_log")
+        if self.format != "kv_log" and len(self.separator) != 1:
+            raise ValueError(f"separator of csv is one character, found {self.separator!r}")
+        if self.format != "kv_log" and self.line_start:
+            raise ValueError("line_start is of kv_log")
+        if any(not mark.isascii() for mark in (self.separator, self.assign)):
+            raise ValueError("separator and assign are ASCII characters")
+        if self.assign in self.separator:
+            raise ValueError(f"assign {self.assign!r} stands in separator {self.separator!r}")
+        return self
+
     @model_validator(mode="after")
     def _fields_fit(self) -> "StreamSpec":
         known = SNAPSHOT_FIELDS if self.holds == "snapshots" else EVENT_FIELDS
@@ -128,6 +190,14 @@ class StreamSpec(Spec):
         if "symbol" not in self.columns and "{symbol}" not in self.pattern:
             raise ValueError("columns needs symbol, or the pattern {symbol}")
         return self
+
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """Fields whose levels stand as a list in one column."""
+        named = self.columns if self.holds == "snapshots" else ()
+        return tuple(
+            key for key in named if key in LEVEL_FIELDS and "{" not in self.columns[key][0]
+        )
 
     def _needed(self) -> set[str]:
         if self.holds == "snapshots":
