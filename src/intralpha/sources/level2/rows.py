@@ -74,12 +74,14 @@ class Rows:
     bad : quarantine
     counts : what was left out -> how often
     first : reason -> the first row it was given for
+    ignored : records of no interest, columns of ``EVENT``; their sequence numbers count as seen
     """
 
     frame: pl.DataFrame
     bad: pl.DataFrame
     counts: dict[str, int] = field(default_factory=dict)
     first: dict[str, str] = field(default_factory=dict)
+    ignored: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=EVENT))
 
 
 def symbol_of(stock: pl.Expr) -> pl.Expr:
@@ -129,9 +131,9 @@ def typed(
     first = _first(raw, marked["reason"], bad, stream) if bad.height else {}
     if snapshots:
         return Rows(kept, bad, first=first)
-    ignored = int((kept["what"] == IGNORE).sum())
-    counts = {IGNORED: ignored} if ignored else {}
-    return Rows(kept.filter(pl.col("what") != IGNORE), bad, counts, first)
+    ignored = kept.filter(pl.col("what") == IGNORE)
+    counts = {IGNORED: ignored.height} if ignored.height else {}
+    return Rows(kept.filter(pl.col("what") != IGNORE), bad, counts, first, ignored)
 
 
 def _first(

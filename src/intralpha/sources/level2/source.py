@@ -163,16 +163,17 @@ class Level2Source(Source):
         bad, repairs = [lines.torn], Counter[str]()
         first: dict[str, str] = {}
         kind = SNAPSHOTS if stream.holds == "snapshots" else EVENTS
-        frame = _none(kind)
+        frame = numbered = _none(kind)
         if lines.frame.height:
             files = [part.file for part in pack]
             rows = typed(lines.frame, [part.piece for part in pack], files, stream)
             frame, repairs = rows.frame, Counter(rows.counts)
+            numbered = pl.concat([frame, rows.ignored]) if rows.ignored.height else frame
             bad.append(rows.bad)
             first = rows.first
         marks: list[Mark] = []
         if self.spec.gap_free != "no" and kind == EVENTS:
-            marks = marks_of(frame, of_channels=self.spec.gap_free == "channel")
+            marks = marks_of(numbered, of_channels=self.spec.gap_free == "channel")
         table = TABLE_OF[stream.holds]
         return _Parsed(kind, table, frame, pl.concat(bad), repairs, lines.notes, marks, first)
 
