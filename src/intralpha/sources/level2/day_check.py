@@ -99,8 +99,9 @@ def check_day(lake: Lake, on: date, amount_tolerance_yuan: float = 1.0) -> DayCh
     -------
     DayCheck
         Prices are equal within half a tick, volumes within half a share, or what float32 rounds
-        off them (1 share in 8 million). Known exceptions that are no faults: a vendor's volume and amount with after-hours trading in it, and a close that is the mean
-        price of the last minute where a day had no closing auction [Spec 2.1].
+        off them (1 share in 8 million). Known exceptions that are no faults: a vendor's volume and
+        amount with after-hours trading in it, and a close that is the mean price of the last minute
+        where a day had no closing auction [Spec 2.1].
 
     Raises
     ------

@@ -172,7 +172,7 @@ def _cause(name: str, rows: pl.DataFrame) -> str:
         PRECLOSE: "adj_factor or preclose of another source or adjustment?",
         INVENTED: "no amount at the vendor: the reader made it from close and volume",
         ABSENT: "no amount at the vendor: VWAP is the mean of open, high, low, close there",
-        NEW: "no listing known, so limits hold at once: `stock_basic` gives it, or `data_start` of the "
-        "mapping where the vendor's history begins before",
+        NEW: "no listing known, so limits hold at once: `stock_basic` gives it, or `data_start` of "
+        "the mapping where the vendor's history begins before",
         FLOAT: "volume in another unit, or float shares in ten thousand?",
     }.get(name, "")
