@@ -333,7 +333,7 @@ def _known_by_noon(true: Plan) -> dict[str, tuple[str, ...]]:
         if made.times is not None and not any(time <= NOON for time in made.times):
             continue
         known = {name: made.known_at_slot(name) for name in made.names}
-        early = [name for name, at in known.items() if at == "bar end" or at <= NOON]
+        early = [name for name, at in known.items() if isinstance(at, str) or at <= NOON]
         out |= {node.name: tuple(early)} if early else {}
     return out
 
