@@ -153,5 +153,5 @@ def test_a_format_that_fits_is_found_and_reads_the_text(text: str, form: str | N
 
 @pytest.mark.parametrize("form", ["%Y-%m-%d %I:%M:%S", "%Y-%m-%d %I %p", "%Y-%m-%d %H:%M %P", "%Z"])
 def test_a_format_that_cannot_be_read_with_is_refused(form: str) -> None:
-    with pytest.raises(ValueError, match="found .*; expected"):
+    with pytest.raises(ValueError, match=r"found .*; expected"):
         refuse_zone_names(form)
