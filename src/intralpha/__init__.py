@@ -4,9 +4,25 @@
 ``m = ia.market("lake", every=5)`` opens a lake; ``m.factor``, ``m.test`` and ``m.fit`` work on it.
 ``ia.market`` is the folder of the lake's tables, too.
 """
+# ruff: noqa: E402  what a command says after Ctrl-C stands before the imports that it may cut off
+
+import sys
+
+
+def _say_interrupted(kind: type[BaseException], error: BaseException, trace: object) -> None:
+    """Ctrl-C while the command imports this package is one line; see :mod:`intralpha.cli.start`."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.stderr.write("\nInterrupted before anything began.\n")
+    else:
+        sys.__excepthook__(kind, error, trace)  # type: ignore[arg-type]
+
+
+if ("-m", __name__) in zip(sys.orig_argv, sys.orig_argv[1:], strict=False) or (
+    sys.argv and sys.argv[0].replace("\\", "/").rpartition("/")[2].partition(".")[0] == __name__
+):
+    sys.excepthook = _say_interrupted
 
 import importlib
-import sys
 from typing import TYPE_CHECKING, Any
 
 import intralpha.market

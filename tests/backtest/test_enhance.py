@@ -200,6 +200,17 @@ def test_an_index_that_is_absent_or_has_gaps(lake, tmp_path) -> None:
     indexed = SPEC.model_copy(update={"benchmark": IndexBenchmarkSpec(index=INDEX)})
     with pytest.raises(IndexGapError, match=f"no close on 2 of 6 .*: {lost[0]}, {lost[1]}"):
         enhance(indexed, gaps, axes, signal)
+    late = (
+        other_lake(  # a run in slices meets such a stretch, and must not say that it has no index
+            lake,
+            tmp_path / "late",
+            daily=lambda rows: rows.filter(
+                (rows["symbol"] != INDEX) | (rows["date"] == axes.dates[0].item())
+            ),
+        )
+    )
+    with pytest.raises(IndexGapError, match="no close on 6 of 6 sessions"):
+        enhance(indexed, late, axes, signal)
     unknown = SPEC.model_copy(update={"benchmark": IndexBenchmarkSpec(index="000999.SH")})
     with pytest.raises(NoIndexError, match=r"000999\.SH"):
         enhance(unknown, lake, axes, signal)

@@ -70,6 +70,46 @@ def test_dates_may_be_text_and_scores_whole_numbers(tmp_path: Path, work: Work, 
     np.testing.assert_array_equal(panel["score"], np.trunc(EXPECTED))
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("-01-0", "010").replace("-12-", "12"),
+        lambda text: text.replace("-01-", "/1/").replace("-12-", "/12/"),
+        lambda text: text.replace("600000.SH", "sh600000").replace("000001.SZ", "1"),
+        lambda text: text.replace("000001.SZ", "000001.XSHE").replace("688001.SH", "688001"),
+        lambda text: "\ufeff" + text.replace("\n", "\r\n"),
+        lambda text: text.replace("600000.SH,3.5", '"600000.SH", "3.5"'),
+        lambda text: text.replace(",\n", ",NaN\n"),
+        lambda text: text.rstrip("\n"),
+    ],
+)
+def test_a_csv_in_any_form_gives_the_same_scores(tmp_path: Path, work: Work, change) -> None:
+    given = change(ROWS.write_csv())
+    (tmp_path / "scores.csv").write_text(given, newline="")
+    np.testing.assert_array_equal(work(node_of(tmp_path / "scores.csv"))["score"], EXPECTED)
+    (tmp_path / "scores.csv").write_bytes(given.replace("\ufeff", "").encode("gbk"))
+    np.testing.assert_array_equal(work(node_of(tmp_path / "scores.csv"))["score"], EXPECTED)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda text: text.replace("9.0\n", '9.0,"\n'), "line 4 .*4 fields, expected 3; a quote"),
+        (lambda text: text.replace("7.0\n", '"7.0\n'), "score '\"7.0' in row 6; expected numbers"),
+        (lambda text: text.replace("date,symbol", "date,date"), "expected each name once"),
+        (
+            lambda text: text.replace("\n", ";\n").replace(",", ";"),
+            "found columns date;symbol;score",
+        ),
+        (lambda text: "", "found columns ; expected date, symbol and score"),
+    ],
+)
+def test_a_torn_csv_loses_no_row_in_silence(tmp_path: Path, change, match: str) -> None:
+    (tmp_path / "scores.csv").write_text(change(ROWS.write_csv()))
+    with pytest.raises(FactorFileError, match=match):
+        read_scores(FactorFileSpec(path=str(tmp_path / "scores.csv")))
+
+
 def test_another_column_is_another_factor(tmp_path: Path, work: Work) -> None:
     path = write(tmp_path / "two.csv", ROWS.with_columns(other=pl.col("score") * 2))
     np.testing.assert_array_equal(work(node_of(path, column="other"))["score"], 2 * EXPECTED)
@@ -83,12 +123,17 @@ def test_another_column_is_another_factor(tmp_path: Path, work: Work) -> None:
         (lambda f: f.drop("score"), "found columns date, symbol; expected date, symbol and score"),
         (lambda f: f.rename({"date": "day"}), "columns day, symbol, score"),
         (lambda f: pl.concat([f, f[:1]]), "found 2024-01-04 600000.SH twice"),
-        (lambda f: f.with_columns(date=pl.lit("soon")), "dates such as 2024-01-31"),
-        (lambda f: f.with_columns(score=pl.lit("high")), "dates such as 2024-01-31 and numbers"),
         (
-            lambda f: f.with_columns(pl.col("symbol").str.head(6)),
+            lambda f: f.with_columns(date=pl.lit("soon")),
+            "found date 'soon' in row 1; expected dates",
+        ),
+        (lambda f: f.with_columns(score=pl.lit("high")), "score 'high' in row 1; expected numbers"),
+        (lambda f: f.with_columns(symbol=pl.lit("AAPL")), "'AAPL' in row 1; expected symbols"),
+        (
+            lambda f: f.filter(pl.col("symbol") == "688001.SH"),
             "no score of any date of the grid and stock of the recipe",
         ),
+        (lambda f: f.with_columns(score=1e39), r"2024-01-04 600000.SH with score 1e\+39"),
         (lambda f: f[:0], "no score of any date of the grid"),
         (lambda f: f.with_columns(date=None), "found 7 empty dates or symbols"),
         (lambda f: f.with_columns(score=np.inf), "2024-01-04 600000.SH with score inf"),
@@ -99,7 +144,9 @@ def test_another_column_is_another_factor(tmp_path: Path, work: Work) -> None:
         "twice",
         "no dates",
         "no numbers",
+        "no symbols",
         "other symbols",
+        "beyond float32",
         "empty",
         "keyless",
         "infinite",

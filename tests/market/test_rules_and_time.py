@@ -97,9 +97,12 @@ def test_limits_by_board_and_date(
     assert RULES.limit_ratio(board, st, day, listed_days) == pytest.approx(ratio, nan_ok=True)
 
 
-def test_no_rule_is_an_error_not_a_guess() -> None:
-    with pytest.raises(NoRuleError, match="board star on 2018-01-02"):
-        RULES.limit_ratio("star", False, date(2018, 1, 2))
+def test_no_rule_is_no_guess() -> None:
+    """Before a board's first rule no limit is known; a board without any is an error."""
+    assert np.isnan(RULES.limit_ratio("main", False, date(1991, 1, 2)))
+    assert np.isnan(RULES.limit_ratio("star", False, date(2018, 1, 2)))
+    with pytest.raises(NoRuleError, match="board moon on 2018-01-02"):
+        RULES.limit_ratio("moon", False, date(2018, 1, 2))
 
 
 @settings(max_examples=200)

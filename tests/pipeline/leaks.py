@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy import ndarray
 
+from intralpha.audit.futures import NOON
 from intralpha.audit.moment import dated_by
 from intralpha.base import Panel
 from intralpha.base.node import Inputs, Node, Read, Task, day_slices
@@ -98,6 +99,38 @@ class Bars(FeatureSet):
                 if place < len(assets) and assets[place] == symbol:
                     out[self.times.index(at), place, 0] = close
             yield day, np.roll(out, -1, axis=0) if self.cheats else out
+
+
+class MorningSpec(FeatureSpec):
+    """Rows of a table with a time up to noon, or of the whole day, said to be known at noon."""
+
+    kind: Literal["leaks.morning"] = "leaks.morning"
+    table: str
+    cheats: bool = True
+
+    def make(self) -> "Morning":
+        return Morning(self)
+
+    def reads(self) -> tuple[Read, ...]:
+        return (Read(self.table, back=0),)
+
+
+class Morning(FeatureSet):
+    name, names, times, lookback_days = "morning", ("rows",), None, 0
+    known_at = NOON
+
+    def __init__(self, spec: MorningSpec) -> None:
+        self.spec = spec
+
+    def days(
+        self, lake: Lake, dates: ndarray, assets: ndarray
+    ) -> Iterator[tuple[np.datetime64, ndarray]]:
+        last = 86_400_000 if self.spec.cheats else 41_400_000
+        for day in dates:
+            rows = lake.scan(self.spec.table, day.item(), day.item()).filter(pl.col("time") <= last)
+            count = rows.group_by("symbol").agg(pl.len().cast(pl.Float32).alias("v")).collect()
+            laid = pl.DataFrame({"symbol": assets.tolist()}).join(count, on="symbol", how="left")
+            yield day, laid["v"].fill_null(np.nan).to_numpy()[:, None]
 
 
 class KeepSpec(TransformSpec):

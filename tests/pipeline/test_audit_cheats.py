@@ -15,7 +15,7 @@ from intralpha.pipeline import Recipe, audit_recipe
 from intralpha.pipeline.recipe import DataSpec
 from intralpha.sources import SimulatedSpec, ingest
 
-from .leaks import PEEKS, BarsSpec, DroppedSpec, KeepSpec, PeekSpec, RawSpec
+from .leaks import PEEKS, BarsSpec, DroppedSpec, KeepSpec, MorningSpec, PeekSpec, RawSpec
 
 FIRST, AFTER, NEXT, LAST = (date(2023, 2, day) for day in (13, 15, 16, 17))
 
@@ -128,3 +128,19 @@ def test_a_later_bar_of_the_same_day_is_caught_from_noon_on(
     honest, cheat = (RawSpec(features=BarsSpec(cheats=c)) for c in (False, True))
     found = audited(every_table, tmp_path, "noon", honest=honest, cheat=cheat)
     assert found == {"cheat"}
+
+
+def test_who_counts_the_rows_of_the_afternoon_at_noon_is_caught(
+    every_table: Path, tmp_path: Path
+) -> None:
+    """Of trades, orders and snapshots alike, by a set whose values of a day are known at noon."""
+    tables = ("trades", "orders", "snapshots")
+    factors = {
+        f"{'cheat' if c else 'honest'} {table}": RawSpec(
+            features=MorningSpec(table=table, cheats=c)
+        )
+        for table in tables
+        for c in (False, True)
+    }
+    found = audited(every_table, tmp_path, "noon", **factors)
+    assert found == {f"cheat {table}" for table in tables}

@@ -20,6 +20,7 @@ def test_what_fits(freq: int) -> None:
     assert "`stamp: start`" not in what_fits(moved(freq, -freq), freq, from_starts=True)
     assert "`time_zone` UTC?" in what_fits(moved(freq, -480), freq)
     assert "`time_zone` that of UTC-5?" in what_fits(moved(freq, -13 * 60), freq)
+    assert "own clock, said to be UTC" in what_fits(moved(freq, 480), freq)
     assert "own_row" in what_fits([time(9, 25), *moved(freq, 0)], freq)
     assert "own_row" in what_fits([time(9, 30), *moved(freq, 0)], freq)
     assert what_fits([time(3, 3, 3)], freq) == ""

@@ -316,3 +316,48 @@ def test_a_file_of_another_kind_is_named(
     (vendor / "a.csv").write_bytes(content)
     with pytest.raises(SourceError, match=message):
         take(lake, daily(vendor))
+
+
+@pytest.mark.parametrize("absent", ["", "nan", "NaN", "None", "NULL", "--", "N/A", "\\N"])
+def test_a_number_that_may_be_absent_is_absent_however_it_is_written(
+    lake: Lake, vendor: Path, absent: str
+) -> None:
+    rows = [row(d) for d in DAYS[:3]]
+    rows[1][7] = rows[1][8] = absent
+    (vendor / "a.csv").write_text(lines(rows))
+    assert not take(lake, daily(vendor / "a.csv")).counts[0].quarantined
+    assert kept(lake, "amount", "preclose") == [(1e4, 10.0), (None, 10.0), (1e4, 10.0)]
+
+
+@pytest.mark.parametrize("junk", ['"10,000.0"', "1e4CNY", "10.000,0", "５０"])
+def test_one_that_is_there_and_is_no_number_is_not_taken_for_absent(
+    lake: Lake, vendor: Path, junk: str
+) -> None:
+    rows = [row(d) for d in DAYS[:3]]
+    rows[1][7] = junk
+    (vendor / "a.csv").write_text(lines(rows).replace("10.000,0", '"10.000,0"'))
+    report = take(lake, daily(vendor / "a.csv"))
+    assert dict(report.counts[0].quarantined) == {"amount is not a number": 1}
+    assert f"found {junk.strip(chr(34))!r} in 'amount'" in report.to_text()
+    assert kept(lake, "date") == [(DAYS[0],), (DAYS[2],)]
+
+
+def test_a_day_of_another_age_stops_nothing(lake: Lake, vendor: Path) -> None:
+    """Day 0 of a counter is no session; of 1991 the rules of limits say nothing."""
+    days = [date(1970, 1, 1), date(1991, 1, 2), DAYS[0], date(2262, 4, 11)]
+    (vendor / "a.csv").write_text(lines([row(d) for d in days]))
+    report = take(lake, daily(vendor / "a.csv"))
+    assert dict(report.counts[0].quarantined) == {"date before 1990 or after 2099": 2}
+    assert kept(lake, "date", "up_limit") == [(days[1], None), (days[2], 11.0)]
+
+
+def test_flags_may_be_words(lake: Lake, vendor: Path) -> None:
+    text = lines([row(d, name=w) for d, w in zip(DAYS, ("True", "false", "1", "0"), strict=False)])
+    (vendor / "a.csv").write_text(text)
+    take(lake, daily(vendor / "a.csv", columns={**FIELDS, "st": "name"}))
+    assert kept(lake, "st") == [(True,), (False,), (True,), (False,)]
+
+
+def test_lines_may_end_as_on_an_old_mac(lake: Lake, vendor: Path) -> None:
+    (vendor / "a.csv").write_text(lines([row(d) for d in DAYS]).replace("\n", "\r"), newline="")
+    assert take(lake, daily(vendor / "a.csv")).counts[0].added == len(DAYS)

@@ -31,6 +31,11 @@ def test_an_exchange_that_is_given_wins_however_it_is_written(name: str) -> None
             assert symbol_of(text) == symbol_of(text.lower()) == f"{code}.{exchange}", text
 
 
+def test_what_spreadsheets_write_to_keep_leading_zeros() -> None:
+    for text in ('="000001"', "'000001", '"000001"', ' ="000001" '):
+        assert symbol_of(text) == "000001.SZ"
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intralpha.sources.when import EPOCHS, days, fitting, from_epoch, moment, moments
+from intralpha.sources.when import (
+    EPOCHS,
+    days,
+    fitting,
+    from_epoch,
+    moment,
+    moments,
+    refuse_zone_names,
+)
 
 OPEN = datetime(2024, 1, 2, 9, 31)
 STAMPS = st.datetimes(datetime(1992, 1, 1), datetime(2099, 12, 31)).map(
@@ -141,3 +149,9 @@ def test_what_is_no_day_is_null() -> None:
 def test_a_format_that_fits_is_found_and_reads_the_text(text: str, form: str | None) -> None:
     assert fitting(text) == form
     assert form is None or one(text, form) == OPEN
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d %I:%M:%S", "%Y-%m-%d %I %p", "%Y-%m-%d %H:%M %P", "%Z"])
+def test_a_format_that_cannot_be_read_with_is_refused(form: str) -> None:
+    with pytest.raises(ValueError, match=r"found .*; expected"):
+        refuse_zone_names(form)

@@ -121,7 +121,8 @@ def _begun_later(
 def noon(lake: Lake, after: date, root: Path) -> Lake:
     """Copy ``lake`` to ``root`` with noise after the morning of a date, and on all later days.
 
-    Only what is known by noon must stay: values of the morning's bars.
+    Only what is known by noon must stay: values of the morning's bars, and features that say so.
+    Half of the later trades, orders and snapshots are not there.
 
     Parameters
     ----------

@@ -12,12 +12,14 @@ from intralpha.audit.moment import DAY_CLOSE, dated_by, end_unknown, future_of, 
 from intralpha.audit.pieces import Piece, copied
 from intralpha.market import TABLES, Lake
 from intralpha.market.schemas import TableSchema
+from intralpha.market.tick_file import TICK_TABLES
 
 CUMULATIVE = {"snapshots": ("volume", "amount", "trades")}
 BAR = ("open", "high", "low", "close")
 ONE_FACTOR = ("up_limit", "down_limit", "preclose", "price", "last", "rights_price")
 ID_SHIFT = 1_000_003
 FLAGS = ("suspended", "st")
+STAY = 0.5  # of the trades, orders and snapshots after a moment within a day
 FLIPPED = 0.05  # few, so that the noisy market can still be traded and the run ends
 KNOWN_BEFORE_OPEN = (
     "preclose",
@@ -63,7 +65,8 @@ def scramble(lake: Lake, after: date, root: Path, seed: int = 0, at: time = DAY_
     root : folder of the copy, new
     seed : of the noise
     at : before the close, the moment of that date: its later bars, auctions, trades, orders and
-        snapshots are noise as well, and its daily row but for what is known before the open
+        snapshots are noise as well, and its daily row but for what is known before the open. Half
+        of the trades, orders and snapshots are not there, so that their number is another one too
 
     Returns
     -------
@@ -106,6 +109,8 @@ def scrambled_rows(
     if dated_by(schema) is None:
         return rows
     future = rows.filter(later(schema, after, at))
+    if at < DAY_CLOSE and schema.name in TICK_TABLES:
+        future = future.filter(pl.Series(rng.random(future.height) < STAY, dtype=pl.Boolean))
     past = _ends(schema, rows.filter(~later(schema, after, at)), after, rng)
     if future.is_empty():
         return past

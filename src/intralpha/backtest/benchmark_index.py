@@ -3,6 +3,7 @@
 from typing import Literal
 
 import numpy as np
+import polars as pl
 from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
 from pydantic import Field
@@ -78,17 +79,22 @@ class IndexBenchmarkSpec(BenchmarkSpec):
         Raises
         ------
         NoIndexError
-            The lake has no close of the index in that time.
+            The lake has no daily row of the index.
         IndexGapError
             It lacks some of them.
         """
         del weights
         first, last = market.dates[0].item(), market.dates[-1].item()
         close = read_daily(lake, ("close",), first, last, np.array([self.index]))
-        if not np.isfinite(close.values).any():
+        if not np.isfinite(close.values).any() and not self._stands_in(lake):
             raise NoIndexError(self.index)
         value = close.at(market.dates)["close"][:, 0]
         gaps = market.dates[~np.isfinite(value)]
         if len(gaps):
             raise IndexGapError(self.index, gaps, len(market.dates))
         return index_returns(value)
+
+    def _stands_in(self, lake: Lake) -> bool:
+        """Whether the lake has any daily row of the index."""
+        rows = lake.scan("daily").filter(pl.col("symbol") == self.index)
+        return rows.head(1).collect().height > 0

@@ -14,6 +14,8 @@ def main(own_process: bool = True) -> None:
     """
     try:
         from intralpha.cli.main import main as begin
+
+        sys.excepthook = sys.__excepthook__  # from here on Ctrl-C is caught
     except KeyboardInterrupt:
         print("\nInterrupted before anything began.", file=sys.stderr)
         sys.exit(INTERRUPTED)

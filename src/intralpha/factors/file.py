@@ -12,6 +12,12 @@ from intralpha.base import ConfigError, DataError, Panel
 from intralpha.base.node import Inputs, Node, Task, day_slices
 from intralpha.base.place import PlacePath
 from intralpha.factors.factor import UNIVERSE, FactorSpec, Ground, days_of
+from intralpha.sources.lines import MARK, split_lines, unquoted
+from intralpha.sources.symbols import normal_symbol
+from intralpha.sources.text import ENCODINGS
+from intralpha.sources.when import days
+
+ABSENT = ("", "nan", "na", "n/a", "null", "none", "--")
 
 
 class FactorFileError(DataError):
@@ -25,9 +31,10 @@ class FactorFileError(DataError):
 class FactorFileSpec(FactorSpec):
     """Scores that another program made.
 
-    A csv or Parquet file has the columns ``date``, ``symbol`` (``600519.SH``) and the score; a
-    folder is a Panel saved by :meth:`Panel.save`. A score of a date must have been known at its
-    close: nothing here can check that.
+    A csv or Parquet file has the columns ``date`` (2024-01-31, 20240131 or a date), ``symbol``
+    (``600519.SH``, or any form that a source may have) and the score, in any order; text is utf-8
+    or GBK. A folder is a Panel saved by :meth:`Panel.save`. A score of a date must have been known
+    at its close: nothing here can check that.
     """
 
     kind: Literal["file"] = "file"
@@ -98,20 +105,50 @@ def read_scores(spec: FactorFileSpec) -> Panel:
     if missing:
         found = f"columns {', '.join(frame.columns)}"
         raise FactorFileError(path, found, f"date, symbol and {spec.column}")
-    for name in ("date", "symbol", spec.column):
-        if frame.schema[name].is_nested():
-            found = f"column {name} of type {frame.schema[name]}"
+    frame = frame.select("date", "symbol", spec.column)
+    for name, kind in frame.schema.items():
+        if kind.is_nested() or kind in (pl.Binary, pl.Object):
+            found = f"column {name} of type {kind}"
             raise FactorFileError(path, found, "a date, a symbol and a number a row")
-    text = frame.schema["date"] == pl.String
-    day = pl.col("date").str.to_date("%Y-%m-%d") if text else pl.col("date").cast(pl.Date)
-    try:
-        rows = frame.select(
-            day, pl.col("symbol").cast(pl.String), pl.col(spec.column).cast(pl.Float64)
-        )
-    except pl.exceptions.PolarsError as error:
-        raise FactorFileError(path, str(error), "dates such as 2024-01-31 and numbers") from error
+    rows = pl.DataFrame(
+        {
+            "date": days(frame["date"]),
+            "symbol": frame.select(normal_symbol(pl.col("symbol"))).to_series(),
+            spec.column: _numbers(frame[spec.column]),
+        }
+    )
+    _check_read(path, frame, rows)
     _check_rows(path, rows)
     return Panel.from_polars(rows, (spec.column,))
+
+
+def _numbers(values: pl.Series) -> pl.Series:
+    """As numbers; those that are absent, however that is written, are null."""
+    if values.dtype == pl.String:
+        text = values.str.strip_chars()
+        values = text.set(text.str.to_lowercase().is_in(ABSENT), None)
+    return values.cast(pl.Float64, strict=False).fill_nan(None)
+
+
+def _check_read(path: Path, frame: pl.DataFrame, rows: pl.DataFrame) -> None:
+    """Refuse what is no date, symbol or number.
+
+    Raises
+    ------
+    FactorFileError
+        With the first such value and its row.
+    """
+    expected = ("dates such as 2024-01-31", "symbols such as 600519.SH", "numbers")
+    for name, wanted in zip(frame.columns, expected, strict=True):
+        given = frame[name]
+        lost = rows[name].is_null() & given.is_not_null()
+        if given.dtype == pl.String:
+            lost &= ~given.str.strip_chars().str.to_lowercase().is_in(ABSENT)
+        elif given.dtype.is_float():
+            lost &= given.is_not_nan()
+        if lost.any():
+            row = int(lost.arg_max() or 0)
+            raise FactorFileError(path, f"{name} {given[row]!r} in row {row + 1}", wanted)
 
 
 def _check_rows(path: Path, rows: pl.DataFrame) -> None:
@@ -124,7 +161,7 @@ def _check_rows(path: Path, rows: pl.DataFrame) -> None:
     keyless = rows.select("date", "symbol").null_count().sum_horizontal().item()
     if keyless:
         raise FactorFileError(path, f"{keyless} empty dates or symbols", "both in every row")
-    infinite = rows.filter(rows.to_series(2).is_infinite())
+    infinite = rows.filter(rows.to_series(2).abs() > float(np.finfo(np.float32).max))
     if infinite.height:
         row = infinite.row(0)
         raise FactorFileError(path, f"{row[0]} {row[1]} with score {row[2]}", "finite scores")
@@ -135,15 +172,44 @@ def _check_rows(path: Path, rows: pl.DataFrame) -> None:
 
 
 def _table(path: Path) -> pl.DataFrame:
-    """The file as a table; csv dates as text become dates."""
+    """The file as a table; of csv all columns are text."""
     try:
         if path.suffix == ".parquet":
             return pl.read_parquet(path)
         if path.suffix == ".csv":
-            return pl.read_csv(path, try_parse_dates=True)
+            return _csv(path, path.read_bytes())
     except (pl.exceptions.PolarsError, OSError) as error:
         raise FactorFileError(path, str(error), "a readable table") from error
     raise FactorFileSuffixError(path)
+
+
+def _csv(path: Path, content: bytes) -> pl.DataFrame:
+    """Every line is a row: a quote that is not closed takes no other line with it.
+
+    Raises
+    ------
+    FactorFileError
+        The bytes are no text, or a line has another number of fields than the header.
+    """
+    for encoding in ENCODINGS:
+        try:
+            text = content.decode(encoding).encode()
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        raise FactorFileError(path, "bytes that are neither utf-8 nor GBK", "text")
+    head, _, rest = text.partition(b"\n")
+    names = [name.strip() for name in unquoted(head, ",").decode().split(MARK)]
+    if len(set(names)) < len(names):
+        raise FactorFileError(path, f"columns {', '.join(names)}", "each name once")
+    lines = split_lines(unquoted(rest, ","), MARK, len(names))
+    for number, why, shown in lines.torn:
+        raise FactorFileError(path, f"line {number + 2} {shown!r}: {why}", "whole lines")
+    kinds = dict.fromkeys(names, pl.String())
+    if not lines.text:
+        return pl.DataFrame(schema=kinds)
+    return pl.read_csv(lines.text, separator=MARK, has_header=False, schema=kinds, quote_char=None)
 
 
 class FactorFileSuffixError(ConfigError):

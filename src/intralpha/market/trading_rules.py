@@ -56,7 +56,8 @@ class TradingRules:
         return self.price_limits.sort("effective", maintain_order=True).to_dicts()
 
     def limit_ratio(self, board: str, st: bool, on: date, listed_days: int = OLD_LISTING) -> float:
-        """Daily price limit as a share of the previous close; NaN where there is none.
+        """Daily price limit as a share of the previous close; NaN where there is none, or where
+        none is known: before the first rule of the board.
 
         Parameters
         ----------
@@ -68,7 +69,7 @@ class TradingRules:
         Raises
         ------
         NoRuleError
-            No rule of the board is in force on that day.
+            The table has no such board.
         """
         if board in NO_LIMIT_BOARDS:
             return float("nan")
@@ -76,8 +77,10 @@ class TradingRules:
         ordinary = [
             r for r in rows if r["effective"] <= on and r["listed_days"] == 0 and r["st"] == st
         ]
+        if not rows:
+            raise NoRuleError("price limit", board, on, "without it")
         if not ordinary:
-            raise NoRuleError("price limit", board, on, str(rows[0]["effective"] if rows else None))
+            return float("nan")
         latest = ordinary[-1]
         first_days = [r for r in rows if r["effective"] <= on and r["listed_days"] > 0]
         if first_days and listed_days <= first_days[-1]["listed_days"]:

@@ -324,20 +324,22 @@ def _panel(planned: Plan, node: Node, days: Sequence[str], upto: date | None = N
 
 
 def _known_by_noon(true: Plan) -> dict[str, tuple[str, ...]]:
-    """Nodes of features -> names that are known at the end of their bar: some of it by noon."""
+    """Nodes of features -> names that are known by noon, or at the end of bars of the morning."""
     out = {}
     for node in true.nodes:
         if node.kind != "features" or not isinstance(node.spec, FeatureSpec):
             continue
         made = node.spec.make()
-        if made.times is not None and any(time <= NOON for time in made.times):
-            early = [name for name in made.names if made.known_at_slot(name) == "bar end"]
-            out |= {node.name: tuple(early)} if early else {}
+        if made.times is not None and not any(time <= NOON for time in made.times):
+            continue
+        known = {name: made.known_at_slot(name) for name in made.names}
+        early = [name for name, at in known.items() if isinstance(at, str) or at <= NOON]
+        out |= {node.name: tuple(early)} if early else {}
     return out
 
 
 def _morning(true: Plan, other: Plan, node: str, on: date, names: tuple[str, ...]) -> Finding:
-    """Bars of a morning in a world whose noise begins at noon."""
+    """Values of a morning in a world whose noise begins at noon."""
     old, new = (_panel(p, true.node(node), [str(on)], on).select(names) for p in (true, other))
     return compare_panels(node, old, new, on, NOON)
 

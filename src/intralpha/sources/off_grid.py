@@ -7,6 +7,7 @@ from intralpha.market import bar_times
 FREQS = (60, 30, 15, 10, 5, 1)
 # Hours from a zone to the exchange's: of UTC first, then of UTC+14 to UTC-12.
 SHIFTS = (8, *(h for h in range(-6, 21) if h not in (0, 8)))
+TWICE = 16  # of 24: what was Shanghai's time already has been taken for UTC
 AUCTION = time(9, 25), time(9, 30)
 
 
@@ -45,6 +46,11 @@ def what_fits(times: list[time], freq: int, from_starts: bool = False) -> str:
         return "it looks like the opening auction's own row: `opening_auction: own_row`?"
     for hours in SHIFTS:
         if share(60 * hours, freq) >= 0.9:
+            if hours == TWICE:
+                return (
+                    "-8 hours would put nearly all of them there: the exchange's own clock, said "
+                    "to be UTC? Give it as dates and times without a zone"
+                )
             zone = "UTC" if hours == 8 else f"that of UTC{8 - hours:+d}"
             return f"{hours:+d} hours would put nearly all of them there: `time_zone` {zone}?"
     other = next((f for f in FREQS if f != freq and share(0, f) == 1), None)

@@ -13,7 +13,7 @@ from intralpha.sources.lines import MARK, split_lines, unquoted
 from intralpha.sources.parquet import parquet_columns, read_parquet
 from intralpha.sources.source import QUARANTINE, SourceError
 from intralpha.sources.symbols import normal_symbol, symbol_in_name, why_no_symbol
-from intralpha.sources.when import fitting, moments
+from intralpha.sources.when import FIRST, LAST, fitting, moments
 
 NUMBERS = ("open", "high", "low", "close", "preclose", "volume", "amount", "trades", "adj_factor")
 NUMBERS += (
@@ -48,6 +48,10 @@ MAGIC = (
 )
 ONLY = "only "
 UNREAD_TIME = "date or time not readable"
+OTHER_AGE = "date before 1990 or after 2099"
+# How vendors write that a number is not there.
+ABSENT = ("nan", "na", "n/a", "null", "none", "nat", "-", "--", "\\n")
+FLAGS = {"true": "1", "false": "0"}
 
 
 @dataclass(frozen=True)
@@ -214,7 +218,8 @@ def _decoded(name: str, content: bytes, encoding: str) -> str:
         if content.startswith(start) and not encoding.lower().startswith("utf-16"):
             raise SourceError(name, found, expected)
     try:
-        return content.decode(encoding)
+        text = content.decode(encoding)
+        return text if "\n" in text else text.replace("\r", "\n")
     except (UnicodeDecodeError, LookupError) as error:
         found = f"bytes that are not {encoding} ({error})"
         fits = [e for e in ("utf-8", "gbk") if e != encoding and _decodes(content, e)]
@@ -286,7 +291,7 @@ def _typed(name: str, table: Table, form: RowForm) -> FileRows:
     fields = table.fields
     numbers = [c for c in NUMBERS if c in form.columns]
     symbols = _symbols(name, fields, form)
-    typed = fields.select(pl.col(c).cast(pl.Float64, strict=False) for c in numbers).with_columns(
+    typed = fields.select(_number(c, fields, form) for c in numbers).with_columns(
         symbols.to_frame("raw").select(normal_symbol(pl.col("raw")).alias("symbol")).to_series(),
         moments(fields, form.datetime_format, form.time_zone).alias("stamp"),
         pl.Series("line", table.lines, dtype=pl.Int64),
@@ -295,6 +300,8 @@ def _typed(name: str, table: Table, form: RowForm) -> FileRows:
     only = {c: wanted for c, wanted in form.only.items() if ONLY + c in fields.columns}
     for column, wanted in only.items():
         reason = reason.zip_with(reason.is_not_null(), _others(fields, column, wanted))
+    for c in form.optional & set(numbers):
+        reason = reason.zip_with(reason.is_not_null(), _lost(c, fields, typed))
     good = typed.filter(reason.is_null())
     good = good.with_columns(date=pl.col("stamp").dt.date(), time=pl.col("stamp").dt.time())
     rows = np.flatnonzero(reason.is_not_null())
@@ -316,6 +323,25 @@ def _typed(name: str, table: Table, form: RowForm) -> FileRows:
     unchecked = tuple(c for c in form.only if c not in only)
     aside = pl.concat([table.torn, aside])
     return FileRows(name, good.drop("stamp"), aside, first, unchecked)
+
+
+def _number(name: str, fields: pl.DataFrame, form: RowForm) -> pl.Expr:
+    """A field as a number; null where it is none, and where one that may be absent is not there."""
+    text = pl.col(name)
+    if name in ("st", "traded") and fields.schema[name] == pl.String:
+        text = text.str.to_lowercase().replace(FLAGS)
+    number = text.cast(pl.Float64, strict=False)
+    return number.fill_nan(None) if name in form.optional else number
+
+
+def _lost(name: str, fields: pl.DataFrame, typed: pl.DataFrame) -> pl.Series:
+    """Why a row with a field that may be absent cannot be used: it is there and is no number."""
+    given, read = fields[name], typed[name]
+    if given.dtype != pl.String or given.null_count() == read.null_count():
+        return pl.Series("reason", [None], dtype=pl.String).new_from_index(0, len(given))
+    words = given.str.to_lowercase().is_in(["", *ABSENT]).fill_null(value=True)
+    why = pl.when(read.is_null() & ~words).then(pl.lit(f"{name} is not a number"))
+    return fields.select(why.alias("reason")).to_series()
 
 
 def _symbols(name: str, fields: pl.DataFrame, form: RowForm) -> pl.Series:
@@ -342,6 +368,7 @@ def _reasons(
     named = symbols.replace_strict(lost, why, default=None, return_dtype=pl.String())
     rules = [
         pl.when(pl.col("stamp").is_null()).then(pl.lit(UNREAD_TIME)),
+        pl.when(~pl.col("stamp").is_between(FIRST, LAST, closed="left")).then(pl.lit(OTHER_AGE)),
         *(
             pl.when(
                 ~pl.col(c).is_finite() | (pl.col(c).is_null() & pl.lit(c not in form.optional))
@@ -370,7 +397,7 @@ def _others(fields: pl.DataFrame, column: str, wanted: tuple[str, ...]) -> pl.Se
 
 def _advice(why: str, row: int, fields: pl.DataFrame, symbols: pl.Series, form: RowForm) -> str:
     """The value that a reason was given for, what was expected, and what would fit."""
-    if why == UNREAD_TIME:
+    if why in (UNREAD_TIME, OTHER_AGE):
         return _time_advice(row, fields, form)
     if why.startswith(("symbol", "unknown code")):
         where = "the file's name" if form.symbol_from == "file" else f"{form.columns['symbol']!r}"

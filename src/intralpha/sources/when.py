@@ -21,16 +21,21 @@ _CLOCKS = ("%H:%M:%S", "%H:%M", "%H:%M:%S%.f", "%H%M%S", "%H%M%S%3f", "%H%M")
 
 
 def refuse_zone_names(form: str) -> str:
-    """The same format, which reads no names of time zones.
+    """The same format, which can be read with and reads no names of time zones.
 
     Raises
     ------
     ValueError
         It holds ``%Z``: of a name such as CST nobody knows which zone it is, and it would be passed
-        over.
+        over. Or it contradicts itself: hours up to 12 without AM and PM, say.
     """
     if "%Z" in form:
         raise ValueError(f"found %Z in {form!r}; expected %z, an offset such as +08:00")
+    try:
+        pl.Series(["2024-01-02"]).str.to_datetime(form, strict=False)
+    except pl.exceptions.ComputeError as error:
+        why = str(error).splitlines()[0].removeprefix("Invalid format string: ")
+        raise ValueError(f"found {form!r}; expected a whole format: {why}") from error
     return form
 
 

@@ -65,3 +65,17 @@ def test_a_side_contradicts_two_known_orders_only(tmp_path: Path):
     assert (found.active_buys, found.active_sells, found.no_side) == (4, 3, 1)
     assert (found.without_buy_id, found.without_sell_id) == (2, 1)
     assert f"{2 / 7:.2%} contradict the ids" in found.to_text()
+
+
+def test_a_volume_of_float32_is_equal_within_its_precision(tmp_path: Path) -> None:
+    """16,777,217 shares have no float32; a share more or less of a small volume is a difference."""
+    rows = [
+        trades(symbol, [(1, 2, -1)]).with_columns(volume=pl.lit(volume))
+        for symbol, volume in (("000001.SZ", 16_777_217), ("000002.SZ", 16_777_217))
+    ]
+    lake = lake_of(
+        tmp_path / "lake", pl.concat([*rows, trades("000003.SZ", [(1, 2, -1)])]),
+        {"000001.SZ": 16_777_216, "000002.SZ": 16_777_211, "000003.SZ": 101},
+    )  # fmt: skip
+    found = check_day(lake, ON).differences.filter(pl.col("column") == "volume")
+    assert found["symbol"].to_list() == ["000002.SZ", "000003.SZ"]

@@ -20,8 +20,9 @@ AMOUNT = "daily: amount is off its own recent median by a power of ten"
 INVENTED = "daily: amount is exactly close x volume"
 ABSENT = "daily: traded without an amount"
 FLOAT = "daily: volume above the float shares"
+NEW = "daily: first rows that are treated as listed long ago"
 COVERAGE = {"daily: days past the calendar's end", INVENTED, ABSENT}
-HONEST = dict.fromkeys((VWAP, RETURN, PRECLOSE, VOLUME, AMOUNT, INVENTED, ABSENT, FLOAT), 0)
+HONEST = dict.fromkeys((VWAP, RETURN, PRECLOSE, VOLUME, AMOUNT, INVENTED, ABSENT, FLOAT, NEW), 0)
 
 
 @pytest.fixture(scope="module")
@@ -230,3 +231,22 @@ def test_an_index_has_no_vwap(honest: pl.DataFrame, tmp_path: Path) -> None:
         tmp_path / "lake",
     )
     assert {n: report.summary()[n] for n in HONEST} == HONEST
+
+
+def test_a_first_row_in_the_midst_of_the_lake_is_a_listing_that_nobody_knows(
+    honest: pl.DataFrame, tmp_path: Path
+) -> None:
+    """One stock begins later; instruments, or the source's word for a listing, explain it."""
+    late = honest.filter((pl.col("symbol") != "000004.SZ") | (pl.col("date") >= date(2024, 3, 1)))
+    asked = found(late, tmp_path / "unknown").found[NEW]
+    assert asked.rows.select("date", "symbol").rows() == [(date(2024, 3, 1), "000004.SZ")]
+    assert "data_start" in asked.cause
+    assert not asked.grave
+    said = pl.lit("listing").alias("derived")
+    assert found(late.with_columns(said), tmp_path / "said").summary()[NEW] == 0
+    lake = Lake(tmp_path / "listed", create=True)
+    lake.append("daily", late)
+    known = {"symbol": "000004.SZ", "exchange": "SZSE", "board": "main", "name": None}
+    known |= {"list_date": date(1990, 12, 1), "delist_date": None}
+    lake.append("instruments", pl.DataFrame([known], schema_overrides={"name": pl.String}))
+    assert quality(lake).summary()[NEW] == 0

@@ -111,11 +111,13 @@ Mark = tuple[tuple[date, str, int], int, np.ndarray]
 
 
 def marks_of(events: pl.DataFrame, of_channels: bool) -> list[Mark]:
-    """Which numbers some records have, by channel or by stock."""
+    """Which numbers some records have, by channel or by stock; those with no place have none."""
     group = pl.col("channel") if of_channels else pl.col("stock").cast(pl.Int64)
     keys = events.select("date", (pl.col("stock") % 4).alias("place"), group.alias("group"), "seq")
-    found = keys.filter(pl.col("seq").is_between(0, MOST_NUMBER)).group_by(
-        "date", "place", "group", maintain_order=True
+    found = (
+        keys.drop_nulls()
+        .filter(pl.col("seq").is_between(0, MOST_NUMBER))
+        .group_by("date", "place", "group", maintain_order=True)
     )
     lists = found.agg("seq")
     cuts = np.cumsum(lists["seq"].list.len().to_numpy())[:-1]

@@ -137,7 +137,9 @@ def _spacing_faults(days: pl.DataFrame, freq: int) -> dict[str, Fault]:
         "bars: opens do not join the closes before": Fault(
             torn,
             moving.height,
-            f"bars of fewer than {freq} minutes declared as {freq}?",
+            "prices of another instant than the bar's, or lines left out?"
+            if freq == 1
+            else f"bars of fewer than {freq} minutes declared as {freq}?",
             grave=True,
         ),
     }

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from intralpha.market import Lake, boards_of, vwap_outside
+from intralpha.market.derived import LISTING, says
 from intralpha.sources.quality.causes import of_jumps, of_returns, of_vwap
 from intralpha.sources.quality.jumps import CARRIED, jumped, with_jumps
 from intralpha.sources.quality.report import Fault
@@ -18,7 +19,7 @@ OFTEN = 0.5  # of a stock's days in a month; now and then a true amount is close
 FACTOR_SLACK = 2e-4  # of a price, likewise
 VALUES = (
     *("open", "high", "low", "close", "preclose", "volume", "amount", "adj_factor"),
-    *("up_limit", "down_limit", "float_shares"),
+    *("up_limit", "down_limit", "float_shares", "derived"),
 )
 TICK = "daily: close is not a multiple of the tick"
 LIMITS = "daily: prices beyond the day's limits"
@@ -29,11 +30,13 @@ VWAP = "daily: amount / volume is outside low .. high"
 INVENTED = "daily: amount is exactly close x volume"
 ABSENT = "daily: traded without an amount"
 FLOAT = "daily: volume above the float shares"
+NEW = "daily: first rows that are treated as listed long ago"
 JUMPS = {
     c: f"daily: {c} is off its own recent median by a power of ten" for c in ("volume", "amount")
 }
 GRAVE = (LIMITS, PRECLOSE, RETURN, VWAP, FLOAT, *JUMPS.values())
-NAMES = (TICK, LIMITS, MOVED, PRECLOSE, RETURN, VWAP, INVENTED, ABSENT, FLOAT, *JUMPS.values())
+NAMES = (TICK, LIMITS, MOVED, PRECLOSE, RETURN, VWAP, INVENTED, ABSENT, FLOAT, NEW)
+NAMES += tuple(JUMPS.values())
 
 
 def daily_faults(lake: Lake, tick_yuan: float | None) -> dict[str, Fault]:
@@ -67,7 +70,10 @@ def _months(lake: Lake, tick_yuan: float | None) -> Iterator[pl.DataFrame]:
     days = lake.dates("daily")
     symbols = lake.scan("daily").select(pl.col("symbol").unique()).collect()["symbol"]
     board = pl.col("symbol").replace_strict(boards_of(lake, symbols), return_dtype=pl.String)
-    told = (tick_column(symbols, tick_yuan), (board == "index").alias("index"))
+    told = [tick_column(symbols, tick_yuan), (board == "index").alias("index")]
+    listed = lake.scan("instruments").filter(pl.col("list_date").is_not_null()).collect()
+    known = pl.col("symbol").is_in(listed["symbol"].implode()) | says(LISTING)
+    told.append((known | (pl.col("date") == days[0].item())).alias("listed"))
     before: pl.DataFrame | None = None
     for month in np.unique(days.astype("datetime64[M]")):
         inside = days[days.astype("datetime64[M]") == month]
@@ -85,6 +91,7 @@ def _derived(rows: pl.DataFrame) -> pl.DataFrame:
     """What the checks compare, from the row before of the same stock."""
     close, factor = pl.col("close"), pl.col("adj_factor")
     rows = rows.with_columns(
+        first=pl.int_range(pl.len()).over("symbol") == 0,
         last=close.shift(1).over("symbol"),
         step=factor / factor.shift(1).over("symbol"),
     )
@@ -136,6 +143,7 @@ def _faults(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     above = stocks.filter(volume > pl.col("float_shares") * 1.001 + 100)
     off = (volume / pl.col("float_shares")).alias("off")
     yield FLOAT, above.select(*KEY, "volume", "float_shares", off)
+    yield NEW, stocks.filter(pl.col("first"), ~pl.col("listed")).select(*KEY, "preclose", "close")
     for column, name in JUMPS.items():
         yield name, jumped(now, column)
 
@@ -159,9 +167,12 @@ def _cause(name: str, rows: pl.DataFrame) -> str:
         return of_returns(rows["step"].to_numpy(), raw, rows["adj_factor"].to_numpy())
     return {
         TICK: "adjusted prices, or a tick of 0.001 (funds)?",
-        LIMITS: "a wrong preclose, ST flag or board, or prices of another adjustment?",
+        LIMITS: "a wrong preclose, ST flag or board, prices of another adjustment, or first days "
+        "after a listing that nobody knows (`data_start` of the mapping, or `stock_basic`)?",
         PRECLOSE: "adj_factor or preclose of another source or adjustment?",
         INVENTED: "no amount at the vendor: the reader made it from close and volume",
         ABSENT: "no amount at the vendor: VWAP is the mean of open, high, low, close there",
+        NEW: "no listing known, so limits hold at once: `stock_basic` gives it, or `data_start` of "
+        "the mapping where the vendor's history begins before",
         FLOAT: "volume in another unit, or float shares in ten thousand?",
     }.get(name, "")
