@@ -50,7 +50,7 @@ def chained(rows: pl.DataFrame, listed: dict[str, date]) -> pl.DataFrame:
         Every value is known at the close of its row's date; preclose and limits at its open.
     """
     if not rows["derived"].null_count() < rows.height:
-        return rows.filter(~pl.col(KNOWN)).drop(KNOWN)
+        return _new(rows).drop(KNOWN)
     derive = {w: says(w) for w in ("prices", "preclose", "adj_factor", "limits", "float_shares")}
     rows = rows.with_columns(
         **{f"_{word}": rule & ~pl.col(KNOWN) for word, rule in derive.items()},
@@ -59,9 +59,14 @@ def chained(rows: pl.DataFrame, listed: dict[str, date]) -> pl.DataFrame:
         _same=(pl.col("symbol") == pl.col("symbol").shift(1)).fill_null(value=False),
         _tick=ticks(rows),
     )
-    rows = _with_factor(_with_preclose(_with_prices(rows))).filter(~pl.col(KNOWN))
+    rows = _new(_with_factor(_with_preclose(_with_prices(rows))))
     rows = _with_limits(rows, listed)
     return rows.drop(pl.selectors.starts_with("_"), KNOWN)
+
+
+def _new(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows that are not in the lake yet; no copy where all are new."""
+    return rows.filter(~pl.col(KNOWN)) if rows[KNOWN].any() else rows
 
 
 def _with_prices(rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """The tables of the lake: columns, types, keys, partitions, and what a valid row is."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Literal
 
 import polars as pl
@@ -58,6 +58,12 @@ class TableSchema:
     sort: tuple[str, ...]
     start: str | None = None
     end: str | None = None
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """Order of rows of many partitions: one file after the other, each in its own order."""
+        files = [c for c in ("freq", "date") if c in self.key and self.partition != "single"]
+        return tuple(dict.fromkeys([*files, *self.sort]))
 
 
 _TYPES: dict[str, Any] = {
@@ -237,7 +243,7 @@ def split_valid(table: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataF
     """
     shaped = shape(table, frame)
     marked = shaped.with_columns(_reason(table))
-    if _ascending(shaped, TABLES[table].sort):  # of a key there is one row
+    if _each_key_once(TABLES[table], shaped):
         if marked["reason"].null_count() == marked.height:
             return shaped, marked[:0]
         return _parted(marked)
@@ -253,7 +259,13 @@ def _parted(marked: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return good, marked.filter(pl.col("reason").is_not_null())
 
 
-def _ascending(frame: pl.DataFrame, columns: tuple[str, ...]) -> bool:
+def _each_key_once(schema: TableSchema, rows: pl.DataFrame) -> bool:
+    """Whether rows in one of the orders that readers give them hold each key once."""
+    by_stock = sorted(schema.key, key=lambda c: (c != "symbol", c not in ("date", "freq")))
+    return any(ascending(rows, by) for by in (schema.sort, schema.order, tuple(by_stock)))
+
+
+def ascending(frame: pl.DataFrame, columns: tuple[str, ...]) -> bool:
     """Whether every row comes after the one before; false where a value is null."""
     return bool(frame.select(_after(columns)).item())
 
@@ -278,16 +290,21 @@ def validate(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     RowError
         Rows that break a rule: null, duplicate key, high below low, negative volume, ...
     """
+    return in_order(table, checked(table, frame))
+
+
+def checked(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame in declared form, in its own order; see :func:`validate`."""
     good, bad = split_valid(table, frame)
     if bad.height:
         raise RowError(table, bad)
-    return in_order(table, good)
+    return good
 
 
 def in_order(table: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """Valid rows, sorted as the table's files are."""
-    by = TABLES[table].sort
-    return rows if _ascending(rows, by) else rows.sort(by)
+    """Valid rows, one file's after the other, sorted as the table's files are."""
+    by = TABLES[table].order
+    return rows if ascending(rows, by) else rows.sort(by)
 
 
 @cache
