@@ -65,7 +65,7 @@ class BarSettle:
         """
         landed = None if self._merged is None else self._merged.rows
         stocks = (touched if landed is None else landed)["symbol"].unique()
-        if touched.is_empty() or not self._derives(touched["date"].min()):
+        if touched.is_empty() or not self._derives(min(touched["date"].unique())):
             old = None if self._merged is None else self._merged.old
             rows = in_order("bars", landed) if landed is not None else None
             return Settled({} if rows is None else changed_parts(SCHEMA, rows, old), stocks)

@@ -65,6 +65,11 @@ class TableSchema:
         files = [c for c in ("freq", "date") if c in self.key and self.partition != "single"]
         return tuple(dict.fromkeys([*files, *self.sort]))
 
+    @cached_property
+    def by_stock(self) -> tuple[str, ...]:
+        """The key, one stock after the other, each in the order of its time."""
+        return tuple(sorted(self.key, key=lambda c: (c != "symbol", c != "date", c == "time")))
+
 
 _TYPES: dict[str, Any] = {
     "text": pl.String(),
@@ -242,27 +247,19 @@ def split_valid(table: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataF
     Of rows that share a key the first is good, the others are ``duplicate key``.
     """
     shaped = shape(table, frame)
-    marked = shaped.with_columns(_reason(table))
-    if _each_key_once(TABLES[table], shaped):
-        if marked["reason"].null_count() == marked.height:
-            return shaped, marked[:0]
-        return _parted(marked)
-    twins = pl.when(pl.col("reason").is_null() & ~pl.struct(TABLES[table].key).is_first_distinct())
-    marked = marked.with_columns(
-        pl.coalesce("reason", twins.then(pl.lit("duplicate key"))).alias("reason")
-    )
-    return _parted(marked)
-
-
-def _parted(marked: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    good = marked.filter(pl.col("reason").is_null()).drop("reason")
-    return good, marked.filter(pl.col("reason").is_not_null())
+    bad = shaped.select(_broken(table)).to_series()
+    if not _each_key_once(TABLES[table], shaped):
+        bad |= ~shaped.select(pl.struct(TABLES[table].key).is_first_distinct()).to_series()
+    if not bad.any():
+        return shaped, shaped[:0].with_columns(pl.lit(None, pl.String).alias("reason"))
+    refused = shaped.filter(bad).with_columns(_reason(table))
+    return shaped.filter(~bad), refused.with_columns(pl.col("reason").fill_null("duplicate key"))
 
 
 def _each_key_once(schema: TableSchema, rows: pl.DataFrame) -> bool:
     """Whether rows in one of the orders that readers give them hold each key once."""
-    by_stock = sorted(schema.key, key=lambda c: (c != "symbol", c not in ("date", "freq")))
-    return any(ascending(rows, by) for by in (schema.sort, schema.order, tuple(by_stock)))
+    orders = dict.fromkeys((schema.sort, schema.order, schema.by_stock))
+    return any(ascending(rows, by) for by in orders)
 
 
 def ascending(frame: pl.DataFrame, columns: tuple[str, ...]) -> bool:
@@ -303,8 +300,19 @@ def checked(table: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 def in_order(table: str, rows: pl.DataFrame) -> pl.DataFrame:
     """Valid rows, one file's after the other, sorted as the table's files are."""
-    by = TABLES[table].order
-    return rows if ascending(rows, by) else rows.sort(by)
+    schema = TABLES[table]
+    if ascending(rows, schema.order):
+        return rows
+    if "date" in schema.order and ascending(rows, schema.by_stock):
+        files = [c for c in schema.order if c in ("freq", "date")]
+        return rows.sort(files, maintain_order=True)
+    return rows.sort(schema.order)
+
+
+@cache
+def _broken(table: str) -> pl.Expr:
+    """Whether a row breaks any rule."""
+    return pl.any_horizontal(list(_rules(table).values())).fill_null(value=False).alias("broken")
 
 
 @cache
