@@ -247,7 +247,7 @@ def split_valid(table: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataF
     Of rows that share a key the first is good, the others are ``duplicate key``.
     """
     shaped = shape(table, frame)
-    bad = shaped.select(_broken(table)).to_series()
+    bad = _broken(table, shaped)
     if not _each_key_once(TABLES[table], shaped):
         bad |= ~shaped.select(pl.struct(TABLES[table].key).is_first_distinct()).to_series()
     if not bad.any():
@@ -309,10 +309,11 @@ def in_order(table: str, rows: pl.DataFrame) -> pl.DataFrame:
     return rows.sort(schema.order)
 
 
-@cache
-def _broken(table: str) -> pl.Expr:
-    """Whether a row breaks any rule."""
-    return pl.any_horizontal(list(_rules(table).values())).fill_null(value=False).alias("broken")
+def _broken(table: str, rows: pl.DataFrame) -> pl.Series:
+    """Whether each row breaks any rule; nulls are looked for where a column has some."""
+    full = {f"{c} is null" for c in rows.columns if not rows[c].null_count()}
+    rules = [rule for name, rule in _rules(table).items() if name not in full]
+    return rows.select(pl.any_horizontal(rules).fill_null(value=False)).to_series()
 
 
 @cache
@@ -322,6 +323,7 @@ def _reason(table: str) -> pl.Expr:
     return pl.coalesce(*reasons, pl.lit(None, pl.String)).alias("reason")
 
 
+@cache
 def _rules(table: str) -> dict[str, pl.Expr]:
     """Reason -> expression that is true for a bad row."""
     schema = TABLES[table]

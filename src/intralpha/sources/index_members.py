@@ -69,14 +69,14 @@ def _periods(name: str, content: bytes, index: str) -> Batch:
             expected = "code, first and last day (2099-12-31 for no end)"
             raise SourceError(f"{name} line {number}", repr(line.strip()), expected)
     numbers = [number for number, _ in lines]
-    codes, first, last = zip(*words, strict=True) if words else ((),) * 3
+    codes, first, last = ([found[i] for found in words] for i in range(3))
     symbols = to_symbols(pl.Series(codes, dtype=pl.String))
     rows = pl.DataFrame(
         {
             "index": pl.Series([index], dtype=pl.String).new_from_index(0, len(lines)),
             "symbol": symbols,
-            "in_date": read_days(name, numbers, list(first)),
-            "out_date": read_days(name, numbers, list(last)),
+            "in_date": read_days(name, numbers, first),
+            "out_date": read_days(name, numbers, last),
         }
     )
     aside = pl.DataFrame(

@@ -11,7 +11,7 @@ from intralpha.sources.files import ARCHIVES, locate, members
 from intralpha.sources.lines import MARK, split_lines, unquoted
 from intralpha.sources.parquet import read_parquet
 from intralpha.sources.source import QUARANTINE, SourceError
-from intralpha.sources.symbols import normal_symbol, symbol_in_name, why_no_symbol
+from intralpha.sources.symbols import symbol_in_name, to_symbols, why_no_symbol
 from intralpha.sources.when import fitting, moments
 
 NUMBERS = ("open", "high", "low", "close", "preclose", "volume", "amount", "trades", "adj_factor")
@@ -35,6 +35,7 @@ CLOCKS = {
 # The lake's numbers of shares, trades and ticks are whole and bounded; lots are a hundred shares.
 LARGEST = {"volume": 9e16, "trades": 2e9}
 LARGEST |= dict.fromkeys(("open", "high", "low", "close", "preclose"), 1e12)
+FINITE = float(np.finfo(np.float64).max)
 # How other files than text begin, what they are, and what to do.
 MAGIC = (
     (b"PAR1", "a Parquet file", "text; `format: parquet` in the mapping reads it"),
@@ -249,13 +250,15 @@ def _typed(name: str, table: _Table, form: RowForm) -> FileRows:
     numbers = [c for c in NUMBERS if c in form.columns]
     symbols = _symbols(name, fields, form)
     typed = fields.select(pl.col(c).cast(pl.Float64, strict=False) for c in numbers).with_columns(
-        symbols.to_frame("raw").select(normal_symbol(pl.col("raw")).alias("symbol")).to_series(),
+        to_symbols(symbols).alias("symbol"),
         moments(fields, form.datetime_format, form.time_zone).alias("stamp"),
         pl.Series("line", table.lines, dtype=pl.Int64),
     )
+    dated = typed.with_columns(date=pl.col("stamp").dt.date(), time=pl.col("stamp").dt.time())
+    if _all_good(typed, numbers, form):
+        return FileRows(name, dated.drop("stamp"), table.torn)
     reason = _reasons(typed, symbols, numbers, form)
-    good = typed.filter(reason.is_null())
-    good = good.with_columns(date=pl.col("stamp").dt.date(), time=pl.col("stamp").dt.time())
+    good = dated.filter(reason.is_null())
     rows = np.flatnonzero(reason.is_not_null())
     aside = pl.DataFrame(
         {
@@ -287,6 +290,15 @@ def _symbols(name: str, fields: pl.DataFrame, form: RowForm) -> pl.Series:
         return symbols
     plain = symbols.str.contains(r"^\s*\d{1,6}(\.0+)?\s*$")
     return symbols.zip_with(~plain.fill_null(value=False), symbols + f".{form.symbol_suffix}")
+
+
+def _all_good(typed: pl.DataFrame, numbers: list[str], form: RowForm) -> bool:
+    """Whether :func:`_reasons` would find none."""
+    wanted = ("symbol", "stamp", *(c for c in numbers if c not in form.optional))
+    if any(typed[c].null_count() for c in wanted):
+        return False
+    fine = [(pl.col(c).abs() <= LARGEST.get(c, FINITE)).all() for c in numbers]
+    return bool(typed.select(pl.all_horizontal(fine)).item())
 
 
 def _reasons(

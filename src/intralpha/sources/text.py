@@ -41,7 +41,7 @@ def read_days(name: str, lines: list[int], texts: list[str]) -> pl.Series:
     """
     raw = pl.Series(texts, dtype=pl.String)
     known = raw.unique()
-    read = raw.replace_strict(known, days(known), return_dtype=pl.Date())
+    read = raw.replace_strict(known, days(known), return_dtype=pl.Date()).cast(pl.Date)
     for place in read.is_null().arg_true():
         expected = "a day like 2020-01-02 or 20200102"
         raise SourceError(f"{name} line {lines[place]}", repr(texts[place]), expected)
