@@ -8,7 +8,7 @@ from types import TracebackType
 import polars as pl
 
 from intralpha.market.bar_settle import settle_bars, settle_precloses
-from intralpha.market.daily_settle import settle_daily, settle_listings
+from intralpha.market.daily_settle import month_files, settle_daily, settle_listings
 from intralpha.market.day_merge import DayMerge
 from intralpha.market.manifest import (
     FileFacts,
@@ -19,8 +19,9 @@ from intralpha.market.manifest import (
     writer_lock,
 )
 from intralpha.market.merge import Merged, OnConflict, merge_rows
-from intralpha.market.schemas import TABLES, TableSchema, in_order, shape, validate
-from intralpha.market.settled import Settled
+from intralpha.market.partition import partition_names, partitions
+from intralpha.market.schemas import TABLES, TableSchema, checked, in_order, shape, validate
+from intralpha.market.settled import Settled, changed_parts
 from intralpha.market.table_file import write_rows
 from intralpha.market.tick_file import TICK_TABLES
 
@@ -69,15 +70,14 @@ def append_rows(
     on_conflict : for a key that is there with other values: ``error``, ``keep`` or ``replace``
     valid : whether the rows have passed :func:`~intralpha.market.split_valid` just now
     """
-    rows = in_order(table, frame) if valid else validate(table, frame)
     schema = TABLES[table]
+    rows = frame if valid else checked(table, frame)
     with writer_lock(root, LOCK_WAIT_SECONDS):
         if table in TICK_TABLES:
             with Merging(root, on_conflict, locked=True) as merging:
-                return merging.add(table, rows)
-        parts = _partitions(schema, rows)
-        merged = [_merge(root, schema, name, part, on_conflict) for name, part in parts]
-        return _write(root, schema, merged, _settled(root, table, merged))
+                return merging.add(table, in_order(table, rows))
+        landing = _landing(root, schema, rows, on_conflict)
+        return _write(root, landing, _settled(root, landing))
 
 
 class Merging:
@@ -133,7 +133,7 @@ class Merging:
     def add(self, table: str, rows: pl.DataFrame) -> AppendResult:
         """The same for rows that are valid."""
         schema = TABLES[table]
-        parts = _partitions(schema, rows)
+        parts = partitions(schema, rows)
         days = {Path(name).name for name, _ in parts}
         if days:
             self._finish([name for name in self._open if Path(name).name not in days])
@@ -143,7 +143,7 @@ class Merging:
                 self._finish([name])
             if name not in self._open:
                 self._open[name] = DayMerge(self._root, schema, name, self._on_conflict)
-            merged.append(self._open[name].add(part))
+            merged.append((name, self._open[name].add(part)))
             if len(self._open) > OPEN_FILES:
                 self._finish(list(self._open))
         return _result(table, merged)
@@ -175,62 +175,112 @@ class Merging:
             self._open.popitem()[1].abandon(error)
 
 
-def _merge(
-    root: Path, schema: TableSchema, name: str, new: pl.DataFrame, on_conflict: OnConflict
-) -> Merged:
-    """One partition after the append."""
-    path = root / name
-    old = shape(schema.name, pl.read_parquet(path)) if path.is_file() else None
-    return merge_rows(schema, name, old, new, on_conflict)
+@dataclass(frozen=True)
+class Landing:
+    """Rows of an append beside what the lake has of the same stocks.
+
+    Attributes
+    ----------
+    schema : of their table
+    stocks : symbols of the new rows; None for tables of a single file, which is merged whole
+    names : partitions that the new rows fall into
+    merged : the rows of those stocks in these partitions; of ``daily`` in all months from the
+        first new row on, because later rows derive from earlier ones
+    """
+
+    schema: TableSchema
+    stocks: pl.Series | None
+    names: tuple[str, ...]
+    merged: Merged
 
 
-def _settled(root: Path, table: str, merged: list[Merged]) -> Settled:
+def _landing(
+    root: Path, schema: TableSchema, new: pl.DataFrame, on_conflict: OnConflict
+) -> Landing:
+    """New rows merged with those of the same stocks; other rows are not looked at."""
+    names = partition_names(schema, new)
+    there = [name for name in names if (root / name).is_file()]
+    if schema.partition == "single":
+        old = shape(schema.name, pl.read_parquet(root / names[0])) if there else None
+        return Landing(schema, None, names, merge_rows(schema, old, new, on_conflict))
+    stocks = new["symbol"].unique()
+    if schema.name == "daily" and names:
+        there = [f"daily/{path.name}" for path in month_files(root, names[0])]
+    merged = merge_rows(schema, _rows_of(root, schema, there, stocks), new, on_conflict)
+    return Landing(schema, stocks, names, merged)
+
+
+def _rows_of(
+    root: Path, schema: TableSchema, names: list[str], stocks: pl.Series
+) -> pl.DataFrame | None:
+    """Rows of some stocks in some partitions, in the order of the files."""
+    if not names:
+        return None
+    files = [root / name for name in names]
+    rows = pl.scan_parquet(files, schema=schema.columns, missing_columns="insert")
+    return rows.filter(pl.col("symbol").is_in(stocks.implode())).collect()
+
+
+def _settled(root: Path, landing: Landing) -> list[Settled]:
     """Partitions after the append, what follows from the new rows derived anew.
 
     Bars that derive from daily rows come first: after a kill between the two, the same append
     finds the daily rows new again.
     """
-    if not any(m.changed.height for m in merged):
-        return Settled({})
+    table, merged = landing.schema.name, landing.merged
+    if merged.rows is None or merged.changed.is_empty():
+        return []
     if table == "bars":
-        return settle_bars(root, merged)
+        return [settle_bars(root, merged)]
     if table == "daily":
         done = settle_daily(root, merged)
-        bars = settle_precloses(root, done.rows)
-        count = done.rederived + bars.rederived
-        return Settled(bars.rows | done.rows, count, 0, done.refused)
-    if table == "instruments":
-        done = settle_listings(root, merged)
-        own = {m.partition: m.rows for m in merged if m.rows is not None}
-        return Settled(done.rows | own, done.rederived)
-    return Settled({m.partition: m.rows for m in merged if m.rows is not None})
+        return [settle_precloses(root, done.rows), done]
+    rows = in_order(table, merged.rows)
+    own = Settled(changed_parts(landing.schema, rows, merged.old), landing.stocks)
+    return [settle_listings(root, merged), own] if table == "instruments" else [own]
 
 
-def _write(root: Path, schema: TableSchema, merged: list[Merged], settled: Settled) -> AppendResult:
+def _write(root: Path, landing: Landing, settled: list[Settled]) -> AppendResult:
     """Write changed partitions, then the manifest; also heals entries of an earlier kill."""
     files = read_manifest(root)
     written: list[str] = []
+    healed: list[str] = []
     try:
-        for name, rows in settled.rows.items():
-            files[name] = _replace(root, name, rows)
-            written.append(name)
-        rest = {m.partition for m in merged if m.old is not None} - set(written)
-        written += [name for name in sorted(rest) if _heal(root, name, files)]
+        for part in settled:
+            for name in list(part.rows):
+                rows = _whole(root, name, part.rows.pop(name), part.stocks)
+                if rows.height:
+                    files[name] = _replace(root, name, rows)
+                    written.append(name)
+        rest = {n for n in landing.names if (root / n).is_file()} - set(written)
+        healed = [name for name in sorted(rest) if _heal(root, name, files)]
     finally:
-        if written:
+        if written or healed:
             write_manifest(root, files)
-    refused = settled.refused.height
+    merged = landing.merged
+    refused = [part.refused for part in settled if part.refused.height]
     return AppendResult(
-        schema.name,
-        tuple(settled.rows),
-        tuple(m.partition for m in merged if m.partition not in settled.rows),
-        sum(m.added for m in merged) - refused,
-        sum(m.replaced for m in merged),
-        sum(m.kept for m in merged),
-        settled.rederived,
-        settled.unpriced,
-        settled.refused,
+        landing.schema.name,
+        tuple(written),
+        tuple(name for name in landing.names if name not in set(written)),
+        merged.added - sum(frame.height for frame in refused),
+        merged.replaced,
+        merged.kept,
+        sum(part.rederived for part in settled),
+        sum(part.unpriced for part in settled),
+        refused[0] if refused else pl.DataFrame(),
     )
+
+
+def _whole(root: Path, name: str, mine: pl.DataFrame, stocks: pl.Series | None) -> pl.DataFrame:
+    """Rows of a partition: those of some stocks, and the file's of all others."""
+    path = root / name
+    if stocks is None or not path.is_file():
+        return mine
+    schema = TABLES[name.split("/", 1)[0]]
+    rest = shape(schema.name, pl.read_parquet(path))
+    rest = rest.filter(~pl.col("symbol").is_in(stocks.implode()))
+    return pl.concat([rest, mine]).sort(schema.sort) if rest.height else mine
 
 
 def _replace(root: Path, name: str, rows: pl.DataFrame) -> FileFacts:
@@ -240,14 +290,14 @@ def _replace(root: Path, name: str, rows: pl.DataFrame) -> FileFacts:
     return file_facts(path, rows.height)
 
 
-def _result(table: str, merged: list[Merged]) -> AppendResult:
+def _result(table: str, merged: list[tuple[str, Merged]]) -> AppendResult:
     return AppendResult(
         table,
-        tuple(m.partition for m in merged if m.rows is not None),
-        tuple(m.partition for m in merged if m.rows is None),
-        sum(m.added for m in merged),
-        sum(m.replaced for m in merged),
-        sum(m.kept for m in merged),
+        tuple(name for name, m in merged if m.rows is not None),
+        tuple(name for name, m in merged if m.rows is None),
+        sum(m.added for _, m in merged),
+        sum(m.replaced for _, m in merged),
+        sum(m.kept for _, m in merged),
     )
 
 
@@ -264,20 +314,3 @@ def _stale(path: Path, facts: FileFacts | None) -> bool:
     """Whether the manifest does not describe the file that is there."""
     stat = path.stat()
     return facts is None or (facts.size, facts.mtime_ns) != (stat.st_size, stat.st_mtime_ns)
-
-
-def _partitions(schema: TableSchema, rows: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
-    """Relative file name and rows of every partition the rows fall into."""
-    if rows.is_empty():
-        return []
-    if schema.partition == "single":
-        return [(f"{schema.name}/{schema.name}.parquet", rows)]
-    form = "%Y-%m-%d" if schema.partition == "day" else "%Y-%m"
-    word = "date" if schema.partition == "day" else "month"
-    by = ["freq"] if schema.name == "bars" else []
-    tagged = rows.with_columns(pl.col("date").dt.strftime(form).alias("_part"))
-    out = []
-    for key, part in tagged.partition_by([*by, "_part"], as_dict=True, maintain_order=True).items():
-        folder = f"{schema.name}/freq={key[0]}min" if by else schema.name
-        out.append((f"{folder}/{word}={key[-1]}.parquet", part.drop("_part")))
-    return out

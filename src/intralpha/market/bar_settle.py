@@ -6,25 +6,28 @@ after it, and they derive anew until nothing changes any more.
 """
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pyarrow.parquet as pq
 
-from intralpha.market.bar_carry import carried
-from intralpha.market.derived import PRICES, says
+from intralpha.market.bar_carry import carried, empty_bars, session_starts
+from intralpha.market.derived import PRICES
 from intralpha.market.merge import Merged
 from intralpha.market.partition import day_of, freq_of
-from intralpha.market.schemas import TABLES, shape
-from intralpha.market.settled import Settled, other_values
+from intralpha.market.schemas import TABLES, ascending, in_order
+from intralpha.market.settled import Settled, changed_parts, other_values
 
-SCHEMA = TABLES["bars"]
+SCHEMA, DAILY = TABLES["bars"], TABLES["daily"]
+KEY = ["date", "symbol"]
 PRECLOSE = {"date": pl.Date(), "symbol": pl.String(), "preclose": pl.Float64()}
 Closes = dict[str, float | None]
 NEAR = 5  # sessions that are looked into one by one for the last close
 FEW = 200  # stocks that are then looked for in all files at once
+ROWS_A_RUN = 2_000_000  # of sessions that derive together
+BY_STOCK = ("symbol", "date", "time")
 
 
 class BarSettle:
@@ -34,131 +37,139 @@ class BarSettle:
     ----------
     root : of the lake
     freq : minutes of one bar
-    merged : sessions with new rows among them, not yet written
+    merged : new rows, not yet written, among all rows of their stocks in the same sessions
     daily : months of ``daily`` that are not yet written, by their partition
     """
 
     def __init__(
-        self, root: Path, freq: int, merged: list[Merged], daily: Mapping[str, pl.DataFrame]
+        self, root: Path, freq: int, merged: Merged | None, daily: Mapping[str, pl.DataFrame]
     ) -> None:
         self._root, self._folder = root, f"bars/freq={freq}min"
-        self._merged = {day_of(m.partition): m for m in merged}
-        self._daily = daily
+        self._merged, self._daily = merged, daily
         self._files = {
             day_of(p.name): p for p in sorted((root / self._folder).glob("date=*.parquet"))
         }
-        self._days = sorted(self._files.keys() | self._merged.keys())
-        self._first = date.max
+        rows = None if merged is None else merged.rows
+        self._landed = set() if rows is None else set(rows["date"].unique())
+        self._days = sorted(self._files.keys() | self._landed)
         self._closes: dict[date, Closes] = {}
-        self._precloses: dict[str, pl.DataFrame] = {}
-        self._rows: dict[str, pl.DataFrame] = {}
+        self._done: dict[str, pl.DataFrame] = {}
         self._rederived = self._unpriced = 0
 
-    def settle(self, touched: dict[date, set[str]]) -> Settled:
+    def settle(self, touched: pl.DataFrame) -> Settled:
         """Derive anew what the sessions and stocks that changed have a part in.
 
         Parameters
         ----------
-        touched : session -> symbols of which a bar, or the preclose, is new or another one
+        touched : ``date``, ``symbol`` of which a bar, or the preclose, is new or another one
         """
-        if not touched or not self._derives(min(touched)):
-            merged = self._merged.values()
-            return Settled({m.partition: m.rows for m in merged if m.rows is not None})
-        self._first = min(touched)
+        landed = None if self._merged is None else self._merged.rows
+        stocks = (touched if landed is None else landed)["symbol"].unique()
+        if touched.is_empty() or not self._derives(min(touched["date"].unique())):
+            old = None if self._merged is None else self._merged.old
+            rows = in_order("bars", landed) if landed is not None else None
+            return Settled({} if rows is None else changed_parts(SCHEMA, rows, old), stocks)
         pending: set[str] = set()
-        last = max([*touched, *self._merged])
-        for day in self._days:
-            if day < min(touched):
-                continue
-            if day > last and not pending:
+        moving = set(touched["date"].unique())
+        place, last = bisect_left(self._days, min(moving)), max(moving)
+        while place < len(self._days) and (pending or self._days[place] <= last):
+            run = self._run(place, moving)
+            if run[0] in moving or pending:
+                pending = self._derive(run, stocks, pending)
+            place += len(run)
+        return Settled(self._done, stocks, self._rederived, self._unpriced)
+
+    def _run(self, place: int, moving: set[date]) -> list[date]:
+        """Sessions one after the other that changed, as many as may be held at once; at least one.
+
+        Rows that landed are in memory already.
+        """
+        run, rows = self._days[place : place + 1], 0
+        for day in self._days[place + 1 :]:
+            if day not in moving or run[0] not in moving:
                 break
-            pending = self._session(day, touched.get(day, set()) | pending, pending)
-        return Settled(self._rows, self._rederived, self._unpriced)
+            if day not in self._landed:
+                rows += pq.read_metadata(self._files[day]).num_rows
+            if rows > ROWS_A_RUN:
+                break
+            run.append(day)
+        return run
 
-    def _session(self, day: date, symbols: set[str], pending: set[str]) -> set[str]:
-        """One session; returns stocks whose last close before the next one is another one now."""
-        part = self._merged.get(day)
-        if not symbols:
+    def _derive(self, run: list[date], stocks: pl.Series, pending: set[str]) -> set[str]:
+        """Some sessions; returns stocks whose last close before the next one is another one now."""
+        rows, old = self._now_and_was(run, stocks)
+        if rows.is_empty():
             return pending
-        whole = self._whole(day)
-        mine = whole.filter(pl.col("symbol").is_in(sorted(symbols)))
-        here = set(mine["symbol"].unique())
-        new = carried(mine, self._starts(day, mine))
-        old = part.old if part is not None else whole
-        was = {} if old is None else _closes(old.filter(pl.col("symbol").is_in(sorted(here))))
-        now = _closes(new)
-        if not new.equals(mine) or (part is not None and part.rows is not None):
-            self._put(day, whole, mine, new)
-        known = self._closes.get(day)
-        if known is not None:
-            known.update(now)
-        absent = object()
-        return (pending - here) | {s for s in here if was.get(s, absent) != now[s]}
+        if not ascending(rows, BY_STOCK):
+            rows = rows.sort(BY_STOCK)
+        new = carried(rows, *self._starts(run[0], rows))
+        parts = changed_parts(SCHEMA, in_order("bars", new), old)
+        self._done |= parts
+        if parts:
+            changed = self._merged.changed if self._merged is not None else rows[:0]
+            now = new.select(*SCHEMA.key, *PRICES)
+            self._rederived += other_values(old, now, changed, list(SCHEMA.key))
+            self._unpriced += _unpriced(parts.values(), old)
+        if run[-1] == self._days[-1]:
+            return set()
+        here = set(new["symbol"].unique())
+        return (pending - here) | _moved_on(new, old)
 
-    def _put(self, day: date, whole: pl.DataFrame, mine: pl.DataFrame, new: pl.DataFrame) -> None:
-        part = self._merged.get(day)
-        rows = whole
-        if not new.equals(mine):
-            names = new["symbol"].unique()
-            rest = whole.filter(~pl.col("symbol").is_in(names.implode()))
-            rows = pl.concat([rest, new]).sort(SCHEMA.sort)
-        old = part.old if part is not None else whole
-        if old is not None and rows.equals(old):
-            return
-        self._rows[f"{self._folder}/date={day}.parquet"] = rows
-        changed = part.changed if part is not None else whole[:0]
-        self._rederived += other_values(
-            old, new.select(*SCHEMA.key, *PRICES), changed, list(SCHEMA.key)
-        )
-        self._unpriced += new["close"].null_count()
-
-    def _whole(self, day: date) -> pl.DataFrame:
-        """All bars of a session, new ones among them."""
-        name = f"{self._folder}/date={day}.parquet"
-        if name in self._rows:
-            return self._rows[name]
-        part = self._merged.get(day)
-        if part is not None:
-            rows = part.rows if part.rows is not None else part.old
-            assert rows is not None
-            return rows
-        return shape("bars", pl.read_parquet(self._files[day]))
+    def _now_and_was(
+        self, run: list[date], stocks: pl.Series
+    ) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+        """Bars of the stocks in some sessions, and those of them that the files hold, in order."""
+        files = [self._files[day] for day in run if day not in self._landed]
+        now, was = [], []
+        if len(files) < len(run):
+            assert self._merged is not None
+            assert self._merged.rows is not None
+            mine = None if self._landed <= set(run) else pl.col("date").is_in(run)
+            now = [_where(self._merged.rows, mine)]
+            was = [] if self._merged.old is None else [_where(self._merged.old, mine)]
+        if files:
+            rows = pl.scan_parquet(files, schema=SCHEMA.columns, missing_columns="insert")
+            here = rows.filter(pl.col("symbol").is_in(stocks.implode())).collect()
+            now, was = [*now, here], [*was, here]
+        return pl.concat(now), in_order("bars", pl.concat(was)) if was else None
 
     def _derives(self, first: date) -> bool:
         """Whether any bar from a day on derives anything."""
-        for part in self._merged.values():
-            rows = part.rows if part.rows is not None else part.old
-            if rows is not None and rows["derived"].null_count() < rows.height:
-                return True
-        rest = (p for d, p in self._files.items() if d >= first and d not in self._merged)
+        rows = None if self._merged is None else self._merged.rows
+        if rows is not None and rows["derived"].null_count() < rows.height:
+            return True
+        rest = (p for d, p in self._files.items() if d >= first and d not in self._landed)
         return any(has_derived(p) for p in rest)
 
-    def _starts(self, day: date, rows: pl.DataFrame) -> pl.DataFrame:
-        """Price that a session starts from, of the stocks whose first bar needs one."""
-        empty = says("row") | says("prices")
-        wanted = rows.group_by("symbol", maintain_order=True).agg(empty.first().alias("empty"))
-        symbols = wanted.filter("empty")["symbol"].to_list()
-        found: Closes = {}
-        if symbols:
-            found = self._preclose(day, symbols)
-            found |= self._close_before(day, [s for s in symbols if s not in found])
-        schema = {"symbol": pl.String(), "start": pl.Float64()}
-        return pl.DataFrame({"symbol": list(found), "start": list(found.values())}, schema=schema)
+    def _starts(self, first: date, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Precloses of the sessions that need one, and closes before the first of them.
 
-    def _preclose(self, day: date, symbols: list[str]) -> Closes:
-        """Precloses of a session, of those stocks that have a daily row."""
-        name = f"daily/month={day:%Y-%m}.parquet"
-        if name not in self._precloses:
-            columns = list(PRECLOSE)
-            rows = pl.DataFrame(schema=PRECLOSE)
-            if name in self._daily:
-                rows = self._daily[name].select(columns)
-            elif (self._root / name).is_file():
-                rows = pl.read_parquet(self._root / name, columns=columns)
-            self._precloses[name] = rows
-        mine = pl.col("date").eq(day) & pl.col("symbol").is_in(symbols)
-        rows = self._precloses[name].filter(mine)
-        return dict(rows.select("symbol", "preclose").iter_rows())
+        Parameters
+        ----------
+        first : session of the first rows
+        rows : sorted by symbol, date and time
+        """
+        opening = pl.Series(session_starts(rows)) & empty_bars(rows)
+        wanted = rows.lazy().select(KEY).filter(opening).collect()
+        given = self._precloses(wanted)
+        unknown = wanted.join(given, on=KEY, how="anti")["symbol"].unique().to_list()
+        closes = self._close_before(first, unknown)
+        schema = {"symbol": pl.String(), "before": pl.Float64()}
+        before = pl.DataFrame({"symbol": list(closes), "before": list(closes.values())}, schema)
+        return given.rename({"preclose": "start"}), before
+
+    def _precloses(self, wanted: pl.DataFrame) -> pl.DataFrame:
+        """Precloses of sessions of stocks, of those that have a daily row."""
+        names = {f"daily/month={day:%Y-%m}.parquet" for day in wanted["date"].unique()}
+        columns = list(PRECLOSE)
+        parts = [rows.select(columns) for name, rows in self._daily.items() if name in names]
+        files = [self._root / name for name in sorted(names - set(self._daily))]
+        files = [path for path in files if path.is_file()]
+        if files:
+            rows = pl.scan_parquet(files, schema=DAILY.columns, missing_columns="insert")
+            parts.append(rows.select(columns).join(wanted.lazy(), on=KEY, how="semi").collect())
+        known = pl.concat(parts) if parts else pl.DataFrame(schema=PRECLOSE)
+        return known.join(wanted, on=KEY, how="semi")
 
     def _close_before(self, day: date, symbols: list[str]) -> Closes:
         """Last close before a session, null where it is not known either."""
@@ -166,8 +177,9 @@ class BarSettle:
         wanted = symbols
         earlier = self._days[: bisect_left(self._days, day)]
         near = len(earlier) - NEAR
+        first = min(map(day_of, self._done), default=date.max)
         while wanted and earlier:
-            if len(earlier) <= near and len(wanted) <= FEW and earlier[-1] < self._first:
+            if len(earlier) <= near and len(wanted) <= FEW and earlier[-1] < first:
                 return found | self._far_before(earlier, wanted)
             closes = self._closes_of(earlier.pop())
             found |= {s: closes[s] for s in wanted if s in closes}
@@ -186,30 +198,29 @@ class BarSettle:
         return dict(last.collect().iter_rows())
 
     def _closes_of(self, day: date) -> Closes:
+        """Last closes of a session: of all stocks, or of those that it was derived anew for."""
         if day not in self._closes:
-            name = f"{self._folder}/date={day}.parquet"
-            if name in self._rows or day in self._merged:
-                self._closes[day] = _closes(self._whole(day))
-            else:
+            rows = self._done.get(f"{self._folder}/date={day}.parquet")
+            if rows is None:
                 rows = pl.read_parquet(self._files[day], columns=["symbol", "close"])
-                self._closes[day] = _closes(rows)
+            self._closes[day] = _closes(rows)
         return self._closes[day]
 
 
-def settle_bars(root: Path, merged: list[Merged]) -> Settled:
+def settle_bars(root: Path, merged: Merged) -> Settled:
     """Derive new bars, and what later bars of the same stocks derive from them.
 
     Parameters
     ----------
     root : of the lake
-    merged : sessions with new rows among them, not yet written
+    merged : new rows, not yet written, among all rows of their stocks in the same sessions
     """
+    freqs = sorted(merged.changed["freq"].unique())
     parts = []
-    for freq in sorted({freq_of(m.partition) for m in merged}):
-        mine = [m for m in merged if freq_of(m.partition) == freq]
-        settling = BarSettle(root, freq, mine, {})
-        touched = {day_of(m.partition): set(m.changed["symbol"].unique()) for m in mine}
-        parts.append(settling.settle({day: stocks for day, stocks in touched.items() if stocks}))
+    for freq in freqs:
+        mine = merged if len(freqs) == 1 else _of_freq(merged, freq)
+        touched = mine.changed.select(KEY).unique()
+        parts.append(BarSettle(root, freq, mine, {}).settle(touched))
     return _joined(parts)
 
 
@@ -219,24 +230,47 @@ def settle_precloses(root: Path, daily: Mapping[str, pl.DataFrame]) -> Settled:
     Parameters
     ----------
     root : of the lake
-    daily : months of ``daily`` that are not yet written, by their partition
+    daily : rows of ``daily`` that are not yet written, by their partition
     """
     parts = []
     for folder in sorted((root / "bars").glob("freq=*min")):
-        files = {day_of(p.name): p for p in sorted(folder.glob("date=*.parquet"))}
-        moved: dict[date, set[str]] = {}
-        for name, rows in daily.items():
-            days = [d for d in files if name == f"daily/month={d:%Y-%m}.parquet"]
-            marked = {d: files[d] for d in days if has_derived(files[d])}
-            moved |= _moved(root / name, rows, marked) if marked else {}
-        settling = BarSettle(root, freq_of(f"bars/{folder.name}/"), [], daily)
-        parts.append(settling.settle(moved))
+        marked = {
+            day_of(path.name): path
+            for path in sorted(folder.glob("date=*.parquet"))
+            if f"daily/month={path.name[5:12]}.parquet" in daily and has_derived(path)
+        }
+        if marked:
+            settling = BarSettle(root, freq_of(f"bars/{folder.name}/"), None, daily)
+            parts.append(settling.settle(_moved(root, daily, marked)))
     return _joined(parts)
 
 
 def _joined(parts: list[Settled]) -> Settled:
     rows = {name: frame for part in parts for name, frame in part.rows.items()}
-    return Settled(rows, sum(p.rederived for p in parts), sum(p.unpriced for p in parts))
+    stocks = [part.stocks for part in parts if part.stocks is not None]
+    return Settled(
+        rows,
+        pl.concat(stocks).unique() if stocks else pl.Series("symbol", [], pl.String),
+        sum(p.rederived for p in parts),
+        sum(p.unpriced for p in parts),
+    )
+
+
+def _of_freq(merged: Merged, freq: int) -> Merged:
+    """The part of an append that has bars of one frequency."""
+    mine = pl.col("freq") == freq
+    rows, old = _filled(merged.rows, mine), _filled(merged.old, mine)
+    return Merged(
+        rows, merged.added, merged.replaced, merged.kept, old, merged.changed.filter(mine)
+    )
+
+
+def _filled(rows: pl.DataFrame | None, mine: pl.Expr) -> pl.DataFrame | None:
+    return None if rows is None else rows.filter(mine)
+
+
+def _where(rows: pl.DataFrame, mine: pl.Expr | None) -> pl.DataFrame:
+    return rows if mine is None else rows.filter(mine)
 
 
 def has_derived(path: Path) -> bool:
@@ -255,19 +289,47 @@ def has_derived(path: Path) -> bool:
     return False
 
 
-def _moved(path: Path, rows: pl.DataFrame, bars: dict[date, Path]) -> dict[date, set[str]]:
-    """Of sessions of a month, stocks that derive bars and whose preclose is new or another one."""
-    columns = ["date", "symbol", "preclose"]
-    new = rows.filter(pl.col("date").is_in(list(bars))).select(columns)
-    if path.is_file():
-        new = new.join(pl.read_parquet(path, columns=columns), on=columns, how="anti")
-    out = {}
-    for day, symbols in new.group_by("date").agg("symbol").iter_rows():
-        marked = pl.scan_parquet(bars[day]).filter(pl.col("derived").is_not_null())
-        here = marked.select(pl.col("symbol").unique()).collect()["symbol"]
-        if found := set(symbols) & set(here):
-            out[day] = found
-    return out
+def _moved(root: Path, daily: Mapping[str, pl.DataFrame], bars: dict[date, Path]) -> pl.DataFrame:
+    """Sessions of stocks that derive bars and whose preclose is new or another one.
+
+    Parameters
+    ----------
+    root : of the lake
+    daily : rows of ``daily`` that are not yet written, by their partition
+    bars : session -> its file
+    """
+    names = sorted({f"daily/month={day:%Y-%m}.parquet" for day in bars})
+    columns = list(PRECLOSE)
+    new = pl.concat(daily[name].select(columns) for name in names)
+    files = [root / name for name in names if (root / name).is_file()]
+    if files:
+        old = pl.scan_parquet(files, schema=DAILY.columns, missing_columns="insert")
+        new = new.join(old.select(columns).collect(), on=columns, how="anti")
+    rows = pl.scan_parquet(list(bars.values()), schema=SCHEMA.columns, missing_columns="insert")
+    marked = rows.filter(pl.col("derived").is_not_null()).select(KEY).unique()
+    return new.select(KEY).join(marked.collect(), on=KEY, how="semi")
+
+
+def _moved_on(new: pl.DataFrame, old: pl.DataFrame | None) -> set[str]:
+    """Stocks whose last close is another one than it was, or was not there."""
+    last = new.group_by("symbol").agg(pl.col("date").last(), now=pl.col("close").last())
+    if old is None:
+        return set(last["symbol"])
+    mine = old.join(last.select(KEY), on=KEY, how="semi", maintain_order="left")
+    was = mine.group_by("symbol").agg(was=pl.col("close").last(), there=pl.lit(value=True))
+    both = last.join(was, on="symbol", how="left")
+    same = pl.col("there").is_not_null() & pl.col("now").eq_missing(pl.col("was"))
+    return set(both.filter(~same)["symbol"])
+
+
+def _unpriced(parts: Iterable[pl.DataFrame], old: pl.DataFrame | None) -> int:
+    """Bars without a price, of those that did not lack it before."""
+    lost = [rows.filter(pl.col("close").is_null()).select(SCHEMA.key) for rows in parts]
+    now = pl.concat(lost)
+    if old is None or now.is_empty():
+        return now.height
+    was = old.filter(pl.col("close").is_null()).select(SCHEMA.key)
+    return now.join(was, on=list(SCHEMA.key), how="anti").height
 
 
 def _closes(rows: pl.DataFrame) -> Closes:

@@ -50,7 +50,7 @@ def chained(rows: pl.DataFrame, listed: dict[str, date]) -> pl.DataFrame:
         Every value is known at the close of its row's date; preclose and limits at its open.
     """
     if not rows["derived"].null_count() < rows.height:
-        return rows.filter(~pl.col(KNOWN)).drop(KNOWN)
+        return _new(rows).drop(KNOWN)
     derive = {w: says(w) for w in ("prices", "preclose", "adj_factor", "limits", "float_shares")}
     rows = rows.with_columns(
         **{f"_{word}": rule & ~pl.col(KNOWN) for word, rule in derive.items()},
@@ -59,9 +59,14 @@ def chained(rows: pl.DataFrame, listed: dict[str, date]) -> pl.DataFrame:
         _same=(pl.col("symbol") == pl.col("symbol").shift(1)).fill_null(value=False),
         _tick=ticks(rows),
     )
-    rows = _with_factor(_with_preclose(_with_prices(rows))).filter(~pl.col(KNOWN))
+    rows = _new(_with_factor(_with_preclose(_with_prices(rows))))
     rows = _with_limits(rows, listed)
     return rows.drop(pl.selectors.starts_with("_"), KNOWN)
+
+
+def _new(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows that are not in the lake yet; no copy where all are new."""
+    return rows.filter(~pl.col(KNOWN)) if rows[KNOWN].any() else rows
 
 
 def _with_prices(rows: pl.DataFrame) -> pl.DataFrame:
@@ -171,27 +176,38 @@ def limits(rows: pl.DataFrame, listed: dict[str, date]) -> tuple[pl.Series, pl.S
     NoRuleError
         No rule covers a stock's board on a day.
     """
-    rules = TradingRules.default()
-    boards = {s: board_of(s) for s in rows["symbol"].unique()}
-    cases = rows.select(
-        pl.col("symbol").replace_strict(boards, return_dtype=pl.String).alias("board"),
-        pl.col("st").fill_null(value=False),
-        "date",
-        _listed_days(rows, listed),
-    )
-    distinct = cases.unique()
-    ratios = [rules.limit_ratio(*case) for case in distinct.iter_rows()]
-    found = cases.join(
-        distinct.with_columns(pl.Series("ratio", ratios, dtype=pl.Float64)),
-        on=cases.columns,
-        how="left",
-        maintain_order="left",
-    )
     up, down = np.full(rows.height, np.nan), np.full(rows.height, np.nan)
-    preclose, ratio = rows["preclose"].to_numpy(), found["ratio"].to_numpy()
+    preclose, ratio = rows["preclose"].to_numpy(), _ratios(rows, listed)
     for tick, mine in _by_tick(rows):
-        up[mine], down[mine] = rules.limit_prices(preclose[mine], ratio[mine], tick)
+        of_tick = TradingRules.default().limit_prices(preclose[mine], ratio[mine], tick)
+        up[mine], down[mine] = of_tick
     return pl.Series("up_limit", up).fill_nan(None), pl.Series("down_limit", down).fill_nan(None)
+
+
+def _ratios(rows: pl.DataFrame, listed: dict[str, date]) -> Float[ndarray, "N"]:
+    """Limit of each row as a share of its preclose; the rules are asked once a distinct case.
+
+    A case is a number made of the places of its day, board, flag and session since listing.
+    """
+    symbols = rows["symbol"].unique()
+    of_symbol = [board_of(symbol) for symbol in symbols]
+    boards, days = sorted(set(of_symbol)), rows["date"].unique().sort()
+    codes = pl.Series([boards.index(board) for board in of_symbol], dtype=pl.Int64())
+    board = rows["symbol"].replace_strict(symbols, codes, return_dtype=pl.Int64()).to_numpy()
+    day = np.searchsorted(days.to_numpy(), rows["date"].to_numpy())
+    st = rows["st"].fill_null(value=False).to_numpy()
+    since = _listed_days(rows, listed)
+    near = np.where(since == OLD_LISTING, 0, since)
+    shape = len(days), len(boards), 2, FIRST_SESSIONS
+    case = np.ravel_multi_index((day, board, st.astype(np.int64), near), shape)
+    used = np.zeros(np.prod(shape), dtype=bool)
+    used[case] = True
+    table = np.full(len(used), np.nan)
+    rules = TradingRules.default()
+    for place in np.flatnonzero(used):
+        d, b, flag, n = map(int, np.unravel_index(place, shape))
+        table[place] = rules.limit_ratio(boards[b], bool(flag), days[d], n or OLD_LISTING)
+    return table[case]
 
 
 def _by_tick(rows: pl.DataFrame) -> Iterator[tuple[float, np.ndarray]]:
@@ -201,20 +217,21 @@ def _by_tick(rows: pl.DataFrame) -> Iterator[tuple[float, np.ndarray]]:
         yield float(tick), found == tick
 
 
-def _listed_days(rows: pl.DataFrame, listed: dict[str, date]) -> pl.Series:
+def _listed_days(rows: pl.DataFrame, listed: dict[str, date]) -> Int64[ndarray, "N"]:
     """Sessions since the listing, the first counts 1; a large number after the first few."""
-    known = pl.DataFrame(
-        {"symbol": list(listed), "_listed": list(listed.values())},
-        schema={"symbol": pl.String(), "_listed": pl.Date()},
+    first = rows["symbol"].replace_strict(
+        pl.Series(list(listed), dtype=pl.String()),
+        pl.Series(list(listed.values()), dtype=pl.Date()),
+        default=None,
+        return_dtype=pl.Date(),
     )
-    first = rows.select("symbol").join(known, on="symbol", how="left", maintain_order="left")
-    since = first["_listed"].to_numpy().astype("datetime64[D]")
+    since = first.to_numpy().astype("datetime64[D]")
     day = rows["date"].to_numpy().astype("datetime64[D]")
     out = np.full(rows.height, OLD_LISTING)
     near = (day >= since) & (day <= since + NEAR_DAYS)
     if near.any():
         out[near] = _sessions_since(since[near], day[near])
-    return pl.Series("listed_days", out)
+    return out
 
 
 def _sessions_since(since: Shaped[ndarray, "N"], day: Shaped[ndarray, "N"]) -> Int64[ndarray, "N"]:

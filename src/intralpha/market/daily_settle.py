@@ -8,48 +8,66 @@ import polars as pl
 from intralpha.market.daily_chain import KNOWN, NEAR_DAYS, chained, limits
 from intralpha.market.derived import LISTING, says
 from intralpha.market.merge import Merged
-from intralpha.market.schemas import TABLES, shape
-from intralpha.market.settled import Settled, other_values
+from intralpha.market.schemas import TABLES, ascending, in_order, shape
+from intralpha.market.settled import Settled, changed_parts, other_values
 
 SCHEMA = TABLES["daily"]
 KEY = ["date", "symbol"]
 NO_CLOSE = "nothing traded, and no close before it is known"
 
 
-def settle_daily(root: Path, merged: list[Merged]) -> Settled:
+def settle_daily(root: Path, merged: Merged) -> Settled:
     """Derive new rows, and what later rows of the same stocks derive from them.
 
     Parameters
     ----------
     root : of the lake
-    merged : months with new rows among them, not yet written
+    merged : new rows, not yet written, among all rows of their stocks in the months from the first
+        of them on
 
     Notes
     -----
-    Reads the months from the first new row on, and of those before it what the stocks need.
+    Reads of the months before the first new row what the stocks need. Memory: about three times the
+    rows of ``merged``.
     """
-    changed = pl.concat([m.changed.select(KEY) for m in merged])
-    if changed.is_empty():
+    rows, changed = merged.rows, merged.changed.select(KEY)
+    if rows is None or changed.is_empty():
         return Settled({})
+    stocks = rows["symbol"].unique()
+    if rows["derived"].null_count() == rows.height:
+        return Settled(changed_parts(SCHEMA, in_order("daily", rows), merged.old), stocks)
     first: date = changed["date"].min()  # type: ignore[assignment]
-    symbols = changed["symbol"].unique()
-    months = _months(root, merged, first)
-    mine = pl.col("symbol").is_in(symbols.implode()) & (pl.col("date") >= first)
-    parts = [rows.filter(mine).with_columns(partition=pl.lit(n)) for n, (_, rows) in months.items()]
-    open_rows = pl.concat(parts)
-    if open_rows["derived"].null_count() == open_rows.height:
-        return Settled({m.partition: m.rows for m in merged if m.rows is not None})
-    ground = _ground(root, symbols, first).with_columns(pl.lit(value=True).alias(KNOWN))
-    rows = open_rows.with_columns(pl.lit(value=False).alias(KNOWN))
-    rows = pl.concat([ground, rows], how="diagonal").sort("symbol", "date")
-    done = chained(rows, listings(root, rows))
-    good = done.filter(pl.col("close").is_not_null())
-    refused = done.filter(pl.col("close").is_null()).drop("partition")
-    refused = refused.with_columns(pl.lit(NO_CLOSE).alias("reason"))
-    return _sorted_in(months, mine, good, changed, refused)
+    done = _chained_from(root, rows, changed, first)
+    lost = pl.col("close").is_null()
+    refused = done.filter(lost).with_columns(pl.lit(NO_CLOSE).alias("reason"))
+    good = done.filter(~lost) if refused.height else done
+    rederived = other_values(merged.old, good, changed, KEY)
+    whole = in_order("daily", good)
+    return Settled(changed_parts(SCHEMA, whole, merged.old), stocks, rederived, 0, refused)
 
 
-def settle_listings(root: Path, merged: list[Merged]) -> Settled:
+def _chained_from(
+    root: Path, rows: pl.DataFrame, changed: pl.DataFrame, first: date
+) -> pl.DataFrame:
+    """All rows, those of the stocks with new ones derived from a day on."""
+    if rows["date"].min() == first and changed["symbol"].n_unique() == rows["symbol"].n_unique():
+        still, moving = rows[:0], rows
+    else:
+        mine = pl.col("symbol").is_in(changed["symbol"].unique().implode())
+        mine &= pl.col("date") >= first
+        still, moving = rows.filter(~mine), rows.filter(mine)
+    ground = _ground(root, moving["symbol"].unique(), first)
+    moving = moving.with_columns(pl.lit(value=False).alias(KNOWN))
+    if ground.height:
+        ground = ground.with_columns(pl.lit(value=True).alias(KNOWN))
+        moving = pl.concat([ground, moving], how="diagonal")
+    if not ascending(moving, ("symbol", "date")):
+        moving = moving.sort("symbol", "date")
+    done = chained(moving, listings(root, moving)).select(list(SCHEMA.columns))
+    return pl.concat([still, done]) if still.height else done
+
+
+def settle_listings(root: Path, merged: Merged) -> Settled:
     """Limits of the first sessions after listings that a lake did not know, or knows otherwise.
 
     Parameters
@@ -118,12 +136,11 @@ def _first_rows(root: Path, rows: pl.DataFrame, known: dict[str, date]) -> dict[
     return dict(first.filter(says(LISTING)).select("symbol", "date").collect().iter_rows())
 
 
-def _moved_listings(merged: list[Merged]) -> pl.DataFrame:
+def _moved_listings(merged: Merged) -> pl.DataFrame:
     """Symbols whose day of listing is new or another one; the old one beside it."""
     columns = ["symbol", "list_date"]
-    new = pl.concat([m.changed.select(columns) for m in merged])
-    was = [m.old.select(columns) for m in merged if m.old is not None]
-    old = pl.concat([*was, new[:0]])
+    new = merged.changed.select(columns)
+    old = new[:0] if merged.old is None else merged.old.select(columns)
     both = new.join(old, on="symbol", how="left", suffix="_old")
     return both.filter(pl.col("list_date").ne_missing(pl.col("list_date_old")))
 
@@ -133,29 +150,23 @@ def _month(day: pl.Expr) -> pl.Expr:
     return pl.format("daily/month={}.parquet", day.dt.strftime("%Y-%m")).alias("partition")
 
 
+def month_files(root: Path, first: str) -> list[Path]:
+    """Files of ``daily`` from a month's on, ascending.
+
+    Parameters
+    ----------
+    root : of the lake
+    first : name of the month's file, relative to the lake
+    """
+    return [path for path in _files(root) if path.name >= first.rsplit("/", 1)[1]]
+
+
 def _files(root: Path) -> list[Path]:
     return sorted((root / "daily").glob("month=*.parquet"))
 
 
 def _read(root: Path, name: str) -> pl.DataFrame:
     return shape("daily", pl.read_parquet(root / name))
-
-
-def _months(
-    root: Path, merged: list[Merged], first: date
-) -> dict[str, tuple[pl.DataFrame | None, pl.DataFrame]]:
-    """Months from a day on as they were and as they are with the new rows."""
-    out: dict[str, tuple[pl.DataFrame | None, pl.DataFrame]] = {}
-    for part in merged:
-        rows = part.rows if part.rows is not None else part.old
-        if rows is not None:
-            out[part.partition] = part.old, rows
-    for path in _files(root):
-        name = str(path.relative_to(root))
-        if name not in out and path.name >= f"month={first:%Y-%m}.parquet":
-            rows = _read(root, name)
-            out[name] = rows, rows
-    return dict(sorted(out.items()))
 
 
 def _ground(root: Path, symbols: pl.Series, first: date) -> pl.DataFrame:
@@ -182,33 +193,6 @@ def _ground(root: Path, symbols: pl.Series, first: date) -> pl.DataFrame:
     return pl.concat(found) if found else pl.DataFrame(schema=SCHEMA.columns)
 
 
-def _sorted_in(
-    months: dict[str, tuple[pl.DataFrame | None, pl.DataFrame]],
-    mine: pl.Expr,
-    good: pl.DataFrame,
-    changed: pl.DataFrame,
-    refused: pl.DataFrame,
-) -> Settled:
-    """Derived rows in their months' files, beside the rows that do not derive from the new ones."""
-    out: dict[str, pl.DataFrame] = {}
-    rederived = 0
-    by_part = good.partition_by("partition", as_dict=True, include_key=False)
-    of_month = changed.with_columns(_month(pl.col("date"))).partition_by(
-        "partition", as_dict=True, include_key=False
-    )
-    for name, (old, rows) in months.items():
-        rest = rows.filter(~mine)
-        new = by_part.get((name,), rest[:0])
-        final = pl.concat([rest, new.select(rest.columns)]).sort(SCHEMA.sort).rechunk()
-        if old is not None and final.equals(old):
-            continue
-        out[name] = final
-        new_keys = of_month.get((name,), changed[:0])
-        if refused.height or new.height > new_keys.height:
-            rederived += other_values(old, new, new_keys, KEY)
-    return Settled({n: r for n, r in out.items() if r.height}, rederived, 0, refused)
-
-
 def _replaced(root: Path, new: pl.DataFrame) -> Settled:
     """Some rows in the files of their months, in place of those with the same key."""
     out: dict[str, pl.DataFrame] = {}
@@ -221,4 +205,4 @@ def _replaced(root: Path, new: pl.DataFrame) -> Settled:
         if not final.equals(old):
             out[str(name)] = final
             rederived += other_values(old, part.select(rest.columns), part[:0], KEY)
-    return Settled(out, rederived)
+    return Settled(out, rederived=rederived)

@@ -67,7 +67,7 @@ class DayMerge:
             A conflict, when ``on_conflict`` is ``error``.
         """
         old = rows_of(self._path, self.schema, rows["symbol"]) if self._stamp else None
-        merged = merge_rows(self.schema, self.name, old, rows, self._on_conflict)
+        merged = merge_rows(self.schema, old, rows, self._on_conflict)
         self._last = str(rows["symbol"][-1])
         if merged.rows is not None:
             self._push(merged.rows)

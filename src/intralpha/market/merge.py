@@ -7,6 +7,7 @@ import polars as pl
 
 from intralpha.base import DataError
 from intralpha.market.derived import derived_in, says
+from intralpha.market.partition import partitions
 from intralpha.market.schemas import TableSchema
 
 OnConflict = Literal["error", "keep", "replace"]
@@ -28,19 +29,17 @@ class ConflictError(DataError):
 
 @dataclass(frozen=True)
 class Merged:
-    """Rows of a partition with new ones among them.
+    """Rows of a table with new ones among them.
 
     Attributes
     ----------
-    partition : its file, relative to the lake
-    rows : sorted; None if nothing changes
+    rows : in ``schema.order``, or as they came where nothing was there; None if nothing changes
     added, replaced, kept : how many of the new rows were not there, were there with other values
         and stand now, or were there already
-    old : what was there; None if there was no file
+    old : what was there; None if there was nothing
     changed : new rows that were not there, or stand in place of others
     """
 
-    partition: str
     rows: pl.DataFrame | None
     added: int
     replaced: int
@@ -50,11 +49,7 @@ class Merged:
 
 
 def merge_rows(
-    schema: TableSchema,
-    partition: str,
-    old: pl.DataFrame | None,
-    new: pl.DataFrame,
-    on_conflict: OnConflict,
+    schema: TableSchema, old: pl.DataFrame | None, new: pl.DataFrame, on_conflict: OnConflict
 ) -> Merged:
     """Old and new rows as one table.
 
@@ -65,8 +60,7 @@ def merge_rows(
     Parameters
     ----------
     schema : of the table
-    partition : its file, relative to the lake
-    old : what is there, each key once; None if there is nothing
+    old : what is there of some partitions, each key once; None if there is nothing
     new : each key once
     on_conflict : for a key that is there with other values
 
@@ -76,24 +70,33 @@ def merge_rows(
         A conflict, when ``on_conflict`` is ``error``.
     """
     if old is None or old.is_empty():
-        return Merged(partition, new, new.height, 0, 0, None, new)
+        return Merged(new, new.height, 0, 0, None, new)
     key = list(schema.key)
+    shared_new = new.join(old.select(key), on=key, how="semi")
+    if shared_new.is_empty():
+        rows = pl.concat([old, new]).sort(schema.order)
+        return Merged(rows, new.height, 0, 0, old, new)
     fresh = new.join(old.select(key), on=key, how="anti")
-    shared_new = new.join(old.select(key), on=key, how="semi").sort(key)
-    shared_old = old.join(new.select(key), on=key, how="semi").sort(key)
+    shared_new = shared_new.sort(schema.order)
+    shared_old = old.join(new.select(key), on=key, how="semi").sort(schema.order)
     stands, yields = _same(schema, shared_new, shared_old), _yields(schema, shared_new, shared_old)
     clashes = ~stands & ~yields
     if clashes.any() and on_conflict == "error":
-        found, there = shared_new.filter(clashes), shared_old.filter(clashes)
-        raise ConflictError(schema.name, partition, found, there)
+        _refuse(schema, shared_new.filter(clashes), shared_old.filter(clashes))
     taken = shared_new.filter(~stands if on_conflict == "replace" else yields)
     kept = shared_new.height - taken.height
     changed = pl.concat([fresh, taken])
     if changed.is_empty():
-        return Merged(partition, None, 0, 0, kept, old, changed)
+        return Merged(None, 0, 0, kept, old, changed)
     base = old.join(taken.select(key), on=key, how="anti") if taken.height else old
-    rows = pl.concat([base, changed]).sort(schema.sort)
-    return Merged(partition, rows, fresh.height, taken.height, kept, old, changed)
+    rows = pl.concat([base, changed]).sort(schema.order)
+    return Merged(rows, fresh.height, taken.height, kept, old, changed)
+
+
+def _refuse(schema: TableSchema, new: pl.DataFrame, old: pl.DataFrame) -> None:
+    """Say what clashes in the first partition with a clash; rows of both are in order."""
+    (name, found), (_, there) = partitions(schema, new)[0], partitions(schema, old)[0]
+    raise ConflictError(schema.name, name, found, there)
 
 
 def _same(schema: TableSchema, new: pl.DataFrame, old: pl.DataFrame) -> pl.Series:

@@ -1,6 +1,13 @@
-"""Partition: what the name of a lake's file says."""
+"""Partition: what the name of a lake's file says, and which rows belong to which file."""
 
 from datetime import date
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+from numpy import ndarray
+
+from intralpha.market.schemas import TableSchema
 
 
 def day_of(name: str) -> date:
@@ -11,3 +18,50 @@ def day_of(name: str) -> date:
 def freq_of(name: str) -> int:
     """Minutes of the bars of a file, or folder, of ``bars``."""
     return int(name.split("/")[1].removeprefix("freq=").removesuffix("min"))
+
+
+def partitions(schema: TableSchema, rows: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+    """File and rows of every partition that rows fall into, in the order of the rows.
+
+    Parameters
+    ----------
+    schema : of the table
+    rows : in ``schema.order``
+
+    Returns
+    -------
+    list of (name relative to the lake, slice of the rows)
+    """
+    if rows.is_empty():
+        return []
+    if schema.partition == "single":
+        return [(f"{schema.name}/{schema.name}.parquet", rows)]
+    unit, word = ("D", "date") if schema.partition == "day" else ("M", "month")
+    stamp = rows["date"].to_numpy().astype(f"datetime64[{unit}]")
+    freq = rows["freq"].to_numpy() if schema.name == "bars" else None
+    edges = [0, *_changes(stamp, freq), rows.height]
+    return [
+        (
+            f"{schema.name}/"
+            + (f"freq={freq[start]}min/" if freq is not None else "")
+            + f"{word}={stamp[start]}.parquet",
+            rows[start:end],
+        )
+        for start, end in pairwise(edges)
+    ]
+
+
+def partition_names(schema: TableSchema, rows: pl.DataFrame) -> tuple[str, ...]:
+    """Files that rows in any order fall into, ascending."""
+    if rows.is_empty() or schema.partition == "single":
+        return tuple(name for name, _ in partitions(schema, rows[:1]))
+    by = [c for c in ("freq", "date") if c in schema.key]
+    return tuple(name for name, _ in partitions(schema, rows.select(by).unique().sort(by)))
+
+
+def _changes(stamp: ndarray, freq: ndarray | None) -> list[int]:
+    """Places of the rows that begin another file than the row before."""
+    other = stamp[1:] != stamp[:-1]
+    if freq is not None:
+        other |= freq[1:] != freq[:-1]
+    return (np.flatnonzero(other) + 1).tolist()

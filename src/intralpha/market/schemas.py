@@ -1,7 +1,7 @@
 """The tables of the lake: columns, types, keys, partitions, and what a valid row is."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Literal
 
 import polars as pl
@@ -58,6 +58,17 @@ class TableSchema:
     sort: tuple[str, ...]
     start: str | None = None
     end: str | None = None
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """Order of rows of many partitions: one file after the other, each in its own order."""
+        files = [c for c in ("freq", "date") if c in self.key and self.partition != "single"]
+        return tuple(dict.fromkeys([*files, *self.sort]))
+
+    @cached_property
+    def by_stock(self) -> tuple[str, ...]:
+        """The key, one stock after the other, each in the order of its time."""
+        return tuple(sorted(self.key, key=lambda c: (c != "symbol", c != "date", c == "time")))
 
 
 _TYPES: dict[str, Any] = {
@@ -236,24 +247,22 @@ def split_valid(table: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataF
     Of rows that share a key the first is good, the others are ``duplicate key``.
     """
     shaped = shape(table, frame)
-    marked = shaped.with_columns(_reason(table))
-    if _ascending(shaped, TABLES[table].sort):  # of a key there is one row
-        if marked["reason"].null_count() == marked.height:
-            return shaped, marked[:0]
-        return _parted(marked)
-    twins = pl.when(pl.col("reason").is_null() & ~pl.struct(TABLES[table].key).is_first_distinct())
-    marked = marked.with_columns(
-        pl.coalesce("reason", twins.then(pl.lit("duplicate key"))).alias("reason")
-    )
-    return _parted(marked)
+    bad = _broken(table, shaped)
+    if not _each_key_once(TABLES[table], shaped):
+        bad |= ~shaped.select(pl.struct(TABLES[table].key).is_first_distinct()).to_series()
+    if not bad.any():
+        return shaped, shaped[:0].with_columns(pl.lit(None, pl.String).alias("reason"))
+    refused = shaped.filter(bad).with_columns(_reason(table))
+    return shaped.filter(~bad), refused.with_columns(pl.col("reason").fill_null("duplicate key"))
 
 
-def _parted(marked: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    good = marked.filter(pl.col("reason").is_null()).drop("reason")
-    return good, marked.filter(pl.col("reason").is_not_null())
+def _each_key_once(schema: TableSchema, rows: pl.DataFrame) -> bool:
+    """Whether rows in one of the orders that readers give them hold each key once."""
+    orders = dict.fromkeys((schema.sort, schema.order, schema.by_stock))
+    return any(ascending(rows, by) for by in orders)
 
 
-def _ascending(frame: pl.DataFrame, columns: tuple[str, ...]) -> bool:
+def ascending(frame: pl.DataFrame, columns: tuple[str, ...]) -> bool:
     """Whether every row comes after the one before; false where a value is null."""
     return bool(frame.select(_after(columns)).item())
 
@@ -278,16 +287,33 @@ def validate(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     RowError
         Rows that break a rule: null, duplicate key, high below low, negative volume, ...
     """
+    return in_order(table, checked(table, frame))
+
+
+def checked(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame in declared form, in its own order; see :func:`validate`."""
     good, bad = split_valid(table, frame)
     if bad.height:
         raise RowError(table, bad)
-    return in_order(table, good)
+    return good
 
 
 def in_order(table: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """Valid rows, sorted as the table's files are."""
-    by = TABLES[table].sort
-    return rows if _ascending(rows, by) else rows.sort(by)
+    """Valid rows, one file's after the other, sorted as the table's files are."""
+    schema = TABLES[table]
+    if ascending(rows, schema.order):
+        return rows
+    if "date" in schema.order and ascending(rows, schema.by_stock):
+        files = [c for c in schema.order if c in ("freq", "date")]
+        return rows.sort(files, maintain_order=True)
+    return rows.sort(schema.order)
+
+
+def _broken(table: str, rows: pl.DataFrame) -> pl.Series:
+    """Whether each row breaks any rule; nulls are looked for where a column has some."""
+    full = {f"{c} is null" for c in rows.columns if not rows[c].null_count()}
+    rules = [rule for name, rule in _rules(table).items() if name not in full]
+    return rows.select(pl.any_horizontal(rules).fill_null(value=False)).to_series()
 
 
 @cache
@@ -297,6 +323,7 @@ def _reason(table: str) -> pl.Expr:
     return pl.coalesce(*reasons, pl.lit(None, pl.String)).alias("reason")
 
 
+@cache
 def _rules(table: str) -> dict[str, pl.Expr]:
     """Reason -> expression that is true for a bad row."""
     schema = TABLES[table]

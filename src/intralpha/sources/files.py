@@ -6,13 +6,16 @@ import io
 import lzma
 import os
 import re
+import shutil
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pyarrow as pa
 
@@ -20,6 +23,8 @@ from intralpha.base import ConfigError
 from intralpha.sources.source import SourceError
 
 ARCHIVES = (".zip", ".tar", ".tar.xz", ".tar.gz", ".tgz")
+PACKED = {".tar.xz": lzma.open, ".tar.gz": gzip.open, ".tgz": gzip.open}
+PIECE = 1 << 20  # bytes that are unpacked at once
 DAMAGE = (
     *(tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile),
     *(lzma.LZMAError, zlib.error, EOFError),
@@ -71,9 +76,47 @@ def members(path: str, pattern: str = "*") -> Iterator[tuple[str, bytes]]:
         The archive or a packed file is damaged.
     """
     root = locate(path)
+    yield from _fitting(root, pattern, _walk(root))
+
+
+@contextmanager
+def reading(path: str) -> Iterator[Callable[[str], Iterator[tuple[str, bytes]]]]:
+    """:func:`members` of a path for patterns one after the other, its archive unpacked once.
+
+    A tar that is packed goes to a temporary file, as large as its content, while the block lasts.
+
+    Raises
+    ------
+    SourceError
+        The archive is damaged.
+    """
+    root = locate(path)
+    if not root.is_file() or not root.name.endswith(tuple(PACKED)):
+        yield partial(members, path)
+        return
+    with TemporaryFile() as plain:
+        try:
+            with PACKED[_ending(root)](root) as packed:
+                shutil.copyfileobj(packed, plain, PIECE)
+            plain.seek(0)
+            archive = tarfile.open(fileobj=plain, mode="r:")  # noqa: SIM115
+        except DAMAGE as error:
+            raise _damaged(root, error) from error
+        with archive:
+            yield lambda pattern: _fitting(root, pattern, _sound(root, _entries(archive)))
+
+
+def _ending(root: Path) -> str:
+    return next(end for end in PACKED if root.name.endswith(end))
+
+
+def _fitting(
+    root: Path, pattern: str, files: Iterator[tuple[str, Callable[[], bytes]]]
+) -> Iterator[tuple[str, bytes]]:
+    """Those of the files whose name or path fits a pattern, unpacked; at least one."""
     count = 0
-    for name, content in _walk(root):
-        if fnmatch(name if "/" in pattern else Path(name).name, pattern):
+    for name, content in files:
+        if fnmatch(name if "/" in pattern else name.rsplit("/", 1)[-1], pattern):
             count += 1
             yield name, _unpacked(name, content)
     if not count:
@@ -111,12 +154,23 @@ def _walk(root: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
         for file in sorted(root.parent.glob(root.name)):
             yield file.name, file.read_bytes
     elif root.name.endswith(ARCHIVES):
-        try:
-            yield from _zip(root) if root.suffix == ".zip" else _tar(root)
-        except DAMAGE as error:
-            raise SourceError(str(root), f"a damaged archive ({error})", "a whole one") from error
+        yield from _sound(root, _zip(root) if root.suffix == ".zip" else _tar(root))
     else:
         yield root.name, root.read_bytes
+
+
+def _sound(
+    root: Path, files: Iterator[tuple[str, Callable[[], bytes]]]
+) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """The files of an archive; damage is an error of ours."""
+    try:
+        yield from files
+    except DAMAGE as error:
+        raise _damaged(root, error) from error
+
+
+def _damaged(root: Path, error: Exception) -> SourceError:
+    return SourceError(str(root), f"a damaged archive ({error})", "a whole one")
 
 
 def _zip(root: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
@@ -128,7 +182,11 @@ def _zip(root: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
 
 def _tar(root: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
     with tarfile.open(root, "r:*") as archive:
-        for info in archive:
-            handle = archive.extractfile(info) if info.isfile() else None
-            if handle is not None:
-                yield info.name, handle.read
+        yield from _entries(archive)
+
+
+def _entries(archive: tarfile.TarFile) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    for info in archive:
+        handle = archive.extractfile(info) if info.isfile() else None
+        if handle is not None:
+            yield info.name, handle.read

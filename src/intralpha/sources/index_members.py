@@ -9,7 +9,7 @@ from pydantic import Field
 from intralpha.base.place import PlacePath
 from intralpha.sources.files import fingerprint, members
 from intralpha.sources.source import QUARANTINE, Batch, Source, SourceError, SourceSpec
-from intralpha.sources.symbols import symbol_of, why_no_symbol
+from intralpha.sources.symbols import to_symbols, why_no_symbol
 from intralpha.sources.text import read_days, text_lines
 
 INDEX_SYMBOLS = {
@@ -63,27 +63,30 @@ class MembersSource(Source):
 def _periods(name: str, content: bytes, index: str) -> Batch:
     """The periods of one index; lines whose code is none are set aside."""
     lines = text_lines(name, content)
-    for number, line in lines:
-        if len(line.split()) != 3:
+    words = [line.split() for _, line in lines]
+    for (number, line), found in zip(lines, words, strict=True):
+        if len(found) != 3:
             expected = "code, first and last day (2099-12-31 for no end)"
             raise SourceError(f"{name} line {number}", repr(line.strip()), expected)
     numbers = [number for number, _ in lines]
-    codes, first, last = (
-        zip(*(line.split() for _, line in lines), strict=True) if lines else ((),) * 3
-    )
+    codes, first, last = ([found[i] for found in words] for i in range(3))
+    symbols = to_symbols(pl.Series(codes, dtype=pl.String))
     rows = pl.DataFrame(
         {
             "index": pl.Series([index], dtype=pl.String).new_from_index(0, len(lines)),
-            "symbol": pl.Series([symbol_of(code) for code in codes], dtype=pl.String),
-            "in_date": read_days(name, numbers, list(first)),
-            "out_date": read_days(name, numbers, list(last)),
+            "symbol": symbols,
+            "in_date": read_days(name, numbers, first),
+            "out_date": read_days(name, numbers, last),
         }
     )
     aside = pl.DataFrame(
-        [(name, n, why_no_symbol(line.split()[0]), line.strip()) for n, line in lines],
+        [
+            (name, lines[place][0], why_no_symbol(codes[place]), lines[place][1].strip())
+            for place in symbols.is_null().arg_true()
+        ],
         schema=QUARANTINE,
         orient="row",
-    ).filter(rows["symbol"].is_null())
+    )
     known = rows.filter(pl.col("symbol").is_not_null())
     joined = join_periods(known)
     repairs = {"periods joined to the one before": known.height - joined.height}

@@ -13,7 +13,7 @@ from pydantic import Field
 from intralpha.base.place import PlacePath
 from intralpha.market import TABLES, board_of, split_valid
 from intralpha.sources.daily_rows import finish_daily
-from intralpha.sources.files import fingerprint, members
+from intralpha.sources.files import fingerprint, reading
 from intralpha.sources.source import QUARANTINE, Batch, Source, SourceError, SourceSpec
 from intralpha.sources.symbols import exchange_name, symbol_of, why_no_symbol
 from intralpha.sources.text import read_days, text_lines
@@ -61,23 +61,25 @@ class QlibSource(Source):
 
     def batches(self) -> Iterator[Batch]:
         """Instruments first, then daily rows of some hundred stocks at a time."""
-        days, listed, aside = self._axes()
-        yield Batch(
-            "instruments", _instruments(listed, days[0].item()), "instruments/all.txt", aside
-        )
-        pieces: list[_Stock] = []
-        for code, fields in self._stocks():
-            pieces.append(_rows(code, fields, days, self.spec.tick_yuan))
-            if len(pieces) == STOCKS_A_BATCH:
-                yield self._batch(pieces, days[0].item())
-                pieces = []
-        if pieces:
-            yield self._batch(pieces, days[0].item())
+        with reading(self.spec.path) as read:
+            days, listed, aside = self._axes(read("*.txt"))
+            start = days[0].item()
+            yield Batch("instruments", _instruments(listed, start), "instruments/all.txt", aside)
+            pieces: list[_Stock] = []
+            for code, fields in _stocks(read("*.day.bin")):
+                pieces.append(_rows(code, fields, days, self.spec.tick_yuan))
+                if len(pieces) == STOCKS_A_BATCH:
+                    yield self._batch(pieces, start)
+                    pieces = []
+            if pieces:
+                yield self._batch(pieces, start)
 
-    def _axes(self) -> tuple[np.ndarray, pl.DataFrame, pl.DataFrame]:
+    def _axes(
+        self, files: Iterator[tuple[str, bytes]]
+    ) -> tuple[np.ndarray, pl.DataFrame, pl.DataFrame]:
         """Sessions, instruments, and lines that name none."""
         texts = {}
-        for name, content in members(self.spec.path, "*.txt"):
+        for name, content in files:
             texts["/".join(name.split("/")[-2:])] = (name, content)
         for needed in ("calendars/day.txt", "instruments/all.txt"):
             if needed not in texts:
@@ -88,23 +90,6 @@ class QlibSource(Source):
         if days.is_empty() or not days.is_sorted() or days.n_unique() < len(days):
             raise SourceError(name, "days in another order or none", "sessions, ascending")
         return days.to_numpy().astype("datetime64[D]"), *_listed(*texts["instruments/all.txt"])
-
-    def _stocks(self) -> Iterator[tuple[str, dict[str, tuple[str, np.ndarray]]]]:
-        """Code and its fields; the files of one stock stand together in folder or archive."""
-        current, fields = "", {}
-        for name, content in members(self.spec.path, "*.day.bin"):
-            *_, code, file = name.split("/")
-            if code != current and current:
-                yield current, fields
-                fields = {}
-            current = code
-            field = file.removesuffix(".day.bin")
-            if field in FIELDS:
-                if len(content) % 4 or len(content) < 8:
-                    raise SourceError(name, f"{len(content)} bytes", "float32 values, 4 bytes each")
-                fields[field] = (name, np.frombuffer(content, dtype="<f4"))
-        if current:
-            yield current, fields
 
     def _batch(self, stocks: list["_Stock"], start: date) -> Batch:
         rows = pl.concat(stock.rows for stock in stocks)
@@ -126,6 +111,26 @@ class QlibSource(Source):
         )
         bad = pl.concat([aside, bad.cast(QUARANTINE)])  # type: ignore[arg-type]
         return Batch("daily", good, origin, bad, repairs, rows.height + aside.height)
+
+
+def _stocks(
+    files: Iterator[tuple[str, bytes]],
+) -> Iterator[tuple[str, dict[str, tuple[str, np.ndarray]]]]:
+    """Code and its fields; the files of one stock stand together in folder or archive."""
+    current, fields = "", {}
+    for name, content in files:
+        *_, code, file = name.split("/")
+        if code != current and current:
+            yield current, fields
+            fields = {}
+        current = code
+        field = file.removesuffix(".day.bin")
+        if field in FIELDS:
+            if len(content) % 4 or len(content) < 8:
+                raise SourceError(name, f"{len(content)} bytes", "float32 values, 4 bytes each")
+            fields[field] = (name, np.frombuffer(content, dtype="<f4"))
+    if current:
+        yield current, fields
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from intralpha.sources.files import ARCHIVES, locate, members
 from intralpha.sources.lines import MARK, split_lines, unquoted
 from intralpha.sources.parquet import parquet_columns, read_parquet
 from intralpha.sources.source import QUARANTINE, SourceError
-from intralpha.sources.symbols import normal_symbol, symbol_in_name, why_no_symbol
+from intralpha.sources.symbols import symbol_in_name, to_symbols, why_no_symbol
 from intralpha.sources.when import FIRST, LAST, fitting, moments
 
 NUMBERS = ("open", "high", "low", "close", "preclose", "volume", "amount", "trades", "adj_factor")
@@ -37,6 +37,7 @@ CLOCKS = {
 # The lake's numbers of shares, trades and ticks are whole and bounded; lots are a hundred shares.
 LARGEST = {"volume": 9e16, "trades": 2e9}
 LARGEST |= dict.fromkeys(("open", "high", "low", "close", "preclose"), 1e12)
+FINITE = float(np.finfo(np.float64).max)
 # How other files than text begin, what they are, and what to do.
 MAGIC = (
     (b"PAR1", "a Parquet file", "text; `format: parquet` in the mapping reads it"),
@@ -292,18 +293,21 @@ def _typed(name: str, table: Table, form: RowForm) -> FileRows:
     numbers = [c for c in NUMBERS if c in form.columns]
     symbols = _symbols(name, fields, form)
     typed = fields.select(_number(c, fields, form) for c in numbers).with_columns(
-        symbols.to_frame("raw").select(normal_symbol(pl.col("raw")).alias("symbol")).to_series(),
+        to_symbols(symbols).alias("symbol"),
         moments(fields, form.datetime_format, form.time_zone).alias("stamp"),
         pl.Series("line", table.lines, dtype=pl.Int64),
     )
+    dated = typed.with_columns(date=pl.col("stamp").dt.date(), time=pl.col("stamp").dt.time())
     reason = _reasons(typed, symbols, numbers, form)
     only = {c: wanted for c, wanted in form.only.items() if ONLY + c in fields.columns}
     for column, wanted in only.items():
         reason = reason.zip_with(reason.is_not_null(), _others(fields, column, wanted))
     for c in form.optional & set(numbers):
         reason = reason.zip_with(reason.is_not_null(), _lost(c, fields, typed))
-    good = typed.filter(reason.is_null())
-    good = good.with_columns(date=pl.col("stamp").dt.date(), time=pl.col("stamp").dt.time())
+    unchecked = tuple(c for c in form.only if c not in only)
+    if reason.null_count() == len(reason):
+        return FileRows(name, dated.drop("stamp"), table.torn, unchecked=unchecked)
+    good = dated.filter(reason.is_null())
     rows = np.flatnonzero(reason.is_not_null())
     aside = pl.DataFrame(
         {
@@ -320,7 +324,6 @@ def _typed(name: str, table: Table, form: RowForm) -> FileRows:
             first[why] = (
                 f"{name} line {table.lines[row]}: {_advice(why, row, fields, symbols, form)}"
             )
-    unchecked = tuple(c for c in form.only if c not in only)
     aside = pl.concat([table.torn, aside])
     return FileRows(name, good.drop("stamp"), aside, first, unchecked)
 
@@ -358,10 +361,22 @@ def _symbols(name: str, fields: pl.DataFrame, form: RowForm) -> pl.Series:
     return symbols.zip_with(~plain.fill_null(value=False), symbols + f".{form.symbol_suffix}")
 
 
+def _all_good(typed: pl.DataFrame, numbers: list[str], form: RowForm) -> bool:
+    """Whether :func:`_reasons` would find none."""
+    wanted = ("symbol", "stamp", *(c for c in numbers if c not in form.optional))
+    if any(typed[c].null_count() for c in wanted):
+        return False
+    fine = [(pl.col(c).abs() <= LARGEST.get(c, FINITE)).all() for c in numbers]
+    fine.append(pl.col("stamp").is_between(FIRST, LAST, closed="left").all())
+    return bool(typed.select(pl.all_horizontal(fine)).item())
+
+
 def _reasons(
     typed: pl.DataFrame, symbols: pl.Series, numbers: list[str], form: RowForm
 ) -> pl.Series:
     """Why a row cannot be used; null of a good one."""
+    if _all_good(typed, numbers, form):
+        return pl.repeat(None, typed.height, dtype=pl.String, eager=True)
     unknown = typed["symbol"].is_null()
     lost = symbols.filter(unknown).unique()
     why = pl.Series([why_no_symbol(text) for text in lost], dtype=pl.String)

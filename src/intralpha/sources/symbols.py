@@ -33,7 +33,7 @@ def normal_symbol(raw: pl.Expr) -> pl.Expr:
     is given always wins; a plain number gets it from the ranges of codes (so an index of Shanghai
     needs its exchange spelt out).
     """
-    return raw.cast(pl.String).map_batches(_normal, return_dtype=pl.String())
+    return raw.cast(pl.String).map_batches(to_symbols, return_dtype=pl.String())
 
 
 def exchange_name(symbol: str) -> str:
@@ -75,6 +75,13 @@ def symbol_of(text: str) -> str | None:
     return None if named else symbol  # two different exchanges
 
 
+def to_symbols(raw: pl.Series) -> pl.Series:
+    """:func:`symbol_of` each text, null where it is none; each different text is read once."""
+    known = raw.unique().drop_nulls()
+    symbols = pl.Series([symbol_of(text) for text in known], dtype=pl.String())
+    return raw.replace_strict(known, symbols, default=None, return_dtype=pl.String())
+
+
 def symbol_in_name(path: str) -> str:
     """The part of a file's name that is its symbol, exchange included; else up to the first dot.
 
@@ -91,10 +98,3 @@ def symbol_in_name(path: str) -> str:
 def _match(text: str) -> re.Match[str] | None:
     plain = text.strip().removeprefix("=").strip("'\"")  # as spreadsheets keep leading zeros
     return FORM.fullmatch(plain.strip().upper())
-
-
-def _normal(raw: pl.Series) -> pl.Series:
-    """Each different text is read once."""
-    known = raw.unique().drop_nulls()
-    symbols = pl.Series([symbol_of(text) for text in known], dtype=pl.String())
-    return raw.replace_strict(known, symbols, default=None, return_dtype=pl.String())

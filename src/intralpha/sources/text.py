@@ -39,9 +39,10 @@ def read_days(name: str, lines: list[int], texts: list[str]) -> pl.Series:
     SourceError
         A text is no day; the first one is shown.
     """
-    read = days(pl.Series(texts, dtype=pl.String))
-    for number, text, day in zip(lines, texts, read, strict=True):
-        if day is None:
-            expected = "a day like 2020-01-02 or 20200102"
-            raise SourceError(f"{name} line {number}", repr(text), expected)
+    raw = pl.Series(texts, dtype=pl.String)
+    known = raw.unique()
+    read = raw.replace_strict(known, days(known), return_dtype=pl.Date()).cast(pl.Date)
+    for place in read.is_null().arg_true():
+        expected = "a day like 2020-01-02 or 20200102"
+        raise SourceError(f"{name} line {lines[place]}", repr(texts[place]), expected)
     return read
