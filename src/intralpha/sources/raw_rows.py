@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -154,7 +154,53 @@ def read_rows(path: str, pattern: str, form: RowForm) -> Iterator[FileRows]:
     named = root.is_file() and not root.name.endswith(ARCHIVES)
     for name, content in members(path, "*" if named else pattern):
         read = _read_parquet if form.format == "parquet" else read_text
-        yield _typed(name, read(name, content, form), form)
+        table = read(name, content, form)
+        yield _that_hold(_typed(name, table, form), table, form)
+
+
+def _that_hold(file: FileRows, table: Table, form: RowForm) -> FileRows:
+    """The rows of a file that hold what ``only`` says; the others are set aside."""
+    for column, wanted in form.only.items():
+        if ONLY + column not in table.fields.columns:
+            file = replace(file, unchecked=(*file.unchecked, column))
+            continue
+        text = table.fields[ONLY + column].cast(pl.String).str.strip_chars()
+        fits = text.str.replace(r"^(\d+)\.0+$", "${1}").is_in(wanted).fill_null(value=False)
+        others = np.flatnonzero(~fits.to_numpy() & np.isin(table.lines, file.rows["line"]))
+        if len(others):
+            file = _without(file, table, form, column, others)
+    return file
+
+
+def _without(
+    file: FileRows, table: Table, form: RowForm, column: str, rows: np.ndarray
+) -> FileRows:
+    """A file whose rows with another value in a column are set aside.
+
+    Parameters
+    ----------
+    file, table, form : see :func:`_that_hold`
+    column : of the vendor
+    rows : their numbers in the table, shape [N]
+    """
+    lines, wanted = table.lines[rows], form.only[column]
+    why, found = f"{column} is not {' or '.join(wanted)}", table.fields[ONLY + column][int(rows[0])]
+    said = f"{file.name} line {lines[0]}: found {found!r} in {column!r}, expected "
+    aside = pl.DataFrame(
+        {
+            "origin": [file.name] * len(rows),
+            "line": lines,
+            "reason": [why] * len(rows),
+            "row": table.shown(rows, form.separator),
+        },
+        schema=QUARANTINE,
+    )
+    return replace(
+        file,
+        rows=file.rows.filter(~pl.col("line").is_in(lines.tolist())),
+        aside=pl.concat([file.aside, aside]),
+        first=file.first | {why: said + " or ".join(map(repr, wanted))},
+    )
 
 
 def _read_parquet(name: str, content: bytes, form: RowForm) -> Table:
@@ -292,9 +338,6 @@ def _typed(name: str, table: Table, form: RowForm) -> FileRows:
         pl.Series("line", table.lines, dtype=pl.Int64),
     )
     reason = _reasons(typed, symbols, numbers, form)
-    only = {c: wanted for c, wanted in form.only.items() if ONLY + c in fields.columns}
-    for column, wanted in only.items():
-        reason = reason.zip_with(reason.is_not_null(), _others(fields, column, wanted))
     good = typed.filter(reason.is_null())
     good = good.with_columns(date=pl.col("stamp").dt.date(), time=pl.col("stamp").dt.time())
     rows = np.flatnonzero(reason.is_not_null())
@@ -313,9 +356,7 @@ def _typed(name: str, table: Table, form: RowForm) -> FileRows:
             first[why] = (
                 f"{name} line {table.lines[row]}: {_advice(why, row, fields, symbols, form)}"
             )
-    unchecked = tuple(c for c in form.only if c not in only)
-    aside = pl.concat([table.torn, aside])
-    return FileRows(name, good.drop("stamp"), aside, first, unchecked)
+    return FileRows(name, good.drop("stamp"), pl.concat([table.torn, aside]), first)
 
 
 def _symbols(name: str, fields: pl.DataFrame, form: RowForm) -> pl.Series:
@@ -358,16 +399,6 @@ def _reasons(
     return marked.select(pl.coalesce("named", *rules).alias("reason")).to_series()
 
 
-def _others(fields: pl.DataFrame, column: str, wanted: tuple[str, ...]) -> pl.Series:
-    """Why rows that hold something else than they must cannot be used; null of the others."""
-    text = (
-        fields[ONLY + column].cast(pl.String).str.strip_chars().str.replace(r"^(\d+)\.0+$", "${1}")
-    )
-    fits = text.is_in(wanted).fill_null(value=False)
-    why = pl.when(~fits).then(pl.lit(f"{column} is not {' or '.join(wanted)}"))
-    return fields.select(why.alias("reason")).to_series()
-
-
 def _advice(why: str, row: int, fields: pl.DataFrame, symbols: pl.Series, form: RowForm) -> str:
     """The value that a reason was given for, what was expected, and what would fit."""
     if why == UNREAD_TIME:
@@ -376,10 +407,6 @@ def _advice(why: str, row: int, fields: pl.DataFrame, symbols: pl.Series, form: 
         where = "the file's name" if form.symbol_from == "file" else f"{form.columns['symbol']!r}"
         wanted = "a code of six digits like 600519.SH, sh.600519, 600519.XSHG or 600519"
         return f"found {symbols[row]!r} in {where}, expected {wanted}"
-    for column, wanted in form.only.items():
-        if why.startswith(f"{column} is not "):
-            found = fields[ONLY + column][row]
-            return f"found {found!r} in {column!r}, expected {' or '.join(map(repr, wanted))}"
     number = why.split(" ", 1)[0]
     return f"found {fields[number][row]!r} in {form.columns[number]!r}, expected a number"
 

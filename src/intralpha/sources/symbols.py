@@ -28,9 +28,9 @@ def normal_symbol(raw: pl.Expr) -> pl.Expr:
     """Vendor's symbol as ``600519.SH``; null where it is none, or no exchange has that code.
 
     Understood: ``600519.SH``, ``600519.SS``, ``600519.XSHG``, ``600519.sh``, ``sh.600519``,
-    ``SH600519``, ``sh600519``, ``SH#600519``, ``SSE:600519``, plain ``600519`` and numbers that
-    lost their leading zeros (``1`` is ``000001``). An exchange that is given always wins; a plain
-    number gets it from the ranges of codes (so an index of Shanghai needs its exchange spelt out).
+    ``SH600519``, ``sh600519``, ``SSE:600519``, plain ``600519`` and numbers that lost their leading
+    zeros (``1`` is ``000001``). An exchange that is given always wins; a plain number gets it from
+    the ranges of codes (so an index of Shanghai needs its exchange spelt out).
     """
     return raw.cast(pl.String).map_batches(_normal, return_dtype=pl.String())
 
