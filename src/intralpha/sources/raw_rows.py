@@ -98,6 +98,7 @@ class FileRows:
     aside : lines that are no rows, as quarantine
     first : reason -> the first value it was given for, what was expected, what would fit
     unchecked : columns that must hold something and that the file has not
+    untraded : rows that say that nothing traded and have no volume
     """
 
     name: str
@@ -105,6 +106,7 @@ class FileRows:
     aside: pl.DataFrame
     first: dict[str, str] = field(default_factory=dict)
     unchecked: tuple[str, ...] = ()
+    untraded: int = 0
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ def read_rows(path: str, pattern: str, form: RowForm) -> Iterator[FileRows]:
     for name, content in members(path, "*" if named else pattern):
         read = _read_parquet if form.format == "parquet" else read_text
         table = read(name, content, form)
-        yield _that_hold(_typed(name, table, form), table, form)
+        yield _untraded(_that_hold(_typed(name, table, form), table, form), table, form)
 
 
 def _that_hold(file: FileRows, table: Table, form: RowForm) -> FileRows:
@@ -168,29 +170,50 @@ def _that_hold(file: FileRows, table: Table, form: RowForm) -> FileRows:
         fits = text.str.replace(r"^(\d+)\.0+$", "${1}").is_in(wanted).fill_null(value=False)
         others = np.flatnonzero(~fits.to_numpy() & np.isin(table.lines, file.rows["line"]))
         if len(others):
-            file = _without(file, table, form, column, others)
+            words = " or ".join(wanted), " or ".join(map(repr, wanted))
+            found = table.fields[ONLY + column][int(others[0])]
+            said = f"found {found!r} in {column!r}, expected {words[1]}"
+            file = _without(file, table, form, others, (f"{column} is not {words[0]}", said))
     return file
 
 
+def _untraded(file: FileRows, table: Table, form: RowForm) -> FileRows:
+    """Rows without a volume: 0 where they say that nothing traded; the others are set aside."""
+    if "traded" not in form.columns or "volume" not in form.optional:
+        return file
+    lacks, idle = pl.col("volume").is_null(), pl.col("traded") == 0
+    lost = file.rows.filter(lacks & ~idle.fill_null(value=False))["line"]
+    if len(lost):
+        numbers = np.flatnonzero(np.isin(table.lines, lost))
+        said = f"found none in {form.columns['volume']!r}, expected a number on a day that traded"
+        file = _without(file, table, form, numbers, ("volume is not a number", said))
+    count = int(file.rows.select((lacks & idle).sum()).item())
+    if not count:
+        return file
+    zero = [c for c in ("volume", "amount") if c in file.rows.columns]
+    rows = file.rows.with_columns(
+        pl.when(idle).then(pl.col(c).fill_null(0.0)).otherwise(c).alias(c) for c in zero
+    )
+    return replace(file, rows=rows, untraded=count)
+
+
 def _without(
-    file: FileRows, table: Table, form: RowForm, column: str, rows: np.ndarray
+    file: FileRows, table: Table, form: RowForm, rows: np.ndarray, why: tuple[str, str]
 ) -> FileRows:
-    """A file whose rows with another value in a column are set aside.
+    """A file some of whose rows are set aside.
 
     Parameters
     ----------
     file, table, form : see :func:`_that_hold`
-    column : of the vendor
     rows : their numbers in the table, shape [N]
+    why : reason, and what was found and expected in the first of them
     """
-    lines, wanted = table.lines[rows], form.only[column]
-    why, found = f"{column} is not {' or '.join(wanted)}", table.fields[ONLY + column][int(rows[0])]
-    said = f"{file.name} line {lines[0]}: found {found!r} in {column!r}, expected "
+    lines, (reason, said) = table.lines[rows], why
     aside = pl.DataFrame(
         {
             "origin": [file.name] * len(rows),
             "line": lines,
-            "reason": [why] * len(rows),
+            "reason": [reason] * len(rows),
             "row": table.shown(rows, form.separator),
         },
         schema=QUARANTINE,
@@ -199,7 +222,7 @@ def _without(
         file,
         rows=file.rows.filter(~pl.col("line").is_in(lines.tolist())),
         aside=pl.concat([file.aside, aside]),
-        first=file.first | {why: said + " or ".join(map(repr, wanted))},
+        first=file.first | {reason: f"{file.name} line {lines[0]}: {said}"},
     )
 
 
