@@ -122,6 +122,22 @@ def test_baostock_rows_get_factor_shares_and_limits(lake: Lake, vendor: Path) ->
     assert rows["st"].to_list() == [False, True]
 
 
+def test_a_suspended_row_of_baostock_has_no_volume(lake: Lake, vendor: Path) -> None:
+    (vendor / "sz.000001.csv").write_text(
+        "volume,code,high,tradestatus,preclose,open,close,isST,turn,low,date,amount,adjustflag\n"
+        "1000,sz.000001,10.5,1,10,10,10,0,1,9.9,2024-01-02,10100,3\n"
+        ",sz.000001,10,0,10,10,10,0,,10,2024-01-03,,3\n"
+        ",sz.000001,10,1,10,10,10,0,,10,2024-01-04,,3\n"
+    )
+    spec = MappingSpec(preset="baostock_daily", path=str(vendor))  # type: ignore[call-arg]
+    said = ingest([spec], lake, show_progress=False).to_text()
+    rows = lake.scan("daily").select("volume", "amount", "suspended", "float_shares").collect()
+    assert rows.rows() == [(1000, 10_100.0, False, 100_000.0), (0, 0.0, True, 100_000.0)]
+    assert "repaired             1  empty volumes of days that did not trade are 0" in said
+    assert "quarantined          1  volume is not a number" in said
+    assert "line 4: found none in 'volume', expected a number on a day that traded" in said
+
+
 @pytest.mark.parametrize(
     ("raw", "symbol"),
     [

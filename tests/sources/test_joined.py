@@ -129,3 +129,13 @@ def test_bars_with_the_auction_in_a_row_of_its_own(lake: Lake, vendor: Path) -> 
     ingest([given], lake, show_progress=False)
     assert lake.scan("auctions").collect().select("price", "volume").rows() == [(10.0, 300)]
     assert lake.scan("bars").collect().row(0, named=True)["volume"] == 500
+
+
+def test_another_factor_changes_the_fingerprint_of_the_source(vendor: Path) -> None:
+    (vendor / "adj.csv").write_text(FACTORS)
+    joined = [{"preset": "tushare_adj_factor", "path": str(vendor / "adj.csv")}]
+    given = tushare(vendor, joined=joined)
+    before = given.make().fingerprint()
+    assert given.make().fingerprint() == before
+    (vendor / "adj.csv").write_text(FACTORS + "000001.SZ,20230103,1.0\n")
+    assert given.make().fingerprint() != before

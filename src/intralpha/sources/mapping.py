@@ -70,7 +70,7 @@ class MappingSpec(SourceSpec):
         "daily rows also preclose (CNY, without the day's dividend), adj_factor (cumulative: "
         "prices x factor are comparable), change (CNY) and pct_change (percent) of close over "
         "preclose, which give a preclose that lacks and check one that does not; up_limit, "
-        "down_limit (CNY), st (1 or 0), turnover_percent (of the float), float_shares, "
+        "down_limit (CNY), st and traded (1 or 0), turnover_percent (of the float), float_shares, "
         "total_shares, float_cap, total_cap (CNY)"
     )
     symbol_from: Literal["column", "file"] = Field(
@@ -180,7 +180,8 @@ class MappingSpec(SourceSpec):
     @property
     def form(self) -> RowForm:
         """How a line is read."""
-        optional = MAY_LACK if self.table == "daily" else ()
+        optional = [*MAY_LACK] if self.table == "daily" else []
+        optional += ["volume"] if optional and "traded" in self.columns else []
         return RowForm(
             self.format,
             self.encoding,
@@ -252,7 +253,7 @@ class MappedSource(Source):
                 notes |= lacking
             told = tell(rows, self.spec.tick_yuan)
             frame, repairs = finish_daily(told.rows, self.spec.tick_yuan, self.spec.data_start)
-            repairs = {**repairs, **twins, **told.repairs}
+            repairs = {**repairs, **twins, **told.repairs, **_untraded(files)}
             batch = _batch("daily", frame, rows, origin, bad, repairs, read)
             yield replace(batch, notes=notes | told.notes, first=first | told.first)
             return
@@ -290,6 +291,12 @@ def _batch(
     where = rows.select("symbol", "date", "origin", "line").unique(["symbol", "date"])
     listed = refused.join(where, on=["symbol", "date"], how="left")
     return Batch(table, good, origin, pl.concat([bad, to_quarantine(listed)]), repairs, read)
+
+
+def _untraded(files: list[FileRows]) -> dict[str, int]:
+    """Rows without a volume that say that nothing traded."""
+    count = sum(file.untraded for file in files)
+    return {"empty volumes of days that did not trade are 0": count} if count else {}
 
 
 def _unchecked(files: list[FileRows]) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -103,6 +103,7 @@ class FileRows:
     aside : lines that are no rows, as quarantine
     first : reason -> the first value it was given for, what was expected, what would fit
     unchecked : columns that must hold something and that the file has not
+    untraded : rows that say that nothing traded and have no volume
     """
 
     name: str
@@ -110,6 +111,7 @@ class FileRows:
     aside: pl.DataFrame
     first: dict[str, str] = field(default_factory=dict)
     unchecked: tuple[str, ...] = ()
+    untraded: int = 0
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,74 @@ def read_rows(path: str, pattern: str, form: RowForm) -> Iterator[FileRows]:
     named = root.is_file() and not root.name.endswith(ARCHIVES)
     for name, content in members(path, "*" if named else pattern):
         read = _read_parquet if form.format == "parquet" else read_text
-        yield _typed(name, read(name, content, form), form)
+        table = read(name, content, form)
+        yield _untraded(_that_hold(_typed(name, table, form), table, form), table, form)
+
+
+def _that_hold(file: FileRows, table: Table, form: RowForm) -> FileRows:
+    """The rows of a file that hold what ``only`` says; the others are set aside."""
+    for column, wanted in form.only.items():
+        if ONLY + column not in table.fields.columns:
+            file = replace(file, unchecked=(*file.unchecked, column))
+            continue
+        text = table.fields[ONLY + column].cast(pl.String).str.strip_chars()
+        fits = text.str.replace(r"^(\d+)\.0+$", "${1}").is_in(wanted).fill_null(value=False)
+        others = np.flatnonzero(~fits.to_numpy() & np.isin(table.lines, file.rows["line"]))
+        if len(others):
+            words = " or ".join(wanted), " or ".join(map(repr, wanted))
+            found = table.fields[ONLY + column][int(others[0])]
+            said = f"found {found!r} in {column!r}, expected {words[1]}"
+            file = _without(file, table, form, others, (f"{column} is not {words[0]}", said))
+    return file
+
+
+def _untraded(file: FileRows, table: Table, form: RowForm) -> FileRows:
+    """Rows without a volume: 0 where they say that nothing traded; the others are set aside."""
+    if "traded" not in form.columns or "volume" not in form.optional:
+        return file
+    lacks, idle = pl.col("volume").is_null(), pl.col("traded") == 0
+    lost = file.rows.filter(lacks & ~idle.fill_null(value=False))["line"]
+    if len(lost):
+        numbers = np.flatnonzero(np.isin(table.lines, lost))
+        said = f"found none in {form.columns['volume']!r}, expected a number on a day that traded"
+        file = _without(file, table, form, numbers, ("volume is not a number", said))
+    count = int(file.rows.select((lacks & idle).sum()).item())
+    if not count:
+        return file
+    zero = [c for c in ("volume", "amount") if c in file.rows.columns]
+    rows = file.rows.with_columns(
+        pl.when(idle).then(pl.col(c).fill_null(0.0)).otherwise(c).alias(c) for c in zero
+    )
+    return replace(file, rows=rows, untraded=count)
+
+
+def _without(
+    file: FileRows, table: Table, form: RowForm, rows: np.ndarray, why: tuple[str, str]
+) -> FileRows:
+    """A file some of whose rows are set aside.
+
+    Parameters
+    ----------
+    file, table, form : see :func:`_that_hold`
+    rows : their numbers in the table, shape [N]
+    why : reason, and what was found and expected in the first of them
+    """
+    lines, (reason, said) = table.lines[rows], why
+    aside = pl.DataFrame(
+        {
+            "origin": [file.name] * len(rows),
+            "line": lines,
+            "reason": [reason] * len(rows),
+            "row": table.shown(rows, form.separator),
+        },
+        schema=QUARANTINE,
+    )
+    return replace(
+        file,
+        rows=file.rows.filter(~pl.col("line").is_in(lines.tolist())),
+        aside=pl.concat([file.aside, aside]),
+        first=file.first | {reason: f"{file.name} line {lines[0]}: {said}"},
+    )
 
 
 def _read_parquet(name: str, content: bytes, form: RowForm) -> Table:
@@ -299,14 +368,10 @@ def _typed(name: str, table: Table, form: RowForm) -> FileRows:
     )
     dated = typed.with_columns(date=pl.col("stamp").dt.date(), time=pl.col("stamp").dt.time())
     reason = _reasons(typed, symbols, numbers, form)
-    only = {c: wanted for c, wanted in form.only.items() if ONLY + c in fields.columns}
-    for column, wanted in only.items():
-        reason = reason.zip_with(reason.is_not_null(), _others(fields, column, wanted))
     for c in form.optional & set(numbers):
         reason = reason.zip_with(reason.is_not_null(), _lost(c, fields, typed))
-    unchecked = tuple(c for c in form.only if c not in only)
     if reason.null_count() == len(reason):
-        return FileRows(name, dated.drop("stamp"), table.torn, unchecked=unchecked)
+        return FileRows(name, dated.drop("stamp"), table.torn)
     good = dated.filter(reason.is_null())
     rows = np.flatnonzero(reason.is_not_null())
     aside = pl.DataFrame(
@@ -324,8 +389,7 @@ def _typed(name: str, table: Table, form: RowForm) -> FileRows:
             first[why] = (
                 f"{name} line {table.lines[row]}: {_advice(why, row, fields, symbols, form)}"
             )
-    aside = pl.concat([table.torn, aside])
-    return FileRows(name, good.drop("stamp"), aside, first, unchecked)
+    return FileRows(name, good.drop("stamp"), pl.concat([table.torn, aside]), first)
 
 
 def _number(name: str, fields: pl.DataFrame, form: RowForm) -> pl.Expr:
@@ -400,16 +464,6 @@ def _reasons(
     return marked.select(pl.coalesce("named", *rules).alias("reason")).to_series()
 
 
-def _others(fields: pl.DataFrame, column: str, wanted: tuple[str, ...]) -> pl.Series:
-    """Why rows that hold something else than they must cannot be used; null of the others."""
-    text = (
-        fields[ONLY + column].cast(pl.String).str.strip_chars().str.replace(r"^(\d+)\.0+$", "${1}")
-    )
-    fits = text.is_in(wanted).fill_null(value=False)
-    why = pl.when(~fits).then(pl.lit(f"{column} is not {' or '.join(wanted)}"))
-    return fields.select(why.alias("reason")).to_series()
-
-
 def _advice(why: str, row: int, fields: pl.DataFrame, symbols: pl.Series, form: RowForm) -> str:
     """The value that a reason was given for, what was expected, and what would fit."""
     if why in (UNREAD_TIME, OTHER_AGE):
@@ -418,10 +472,6 @@ def _advice(why: str, row: int, fields: pl.DataFrame, symbols: pl.Series, form: 
         where = "the file's name" if form.symbol_from == "file" else f"{form.columns['symbol']!r}"
         wanted = "a code of six digits like 600519.SH, sh.600519, 600519.XSHG or 600519"
         return f"found {symbols[row]!r} in {where}, expected {wanted}"
-    for column, wanted in form.only.items():
-        if why.startswith(f"{column} is not "):
-            found = fields[ONLY + column][row]
-            return f"found {found!r} in {column!r}, expected {' or '.join(map(repr, wanted))}"
     number = why.split(" ", 1)[0]
     return f"found {fields[number][row]!r} in {form.columns[number]!r}, expected a number"
 

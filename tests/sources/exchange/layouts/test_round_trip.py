@@ -5,7 +5,7 @@ rounding, columns that are not compared, rows that the vendor does not give.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,8 @@ from typer.testing import CliRunner
 from intralpha.base.place import placed
 from intralpha.cli.main import app
 from intralpha.market import Lake
-from intralpha.sources import MappingSpec, SourceSpec, ingest, presets
-from intralpha.sources.exchange.layouts.layout import Layout, layouts
+from intralpha.sources import Batch, MappingSpec, SourceSpec, ingest, presets
+from intralpha.sources.exchange.layouts.layout import Layout, layout_of, layouts
 from intralpha.sources.exchange.layouts.sheets import SheetLayout
 from intralpha.sources.joined import JoinSpec
 from intralpha.sources.shipped import joined_presets
@@ -175,6 +175,45 @@ def test_stocks_come_back(read: Callable[[str], tuple[Lake, str]], truth: Lake) 
     for name in ("tushare", "jqdata"):
         found = read(name)[0].scan("instruments").select(columns).collect()
         assert_frame_equal(found, wanted)
+
+
+def test_capitalisation_comes_back(
+    written: Callable[[str], Path], truth: Lake, tmp_path: Path
+) -> None:
+    lake = Lake(tmp_path / "lake", create=True)
+    spec = {"kind": "daily_basic", "path": "tushare/daily_basic"}
+    specs = SOURCES.validate_python((spec,), context=placed(written("tushare")))
+    ingest(specs, lake, show_progress=False)
+    found = lake.scan("fundamentals").collect().pivot("item", values="value")
+    key = ["symbol", "date"]
+    daily = truth.scan("daily").filter(pl.col("volume") > 0).collect()
+    both = found.rename({"announce_date": "date"}).join(daily, on=key)
+    assert both.height == found.height == daily.height
+    for cap, shares in (("float_cap", "float_shares"), ("total_cap", "total_shares")):
+        off = (both[cap] - both[shares] * both["close"]).abs()
+        assert off.max() <= 0.51  # ten thousand CNY with four digits
+
+
+def test_stocks_that_are_asked_for_alone_are_written(tmp_path: Path) -> None:
+    list(layout_of("akshare").put(market(), tmp_path / "f", [DIVIDEND]))
+    names = sorted(str(p.relative_to(tmp_path / "f")) for p in (tmp_path / "f").rglob("*.csv"))
+    assert names == ["5min/600001.csv", "daily/600001.csv"]
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_files_are_replaced_only_when_all_are_whole(tmp_path: Path) -> None:
+    def breaks() -> Iterator[Batch]:
+        yield from market()[:3]
+        raise OSError("disk full")
+
+    layout = layout_of("akshare")
+    list(layout.put(market(), tmp_path))
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*.csv")}
+    with pytest.raises(OSError, match="disk full"):
+        list(layout.put(breaks(), tmp_path))
+    assert {p: p.read_bytes() for p in before} == before
+    list(layout.put(market(), tmp_path))  # what the broken run left is in nobody's way
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*.csv")} == before
 
 
 def test_the_command_writes_a_layout(tmp_path: Path) -> None:

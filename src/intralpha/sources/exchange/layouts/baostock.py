@@ -22,7 +22,10 @@ UNADJUSTED = pl.lit(3)
 
 
 class BaostockLayout(SheetLayout):
-    """``daily/sh.600001.csv`` and ``5min/sh.600001.csv``, a file a stock; suspended days too."""
+    """``daily/sh.600001.csv`` and ``5min/sh.600001.csv``, a file a stock.
+
+    Suspended days have rows with prices and without a volume.
+    """
 
     kind: Literal["baostock"] = "baostock"
     about: ClassVar[str] = "daily, 5 minutes (csv)"
@@ -36,12 +39,12 @@ class BaostockLayout(SheetLayout):
                 "code": SYMBOL,
                 **OHLC,
                 "preclose": pl.col("preclose").round(4),
-                "volume": pl.col("volume"),
-                "amount": pl.col("amount").round(4),
+                "volume": pl.when(TRADED).then("volume"),
+                "amount": pl.when(TRADED).then(pl.col("amount").round(4)),
                 "adjustflag": UNADJUSTED,
                 "turn": pl.when(TRADED).then(TURNOVER.round(6)),
                 "tradestatus": TRADED.cast(pl.Int8),
-                "pctChg": PERCENT.round(6),
+                "pctChg": pl.when(TRADED).then(PERCENT.round(6)),
                 "isST": pl.col("st").cast(pl.Int8),
             },
         ),
