@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from intralpha.sources.level2.rows import EVENT, ORDER, TRADE
+from intralpha.sources.level2.rows import CANCEL, EVENT, ORDER, TRADE
 from intralpha.sources.level2.sequence import Numbers, in_sequence, marks_of
 
 STOCK = 600_001 * 4
@@ -62,3 +62,24 @@ def test_a_number_that_is_none_takes_no_memory_and_its_place_is_missing(broken: 
     seen = Numbers(of_channels=False)
     seen.add(marks_of(events, of_channels=False))
     assert seen.missing() == {"numbers missing in 600001.SH on 2023-02-01": 1}
+
+
+def test_numbers_by_time_put_orders_before_trades_and_what_rests_behind_them() -> None:
+    """By hand: 11 is entered and hit by 12 at once; 12's rest is listed then; 11 is taken back."""
+    rows = _events(
+        (900, CANCEL, 11, 10.0, 1, 9),
+        (7, ORDER, 12, 10.0, 1, 8),
+        (8, ORDER, 11, 10.0, 1, 7),
+        (1, TRADE, 0, 10.0, 0, 2),
+        (1, ORDER, 5, 10.0, 1, 3),
+    ).with_columns(
+        time=pl.Series([10, 10, 10, 10, 9], dtype=pl.Int32),
+        buy_id=pl.Series([0, 0, 0, 12, 0]),
+        sell_id=pl.Series([0, 0, 0, 11, 0]),
+    )
+    found = in_sequence(rows, ("SH",))
+    assert found.rows["seq"].to_list() == [1, 2, 3, 4, 5]
+    assert found.rows["what"].to_list() == [ORDER, ORDER, TRADE, ORDER, CANCEL]
+    assert found.rows["id"].to_list() == [5, 11, 0, 12, 11]
+    assert (found.shared, found.clashes.height) == (0, 0)
+    assert in_sequence(rows, ("SZ",)).rows["seq"].to_list() == [1, 1, 7, 8, 900]

@@ -22,10 +22,13 @@ STREAM = {
 
 def test_presets_are_complete() -> None:
     assert level2_presets() == (
+        "ax_log",
         "datayes_shanghai",
         "md_snapshots",
         "mixed_trades",
+        "qmt_level2",
         "simulated_files",
+        "wind_csv",
     )
     for name in level2_presets():
         spec = In.model_validate({"source": {"kind": "level2", "preset": name, "path": "x"}}).source

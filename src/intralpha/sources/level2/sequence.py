@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from intralpha.sources.level2.clock import DAY_MS
-from intralpha.sources.level2.rows import EVENT, EXCHANGES, TRADE, symbol_of
+from intralpha.sources.level2.rows import CANCEL, EVENT, EXCHANGES, ORDER, TRADE, symbol_of
 
 TWINS = "exact duplicate records left out"
 BACKWARDS = "records stamped before an earlier record"
@@ -37,13 +37,16 @@ class Sequenced:
     shared: int
 
 
-def in_sequence(events: pl.DataFrame) -> Sequenced:
+def in_sequence(events: pl.DataFrame, by_time: tuple[str, ...] = ()) -> Sequenced:
     """Events sorted by date, stock and number, each number of orders and of trades once.
 
     Parameters
     ----------
     events : columns of ``EVENT``
+    by_time : exchanges whose orders and trades have numbers of their own; they get new ones
     """
+    apart = pl.col("stock") % 4
+    apart = apart.is_in([EXCHANGES.index(name) for name in by_time])
     rows = events.with_columns(traded=pl.col("what") == TRADE).sort(KEY, maintain_order=True)
     if rows.select(REPEATS.any()).item():  # which one is the first must not depend on threads
         rows = rows.sort(*KEY, *WHERE)
@@ -59,11 +62,42 @@ def in_sequence(events: pl.DataFrame) -> Sequenced:
     )
     kept = rows.filter(~pl.col("repeats")) if rows["repeats"].any() else rows
     again = rows.filter(pl.col("repeats"))
+    kept = kept.select(*EVENT, "rank")
+    if by_time:
+        mixed &= ~apart
+        both = [kept.filter(~apart), renumbered(kept.filter(apart))]
+        kept = pl.concat(both).sort("rank", "seq", maintain_order=True)
     return Sequenced(
-        kept.select(*EVENT, "rank"),
+        kept,
         again.filter(~pl.col("twin")).select(*EVENT),
         again.filter("twin").select(*EVENT),
         int(rows.select(mixed.sum()).item()),
+    )
+
+
+def renumbered(rows: pl.DataFrame) -> pl.DataFrame:
+    """Records numbered from 1 in each stock-day by their time.
+
+    At one time an order comes before its trades; what is listed of an order that took others at
+    that time, as Shanghai's are, behind them; cancels come last. What that leaves open is decided
+    by the numbers that the records have.
+
+    Parameters
+    ----------
+    rows : columns of ``EVENT``, and ``rank``
+    """
+    traded, at = pl.col("what") == TRADE, ["rank", "time"]
+    active = rows.filter(traded).select(*at, id=pl.max_horizontal("buy_id", "sell_id"))
+    active = active.unique().with_columns(took=pl.lit(value=True))
+    marked = rows.join(active, on=[*at, "id"], how="left", maintain_order="left")
+    rest = (pl.col("what") == ORDER) & pl.col("took").fill_null(value=False)
+    step = (
+        pl.when(traded).then(1).when(pl.col("what") == CANCEL).then(3).when(rest).then(2)
+    ).otherwise(0)
+    return (
+        marked.sort(*at, step, "seq", *WHERE)
+        .drop("took")
+        .with_columns(seq=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("rank"))
     )
 
 

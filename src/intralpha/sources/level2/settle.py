@@ -27,7 +27,12 @@ AFTER_HOURS = "records after 15:05 (fixed-price trading) left out"
 
 
 def settle_events(
-    events: pl.DataFrame, names: list[str], origin: str, has_orders: bool, live: bool
+    events: pl.DataFrame,
+    names: list[str],
+    origin: str,
+    has_orders: bool,
+    live: bool,
+    by_time: tuple[str, ...] = (),
 ) -> Iterator[Batch]:
     """Batches of ``trades`` and ``orders`` from all events of some stock-days.
 
@@ -38,9 +43,10 @@ def settle_events(
     origin : shown with the batch
     has_orders : whether the source may hold orders; if so there is a batch of them, even empty
     live : files still grow: Shanghai's orders after a stock's last trade wait for more
+    by_time : exchanges whose records are numbered by time
     """
     late = pl.col("time") >= AFTER_HOURS_MS
-    found = in_sequence(events.filter(~late))
+    found = in_sequence(events.filter(~late), by_time)
     traded = pl.col("what") == TRADE
     trades, seen = with_sides(found.rows.filter(traded))
     notes = Counter(seen)

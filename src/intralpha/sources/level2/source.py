@@ -64,6 +64,12 @@ class Level2Spec(SourceSpec):
         description="what the numbers run over without a gap, if the files hold all of it; missing "
         "numbers are then counted",
     )
+    number_by_time: tuple[Literal["SH", "SZ", "BJ"], ...] = Field(
+        default=(),
+        description="exchanges whose orders and trades have no common numbers: their records are "
+        "numbered by time; at one time an order comes before its trades, what Shanghai lists of "
+        "one that traded at once comes behind, cancels last",
+    )
     live: bool = Field(
         default=False,
         description="files still grow: Shanghai's orders after a stock's last trade wait for more",
@@ -84,6 +90,8 @@ class Level2Spec(SourceSpec):
     def _numbers_are_there(self) -> "Level2Spec":
         lacking = [name for name, s in self.streams.items() if "seq" not in s.columns]
         lacking = [name for name in lacking if self.streams[name].holds != "snapshots"]
+        apart = self.number_by_time
+        lacking = [name for name in lacking if self.streams[name].exchange not in apart]
         if lacking and (self.has_orders or self.gap_free != "no"):
             why = "orders share the numbers" if self.has_orders else "`gap_free` counts numbers"
             raise ValueError(f"columns of {', '.join(lacking)} lacks seq, and {why}")
@@ -194,6 +202,8 @@ class Level2Source(Source):
             frame, passed, repairs = rows.frame, rows.passed, Counter(rows.counts)
             bad.append(rows.bad)
             first = rows.first
+        if kind == EVENTS and "seq" not in stream.columns and self.spec.has_orders:
+            frame = frame.with_columns(seq=pl.col("file").cast(pl.Int64) * 2**32 + pl.col("line"))
         marks: list[Mark] = []
         if self.spec.gap_free != "no" and kind == EVENTS:
             of_channels = self.spec.gap_free == "channel"
@@ -401,7 +411,9 @@ class _Held:
         events, snapshots = records(EVENTS), records(SNAPSHOTS)
         if events.height:
             spec = self.spec
-            out += settle_events(events, self.names, origin, spec.has_orders, spec.live)
+            out += settle_events(
+                events, self.names, origin, spec.has_orders, spec.live, spec.number_by_time
+            )
         if snapshots.height:
             out.append(settle_snapshots(snapshots, origin))
         return out

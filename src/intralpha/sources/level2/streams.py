@@ -205,4 +205,4 @@ class StreamSpec(Spec):
         needed = {"price", "volume"}
         if self.holds == "trades":
             return needed
-        return needed | {"seq", "what" if self.holds == "merged" else "side"}
+        return needed | {"what" if self.holds == "merged" else "side"}

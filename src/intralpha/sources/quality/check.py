@@ -6,6 +6,7 @@ import polars as pl
 from intralpha.market import Calendar, Lake
 from intralpha.market.calendar import CalendarCheck
 from intralpha.sources.quality.bars import bar_faults, sum_faults
+from intralpha.sources.quality.coverage import coverage_faults
 from intralpha.sources.quality.daily import daily_faults
 from intralpha.sources.quality.report import Fault, QualityReport
 
@@ -30,9 +31,10 @@ def quality(
     QualityReport
         Of the calendar; of daily rows (ticks, limits, previous closes, adjusted returns, amount
         against volume and prices, volume and amount against their own past, float shares); of
-        bars (grid, spacing, amount against volume and prices); and of stock-days on which bars
+        bars (grid, spacing, amount against volume and prices); of stock-days on which bars
         differ from the daily row in open, high, low, close (any difference), volume or amount
-        (above 0.5 %).
+        (above 0.5 %); and of Level-2 streams that begin late, stop early, have a hole or are
+        not there.
 
     Notes
     -----
@@ -57,6 +59,7 @@ def quality(
         found |= of_bars
         if lake.has("daily"):
             found |= sum_faults(lake, days, checked)
+    found |= coverage_faults(lake, checked)
     return QualityReport(checked, found)
 
 
