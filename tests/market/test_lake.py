@@ -20,6 +20,7 @@ from intralpha.market import (
     NoLakeError,
     RowError,
 )
+from intralpha.market.lake import LakeFolderError
 from intralpha.market.manifest import (
     MANIFEST,
     DamagedFileError,
@@ -230,3 +231,10 @@ def test_no_lake_no_guess(tmp_path: Path) -> None:
 
 def test_the_manifest_is_beside_the_data(lake: Lake) -> None:
     assert (lake.root / MANIFEST).is_file()
+
+
+def test_a_folder_that_cannot_be_made_is_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for place in ("file", "file/lake"):
+        with pytest.raises(LakeFolderError, match="no lake can be made at"):
+            Lake(tmp_path / place, create=True)

@@ -109,6 +109,8 @@ def test_paths_start_from_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ("combination={kind: weights, weights: {other: 1}}", "combination: "),
         ("combination={kind: icir_weight}", "keeps no history"),
         ("test.horizons=[[6, 1]]", "expected 0 <= first < last"),
+        ("test.horizons=[[1, 6], [0, 1], [1, 6]]", r"test: .*horizons has \[1, 6\] twice"),
+        ("universe.boards=[main, moon]", "universe.boards: .*no board moon; known are .*star"),
         ("test.start=2030-01-01", "start 2030-01-01 lies after end"),
         ("data.start=2023-13-01", "data.start"),
         ("factors.gru.label.kind=acme.mine", "--plugins acme"),

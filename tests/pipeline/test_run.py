@@ -26,6 +26,7 @@ from intralpha.pipeline import (
     plan,
     render_report,
 )
+from intralpha.pipeline.axes import NoAssetsError
 from intralpha.pipeline.nodes.test import simulated_source
 from intralpha.pipeline.report import NothingMadeError
 from intralpha.training import FoldJob, predict_fold, train_fold
@@ -276,3 +277,13 @@ def test_another_recipe_in_the_same_lake_changes_nothing(recipe_path: Path, tmp_
 
 def lake_symbols(lake: Lake) -> list[str]:
     return lake.scan("daily").select("symbol").unique().sort("symbol").collect()["symbol"].to_list()
+
+
+@pytest.mark.parametrize("key", ["universe", "test"])
+def test_an_index_of_which_no_member_is_known_is_named(
+    simple_recipe: Recipe, tmp_path: Path, key: str
+) -> None:
+    field = {"universe": "indices", "test": "within"}[key]
+    part = getattr(simple_recipe, key).model_copy(update={field: ("000999.SH",)})
+    with pytest.raises(NoAssetsError, match=r"no members of 000999\.SH\.\nHint: it has members of"):
+        plan(simple_recipe.model_copy(update={key: part}), tmp_path)

@@ -122,6 +122,11 @@ def board_of(symbol: str, on: date | None = None) -> str:
     return code_range(symbol, on).board
 
 
+def known_boards() -> tuple[str, ...]:
+    """Boards that any range of codes has, in the order of the table."""
+    return tuple(dict.fromkeys(r.board for ranges in _ranges().values() for r in ranges))
+
+
 @cache
 def _ranges() -> dict[str, tuple[CodeRange, ...]]:
     """Ranges of every exchange; what came later stands later."""

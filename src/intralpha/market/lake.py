@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from intralpha.base import DataError
+from intralpha.base import ConfigError, DataError
 from intralpha.base.panel import Day, as_days
 from intralpha.market.append import AppendResult, Merging, append_rows
 from intralpha.market.manifest import (
@@ -31,6 +31,17 @@ class NoLakeError(DataError):
     def __init__(self, root: Path) -> None:
         self.root = root
         super().__init__(f"no lake at {root}.\nHint: `intralpha ingest` makes one.")
+
+
+class LakeFolderError(ConfigError):
+    """The folder of a lake cannot be made."""
+
+    def __init__(self, root: Path, error: OSError) -> None:
+        self.root = root
+        super().__init__(
+            f"no lake can be made at {root}: {error.strerror}.\n"
+            "Hint: data.lake (or --lake) is a folder that you may write to."
+        )
 
 
 class PartitionError(DataError):
@@ -60,12 +71,17 @@ class Lake:
     ------
     NoLakeError
         If the folder is absent and ``create`` is false.
+    LakeFolderError
+        It cannot be made.
     """
 
     def __init__(self, root: Path | str, create: bool = False) -> None:
         self.root = Path(root)
         if create:
-            self.root.mkdir(parents=True, exist_ok=True)
+            try:
+                self.root.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise LakeFolderError(self.root, error) from error
         elif not self.root.is_dir():
             raise NoLakeError(self.root)
         self._view = Restriction()

@@ -6,11 +6,12 @@ import numpy as np
 import polars as pl
 from jaxtyping import Bool, Shaped
 from numpy import ndarray
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from intralpha.base import Spec
 from intralpha.base.panel import as_days
 from intralpha.market.boards import boards_of
+from intralpha.market.codes import known_boards
 from intralpha.market.daily import read_daily
 from intralpha.market.lake import Lake
 
@@ -27,6 +28,14 @@ class UniverseSpec(Spec):
     )
     exclude_st: bool = Field(default=True, description="leave out stocks under special treatment")
     exclude_suspended: bool = Field(default=True, description="leave out stocks that did not trade")
+
+    @field_validator("boards")
+    @classmethod
+    def _boards_are_known(cls, boards: tuple[str, ...]) -> tuple[str, ...]:
+        lost = sorted(set(boards) - set(known_boards()))
+        if lost:
+            raise ValueError(f"no board {', '.join(lost)}; known are {', '.join(known_boards())}")
+        return boards
 
 
 def universe(

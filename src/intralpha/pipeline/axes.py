@@ -107,6 +107,28 @@ def read_axes(lake: Lake, spec: DataSpec, symbols: ndarray | None = None) -> Axe
     return Axes(days, sessions, assets, since)
 
 
+def check_members(lake: Lake, indices: tuple[str, ...]) -> None:
+    """Refuse indices of which the lake knows no member: nothing would be inside them.
+
+    Parameters
+    ----------
+    lake : with or without ``membership``
+    indices : symbols such as 000852.SH
+
+    Raises
+    ------
+    NoAssetsError
+    """
+    if not indices:
+        return
+    there = lake.scan("membership").select(pl.col("index").unique().sort()).collect()
+    lost = sorted(set(indices) - set(there["index"]))
+    if lost:
+        known = ", ".join(there["index"]) or "no index"
+        hint = f"it has members of {known}; a source such as index_members brings others"
+        raise NoAssetsError(lake.root, f"members of {', '.join(lost)}", hint)
+
+
 def _first_rows(
     lake: Lake, last: np.datetime64, symbols: ndarray | None
 ) -> tuple[ndarray, ndarray]:

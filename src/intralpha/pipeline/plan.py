@@ -10,7 +10,7 @@ from intralpha.base import ConfigError, Panel
 from intralpha.base.node import Node, Slice
 from intralpha.market import Lake
 from intralpha.pipeline.address import LakePrints, addresses, digest_of, stem
-from intralpha.pipeline.axes import Axes, read_axes
+from intralpha.pipeline.axes import Axes, check_members, read_axes
 from intralpha.pipeline.code import Look
 from intralpha.pipeline.ingest import Part, ingested_part
 from intralpha.pipeline.nodes import nodes_of
@@ -67,6 +67,15 @@ class Plan:
         """Sessions and stocks."""
         assert self.part is not None
         return read_axes(self.lake, self.part.limits(self.recipe.data), self.part.symbols)
+
+    def check_indices(self) -> None:
+        """Refuse indices of the recipe of which the lake knows no member.
+
+        Raises
+        ------
+        NoAssetsError
+        """
+        check_members(self.lake, (*self.recipe.universe.indices, *self.recipe.test.within))
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -170,6 +179,14 @@ def plan(recipe: Recipe, runs: Path) -> Plan:
     ----------
     recipe : what is wanted
     runs : folder of the runs; its ``artifacts`` are the store
+
+    Raises
+    ------
+    NoAssetsError
+        The lake knows no member of an index that the recipe names.
     """
     store = Store(runs / "artifacts")
-    return Plan(recipe, store, lake_of(recipe), ingested_part(recipe, store))
+    planned = Plan(recipe, store, lake_of(recipe), ingested_part(recipe, store))
+    if not planned.pending:
+        planned.check_indices()
+    return planned

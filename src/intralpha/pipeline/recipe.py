@@ -101,6 +101,9 @@ class TestSpec(Spec):
                 check_horizon(*horizon)
             except HorizonError as error:
                 raise ValueError(str(error)) from error
+        twice = sorted({h for h in self.horizons if self.horizons.count(h) > 1})
+        if twice:
+            raise ValueError(f"horizons has {list(twice[0])} twice")
         if self.start and self.end and self.start > self.end:
             raise ValueError(f"start {self.start} lies after end {self.end}")
         return self

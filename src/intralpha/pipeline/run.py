@@ -84,6 +84,7 @@ def execute(planned: Plan, show_progress: bool = True) -> RunResult:
         if planned.pending:
             part = run_ingest(planned.recipe, planned.store, show_progress)
             planned = replace(planned, part=part)
+            planned.check_indices()
         made, failed = make_all(planned, planned.nodes, show_progress)
     counted = ", ".join(f"{name} {n}" for name, n in made.items() if n)
     facts = {

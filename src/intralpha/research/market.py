@@ -30,7 +30,7 @@ from intralpha.features import ExpressionSpec, FeatureSpec
 from intralpha.labels import HorizonReturnSpec, LabelSpec, fwd_buyable, fwd_return
 from intralpha.market import Lake, UniverseSpec, read_daily, universe
 from intralpha.models import ModelSpec
-from intralpha.pipeline.axes import Axes, read_axes
+from intralpha.pipeline.axes import Axes, check_members, read_axes
 from intralpha.pipeline.recipe import DataSpec
 from intralpha.research.given import given
 from intralpha.research.kept import Kept, kept_of
@@ -432,7 +432,7 @@ def open_market(
     Raises
     ------
     NoLakeError, NoAssetsError
-        There is no lake, or nothing in it between the dates.
+        There is no lake, nothing in it between the dates, or no member of an index.
     SettingsError
 
     Examples
@@ -445,4 +445,5 @@ def open_market(
     rules = given("universe", UniverseSpec, universe or {})
     grid = EverySpec(every=every) if isinstance(every, int) else given("every", GridSpec, every)
     data = given("data", DataSpec, {"lake": str(lake), "start": start, "end": end})
+    check_members(source, rules.indices)
     return Market(source, rules, grid, read_axes(source, data))

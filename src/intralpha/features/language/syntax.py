@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from math import isfinite
 
 from intralpha.base import ConfigError
 
@@ -152,8 +153,11 @@ def _tokens(text: str) -> list[_Token]:
         match = _TOKEN.match(text, place)
         if match is None:
             at = place + len(text[place:]) - len(text[place:].lstrip())
-            raise ExpressionError(text, at, f"{text[at]!r} has no place in an expression")
+            time = " (a time is written '09:30')" if text[at] in "'\"" else ""
+            raise ExpressionError(text, at, f"{text[at]!r} has no place in an expression{time}")
         kind = str(match.lastgroup)
+        if kind == "number" and not isfinite(float(match[kind])):
+            raise ExpressionError(text, match.start(kind), f"{match[kind]} is too large a number")
         token = _Token(kind, match[kind], match.start(kind))
         if kind == "name" and len(token.text) > MAX_NAME:
             raise ExpressionError(text, token.at, f"a name of over {MAX_NAME} characters")
