@@ -53,7 +53,8 @@ def daily_faults(lake: Lake, tick_yuan: float | None) -> dict[str, Fault]:
 
     Notes
     -----
-    Memory: one month of rows or about ``ROWS_AT_ONCE``, the last twenty rows of every stock, and the rows with faults.
+    Memory: one month of rows or about ``ROWS_AT_ONCE``, the last forty rows of every stock, and
+    the rows with faults.
     """
     found: dict[str, list[pl.DataFrame]] = {name: [] for name in NAMES}
     rows = 0
@@ -141,7 +142,10 @@ def _faults(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     # Of a day with one price an honest amount is close x volume too.
     same = (pl.col("amount") - close * volume).abs() <= 1e-9 * pl.col("amount")
     ranged = stocks.filter(traded, pl.col("high") > pl.col("low"))
-    often = same.fill_null(value=False).mean().over("symbol", pl.col("date").dt.truncate("1mo")) >= OFTEN
+    often = (
+        same.fill_null(value=False).mean().over("symbol", pl.col("date").dt.truncate("1mo"))
+        >= OFTEN
+    )
     yield INVENTED, ranged.filter(often).filter(same).select(*KEY, "close", "volume", "amount")
     yield ABSENT, stocks.filter(traded, pl.col("amount").is_null()).select(*KEY, "volume")
     above = stocks.filter(volume > pl.col("float_shares") * 1.001 + 100)
