@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from intralpha.cli import app
+from intralpha.sources.quality.report import QualityError
 
 VERBS = ("demo", "ingest", "quality", "explore", "check", "explain", "run", "report", "audit", "ls")
 
@@ -105,8 +106,11 @@ def test_quality_ends_with_3_where_too_much_is_wrong(tmp_path: Path) -> None:
         f"{{kind: mapping, path: a.csv, table: daily, datetime_format: '%Y-%m-%d', "
         f"columns: {{symbol: code, {columns}}}}}\n"
     )
-    lake, runner = str(tmp_path / "lake"), CliRunner()
-    assert runner.invoke(app, ["ingest", str(tmp_path / "s.yaml"), "--lake", lake]).exit_code == 0
+    lake = str(tmp_path / "lake")
+    done = call("ingest", str(tmp_path / "s.yaml"), "--lake", lake)
+    assert done.returncode == 3
+    assert "4 rows read, 4 added" in done.stdout
+    assert "100.00% of rows: daily: amount / volume is outside low .. high" in done.stderr
     words = ["quality", lake, "--export", str(tmp_path / "faults.csv")]
     done = call(*words)
     assert done.returncode == 3
@@ -118,3 +122,27 @@ def test_quality_ends_with_3_where_too_much_is_wrong(tmp_path: Path) -> None:
     assert call(*words[:2], *by).returncode == 0
     assert (tmp_path / "months.parquet").is_file()
     assert call(*words[:2], "--export", str(tmp_path / "x.xls")).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("allowed", "words", "refused"),
+    [
+        (1, [], False),
+        (0.5, [], True),
+        (None, ["--fail-above", "1"], False),
+        (0, ["--fail-above", "0.99"], True),
+    ],
+)
+def test_an_ingest_allows_what_its_recipe_or_its_option_says(
+    tmp_path: Path, allowed: float | None, words: list[str], refused: bool
+) -> None:
+    (tmp_path / "a.csv").write_text("c,d,p,v,a\n600000.SH,2024-01-02,10,12345,123.45\n")
+    columns = "symbol: c, date: d, open: p, high: p, low: p, close: p, volume: v, amount: a"
+    source = "kind: mapping, path: a.csv, table: daily, datetime_format: '%Y-%m-%d'"
+    said = "" if allowed is None else f"quality: {{fail_above: {allowed}}}\n"
+    recipe = tmp_path / "r.yaml"
+    recipe.write_text(f"{said}data:\n  sources: [{{{source}, columns: {{{columns}}}}}]\n")
+    words = ["ingest", str(recipe), "--lake", str(tmp_path / "lake"), *words]
+    done = CliRunner().invoke(app, words)
+    assert isinstance(done.exception, QualityError) == refused
+    assert "1 rows read, 1 added" in done.output

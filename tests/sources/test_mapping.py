@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import polars as pl
 import pytest
 from pydantic import ValidationError
 
@@ -12,6 +13,10 @@ from intralpha.sources import MappingSpec, NothingReadError, ingest
 from .conftest import HEADER, bar_lines
 
 COLUMNS = {c: c for c in HEADER.split(",")}
+
+
+def write(folder: Path, lines: list[str]) -> None:
+    (folder / "bars.csv").write_text("\n".join([HEADER, *lines]) + "\n")
 
 
 def spec(path: Path, **changes: object) -> MappingSpec:
@@ -91,3 +96,37 @@ def test_volumes_scaled_and_of_no_whole_shares(lake: Lake, vendor: Path) -> None
     # The first bar traded 100.5 shares, the others 0.2 to 1.6.
     assert report.counts[0].notes["volumes of no whole shares, rounded"] == 15
     assert lake.scan("bars").collect()["volume"].to_list()[:3] == [100, 0, 0]
+
+
+def test_scaled_prices_are_the_nearest_numbers(lake: Lake, vendor: Path) -> None:
+    """4,000 whole numbers over 10,000, each as the division of whole numbers gives it."""
+    lines = [
+        f"2024-01-02 09:45:00,{600000 + i},{n},{n},{n},{n},2500,{n}"
+        for i, n in enumerate(range(100_300, 104_300))
+    ]
+    write(vendor, lines)
+    ingest([spec(vendor / "bars.csv", price_scale=10000)], lake, show_progress=False)
+    rows = lake.scan("bars", freq=15).filter(pl.col("derived").is_null()).sort("symbol").collect()
+    assert rows.height == 4000
+    wanted = [n / 10_000 for n in range(100_300, 104_300)]
+    for column in ("open", "high", "low", "close"):
+        assert rows[column].to_list() == wanted
+
+
+def test_a_repeated_key_is_named_by_its_own_line(lake: Lake, vendor: Path) -> None:
+    """Rows of four keys; of each the first is good, and every later one stands aside."""
+    first = [f"2024-01-02 {t}:00,600519,10,10,10,10,100,1000" for t in ("09:45", "10:00")]
+    first += [f"2024-01-03 {t}:00,600519,10,10,10,10,100,1000" for t in ("09:45", "10:00")]
+    again = [line.replace("100,1000", f"{n}00,{n}000") for n in (2, 3) for line in first]
+    broken = first[0].replace("10,10,10,10", "10,9,10,10")
+    write(vendor, [broken, *first, *again])
+    ingest([spec(vendor / "bars.csv")], lake, show_progress=False)
+    aside = pl.read_parquet(lake.root / "quarantine" / "*.parquet").sort("line")
+    # Line 2 breaks a rule and is the first of its key, so line 3 repeats it.
+    assert aside.select("line", "reason").rows() == [
+        (2, "high is below low"),
+        *((line, "duplicate key") for line in (3, 7, 8, 9, 10, 11, 12, 13, 14)),
+    ]
+    said = dict(aside.select("line", "row").iter_rows())
+    assert all(said[7 + i].endswith("200,2000.0") for i in range(4))
+    assert all(said[11 + i].endswith("300,3000.0") for i in range(4))

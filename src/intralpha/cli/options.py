@@ -38,3 +38,4 @@ DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Print the plan, with what is there, and stop.")
 ]
 RUNS = Path("runs")
+FAIL_ABOVE = 0.01  # share of rows with a fault of values above which data is not fit for use

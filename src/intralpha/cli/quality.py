@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from intralpha.cli.options import FAIL_ABOVE
+
 
 def quality(
     lake: Annotated[Path, typer.Argument(help="Folder of the lake.")],
@@ -17,7 +19,7 @@ def quality(
             help="Share of the rows looked at that a fault of values may reach; above it the exit "
             "code is 3. 1: never.",
         ),
-    ] = 0.01,
+    ] = FAIL_ABOVE,
     export: Annotated[
         Path | None, typer.Option(help="Write the faulty rows to this .csv or .parquet file.")
     ] = None,

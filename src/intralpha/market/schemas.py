@@ -247,13 +247,34 @@ def split_valid(table: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataF
     Of rows that share a key the first is good, the others are ``duplicate key``.
     """
     shaped = shape(table, frame)
+    reason = why_invalid(table, shaped)
+    if reason.null_count() == len(reason):
+        return shaped, shaped[:0].with_columns(reason[:0])
+    return shaped.filter(reason.is_null()), shaped.with_columns(reason).filter(reason.is_not_null())
+
+
+def why_invalid(table: str, frame: pl.DataFrame) -> pl.Series:
+    """Of each row the first rule that it breaks, null of a good one.
+
+    Parameters
+    ----------
+    table : name in ``TABLES``
+    frame : rows in any form that :func:`shape` takes
+
+    Returns
+    -------
+    Series ``reason``, one a row
+        ``duplicate key``: breaks no rule, and is not the first of its key.
+    """
+    shaped = shape(table, frame)
     bad = _broken(table, shaped)
     if not _each_key_once(TABLES[table], shaped):
         bad |= ~shaped.select(pl.struct(TABLES[table].key).is_first_distinct()).to_series()
+    reason = pl.repeat(None, shaped.height, dtype=pl.String(), eager=True).alias("reason")
     if not bad.any():
-        return shaped, shaped[:0].with_columns(pl.lit(None, pl.String).alias("reason"))
-    refused = shaped.filter(bad).with_columns(_reason(table))
-    return shaped.filter(~bad), refused.with_columns(pl.col("reason").fill_null("duplicate key"))
+        return reason
+    found = shaped.filter(bad).select(_reason(table)).to_series().fill_null("duplicate key")
+    return reason.scatter(bad.arg_true(), found)
 
 
 def _each_key_once(schema: TableSchema, rows: pl.DataFrame) -> bool:

@@ -18,7 +18,8 @@ from intralpha.market.merge import OnConflict
 from intralpha.pipeline.code import code_reached
 from intralpha.pipeline.recipe import DataSpec, Recipe, RecipeError, fault_of, lake_of, read_yaml
 from intralpha.pipeline.store import Store
-from intralpha.sources import QualityReport, SourceSpec, ingest, quality
+from intralpha.sources import IngestReport, QualityReport, SourceSpec, ingest, quality
+from intralpha.sources.quality.spec import QualitySpec
 
 log = logging.getLogger(__name__)
 
@@ -152,8 +153,28 @@ def quality_counts(recipe: Recipe, store: Store) -> dict[str, int]:
     return json.loads(path.read_text())
 
 
-def ingest_files(path: Path, lake: Path | None, on_conflict: str) -> str:
-    """Read the sources of a YAML file into a lake; returns the reports as text.
+@dataclass(frozen=True)
+class FilesIngested:
+    """What an ingest of files did, and what is wrong in the lake after it.
+
+    Attributes
+    ----------
+    report : rows read, set aside and put into the lake
+    found : the quality report of the whole lake
+    fail_above : what the file says of ``quality.fail_above``; None: nothing
+    """
+
+    report: IngestReport
+    found: QualityReport
+    fail_above: float | None
+
+    def to_text(self) -> str:
+        """Both reports."""
+        return f"{self.report.to_text()}\n{self.found.to_text()}"
+
+
+def ingest_files(path: Path, lake: Path | None, on_conflict: str) -> FilesIngested:
+    """Read the sources of a YAML file into a lake.
 
     Parameters
     ----------
@@ -170,19 +191,21 @@ def ingest_files(path: Path, lake: Path | None, on_conflict: str) -> str:
     if on_conflict not in POLICIES:
         raise RecipeError("--on-conflict", [f"found {on_conflict!r}, expected one of {POLICIES}"])
     raw = read_yaml(path)
-    data = raw.get("data", {}) if isinstance(raw, dict) else {}
+    given = raw if isinstance(raw, dict) else {}
+    data = given.get("data", {})
     wanted = data.get("sources", raw)
     folder = path.resolve().parent
     target = lake or (folder / expand(data["lake"]) if "lake" in data else None)
     if target is None:
         raise RecipeError(str(path), ["names no lake; give one with --lake"])
     try:
-        given = wanted if isinstance(wanted, list) else [wanted]
-        specs = SOURCES.validate_python(given, context=placed(folder))
+        sources = wanted if isinstance(wanted, list) else [wanted]
+        specs = SOURCES.validate_python(sources, context=placed(folder))
+        most = QualitySpec.model_validate(given.get("quality", {})).fail_above
     except ValidationError as error:
         raise RecipeError(str(path), [fault_of(e) for e in error.errors()]) from error
     done = ingest(specs, Lake(target, create=True), on_conflict=_policy(on_conflict))
-    return f"{done.to_text()}\n{lake_quality(target, None).to_text()}"
+    return FilesIngested(done, lake_quality(target, None), most)
 
 
 def _policy(text: str) -> OnConflict:

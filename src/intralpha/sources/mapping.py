@@ -10,7 +10,9 @@ import polars as pl
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from intralpha.base.place import PlacePath
-from intralpha.market import TABLES, split_valid
+from intralpha.market import TABLES
+from intralpha.market.daily_chain import quotient
+from intralpha.market.schemas import shape, why_invalid
 from intralpha.sources.bar_rows import (
     PRICES,
     ROWS_A_BATCH,
@@ -287,10 +289,19 @@ def _batch(
     read: int,
 ) -> Batch:
     """Check the rows against the table's rules and set bad ones aside with file and line."""
-    good, refused = split_valid(table, frame)
-    where = rows.select("symbol", "date", "origin", "line").unique(["symbol", "date"])
-    listed = refused.join(where, on=["symbol", "date"], how="left")
-    return Batch(table, good, origin, pl.concat([bad, to_quarantine(listed)]), repairs, read)
+    good, refused = _parted(table, frame, rows)
+    return Batch(table, good, origin, pl.concat([bad, to_quarantine(refused)]), repairs, read)
+
+
+def _parted(
+    table: str, frame: pl.DataFrame, rows: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Good rows of a table, and bad ones with the file and line of ``rows``, one for one."""
+    reason, shaped = why_invalid(table, frame), shape(table, frame)
+    if reason.null_count() == len(reason):
+        return shaped, shaped[:0].with_columns(reason[:0], rows["origin"][:0], rows["line"][:0])
+    listed = shaped.with_columns(reason, rows["origin"], rows["line"])
+    return shaped.filter(reason.is_null()), listed.filter(reason.is_not_null())
 
 
 def _untraded(files: list[FileRows]) -> dict[str, int]:
@@ -307,9 +318,9 @@ def _unchecked(files: list[FileRows]) -> dict[str, int]:
 
 def _odd(rows: pl.DataFrame, spec: MappingSpec) -> dict[str, int]:
     """Volumes that are rounded because they are no whole shares."""
-    shares = pl.col("volume") * _shares_a_unit(spec)
-    odd = (shares - shares.round()).abs() > 1e-6 * shares.abs().clip(lower_bound=1)
-    return {"volumes of no whole shares, rounded": int(rows.select(odd.sum()).item())}
+    shares = _shares(rows, spec)
+    odd = (shares - shares.round()).abs() > 1e-6 * shares.abs().clip(1)
+    return {"volumes of no whole shares, rounded": int(odd.sum())}
 
 
 def _off_grid(bad: pl.DataFrame, rows: pl.DataFrame, spec: MappingSpec) -> dict[str, str]:
@@ -324,32 +335,37 @@ def _off_grid(bad: pl.DataFrame, rows: pl.DataFrame, spec: MappingSpec) -> dict[
     return {OFF_GRID: said + (f"; {fits}" if fits else "")}
 
 
-def _shares_a_unit(spec: MappingSpec) -> float:
-    return (100 if spec.volume_unit == "lots" else 1) / spec.volume_scale
+def _shares(rows: pl.DataFrame, spec: MappingSpec) -> pl.Series:
+    """Volumes in shares, not yet rounded."""
+    return _over(rows["volume"] * (100 if spec.volume_unit == "lots" else 1), spec.volume_scale)
 
 
 def _units(rows: pl.DataFrame, spec: MappingSpec) -> pl.DataFrame:
     """Shares, CNY and bar ends."""
     rows = rows.with_columns(scaled(pl.col(c), by) for c, by in spec.scale.items())
-    lot = _shares_a_unit(spec)
     prices = [c for c in (*PRICES, "preclose", "change") if c in rows.columns]
-    if "amount" not in rows.columns:
-        rows = rows.with_columns(
-            (pl.col("volume") * lot * pl.col("close") / spec.price_scale).alias("amount")
-            if spec.table == "bars"
-            else pl.lit(None, pl.Float64).alias("amount")
-        )
-        scale = 1.0
+    yuan = [_over(rows[c], spec.price_scale) for c in prices]
+    rows = rows.with_columns(*yuan, _shares(rows, spec).alias("_shares"))
+    if "amount" in rows.columns:
+        amount = scaled(pl.col("amount"), spec.amount_unit_yuan)
+    elif spec.table == "bars":
+        amount = pl.col("_shares") * pl.col("close")
     else:
-        scale = spec.amount_unit_yuan
+        amount = pl.lit(None, pl.Float64)
     shift = pl.duration(minutes=spec.freq or 0) if spec.stamp == "start" else pl.duration()
     moved = pl.col("date").dt.combine(pl.col("time")) + shift
     return rows.with_columns(
-        *(pl.col(c) / spec.price_scale for c in prices if spec.price_scale != 1),
-        (pl.col("volume") * lot).round().cast(pl.Int64).alias("volume"),
-        scaled(pl.col("amount"), scale),
+        pl.col("_shares").round().cast(pl.Int64).alias("volume"),
+        amount.alias("amount"),
         moved.dt.time().alias("time"),
-    )
+    ).drop("_shares")
+
+
+def _over(values: pl.Series, scale: float) -> pl.Series:
+    """Numbers over a scale, the nearest there are; Polars would multiply by the reciprocal."""
+    if scale == 1:
+        return values
+    return quotient(values, pl.repeat(scale, len(values), dtype=pl.Float64(), eager=True))
 
 
 def _split_auctions(rows: pl.DataFrame, spec: MappingSpec) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -378,9 +394,8 @@ def _valid_bars(rows: pl.DataFrame, spec: MappingSpec) -> tuple[pl.DataFrame, pl
         pl.lit(spec.freq, pl.Int16).alias("freq"),
         pl.lit(in_first, pl.Boolean).alias("auc_in_first"),
     )
-    good, refused = split_valid("bars", frame)
-    where = rows.select("symbol", "date", "time", "origin", "line")
-    where = where.unique(["symbol", "date", "time"])
-    listed = refused.select("date", "symbol", "time", *PRICES, "volume", "amount", "reason")
-    listed = listed.join(where, on=["symbol", "date", "time"], how="left", nulls_equal=True)
+    good, refused = _parted("bars", frame, rows)
+    listed = refused.select(
+        *("date", "symbol", "time", *PRICES, "volume", "amount", "reason", "origin", "line")
+    )
     return good, to_quarantine(listed)

@@ -9,7 +9,8 @@ import polars as pl
 from pydantic import Field
 
 from intralpha.base.place import PlacePath
-from intralpha.market import TABLES, split_valid
+from intralpha.market import TABLES
+from intralpha.market.schemas import shape, why_invalid
 from intralpha.sources.bar_rows import PRICES, ROWS_A_BATCH, fill_grid, to_quarantine
 from intralpha.sources.files import fingerprint, members
 from intralpha.sources.source import QUARANTINE, Batch, Source, SourceError, SourceSpec
@@ -83,12 +84,14 @@ class TdxSource(Source):
             none = pl.DataFrame(schema=TABLES["bars"].columns)
             return Batch("bars", none, name, lost, rows_read=1)
         rows, off = _frame(symbol, records, self.spec)
-        good, refused = split_valid("bars", rows.drop("line"))
+        frame = shape("bars", rows.drop("line"))
+        reason = why_invalid("bars", frame)
+        good = frame.filter(reason.is_null())
         key = ["date", "symbol", "time"]
-        listed = refused.select(*key, "open", "high", "low", "close", "volume", "amount", "reason")
-        where = rows.select(*key, "line").unique(key)
-        listed = listed.join(where, on=key, how="left", nulls_equal=True).with_columns(
-            origin=pl.lit(name)
+        listed = (
+            frame.select(*key, "open", "high", "low", "close", "volume", "amount")
+            .with_columns(reason, rows["line"], origin=pl.lit(name))
+            .filter(reason.is_not_null())
         )
         bad = to_quarantine(listed)
         if rest:

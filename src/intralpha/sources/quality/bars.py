@@ -13,6 +13,7 @@ from intralpha.sources.tick import tick_column
 
 KEY = ("date", "symbol")
 PRICES = ("open", "high", "low", "close")
+ROWS_AT_ONCE = 400_000
 RESIDUES = (2, 3, 5)
 GAP_SHARE, GAP_TICKS = 0.4, 4.0
 LOST = 1.5  # a sum that is off by more is no matter of auctions
@@ -166,13 +167,19 @@ def _bar_days(lake: Lake, freq: int, tick_yuan: float | None) -> pl.DataFrame:
 def _each_day(lake: Lake, freq: int, tick_yuan: float | None) -> Iterator[pl.DataFrame]:
     symbols = lake.scan("bars", freq=freq).select(pl.col("symbol").unique()).collect()["symbol"]
     tick = tick_column(symbols, tick_yuan)
-    for day in lake.dates("bars", freq):
-        rows = lake.scan("bars", day.item(), day.item(), freq)
-        place = pl.int_range(pl.len()).over("symbol").alias("place")
-        last = pl.col("close").shift(1).over("symbol").alias("last")
-        yield (
-            rows.with_columns(place, last, tick).group_by("symbol").agg(_figures(freq)).collect()
-        )
+    days = lake.dates("bars", freq)
+    together = max(1, ROWS_AT_ONCE // (len(symbols) * len(bar_times(freq))))
+    for start in range(0, len(days), together):
+        span = days[start : start + together]
+        rows = lake.scan("bars", span[0].item(), span[-1].item(), freq)
+        yield _stock_days(rows.with_columns(tick), freq)
+
+
+def _stock_days(rows: pl.LazyFrame, freq: int) -> pl.DataFrame:
+    """Figures of each stock-day; rows are in the order of date, symbol and time."""
+    place = pl.int_range(pl.len()).over("date", "symbol").alias("place")
+    last = pl.col("close").shift(1).over("date", "symbol").alias("last")
+    return rows.with_columns(place, last).group_by("date", "symbol").agg(_figures(freq)).collect()
 
 
 def _figures(freq: int) -> list[pl.Expr]:
@@ -186,7 +193,6 @@ def _figures(freq: int) -> list[pl.Expr]:
     joined = traded & (pl.col("place") % (len(bar_times(freq)) // 2) != 0)
     gap = (pl.col("open") - pl.col("last")).abs()
     return [
-        pl.col("date").first(),
         pl.len().alias("bars"),
         pl.col("open").first(),
         high.max(),

@@ -1,6 +1,7 @@
 """Checks of daily rows, month by month; what a month needs of the rows before it is carried."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,7 @@ from intralpha.sources.quality.report import Fault
 from intralpha.sources.tick import tick_column
 
 KEY = ("date", "symbol")
+ROWS_AT_ONCE = 400_000
 JUMP = 0.5  # of the adjusted close, logarithmic
 SLACK = 1e-3  # of a return, for factors with few digits
 OFTEN = 0.5  # of a stock's days in a month; now and then a true amount is close x volume
@@ -54,7 +56,8 @@ def daily_faults(lake: Lake, tick_yuan: float | None) -> dict[str, Fault]:
 
     Notes
     -----
-    Memory: one month of rows, the last twenty rows of every stock, and the rows with faults.
+    Memory: one month of rows or about ``ROWS_AT_ONCE``, the last forty rows of every stock, and
+    the rows with faults.
     """
     found: dict[str, list[pl.DataFrame]] = {name: [] for name in NAMES}
     rows = 0
@@ -66,8 +69,7 @@ def daily_faults(lake: Lake, tick_yuan: float | None) -> dict[str, Fault]:
 
 
 def _months(lake: Lake, tick_yuan: float | None) -> Iterator[pl.DataFrame]:
-    """Rows of each month and of every stock's rows just before it; ``now`` marks the month's."""
-    days = lake.dates("daily")
+    """Rows of some months and of every stock's rows just before them; ``now`` marks the months'."""
     symbols = lake.scan("daily").select(pl.col("symbol").unique()).collect()["symbol"]
     board = pl.col("symbol").replace_strict(boards_of(lake, symbols), return_dtype=pl.String)
     told = [tick_column(symbols, tick_yuan), (board == "index").alias("index")]
@@ -75,16 +77,26 @@ def _months(lake: Lake, tick_yuan: float | None) -> Iterator[pl.DataFrame]:
     known = pl.col("symbol").is_in(listed["symbol"].implode()) | says(LISTING)
     told.append((known | (pl.col("date") == days[0].item())).alias("listed"))
     before: pl.DataFrame | None = None
-    for month in np.unique(days.astype("datetime64[M]")):
-        inside = days[days.astype("datetime64[M]") == month]
-        first, last = inside[0].item(), inside[-1].item()
+    for first, last in _spans(lake):
         rows = lake.scan("daily", first, last).select(*KEY, *VALUES, *told).collect()
         rows = rows.with_columns(now=pl.lit(value=True))
         both = rows if before is None else pl.concat([before, rows])
-        both = _derived(both.sort("symbol", "date"))
+        both = _derived(both.sort("symbol", maintain_order=True))
         yield both
         kept = both.filter(pl.int_range(pl.len()).reverse().over("symbol") < CARRIED)
         before = kept.select(rows.columns).with_columns(now=pl.lit(value=False))
+
+
+def _spans(lake: Lake) -> Iterator[tuple[date, date]]:
+    """First and last session of months that are looked at together."""
+    days = lake.dates("daily")
+    rows = lake.scan("daily").select(pl.len()).collect().item()
+    months = days.astype("datetime64[M]")
+    known = np.unique(months)
+    together = max(1, ROWS_AT_ONCE * len(known) // max(rows, 1))
+    for start in range(0, len(known), together):
+        inside = days[np.isin(months, known[start : start + together])]
+        yield inside[0].item(), inside[-1].item()
 
 
 def _derived(rows: pl.DataFrame) -> pl.DataFrame:
@@ -137,7 +149,10 @@ def _faults(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     # Of a day with one price an honest amount is close x volume too.
     same = (pl.col("amount") - close * volume).abs() <= 1e-9 * pl.col("amount")
     ranged = stocks.filter(traded, pl.col("high") > pl.col("low"))
-    often = same.fill_null(value=False).mean().over("symbol") >= OFTEN
+    often = (
+        same.fill_null(value=False).mean().over("symbol", pl.col("date").dt.truncate("1mo"))
+        >= OFTEN
+    )
     yield INVENTED, ranged.filter(often).filter(same).select(*KEY, "close", "volume", "amount")
     yield ABSENT, stocks.filter(traded, pl.col("amount").is_null()).select(*KEY, "volume")
     above = stocks.filter(volume > pl.col("float_shares") * 1.001 + 100)
