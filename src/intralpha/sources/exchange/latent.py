@@ -21,8 +21,8 @@ from numpy import ndarray
 from intralpha.sources.exchange.stocks import INDUSTRIES, Stocks
 from intralpha.sources.exchange.streams import Purpose, stream
 
-MARKET_VOL, INDUSTRY_VOL = 0.0128, 0.006
-MARKET_CLUSTER, STOCK_CLUSTER = (0.95, 0.17), (0.94, 0.20)
+MARKET_VOL, INDUSTRY_VOL = 0.0116, 0.006
+MARKET_CLUSTER, STOCK_CLUSTER = (0.95, 0.16), (0.94, 0.20)
 BUSY_CLUSTER, BUSY_BY_VOL = (0.9, 0.10), 1.2
 REVERSAL_PERSISTENCE, REVERSAL_SHARE = 0.5 ** (1 / 4), 0.30
 FAT_TAIL_DF, RISE_OVER_FALL = 2.7, 0.15
