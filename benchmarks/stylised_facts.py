@@ -86,11 +86,11 @@ def of_ticks(spec: SimulatedSpec) -> dict[str, float]:
 def main() -> None:
     """Print each fact with its band and, if there is one, the real lake's; draw if asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="60 stocks, four months")
+    parser.add_argument("--quick", action="store_true", help="60 stocks, six months")
     parser.add_argument("--real", type=Path, help="a lake with 15-minute bars to put beside")
     parser.add_argument("--pictures", type=Path, help="folder for SVG pictures")
     given = parser.parse_args()
-    size = {"n_assets": 60, "end": date(2023, 4, 28)} if given.quick else {"n_assets": 120}
+    size = {"n_assets": 60, "end": date(2023, 6, 30)} if given.quick else {"n_assets": 120}
     spec = SimulatedSpec.model_validate({"seed": 1, "freq": 15} | size)
     minute = spec.model_copy(update={"freq": 1, "n_assets": 60, "end": date(2023, 1, 31)})
     with tempfile.TemporaryDirectory() as folder:

@@ -18,17 +18,17 @@ from intralpha.sources.exchange.streams import Purpose, stream
 
 MINUTES, AUCTION_MINUTES = 240, 3
 TICKS_PER_YUAN = 100
-OVERNIGHT_SHARE, OVERNIGHT_NOISE, OVERNIGHT_TRACE = 0.20, 0.30, 0.03
-BEND_NOISE, BEND_TRACE = 0.16, 0.055
-TILT_NOISE, TILT_TRACE = 0.30, 0.06
+OVERNIGHT_SHARE, OVERNIGHT_NOISE, OVERNIGHT_TRACE = 0.20, 0.30, 0.036
+BEND_NOISE, BEND_TRACE = 0.16, 0.065
+TILT_NOISE, TILT_TRACE = 0.30, 0.08
 SWING_TRACE, SWING_BUSY = 0.18, 0.3
-INTRADAY_VOL = 0.95
+INTRADAY_VOL = 1.0
 JITTER = 0.4
 VARIANCE_SHAPE, VOLUME_SHAPE = (12.0, 0.0), (3.0, 0.7)
 BUSY_PERSISTENCE, BUSY_SPREAD, BUSY_VARIANCE, BUSY_TOGETHER = 0.97, 0.6, 2.0, 0.3
 LOCKED_ACTIVITY = 0.3
 WIDE_BAND = 3.0
-TRADED_SHARE = 0.2  # of the shares entered, how much trades; the rest is taken back
+TRADED_SHARE = 0.29  # of the shares entered, how much trades; the rest is taken back
 
 
 @dataclass(frozen=True, eq=False)

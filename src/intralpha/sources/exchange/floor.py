@@ -16,7 +16,7 @@ from intralpha.sources.exchange.rng import new_stream
 from intralpha.sources.exchange.skeleton import Day
 from intralpha.sources.exchange.tape import Tape
 
-ROOM = 3
+ROOM = 5
 HANDS_PER_THREAD = 4  # a stock is done sooner than a thread wakes up, so each gets many
 
 

@@ -1,6 +1,7 @@
 """Flow: the orders of one stock-day, each decided with the book in view, and their matching.
 
-The day's value path is given. Liquidity providers see it with an error and quote around it; so
+The day's value path is given. Liquidity providers see it with an error and quote around it, and
+whenever a side of the book is empty or far from the value one of them quotes there at once; so
 the price follows the value, and what is left between them is spread, bounce and impact. The last
 price is the value's: before the closing auction stale quotes beyond it are taken out, and the
 auction clears at it. A day can therefore be traded without the days before it.
@@ -22,9 +23,9 @@ OPEN_FROM, OPEN_UNTIL = 33_300_000, 33_900_000  # 09:15 and 09:25, ms since midn
 MORNING, AFTERNOON = 34_200_000, 46_800_000  # 09:30 and 13:00
 CLOSE_FROM, CLOSE_UNTIL = 53_820_000, 54_000_000  # 14:57 and 15:00
 MINUTE, NOON, LAST = 60_000, 120, 240
-PARENTS = 8
+PARENTS, REQUOTES = 8, 5
 MOMENTUM_MINUTES = 30
-FAR = 10.0
+FAR, DEEP = 10.0, 120.0  # half spreads, over the usual distance and by itself
 P_SIDE, P_LEFT, P_SIZE = 0, 1, 2
 # Numba compiles a callee anew for every plain number it is handed; these have a type instead.
 BUYER, SELLER = np.int64(BUY), np.int64(SELL)
@@ -85,6 +86,7 @@ def trade_day(book, plan, habits, parents, live, rng):
     """
     parents[:] = 0
     n_live = _opening(book, plan, habits, live, rng)
+    n_live = _stand(book, plan, habits, live, n_live, MORNING, plan.value[0], rng)
     minutes = LAST - 3 if plan.closing_auction else LAST
     continuous = plan.n_orders * (1 - habits.open_share - habits.close_share)
     events = continuous / (1 - habits.cancel_share)
@@ -98,6 +100,7 @@ def trade_day(book, plan, habits, parents, live, rng):
             time = start + np.int64(clock * MINUTE)
             value = plan.value[m] + clock * (plan.value[m + 1] - plan.value[m])
             n_live = _event(book, plan, habits, parents, live, n_live, time, m, value, rng)
+            n_live = _stand(book, plan, habits, live, n_live, time, value, rng)
             clock += exponential(rng) / rate
     if plan.closing_auction:
         _sweep(book, plan, np.int64(CLOSE_FROM - 1))
@@ -138,18 +141,24 @@ def _in_band(plan, side, price):
 @njit(**BARE_INNER)
 @no_type_check
 def _opening(book, plan, habits, live, rng):
-    """Opening call auction around the first value; returns how many orders may be taken back."""
+    """Opening call auction around the first value; returns how many orders may be taken back.
+
+    Deep orders stand far from the value all day: nobody takes them back.
+    """
     count = max(np.int64(plan.n_orders * habits.open_share), 2)
     n_live, clock = 0, 0.0
     for _ in range(count):
         clock += exponential(rng) / (count + 1)
         time = OPEN_FROM + np.int64(min(clock, 0.9999) * (OPEN_UNTIL - OPEN_FROM))
         side = BUY if uniform(rng) < 0.5 else SELL
-        distance = plan.half_spread * (1.0 + 4.0 * normal(rng))
-        tick = _in_band(plan, side, plan.value[0] - side * distance)
+        deep = uniform(rng) < habits.deep_share
+        away = DEEP * exponential(rng) if deep else 1.0 + 4.0 * normal(rng)
+        tick = _in_band(plan, side, plan.value[0] - side * away * plan.half_spread)
         if tick > 0:
-            live[n_live] = lob.rest(book, time, side, tick, _size(plan, habits, 1.0, rng))
-            n_live += 1
+            placed = lob.rest(book, time, side, tick, _size(plan, habits, 1.0, rng))
+            if not deep:
+                live[n_live] = placed
+                n_live += 1
     uncross(book, OPENED, plan.preclose, plan.shanghai)
     return n_live
 
@@ -187,12 +196,42 @@ def _take_back(book, live, n_live, time, rng):
 
 @njit(**INLINED)
 @no_type_check
+def _stand(book, plan, habits, live, n_live, time, value, rng):
+    """Quotes where a side is empty or its best is far from the value; returns the orders' number.
+
+    A quote that meets stale ones across the book is filled and leaves its side empty: then another
+    follows. Beyond a price limit nobody quotes: a side that is locked there stays empty.
+    """
+    for side in (BUYER, SELLER):
+        for _ in range(REQUOTES):
+            best = lob.best_bid(book) if side == BUY else lob.best_ask(book)
+            if best > 0 and side * (value - best) <= habits.requote * plan.half_spread:
+                break
+            distance = 0.6 + habits.quote_depth * exponential(rng)
+            placed = _offer(book, plan, habits, time, side, value, distance, rng)
+            if placed <= 0:
+                break
+            if n_live < len(live):
+                live[n_live] = placed
+                n_live += 1
+    return n_live
+
+
+@njit(**INLINED)
+@no_type_check
 def _quote(book, plan, habits, time, value, rng):
-    """A liquidity provider's limit order, at a distance from the value as they see it."""
+    """A liquidity provider's limit order, on either side, some of them far away."""
     side = BUY if uniform(rng) < 0.5 else SELL
     distance = 0.6 + habits.quote_depth * exponential(rng)
     if uniform(rng) < habits.far_share:
         distance *= FAR
+    return _offer(book, plan, habits, time, side, value, distance, rng)
+
+
+@njit(**BARE_INNER)
+@no_type_check
+def _offer(book, plan, habits, time, side, value, distance, rng):
+    """A limit order at a distance, in half spreads, from the value as its sender sees it."""
     seen = value + 0.4 * plan.half_spread * normal(rng)
     tick = _in_band(plan, side, seen - side * distance * plan.half_spread)
     return 0 if tick == 0 else lob.limit(book, time, side, tick, _size(plan, habits, 1.0, rng))

@@ -10,23 +10,24 @@ from intralpha.base import Spec
 class HabitSpec(Spec):
     """Traders of the simulated exchange.
 
-    Liquidity providers quote around a value they see with an error and take quotes back. Takers
+    Liquidity providers quote around a value they see with an error, take quotes back, and quote
+    anew at once where a side of the book is empty or far away. Takers
     work through parent orders in slices: informed ones (their side follows the hidden signal),
     momentum and reversal traders (their side follows the last half hour), and the rest, who have
     no reason.
     """
 
     orders_per_day: float = Field(
-        default=1200.0, gt=50, description="orders entered in an average stock on an average day"
+        default=950.0, gt=50, description="orders entered in an average stock on an average day"
     )
     cancel_share: float = Field(
-        default=0.40, ge=0, lt=0.9, description="cancels among the events of continuous trading"
+        default=0.35, ge=0, lt=0.9, description="cancels among the events of continuous trading"
     )
     taker_share: float = Field(
         default=0.12, gt=0, lt=0.9, description="slices of takers among the events"
     )
     open_share: float = Field(
-        default=0.04, gt=0, lt=0.5, description="orders entered in the opening auction"
+        default=0.08, gt=0, lt=0.5, description="orders entered in the opening auction"
     )
     close_share: float = Field(
         default=0.02, gt=0, lt=0.5, description="orders entered in the closing auction"
@@ -40,11 +41,17 @@ class HabitSpec(Spec):
     far_share: float = Field(
         default=0.08, ge=0, le=1, description="quotes that stand ten times as far away"
     )
+    requote: float = Field(
+        default=8.0, gt=0, description="half spreads from the value at which a side is quoted anew"
+    )
+    deep_share: float = Field(
+        default=0.6, ge=0, le=1, description="opening orders that stand far away all day"
+    )
     parent_slices: float = Field(
         default=6.0, ge=1, description="mean number of slices of a parent order"
     )
     size_spread: float = Field(
-        default=0.7, ge=0, description="standard deviation of the log size of an order"
+        default=0.8, ge=0, description="standard deviation of the log size of an order"
     )
     parent_spread: float = Field(
         default=0.4, ge=0, description="standard deviation of the log size between parents"
@@ -85,6 +92,8 @@ class Habits(NamedTuple):
     close_share: float
     quote_depth: float
     far_share: float
+    requote: float
+    deep_share: float
     parent_slices: float
     size_spread: float
     parent_spread: float

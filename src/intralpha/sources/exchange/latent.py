@@ -12,6 +12,7 @@ a regime of its own: how much a signal pays and where it shows.
 """
 
 from dataclasses import dataclass
+from math import gamma, pi, sqrt
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -20,11 +21,11 @@ from numpy import ndarray
 from intralpha.sources.exchange.stocks import INDUSTRIES, Stocks
 from intralpha.sources.exchange.streams import Purpose, stream
 
-MARKET_VOL, INDUSTRY_VOL = 0.0105, 0.006
-MARKET_CLUSTER, STOCK_CLUSTER = (0.95, 0.17), (0.96, 0.14)
+MARKET_VOL, INDUSTRY_VOL = 0.0116, 0.006
+MARKET_CLUSTER, STOCK_CLUSTER = (0.95, 0.16), (0.94, 0.20)
 BUSY_CLUSTER, BUSY_BY_VOL = (0.9, 0.10), 1.2
-REVERSAL_PERSISTENCE, REVERSAL_SHARE = 0.5 ** (1 / 4), 0.35
-FAT_TAIL_DF = 3.5
+REVERSAL_PERSISTENCE, REVERSAL_SHARE = 0.5 ** (1 / 4), 0.30
+FAT_TAIL_DF, RISE_OVER_FALL = 2.7, 0.15
 HALT_CHANCE, HALT_MEAN_DAYS, HALT_MOST_DAYS = 0.0012, 4.0, 20
 QUIET_AFTER_LISTING = 20
 YOUNG_DAYS, YOUNG_VOL = 5, 2.0
@@ -88,7 +89,7 @@ def make_latent(
     cluster = _ar1(np.zeros(n), daily[:, :, 1], *STOCK_CLUSTER)
     young = _young(stocks, days)
     idio_vol = stocks.idio_vol * np.exp(cluster) * np.where(young, YOUNG_VOL, 1.0)
-    own = idio_vol * shock * np.sqrt((FAT_TAIL_DF - 2) / FAT_TAIL_DF)
+    own = idio_vol * _skewed(shock)
     transitory = _ar1(np.zeros(n), own, REVERSAL_PERSISTENCE, REVERSAL_SHARE)
     given_back = np.diff(transitory, axis=0, prepend=np.zeros((1, n)))
     common = stocks.beta * market_D[:, None] + industry_DG[:, stocks.industry]
@@ -133,6 +134,21 @@ def _common(
     )
     vol = MARKET_VOL * np.exp(_ar1(np.zeros(1), draws[:, :1], *MARKET_CLUSTER)[:, 0])
     return vol * draws[:, 1], INDUSTRY_VOL * draws[:, 2:], vol
+
+
+def _skewed(shock: Float[ndarray, "D A"]) -> Float[ndarray, "D A"]:
+    r"""Student's t of mean 0 and variance 1, whose rises are larger than its falls.
+
+    .. math:: x = (1 + \kappa\, \mathrm{sign}\, t)\, t - \kappa E|t|,
+              \qquad E|t| = \frac{2 \sqrt{\nu}\, \Gamma((\nu + 1) / 2)}
+                              {(\nu - 1) \sqrt{\pi}\, \Gamma(\nu / 2)}
+
+    over the root of :math:`(1 + \kappa^2)\, \nu / (\nu - 2) - \kappa^2 E|t|^2`.
+    """
+    df, tilt = FAT_TAIL_DF, RISE_OVER_FALL
+    size = 2 * sqrt(df) * gamma((df + 1) / 2) / ((df - 1) * sqrt(pi) * gamma(df / 2))
+    variance = (1 + tilt**2) * df / (df - 2) - (tilt * size) ** 2
+    return (shock + tilt * (np.abs(shock) - size)) / sqrt(variance)
 
 
 def _ar1(

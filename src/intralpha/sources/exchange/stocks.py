@@ -108,7 +108,7 @@ def make_stocks(seed: int, n_assets: int, sessions: ndarray, rules: TradingRules
         exchanges=tuple("SSE" if s.endswith("SH") else "SZSE" for s in forms),
         industry=(uniform[:, 1] * len(INDUSTRIES)).astype(np.int64),
         beta=0.6 + 0.8 * uniform[:, 2],
-        idio_vol=0.0125 * np.exp(0.2 * normal[:, 1] - 0.08 * normal[:, 0]),
+        idio_vol=0.0126 * np.exp(0.3 * normal[:, 1] - 0.08 * normal[:, 0]),
         price_yuan=price,
         float_shares=float_shares,
         total_shares=np.rint(float_shares * (1.05 + uniform[:, 3]) / 1e4) * 1e4,
