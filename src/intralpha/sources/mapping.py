@@ -11,7 +11,7 @@ import polars as pl
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from intralpha.base.place import PlacePath
-from intralpha.market import TABLES, split_valid
+from intralpha.market import split_valid
 from intralpha.sources.bar_rows import (
     PRICES,
     ROWS_A_BATCH,
@@ -228,7 +228,7 @@ class MappedSource(Source):
         """Files gathered to about a million rows a batch."""
         pattern = self.spec.pattern or f"*.{self.spec.format}"
         self._joined = [join.read() for join in self.spec.joined]
-        yield from (_unused(j) for j in self._joined if j.aside.height or j.repairs)
+        yield from (joined.unused() for joined in self._joined if joined.has_unused)
         held: list[FileRows] = []
         for file in read_rows(self.spec.path, pattern, self.spec.form):
             held.append(file)
@@ -247,7 +247,7 @@ class MappedSource(Source):
         read = rows.height + bad.height
         rows, twins = drop_twins(rows)
         notes = _odd(rows, self.spec) | _unchecked(files)
-        rows = _units(rows, self.spec)
+        rows = _plain(_units(_scaled(rows, self.spec), self.spec), self.spec)
         prices = [c for c in (*PRICES, "preclose") if c in rows.columns]
         notes[OFF_TICK] = off_tick(rows, prices, self.spec.tick_yuan)
         if self.spec.table == "daily":
@@ -273,11 +273,19 @@ class MappedSource(Source):
             yield Batch("auctions", auctions, origin)
 
 
-def _unused(joined: Joined) -> Batch:
-    """What of joined files could not be used, as a batch without rows."""
-    none = pl.DataFrame(schema=TABLES["daily"].columns)
-    aside, lost = joined.aside, joined.aside.height
-    return Batch("daily", none, joined.name, aside, joined.repairs, lost, first=joined.first)
+def _scaled(rows: pl.DataFrame, spec: MappingSpec) -> pl.DataFrame:
+    """Fields that have a scale of their own, and the change, which has that of prices."""
+    rows = rows.with_columns(scaled(pl.col(c), by) for c, by in spec.scale.items())
+    if "change" in rows.columns and spec.price_scale != 1:
+        rows = rows.with_columns(pl.col("change") / spec.price_scale)
+    return rows
+
+
+def _plain(rows: pl.DataFrame, spec: MappingSpec) -> pl.DataFrame:
+    """Amounts in CNY without the dust of their unit."""
+    if spec.amount_unit_yuan == 1:
+        return rows
+    return rows.with_columns(pl.col("amount").round_sig_figs(15))
 
 
 def _batch(
@@ -333,9 +341,8 @@ def _shares_a_unit(spec: MappingSpec) -> float:
 
 def _units(rows: pl.DataFrame, spec: MappingSpec) -> pl.DataFrame:
     """Shares, CNY and bar ends."""
-    rows = rows.with_columns(scaled(pl.col(c), by) for c, by in spec.scale.items())
     lot = _shares_a_unit(spec)
-    prices = [c for c in (*PRICES, "preclose", "change") if c in rows.columns]
+    prices = [c for c in (*PRICES, "preclose") if c in rows.columns]
     if "amount" not in rows.columns:
         rows = rows.with_columns(
             (pl.col("volume") * lot * pl.col("close") / spec.price_scale).alias("amount")
@@ -350,7 +357,7 @@ def _units(rows: pl.DataFrame, spec: MappingSpec) -> pl.DataFrame:
     return rows.with_columns(
         *(pl.col(c) / spec.price_scale for c in prices if spec.price_scale != 1),
         (pl.col("volume") * lot).round().cast(pl.Int64).alias("volume"),
-        scaled(pl.col("amount"), scale),
+        pl.col("amount") * scale,
         moved.dt.time().alias("time"),
     )
 
