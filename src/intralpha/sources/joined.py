@@ -7,10 +7,11 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from intralpha.base import Spec
 from intralpha.base.place import PlacePath
+from intralpha.market import TABLES
 from intralpha.sources.files import fingerprint
 from intralpha.sources.raw_rows import NUMBERS, RowForm, read_rows
 from intralpha.sources.shipped import check_fields, quoted, read_joined_preset
-from intralpha.sources.source import QUARANTINE
+from intralpha.sources.source import QUARANTINE, Batch
 
 KEY = ["symbol", "date"]
 LACKING = "daily rows without a row in {}"
@@ -107,6 +108,17 @@ class Joined:
         self._rows = rows
         self.name, self.aside, self.first = name, aside, first
         self.repairs = {REPEATED.format(name): repeated} if repeated else {}
+
+    @property
+    def has_unused(self) -> bool:
+        """Whether some of their lines are left out."""
+        return bool(self.aside.height or self.repairs)
+
+    def unused(self) -> Batch:
+        """What could not be used, as a batch of ``daily`` without rows."""
+        none = pl.DataFrame(schema=TABLES["daily"].columns)
+        lost = self.aside.height + sum(self.repairs.values())
+        return Batch("daily", none, self.name, self.aside, self.repairs, lost, first=self.first)
 
     def complete(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
         """Daily rows with these numbers where they do not have them, and how many found no match.

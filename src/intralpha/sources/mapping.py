@@ -10,7 +10,6 @@ import polars as pl
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from intralpha.base.place import PlacePath
-from intralpha.market import TABLES
 from intralpha.market.daily_chain import quotient
 from intralpha.market.schemas import shape, why_invalid
 from intralpha.sources.bar_rows import (
@@ -227,7 +226,7 @@ class MappedSource(Source):
         """Files gathered to about a million rows a batch."""
         pattern = self.spec.pattern or f"*.{self.spec.format}"
         self._joined = [join.read() for join in self.spec.joined]
-        yield from (_unused(j) for j in self._joined if j.aside.height or j.repairs)
+        yield from (joined.unused() for joined in self._joined if joined.has_unused)
         held: list[FileRows] = []
         for file in read_rows(self.spec.path, pattern, self.spec.form):
             held.append(file)
@@ -270,13 +269,6 @@ class MappedSource(Source):
         yield Batch("bars", frame, origin, bad, repaired, read, notes, first)
         if auctions.height:
             yield Batch("auctions", auctions, origin)
-
-
-def _unused(joined: Joined) -> Batch:
-    """What of joined files could not be used, as a batch without rows."""
-    none = pl.DataFrame(schema=TABLES["daily"].columns)
-    aside, lost = joined.aside, joined.aside.height
-    return Batch("daily", none, joined.name, aside, joined.repairs, lost, first=joined.first)
 
 
 def _batch(
@@ -341,7 +333,7 @@ def _shares(rows: pl.DataFrame, spec: MappingSpec) -> pl.Series:
 
 
 def _units(rows: pl.DataFrame, spec: MappingSpec) -> pl.DataFrame:
-    """Shares, CNY and bar ends."""
+    """Shares, CNY and bar ends; fields that have a scale of their own come first."""
     rows = rows.with_columns(scaled(pl.col(c), by) for c, by in spec.scale.items())
     prices = [c for c in (*PRICES, "preclose", "change") if c in rows.columns]
     yuan = [_over(rows[c], spec.price_scale) for c in prices]
