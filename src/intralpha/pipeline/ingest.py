@@ -115,7 +115,7 @@ def run_ingest(recipe: Recipe, store: Store, show_progress: bool) -> Part:
     """
     lake = Lake(lake_of(recipe), create=True)
     report = ingest(recipe.data.sources, lake, show_progress=show_progress)
-    found = quality(lake, recipe.data.bar_freq)
+    found = quality(lake, recipe.data.bar_freq, level2=False)
     found.demand(recipe.quality.fail_above)
     for name in found.above(WORTH_A_WORD):
         log.warning("quality: %s: %s", name, found.found[name].cause or "see the report")
@@ -205,7 +205,7 @@ def ingest_files(path: Path, lake: Path | None, on_conflict: str) -> FilesIngest
     except ValidationError as error:
         raise RecipeError(str(path), [fault_of(e) for e in error.errors()]) from error
     done = ingest(specs, Lake(target, create=True), on_conflict=_policy(on_conflict))
-    return FilesIngested(done, lake_quality(target, None), most)
+    return FilesIngested(done, quality(Lake(target), level2=False), most)
 
 
 def _policy(text: str) -> OnConflict:

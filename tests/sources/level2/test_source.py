@@ -16,6 +16,7 @@ from intralpha.sources.exchange.floor import Floor
 from intralpha.sources.exchange.truth import order_rows, trade_rows
 from intralpha.sources.level2 import source as reader
 from intralpha.sources.level2 import trades as t
+from intralpha.sources.level2.orders import NO_TRADES
 from intralpha.sources.source import Batch
 
 from .conftest import ENTERED, ORDER_LINES, TRADE_LINES, Write, datayes, entered, read
@@ -376,3 +377,9 @@ def test_numbers_of_records_that_are_not_used_count_as_seen(tmp_path: Path, over
     missing = {name: n for name, n in notes.items() if name.startswith("numbers missing")}
     expected = 1 if over == "channel" else 2  # number 5; and 7, where no line has it
     assert missing == {f"numbers missing in {where} on 2023-12-01": expected}
+
+
+def test_stock_days_of_orders_without_trades_are_noted(write: Write) -> None:
+    lone = "600002,4,09:31:00.000,A,60,7.10,300,S,15"
+    assert read(datayes(write()))["orders"].notes.get(NO_TRADES) is None
+    assert read(datayes(write((*ORDER_LINES, lone))))["orders"].notes[NO_TRADES] == 1

@@ -26,8 +26,8 @@ def put(lake: Lake, table: str, times: dict[str, list[int]]) -> None:
             "time": [t * 1000 for at in times.values() for t in at],
         }
     ).with_columns(
-        price=10.0, last=10.0, volume=100, amount=1000.0, buy_id=pl.col("seq"), sell_id=9999, side=1,
-        id=pl.col("seq"), kind=pl.lit("limit"), cancel=pl.lit(value=False),
+        price=10.0, last=10.0, volume=100, amount=1000.0, buy_id=pl.col("seq"), sell_id=9999,
+        side=1, id=pl.col("seq"), kind=pl.lit("limit"), cancel=pl.lit(value=False),
     )  # fmt: skip
     columns = TABLES[table].columns
     lake.append(

@@ -17,6 +17,7 @@ UNLISTED_CANCEL = "cancels of orders that never appeared"
 UNLISTED_TRADE = "trades of orders that never appeared"
 TOO_MUCH = "orders with more shares traded and taken back than entered"
 NO_ORDERS = "stock-days of trades without order records"
+NO_TRADES = "stock-days of orders without trades"
 SHANGHAI = pl.col("stock") % 4 == 0
 SHOWN = ("rank", "date", "stock", "seq", "time", "id", "side", "price", "volume", "kind")
 
@@ -59,6 +60,7 @@ def make_orders(events: pl.DataFrame, trades: pl.DataFrame, names: list[str], li
     cancels, unlisted = _with_orders(events.filter(pl.col("what") == CANCEL), whole, register)
     notes |= {
         NO_ORDERS: lone["rank"].n_unique(),
+        NO_TRADES: recorded.join(trades, on="rank", how="anti").height,
         UNLISTED_TRADE: _never_listed(traded),
         UNLISTED_CANCEL: unlisted,
         TOO_MUCH: _too_much(whole, register, traded, cancels),

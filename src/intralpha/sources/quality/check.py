@@ -16,6 +16,7 @@ def quality(
     freq: int | None = None,
     calendar: Calendar | None = None,
     tick_yuan: float | None = None,
+    level2: bool = True,
 ) -> QualityReport:
     """Check daily rows, and bars of one frequency against them.
 
@@ -25,6 +26,8 @@ def quality(
     freq : minutes of the bars; default: the first frequency of the lake, if any
     calendar : sessions; default: Shanghai's
     tick_yuan : price step that closes must be a multiple of; default: of each code's range
+    level2 : look at the coverage of orders, trades and snapshots, too, if there are any; every row
+        of them is read
 
     Returns
     -------
@@ -59,7 +62,8 @@ def quality(
         found |= of_bars
         if lake.has("daily"):
             found |= sum_faults(lake, days, checked)
-    found |= coverage_faults(lake, checked)
+    if level2:
+        found |= coverage_faults(lake, checked)
     return QualityReport(checked, found)
 
 
