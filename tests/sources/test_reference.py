@@ -54,6 +54,24 @@ def test_members_in_every_form_give_the_same_table(
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        b"code,in_date,out_date\nSH600000,2020-01-02,\nSZ000001,2020-01-02,2020-06-30\n",
+        b'"SH600000", "2020-01-02", "2099-12-31"\r\n000001.XSHE,20200102,20200630\r\n',
+        "\ufeff代码,纳入,剔除\n600000,2020/1/2,\n1,2020/1/2,2020/6/30".encode(),
+        "代码,纳入,剔除\n600000,2020/1/2,\n1,2020/1/2,2020/6/30\n".encode("gbk"),
+    ],
+)
+def test_members_of_a_csv(lake: Lake, vendor: Path, content: bytes) -> None:
+    ingest([members(vendor, content, "csi300.csv")], lake, show_progress=False)
+    rows = lake.scan("membership").select("symbol", "in_date", "out_date").collect()
+    assert rows.rows() == [
+        ("000001.SZ", date(2020, 1, 2), date(2020, 6, 30)),
+        ("600000.SH", date(2020, 1, 2), date(2099, 12, 31)),
+    ]
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"SH600000 2020-01-02 --\n", "csi300.txt line 1: found '--'; expected a day like"),
