@@ -54,6 +54,24 @@ def test_members_in_every_form_give_the_same_table(
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        b"code,in_date,out_date\nSH600000,2020-01-02,\nSZ000001,2020-01-02,2020-06-30\n",
+        b'"SH600000", "2020-01-02", "2099-12-31"\r\n000001.XSHE,20200102,20200630\r\n',
+        "\ufeff代码,纳入,剔除\n600000,2020/1/2,\n1,2020/1/2,2020/6/30".encode(),
+        "代码,纳入,剔除\n600000,2020/1/2,\n1,2020/1/2,2020/6/30\n".encode("gbk"),
+    ],
+)
+def test_members_of_a_csv(lake: Lake, vendor: Path, content: bytes) -> None:
+    ingest([members(vendor, content, "csi300.csv")], lake, show_progress=False)
+    rows = lake.scan("membership").select("symbol", "in_date", "out_date").collect()
+    assert rows.rows() == [
+        ("000001.SZ", date(2020, 1, 2), date(2020, 6, 30)),
+        ("600000.SH", date(2020, 1, 2), date(2099, 12, 31)),
+    ]
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"SH600000 2020-01-02 --\n", "csi300.txt line 1: found '--'; expected a day like"),
@@ -306,3 +324,29 @@ def test_a_column_of_lists_is_refused(lake: Lake, vendor: Path) -> None:
     pl.DataFrame({**frame, "circ_mv": [1.0]}).write_parquet(vendor / "a.parquet")
     with pytest.raises(SourceError, match=r"column 'ts_code' of type List\(String\)"):
         ingest([DailyBasicSpec(path=str(vendor))], lake, show_progress=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (-5.0, "circ_mv is not positive"),
+        (0.0, "circ_mv is not positive"),
+        ("9,000", "circ_mv is not a number"),
+        (float("nan"), None),
+        ("--", None),
+        (None, None),
+    ],
+)
+def test_a_capitalisation_that_is_there_is_a_number_above_0(
+    lake: Lake, vendor: Path, value: float | str | None, why: str | None
+) -> None:
+    first = "8" if isinstance(value, str) else 8.0
+    rows = {"ts_code": ["600000.SH", "000001.SZ"], "trade_date": ["20240102"] * 2}
+    rows |= {"total_mv": [10.0, 9.0], "circ_mv": [first, value]}
+    pl.DataFrame(rows).write_parquet(vendor / "caps.parquet")
+    spec = DailyBasicSpec(path=str(vendor / "caps.parquet"))
+    count = ingest([spec], lake, show_progress=False).counts[0]
+    assert dict(count.quarantined) == ({why: 1} if why else {})
+    held = lake.scan("fundamentals").filter(pl.col("item") == "float_cap").collect()
+    assert held.select("symbol", "value").rows() == [("600000.SH", 80_000.0)]
+    assert lake.scan("fundamentals").collect().height == (2 if why else 3)

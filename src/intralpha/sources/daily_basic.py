@@ -8,6 +8,7 @@ from pydantic import Field
 
 from intralpha.base.place import PlacePath
 from intralpha.sources.files import fingerprint
+from intralpha.sources.raw_rows import ABSENT
 from intralpha.sources.reference_rows import read_each, set_aside, why_unused
 from intralpha.sources.source import Batch, Source, SourceSpec
 from intralpha.sources.symbols import normal_symbol
@@ -50,6 +51,8 @@ def _caps(name: str, raw: pl.DataFrame) -> Batch:
     why = (
         why.fill_null("").set(raw["trade_date"].is_null(), "trade_date is empty").replace("", None)
     )
+    for column in ("circ_mv", "total_mv"):
+        why = why.zip_with(why.is_not_null(), _why_no_value(raw, column))
     read, aside = set_aside(name, raw.with_columns(announced.alias("(day)")), why)
     rows = read.select(
         normal_symbol(pl.col("ts_code")).alias("symbol"),
@@ -65,6 +68,20 @@ def _caps(name: str, raw: pl.DataFrame) -> Batch:
     known = rows.filter(pl.col("value").is_finite()).unique()
     left_out = {"values that are absent or twice": rows.height - known.height}
     return Batch("fundamentals", known, name, aside, left_out, raw.height)
+
+
+def _why_no_value(raw: pl.DataFrame, column: str) -> pl.Series:
+    """Why a capitalisation cannot be used: it is there, and is no number above 0."""
+    number = _number(column)
+    absent = pl.col(column).cast(pl.String).str.strip_chars().str.to_lowercase()
+    junk = number.is_null() & ~absent.is_in(["", *ABSENT]).fill_null(value=True)
+    why = (
+        pl.when(junk)
+        .then(pl.lit(f"{column} is not a number"))
+        .when(number <= 0)
+        .then(pl.lit(f"{column} is not positive"))
+    )
+    return raw.select(why.alias("why")).to_series()
 
 
 def _number(column: str) -> pl.Expr:

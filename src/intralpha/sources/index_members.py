@@ -19,15 +19,18 @@ INDEX_SYMBOLS = {
     "csi1000": "000852.SH",
     "csiall": "000985.SH",
 }
+NO_END = b"2099-12-31"
 
 
 class MembersSpec(SourceSpec):
-    """Index membership as lines of code, first day, last day (included)."""
+    """Index membership as lines of code, first day, last day (included), of text or csv."""
 
     kind: Literal["index_members"] = "index_members"
-    path: PlacePath = Field(description="folder or archive with csi300.txt and the like")
+    path: PlacePath = Field(
+        description="folder or archive with csi300.txt, csi300.csv and the like"
+    )
     indices: dict[str, str] = Field(
-        default=INDEX_SYMBOLS, description="file name without .txt -> index symbol"
+        default=INDEX_SYMBOLS, description="file name without .txt or .csv -> index symbol"
     )
 
     def make(self) -> "MembersSource":
@@ -50,14 +53,27 @@ class MembersSource(Source):
     def batches(self) -> Iterator[Batch]:
         """One batch an index."""
         wanted, seen = self.spec.indices, []
-        for name, content in members(self.spec.path, "*.txt"):
-            stem = name.rsplit("/", 1)[-1].removesuffix(".txt")
+        for name, content in members(self.spec.path):
+            stem, _, kind = name.rsplit("/", 1)[-1].rpartition(".")
+            if kind not in ("txt", "csv"):
+                continue
             seen.append(stem)
             if stem in wanted:
-                yield _periods(name, content, wanted[stem])
+                text = _of_csv(content) if kind == "csv" else content
+                yield _periods(name, text, wanted[stem])
         if not set(seen) & set(wanted):
             names = ", ".join(f"{stem}.txt" for stem in wanted)
-            raise SourceError(self.spec.path, f"{', '.join(seen)} only", f"one of {names}")
+            found = f"{', '.join(seen)} only" if seen else "no .txt or .csv"
+            raise SourceError(self.spec.path, found, f"one of {names}")
+
+
+def _of_csv(content: bytes) -> bytes:
+    """The same lines with spaces for commas; a header is a comment, and no last day is no end."""
+    lines = [line.strip() for line in content.removeprefix(b"\xef\xbb\xbf").split(b"\n")]
+    ended = [line + NO_END if line.endswith(b",") else line for line in lines]
+    if ended and not any(byte in b"0123456789" for byte in ended[0]):
+        ended[0] = b"#" + ended[0]
+    return b"\n".join(ended).replace(b",", b" ").replace(b'"', b"")
 
 
 def _periods(name: str, content: bytes, index: str) -> Batch:

@@ -75,7 +75,7 @@ def _months(lake: Lake, tick_yuan: float | None) -> Iterator[pl.DataFrame]:
     told = [tick_column(symbols, tick_yuan), (board == "index").alias("index")]
     listed = lake.scan("instruments").filter(pl.col("list_date").is_not_null()).collect()
     known = pl.col("symbol").is_in(listed["symbol"].implode()) | says(LISTING)
-    told.append((known | (pl.col("date") == days[0].item())).alias("listed"))
+    told.append((known | (pl.col("date") == lake.dates("daily")[0].item())).alias("listed"))
     before: pl.DataFrame | None = None
     for first, last in _spans(lake):
         rows = lake.scan("daily", first, last).select(*KEY, *VALUES, *told).collect()
