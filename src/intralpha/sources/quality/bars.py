@@ -7,6 +7,7 @@ import polars as pl
 
 from intralpha.market import Lake, bar_times, boards_of, vwap_outside
 from intralpha.sources.quality.causes import of_jumps, of_sums, of_vwap
+from intralpha.sources.quality.flips import COLUMNS, Flips
 from intralpha.sources.quality.jumps import jumped, with_jumps
 from intralpha.sources.quality.report import Fault
 from intralpha.sources.tick import tick_column
@@ -148,12 +149,15 @@ def _spacing_faults(days: pl.DataFrame, freq: int) -> dict[str, Fault]:
 
 def _jump_faults(days: pl.DataFrame) -> dict[str, Fault]:
     faults = {}
-    for column in ("volume", "amount"):
-        rows = jumped(with_jumps(days.sort("symbol", "date"), column), column)
-        rows = rows.sort("off", *KEY, descending=[True, False, False])
+    rows = days.sort("symbol", "date").with_columns(now=pl.lit(value=True))
+    for column in COLUMNS:
+        rows = with_jumps(rows, column)
+        hit = jumped(rows, column).sort("off", *KEY, descending=[True, False, False])
         name = f"bars: the day's {column} is off its own recent median by a power of ten"
-        faults[name] = Fault(rows, days.height, of_jumps(rows["ratio"]), grave=True)
-    return faults
+        faults[name] = Fault(hit, days.height, of_jumps(hit["ratio"]), grave=True)
+    flips = Flips({column: f"bars: the day's {column}" for column in COLUMNS})
+    flips.add(rows)
+    return faults | flips.faults
 
 
 def _bar_days(lake: Lake, freq: int, tick_yuan: float | None) -> pl.DataFrame:

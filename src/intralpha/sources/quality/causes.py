@@ -79,6 +79,18 @@ def of_jumps(ratio: pl.Series) -> str:
     return f"{told} (Or days out of the ordinary.)" if told else ""
 
 
+def of_flips(ratio: pl.Series, what: str) -> str:
+    """A guess from the numbers of single sessions over their own recent median.
+
+    Parameters
+    ----------
+    ratio : one a session
+    what : ``volume`` or ``amount``
+    """
+    told = _guess(ratio, SUMS, "no power of ten: the row of another stock or day?", SWINGS)
+    return f"{what} over the usual is {told}" if told else ""
+
+
 def of_returns(factor_step: ndarray, raw_ret: ndarray, factor: ndarray) -> str:
     """A guess about adjusted returns that no price limit allows.
 

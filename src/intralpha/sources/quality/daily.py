@@ -9,6 +9,7 @@ import polars as pl
 from intralpha.market import Lake, boards_of, vwap_outside
 from intralpha.market.derived import LISTING, says
 from intralpha.sources.quality.causes import of_jumps, of_returns, of_vwap
+from intralpha.sources.quality.flips import Flips
 from intralpha.sources.quality.jumps import CARRIED, jumped, with_jumps
 from intralpha.sources.quality.report import Fault
 from intralpha.sources.tick import tick_column
@@ -60,12 +61,17 @@ def daily_faults(lake: Lake, tick_yuan: float | None) -> dict[str, Fault]:
     the rows with faults.
     """
     found: dict[str, list[pl.DataFrame]] = {name: [] for name in NAMES}
+    flips = Flips({column: f"daily: {column}" for column in JUMPS})
     rows = 0
     for month in _months(lake, tick_yuan):
         rows += int(month.select(pl.col("now").sum()).item())
         for name, frame in _faults(month):
             found[name].append(frame)
-    return {name: _fault(name, pl.concat(frames), rows) for name, frames in found.items() if frames}
+        flips.add(month)
+    if not rows:
+        return {}
+    faults = {name: _fault(name, pl.concat(frames), rows) for name, frames in found.items()}
+    return faults | flips.faults
 
 
 def _months(lake: Lake, tick_yuan: float | None) -> Iterator[pl.DataFrame]:

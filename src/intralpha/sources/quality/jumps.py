@@ -12,7 +12,8 @@ MAD_TO_SIGMA = 1.4826
 
 
 def with_jumps(rows: pl.DataFrame, column: str) -> pl.DataFrame:
-    r"""Add ``{column}_usual``: the recent median where a number is off it by a power of ten.
+    r"""Add ``{column}_usual``, the recent median where a number is off it by a power of ten, and
+    ``{column}_over``, the decimal logarithm of each number over its recent median.
 
     A value x jumps if :math:`|\log_{10} x - m| \ge \max(0.7, 6 s)`, with m the median of
     :math:`\log_{10}` of the values above 0 in the stock's 20 rows before and s their spread (1.4826
@@ -27,8 +28,11 @@ def with_jumps(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        Null where a value does not jump, or has fewer than 5 before it.
+        ``usual`` is null where a value does not jump, both where it has fewer than 5 before it.
     """
+    if rows[column].null_count() == rows.height:
+        none = pl.lit(None, pl.Float64)
+        return rows.with_columns(none.alias(f"{column}_usual"), none.alias(f"{column}_over"))
     value = pl.when(pl.col(column) > 0).then(pl.col(column).cast(pl.Float64).log10())
     rows = rows.with_columns(value.alias("_value"))
     rows = rows.with_columns(_before("_value").alias("_middle"))
@@ -36,7 +40,8 @@ def with_jumps(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     spread = pl.max_horizontal(_before("_off") * MAD_TO_SIGMA, pl.lit(QUIET))
     allowed = pl.max_horizontal(pl.lit(STEP), SIGMAS * spread)
     usual = pl.when(pl.col("_off") >= allowed).then(10.0 ** pl.col("_middle"))
-    return rows.with_columns(usual.alias(f"{column}_usual")).drop("_value", "_middle", "_off")
+    over = (pl.col("_value") - pl.col("_middle")).alias(f"{column}_over")
+    return rows.with_columns(usual.alias(f"{column}_usual"), over).drop("_value", "_middle", "_off")
 
 
 def jumped(rows: pl.DataFrame, column: str) -> pl.DataFrame:
