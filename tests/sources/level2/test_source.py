@@ -13,6 +13,7 @@ import yaml
 from intralpha.market import Lake
 from intralpha.sources import Level2Spec, SimulatedMarket, SimulatedSpec, ingest, write_published
 from intralpha.sources.exchange.floor import Floor
+from intralpha.sources.exchange.habits import HabitSpec
 from intralpha.sources.exchange.truth import order_rows, trade_rows
 from intralpha.sources.level2 import source as reader
 from intralpha.sources.level2 import trades as t
@@ -21,7 +22,9 @@ from intralpha.sources.source import Batch
 
 from .conftest import ENTERED, ORDER_LINES, TRADE_LINES, Write, datayes, entered, read
 
-SIMULATED = SimulatedSpec(n_assets=6, start=date(2023, 1, 3), end=date(2023, 1, 4))
+# Providers that leave a side empty: so some orders neither rest nor trade and are not published.
+SPARSE = HabitSpec(cancel_share=0.45, requote=1e6, deep_share=0.0)
+SIMULATED = SimulatedSpec(n_assets=6, start=date(2023, 1, 3), end=date(2023, 1, 4), habits=SPARSE)
 KEY = ["date", "symbol", "seq"]
 ORDER = ["date", "symbol", "id"]
 SHANGHAI = pl.col("symbol").str.ends_with(".SH")

@@ -199,13 +199,15 @@ def _take_back(book, live, n_live, time, rng):
 def _stand(book, plan, habits, live, n_live, time, value, rng):
     """Quotes where a side is empty or its best is far from the value; returns the orders' number.
 
-    A quote that meets stale ones across the book is filled and leaves its side empty: then another
-    follows. Beyond a price limit nobody quotes: a side that is locked there stays empty.
+    An empty side counts as one that is the whole band away. A quote that meets stale ones across
+    the book is filled and leaves its side empty: then another follows. Beyond a price limit nobody
+    quotes: a side that is locked there stays empty.
     """
     for side in (BUYER, SELLER):
         for _ in range(REQUOTES):
             best = lob.best_bid(book) if side == BUY else lob.best_ask(book)
-            if best > 0 and side * (value - best) <= habits.requote * plan.half_spread:
+            away = side * (value - best) if best > 0 else plan.high - plan.low
+            if away <= habits.requote * plan.half_spread:
                 break
             distance = 0.6 + habits.quote_depth * exponential(rng)
             placed = _offer(book, plan, habits, time, side, value, distance, rng)

@@ -42,7 +42,10 @@ class HabitSpec(Spec):
         default=0.08, ge=0, le=1, description="quotes that stand ten times as far away"
     )
     requote: float = Field(
-        default=8.0, gt=0, description="half spreads from the value at which a side is quoted anew"
+        default=8.0,
+        gt=0,
+        description="half spreads from the value at which a side is quoted anew; an empty one is "
+        "the whole band away",
     )
     deep_share: float = Field(
         default=0.6, ge=0, le=1, description="opening orders that stand far away all day"
