@@ -8,6 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from intralpha.cli import app
+from intralpha.pipeline.ingest import NothingToCheckError
+from intralpha.pipeline.recipe import RecipeError
 from intralpha.sources.quality.report import QualityError
 
 VERBS = ("demo", "ingest", "quality", "explore", "check", "explain", "run", "report", "audit", "ls")
@@ -146,3 +148,12 @@ def test_an_ingest_allows_what_its_recipe_or_its_option_says(
     done = CliRunner().invoke(app, words)
     assert isinstance(done.exception, QualityError) == refused
     assert "1 rows read, 1 added" in done.output
+
+
+def test_a_folder_without_rows_and_a_list_without_sources_are_told(tmp_path: Path) -> None:
+    with pytest.raises(NothingToCheckError, match="it has no table; expected daily rows"):
+        CliRunner().invoke(app, ["quality", str(tmp_path)], catch_exceptions=False)
+    (tmp_path / "none.yaml").write_text("[]")
+    words = ["ingest", str(tmp_path / "none.yaml"), "--lake", str(tmp_path)]
+    with pytest.raises(RecipeError, match="lists no sources"):
+        CliRunner().invoke(app, words, catch_exceptions=False)

@@ -130,3 +130,11 @@ def test_a_repeated_key_is_named_by_its_own_line(lake: Lake, vendor: Path) -> No
     said = dict(aside.select("line", "row").iter_rows())
     assert all(said[7 + i].endswith("200,2000.0") for i in range(4))
     assert all(said[11 + i].endswith("300,3000.0") for i in range(4))
+
+
+def test_bars_that_are_called_daily_rows_are_named(lake: Lake, vendor: Path) -> None:
+    (vendor / "a.csv").write_text("\n".join([HEADER, *bar_lines(("2025-01-02",))]))
+    report = ingest([spec(vendor, table="daily", freq=None)], lake, show_progress=False)
+    assert (
+        "expected one row a stock and day; bars? `table: bars` with the `freq`" in report.to_text()
+    )

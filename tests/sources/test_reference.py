@@ -312,6 +312,15 @@ def test_what_qlib_does_not_say_is_counted(lake: Lake, vendor: Path) -> None:
     assert repairs["days with a close but no factor left out"] == 1
 
 
+def test_an_infinite_close_of_qlib_is_set_aside(lake: Lake, vendor: Path) -> None:
+    spec = qlib(vendor, b"2024-01-02\n2024-01-03\n", b"")
+    np.array([0, np.inf, 22], "<f4").tofile(vendor / "features/SH600519/close.day.bin")
+    count = next(c for c in ingest([spec], lake, show_progress=False).counts if c.table == "daily")
+    assert count.quarantined["close is not a number"] == 1
+    aside = pl.read_parquet(lake.root / "quarantine" / "daily*.parquet")
+    assert "SH600519,2024-01-02,inf" in aside["row"].to_list()
+
+
 def test_every_parquet_of_a_folder_is_read(lake: Lake, vendor: Path) -> None:
     caps(vendor / "a.parquet", "20240102")
     caps(vendor / "b.parquet", "20240103")

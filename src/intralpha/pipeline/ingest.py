@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from intralpha.base import spec_hash
+from intralpha.base import DataError, spec_hash
 from intralpha.base.place import expand, placed
-from intralpha.market import Lake
+from intralpha.market import TABLES, Lake
 from intralpha.market.manifest import read_manifest
 from intralpha.market.merge import OnConflict
 from intralpha.pipeline.code import code_reached
@@ -173,6 +173,20 @@ class FilesIngested:
         return f"{self.report.to_text()}\n{self.found.to_text()}"
 
 
+class NothingToCheckError(DataError):
+    """A folder has no rows whose quality could be told."""
+
+    def __init__(self, lake: Lake, freq: int | None) -> None:
+        self.root, self.freq = lake.root, freq
+        have = [name for name in TABLES if lake.has(name)]
+        bars = f"bars of {freq} minutes" if freq else "bars"
+        super().__init__(
+            f"nothing to check in {lake.root}: it has {', '.join(have) or 'no table'}; expected "
+            f"daily rows, {bars} or Level-2.\n"
+            "Hint: `intralpha ingest` fills a lake; check the path."
+        )
+
+
 def ingest_files(path: Path, lake: Path | None, on_conflict: str) -> FilesIngested:
     """Read the sources of a YAML file into a lake.
 
@@ -204,6 +218,8 @@ def ingest_files(path: Path, lake: Path | None, on_conflict: str) -> FilesIngest
         most = QualitySpec.model_validate(given.get("quality", {})).fail_above
     except ValidationError as error:
         raise RecipeError(str(path), [fault_of(e) for e in error.errors()]) from error
+    if not specs:
+        raise RecipeError(str(path), ["lists no sources; expected a list of them, each a kind"])
     done = ingest(specs, Lake(target, create=True), on_conflict=_policy(on_conflict))
     return FilesIngested(done, quality(Lake(target), level2=False), most)
 
@@ -213,5 +229,14 @@ def _policy(text: str) -> OnConflict:
 
 
 def lake_quality(lake: Path, freq: int | None) -> QualityReport:
-    """The quality report of a lake."""
-    return quality(Lake(lake), freq)
+    """The quality report of a lake.
+
+    Raises
+    ------
+    NothingToCheckError
+        It has no rows that could be looked at.
+    """
+    found = quality(Lake(lake), freq)
+    if not found.checked:
+        raise NothingToCheckError(Lake(lake), freq)
+    return found

@@ -256,7 +256,8 @@ class MappedSource(Source):
             frame, repairs = finish_daily(told.rows, self.spec.tick_yuan, self.spec.data_start)
             repairs = {**repairs, **twins, **told.repairs, **_untraded(files)}
             batch = _batch("daily", frame, rows, origin, bad, repairs, read)
-            yield replace(batch, notes=notes | told.notes, first=first | told.first)
+            first = first | told.first | _repeated(batch)
+            yield replace(batch, notes=notes | told.notes, first=first)
             return
         rows, auctions = _split_auctions(rows, self.spec)
         rows, repairs = repair_prices(rows)
@@ -294,6 +295,16 @@ def _parted(
         return shaped, shaped[:0].with_columns(reason[:0], rows["origin"][:0], rows["line"][:0])
     listed = shaped.with_columns(reason, rows["origin"], rows["line"])
     return shaped.filter(reason.is_null()), listed.filter(reason.is_not_null())
+
+
+def _repeated(batch: Batch) -> dict[str, str]:
+    """What it means if a stock's day stands in most rows more than once."""
+    twice = batch.quarantined.filter(pl.col("reason") == "duplicate key")
+    if twice.height <= batch.frame.height:
+        return {}
+    origin, line, _, text = twice.row(0)
+    said = f"{origin} line {line}: found {text}, expected one row a stock and day"
+    return {"duplicate key": f"{said}; bars? `table: bars` with the `freq` in minutes"}
 
 
 def _untraded(files: list[FileRows]) -> dict[str, int]:

@@ -184,10 +184,15 @@ def _rows(
             "origin": [fields["close"][0]] * len(volume),
         }
     )
-    aside = pl.DataFrame(schema=QUARANTINE)
+    wild = np.flatnonzero(np.isinf(data["close"]))
+    lost = [
+        (fields["close"][0], None, "close is not a number", f"{code},{days[first + i]},inf")
+        for i in wild.tolist()
+    ]
     if symbol is None:
-        lost = (fields["close"][0], None, why_no_symbol(code), f"{code}, {len(volume)} rows")
-        aside, rows = pl.DataFrame([lost], schema=QUARANTINE, orient="row"), rows[:0]
+        what = f"{code}, {len(volume)} rows"
+        lost, rows = [(fields["close"][0], None, why_no_symbol(code), what)], rows[:0]
+    aside = pl.DataFrame(lost, schema=QUARANTINE, orient="row")
     repairs[ROUNDED] = sum(off for _, off in rounded.values()) if symbol else 0
     return _Stock(code, rows, aside, repairs)
 
