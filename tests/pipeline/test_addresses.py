@@ -56,7 +56,7 @@ MOVED: dict[str, set[str]] = {
 # Values for keys that cannot be changed by counting up; None: no other value is possible.
 OTHERS: dict[str, Any] = {
     "quality.fail_above": 1.0,
-    "universe.indices": ["000300.SH"],
+    "universe.indices": ["000852.SH"],
     "universe.boards": ["main"],
     "grid.anchor": "2023-01-05",
     "factors.gru.features.names": ["bar_ret", "bar_range"],
@@ -78,7 +78,7 @@ OTHERS: dict[str, Any] = {
     "test.start": "2023-06-01",
     "test.end": "2023-08-31",
     "test.neutral_to": ["vol20"],
-    "test.within": ["000300.SH"],
+    "test.within": ["000852.SH"],
 }
 # Choices whose alternatives need other data or other keys beside them; their own tests follow.
 APART = (

@@ -27,7 +27,7 @@ from intralpha.portfolio import Desk, InfeasibleError, lay_desk
 
 AFTER = date(2023, 7, 28)
 FAST = ("data.sources=[]", "factors.gru=null", "combination={kind: single}")
-STRICT = "portfolio.problem.stock_deviation=0.001"
+STRICT = "portfolio.problem.stock_deviation=0.0015"
 
 
 @pytest.fixture

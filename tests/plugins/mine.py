@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -25,7 +26,8 @@ from intralpha.portfolio import Constraint, ConstraintSpec, Term, TermSpec
 from intralpha.portfolio.program import LinearProgram, Row
 from intralpha.portfolio.snapshot import Snapshot
 from intralpha.risk import ExposureSpec
-from intralpha.sources import Batch, Source, SourceSpec
+from intralpha.sources import Batch, SimulatedMarket, Source, SourceSpec
+from intralpha.sources.exchange.layouts.layout import Layout
 from intralpha.training import ObjectiveSpec
 
 
@@ -199,3 +201,23 @@ class EvennessSpec(TermSpec):
 
     def make(self) -> Evenness:
         return Evenness()
+
+
+class ClosesLayout(Layout):
+    """``closes.csv``: a line a session, a column a stock, CNY."""
+
+    kind: Literal["mine.closes"] = "mine.closes"
+    about: ClassVar[str] = "closes (csv)"
+
+    def write(
+        self, market: SimulatedMarket, folder: Path, symbols: list[str] | None = None
+    ) -> Iterator[tuple[date, int]]:
+        names = market.stock_symbols
+        wanted = [i for i, name in enumerate(names) if symbols is None or name in symbols]
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "closes.csv").open("w") as file:
+            file.write(",".join(["date", *(names[i] for i in wanted)]) + "\n")
+            for day in market.days():
+                row = [f"{day.close[i] / 100:.2f}" if day.listed[i] else "" for i in wanted]
+                file.write(",".join([str(day.on), *row]) + "\n")
+                yield day.on, len(wanted)

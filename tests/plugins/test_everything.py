@@ -12,7 +12,7 @@ from .conftest import BOTH, HERE, Desk, families
 FAMILIES = {
     "acme": ("features", "grid", "label", "net", "schedule", "transform"),
     "mine": ("BenchmarkSpec", "CombinerSpec", "ConstraintSpec", "ExposureSpec", "FactorSpec",
-             "ObjectiveSpec", "SourceSpec", "TermSpec"),
+             "Layout", "ObjectiveSpec", "SourceSpec", "TermSpec"),
 }  # fmt: skip
 NOTHING_TO_DO = re.compile(r"\n0 of \d+ slices to do\n$")
 PROBE = """
@@ -32,7 +32,7 @@ def test_there_is_a_kind_of_every_family() -> None:
     text = "".join(p.read_text() for p in HERE.rglob("*.py"))
     bases = set(re.findall(r"^class \w+\((\w+)\):", text, re.MULTILINE))
     assert ours == bases & ours
-    assert len(ours) == 14
+    assert len(ours) == 15
 
 
 def test_a_recipe_of_plugins_runs_from_the_command_line(finished: Desk) -> None:
@@ -85,6 +85,16 @@ def test_nothing_is_loaded_that_is_not_named(finished: Desk) -> None:
         "print([k for k in ModelSpec.kinds() if '.' in k])\n"
     )
     assert told.split("\n") == ["14", "[]", "[]", ""]
+
+
+def test_a_layout_of_a_plugin_writes_the_files_of_a_market(finished: Desk) -> None:
+    words = ("simulate", "closes", "--preset", "tiny", "--layout", "mine.closes")
+    done = finished.intralpha(*words, "--end", "2023-01-10", "--plugins", "./mine.py")
+    assert done.returncode == 0, done.stderr
+    first, *lines = (finished.folder / "closes" / "closes.csv").read_text().splitlines()
+    assert first.startswith("date,600001.SH,000001.SZ,")
+    assert [line[:10] for line in lines] == [f"2023-01-{d:02}" for d in (3, 4, 5, 6, 9, 10)]
+    assert "6 sessions" in done.stdout
 
 
 ADDRESSES = """

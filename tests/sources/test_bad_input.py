@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 
 from intralpha.market import ConflictError, Lake, LakeWriteError
@@ -207,7 +208,7 @@ def test_a_full_disk_leaves_the_lake_usable(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(pl.DataFrame, "write_parquet", full)
+    monkeypatch.setattr(pq, "write_table", full)
     with pytest.raises(LakeWriteError, match="No space left"):
         take(path, lake)
     monkeypatch.undo()

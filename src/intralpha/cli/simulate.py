@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from intralpha.cli.options import PluginsOption
+
 log = logging.getLogger(__name__)
 DAY = ["%Y-%m-%d"]
 
@@ -28,6 +30,7 @@ def simulate(
     ] = None,
     end: Annotated[datetime | None, typer.Option(formats=DAY, help="Last session.")] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same market.")] = 0,
+    plugins: PluginsOption = None,
 ) -> None:
     """Write the files of a simulated market, in a vendor's layout.
 
@@ -40,6 +43,7 @@ def simulate(
     from intralpha.sources import SimulatedMarket, SimulatedSpec
     from intralpha.sources.exchange.layouts.layout import layout_of, layouts
 
+    del plugins
     if layout == "list":
         typer.echo("\n".join(f"{name:12} {about}" for name, about in layouts().items()))
         return

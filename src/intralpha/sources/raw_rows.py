@@ -1,6 +1,7 @@
 """Vendor files to typed rows: every line is either a row or a quarantined line with its reason."""
 
 import io
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -37,7 +38,7 @@ CLOCKS = {
 # The lake's numbers of shares, trades and ticks are whole and bounded; lots are a hundred shares.
 LARGEST = {"volume": 9e16, "trades": 2e9}
 LARGEST |= dict.fromkeys(("open", "high", "low", "close", "preclose"), 1e12)
-FINITE = float(np.finfo(np.float64).max)
+FINITE = sys.float_info.max
 # How other files than text begin, what they are, and what to do.
 MAGIC = (
     (b"PAR1", "a Parquet file", "text; `format: parquet` in the mapping reads it"),

@@ -17,7 +17,7 @@ from intralpha.market import Lake
 from intralpha.market.bar_day import BarReader, MissingBarsError
 from intralpha.sources import SimulatedSpec, ingest
 
-SPEC = SimulatedSpec(n_assets=6, start=date(2023, 1, 3), end=date(2023, 2, 24), freq=1)
+SPEC = SimulatedSpec(n_assets=6, start=date(2023, 1, 3), end=date(2023, 2, 24), freq=1, seed=4)
 INDEX = "000852.SH"
 FOUR = """
 name: four

@@ -179,7 +179,7 @@ def test_missing_numbers_of_a_channel(write: Write) -> None:
 
 
 def test_a_record_of_no_interest_has_been_seen(write: Write) -> None:
-    """The status of the stock takes number 15, one of a code that is none takes 17; 16 is lost."""
+    """The status of the stock takes number 15, one whose stock is none takes 17; 16 is lost."""
     codes = {"A": "order", "D": "cancel", "S": "ignore"}
     more = (
         "600001,4,09:30:00.000,S,0,,,,15",
@@ -190,7 +190,7 @@ def test_a_record_of_no_interest_has_been_seen(write: Write) -> None:
     streams = {"orders": {"what_codes": codes}}
     notes = read(datayes(path, gap_free="channel", streams=streams))["trades"].notes
     missing = {name: n for name, n in notes.items() if "missing" in name}
-    assert missing == {"numbers missing in channel 4 of SH on 2023-02-01": 2}
+    assert missing == {"numbers missing in channel 4 of SH on 2023-02-01": 1}
 
 
 def test_an_empty_file_is_set_aside(write: Write) -> None:

@@ -15,6 +15,7 @@ from intralpha.features.engine.bits import of_rank, rank_of
 from intralpha.features.engine.compiling import INNER
 
 FLAT, TINY = 1e-10, 1e-10
+SAME = 1e-13  # what the rounding of a sum may put between a mean and numbers that are all alike
 FAST = {"reassoc", "contract", "nsz"}
 
 
@@ -63,6 +64,16 @@ def _powers(x, mean):
 
 @njit(**INNER)
 @no_type_check
+def _first_pair(x, y):
+    """First row that has both; the length if there is none."""
+    i = 0
+    while i < len(x) and not (x[i] == x[i] and y[i] == y[i]):
+        i += 1
+    return i
+
+
+@njit(**INNER)
+@no_type_check
 def powers(x, spans, out):
     """Sums of powers of the distances from the mean, of every segment.
 
@@ -72,8 +83,11 @@ def powers(x, spans, out):
     out : float64 [5, S], which holds the sums; second, third and fourth powers are written
     """
     for s in range(len(spans)):
-        mean = out[1, s] / out[0, s]
-        out[2, s], out[3, s], out[4, s] = _powers(x[spans[s, 0] : spans[s, 1]], mean)
+        part = x[spans[s, 0] : spans[s, 1]]
+        mean, first = out[1, s] / out[0, s], _first_pair(part, part)
+        if first < len(part) and abs(part[first] - mean) <= SAME * abs(mean):
+            mean = np.float64(part[first])  # the deviation of what never moves is nothing at all
+        out[2, s], out[3, s], out[4, s] = _powers(part, mean)
 
 
 @njit(**INNER)
@@ -144,16 +158,6 @@ def shape(known, least, fourth, out):
         else:
             value = three[s] / n[s] / (variance * np.sqrt(variance))
         out[s] = value if (n[s] >= max(least, 1)) & (not flat) else np.nan
-
-
-@njit(**INNER)
-@no_type_check
-def _first_pair(x, y):
-    """First row that has both; the length if there is none."""
-    i = 0
-    while i < len(x) and not (x[i] == x[i] and y[i] == y[i]):
-        i += 1
-    return i
 
 
 @njit(fastmath=FAST, **INNER)

@@ -16,6 +16,12 @@ NOTHING = ("", "nan", "NaN", "None", "null")
 def check_lists(name: str, frame: pl.DataFrame, stream: StreamSpec) -> pl.DataFrame:
     """The columns of a Parquet file that are no lists of levels.
 
+    Parameters
+    ----------
+    name : of the file
+    frame : its columns
+    stream : says which fields are lists
+
     Raises
     ------
     SourceError
