@@ -27,6 +27,7 @@ from intralpha.sources.exchange.truth import order_rows, snapshot_rows, trade_ro
 from intralpha.sources.source import Batch, Source, SourceSpec
 
 HORIZONS = (1, 5, 10)
+BARS_AT_ONCE = 200_000
 PRESETS: dict[str, dict[str, Any]] = {
     "tiny": {"n_assets": 12, "start": date(2023, 1, 3), "end": date(2023, 2, 28)},
     "demo": {"n_assets": 300, "start": date(2023, 1, 3), "end": date(2024, 6, 28)},
@@ -178,16 +179,25 @@ class SimulatedMarket(Source):
         return Panel(values, self.sessions, self.symbols, names)
 
     def batches(self) -> Iterator[Batch]:
-        """Intraday rows session by session, daily rows by month, then the reference tables."""
+        """Bars of some sessions of a month, daily rows by month, then the reference tables.
+
+        Trades, orders and snapshots come session by session.
+        """
         skeleton = self._skeleton()
         months = self.sessions.astype("datetime64[M]")
         # The next session trades while the rows of one go into the lake.
         with closed(ahead(self._traded(skeleton))) as traded:
             for month in np.unique(months):
-                rows = Month(self._stocks)
+                rows, bars = Month(self._stocks), list[pl.DataFrame]()
                 for day, minutes, tapes in islice(traded, int((months == month).sum())):
                     rows.add(day, minutes)
-                    yield from self._intraday(day, minutes, tapes)
+                    bars.append(self._bars(day, minutes))
+                    yield from self._ticks(day, tapes)
+                    if sum(part.height for part in bars) >= BARS_AT_ONCE:
+                        yield _gathered(bars)
+                        bars = []
+                if bars:
+                    yield _gathered(bars)
                 yield Batch("daily", rows.daily(), f"simulated {month}")
         yield Batch("instruments", self._instruments(), "simulated")
         yield Batch("industry", self._industry(), "simulated")
@@ -202,15 +212,19 @@ class SimulatedMarket(Source):
             day = skeleton.session(t, session.item())
             yield day, *floor.trade(day, with_tapes=bool(self.spec.ticks))
 
-    def _intraday(self, day: Day, minutes: Bars, tapes: dict[int, Tape]) -> Iterator[Batch]:
-        """Tables of one session."""
-        origin, freq = f"simulated {day.on}", self.spec.freq
+    def _bars(self, day: Day, minutes: Bars) -> pl.DataFrame:
+        """Bars of one session, the index's too."""
+        freq = self.spec.freq
         stocks = bar_rows(self._stocks, day, minutes.longer(freq), freq)
         index = index_bar_rows(day, minutes, freq).select(stocks.columns)
-        yield Batch("bars", pl.concat([stocks, index], how="vertical_relaxed"), origin)
+        return pl.concat([stocks, index], how="vertical_relaxed")
+
+    def _ticks(self, day: Day, tapes: dict[int, Tape]) -> Iterator[Batch]:
+        """Trades, orders and snapshots of one session, as far as they are asked for."""
         makers = {"trades": trade_rows, "orders": order_rows, "snapshots": snapshot_rows}
         for table in self.spec.ticks if tapes else ():
-            yield Batch(table, makers[table](day, self._stocks.symbols, tapes), origin)
+            rows = makers[table](day, self._stocks.symbols, tapes)
+            yield Batch(table, rows, f"simulated {day.on}")
 
     def days(self) -> Iterator[Day]:
         """Sessions before anyone trades; hand them to a :class:`Floor` in any order."""
@@ -287,6 +301,12 @@ class SimulatedMarket(Source):
         return pl.DataFrame(rows, schema=schema, orient="row").with_columns(
             out_date=pl.lit(None, pl.Date)
         )
+
+
+def _gathered(bars: list[pl.DataFrame]) -> Batch:
+    """Bars of some sessions as one batch."""
+    first, last = (part["date"][0] for part in (bars[0], bars[-1]))
+    return Batch("bars", pl.concat(bars), f"simulated {first} .. {last}")
 
 
 def _membership(skeleton: Skeleton, symbols: np.ndarray) -> pl.DataFrame:
