@@ -38,13 +38,41 @@ BARS = {"symbol": "code"} | {
 }
 
 
-def put(folder: Path, keys: dict[str, Any]) -> None:
-    """Ingest a source twice; the lake must be sound, and say so."""
-    spec = SourceSpec.model_validate(keys)
+LEVEL2_LAYOUTS = {"qmt_level2": "qmt_level2", "wind_level2": "wind_csv", "ax_log": "ax_log"}
+
+
+@cache
+def sources_of() -> dict[str, list[dict[str, Any]]]:
+    """Layout -> the sources that its vendor's page reads it with; paths begin with its name."""
+    out: dict[str, list[dict[str, Any]]] = {
+        name: [{"kind": "level2", "preset": preset, "path": name}]
+        for name, preset in LEVEL2_LAYOUTS.items()
+    }
+    for page in (RECIPES.parent / "docs" / "vendors").glob("*.md"):
+        for block in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL):
+            given = yaml.safe_load(block)
+            for keys in given["data"]["sources"] if "data" in given else ():
+                out.setdefault(Path(keys["path"]).parts[0], []).append(keys)
+    return out
+
+
+def below(folder: Path, keys: Any) -> Any:
+    """Keys of a source with its paths inside a folder."""
+    if isinstance(keys, list):
+        return [below(folder, one) for one in keys]
+    if not isinstance(keys, dict):
+        return keys
+    moved = {key: below(folder, value) for key, value in keys.items()}
+    return moved | ({"path": str(folder / keys["path"])} if "path" in keys else {})
+
+
+def put(folder: Path, *keys: dict[str, Any]) -> None:
+    """Ingest sources twice; the lake must be sound, and say so."""
+    specs = [SourceSpec.model_validate(one) for one in keys]
     lake = Lake(folder / "lake", create=True)
-    ingest([spec], lake, show_progress=False)
+    ingest(specs, lake, show_progress=False)
     assert lake.verify() == ()
-    again = ingest([spec], lake, show_progress=False)
+    again = ingest(specs, lake, show_progress=False)
     assert again.unchanged, "the same rows again changed the lake"
 
 
@@ -149,6 +177,19 @@ def level2(rng: Rng, folder: Path) -> None:
     lake = Lake(folder / "lake", create=True)
     ingest([spec], lake, show_progress=False)
     assert lake.verify() == ()
+
+
+def vendor(rng: Rng, folder: Path) -> None:
+    """One broken file among those of a layout, read as the vendor's page says."""
+    name = some(rng, sorted(sources_of()))
+    shutil.copytree(worlds.laid_out(name), folder / name)
+    files = sorted(p for p in (folder / name).rglob("*") if p.is_file())
+    path = some(rng, files)
+    if path.suffix == ".parquet":
+        in_frame(rng, pl.read_parquet(path)).write_parquet(path)
+    else:
+        path.write_bytes(some(rng, (in_bytes, in_lines))(rng, path.read_bytes()))
+    put(folder, *below(folder, sources_of()[name]))
 
 
 def stored(rng: Rng, folder: Path) -> None:
@@ -333,6 +374,7 @@ TARGETS: dict[str, Callable[[Rng, Path], None]] = {
     "qlib": qlib,
     "reference": reference,
     "level2": level2,
+    "vendor": vendor,
     "stored": stored,
     "recipe": recipe,
     "library": library,

@@ -13,6 +13,7 @@ import polars as pl
 
 from intralpha.market import Lake
 from intralpha.sources import SimulatedMarket, SimulatedSpec, ingest, write_published
+from intralpha.sources.exchange.layouts.layout import SessionLayout, layout_of
 
 SESSIONS = [date(2024, 1, 2) + timedelta(days=n) for n in (0, 1, 2, 3, 6, 7, 8, 9, 10)]
 STOCKS = ("600000.SH", "000001.SZ", "830799.BJ")
@@ -110,6 +111,14 @@ def published() -> Path:
     day = date(2023, 1, 3)
     market = SimulatedSpec(n_assets=6, start=day, end=day)
     return _made("published", lambda to: list(write_published(SimulatedMarket(market), to)))
+
+
+def laid_out(layout: str) -> Path:
+    """Files of a vendor's layout, a few sessions of a simulated market."""
+    form = layout_of(layout)
+    last = date(2023, 1, 3 if isinstance(form, SessionLayout) else 5)
+    market = SimulatedSpec(n_assets=5, start=date(2023, 1, 3), end=last, freq=form.freq or 30)
+    return _made(f"layout_{layout}", lambda to: list(form.write(SimulatedMarket(market), to)))
 
 
 @cache

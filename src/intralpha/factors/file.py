@@ -107,7 +107,7 @@ def read_scores(spec: FactorFileSpec) -> Panel:
         raise FactorFileError(path, found, f"date, symbol and {spec.column}")
     frame = frame.select("date", "symbol", spec.column)
     for name, kind in frame.schema.items():
-        if kind.is_nested() or kind in (pl.Binary, pl.Object):
+        if kind.is_nested() or kind in (pl.Binary, pl.Object, pl.Duration, pl.Time):
             found = f"column {name} of type {kind}"
             raise FactorFileError(path, found, "a date, a symbol and a number a row")
     rows = pl.DataFrame(
