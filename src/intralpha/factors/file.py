@@ -105,7 +105,8 @@ def read_scores(spec: FactorFileSpec) -> Panel:
     if missing:
         found = f"columns {', '.join(frame.columns)}"
         raise FactorFileError(path, found, f"date, symbol and {spec.column}")
-    frame = frame.select("date", "symbol", spec.column)
+    words = pl.col(pl.Categorical, pl.Enum).cast(pl.String)
+    frame = frame.select("date", "symbol", spec.column).with_columns(words)
     for name, kind in frame.schema.items():
         if kind.is_nested() or kind in (pl.Binary, pl.Object, pl.Duration, pl.Time):
             found = f"column {name} of type {kind}"
