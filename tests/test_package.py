@@ -1,16 +1,58 @@
 """The package from outside: what it offers, and what it costs to import."""
 
+import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 
 HEAVY = ("torch", "numba", "scipy", "plotly", "highspy")
+Script = Callable[[str], str]
+# Libraries are imported once, the package by every script anew, in a process of its own.
+SCRIPTS = """
+import json, os, sys, traceback
+import jaxtyping, numba, numpy, polars, pyarrow, pydantic, scipy, torch, typer, yaml
+
+for line in sys.stdin:
+    mine, its = os.pipe()
+    if not os.fork():
+        os.dup2(its, 1)
+        os.dup2(its, 2)
+        try:
+            exec(compile(json.loads(line), "script", "exec"), {"__name__": "__main__"})
+        except BaseException:
+            traceback.print_exc()
+        sys.stdout.flush()
+        os._exit(0)
+    os.close(its)
+    with os.fdopen(mine) as said:
+        text = said.read()
+    os.wait()
+    print(json.dumps(text), flush=True)
+"""
 
 
-def python(code: str) -> str:
+def alone(code: str) -> str:
+    """What a script prints where nothing is imported."""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return done.stdout
+
+
+@pytest.fixture(scope="module")
+def python() -> Iterator[Script]:
+    """Run a script where the libraries are imported and the package is not; what it prints."""
+    command = [sys.executable, "-c", SCRIPTS]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as server:  # type: ignore[call-overload]
+
+        def run(code: str) -> str:
+            print(json.dumps(code), file=server.stdin, flush=True)
+            said: str = json.loads(server.stdout.readline())
+            return said
+
+        yield run
+        server.stdin.close()
 
 
 @pytest.mark.parametrize(
@@ -23,7 +65,7 @@ def python(code: str) -> str:
         "import intralpha as ia; ia.Lake",
     ],
 )
-def test_market_is_a_folder_and_opens_a_lake(first: str) -> None:
+def test_market_is_a_folder_and_opens_a_lake(python: Script, first: str) -> None:
     said = python(
         f"{first}\n"
         "from intralpha.base import DataError\n"
@@ -39,7 +81,7 @@ def test_market_is_a_folder_and_opens_a_lake(first: str) -> None:
 PUBLIC = "Lake Market Panel execute load_plugins load_recipe market open_market plan"
 
 
-def test_the_public_names_are_these() -> None:
+def test_the_public_names_are_these(python: Script) -> None:
     said = python(
         "import intralpha as ia\n"
         "print(*ia.__all__)\n"
@@ -48,7 +90,7 @@ def test_the_public_names_are_these() -> None:
     assert said == f"{PUBLIC}\nTrue True\n"
 
 
-def test_dir_and_completion_show_what_is_offered_and_nothing_else() -> None:
+def test_dir_and_completion_show_what_is_offered_and_nothing_else(python: Script) -> None:
     said = python(
         "import rlcompleter, intralpha as ia, intralpha.base.kind, intralpha.features\n"
         "print(*[name for name in dir(ia) if not name.startswith('__')])\n"
@@ -60,7 +102,7 @@ def test_dir_and_completion_show_what_is_offered_and_nothing_else() -> None:
     assert said == f"{PUBLIC}\n{completed} None\nTrue True LibrarySpec\n"
 
 
-def test_a_star_brings_the_public_names() -> None:
+def test_a_star_brings_the_public_names(python: Script) -> None:
     said = python(
         "from intralpha import *\n"
         "print(*sorted(name for name in dir() if not name.startswith('__')))\n"
@@ -69,7 +111,7 @@ def test_a_star_brings_the_public_names() -> None:
     assert said == f"{PUBLIC}\nTrue True\n"
 
 
-def test_help_describes_the_public_names() -> None:
+def test_help_describes_the_public_names(python: Script) -> None:
     said = python("import intralpha as ia\nhelp(ia)\nhelp(ia.market)\nhelp(ia.plan)\n")
     for part in (
         "class Panel(",
@@ -82,7 +124,7 @@ def test_help_describes_the_public_names() -> None:
     assert "LazyPackage" not in said.partition("package intralpha.market")[0]
 
 
-def test_what_the_package_offers_can_be_pickled() -> None:
+def test_what_the_package_offers_can_be_pickled(python: Script) -> None:
     said = python(
         "import pickle, numpy as np, intralpha as ia\n"
         "things = [getattr(ia, name) for name in ia.__all__ if name != 'market']\n"
@@ -115,7 +157,7 @@ def test_a_command_that_only_tells_imports_nothing_heavy(words: list[str]) -> No
         "except SystemExit as end:\n    assert end.code == 0\n"
         f"print('heavy:', *[n for n in {HEAVY!r} if n in sys.modules])\n"
     )
-    assert python(code).strip().endswith("heavy:")
+    assert alone(code).strip().endswith("heavy:")
 
 
 def test_a_name_that_is_not_there_says_so() -> None:

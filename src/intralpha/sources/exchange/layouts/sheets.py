@@ -98,8 +98,8 @@ class SheetLayout(Layout):
         wanted = asked(market, symbols)
         for batch in self.put(market.batches(), folder, wanted):
             if batch.table == "bars":
-                stocks = batch.frame.filter(pl.col("symbol").is_in(wanted))
-                yield batch.frame["date"][0], stocks["symbol"].n_unique()
+                stocks = pl.col("symbol").filter(pl.col("symbol").is_in(wanted)).n_unique()
+                yield from batch.frame.group_by("date", maintain_order=True).agg(stocks).rows()
 
     def put(
         self, batches: Iterable[Batch], folder: Path, symbols: list[str] | None = None
