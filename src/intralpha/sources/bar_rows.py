@@ -4,9 +4,12 @@ import polars as pl
 
 from intralpha.market import bar_times
 from intralpha.market.derived import PRICES, says, words
+from intralpha.market.schemas import shape, why_invalid
 from intralpha.sources.source import QUARANTINE
 
 ROWS_A_BATCH = 1_000_000
+# Columns that a bar shows when it is set aside.
+SHOWN = ("date", "symbol", "time", *PRICES, "volume", "amount", "reason", "origin", "line")
 GAVE_WAY = "bars of zeros gave way to bars with prices"
 
 
@@ -16,6 +19,25 @@ def drop_twins(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
     unique = rows.unique(subset=values, keep="first", maintain_order=True)
     count = rows.height - unique.height
     return unique, {"exact duplicate rows left out": count} if count else {}
+
+
+def parted(
+    table: str, frame: pl.DataFrame, rows: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Good rows of a table, and bad ones with ``reason`` and the place they come from.
+
+    Parameters
+    ----------
+    table : name in ``TABLES``
+    frame : rows made for the table
+    rows : what they were made of, one for one, with ``origin`` and ``line``
+    """
+    shaped = shape(table, frame)
+    reason = why_invalid(table, shaped)
+    if reason.null_count() == len(reason):
+        return shaped, shaped[:0].with_columns(reason[:0], rows["origin"][:0], rows["line"][:0])
+    listed = shaped.with_columns(reason, rows["origin"], rows["line"])
+    return shaped.filter(reason.is_null()), listed.filter(reason.is_not_null())
 
 
 def to_quarantine(rows: pl.DataFrame) -> pl.DataFrame:

@@ -61,19 +61,13 @@ class JoinSpec(Spec):
 
     def read(self) -> "Joined":
         """All rows of the files, about 40 bytes a row and number in memory."""
-        optional = frozenset(self.columns) - {*KEY}
         form = RowForm(
-            self.format,
-            self.encoding,
-            self.separator,
-            0,
-            0,
-            self.columns,
-            "column",
-            "",
-            self.datetime_format,
-            "Asia/Shanghai",
-            optional,
+            columns=self.columns,
+            optional=frozenset(self.columns) - {*KEY},
+            format=self.format,
+            encoding=self.encoding,
+            separator=self.separator,
+            datetime_format=self.datetime_format,
         )
         files = list(read_rows(self.path, self.pattern or f"*.{self.format}", form))
         names = sorted(set(self.columns) - {*KEY})

@@ -11,12 +11,13 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from intralpha.base.place import PlacePath
 from intralpha.market.daily_chain import quotient
-from intralpha.market.schemas import shape, why_invalid
 from intralpha.sources.bar_rows import (
     PRICES,
     ROWS_A_BATCH,
+    SHOWN,
     drop_twins,
     fill_grid,
+    parted,
     repair_prices,
     to_quarantine,
 )
@@ -184,19 +185,19 @@ class MappingSpec(SourceSpec):
         optional = [*MAY_LACK] if self.table == "daily" else []
         optional += ["volume"] if optional and "traded" in self.columns else []
         return RowForm(
-            self.format,
-            self.encoding,
-            self.separator,
-            self.title_lines,
-            self.footer_lines,
-            self.columns,
-            self.symbol_from,
-            self.symbol_suffix,
-            self.datetime_format,
-            self.time_zone,
-            frozenset(optional),
-            self.only,
-            self.title_says,
+            columns=self.columns,
+            optional=frozenset(optional),
+            format=self.format,
+            encoding=self.encoding,
+            separator=self.separator,
+            title_lines=self.title_lines,
+            footer_lines=self.footer_lines,
+            symbol_from=self.symbol_from,
+            symbol_suffix=self.symbol_suffix,
+            datetime_format=self.datetime_format,
+            time_zone=self.time_zone,
+            only=self.only,
+            title_says=self.title_says,
         )
 
     def make(self) -> "MappedSource":
@@ -282,19 +283,8 @@ def _batch(
     read: int,
 ) -> Batch:
     """Check the rows against the table's rules and set bad ones aside with file and line."""
-    good, refused = _parted(table, frame, rows)
+    good, refused = parted(table, frame, rows)
     return Batch(table, good, origin, pl.concat([bad, to_quarantine(refused)]), repairs, read)
-
-
-def _parted(
-    table: str, frame: pl.DataFrame, rows: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Good rows of a table, and bad ones with the file and line of ``rows``, one for one."""
-    reason, shaped = why_invalid(table, frame), shape(table, frame)
-    if reason.null_count() == len(reason):
-        return shaped, shaped[:0].with_columns(reason[:0], rows["origin"][:0], rows["line"][:0])
-    listed = shaped.with_columns(reason, rows["origin"], rows["line"])
-    return shaped.filter(reason.is_null()), listed.filter(reason.is_not_null())
 
 
 def _repeated(batch: Batch) -> dict[str, str]:
@@ -397,8 +387,6 @@ def _valid_bars(rows: pl.DataFrame, spec: MappingSpec) -> tuple[pl.DataFrame, pl
         pl.lit(spec.freq, pl.Int16).alias("freq"),
         pl.lit(in_first, pl.Boolean).alias("auc_in_first"),
     )
-    good, refused = _parted("bars", frame, rows)
-    listed = refused.select(
-        *("date", "symbol", "time", *PRICES, "volume", "amount", "reason", "origin", "line")
-    )
+    good, refused = parted("bars", frame, rows)
+    listed = refused.select(SHOWN)
     return good, to_quarantine(listed)

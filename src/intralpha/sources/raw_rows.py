@@ -14,7 +14,7 @@ from intralpha.sources.lines import MARK, split_lines, unquoted
 from intralpha.sources.parquet import parquet_columns, read_parquet
 from intralpha.sources.source import QUARANTINE, SourceError
 from intralpha.sources.symbols import symbol_in_name, to_symbols, why_no_symbol
-from intralpha.sources.when import FIRST, LAST, fitting, moments
+from intralpha.sources.when import EXCHANGE_ZONE, FIRST, LAST, fitting, moments
 
 NUMBERS = ("open", "high", "low", "close", "preclose", "volume", "amount", "trades", "adj_factor")
 NUMBERS += (
@@ -62,29 +62,29 @@ class RowForm:
 
     Attributes
     ----------
+    columns : field of the lake -> column of the vendor
+    optional : numbers that may be empty
     format : ``csv`` or ``parquet``
     encoding, separator : of csv
     title_lines, footer_lines : of csv, above the header and below the last row
-    columns : field of the lake -> column of the vendor
     symbol_from : ``column``, or ``file`` for the name of the file
     symbol_suffix : exchange of plain numbers; empty: by the ranges of codes
     datetime_format, time_zone : see :func:`intralpha.sources.when.moments`
-    optional : numbers that may be empty
     only : column of the vendor -> what every row must hold there
     title_says : what the lines above the header must hold
     """
 
-    format: str
-    encoding: str
-    separator: str
-    title_lines: int
-    footer_lines: int
     columns: dict[str, str]
-    symbol_from: str
-    symbol_suffix: str
-    datetime_format: str
-    time_zone: str
-    optional: frozenset[str]
+    optional: frozenset[str] = frozenset()
+    format: str = "csv"
+    encoding: str = "utf-8"
+    separator: str = ","
+    title_lines: int = 0
+    footer_lines: int = 0
+    symbol_from: str = "column"
+    symbol_suffix: str = ""
+    datetime_format: str = "%Y-%m-%d"
+    time_zone: str = EXCHANGE_ZONE
     only: dict[str, tuple[str, ...]] = field(default_factory=dict)
     title_says: str = ""
 

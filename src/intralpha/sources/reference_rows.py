@@ -55,10 +55,7 @@ def _from_csv(name: str, content: bytes, needed: tuple[str, ...]) -> pl.DataFram
     except UnicodeDecodeError:
         encoding = "gbk"
     columns = dict(zip(needed, needed, strict=True))
-    form = RowForm(
-        "csv", encoding, ",", 0, 0, columns, "column", "", "%Y-%m-%d", "Asia/Shanghai", frozenset()
-    )
-    table = read_text(name, content, form)
+    table = read_text(name, content, RowForm(columns, encoding=encoding))
     if table.torn.height:
         origin, line, why, _ = table.torn.row(0)
         raise SourceError(f"{origin} line {line}", why, "whole lines")

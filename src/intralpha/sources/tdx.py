@@ -10,8 +10,14 @@ from pydantic import Field
 
 from intralpha.base.place import PlacePath
 from intralpha.market import TABLES
-from intralpha.market.schemas import shape, why_invalid
-from intralpha.sources.bar_rows import PRICES, ROWS_A_BATCH, fill_grid, to_quarantine
+from intralpha.sources.bar_rows import (
+    PRICES,
+    ROWS_A_BATCH,
+    SHOWN,
+    fill_grid,
+    parted,
+    to_quarantine,
+)
 from intralpha.sources.files import fingerprint, members
 from intralpha.sources.source import QUARANTINE, Batch, Source, SourceError, SourceSpec
 from intralpha.sources.symbols import symbol_in_name, symbol_of, why_no_symbol
@@ -84,16 +90,9 @@ class TdxSource(Source):
             none = pl.DataFrame(schema=TABLES["bars"].columns)
             return Batch("bars", none, name, lost, rows_read=1)
         rows, off = _frame(symbol, records, self.spec)
-        frame = shape("bars", rows.drop("line"))
-        reason = why_invalid("bars", frame)
-        good = frame.filter(reason.is_null())
-        key = ["date", "symbol", "time"]
-        listed = (
-            frame.select(*key, "open", "high", "low", "close", "volume", "amount")
-            .with_columns(reason, rows["line"], origin=pl.lit(name))
-            .filter(reason.is_not_null())
-        )
-        bad = to_quarantine(listed)
+        placed = rows.with_columns(origin=pl.lit(name))
+        good, refused = parted("bars", rows.drop("line"), placed)
+        bad = to_quarantine(refused.select(SHOWN))
         if rest:
             torn = (name, len(records) + 1, f"{rest} bytes at the end, expected 32", "")
             bad = pl.concat([bad, pl.DataFrame([torn], schema=bad.schema, orient="row")])

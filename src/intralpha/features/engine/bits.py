@@ -31,54 +31,34 @@ def from_bits(typing_context, i):
 
 @register_jitable
 @no_type_check
-def _rank32(x):
-    bits = bits_of(x)
-    return np.int32(bits ^ np.int32(np.int32(bits >> np.int32(31)) & np.int32(0x7FFFFFFF)))
+def _mirrored32(i):
+    return np.int32(i ^ np.int32(np.int32(i >> np.int32(31)) & np.int32(0x7FFFFFFF)))
+
+
+@no_type_check
+def _mirrored(i):
+    """Whole numbers below zero in the opposite order; twice, as they were."""
+    return i ^ ((i >> np.int64(63)) & np.int64(0x7FFFFFFFFFFFFFFF))
+
+
+@overload(_mirrored, inline="always")
+@no_type_check
+def _mirrored_of(i):
+    return _mirrored32 if i == types.int32 else _mirrored
 
 
 @register_jitable
-@no_type_check
-def _rank64(x):
-    bits = bits_of(x)
-    return bits ^ ((bits >> np.int64(63)) & np.int64(0x7FFFFFFFFFFFFFFF))
-
-
-@register_jitable
-@no_type_check
-def _of_rank32(rank):
-    return from_bits(
-        np.int32(rank ^ np.int32(np.int32(rank >> np.int32(31)) & np.int32(0x7FFFFFFF)))
-    )
-
-
-@register_jitable
-@no_type_check
-def _of_rank64(rank):
-    return from_bits(rank ^ ((rank >> np.int64(63)) & np.int64(0x7FFFFFFFFFFFFFFF)))
-
-
 @no_type_check
 def rank_of(x):
     """A whole number of the same width that is ordered as floats are; NaN has no place.
 
     The largest of whole numbers is found by vectors, that of floats, because of NaN, is not.
     """
-    raise NotImplementedError("inside kernels only")
+    return _mirrored(bits_of(x))
 
 
+@register_jitable
 @no_type_check
 def of_rank(rank):
     """The float that has this rank."""
-    raise NotImplementedError("inside kernels only")
-
-
-@overload(rank_of, inline="always")
-@no_type_check
-def _overload_rank(x):
-    return _rank32 if x == types.float32 else _rank64
-
-
-@overload(of_rank, inline="always")
-@no_type_check
-def _overload_of_rank(rank):
-    return _of_rank32 if rank == types.int32 else _of_rank64
+    return from_bits(_mirrored(rank))

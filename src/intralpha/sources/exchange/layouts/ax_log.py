@@ -30,22 +30,18 @@ class AxLogLayout(SessionLayout):
     kind: Literal["ax_log"] = "ax_log"
     about: ClassVar[str] = "Level-2, one log of key=value a stock-day with three types of records"
 
-    def files(
-        self, day: Day, symbols: list[str], tapes: dict[int, Tape]
-    ) -> Iterator[tuple[str, bytes]]:
+    def files(self, day: Day, symbol: str, tape: Tape) -> Iterator[tuple[str, bytes]]:
         """One file a stock.
 
         Parameters
         ----------
-        day, symbols, tapes : see :meth:`SessionLayout.files`
+        day, symbol, tape : see :meth:`SessionLayout.files`
         """
-        for i, tape in tapes.items():
-            symbol = symbols[i]
-            told = published(tape, symbol, day)
-            shanghai = symbol.endswith("SH")
-            lines = _shanghai(told) if shanghai else _shenzhen(told)
-            name = f"AX_sbe_{'sse' if shanghai else 'szse'}_{symbol[:6]}.log"
-            yield name, ("\n".join(lines) + "\n").encode()
+        told = published(tape, symbol, day)
+        shanghai = symbol.endswith("SH")
+        lines = _shanghai(told) if shanghai else _shenzhen(told)
+        name = f"AX_sbe_{'sse' if shanghai else 'szse'}_{symbol[:6]}.log"
+        yield name, ("\n".join(lines) + "\n").encode()
 
 
 def _lines(source: int, kind: int, rows: pl.DataFrame, fields: dict[str, pl.Expr]) -> pl.DataFrame:

@@ -21,20 +21,16 @@ class ExchangesLayout(SessionLayout):
     kind: Literal["exchanges"] = "exchanges"
     about: ClassVar[str] = "Level-2 orders and trades, as the exchanges publish them"
 
-    def files(
-        self, day: Day, symbols: list[str], tapes: dict[int, Tape]
-    ) -> Iterator[tuple[str, bytes]]:
+    def files(self, day: Day, symbol: str, tape: Tape) -> Iterator[tuple[str, bytes]]:
         """Two files a stock.
 
         Parameters
         ----------
-        day, symbols, tapes : see :meth:`SessionLayout.files`
+        day, symbol, tape : see :meth:`SessionLayout.files`
         """
-        for i, tape in tapes.items():
-            symbol = symbols[i]
-            names, tables = _tables(symbol, tape, day)
-            for name, rows in zip(names, tables, strict=True):
-                yield f"{symbol}/{name}.csv", rows.write_csv().encode()
+        names, tables = _tables(symbol, tape, day)
+        for name, rows in zip(names, tables, strict=True):
+            yield f"{symbol}/{name}.csv", rows.write_csv().encode()
 
 
 def _tables(

@@ -75,17 +75,14 @@ class Layout(Kinded):
 class SessionLayout(Layout):
     """A layout whose files hold one session each, made of what happened in it."""
 
-    def files(
-        self, day: Day, symbols: list[str], tapes: dict[int, Tape]
-    ) -> Iterator[tuple[str, bytes]]:
-        """Name and content of every file of a session.
+    def files(self, day: Day, symbol: str, tape: Tape) -> Iterator[tuple[str, bytes]]:
+        """Name, in the folder of the session, and content of every file of a stock-day.
 
         Parameters
         ----------
         day : the session
-        symbols : of all stocks by their number
-        tapes : number of a stock -> all its orders, trades and cancels; those that are to be
-            written and traded that day
+        symbol : of a stock that traded
+        tape : all its orders, trades and cancels
         """
         raise NotImplementedError(f"{type(self).__name__} writes no files")
 
@@ -110,10 +107,11 @@ class SessionLayout(Layout):
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
             tapes = {i: tape for i, tape in floor.trade(day)[1].items() if i in numbers}
-            for name, content in self.files(day, market.stock_symbols, tapes):
-                path = partial / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
+            for i, tape in tapes.items():
+                for name, content in self.files(day, market.stock_symbols[i], tape):
+                    path = partial / name
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(content)
             partial.rename(done)
             yield day.on, len(tapes)
 

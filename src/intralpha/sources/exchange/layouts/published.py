@@ -9,9 +9,6 @@ from intralpha.sources.exchange.skeleton import Day
 from intralpha.sources.exchange.snapshots import snapshot_times, snapshots
 from intralpha.sources.exchange.tape import Tape
 
-EPOCH_MS = pl.col("date").cast(pl.Datetime("ms")).dt.replace_time_zone("Asia/Shanghai")
-"""Midnight in Shanghai; its ``dt.timestamp`` counts from 1970 in UTC."""
-
 
 @dataclass(frozen=True)
 class Published:

@@ -1,16 +1,17 @@
 """QMT, Level-2: xtquant's l2order, l2transaction and l2quote, epoch milliseconds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar, Literal
 
 import polars as pl
 
+from intralpha.sources.exchange.layouts.forms import epoch_ms
 from intralpha.sources.exchange.layouts.layout import SessionLayout
-from intralpha.sources.exchange.layouts.published import EPOCH_MS, published
+from intralpha.sources.exchange.layouts.published import published
 from intralpha.sources.exchange.skeleton import Day
 from intralpha.sources.exchange.tape import Tape
 
-TIME = (EPOCH_MS.dt.timestamp("ms") + pl.col("time")).alias("time")
+TIME = (epoch_ms(pl.col("date")) + pl.col("time")).alias("time")
 SIDES = {"AB": 1, "AS": 2, "DB": 3, "DS": 4}
 KINDS = {"": 0, "2": 1, "1": 2, "U": 6}
 FLAGS = {"": 0, "N": 0, "B": 1, "S": 2}
@@ -23,24 +24,21 @@ class QmtLevel2Layout(SessionLayout):
     kind: Literal["qmt_level2"] = "qmt_level2"
     about: ClassVar[str] = "Level-2 of xtquant (csv, epoch milliseconds, levels as lists, lots)"
 
-    def files(
-        self, day: Day, symbols: list[str], tapes: dict[int, Tape]
-    ) -> Iterator[tuple[str, bytes]]:
+    def files(self, day: Day, symbol: str, tape: Tape) -> Iterator[tuple[str, bytes]]:
         """Three files a stock.
 
         Parameters
         ----------
-        day, symbols, tapes : see :meth:`SessionLayout.files`
+        day, symbol, tape : see :meth:`SessionLayout.files`
         """
-        for i, tape in tapes.items():
-            told = published(tape, symbols[i], day)
-            tables = {
-                "l2order": _orders(told.orders),
-                "l2transaction": _trades(told.trades),
-                "l2quote": _quotes(told.books),
-            }
-            for name, rows in tables.items():
-                yield f"{name}/{symbols[i]}.csv", rows.write_csv().encode()
+        told = published(tape, symbol, day)
+        tables = {
+            "l2order": _orders(told.orders),
+            "l2transaction": _trades(told.trades),
+            "l2quote": _quotes(told.books),
+        }
+        for name, rows in tables.items():
+            yield f"{name}/{symbol}.csv", rows.write_csv().encode()
 
 
 def _orders(rows: pl.DataFrame) -> pl.DataFrame:
@@ -72,13 +70,6 @@ def _trades(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _quotes(rows: pl.DataFrame) -> pl.DataFrame:
-    def listed(side: str, what: str, unit: int) -> pl.Expr:
-        values = [(pl.col(f"{side}_{what}{k}").fill_null(0) // unit) for k in LEVELS]
-        if what == "price":
-            values = [pl.col(f"{side}_{what}{k}").fill_null(0.0) for k in LEVELS]
-        texts = pl.concat_str([v.cast(pl.String) for v in values], separator=", ")
-        return pl.format("[{}]", texts)
-
     return rows.select(
         TIME,
         lastPrice="last",
@@ -86,8 +77,14 @@ def _quotes(rows: pl.DataFrame) -> pl.DataFrame:
         volume=pl.col("volume") // 100,
         pvolume="volume",
         transactionNum="trades",
-        askPrice=listed("ask", "price", 1),
-        bidPrice=listed("bid", "price", 1),
-        askVol=listed("ask", "volume", 100),
-        bidVol=listed("bid", "volume", 100),
+        askPrice=_listed(pl.col(f"ask_price{k}").fill_null(0.0) for k in LEVELS),
+        bidPrice=_listed(pl.col(f"bid_price{k}").fill_null(0.0) for k in LEVELS),
+        askVol=_listed(pl.col(f"ask_volume{k}").fill_null(0) // 100 for k in LEVELS),
+        bidVol=_listed(pl.col(f"bid_volume{k}").fill_null(0) // 100 for k in LEVELS),
     )
+
+
+def _listed(levels: Iterable[pl.Expr]) -> pl.Expr:
+    """Values of all levels as one text."""
+    texts = pl.concat_str([level.cast(pl.String) for level in levels], separator=", ")
+    return pl.format("[{}]", texts)

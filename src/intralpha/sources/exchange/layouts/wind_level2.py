@@ -27,24 +27,21 @@ class WindLevel2Layout(SessionLayout):
     kind: Literal["wind_level2"] = "wind_level2"
     about: ClassVar[str] = "Level-2 under Wind's names (csv in GBK, prices x 10,000)"
 
-    def files(
-        self, day: Day, symbols: list[str], tapes: dict[int, Tape]
-    ) -> Iterator[tuple[str, bytes]]:
+    def files(self, day: Day, symbol: str, tape: Tape) -> Iterator[tuple[str, bytes]]:
         """Three files a stock.
 
         Parameters
         ----------
-        day, symbols, tapes : see :meth:`SessionLayout.files`
+        day, symbol, tape : see :meth:`SessionLayout.files`
         """
-        for i, tape in tapes.items():
-            told = published(tape, symbols[i], day)
-            tables = {
-                "逐笔委托": _orders(told.orders),
-                "逐笔成交": _trades(told.trades),
-                "行情": _quotes(told.books),
-            }
-            for name, rows in tables.items():
-                yield f"{symbols[i]}/{name}.csv", rows.write_csv().encode("gbk")
+        told = published(tape, symbol, day)
+        tables = {
+            "逐笔委托": _orders(told.orders),
+            "逐笔成交": _trades(told.trades),
+            "行情": _quotes(told.books),
+        }
+        for name, rows in tables.items():
+            yield f"{symbol}/{name}.csv", rows.write_csv().encode("gbk")
 
 
 def _orders(rows: pl.DataFrame) -> pl.DataFrame:
