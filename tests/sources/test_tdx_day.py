@@ -3,6 +3,7 @@
 import struct
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from intralpha.market import Lake
@@ -42,3 +43,12 @@ def test_funds_have_three_digits(lake: Lake, vendor: Path) -> None:
     (vendor / "sh510050.day").write_bytes(record(20230103, 2651))
     ingest([TdxDaySpec(path=str(vendor), price_scale=1000)], lake, show_progress=False)
     assert lake.scan("daily").collect()["close"].to_list() == [2.651]
+
+
+def test_a_repeated_day_is_named_by_its_own_record(lake: Lake, vendor: Path) -> None:
+    days = (record(20230103), record(20230104), record(20230103, 1300), record(20230104, 1310))
+    (vendor / "sh600519.day").write_bytes(b"".join(days))
+    ingest([TdxDaySpec(path=str(vendor))], lake, show_progress=False)
+    aside = pl.read_parquet(lake.root / "quarantine" / "*.parquet").sort("line")
+    assert aside.select("line", "reason").rows() == [(3, "duplicate key"), (4, "duplicate key")]
+    assert lake.scan("daily").collect()["close"].to_list() == [12.34, 12.34]

@@ -9,8 +9,8 @@ import polars as pl
 from pydantic import Field
 
 from intralpha.base.place import PlacePath
-from intralpha.market import TABLES, split_valid
-from intralpha.sources.bar_rows import PRICES, to_quarantine
+from intralpha.market import TABLES
+from intralpha.sources.bar_rows import PRICES, SHOWN, parted, to_quarantine
 from intralpha.sources.daily_rows import finish_daily
 from intralpha.sources.files import fingerprint, members
 from intralpha.sources.source import QUARANTINE, Batch, Source, SourceError, SourceSpec
@@ -28,7 +28,6 @@ DAY_RECORD = np.dtype(
         ("unused", "<u4"),
     ]
 )
-KEY = ["date", "symbol"]
 
 
 class TdxDaySpec(SourceSpec):
@@ -92,11 +91,8 @@ class TdxDaySource(Source):
             return Batch("daily", none, name, aside, rows_read=1)
         rows = self._rows(symbol, records)
         frame, repairs = finish_daily(rows, self.spec.tick_yuan, self.spec.data_start)
-        good, refused = split_valid("daily", frame)
-        where = rows.select(*KEY, "line").unique(KEY)
-        listed = refused.select(*KEY, *PRICES, "volume", "amount", "reason")
-        listed = listed.join(where, on=KEY, how="left", nulls_equal=True)
-        bad = to_quarantine(listed.with_columns(origin=pl.lit(name)))
+        good, refused = parted("daily", frame, rows.with_columns(origin=pl.lit(name)))
+        bad = to_quarantine(refused.select(c for c in SHOWN if c != "time"))
         read = len(records) + bool(rest)
         return Batch("daily", good, name, pl.concat([aside, bad]), repairs, read)
 
