@@ -2,28 +2,33 @@
 
 from typing import Literal
 
-import torch
 from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor, nn
 
-from intralpha.models.model import ModelSpec
+from intralpha.models.encoder import Encoder, EncoderSpec
+from intralpha.models.head import HeadSpec
+from intralpha.models.heads.bn_sigmoid import BnSigmoidHeadSpec
+from intralpha.models.shape import WindowShape
 
 
-class GRUSpec(ModelSpec):
+class GRUSpec(EncoderSpec):
     """GRU -> last hidden state -> BatchNorm -> Linear -> Sigmoid."""
 
     kind: Literal["gru"] = "gru"
     hidden: int = Field(default=30, gt=0, description="width of the hidden state")
     layers: int = Field(default=1, gt=0, description="stacked GRU layers")
+    head: HeadSpec = Field(
+        default_factory=BnSigmoidHeadSpec, description="from the last hidden state to scores"
+    )
 
-    def make(self, n_features: int) -> "GRU":
-        """A fresh network; see :meth:`ModelSpec.make`."""
-        return GRU(n_features, self)
+    def encoder(self, shape: WindowShape) -> "GRU":
+        """See :meth:`EncoderSpec.encoder`."""
+        return GRU(shape.features, self)
 
 
-class GRU(nn.Module):
-    """Score of each sample from its window.
+class GRU(Encoder):
+    """Last hidden state of each window.
 
     Parameters
     ----------
@@ -32,17 +37,15 @@ class GRU(nn.Module):
 
     Notes
     -----
-    forward takes x ``[B, L, F]`` (oldest step first) and returns ``[B]`` in (0, 1). In training
-    the batch norm uses the batch; in eval mode running statistics, so samples are independent.
+    forward takes x ``[B, L, F]`` (oldest step first) and returns ``[B, hidden]``.
     """
 
     def __init__(self, n_features: int, spec: GRUSpec) -> None:
         super().__init__()
+        self.width = spec.hidden
         self.rnn = nn.GRU(n_features, spec.hidden, spec.layers, batch_first=True)
-        self.norm = nn.BatchNorm1d(spec.hidden)
-        self.head = nn.Linear(spec.hidden, 1)
 
-    def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, " B"]:
-        """Score ``[B]`` of windows ``[B, L, F]``."""
+    def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B E"]:
+        """State ``[B, hidden]`` of windows ``[B, L, F]``."""
         _, last = self.rnn(x)
-        return torch.sigmoid(self.head(self.norm(last[-1]))).squeeze(-1)
+        return last[-1]

@@ -3,6 +3,7 @@
 from torch import nn
 
 from intralpha.base import Kinded
+from intralpha.models.shape import Shapes
 
 
 class ModelSpec(Kinded):
@@ -10,24 +11,53 @@ class ModelSpec(Kinded):
 
     Notes
     -----
-    The contract of every network: ``forward`` takes windows ``[B, L, F]`` (float32, oldest step
-    first, no NaN) and returns scores ``[B]``, higher for what should return more. In eval mode
-    the score of a sample does not depend on the other samples of its batch. A network knows
-    tensors only: learning rate, device and early stopping belong to training, NaN to transforms.
+    The contract of every network. It is called with its inputs in the order of :attr:`inputs`,
+    each ``[B, L, F]`` (or ``[B, L, T, F]``: bars inside steps), float32, oldest step first, no NaN.
+    It returns scores ``[B]``, higher for what should return more, or an
+    :class:`~intralpha.models.Output` with such scores and the parts of :attr:`gives`. Its
+    attribute ``wants``, a tuple, asks for more by keyword:
+
+    * ``days_B``: int64 [B], ascending, the number of each sample's day in the batch. Predictions
+      are always made for all samples of one day.
+    * ``target_BH``: the labels [B, H] with 0 where one is missing, in training only; None else.
+
+    In eval mode the score of a sample does not depend on the other samples of its batch, unless
+    :attr:`across` says that it depends on those of its own day. A network knows tensors only:
+    learning rate, device and early stopping belong to training, NaN to transforms.
     """
 
     homes = ("intralpha.models",)
 
-    def make(self, n_features: int) -> nn.Module:
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the inputs, in the order of ``forward``; empty: one, whatever its name."""
+        return ()
+
+    @property
+    def gives(self) -> tuple[str, ...]:
+        """Parts of its output besides the score."""
+        return ()
+
+    @property
+    def across(self) -> bool:
+        """Whether a score depends on the other samples of its day, in eval mode too."""
+        return False
+
+    def make(self, shapes: Shapes) -> nn.Module:
         """A network with fresh weights.
 
         Parameters
         ----------
-        n_features : F, numbers in one step of a window
+        shapes : sizes of the inputs, by name
 
         Returns
         -------
         Module that keeps the contract above
             Weights come from torch's global generator; seed it first to make them repeatable.
+
+        Raises
+        ------
+        ConfigError
+            The sizes do not suit it.
         """
         raise NotImplementedError

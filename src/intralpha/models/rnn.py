@@ -6,24 +6,25 @@ from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor, nn
 
-from intralpha.models.model import ModelSpec
+from intralpha.models.encoder import Encoder, EncoderSpec
+from intralpha.models.shape import WindowShape
 
 
-class RNNSpec(ModelSpec):
-    """GRU -> last hidden state -> Linear; the objective ``mse_bn`` standardises the output."""
+class RNNSpec(EncoderSpec):
+    """GRU -> last hidden state -> head; the objective ``mse_bn`` standardises the output."""
 
     kind: Literal["rnn"] = "rnn"
     hidden: int = Field(default=64, gt=0, description="width of the hidden state")
     layers: int = Field(default=2, gt=0, description="stacked GRU layers")
     dropout: float = Field(default=0.1, ge=0, lt=1, description="between layers")
 
-    def make(self, n_features: int) -> "RNN":
-        """A fresh network; see :meth:`ModelSpec.make`."""
-        return RNN(n_features, self)
+    def encoder(self, shape: WindowShape) -> "RNN":
+        """See :meth:`EncoderSpec.encoder`."""
+        return RNN(shape.features, self)
 
 
-class RNN(nn.Module):
-    """Raw score of each sample from its window.
+class RNN(Encoder):
+    """Last hidden state of each window.
 
     Parameters
     ----------
@@ -32,17 +33,17 @@ class RNN(nn.Module):
 
     Notes
     -----
-    forward takes x ``[B, L, F]`` (oldest step first) and returns ``[B]``. The batch norm of the
-    paper is monotone, so it belongs to the objective and the score is left as it is.
+    forward takes x ``[B, L, F]`` (oldest step first) and returns ``[B, hidden]``. The batch norm of
+    the paper is monotone, so it belongs to the objective and the score is left as it is.
     """
 
     def __init__(self, n_features: int, spec: RNNSpec) -> None:
         super().__init__()
+        self.width = spec.hidden
         dropout = spec.dropout if spec.layers > 1 else 0.0
         self.rnn = nn.GRU(n_features, spec.hidden, spec.layers, batch_first=True, dropout=dropout)
-        self.head = nn.Linear(spec.hidden, 1)
 
-    def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, " B"]:
-        """Score ``[B]`` of windows ``[B, L, F]``."""
+    def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B E"]:
+        """State ``[B, hidden]`` of windows ``[B, L, F]``."""
         _, last = self.rnn(x)
-        return self.head(last[-1]).squeeze(-1)
+        return last[-1]

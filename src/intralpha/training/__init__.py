@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from intralpha.training.fold import FoldJob, finished, predict_fold, train_fold
     from intralpha.training.jobs import run_jobs
     from intralpha.training.measurable import NothingToLearnError, UnmeasurableError
-    from intralpha.training.mse_bn import MseBnSpec
-    from intralpha.training.neg_ic import NegICSpec
+    from intralpha.training.losses.mse_bn import MseBnSpec
+    from intralpha.training.losses.neg_ic import NegICSpec
     from intralpha.training.network import Network, NetworkOutputError
-    from intralpha.training.objective import ObjectiveSpec
+    from intralpha.training.objective import LossShapeError, ObjectiveSpec, Truth
     from intralpha.training.weights import (
         NoWeightsError,
         OtherNetworkError,

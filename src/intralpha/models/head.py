@@ -1,0 +1,82 @@
+"""HeadSpec: from an encoder's state to scores, one kind a file."""
+
+from jaxtyping import Float, Int
+from pydantic import Field
+from torch import Tensor, nn
+
+from intralpha.base import Kinded
+from intralpha.models.orthogonal import orthogonal_to
+from intralpha.models.output import Output
+
+
+class HeadSpec(Kinded):
+    """The end of a network. A kind declares :meth:`layers`, whose module gives an Output."""
+
+    homes = ("intralpha.models.heads",)
+    default_kind = "linear"
+
+    orthogonal: bool = Field(
+        default=False,
+        description="take out of the score what the input `exposures` explains across each day's "
+        "stocks [Spec 12.16]",
+    )
+
+    @property
+    def gives(self) -> tuple[str, ...]:
+        """Parts of its output besides the score."""
+        return ()
+
+    @property
+    def across(self) -> bool:
+        """Whether a score depends on the other samples of its day, in eval mode too."""
+        return self.orthogonal
+
+    def layers(self, width: int) -> nn.Module:
+        """The module, with fresh weights.
+
+        Parameters
+        ----------
+        width : E, numbers in a state
+
+        Returns
+        -------
+        Module
+            ``forward(state [B, E], days_B)`` gives an :class:`Output`; ``days_B``, int64 [B], is
+            the number of each sample's day, or None where all are of one day.
+        """
+        raise NotImplementedError
+
+    def make(self, width: int) -> "Head":
+        """The head: :meth:`layers`, and the orthogonal layer if it is wanted.
+
+        Parameters
+        ----------
+        width : E, numbers in a state
+        """
+        return Head(self.layers(width), self.orthogonal)
+
+
+class Head(nn.Module):
+    """Scores of states ``[B, E]``.
+
+    Parameters
+    ----------
+    layers : module of a :class:`HeadSpec`
+    orthogonal : whether scores are made orthogonal to the exposures
+    """
+
+    def __init__(self, layers: nn.Module, orthogonal: bool) -> None:
+        super().__init__()
+        self.layers, self.orthogonal = layers, orthogonal
+
+    def forward(
+        self,
+        state: Float[Tensor, "B E"],
+        exposures: Float[Tensor, "B 1 P"] | None = None,
+        days_B: Int[Tensor, " B"] | None = None,
+    ) -> Output:
+        """An Output of the states."""
+        out = self.layers(state, days_B)
+        if not self.orthogonal or exposures is None:
+            return out
+        return Output(orthogonal_to(out.score, exposures[:, -1], days_B), out.parts)

@@ -1,0 +1,11 @@
+"""Heads: states ``[B, E]`` in, scores and parts out, one kind a file."""
+
+from typing import TYPE_CHECKING
+
+from intralpha.base.lazy import lazily
+
+if TYPE_CHECKING:
+    from intralpha.models.heads.bn_sigmoid import BnSigmoidHeadSpec
+    from intralpha.models.heads.linear import LinearHeadSpec
+
+lazily(__name__)
