@@ -104,10 +104,11 @@ def our_windows(data: Data, dates: int) -> tuple[int, float]:
     names = tuple(f"f{k}" for k in range(FEATURES))
     label = Panel(data.label[:, :, None].astype(np.float32), data.days, assets, ("fwd_label",))
     features = Panel(data.x, data.days, assets, names)
-    samples = Samples(features, known, known, WINDOW_DAYS, label)
+    samples = Samples.of(features, known, known, WINDOW_DAYS, label)
     count, total = 0, 0.0
-    for x, y in samples.pooled(data.days[-dates:], BATCH, np.random.default_rng(0)):
-        count, total = count + len(y), total + float(x[:, -1, 0].astype(np.float64) @ y)
+    for batch in samples.pooled(data.days[-dates:], BATCH, np.random.default_rng(0)):
+        last = batch.x[:, -1, 0].astype(np.float64)
+        count, total = count + len(batch), total + float(last @ batch.y)
     return count, total
 
 

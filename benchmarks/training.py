@@ -25,7 +25,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from intralpha.base import Panel
 from intralpha.datasets import Samples
-from intralpha.models import GRUSpec
+from intralpha.models import GRUSpec, WindowShape
 
 BARS, FEATURES, WINDOW_DAYS, BATCH = 8, 6, 20, 5_000
 TIMES = (time(10), time(10, 30), time(11), time(11, 30), time(13, 30), time(14), time(14, 30))
@@ -53,14 +53,14 @@ def make_samples(size: Size) -> tuple[Samples, np.ndarray]:
     label = Panel.full(days, assets, ("fwd_label",))
     label.values[:] = rng.standard_normal(label.values.shape, dtype=np.float32)
     known = np.ones((size.days, size.stocks), dtype=bool)
-    return Samples(features, known, known, WINDOW_DAYS, label), days[WINDOW_DAYS - 1 :]
+    return Samples.of(features, known, known, WINDOW_DAYS, label), days[WINDOW_DAYS - 1 :]
 
 
 class WindowDataset(Dataset[tuple[np.ndarray, np.float32]]):
     """One item a stock and date, as tutorials write it."""
 
     def __init__(self, samples: Samples) -> None:
-        panel = samples.features
+        panel = samples.windows["x"].panel
         self.values = panel.values.reshape(-1, *panel.values.shape[2:])
         assert samples.label is not None
         self.label = samples.label.values[:, :, 0]
@@ -78,7 +78,7 @@ class WindowDataset(Dataset[tuple[np.ndarray, np.float32]]):
 
 def ours(samples: Samples, dates: np.ndarray) -> Batches:
     """Our shuffled batches."""
-    return samples.pooled(dates, BATCH, np.random.default_rng(0))
+    return ((b.x, b.y) for b in samples.pooled(dates, BATCH, np.random.default_rng(0)))
 
 
 def loader(samples: Samples, workers: int) -> Batches:
@@ -100,11 +100,11 @@ def drain(batches: Batches) -> tuple[int, float]:
 def train(batches: Batches, most: int) -> tuple[int, float]:
     """A GRU on the first batches; windows and mean loss."""
     torch.manual_seed(0)
-    model = GRUSpec(hidden=30).make(FEATURES)
+    model = GRUSpec(hidden=30).make({"x": WindowShape(WINDOW_DAYS * BARS, FEATURES)})
     optimiser = torch.optim.Adam(model.parameters())
     losses, count = [], 0
     for x, y in islice(batches, most):
-        loss = ((model(torch.as_tensor(x)) - torch.as_tensor(y)) ** 2).mean()
+        loss = ((model(torch.as_tensor(x)).score - torch.as_tensor(y)) ** 2).mean()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -10,12 +10,15 @@ import pytest
 from intralpha.base import Panel
 from intralpha.datasets import (
     CrossSectionSpec,
+    CutSpec,
     Fold,
     GlobalStandardSpec,
     Loader,
     NoTransformSpec,
     Samples,
     TransformSpec,
+    View,
+    Window,
     WindowRatioSpec,
 )
 from intralpha.datasets.loader import LoaderAxesError
@@ -47,7 +50,7 @@ def loader(panels: tuple[Panel, Panel, Panel], tmp_path: Path) -> Loader:
     for panel, name in zip(panels, ("features", "masks", "label"), strict=True):
         panel.save(tmp_path / name)
     paths = tmp_path / "features", tmp_path / "masks", tmp_path / "label"
-    return Loader(*paths, NoTransformSpec(), window_days=4)
+    return Loader.of(*paths, NoTransformSpec(), CutSpec(window_days=4))
 
 
 @pytest.mark.parametrize(
@@ -55,7 +58,7 @@ def loader(panels: tuple[Panel, Panel, Panel], tmp_path: Path) -> Loader:
     [(t, once) for t in TRANSFORMS for once in (False, True) if t.alone or not once],
     ids=repr,
 )
-@pytest.mark.parametrize("step", ["bar", "day"])
+@pytest.mark.parametrize("step", ["bar", "day", "nested"])
 def test_samples_equal_those_made_in_memory(
     panels: tuple[Panel, Panel, Panel],
     loader: Loader,
@@ -67,21 +70,16 @@ def test_samples_equal_those_made_in_memory(
     features, masks, label = panels
     mask = masks["universe"] > 0
     fitted = transform.fit(features, DAYS[:15], mask)
-    whole = Samples(
-        transform.apply(features, mask, fitted),
-        masks["traded"] > 0,
-        mask,
-        4,
-        label,
-        transform.ratio_clip,
-        step == "day",
-    )
-    load = replace(loader, transform=transform, step=step)
+    cut = CutSpec(window_days=4, step=step)
+    window = Window(transform.apply(features, mask, fitted), cut, transform.ratio_clip)
+    whole = Samples({"x": window}, masks["traded"] > 0, mask, label)
+    view = View(loader.views["x"].path, cut, transform)
     if once:
         transform.apply(features, mask, {}).save(tmp_path / "once")
-        load = replace(load, features=tmp_path / "once", transform=None)
+        view = View(tmp_path / "once", cut, None)
+    load = replace(loader, views={"x": view})
     found = load.samples(load.fit(FOLD), FOLD.valid)
-    np.testing.assert_array_equal(found.features.dates, DAYS[13:20])
+    np.testing.assert_array_equal(found.dates, DAYS[13:20])
     for day in FOLD.valid:
         for labelled in (True, False):
             a, b = found.day(day, labelled), whole.day(day, labelled)
@@ -90,7 +88,7 @@ def test_samples_equal_those_made_in_memory(
             np.testing.assert_array_equal(a.y, b.y)
             assert len(a.columns) > 3
     if transform.kind != "window_ratio":
-        assert np.isfinite(found.features.values).all()
+        assert np.isfinite(found.windows["x"].panel.values).all()
 
 
 def test_without_a_label_there_is_nothing_to_train_on(loader: Loader) -> None:
@@ -100,18 +98,19 @@ def test_without_a_label_there_is_nothing_to_train_on(loader: Loader) -> None:
 
 
 def test_no_dates_need_no_sessions(loader: Loader) -> None:
-    assert len(loader.samples({}, DAYS[:0]).features.dates) == 0
+    assert len(loader.samples({}, DAYS[:0]).dates) == 0
 
 
 def test_a_date_between_two_sessions_is_refused(loader: Loader, panels: tuple) -> None:
     features, masks, _ = panels
     kept = np.delete(np.arange(30), 11)
-    for panel, path in ((features, loader.features), (masks, loader.universe)):
+    for panel, path in ((features, loader.views["x"].path), (masks, loader.universe)):
         part = replace(panel, values=panel.values[kept], dates=DAYS[kept])
         part.save(path.with_name(path.name + "-part"))
+    view = loader.views["x"]
     gap = replace(
         loader,
-        features=loader.features.with_name("features-part"),
+        views={"x": replace(view, path=view.path.with_name("features-part"))},
         universe=loader.universe.with_name("masks-part"),
     )
     with pytest.raises(UnknownSampleDateError, match="2024-01-12"):

@@ -54,7 +54,7 @@ def test_pooled_rows_are_the_rows_of_the_days(steps: np.ndarray, ratio_clip: flo
     rng = np.random.default_rng(0)
     label.values[:] = rng.permutation(1200).reshape(40, 30, 1)
     label.values[rng.random(label.values.shape) < 0.2] = np.nan
-    samples = Samples(
+    samples = Samples.of(
         Panel(steps, DAYS, ASSETS, tuple("abcde")),
         np.ones((40, 30), bool),
         rng.random((40, 30)) < 0.7,
@@ -69,8 +69,8 @@ def test_pooled_rows_are_the_rows_of_the_days(steps: np.ndarray, ratio_clip: flo
         for v, row in zip(b.y, b.x, strict=True)
     }
     seen = 0
-    for x, y in samples.pooled(dates, 64, np.random.default_rng(1)):
-        for value, row in zip(y, x, strict=True):
+    for batch in samples.pooled(dates, 64, np.random.default_rng(1)):
+        for value, row in zip(batch.y, batch.x, strict=True):
             np.testing.assert_array_equal(row, by_label[float(value)])
             seen += 1
     assert seen == len(by_label) > 64
@@ -79,7 +79,7 @@ def test_pooled_rows_are_the_rows_of_the_days(steps: np.ndarray, ratio_clip: flo
 def test_a_ratio_window_does_not_know_who_has_a_label(steps: np.ndarray) -> None:
     label = Panel.full(DAYS, ASSETS, ("fwd_label",), fill=0.5)
     label.values[20, :15] = np.nan
-    samples = Samples(
+    samples = Samples.of(
         Panel(steps, DAYS, ASSETS, tuple("abcde")),
         np.ones((40, 30), bool),
         np.ones((40, 30), bool),

@@ -11,6 +11,7 @@ from intralpha.datasets import CrossSectionSpec, RollingSpec
 from intralpha.datasets.global_standard import GlobalStandardSpec
 from intralpha.datasets.schedule import NoFoldError
 from intralpha.factors import Ground, Network
+from intralpha.factors.network import InputSpec
 from intralpha.features import DaySpec
 from intralpha.labels import HorizonReturnSpec
 from intralpha.models import GRUSpec
@@ -18,6 +19,7 @@ from intralpha.pipeline.address import stem
 from intralpha.training import NegICSpec, TrainSpec
 
 DAYS = as_days(np.arange("2023-01-02", "2023-07-01", dtype="datetime64[D]"))[::1]
+LAST = ("outputs/gru", "score/gru")
 GROUND = Ground(DAYS, DAYS[::3])
 SPEC = Network(
     features=DaySpec(turnover="amount"),
@@ -38,13 +40,13 @@ def nodes(spec: Network = SPEC, ground: Ground = GROUND) -> dict:
 
 def test_a_transform_of_single_days_is_made_once_for_all_folds() -> None:
     alone = nodes()
-    assert list(alone) == ["features/gru", "seen/gru", "label/gru", "weights/gru", "score/gru"]
+    assert list(alone) == ["features/gru", "seen/gru", "label/gru", "weights/gru", *LAST]
     assert alone["weights/gru"].inputs["seen"] == "seen/gru"
-    assert alone["weights/gru"].spec.transform is None
+    assert alone["weights/gru"].spec.views["x"].transform is None
     fitted = nodes(SPEC.model_copy(update={"transform": GlobalStandardSpec()}))
-    assert list(fitted) == ["features/gru", "label/gru", "weights/gru", "score/gru"]
+    assert list(fitted) == ["features/gru", "label/gru", "weights/gru", *LAST]
     assert fitted["weights/gru"].inputs["seen"] == "features/gru"
-    assert fitted["weights/gru"].spec.transform == GlobalStandardSpec()
+    assert fitted["weights/gru"].spec.views["x"].transform == GlobalStandardSpec()
 
 
 @pytest.mark.parametrize("transform", [CrossSectionSpec(), GlobalStandardSpec()])
@@ -69,8 +71,8 @@ def test_a_score_needs_its_window_and_the_networks_of_its_fold() -> None:
     made = nodes()
     trained = {s.name for s in made["weights/gru"].slices}
     days = [s.name for s in made["score/gru"].slices]
-    assert days == sorted(set(days))
-    for one in made["score/gru"].slices:
+    assert days == sorted(set(days)) == [s.name for s in made["outputs/gru"].slices]
+    for one in made["outputs/gru"].slices:
         at = int(np.searchsorted(DAYS, np.datetime64(one.name)))
         assert one.needs["seen"] == tuple(str(d) for d in DAYS[at - 3 : at + 1])
         assert set(one.needs["weights"]) <= trained
@@ -90,7 +92,7 @@ def test_another_session_moves_no_training() -> None:
 def test_what_a_training_is_made_of_moves_its_address_and_the_seed_its_slice() -> None:
     before = {n: stem(node) for n, node in nodes().items()}
     for change, moved in {
-        ("model", GRUSpec(hidden=5)): {"weights/gru", "score/gru"},
+        ("model", GRUSpec(hidden=5)): {"weights/gru", "outputs/gru"},
         ("label", HorizonReturnSpec(horizon=3)): {"label/gru"},
         ("features", DaySpec(mode="window")): {"features/gru"},
         ("transform", CrossSectionSpec(mads=3.0)): {"seen/gru"},
@@ -112,3 +114,54 @@ def test_schedules_that_leave_nothing_are_refused() -> None:
 def test_settings_out_of_range_are_refused(wrong: dict) -> None:
     with pytest.raises(ValidationError, match=next(iter(wrong))):
         Network.model_validate({**{f: getattr(SPEC, f) for f in Network.model_fields}, **wrong})
+
+
+SLOW = InputSpec(
+    features=DaySpec(turnover="amount"), transform=CrossSectionSpec(), window_days=3, every=5
+)
+BOTH = {
+    "features": None,
+    "transform": None,
+    "window_days": None,
+    "inputs": {"fast": SPEC.views["x"], "slow": SLOW},
+}
+
+
+def test_several_inputs_have_nodes_of_their_own_and_the_longest_decides_how_far_back() -> None:
+    made = nodes(SPEC.model_copy(update=BOTH))
+    assert list(made)[:4] == [
+        "features/gru.fast",
+        "seen/gru.fast",
+        "features/gru.slow",
+        "seen/gru.slow",
+    ]
+    weights = made["weights/gru"]
+    assert weights.inputs["seen.slow"] == "seen/gru.slow"
+    assert {k: (v.cut.window_days, v.cut.every) for k, v in weights.spec.views.items()} == {
+        "fast": (4, 1),
+        "slow": (3, 5),
+    }
+    one = weights.slices[0]
+    at = int(np.searchsorted(DAYS, one.about["fold"].train[0]))
+    for name in ("seen.fast", "seen.slow", "universe"):
+        assert one.needs[name][0] == str(DAYS[at - 10]), name
+
+
+def test_inputs_that_the_model_does_not_want_are_told_before_anything_is_read() -> None:
+    (fault,) = SPEC.model_copy(update=BOTH).faults()
+    assert "network gru wants one input" in fault
+    assert "it is given fast, slow" in fault
+    assert SPEC.faults() == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"inputs": BOTH["inputs"]}, "found features, transform, window_days beside inputs"),
+        ({"features": None}, "features missing; or give inputs by name"),
+        ({**BOTH, "inputs": {"Slow one": SLOW}}, "Slow one"),
+    ],
+)
+def test_what_a_network_sees_stands_in_one_place(change: dict, said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        Network.model_validate({**{f: getattr(SPEC, f) for f in Network.model_fields}, **change})

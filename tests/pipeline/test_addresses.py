@@ -22,8 +22,8 @@ LIBRARY = {
 
 RESULTS = {"signal", "test", "portfolio"}
 DESK = {"benchmark", "exposures"}  # what a decision knows besides signal and holdings
-GRU = {"label/gru", "weights/gru", "score/gru"}
-SCORES = {"score/gru", "score/simple"}
+GRU = {"label/gru", "weights/gru", "outputs/gru", "score/gru"}
+SCORES = {"outputs/gru", "score/gru", "score/simple"}
 # Key of the recipe (the longest that fits counts) -> nodes that are made of it, directly or not.
 MOVED: dict[str, set[str]] = {
     "name": set(),
@@ -32,16 +32,17 @@ MOVED: dict[str, set[str]] = {
     "quality": set(),
     "universe": {"universe", "seen/gru"} | GRU | SCORES | RESULTS | DESK,
     "grid": {"forward"} | GRU | SCORES | RESULTS | DESK,
-    "factors.gru.features": {"features/gru", "seen/gru", "weights/gru", "score/gru"} | RESULTS,
-    "factors.gru.transform": {"seen/gru", "weights/gru", "score/gru"} | RESULTS,
-    "factors.gru.window_days": {"weights/gru", "score/gru"} | RESULTS,
-    "factors.gru.step": {"weights/gru", "score/gru"} | RESULTS,
+    "factors.gru.features": {"features/gru", "seen/gru", "weights/gru", "outputs/gru", "score/gru"}
+    | RESULTS,
+    "factors.gru.transform": {"seen/gru", "weights/gru", "outputs/gru", "score/gru"} | RESULTS,
+    "factors.gru.window_days": {"weights/gru", "outputs/gru", "score/gru"} | RESULTS,
+    "factors.gru.step": {"weights/gru", "outputs/gru", "score/gru"} | RESULTS,
     "factors.gru.label": GRU | RESULTS,
-    "factors.gru.schedule": {"weights/gru", "score/gru"} | RESULTS,
-    "factors.gru.model": {"weights/gru", "score/gru"} | RESULTS,
-    "factors.gru.objective": {"weights/gru", "score/gru"} | RESULTS,
-    "factors.gru.training": {"weights/gru", "score/gru"} | RESULTS,
-    "factors.gru.seeds": {"weights/gru", "score/gru"} | RESULTS,
+    "factors.gru.schedule": {"weights/gru", "outputs/gru", "score/gru"} | RESULTS,
+    "factors.gru.model": {"weights/gru", "outputs/gru", "score/gru"} | RESULTS,
+    "factors.gru.objective": {"weights/gru", "outputs/gru", "score/gru"} | RESULTS,
+    "factors.gru.training": {"weights/gru", "outputs/gru", "score/gru"} | RESULTS,
+    "factors.gru.seeds": {"weights/gru", "outputs/gru", "score/gru"} | RESULTS,
     "factors.simple.features": {"features/simple", "score/simple"} | RESULTS,
     "factors.simple": {"score/simple"} | RESULTS,
     "combination": RESULTS,
@@ -67,6 +68,7 @@ OTHERS: dict[str, Any] = {
     "factors.gru.label.horizon": 3,
     "factors.gru.label.start": "close",
     "factors.gru.model.kind": {"kind": "rnn", "hidden": 4},
+    "factors.gru.model.head.kind": {"kind": "linear"},
     "factors.gru.objective.kind": {"kind": "mse_bn"},
     "factors.gru.schedule.kind": {"kind": "yearly", "first_year": 2023},
     "factors.gru.training.batch": "pooled",
@@ -86,6 +88,7 @@ APART = (
     "factors.gru.kind",
     "factors.simple.kind",
     "factors.gru.features",
+    "factors.gru.inputs",
     "factors.simple.features",
     "factors.gru.schedule.kind",
     "factors.simple.fwd_over_tested",

@@ -12,7 +12,7 @@ import pytest
 from intralpha.audit.probe import FutureLeakError, NothingComparedError
 from intralpha.base import Panel
 from intralpha.base.cross_section import mean_zscore
-from intralpha.datasets import Loader
+from intralpha.datasets import CutSpec, Loader
 from intralpha.factors import Network
 from intralpha.features import LibraryFeatures
 from intralpha.market import Lake, UniverseSpec
@@ -156,6 +156,7 @@ def test_scrambling_the_future_changes_nothing_up_to_it(
         "universe",
         "features/gru",
         "seen/gru",
+        "outputs/gru",
         "score/gru",
         "features/simple",
         "score/simple",
@@ -203,7 +204,12 @@ def test_artifacts_tell_how_they_were_made(finished: tuple[Path, RunResult]) -> 
     node = planned.node("weights/gru")
     one = node.slices[0]
     artifact = planned.store.get("weights", planned.addresses[node.name][one.name])
-    assert artifact.facts["spec"]["model"] == {"kind": "gru", "hidden": 4, "layers": 1}
+    assert artifact.facts["spec"]["model"] == {
+        "kind": "gru",
+        "hidden": 4,
+        "layers": 1,
+        "head": {"kind": "bn_sigmoid", "orthogonal": False},
+    }
     assert artifact.facts["inputs"] == {
         "seen": "seen/gru",
         "universe": "universe",
@@ -220,8 +226,8 @@ def test_weights_of_an_old_run_predict_any_later_date(finished: tuple[Path, RunR
     """What was learned is loaded as it is and gives the scores that the run kept."""
     folder, _ = finished
     planned = plan(load_recipe(folder / "tiny.yaml"), folder / "runs")
-    score, weights = planned.node("score/gru"), planned.addresses["weights/gru"]
-    last = score.slices[-1]
+    outputs, weights = planned.node("outputs/gru"), planned.addresses["weights/gru"]
+    last = outputs.slices[-1]
     spec = planned.recipe.factors["gru"]
     assert isinstance(spec, Network)
     keys = {n: planned.addresses[n] for n in ("seen/gru", "universe")}
@@ -229,7 +235,8 @@ def test_weights_of_an_old_run_predict_any_later_date(finished: tuple[Path, RunR
     for name, kind in (("seen/gru", "seen"), ("universe", "universe")):
         days = [(date.fromisoformat(d), keys[name][d]) for d in last.needs[kind]]
         planned.store.panel(kind, days, assets, folder / "laid" / kind)
-    load = Loader(folder / "laid/seen", folder / "laid/universe", None, None, spec.window_days)
+    cut = CutSpec(window_days=spec.window_days)
+    load = Loader.of(folder / "laid/seen", folder / "laid/universe", None, None, cut)
     day = np.array([last.name], dtype="datetime64[D]")
     parts = [
         predict_fold(planned.store.get("weights", weights[n]).path, load, spec.model, day)["score"]

@@ -71,6 +71,7 @@ def test_one_more_day_costs_a_day(world: tuple[Lake, Path, np.ndarray]) -> None:
         "seen/gru": 1,
         "label/gru": 3,
         "weights/gru": 0,
+        "outputs/gru": 1,
         "score/gru": 1,
         "features/simple": 1,
         "score/simple": 1,

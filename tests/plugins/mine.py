@@ -22,13 +22,14 @@ from intralpha.combination.icir import RankICHistory
 from intralpha.factors import FactorSpec, Ground
 from intralpha.factors.factor import days_of
 from intralpha.market import Calendar, Lake, read_daily
+from intralpha.models import Output
 from intralpha.portfolio import Constraint, ConstraintSpec, Term, TermSpec
 from intralpha.portfolio.program import LinearProgram, Row
 from intralpha.portfolio.snapshot import Snapshot
 from intralpha.risk import ExposureSpec
 from intralpha.sources import Batch, SimulatedMarket, Source, SourceSpec
 from intralpha.sources.exchange.layouts.layout import Layout
-from intralpha.training import ObjectiveSpec
+from intralpha.training import ObjectiveSpec, Truth
 
 
 class WalkSpec(SourceSpec):
@@ -97,8 +98,8 @@ class AbsoluteSpec(ObjectiveSpec):
 
     kind: Literal["mine.absolute"] = "mine.absolute"
 
-    def loss(self, score: Float[Tensor, " B"], label: Float[Tensor, " B"]) -> Float[Tensor, ""]:
-        return (score - label).abs().mean()
+    def loss(self, output: Output, truth: Truth) -> Float[Tensor, ""]:
+        return (output.score - truth.label_B).abs().mean()
 
 
 class ReversalSpec(FactorSpec):

@@ -10,7 +10,7 @@ import yaml
 from .conftest import BOTH, HERE, Desk, families
 
 FAMILIES = {
-    "acme": ("features", "grid", "label", "net", "schedule", "transform"),
+    "acme": ("features", "grid", "head", "label", "net", "schedule", "transform"),
     "mine": ("BenchmarkSpec", "CombinerSpec", "ConstraintSpec", "ExposureSpec", "FactorSpec",
              "Layout", "ObjectiveSpec", "SourceSpec", "TermSpec"),
 }  # fmt: skip
@@ -32,7 +32,7 @@ def test_there_is_a_kind_of_every_family() -> None:
     text = "".join(p.read_text() for p in HERE.rglob("*.py"))
     bases = set(re.findall(r"^class \w+\((\w+)\):", text, re.MULTILINE))
     assert ours == bases & ours
-    assert len(ours) == 15
+    assert len(ours) == 16
 
 
 def test_a_recipe_of_plugins_runs_from_the_command_line(finished: Desk) -> None:
@@ -46,6 +46,7 @@ def test_a_recipe_of_plugins_runs_from_the_command_line(finished: Desk) -> None:
         "kind": "acme.mynet",
         "hidden": 4,
         "half_life": 2.0,
+        "head": {"kind": "acme.tanh", "orthogonal": False},
     }
     weights = json.loads((report.parent / "run.json").read_text())["nodes"]["weights/net"]
     assert len(weights["slices"]) == 2  # two jobs for the recipe's two workers
@@ -60,7 +61,7 @@ def test_the_environment_and_python_load_the_same(finished: Desk) -> None:
         assert done.returncode == 0, done.stderr
         assert NOTHING_TO_DO.search(done.stdout), done.stdout
     found = json.loads(finished.script(PROBE.format(names='["acme", "./mine.py"]')))
-    assert len(found) == 13
+    assert len(found) == 14
     assert set(found.values()) == {0}
 
 
@@ -124,17 +125,18 @@ for name in {files}:
 def test_addresses_move_with_the_code_of_a_plugin_and_not_otherwise(
     desk: Desk, finished: Desk
 ) -> None:
+    net = ["weights/net", "outputs/net", "score/net"]
     files = {
-        "site/acme/shapes.py": ["weights/net", "score/net"],
+        "site/acme/shapes.py": net,
         "site/acme/features.py": [
-            "features/net", "seen/net", "weights/net", "score/net",
+            "features/net", "seen/net", "weights/net", "outputs/net", "score/net",
         ],
         "site/acme/grid.py": [],
         "site/acme/kinds.py": [],
         "site/acme/new.py": [],
         "site/acme-1.2.3.dist-info/METADATA": [],
-        "falls.py": ["weights/net", "score/net", "score/reversal", "benchmark", "exposures"],
-        "mine.py": ["weights/net", "score/net", "score/reversal", "benchmark", "exposures"],
+        "falls.py": [*net, "score/reversal", "benchmark", "exposures"],
+        "mine.py": [*net, "score/reversal", "benchmark", "exposures"],
     }  # fmt: skip
     text = ADDRESSES.format(lake=finished.folder / "lake", files=list(files))
     found = [json.loads(line) for line in desk.script(text).splitlines()]

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from intralpha.models import ModelSpec
 from intralpha.testing import CheckFailedError, assert_network, assert_objective
-from intralpha.training import ObjectiveSpec
+from intralpha.training import NetworkOutputError, ObjectiveSpec
 
 
 @pytest.mark.parametrize("kind", sorted(k for k in ModelSpec.kinds() if "." not in k))
@@ -59,7 +59,7 @@ def test_a_module_is_checked_and_left_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("fault", "match"),
     [
-        ("shape", r"scores of shape \(48, 1\)"),
+        ("shape", r"returned shape \(48, 1\)"),
         ("unused", "no gradient of unused.weight"),
         ("constant", "a gradient of .* that is 0"),
         ("batch", "other scores in eval mode alone"),
@@ -70,7 +70,9 @@ def test_a_module_is_checked_and_left_as_it_is() -> None:
 )
 @pytest.mark.filterwarnings("ignore:Expected more than 1 value")
 def test_a_broken_network_is_caught(fault: str, match: str) -> None:
-    with pytest.raises((CheckFailedError, ValueError), match=f"{match}|more than 1 value"):
+    with pytest.raises(
+        (CheckFailedError, NetworkOutputError, ValueError), match=f"{match}|more than 1 value"
+    ):
         assert_network(Net(6, fault))
 
 

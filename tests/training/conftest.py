@@ -20,7 +20,7 @@ def make_samples(days: int = 60, assets: int = 80, strength: float = 0.7, seed: 
     y = strength * x[:, :, 0] + np.sqrt(1 - strength**2) * noise
     y = (y - y.mean(axis=1, keepdims=True)) / y.std(axis=1, keepdims=True)
     ones = np.ones((days, assets), dtype=bool)
-    return Samples(
+    return Samples.of(
         Panel(x, dates, names, ("a", "b", "c")),
         ones,
         ones,
@@ -30,7 +30,7 @@ def make_samples(days: int = 60, assets: int = 80, strength: float = 0.7, seed: 
 
 
 def make_fold(samples: Samples) -> Fold:
-    dates = samples.features.dates
+    dates = samples.dates
     return Fold("f", dates[4:40], dates[42:50], dates[52:])
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from intralpha.base import Panel
-from intralpha.datasets import GlobalStandardSpec, Loader
+from intralpha.datasets import CutSpec, GlobalStandardSpec, Loader
 from intralpha.models import GRUSpec
 from intralpha.training import (
     FoldJob,
@@ -34,20 +34,20 @@ from .conftest import make_fold, make_samples
 def make_loader(folder: Path) -> Loader:
     """The small panel on disk."""
     samples = make_samples(days=60, assets=40)
-    axes = (samples.features.dates, samples.features.assets)
+    axes = (samples.dates, samples.assets)
     if not folder.is_dir():
         folder.mkdir(parents=True)
-        samples.features.save(folder / "features")
+        samples.windows["x"].panel.save(folder / "features")
         samples.label.save(folder / "label")
         Panel(np.ones((60, 40, 2), np.float32), *axes, ("universe", "traded")).save(
             folder / "masks"
         )
-    return Loader(
+    return Loader.of(
         folder / "features",
         folder / "masks",
         folder / "label",
         GlobalStandardSpec(),
-        window_days=5,
+        CutSpec(window_days=5),
     )
 
 
@@ -78,14 +78,15 @@ def test_the_number_of_workers_changes_nothing(tmp_path: Path) -> None:
 def test_a_network_predicts_any_date_later_in_another_process(tmp_path: Path) -> None:
     job = make_jobs(tmp_path)[0]
     train_fold(job)
-    dates = job.load._open()[0].dates[[10, 30, 59]]
+    dates = Panel.load(job.load.universe).dates[[10, 30, 59]]
     expected = predict_fold(job.folder, job.load, job.model, dates)
     code = (
         "import sys; from pathlib import Path;"
         "from tests.training.test_fold import make_loader, replace;"
-        "from intralpha.models import GRUSpec; from intralpha.training import predict_fold;"
+        "from intralpha.base import Panel; from intralpha.models import GRUSpec;"
+        "from intralpha.training import predict_fold;"
         "folder = Path(sys.argv[1]); load = replace(make_loader(folder / 'data'), label=None);"
-        "dates = load._open()[0].dates[[10, 30, 59]];"
+        "dates = Panel.load(load.universe).dates[[10, 30, 59]];"
         "predict_fold(folder / '0', load, GRUSpec(hidden=4), dates).save(folder / 'scores')"
     )
     root = Path(__file__).parents[2]
@@ -98,14 +99,15 @@ def test_a_transform_is_fitted_on_training_days_and_kept_with_the_weights(tmp_pa
     job = make_jobs(tmp_path)[0]
     train_fold(job)
     before, expected = load_fitted(job.folder), scores(job)
-    features = make_samples(days=60, assets=40).features
+    features = make_samples(days=60, assets=40).windows["x"].panel
     np.testing.assert_allclose(
-        before["mean"], features.values[:40].mean(axis=(0, 1)), atol=1e-6
+        before["x.mean"], features.values[:40].mean(axis=(0, 1)), atol=1e-6
     )  # nothing is 7 MADs away
     features.values[44:50] = 50.0  # between training and the predicted windows
     (tmp_path / "other").mkdir()
     features.save(tmp_path / "other" / "features")
-    other = replace(job.load, features=tmp_path / "other" / "features")
+    view = replace(job.load.views["x"], path=tmp_path / "other" / "features")
+    other = replace(job.load, views={"x": view})
     dates = job.fold.predict[2:]
     np.testing.assert_array_equal(
         predict_fold(job.folder, other, job.model, dates).values, expected[2:]

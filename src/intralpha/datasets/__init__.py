@@ -10,12 +10,13 @@ if TYPE_CHECKING:
     from intralpha.datasets.global_standard import GlobalStandardSpec
     from intralpha.datasets.grid import GridSpec
     from intralpha.datasets.half_yearly import HalfYearlySpec
-    from intralpha.datasets.loader import Loader
+    from intralpha.datasets.loader import Loader, View
     from intralpha.datasets.no_transform import NoTransformSpec
     from intralpha.datasets.rolling import RollingSpec
-    from intralpha.datasets.samples import DayBatch, Samples
+    from intralpha.datasets.samples import Batch, Samples
     from intralpha.datasets.schedule import Fold, ScheduleSpec, with_window
     from intralpha.datasets.transform import TransformSpec
+    from intralpha.datasets.window import CutSpec, Window
     from intralpha.datasets.window_ratio import WindowRatioSpec
     from intralpha.datasets.yearly import YearlySpec
 

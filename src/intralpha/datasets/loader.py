@@ -1,11 +1,11 @@
 """Loader: opens what a training or a prediction needs, in the process that needs it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
-from jaxtyping import Float32, Shaped
+from jaxtyping import Bool, Float32, Shaped
 from numpy import ndarray
 
 from intralpha.base import DataError, Panel
@@ -13,9 +13,10 @@ from intralpha.base.panel import as_days
 from intralpha.datasets.samples import Samples
 from intralpha.datasets.schedule import Fold
 from intralpha.datasets.transform import TransformSpec
+from intralpha.datasets.window import CutSpec, Window
 from intralpha.labels.windows import session_places
 
-Fitted = dict[str, Float32[ndarray, "..."]]
+Fitted = dict[str, Float32[ndarray, "..."]]  # "INPUT.ARRAY" -> what a transform learned
 
 
 class LoaderAxesError(DataError):
@@ -30,29 +31,67 @@ class LoaderAxesError(DataError):
 
 
 @dataclass(frozen=True)
+class View:
+    """What a network sees under one name: where it is saved and how windows are made of it.
+
+    Parameters
+    ----------
+    path : Panel [D, A, F] or [D, T, A, F] of successive sessions
+    cut : which sessions a window holds, and how their bars stand
+    transform : pre-processing; None where the Panel has been through it already
+    """
+
+    path: Path
+    cut: CutSpec
+    transform: TransformSpec | None
+
+    @property
+    def ratio_clip(self) -> float:
+        """Bound of the z-scores of ratio windows; 0: windows stay as they are."""
+        return 0.0 if self.transform is None else self.transform.ratio_clip
+
+
+@dataclass(frozen=True)
 class Loader:
     """Paths of saved Panels and how windows are made of them; sent to processes instead of data.
 
     Parameters
     ----------
-    features : Panel [D, A, F] or [D, T, A, F] of successive sessions: a window is L rows of it
+    views : the inputs by name, all of the same dates and assets
     universe : Panel [D, A, 2] of the same dates and assets, with ``universe`` (1: in the universe
         at the close) and ``traded`` (1: traded that day)
-    label : Panel [D', A, 1] on sample dates; None where nothing is trained
-    transform : pre-processing of the features; None where they have been through it already
-    window_days : L, sessions in a window
-    step : ``bar``: a step of a window is a bar of F numbers; ``day``: a day's T bars side by side
+    label : Panel [D', A, H] on sample dates; None where nothing is trained
     """
 
-    features: Path
+    views: Mapping[str, View]
     universe: Path
     label: Path | None
-    transform: TransformSpec | None
-    window_days: int
-    step: Literal["bar", "day"] = "bar"
+
+    @staticmethod
+    def of(
+        features: Path,
+        universe: Path,
+        label: Path | None,
+        transform: TransformSpec | None,
+        cut: CutSpec,
+    ) -> "Loader":
+        """A loader of one input, named ``x``.
+
+        Parameters
+        ----------
+        features, universe, label : saved Panels, as of the class
+        transform : pre-processing; None where the features have been through it already
+        cut : how windows are made
+        """
+        return Loader({"x": View(features, cut, transform)}, universe, label)
+
+    @property
+    def span(self) -> int:
+        """Sessions from the first of the longest window to its last."""
+        return max(view.cut.span for view in self.views.values())
 
     def fit(self, fold: Fold) -> Fitted:
-        """What the transform learns from every session up to the last training date.
+        """What the transforms learn from every session up to the last training date.
 
         Parameters
         ----------
@@ -61,17 +100,22 @@ class Loader:
         Returns
         -------
         dict of float32 arrays
-            Empty for a transform that learns nothing. Known at the close of ``fold.train[-1]``.
+            ``INPUT.ARRAY``; empty for transforms that learn nothing. Known at the close of
+            ``fold.train[-1]``.
 
         Raises
         ------
         LoaderAxesError
         """
-        if self.transform is None or not self.transform.fits:
-            return {}
-        features, masks = self._open()
-        days = features.dates[features.dates <= fold.train[-1]]
-        return self.transform.fit(features, days, masks["universe"] > 0)
+        fitted: Fitted = {}
+        for name, view in self.views.items():
+            if view.transform is None or not view.transform.fits:
+                continue
+            features, masks = self._open(view)
+            days = features.dates[features.dates <= fold.train[-1]]
+            learned = view.transform.fit(features, days, masks["universe"] > 0)
+            fitted |= {f"{name}.{array}": values for array, values in learned.items()}
+        return fitted
 
     def samples(self, fitted: Fitted, dates: Shaped[ndarray, " n_dates"]) -> Samples:
         """Samples of the dates, with their features transformed.
@@ -84,7 +128,7 @@ class Loader:
         Returns
         -------
         Samples
-            Its Panel holds the sessions from the first window to the last date and no others:
+            Its Panels hold the sessions from the first window to the last date and no others:
             memory-mapped where the transform leaves values as they are, else their float32 copy.
 
         Raises
@@ -93,26 +137,37 @@ class Loader:
         UnknownSampleDateError
             A date is no session of the features.
         """
-        features, masks = self._open()
-        places = session_places(features.dates, as_days(dates))
-        first = max(int(places.min(initial=len(features.dates))) - self.window_days + 1, 0)
+        masks = Panel.load(self.universe)
+        places = session_places(masks.dates, as_days(dates))
+        first = max(int(places.min(initial=len(masks.dates))) - self.span + 1, 0)
         rows = slice(first, int(places.max(initial=-1)) + 1)
-        part = replace(features, values=features.values[rows], dates=features.dates[rows])
         mask_DA = masks["universe"][rows] > 0
-        transform = self.transform
         return Samples(
-            features=part if transform is None else transform.apply(part, mask_DA, fitted),
+            {name: self._window(name, rows, mask_DA, fitted) for name in self.views},
             present_DA=masks["traded"][rows] > 0,
             mask_DA=mask_DA,
-            window_days=self.window_days,
             label=None if self.label is None else Panel.load(self.label),
-            ratio_clip=0.0 if transform is None else transform.ratio_clip,
-            day_steps=self.step == "day",
         )
 
-    def _open(self) -> tuple[Panel, Panel]:
-        features, masks = Panel.load(self.features), Panel.load(self.universe)
+    def _window(
+        self, name: str, rows: slice, mask_DA: Bool[ndarray, "D A"], fitted: Fitted
+    ) -> Window:
+        view = self.views[name]
+        features, _ = self._open(view)
+        part = replace(features, values=features.values[rows], dates=features.dates[rows])
+        if view.transform is not None:
+            mine = {k.removeprefix(f"{name}."): v for k, v in fitted.items() if _owner(k) == name}
+            part = view.transform.apply(part, mask_DA, mine)
+        return Window(part, view.cut, view.ratio_clip)
+
+    def _open(self, view: View) -> tuple[Panel, Panel]:
+        features, masks = Panel.load(view.path), Panel.load(self.universe)
         for axis in ("dates", "assets"):
             if not np.array_equal(getattr(features, axis), getattr(masks, axis)):
-                raise LoaderAxesError(axis, self.features, self.universe)
+                raise LoaderAxesError(axis, view.path, self.universe)
         return features, masks
+
+
+def _owner(name: str) -> str:
+    """Input whose transform learned an array."""
+    return name.partition(".")[0]

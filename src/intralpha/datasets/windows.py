@@ -12,6 +12,9 @@ from intralpha.base.arrays import check_arrays, check_count, check_shape
 
 FLAT = 1e-10
 
+# L for L successive steps, or how many steps before the end each row of a window stands [L].
+Rows = int | Int[ndarray, " L"]
+
 
 class WindowBoundsError(DataError):
     """A window would reach beyond the array it is cut from."""
@@ -28,7 +31,7 @@ def gather(
     steps_SAF: Float[ndarray, "S A F"],
     stop_N: Int[ndarray, " N"],
     column_N: Int[ndarray, " N"],
-    length: int,
+    length: Rows,
 ) -> Float32[ndarray, "N L F"]:
     """Windows of ``length`` steps that end before ``stop``, one row a sample, oldest step first.
 
@@ -36,7 +39,8 @@ def gather(
     ----------
     steps_SAF : float32 [S, A, F], steps in time order
     stop_N, column_N : int64 [N], the step after the window and the asset of each sample
-    length : L, steps in a window
+    length : L steps in a window; or int64 [L], how many steps before ``stop`` each row stands (1:
+        the last one), descending, for windows that leave steps out
 
     Returns
     -------
@@ -50,15 +54,16 @@ def gather(
     WindowBoundsError
         A window would begin before the first step, end after the last, or name no asset.
     """
-    _check_bounds(steps_SAF, stop_N, column_N, length)
+    back = _back(length)
+    _check_bounds(steps_SAF, stop_N, column_N, back)
     check_arrays(1, column_N=column_N, stop_N=stop_N)
-    out = np.empty((len(stop_N), length, steps_SAF.shape[2]), np.float32)
-    _gather(np.asarray(steps_SAF), stop_N, column_N, out)
+    out = np.empty((len(stop_N), len(back), steps_SAF.shape[2]), np.float32)
+    _gather(np.asarray(steps_SAF), stop_N, column_N, back, out)
     return out
 
 
 def has_base(
-    steps_SAF: Float[ndarray, "S A F"], stop: int, column_N: Int[ndarray, " N"], length: int
+    steps_SAF: Float[ndarray, "S A F"], stop: int, column_N: Int[ndarray, " N"], length: Rows
 ) -> Bool[ndarray, " N"]:
     """Whether every feature of a window has a value to divide by [Spec 10.3].
 
@@ -67,7 +72,7 @@ def has_base(
     steps_SAF : float32 [S, A, F], steps in time order
     stop : the step after the window
     column_N : int64 [N], assets
-    length : L, steps in the window
+    length : L steps in the window; or int64 [L] as in :func:`gather`
 
     Returns
     -------
@@ -82,14 +87,15 @@ def has_base(
         The window would reach beyond the array, or a column is no asset.
     """
     check_count("stop", stop, 0)
-    _check_bounds(steps_SAF, np.array([stop]), column_N, length)
+    back = _back(length)
+    _check_bounds(steps_SAF, np.array([stop]), column_N, back)
     out = np.ones(len(column_N), np.bool_)
-    _based(np.asarray(steps_SAF), stop, column_N, length, out)
+    _based(np.asarray(steps_SAF), stop, column_N, back, out)
     return out
 
 
 def ratio_moments(
-    steps_SAF: Float[ndarray, "S A F"], stop: int, column_N: Int[ndarray, " N"], length: int
+    steps_SAF: Float[ndarray, "S A F"], stop: int, column_N: Int[ndarray, " N"], length: Rows
 ) -> tuple[Float[ndarray, "L F"], Float[ndarray, "L F"]]:
     """Mean and population std over stocks of value / last value, per lag and feature [Spec 10.3].
 
@@ -98,7 +104,7 @@ def ratio_moments(
     steps_SAF : float32 [S, A, F], steps in time order
     stop : the step after the window
     column_N : int64 [N], the assets of the cross-section
-    length : L, steps in the window
+    length : L steps in the window; or int64 [L] as in :func:`gather`
 
     Returns
     -------
@@ -114,11 +120,12 @@ def ratio_moments(
         The window would reach beyond the array, or a column is no asset.
     """
     check_count("stop", stop, 0)
-    _check_bounds(steps_SAF, np.array([stop]), column_N, length)
-    shape = (length, steps_SAF.shape[2])
+    back = _back(length)
+    _check_bounds(steps_SAF, np.array([stop]), column_N, back)
+    shape = (len(back), steps_SAF.shape[2])
     mean, inverse = np.zeros(shape), np.zeros(shape)
     if len(column_N):
-        _moments(np.asarray(steps_SAF), stop, column_N, mean, inverse)
+        _moments(np.asarray(steps_SAF), stop, column_N, back, mean, inverse)
     return mean, inverse
 
 
@@ -129,6 +136,7 @@ def gather_ratio(
     row_N: Int[ndarray, " N"],
     moments: tuple[Float[ndarray, "R L F"], Float[ndarray, "R L F"]],
     clip: float,
+    rows: Int[ndarray, " L"] | None = None,
 ) -> Float32[ndarray, "N L F"]:
     """Windows over their last value, standardised with the moments of their date [Spec 10.3].
 
@@ -139,6 +147,7 @@ def gather_ratio(
     row_N : int64 [N], the date of each sample as a row of ``moments``
     moments : two float64 arrays [R, L, F] from :func:`ratio_moments`
     clip : bound of the z-scores; inf for none
+    rows : int64 [L], which steps a window holds, as in :func:`gather`; default: the last L
 
     Returns
     -------
@@ -156,28 +165,40 @@ def gather_ratio(
     mean, inverse = moments
     check_shape("mean", mean, (None, None, None), "f")
     check_shape("inverse", inverse, mean.shape, "f")
-    _check_bounds(steps_SAF, stop_N, column_N, mean.shape[1])
+    back = _back(mean.shape[1] if rows is None else rows)
+    check_shape("rows", back, (mean.shape[1],), "iu")
+    _check_bounds(steps_SAF, stop_N, column_N, back)
     check_shape("mean", mean, (None, None, steps_SAF.shape[2]))
     check_arrays(1, row_N=row_N, stop_N=stop_N, column_N=column_N)
     check_shape("row_N", row_N, (None,), "iu")
     _check_range("rows of moments", row_N, 0, len(mean) - 1)
     out = np.empty((len(stop_N), *mean.shape[1:]), np.float32)
-    _gather_ratio(np.asarray(steps_SAF), stop_N, column_N, row_N, mean, inverse, clip, out)
+    _gather_ratio(np.asarray(steps_SAF), stop_N, column_N, back, row_N, mean, inverse, clip, out)
     return out
+
+
+def _back(length: Rows) -> Int[ndarray, " L"]:
+    """How many steps before the end each row stands; checked, for compiled code follows it."""
+    if not isinstance(length, ndarray):
+        check_count("length", length, 1)
+        return np.arange(length, 0, -1)
+    check_shape("rows of a window", length, (None,), "iu")
+    check_count("rows of a window", len(length), 1)
+    _check_range("rows of a window", length, 1, np.iinfo(np.int64).max)
+    return length.astype(np.int64)
 
 
 def _check_bounds(
     steps_SAF: Float[ndarray, "S A F"],
     stop_N: Int[ndarray, " n_stop"],
     column_N: Int[ndarray, " n_column"],
-    length: int,
+    back_L: Int[ndarray, " L"],
 ) -> None:
     check_shape("steps_SAF", steps_SAF, (None, None, None), "f")
     check_shape("stop_N", stop_N, (None,), "iu")
     check_shape("column_N", column_N, (None,), "iu")
-    check_count("length", length, 1)
-    shape = steps_SAF.shape
-    _check_range(f"windows of {length} steps end", stop_N, length, shape[0])
+    shape, longest = steps_SAF.shape, int(back_L.max())
+    _check_range(f"windows of {longest} steps end", stop_N, longest, shape[0])
     _check_range("assets", column_N, 0, shape[1] - 1)
 
 
@@ -189,21 +210,22 @@ def _check_range(what: str, values: Int[ndarray, " N"], low: int, high: int) -> 
 
 @njit(cache=True, nogil=True)
 @no_type_check
-def _gather(steps, stop, column, out):
+def _gather(steps, stop, column, back, out):
     count, length, width = out.shape
     for n in range(count):
-        first, a = stop[n] - length, column[n]
+        end, a = stop[n], column[n]
         for step in range(length):
+            row = end - back[step]
             for f in range(width):
-                out[n, step, f] = steps[first + step, a, f]
+                out[n, step, f] = steps[row, a, f]
 
 
 @njit(cache=True, nogil=True)
 @no_type_check
-def _base(steps, stop, length, a, f):
+def _base(steps, stop, back, a, f):
     """Last value of the window that is neither 0 nor absent; NaN where there is none."""
-    for step in range(stop - 1, stop - length - 1, -1):
-        value = np.float64(steps[step, a, f])
+    for step in range(len(back) - 1, -1, -1):
+        value = np.float64(steps[stop - back[step], a, f])
         if np.isfinite(value) and value != 0:
             return value
     return np.nan
@@ -211,25 +233,25 @@ def _base(steps, stop, length, a, f):
 
 @njit(cache=True, nogil=True)
 @no_type_check
-def _based(steps, stop, column, length, out):
+def _based(steps, stop, column, back, out):
     for n in range(len(column)):
         for f in range(steps.shape[2]):
-            if np.isnan(_base(steps, stop, length, column[n], f)):
+            if np.isnan(_base(steps, stop, back, column[n], f)):
                 out[n] = False
                 break
 
 
 @njit(cache=True, nogil=True)
 @no_type_check
-def _moments(steps, stop, column, mean, inverse):
+def _moments(steps, stop, column, back, mean, inverse):
     length, width = mean.shape
     base = np.empty((len(column), width))
     for n in range(len(column)):
         for f in range(width):
-            base[n, f] = _base(steps, stop, length, column[n], f)
+            base[n, f] = _base(steps, stop, back, column[n], f)
     total, present = np.empty(width), np.empty(width)
     for step in range(length):
-        row = stop - length + step
+        row = stop - back[step]
         total[:], present[:] = 0, 0
         for n in range(len(column)):
             for f in range(width):
@@ -253,15 +275,15 @@ def _moments(steps, stop, column, mean, inverse):
 
 @njit(cache=True, nogil=True)
 @no_type_check
-def _gather_ratio(steps, stop, column, row, mean, inverse, clip, out):
+def _gather_ratio(steps, stop, column, back, row, mean, inverse, clip, out):
     count, length, width = out.shape
     base = np.empty(width)
     for n in range(count):
-        first, a, r = stop[n] - length, column[n], row[n]
+        end, a, r = stop[n], column[n], row[n]
         for f in range(width):
-            base[f] = _base(steps, stop[n], length, a, f)
+            base[f] = _base(steps, stop[n], back, a, f)
         for step in range(length):
             for f in range(width):
-                ratio = steps[first + step, a, f] / base[f]
+                ratio = steps[end - back[step], a, f] / base[f]
                 z = (ratio - mean[r, step, f]) * inverse[r, step, f]
                 out[n, step, f] = min(max(z, -clip), clip) if np.isfinite(ratio) else 0.0

@@ -1,30 +1,40 @@
 """A factor from a network: features -> windows -> rolling training -> seed ensemble."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from jaxtyping import Shaped
 from numpy import ndarray
-from pydantic import Field
+from pydantic import Field, StringConstraints, model_validator
 
 from intralpha.base import Panel, Spec
-from intralpha.base.cross_section import mean_zscore
 from intralpha.base.node import Inputs, Node, Slice, Task, day_slices, names_of
 from intralpha.base.panel import as_days
 from intralpha.base.progress import progress
-from intralpha.datasets import Fold, Loader, ScheduleSpec, TransformSpec, with_window
+from intralpha.datasets import (
+    CutSpec,
+    Fold,
+    Loader,
+    ScheduleSpec,
+    TransformSpec,
+    View,
+    with_window,
+)
+from intralpha.datasets.window import Step
 from intralpha.factors.factor import UNIVERSE, FactorSpec, Ground, days_of
 from intralpha.factors.features import feature_node
 from intralpha.features import FeatureSpec
 from intralpha.labels import BUYABLE_READS, LabelSpec
-from intralpha.models import ModelSpec
+from intralpha.models import InputNamesError, ModelSpec, check_names
 from intralpha.training import (
     FoldJob,
     ObjectiveSpec,
     TrainSpec,
+    ensemble,
     predict_fold,
     run_jobs,
     train_fold,
@@ -32,17 +42,37 @@ from intralpha.training import (
 
 log = logging.getLogger(__name__)
 
+ALONE = "x"  # the name of an input that is given none
+InputName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
-class Network(FactorSpec):
-    """A network a fold and seed; the mean of the seeds' z-scores is the score."""
 
-    kind: Literal["network"] = "network"
+class InputSpec(CutSpec):
+    """One thing that a network sees: features, what is done to them, how windows are cut."""
+
     features: FeatureSpec
     transform: TransformSpec
-    window_days: int = Field(gt=0, description="sessions of history in one sample")
-    step: Literal["bar", "day"] = Field(
+
+
+class Network(FactorSpec):
+    """A network a fold and seed; the mean of the seeds' z-scores is the score.
+
+    What it sees stands either in the factor itself (``features``, ``transform``, ``window_days``)
+    or, for networks of several inputs, under ``inputs`` by name.
+    """
+
+    kind: Literal["network"] = "network"
+    features: FeatureSpec | None = Field(default=None, description="what the network sees")
+    transform: TransformSpec | None = Field(default=None, description="what is done to it first")
+    window_days: int | None = Field(
+        default=None, gt=0, description="sessions of history in one sample"
+    )
+    step: Step = Field(
         default="bar",
-        description="what the network reads at a time: a bar, or a day's bars at once",
+        description="what the network reads at a time: a bar, a day's bars at once, or (nested) "
+        "days with their bars inside",
+    )
+    inputs: dict[InputName, InputSpec] = Field(
+        default={}, description="instead of these four, what the network sees by the name it wants"
     )
     label: LabelSpec
     schedule: ScheduleSpec
@@ -53,30 +83,68 @@ class Network(FactorSpec):
         default=(0, 1, 2), min_length=1, description="one network a seed"
     )
 
+    @model_validator(mode="after")
+    def _sees_something(self) -> "Network":
+        alone = {
+            "features": self.features,
+            "transform": self.transform,
+            "window_days": self.window_days,
+        }
+        given = [name for name, value in alone.items() if value is not None]
+        if self.inputs and given:
+            raise ValueError(f"found {', '.join(given)} beside inputs; expected one or the other")
+        missing = [name for name in alone if name not in given]
+        if not self.inputs and missing:
+            raise ValueError(f"{', '.join(missing)} missing; or give inputs by name")
+        return self
+
+    @property
+    def views(self) -> dict[str, InputSpec]:
+        """What the network sees, by name; a single input without one is ``x``."""
+        if self.features is None or self.transform is None or self.window_days is None:
+            return dict(self.inputs)
+        cut = {"window_days": self.window_days, "step": self.step}
+        return {ALONE: InputSpec(features=self.features, transform=self.transform, **cut)}
+
+    def faults(self) -> tuple[str, ...]:
+        """Inputs that the model does not want, and parts that the objective misses in it."""
+        found = []
+        try:
+            check_names(self.model.kind, self.model.inputs, tuple(self.views))  # type: ignore[attr-defined]
+        except InputNamesError as error:
+            found.append(str(error))
+        missing = [part for part in self.objective.needs if part not in self.model.gives]
+        if missing:
+            given = ", ".join(self.model.gives) or "a score alone"
+            found.append(
+                f"objective {self.objective.kind} needs the part {', '.join(missing)}; model "  # type: ignore[attr-defined]
+                f"{self.model.kind} gives {given}.\nHint: another head or another objective"  # type: ignore[attr-defined]
+            )
+        return tuple(found)
+
     def nodes(self, name: str, ground: Ground) -> tuple[Node, ...]:
-        """Features, what the network sees of them, labels, weights a fold and seed, scores."""
-        features = feature_node(name, self.features, ground)
-        seen = self._seen(name, features, ground)
+        """Features, what the network sees, labels, weights a fold and seed, outputs, the score."""
+        made: dict[str, tuple[Node, ...]] = {}
+        for key, view in self.views.items():
+            features = feature_node(_of(name, key), view.features, ground)
+            made[key] = _seen(_of(name, key), view, features, ground)
+        seen = {key: nodes[-1] for key, nodes in made.items()}
         label = self._label(name, ground)
         folds = self.folds(ground)
-        weights = self._weights(name, folds, seen[-1], label, ground)
-        score = self._score(name, folds, seen[-1], weights, ground)
-        return (*seen, label, weights, score)
+        weights = self._weights(name, folds, seen, label, ground)
+        outputs = self._outputs(name, folds, seen, weights, ground)
+        parts = [node for nodes in made.values() for node in nodes]
+        return (*parts, label, weights, outputs, _score(name, outputs))
 
     def folds(self, ground: Ground) -> tuple[Fold, ...]:
-        """Every training of the schedule on the dates that have a whole window before them."""
-        samples = with_window(ground.samples, ground.dates, self.window_days)
+        """Every training of the schedule on the dates that have whole windows before them."""
+        samples = with_window(ground.samples, ground.dates, self._span)
         return self.schedule.folds(ground.dates, samples, self.label.offset)
 
-    def _seen(self, name: str, features: Node, ground: Ground) -> tuple[Node, ...]:
-        """The features, and where the transform works on each day alone what it makes of them."""
-        if not self.transform.alone:
-            return (features,)
-        same_day = {part: lambda at: ground.dates[at : at + 1] for part in ("features", UNIVERSE)}
-        slices = day_slices(ground.dates, reads_lake=False, needs=same_day)
-        inputs = {"features": features.name, UNIVERSE: ground.universe}
-        node = Node(f"seen/{name}", make_seen, self.transform, slices, inputs, block=features.block)
-        return features, node
+    @property
+    def _span(self) -> int:
+        """Sessions of the longest window."""
+        return max(view.span for view in self.views.values())
 
     def _label(self, name: str, ground: Ground) -> Node:
         needs = {UNIVERSE: lambda at: ground.samples[at : at + 1]}
@@ -87,54 +155,79 @@ class Network(FactorSpec):
         )
 
     def _weights(
-        self, name: str, folds: tuple[Fold, ...], seen: Node, label: Node, ground: Ground
+        self,
+        name: str,
+        folds: tuple[Fold, ...],
+        seen: Mapping[str, Node],
+        label: Node,
+        ground: Ground,
     ) -> Node:
         slices = []
         for fold in folds:
-            days = self._history(fold, ground)
+            days = names_of(self._history(fold, ground))
             labelled = np.concatenate([fold.train, fold.valid])
-            parts = {"seen": names_of(days), UNIVERSE: names_of(days), "label": names_of(labelled)}
+            parts = {_input(key): days for key in seen}
+            parts |= {UNIVERSE: days, "label": names_of(labelled)}
             training = replace(fold, predict=fold.predict[:0])  # what it predicts moves nothing
             for seed in self.seeds:
                 about = {"fold": training, "seed": seed}
                 slices.append(Slice(slice_name(fold.name, seed), None, about, parts))
-        inputs = {"seen": seen.name, UNIVERSE: ground.universe, "label": label.name}
+        inputs = {_input(key): node.name for key, node in seen.items()}
+        inputs |= {UNIVERSE: ground.universe, "label": label.name}
         return Node(
             f"weights/{name}", make_weights, self._learning(), tuple(slices), inputs, form="folders"
         )
 
     def _learning(self) -> "Learning":
         """What the networks depend on besides their inputs."""
+        views = {
+            key: LearntView(
+                cut=CutSpec(window_days=view.window_days, every=view.every, step=view.step),
+                transform=None if view.transform.alone else view.transform,
+            )
+            for key, view in self.views.items()
+        }
         return Learning(
-            model=self.model,
-            objective=self.objective,
-            training=self.training,
-            transform=None if self.transform.alone else self.transform,
-            window_days=self.window_days,
-            step=self.step,
+            model=self.model, objective=self.objective, training=self.training, views=views
         )
 
     def _history(self, fold: Fold, ground: Ground) -> Shaped[ndarray, " D"]:
         """Sessions a training looks at; all from the first on where a transform is fitted."""
-        first = ground.window(fold.train[0], self.window_days)[0]
-        if self.transform.fits:
+        first = ground.window(fold.train[0], self._span)[0]
+        if any(view.transform.fits for view in self.views.values()):
             first = ground.dates[0]
         return ground.dates[(ground.dates >= first) & (ground.dates <= fold.valid[-1])]
 
-    def _score(
-        self, name: str, folds: tuple[Fold, ...], seen: Node, weights: Node, ground: Ground
+    def _outputs(
+        self,
+        name: str,
+        folds: tuple[Fold, ...],
+        seen: Mapping[str, Node],
+        weights: Node,
+        ground: Ground,
     ) -> Node:
         slices = []
         for fold in folds:
             trained = tuple(slice_name(fold.name, seed) for seed in self.seeds)
             for day in fold.predict:
-                days = names_of(ground.window(day, self.window_days))
-                parts = {"seen": days, UNIVERSE: days, "weights": trained}
-                slices.append(Slice(str(day), None, {"fold": fold.name}, parts))
-        inputs = {"seen": seen.name, UNIVERSE: ground.universe, "weights": weights.name}
+                days = names_of(ground.window(day, self._span))
+                parts = {_input(key): days for key in seen}
+                parts |= {UNIVERSE: days, "weights": trained}
+                about = {"fold": fold.name, "seeds": self.seeds}
+                slices.append(Slice(str(day), None, about, parts))
+        inputs = {_input(key): node.name for key, node in seen.items()}
+        inputs |= {UNIVERSE: ground.universe, "weights": weights.name}
+        block = min(node.block for node in seen.values())
         return Node(
-            f"score/{name}", make_score, weights.spec, tuple(slices), inputs, block=seen.block
+            f"outputs/{name}", make_outputs, weights.spec, tuple(slices), inputs, block=block
         )
+
+
+class LearntView(Spec):
+    """How windows of an input are made where networks are trained."""
+
+    cut: CutSpec
+    transform: TransformSpec | None = Field(description="None: it is done to what comes in")
 
 
 class Learning(Spec):
@@ -143,14 +236,38 @@ class Learning(Spec):
     model: ModelSpec
     objective: ObjectiveSpec
     training: TrainSpec
-    transform: TransformSpec | None = Field(description="None: it is done to what comes in")
-    window_days: int
-    step: Literal["bar", "day"]
+    views: dict[str, LearntView]
 
 
 def slice_name(fold: str, seed: int) -> str:
     """Name of a training: that of its fold, the first date it predicts, and its seed."""
     return f"{fold}-seed{seed}"
+
+
+def _of(name: str, key: str) -> str:
+    """Name of an input's nodes."""
+    return name if key == ALONE else f"{name}.{key}"
+
+
+def _input(key: str) -> str:
+    """Under which name a node gets what the network sees."""
+    return "seen" if key == ALONE else f"seen.{key}"
+
+
+def _seen(name: str, view: InputSpec, features: Node, ground: Ground) -> tuple[Node, ...]:
+    """The features, and where the transform works on each day alone what it makes of them."""
+    if not view.transform.alone:
+        return (features,)
+    same_day = {part: lambda at: ground.dates[at : at + 1] for part in ("features", UNIVERSE)}
+    slices = day_slices(ground.dates, reads_lake=False, needs=same_day)
+    inputs = {"features": features.name, UNIVERSE: ground.universe}
+    node = Node(f"seen/{name}", make_seen, view.transform, slices, inputs, block=features.block)
+    return features, node
+
+
+def _score(name: str, outputs: Node) -> Node:
+    slices = [Slice(one.name, None, None, {"outputs": (one.name,)}) for one in outputs.slices]
+    return Node(f"score/{name}", make_score, None, tuple(slices), {"outputs": outputs.name})
 
 
 def make_seen(spec: TransformSpec, inputs: Inputs, task: Task) -> None:
@@ -210,38 +327,56 @@ def make_weights(spec: Learning, inputs: Inputs, task: Task) -> None:
         run_jobs(train_fold, jobs, task.workers, keep)
 
 
-def make_score(spec: Learning, inputs: Inputs, task: Task) -> None:
-    """Scores of each date by the networks of its fold: the mean of the seeds' z-scores.
+def make_outputs(spec: Learning, inputs: Inputs, task: Task) -> None:
+    """What the networks of its fold say of each date, together and each seed for itself.
 
     Parameters
     ----------
     spec : how the networks were trained
     inputs : ``seen`` and ``universe`` of the windows that end on the dates, and ``weights``
-    task : a slice a date, which names the trainings of its fold; ``panel`` becomes the Panel
-        ``score`` [D, A, 1], float32, known at the close of each date and NaN for stocks that are
-        no sample
+    task : a slice a date, which names the trainings of its fold and their seeds; ``panel`` becomes
+        the Panel [D, A, N] of :func:`intralpha.training.ensemble`, ``score`` first, float32, known
+        at the close of each date and NaN for stocks that are no sample
     """
     load, trained = _loader(spec, inputs, label=None), inputs.folders("weights")
     by_fold: dict[tuple[str, ...], list[Slice]] = {}
     for one in task.slices:
         by_fold.setdefault(one.needs["weights"], []).append(one)
-    out = Panel.full(days_of(task), inputs.assets, ("score",))
+    parts = []
     for names, part in by_fold.items():
-        days = as_days([one.name for one in part])
-        seeds = [predict_fold(trained[n], load, spec.model, days)["score"] for n in names]
-        out.values[np.searchsorted(out.dates, days), :, 0] = mean_zscore(seeds)
+        days, seeds = as_days([one.name for one in part]), part[0].about["seeds"]
+        folders = {seed: trained[name] for seed, name in zip(seeds, names, strict=True)}
+        parts.append(
+            ensemble({s: predict_fold(f, load, spec.model, days) for s, f in folders.items()})
+        )
+    out = Panel.full(days_of(task), inputs.assets, parts[0].names)
+    for part in parts:
+        out.values[np.searchsorted(out.dates, part.dates)] = part.values
     out.save(task.folder("panel"))
 
 
+def make_score(spec: None, inputs: Inputs, task: Task) -> None:
+    """The score alone, of all that the networks say.
+
+    Parameters
+    ----------
+    spec : nothing
+    inputs : ``outputs`` of the dates
+    task : a slice a date; ``panel`` becomes the Panel ``score`` [D, A, 1], float32, known and NaN
+        as the outputs are
+    """
+    del spec
+    outputs = inputs.panel("outputs")
+    score = np.ascontiguousarray(outputs["score"])[:, :, None]
+    Panel(score, outputs.dates, outputs.assets, ("score",)).save(task.folder("panel"))
+
+
 def _loader(spec: Learning, inputs: Inputs, label: Path | None) -> Loader:
-    return Loader(
-        features=inputs.saved("seen"),
-        universe=inputs.saved(UNIVERSE),
-        transform=spec.transform,
-        window_days=spec.window_days,
-        step=spec.step,
-        label=label,
-    )
+    views = {
+        key: View(inputs.saved(_input(key)), view.cut, view.transform)
+        for key, view in spec.views.items()
+    }
+    return Loader(views, inputs.saved(UNIVERSE), label)
 
 
 def _job(spec: Learning, one: Slice, load: Loader, folder: Path) -> FoldJob:

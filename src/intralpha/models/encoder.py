@@ -88,7 +88,7 @@ class Encoded(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "B *sizes"],
-        exposures: Float[Tensor, "B 1 P"] | None = None,
+        exposures: Float[Tensor, "B _ P"] | None = None,
         days_B: Int[Tensor, " B"] | None = None,
     ) -> Output:
         """Scores of windows; see :class:`ModelSpec`."""
@@ -97,7 +97,7 @@ class Encoded(nn.Module):
     def finish(
         self,
         state: Float[Tensor, "B E"],
-        exposures: Float[Tensor, "B 1 P"] | None = None,
+        exposures: Float[Tensor, "B _ P"] | None = None,
         days_B: Int[Tensor, " B"] | None = None,
     ) -> Output:
         """Scores of states: what is left to do when :attr:`encoder` has seen the windows."""

@@ -72,7 +72,7 @@ class Head(nn.Module):
     def forward(
         self,
         state: Float[Tensor, "B E"],
-        exposures: Float[Tensor, "B 1 P"] | None = None,
+        exposures: Float[Tensor, "B _ P"] | None = None,
         days_B: Int[Tensor, " B"] | None = None,
     ) -> Output:
         """An Output of the states."""

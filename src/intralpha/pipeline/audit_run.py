@@ -27,7 +27,7 @@ from intralpha.pipeline.run import execute, make_all
 from intralpha.pipeline.store import Store
 
 log = logging.getLogger(__name__)
-COMPARED = ("universe", "features", "seen", "score", "signal", "benchmark", "exposures")
+COMPARED = ("universe", "features", "seen", "outputs", "score", "signal", "benchmark", "exposures")
 PORTFOLIO, TARGETS = "portfolio", "target weights"
 ALL_FUTURES = tuple(FUTURES)
 BEYOND = 20  # sessions after the date that are made, too, so that work sees the other future

@@ -153,7 +153,7 @@ class Kept(Spec):
         NoWeightsError, OtherNetworkError, UnknownSampleDateError, ShortHistoryError
             As in :func:`intralpha.training.predict_fold`.
         """
-        out = Panel.full(np.unique(as_days(dates)), Panel.load(load.features).assets, ("score",))
+        out = Panel.full(np.unique(as_days(dates)), Panel.load(load.universe).assets, ("score",))
         for fold, rows in self._by_fold(folder, out.dates):
             places = [folder / slice_name(fold, seed) for seed in self.seeds]
             model = _spec_of(folder, places[0]) if network is None else network
@@ -191,16 +191,17 @@ def kept_of(
     folds : in time order
     seeds : one network each in every fold
     """
-    features = Panel.load(load.features)
+    (view,) = load.views.values()
+    features = Panel.load(view.path)
     return Kept(
-        window_days=load.window_days,
+        window_days=view.cut.window_days,
         transform=transform,
         label=label,
         names=features.names,
         bars=_bars(features),
         folds=tuple(fold.name for fold in folds),
         seeds=seeds,
-        data=_digest(path for path in (load.features, load.universe, load.label) if path),
+        data=_digest(path for path in (view.path, load.universe, load.label) if path),
     )
 
 

@@ -15,6 +15,7 @@ from intralpha.base import ConfigError, DataError, Panel
 from intralpha.base.panel import Day, as_days
 from intralpha.datasets import (
     CrossSectionSpec,
+    CutSpec,
     EverySpec,
     GridSpec,
     Loader,
@@ -377,12 +378,12 @@ class Market:
         seen.save(place / "seen")
         if label is not None:
             self.label(label).save(place / "label")
-        return Loader(
+        return Loader.of(
             features=place / "seen",
             universe=place / "universe",
             label=place / "label" if label is not None else None,
             transform=None if transform.alone else transform,
-            window_days=window_days,
+            cut=CutSpec(window_days=window_days),
         )
 
     def _finest(self) -> str:

@@ -1,49 +1,67 @@
 """assert_network, assert_objective: what the training loop relies on."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
+from intralpha.models import PARTS, ModelSpec, Output, Shapes, WindowShape
 from intralpha.testing.failure import require
-from intralpha.training import ObjectiveSpec
+from intralpha.training import ObjectiveSpec, Truth
 from intralpha.training.belonging import Loss
-from intralpha.training.network import Network, make_network
+from intralpha.training.fit import loss_function
+from intralpha.training.network import Network, Seen, make_network, outputs_of
 
 NETWORK, OBJECTIVE = "assert_network", "assert_objective"
-BATCH, TOLERANCE = 48, 1e-5
+BATCH, HORIZONS, COLUMNS, TOLERANCE = 48, 10, 3, 1e-5
 
 
 def assert_network(model: Network, n_features: int = 6, window: int = 12) -> None:
     """The contract of :class:`intralpha.models.ModelSpec` holds.
 
-    One score a window; in eval mode, a sample's score does not depend on the others of its batch,
-    whatever their order and number, and is the same again; a loss in training mode has a finite
-    gradient that reaches every parameter that wants one; the scores depend on the window.
+    One score a window; in eval mode, a sample's outputs do not depend on the others of its batch
+    (on those of other days, for a spec that is ``across``), whatever their order and number, and
+    are the same again; a loss in training mode has a finite gradient that reaches every parameter
+    that wants one; the scores depend on the window.
 
     Parameters
     ----------
     model : a spec; a module, of which a copy is checked; or what makes a module
-    n_features : F
-    window : L
+    n_features : F, of each of its inputs
+    window : L, likewise
 
     Raises
     ------
     CheckFailedError
     """
     what = getattr(model, "kind", None) or getattr(model, "__name__", type(model).__name__)
+    spec = model if isinstance(model, ModelSpec) else None
+    names = (spec.inputs if spec else ()) or ("x",)
+    shapes = {name: WindowShape(window, n_features) for name in names}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        network = make_network(model, n_features)
-        x_BLF = torch.randn(BATCH, window, n_features)
-        _assert_gradients(network, x_BLF, str(what))
-        _assert_independent(network.eval(), x_BLF, str(what))
+        network = make_network(model, shapes)
+        seen = _seen(shapes)
+        _assert_gradients(network, seen, str(what), spec)
+        _assert_independent(network.eval(), seen, str(what), spec is not None and spec.across)
 
 
-def _assert_gradients(network: nn.Module, x_BLF: Tensor, what: str) -> None:
+def _seen(shapes: Shapes) -> Seen:
+    """Windows of two days, with ten columns of labels for networks that ask for them."""
+    windows = {name: torch.randn(BATCH, *shape.sizes) for name, shape in shapes.items()}
+    days_B = torch.arange(2).repeat_interleave(BATCH // 2)
+    return Seen(windows, days_B, torch.randn(BATCH, HORIZONS))
+
+
+def _assert_gradients(network: nn.Module, seen: Seen, what: str, spec: ModelSpec | None) -> None:
     network.train()
-    score_B = network(x_BLF)
-    shape = tuple(score_B.shape)
-    require(shape == (BATCH,), NETWORK, what, f"scores of shape {shape}", f"({BATCH},)")
-    (score_B * torch.randn(BATCH)).sum().backward()
+    out = outputs_of(network, seen)
+    found = ", ".join(out.parts) or "none"
+    expected = ", ".join(spec.gives) if spec else found
+    same = spec is None or set(spec.gives) == set(out.parts)
+    require(same, NETWORK, what, f"parts {found}", f"those of `gives`: {expected or 'none'}")
+    given_BN = torch.cat([out.score[:, None], *out.parts.values()], dim=1)
+    (given_BN * torch.randn(given_BN.shape)).sum().backward()
     for name, parameter in network.named_parameters():
         if not parameter.requires_grad:
             continue
@@ -55,19 +73,39 @@ def _assert_gradients(network: nn.Module, x_BLF: Tensor, what: str) -> None:
         require(fine, NETWORK, what, f"a gradient of {name} that is 0 or not finite", "another")
 
 
-def _assert_independent(network: nn.Module, x_BLF: Tensor, what: str) -> None:
+def _assert_independent(network: nn.Module, seen: Seen, what: str, across: bool) -> None:
+    """Outputs are those of the sample's window; of the windows of its day, if ``across``."""
     with torch.no_grad():
-        score_B, order = network(x_BLF), torch.randperm(BATCH)
-        again = {
-            "asked again": (network(x_BLF), score_B),
-            "in another order": (network(x_BLF[order]), score_B[order]),
-            "alone in their batch": (torch.cat([network(x[None]) for x in x_BLF]), score_B),
-        }
-    require(bool(torch.isfinite(score_B).all()), NETWORK, what, "scores not finite", "numbers")
-    for how, (found, expected) in again.items():
-        same = torch.allclose(found, expected, rtol=TOLERANCE, atol=TOLERANCE)
+        given_BN = _numbers(network, seen)
+        orders = {"asked again": torch.arange(BATCH), "in another order": _shuffled(seen.days_B)}
+        found = {how: _numbers(network, _part(seen, order)) for how, order in orders.items()}
+        pieces = seen.days_B.unique() if across else torch.arange(BATCH)
+        belongs = seen.days_B if across else torch.arange(BATCH)
+        alone = [_numbers(network, _part(seen, torch.nonzero(belongs == p)[:, 0])) for p in pieces]
+    orders["alone in their batch"] = torch.arange(BATCH)
+    found["alone in their batch"] = torch.cat(alone)
+    require(bool(torch.isfinite(given_BN).all()), NETWORK, what, "outputs not finite", "numbers")
+    for how, order in orders.items():
+        same = torch.allclose(found[how], given_BN[order], rtol=TOLERANCE, atol=TOLERANCE)
         require(same, NETWORK, what, f"other scores in eval mode {how}", "the same")
-    require(bool(score_B.std() > 0), NETWORK, what, "equal scores for all windows", "others")
+    varied = bool(given_BN[:, 0].std() > 0)
+    require(varied, NETWORK, what, "equal scores for all windows", "others")
+
+
+def _numbers(network: nn.Module, seen: Seen) -> Tensor:
+    """Score and parts of each sample, [B, N]; as in predictions, no target is seen."""
+    out = outputs_of(network, Seen(seen.windows, seen.days_B))
+    return torch.cat([out.score[:, None], *out.parts.values()], dim=1)
+
+
+def _part(seen: Seen, at: Tensor) -> Seen:
+    """Some of the samples, in an order."""
+    return Seen({name: x[at] for name, x in seen.windows.items()}, seen.days_B[at])
+
+
+def _shuffled(days_B: Tensor) -> Tensor:
+    """A random order inside each day."""
+    return torch.argsort(days_B * BATCH + torch.randperm(BATCH))
 
 
 def assert_objective(objective: ObjectiveSpec | Loss, batch: int = 32) -> None:
@@ -83,37 +121,61 @@ def assert_objective(objective: ObjectiveSpec | Loss, batch: int = 32) -> None:
     CheckFailedError
     """
     what = str(getattr(objective, "kind", None) or getattr(objective, "__name__", objective))
-    loss_of = objective.loss if isinstance(objective, ObjectiveSpec) else objective
+    loss_of, needs = loss_function(objective), _needs(objective)
     generator = torch.Generator().manual_seed(0)
-    score_B, label_B = torch.randn(2, batch, dtype=torch.float64, generator=generator)
-    score_B.requires_grad_()
-    loss = loss_of(score_B, label_B)
+    columns = 1 if "h" not in needs else COLUMNS
+    label_BH = torch.randn(batch, columns, dtype=torch.float64, generator=generator)
+    if "class" in needs:
+        label_BH = label_BH.round().clamp(-1, 1)
+    truth = Truth.of(label_BH)
+    given_BN = torch.randn(
+        batch, 1 + COLUMNS * len(needs), dtype=torch.float64, generator=generator
+    )
+    given_BN.requires_grad_()
+    loss = loss_of(_output(given_BN, needs), truth)
     shape = tuple(loss.shape)
     require(shape == (), OBJECTIVE, what, f"a loss of shape {shape}", "one number")
     require(bool(torch.isfinite(loss)), OBJECTIVE, what, f"loss {loss.item()}", "a finite one")
-    require(loss.requires_grad, OBJECTIVE, what, "no gradient", "one with respect to the scores")
-    (grad_B,) = torch.autograd.grad(loss, score_B)
-    fine = bool(torch.isfinite(grad_B).all()) and bool(grad_B.abs().max() > 0)
+    require(loss.requires_grad, OBJECTIVE, what, "no gradient", "one with respect to the outputs")
+    (grad_BN,) = torch.autograd.grad(loss, given_BN)
+    fine = bool(torch.isfinite(grad_BN).all()) and bool(grad_BN.abs().max() > 0)
     require(fine, OBJECTIVE, what, "a gradient that is 0 or not finite", "another")
-    slope_B = _slopes(loss_of, score_B.detach(), label_B)
-    gap = float((grad_B - slope_B).abs().max() / slope_B.abs().max().clamp(min=1e-12))
+    slope_BN = _slopes(lambda given: loss_of(_output(given, needs), truth), given_BN.detach())
+    gap = float((grad_BN - slope_BN).abs().max() / slope_BN.abs().max().clamp(min=1e-12))
     require(gap < TOLERANCE, OBJECTIVE, what, f"a gradient off by {gap:.2g}", "finite differences")
-    _assert_learns(loss_of, label_B, what)
+    if "class" not in needs:
+        _assert_learns(loss_of, truth, needs, what)
 
 
-def _slopes(loss_of: Loss, score_B: Tensor, label_B: Tensor, step: float = 1e-6) -> Tensor:
-    """Central differences of the loss."""
-    slopes = []
-    for at in range(len(score_B)):
-        moved = torch.zeros_like(score_B)
-        moved[at] = step
-        up, down = loss_of(score_B + moved, label_B), loss_of(score_B - moved, label_B)
-        slopes.append((up - down) / (2 * step))
-    return torch.stack(slopes)
+def _needs(objective: ObjectiveSpec | Loss) -> tuple[str, ...]:
+    return objective.needs if isinstance(objective, ObjectiveSpec) else ()
 
 
-def _assert_learns(loss_of: Loss, label_B: Tensor, what: str) -> None:
-    """Scores equal to the labels cost less than their opposite."""
-    good, bad = float(loss_of(label_B, label_B)), float(loss_of(-label_B, label_B))
+def _output(given_BN: Tensor, needs: tuple[str, ...]) -> Output:
+    """The first column as scores, three more for each part that is needed."""
+    assert set(needs) <= set(PARTS)
+    parts = {name: given_BN[:, 1 + COLUMNS * at :][:, :COLUMNS] for at, name in enumerate(needs)}
+    return Output(given_BN[:, 0], parts)
+
+
+def _slopes(value_of: Callable[[Tensor], Tensor], given_BN: Tensor, step: float = 1e-6) -> Tensor:
+    """Central differences of a function of numbers."""
+    slopes = torch.zeros_like(given_BN)
+    for at in torch.cartesian_prod(*map(torch.arange, given_BN.shape)):
+        moved = torch.zeros_like(given_BN)
+        moved[tuple(at)] = step
+        slopes[tuple(at)] = (value_of(given_BN + moved) - value_of(given_BN - moved)) / (2 * step)
+    return slopes
+
+
+def _assert_learns(
+    loss_of: Callable[[Output, Truth], Tensor], truth: Truth, needs: tuple[str, ...], what: str
+) -> None:
+    """Outputs equal to the labels cost less than their opposite."""
+    label_BH = truth.label_BH
+    wide = label_BH if label_BH.shape[1] == COLUMNS else label_BH.expand(-1, COLUMNS)
+    noise = torch.randn(wide.shape, dtype=wide.dtype, generator=torch.Generator().manual_seed(1))
+    same = torch.cat([label_BH[:, :1], *[wide + 0.1 * noise for _ in needs]], dim=1)
+    good, bad = (float(loss_of(_output(sign * same, needs), truth)) for sign in (1, -1))
     found = f"loss {good:.4g} for scores equal to the labels and {bad:.4g} for their opposite"
     require(good < bad, OBJECTIVE, what, found, "less for the first: higher is better")

@@ -7,13 +7,14 @@ from intralpha.base.lazy import lazily
 if TYPE_CHECKING:
     from intralpha.training.belonging import OtherTrainingError
     from intralpha.training.checkpoint import DamagedCheckpointError
+    from intralpha.training.ensemble import ensemble
     from intralpha.training.fit import FitResult, TrainingDivergedError, TrainSpec, fit, predict
     from intralpha.training.fold import FoldJob, finished, predict_fold, train_fold
     from intralpha.training.jobs import run_jobs
-    from intralpha.training.measurable import NothingToLearnError, UnmeasurableError
     from intralpha.training.losses.mse_bn import MseBnSpec
     from intralpha.training.losses.neg_ic import NegICSpec
-    from intralpha.training.network import Network, NetworkOutputError
+    from intralpha.training.measurable import NothingToLearnError, UnmeasurableError
+    from intralpha.training.network import Network, NetworkOutputError, Seen, outputs_of, shapes_of
     from intralpha.training.objective import LossShapeError, ObjectiveSpec, Truth
     from intralpha.training.weights import (
         NoWeightsError,

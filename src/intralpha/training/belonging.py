@@ -78,7 +78,7 @@ def training_marks(
 
 
 def data_marks(samples: Samples, fold: Fold) -> Marks:
-    """Marks of the data: width, stocks, every label, and the windows of two dates.
+    """Marks of the data: inputs, their sizes, stocks, every label, and the windows of two dates.
 
     Parameters
     ----------
@@ -86,14 +86,17 @@ def data_marks(samples: Samples, fold: Fold) -> Marks:
     fold : labels of its training and validation dates are marked, and the windows of the first
         and the last of them; reading all windows would cost an epoch
     """
-    digest = hashlib.sha256("\n".join(map(str, samples.features.assets)).encode())
+    digest = hashlib.sha256("\n".join(map(str, samples.assets)).encode())
     for day in (*fold.train[:1], *fold.valid[-1:]):
         batch = samples.day(day, labelled=False)
-        digest.update(batch.columns.tobytes() + batch.x.tobytes())
+        digest.update(batch.columns.tobytes())
+        for name, x in batch.windows.items():
+            digest.update(name.encode() + x.tobytes())
     if samples.label is not None:
         dates = np.concatenate([fold.train, fold.valid])
         digest.update(samples.label.at(dates).values.tobytes())
-    return {"n_features": spec_hash(samples.n_features), "data": digest.hexdigest()[:16]}
+    sizes = {name: window.sizes for name, window in samples.windows.items()}
+    return {"inputs": spec_hash(sizes), "data": digest.hexdigest()[:16]}
 
 
 def _module_mark(network: nn.Module) -> str:

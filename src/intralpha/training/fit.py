@@ -1,7 +1,7 @@
 """Fit: the one training loop, with early stopping on validation RankIC and exact resumption."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -10,19 +10,27 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 import torch
-from jaxtyping import Float, Float32, Shaped
+from jaxtyping import Float32, Shaped
 from numpy import ndarray
 from pydantic import Field
 from torch import Tensor, nn
 
 from intralpha.base import DataError, Panel, Spec
-from intralpha.datasets import Fold, Samples
+from intralpha.datasets import Batch, Fold, Samples
 from intralpha.evaluation import rank_ic
+from intralpha.models import Output, column_names
 from intralpha.training.belonging import Loss, data_marks, training_marks
 from intralpha.training.checkpoint import load_checkpoint, pack, save_checkpoint, unpack
-from intralpha.training.measurable import UnmeasurableError, check_labels
-from intralpha.training.network import Network, make_network, scores_of
-from intralpha.training.objective import ObjectiveSpec
+from intralpha.training.measurable import UnmeasurableError, check_labels, mean_label
+from intralpha.training.network import (
+    Network,
+    Seen,
+    make_network,
+    outputs_of,
+    probe,
+    shapes_of,
+)
+from intralpha.training.objective import ObjectiveSpec, Truth
 
 Watcher = Callable[[dict[str, Any]], None]
 
@@ -115,9 +123,9 @@ def fit(
     """
     check_labels(samples, fold)
     marks = training_marks(model, objective, spec, fold, seed) | data_marks(samples, fold)
-    loss_of = objective.loss if isinstance(objective, ObjectiveSpec) else objective
+    loss_of = loss_function(objective)
     torch.manual_seed(seed)
-    network = make_network(model, samples.n_features)
+    network = make_network(model, shapes_of(samples))
     optimiser = torch.optim.Adam(network.parameters(), lr=spec.learning_rate)
     best = _copy(network)
     rows: list[dict[str, Any]] = []
@@ -147,7 +155,7 @@ def fit(
 
 
 def predict(model: nn.Module, samples: Samples, dates: Shaped[ndarray, " n_dates"]) -> Panel:
-    """Scores of every valid sample on the dates.
+    """Scores of every valid sample on the dates, and what else the network gives of it.
 
     Parameters
     ----------
@@ -157,21 +165,25 @@ def predict(model: nn.Module, samples: Samples, dates: Shaped[ndarray, " n_dates
 
     Returns
     -------
-    Panel, float32, shape [D, A, 1], name ``score``
-        NaN for stocks that are no sample. No label is read. Known at the close of each date.
+    Panel, float32, shape [D, A, N]
+        ``score`` first, then the columns of the network's parts (``unit_00``, ``h01``, ...; scores
+        of layers before the last are left out). NaN for stocks that are no sample. No label is
+        read. Known at the close of each date.
 
     Raises
     ------
     ShortHistoryError
         A date has too few sessions before it.
     """
-    out = Panel.full(dates, samples.features.assets, ("score",))
     model.eval()
     with torch.no_grad():
+        names = tuple(_columns(outputs_of(model, probe(shapes_of(samples)))))
+        out = Panel.full(dates, samples.assets, names)
         for i, day in enumerate(out.dates):
             batch = samples.day(day, labelled=False)
-            if len(batch.columns):
-                out.values[i, batch.columns, 0] = scores_of(model, _tensor(batch.x)).numpy()
+            if len(batch):
+                given = _columns(outputs_of(model, Seen.unlabelled(batch)))
+                out.values[i, batch.columns] = np.stack(list(given.values()), axis=-1)
     return out
 
 
@@ -189,20 +201,32 @@ def validation_rank_ic(
     Returns
     -------
     float
-        Over the days that can be measured; NaN when none can.
+        Over the days that can be measured; NaN when none can. Of a label of several columns the
+        mean of those that are known is compared.
     """
     scores = predict(model, samples, dates)["score"].astype(np.float64)
     assert samples.label is not None
-    labels = samples.label.at(dates)["fwd_label"].astype(np.float64)
-    daily = rank_ic(scores, labels)
+    daily = rank_ic(scores, mean_label(samples.label.at(dates).values))
     known = daily[np.isfinite(daily)]
     return float(known.mean()) if len(known) else math.nan
+
+
+def loss_function(objective: ObjectiveSpec | Loss) -> Callable[[Output, Truth], Tensor]:
+    """The loss of outputs against truths; a function of one's own sees scores and labels [B].
+
+    Parameters
+    ----------
+    objective : a spec, or a function of scores [B] and labels [B]
+    """
+    if isinstance(objective, ObjectiveSpec):
+        return objective.loss
+    return lambda output, truth: objective(output.score, truth.label_B)
 
 
 def _epoch(
     model: nn.Module,
     optimiser: torch.optim.Optimizer,
-    loss_of: Loss,
+    loss_of: Callable[[Output, Truth], Tensor],
     samples: Samples,
     fold: Fold,
     spec: TrainSpec,
@@ -213,8 +237,9 @@ def _epoch(
     model.train()
     losses = []
     rng = np.random.default_rng([seed, epoch])
-    for step, (x, y) in enumerate(_batches(samples, fold.train, spec, rng)):
-        loss = loss_of(scores_of(model, _tensor(x)), _tensor(y))
+    for step, batch in enumerate(_batches(samples, fold.train, spec, rng)):
+        seen, truth = Seen.of(batch)
+        loss = loss_of(outputs_of(model, seen), truth)
         value = loss.item()
         if not math.isfinite(value):
             raise TrainingDivergedError(epoch, step, value)
@@ -231,19 +256,22 @@ def _batches(
     dates: Shaped[ndarray, " n_dates"],
     spec: TrainSpec,
     rng: np.random.Generator,
-) -> Iterator[tuple[Float32[ndarray, "B L F"], Float32[ndarray, " B"]]]:
+) -> Iterator[Batch]:
     """Shuffled batches of at least two samples."""
     if spec.batch == "pooled":
-        yield from (b for b in samples.pooled(dates, spec.batch_size, rng) if len(b[1]) > 1)
+        yield from (b for b in samples.pooled(dates, spec.batch_size, rng) if len(b) > 1)
         return
-    for batch in samples.days(rng.permutation(dates), labelled=True):
-        if len(batch.y) > 1:
-            yield batch.x, batch.y
+    yield from (b for b in samples.days(rng.permutation(dates), labelled=True) if len(b) > 1)
 
 
-def _tensor(values: Float[ndarray, "..."]) -> Float[Tensor, "..."]:
-    """A copy in memory aligned by torch: results must not depend on where NumPy put an array."""
-    return torch.tensor(values)
+def _columns(out: Output) -> Mapping[str, Float32[ndarray, " B"]]:
+    """Every number a sample, by name."""
+    columns = {"score": out.score.numpy()}
+    for part, values in out.parts.items():
+        if part != "layer":
+            names = column_names(part, values.shape[1])
+            columns |= dict(zip(names, values.T.numpy(), strict=True))
+    return columns
 
 
 def _waited(rows: list[dict[str, Any]]) -> int:

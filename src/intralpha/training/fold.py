@@ -15,7 +15,7 @@ from intralpha.models import ModelSpec
 from intralpha.training.belonging import Loss, Marks, check_marks, training_marks
 from intralpha.training.fit import TrainSpec, Watcher, fit, predict
 from intralpha.training.jobs import one_thread
-from intralpha.training.network import Network
+from intralpha.training.network import Network, shapes_of
 from intralpha.training.objective import ObjectiveSpec
 from intralpha.training.weights import (
     load_fitted,
@@ -104,7 +104,7 @@ def train_fold(job: FoldJob, watch: Watcher | None = None) -> None:
         done = fit(job.model, job.objective, samples, fold, job.training, job.seed, state, watch)
     save_fitted(job.folder, fitted)
     spec = job.model if isinstance(job.model, ModelSpec) else None
-    save_network(job.folder, spec, samples.n_features, done.model, job.marks)
+    save_network(job.folder, spec, shapes_of(samples), done.model, job.marks)
     rows = done.history.with_columns(
         fold=pl.lit(fold.name), seed=pl.lit(job.seed), best_epoch=pl.lit(done.best_epoch)
     )
@@ -131,7 +131,7 @@ def predict_fold(
 
     Returns
     -------
-    Panel, float32, shape [D, A, 1], name ``score``
+    Panel, float32, shape [D, A, N], ``score`` and the network's parts, as of :func:`predict`
         NaN for stocks that are no sample. Known at the close of each date, if the fold's
         validation labels were known by then.
 

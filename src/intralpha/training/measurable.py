@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Shaped
+from jaxtyping import Float, Shaped
 from numpy import ndarray
 
 from intralpha.base import DataError
 from intralpha.datasets import Fold, Samples
+from intralpha.datasets.samples import has_label
 from intralpha.evaluation.ic import MIN_STOCKS
 
 
@@ -64,9 +65,23 @@ def labels_on(samples: Samples, dates: Shaped[ndarray, " n_dates"]) -> Labels:
     dates : datetime64[D], sample dates
     """
     found = [samples.labels(day) for day in dates]
-    known = [y[np.isfinite(y)] for y in found]
+    columns = [y if y.ndim == 2 else y[:, None] for y in found]
+    known = [mean_label(y[has_label(y)]) for y in columns]
     varied = any(len(y) >= MIN_STOCKS and y.min() < y.max() for y in known)
     return Labels(max(map(len, found), default=0), max(map(len, known), default=0), varied)
+
+
+def mean_label(values: Float[ndarray, "*axes H"]) -> Float[ndarray, "*axes"]:
+    """Mean over the columns of a label that are known; NaN where none is.
+
+    Parameters
+    ----------
+    values : [..., H]
+    """
+    known = np.isfinite(values)
+    total = np.where(known, values, 0.0).sum(axis=-1, dtype=np.float64)
+    with np.errstate(invalid="ignore"):
+        return total / known.sum(axis=-1)
 
 
 def check_labels(samples: Samples, fold: Fold) -> None:

@@ -1,62 +1,162 @@
-"""What may be trained: a spec, a module of one's own, or what makes one."""
+"""What may be trained, what it sees of a batch, and what it makes of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
+from dataclasses import dataclass
 
-from jaxtyping import Float
+import torch
+from jaxtyping import Float, Int, Shaped
+from numpy import ndarray
 from torch import Tensor, nn
 
 from intralpha.base import ConfigError
-from intralpha.models import ModelSpec
+from intralpha.datasets import Batch, Samples
+from intralpha.models import PARTS, ModelSpec, Output, Shapes, WindowShape, check_names
+from intralpha.training.objective import Truth
 
-Network = ModelSpec | nn.Module | Callable[[int], nn.Module]
+Network = ModelSpec | nn.Module | Callable[..., nn.Module]
 
 
 class NetworkOutputError(ConfigError):
-    """A network gives something else than a score a stock."""
+    """A network gives something else than a score a stock, or parts that have no such shape."""
 
-    def __init__(self, network: nn.Module, found: object, given: tuple[int, ...]) -> None:
-        shown = f"shape {tuple(found.shape)}" if isinstance(found, Tensor) else repr(type(found))
-        self.found, self.expected = shown, (given[0],)
+    def __init__(self, network: nn.Module, found: str, given: str, expected: str) -> None:
+        self.found, self.expected = found, expected
         super().__init__(
-            f"{type(network).__name__}, given windows of shape {given}, returned {shown}; expected "
-            f"a tensor of shape {self.expected}, one score a stock.\n"
-            "Hint: return scores.squeeze(-1), or the last step of a sequence, sequence[:, -1]."
+            f"{type(network).__name__}, given windows of shape {given}, returned {found}; expected "
+            f"{expected}.\n"
+            "Hint: return scores.squeeze(-1), the last step of a sequence, sequence[:, -1], or an "
+            "intralpha.models.Output."
         )
 
 
-def scores_of(network: nn.Module, x: Float[Tensor, "B L F"]) -> Float[Tensor, " B"]:
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What a network is given of a batch.
+
+    Attributes
+    ----------
+    windows : float32 [B, L, F] (or [B, L, T, F]) by the name of the input
+    days_B : int64 [B], ascending, the number of each sample's day
+    target_BH : labels [B, H] with 0 where one is missing, in training only
+    """
+
+    windows: Mapping[str, Float[Tensor, "B *sizes"]]
+    days_B: Int[Tensor, " B"]
+    target_BH: Float[Tensor, "B H"] | None = None
+
+    @staticmethod
+    def of(batch: Batch) -> tuple["Seen", Truth]:
+        """What a network sees of a labelled batch, and what its output is compared with."""
+        days_B = torch.tensor(batch.days_B, dtype=torch.int64)
+        truth = Truth.of(tensor(batch.y), days_B)
+        windows = {name: tensor(x) for name, x in batch.windows.items()}
+        return Seen(windows, days_B, truth.label_BH), truth
+
+    @staticmethod
+    def unlabelled(batch: Batch) -> "Seen":
+        """What a network sees of a batch, without its labels."""
+        days_B = torch.tensor(batch.days_B, dtype=torch.int64)
+        return Seen({name: tensor(x) for name, x in batch.windows.items()}, days_B)
+
+
+def tensor(values: Shaped[ndarray, "..."]) -> Shaped[Tensor, "..."]:
+    """A copy in memory aligned by torch: results must not depend on where NumPy put an array."""
+    return torch.tensor(values)
+
+
+def outputs_of(network: nn.Module, seen: Seen) -> Output:
     """What a network makes of some windows.
 
     Parameters
     ----------
     network : keeps the contract of :class:`ModelSpec`, or not
-    x : float32 [B, L, F]
+    seen : one input is handed over as it is, several by their names
 
     Returns
     -------
-    Tensor [B]
+    Output
+        Its score is [B]; a network that returns a tensor has no parts.
 
     Raises
     ------
     NetworkOutputError
-        It is no tensor, or one of another shape: a loss would spread [B, 1] over [B] in silence.
+        It is no score a stock: a loss would spread [B, 1] over [B] in silence.
     """
-    found = network(x)
-    if not isinstance(found, Tensor) or found.shape != x.shape[:1]:
-        raise NetworkOutputError(network, found, tuple(x.shape))
+    more = {name: getattr(seen, name) for name in getattr(network, "wants", ())}
+    one = len(seen.windows) == 1
+    args = tuple(seen.windows.values()) if one else ()
+    found = network(*args, **({} if one else seen.windows), **more)
+    _check_score(network, seen, found.score if isinstance(found, Output) else found)
+    if not isinstance(found, Output):
+        return Output(found)
+    _check_parts(network, seen, found)
     return found
 
 
-def make_network(network: Network, n_features: int) -> nn.Module:
+def shapes_of(samples: Samples) -> Shapes:
+    """Sizes of the inputs of some samples, by name."""
+    return {name: shape_of(window.sizes) for name, window in samples.windows.items()}
+
+
+def shape_of(sizes: tuple[int, ...]) -> WindowShape:
+    """The shape of windows of (L, F), or of (L, T, F).
+
+    Parameters
+    ----------
+    sizes : all axes but that of the batch
+    """
+    return WindowShape(sizes[0], sizes[-1], sizes[1] if len(sizes) == 3 else None)
+
+
+def make_network(network: Network, shapes: Shapes) -> nn.Module:
     """A network to train, or to load weights into, that keeps the contract of :class:`ModelSpec`.
 
     Parameters
     ----------
     network : a spec; a module, which is copied with its weights; or a function, a class say, from
-        the number of features to a module
-    n_features : F, numbers in one step of a window
+        the number of features of the only input to a module (of several: from ``shapes``)
+    shapes : sizes of the inputs, by name
+
+    Raises
+    ------
+    InputNamesError
+        A spec wants other inputs.
     """
     if isinstance(network, nn.Module):
         return deepcopy(network)
-    return network.make(n_features) if isinstance(network, ModelSpec) else network(n_features)
+    if isinstance(network, ModelSpec):
+        check_names(str(getattr(network, "kind", type(network))), network.inputs, tuple(shapes))
+        return network.make(shapes)
+    only = next(iter(shapes.values()))
+    return network(only.features if len(shapes) == 1 else shapes)
+
+
+def probe(shapes: Shapes) -> Seen:
+    """Two windows of zeros, to learn what a network gives."""
+    windows = {name: torch.zeros(2, *shape.sizes) for name, shape in shapes.items()}
+    return Seen(windows, torch.zeros(2, dtype=torch.int64))
+
+
+def _check_score(network: nn.Module, seen: Seen, score: object) -> None:
+    size = len(seen.days_B)
+    if not isinstance(score, Tensor) or score.shape != (size,):
+        expected = f"a tensor of shape {(size,)}, one score a stock, or an Output with it"
+        raise NetworkOutputError(network, _told(score), _given(seen), expected)
+
+
+def _check_parts(network: nn.Module, seen: Seen, out: Output) -> None:
+    size = len(seen.days_B)
+    for name, part in out.parts.items():
+        if name not in PARTS or part.dim() != 2 or len(part) != size:
+            expected = f"parts among {', '.join(PARTS)}, each [{size}, N]"
+            found = f"part {name}: {_told(part)}"
+            raise NetworkOutputError(network, found, _given(seen), expected)
+
+
+def _given(seen: Seen) -> str:
+    return ", ".join(str(tuple(x.shape)) for x in seen.windows.values())
+
+
+def _told(found: object) -> str:
+    return f"shape {tuple(found.shape)}" if isinstance(found, Tensor) else repr(type(found))

@@ -74,7 +74,7 @@ class ObjectiveSpec(Kinded):
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Parts of an output that it looks at, besides the score (:data:`~intralpha.models.PARTS`)."""
+        """Parts of an output that it looks at, of :data:`intralpha.models.PARTS`."""
         return ()
 
     def loss(self, output: Output, truth: Truth) -> Float[Tensor, ""]:

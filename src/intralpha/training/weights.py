@@ -12,9 +12,9 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from intralpha.base import DataError
-from intralpha.models import ModelSpec
+from intralpha.models import ModelSpec, Shapes
 from intralpha.training.belonging import Marks
-from intralpha.training.network import Network, make_network
+from intralpha.training.network import Network, make_network, shape_of
 
 NETWORK, WEIGHTS, TRANSFORM = "network.json", "weights.safetensors", "transform.safetensors"
 
@@ -44,7 +44,7 @@ class OtherNetworkError(DataError):
 def save_network(
     folder: Path,
     spec: ModelSpec | None,
-    n_features: int,
+    shapes: Shapes,
     module: nn.Module,
     marks: Marks | None = None,
 ) -> None:
@@ -54,7 +54,7 @@ def save_network(
     ----------
     folder : made if absent
     spec : what made the module; None for a module of the user's own
-    n_features : F, numbers in one step of a window
+    shapes : sizes of the inputs, by name
     module : the trained network
     marks : what the training belonged to (:func:`training_marks`)
     """
@@ -65,7 +65,7 @@ def save_network(
     partial.replace(folder / WEIGHTS)
     facts = {
         "model": None if spec is None else spec.model_dump(mode="json"),
-        "n_features": n_features,
+        "inputs": {name: shape.sizes for name, shape in shapes.items()},
         "belongs_to": marks or {},
     }
     partial = folder / f"{NETWORK}.partial"
@@ -74,7 +74,7 @@ def save_network(
 
 
 def network_facts(folder: Path) -> dict[str, Any]:
-    """The stored ``model``, ``n_features`` and ``belongs_to`` of :func:`save_network`.
+    """The stored ``model``, ``inputs`` and ``belongs_to`` of :func:`save_network`.
 
     Raises
     ------
@@ -84,6 +84,16 @@ def network_facts(folder: Path) -> dict[str, Any]:
         return json.loads((folder / NETWORK).read_text())
     except (OSError, json.JSONDecodeError) as error:
         raise NoWeightsError(folder, str(error)) from error
+
+
+def stored_shapes(facts: dict[str, Any]) -> Shapes:
+    """Sizes of the inputs that a stored network was trained on, by name.
+
+    Parameters
+    ----------
+    facts : of :func:`network_facts`
+    """
+    return {name: shape_of(tuple(sizes)) for name, sizes in facts["inputs"].items()}
 
 
 def load_network(folder: Path, model: Network) -> nn.Module:
@@ -110,7 +120,7 @@ def load_network(folder: Path, model: Network) -> nn.Module:
     facts = network_facts(folder)
     if isinstance(model, ModelSpec):
         _check_spec(folder, facts["model"], model)
-    network = make_network(model, facts["n_features"])
+    network = make_network(model, stored_shapes(facts))
     try:
         tensors = safetensors.torch.load_file(folder / WEIGHTS)
     except (SafetensorError, OSError) as error:

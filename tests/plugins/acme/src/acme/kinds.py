@@ -1,5 +1,5 @@
 """The entry point: importing it defines every kind of the package."""
 
-from acme import features, grid, label, net, schedule, transform
+from acme import features, grid, head, label, net, schedule, transform
 
-__all__ = ["features", "grid", "label", "net", "schedule", "transform"]
+__all__ = ["features", "grid", "head", "label", "net", "schedule", "transform"]

@@ -1,0 +1,130 @@
+"""Window: how the history that a network sees under one name is cut from a Panel."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Float, Float32, Int
+from numpy import ndarray
+from pydantic import Field
+
+from intralpha.base import Panel, Spec
+from intralpha.datasets.windows import gather, gather_ratio, has_base, ratio_moments
+
+Step = Literal["bar", "day", "nested"]
+Moments = tuple[Float[ndarray, "R L F"], Float[ndarray, "R L F"]]
+
+
+class CutSpec(Spec):
+    """Which sessions a window holds and how their bars stand in it."""
+
+    window_days: int = Field(gt=0, description="sessions of history in one sample")
+    every: int = Field(
+        default=1,
+        gt=0,
+        description="sessions between two steps of a window: 5 for blocks of five days that end "
+        "on each session",
+    )
+    step: Step = Field(
+        default="bar",
+        description="what the network reads at a time: a bar; a day's bars at once, side by side; "
+        "or days with their bars inside, [B, L, T, F] (nested)",
+    )
+
+    @property
+    def span(self) -> int:
+        """Sessions from the first of a window to the last, both counted."""
+        return (self.window_days - 1) * self.every + 1
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """Windows of one input: the rows of ``window_days`` sessions up to and with a date.
+
+    Parameters
+    ----------
+    panel : [D, A, F] or [D, T, A, F], successive sessions
+    cut : which of them, and how bars stand
+    ratio_clip : if not 0, windows are divided by their last values and z-scored over the date's
+        samples, labelled or not [Spec 10.3], with this bound (inf for none); a stock with a feature
+        that is 0 or absent in all of its window is no sample then
+    """
+
+    panel: Panel
+    cut: CutSpec
+    ratio_clip: float = 0.0
+
+    @property
+    def bars(self) -> int:
+        """Bars of a session; 1 for daily features."""
+        return 1 if self.panel.times is None else len(self.panel.times)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Axes of a window: L, F; with nested steps L, T, F."""
+        days, bars, width = self.cut.window_days, self.bars, len(self.panel.names)
+        if self.cut.step == "day":
+            return days, bars * width
+        return (days, bars, width) if self.cut.step == "nested" else (days * bars, width)
+
+    def present(self, present_DA: Bool[ndarray, "D A"], t: int) -> Float[ndarray, " A"]:
+        """Share of the sessions from the window's first to its last on which a stock traded."""
+        return present_DA[t - self.cut.span + 1 : t + 1].mean(axis=0)
+
+    def usable(self, t: int, column_N: Int[ndarray, " N"]) -> Int[ndarray, " M"]:
+        """Those columns that have a value to divide by, where windows are divided."""
+        if not self.ratio_clip:
+            return column_N
+        stop = (t + 1) * self.bars
+        return column_N[has_base(self._steps, stop, column_N, self._rows)]
+
+    def moments(self, found: list[tuple[int, Int[ndarray, "..."]]]) -> Moments | None:
+        """Moments of the ratio windows of each date [R, L, F]; None without ``ratio_clip``.
+
+        Parameters
+        ----------
+        found : position of a date and the columns of its samples, a pair a date
+        """
+        if not self.ratio_clip:
+            return None
+        steps, bars, rows = self._steps, self.bars, self._rows
+        pairs = [ratio_moments(steps, (t + 1) * bars, c, rows) for t, c in found]
+        return np.stack([m for m, _ in pairs]), np.stack([s for _, s in pairs])
+
+    def of(
+        self,
+        t_N: Int[ndarray, " N"],
+        column_N: Int[ndarray, " N"],
+        row_N: Int[ndarray, " N"],
+        moments: Moments | None,
+    ) -> Float32[ndarray, "N *sizes"]:
+        """The windows of some samples, oldest step first.
+
+        Parameters
+        ----------
+        t_N, column_N : position of each sample's date and stock
+        row_N : its date as a row of ``moments``
+        moments : of :meth:`moments`
+        """
+        stop = (t_N.astype(np.int64) + 1) * self.bars
+        if moments is not None:
+            clip, rows = self.ratio_clip, self._rows
+            x = gather_ratio(self._steps, stop, column_N, row_N, moments, clip, rows)
+        else:
+            x = gather(self._steps, stop, column_N, self._rows)
+        return x.reshape(len(x), *self.sizes)
+
+    @property
+    def _steps(self) -> Float[ndarray, "S A F"]:
+        """Features as steps [S, A, F]: days, or the bars of all days end to end; a view."""
+        values = self.panel.values
+        if self.panel.times is None:
+            return values
+        bars, assets, width = values.shape[1:]
+        return values.reshape(len(values) * bars, assets, width)
+
+    @property
+    def _rows(self) -> Int[ndarray, " L"]:
+        """How many steps before the end of its date each row of a window stands."""
+        days = np.arange(self.cut.window_days - 1, -1, -1) * self.cut.every
+        return (days[:, None] * self.bars + np.arange(self.bars, 0, -1)).ravel()
