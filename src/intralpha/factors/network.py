@@ -290,7 +290,7 @@ def make_label(spec: LabelSpec, inputs: Inputs, task: Task) -> None:
     ----------
     spec : the label
     inputs : the lake up to the end of the labels' windows, and the mask ``universe`` of the dates
-    task : a slice a sample date t; ``panel`` becomes the Panel ``fwd_label`` [D, A, 1], NaN for
+    task : a slice a sample date t; ``panel`` becomes the label's Panel [D, A, H], NaN for
         other stocks and known at the close of t + ``spec.offset``
     """
     spec.over(inputs.lake, inputs.panel(UNIVERSE)).save(task.folder("panel"))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from intralpha.base.lazy import lazily
 
 if TYPE_CHECKING:
+    from intralpha.labels.daily_sequence import DailySequenceSpec
     from intralpha.labels.forward import (
         BUYABLE_READS,
         HorizonError,
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from intralpha.labels.label import LabelSpec
     from intralpha.labels.neutral_return import NeutralReturnSpec, NoCapError
     from intralpha.labels.raw_return import RawReturnSpec
+    from intralpha.labels.several import SeveralSpec
     from intralpha.labels.windows import UnknownSampleDateError
     from intralpha.labels.z_return import ZReturnSpec
 

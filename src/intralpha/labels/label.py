@@ -27,6 +27,11 @@ class LabelSpec(Kinded):
         """Sessions from the sample date to the last price that is used; the purge needs it."""
         raise NotImplementedError
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of its columns; most labels have one."""
+        return (FWD_LABEL,)
+
     def compute(
         self,
         lake: Lake,
@@ -46,7 +51,7 @@ class LabelSpec(Kinded):
 
         Returns
         -------
-        Panel, float32, shape [D, A, 1], name ``fwd_label``
+        Panel, float32, shape [D, A, H], names :attr:`columns`; H is 1 for most labels
             NaN outside the mask, where the stock does not trade or is limit-locked all day on
             t+1, and where the window reaches past the lake. Days without trades later in the
             window carry the last close. Known at the close of t + :attr:`offset`.
@@ -73,7 +78,7 @@ class LabelSpec(Kinded):
 
         Returns
         -------
-        Panel, float32, shape [D, A, 1], name ``fwd_label``
+        Panel, float32, shape [D, A, H], names :attr:`columns`
             As of :meth:`compute`, on the axes of ``universe``; these stocks are standardised
             together, the others are NaN.
 

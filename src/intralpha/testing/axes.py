@@ -78,7 +78,11 @@ def _assert_declared(spec: FeatureSpec | LabelSpec, panel: Panel, what: str) -> 
         forward = [name for name in names if name.startswith("fwd_")]
         require(not forward, SHAPES, what, f"names {forward}", "fwd_ for labels only")
     else:
-        names, times, most = ("fwd_label",), None, spec.offset
+        names, times, most = spec.columns, None, spec.offset
+        misnamed = [name for name in names if not name.startswith("fwd_")]
+        require(
+            not misnamed, SHAPES, what, f"columns {misnamed}", "fwd_ before each: they look ahead"
+        )
         require(most > 0, SHAPES, what, f"offset {most}", "1 or more: a label looks forward")
     require(panel.names == names, SHAPES, what, f"names {panel.names}", f"{names}")
     require(panel.times == times, SHAPES, what, f"times {panel.times}", f"{times}")
