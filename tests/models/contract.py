@@ -83,11 +83,11 @@ class Case:
         days_B: Tensor | None = None,
         target_BH: Tensor | None = None,
     ) -> Output:
-        """The network called as training does: inputs in its order, and what it wants."""
-        names = self.spec.inputs or tuple(self.shapes)
+        """The network called as training does: several inputs by their names, and its wants."""
         asked = {"days_B": days_B, "target_BH": target_BH}
         wants = {name: asked[name] for name in getattr(network, "wants", ())}
-        given = network(*(inputs[name] for name in names), **wants)
+        one = len(inputs) == 1
+        given = network(*(inputs.values() if one else ()), **({} if one else inputs), **wants)
         return given if isinstance(given, Output) else Output(given)
 
 
@@ -258,5 +258,5 @@ class Called:
         self.network, self.weights = network, dict(weights)
         self.wants = getattr(network, "wants", ())
 
-    def __call__(self, *args: Tensor, **wants: Tensor | None) -> Output:
-        return functional_call(self.network, self.weights, args, wants)
+    def __call__(self, *args: Tensor, **more: Tensor | None) -> Output:
+        return functional_call(self.network, self.weights, args, more)
