@@ -7,43 +7,14 @@ from torch import nn
 
 from intralpha.models import EncoderLayer, HeadsError, MultiHead
 
-
-def shaken(module: nn.Module) -> nn.Module:
-    """Weights away from their first values, so that biases and gains count."""
-    with torch.no_grad():
-        for p in module.parameters():
-            p.add_(0.2 * torch.randn_like(p))
-    return module.double().eval()
-
-
-def attention_in_loops(
-    asked: np.ndarray, memory: np.ndarray, weights: dict[str, np.ndarray], heads: int
-) -> np.ndarray:
-    """One window's attention, head by head and token by token [Vaswani et al. 2017, 3.2]."""
-    width = asked.shape[1]
-    size = width // heads
-    names = ("in_proj_weight", "in_proj_bias")
-    (wq, bq), (wk, bk), (wv, bv) = [
-        [weights[n][i * width : (i + 1) * width] for n in names] for i in range(3)
-    ]
-    found = np.zeros((len(asked), width))
-    for head in range(heads):
-        cut = slice(head * size, (head + 1) * size)
-        for n, token in enumerate(asked):
-            query = (wq @ token + bq)[cut]
-            scores = [query @ (wk @ m + bk)[cut] / np.sqrt(size) for m in memory]
-            shares = np.exp(scores) / np.exp(scores).sum()
-            found[n, cut] = sum(
-                share * (wv @ m + bv)[cut] for share, m in zip(shares, memory, strict=True)
-            )
-    return found @ weights["out_proj.weight"].T + weights["out_proj.bias"]
+from .plain import attention_in_loops, shaken, weights_of
 
 
 def test_attention_equals_the_equation() -> None:
     torch.manual_seed(0)
     attention = shaken(MultiHead(6, 3))
     asked, memory = torch.randn(2, 4, 6).double(), torch.randn(2, 5, 6).double()
-    weights = {name: p.detach().numpy() for name, p in attention.named_parameters()}
+    weights = weights_of(attention)
     for one, other in ((asked, memory), (asked, asked)):
         found = attention(one, other).detach().numpy()
         for b in range(2):

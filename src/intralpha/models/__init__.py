@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from intralpha.models.encoder import Encoded, Encoder, EncoderSpec
     from intralpha.models.gru import GRU, GRUSpec
     from intralpha.models.head import Head, HeadSpec
+    from intralpha.models.itransformer import ITransformer, ITransformerSpec
     from intralpha.models.model import ModelSpec
     from intralpha.models.orthogonal import orthogonal_to
     from intralpha.models.output import PARTS, Output, column_names
