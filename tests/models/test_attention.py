@@ -22,6 +22,24 @@ def test_attention_equals_the_equation() -> None:
             np.testing.assert_allclose(found[b], expected, atol=1e-12)
 
 
+def test_a_further_axis_is_a_matter_of_its_own() -> None:
+    torch.manual_seed(0)
+    attention = shaken(MultiHead(6, 2))
+    asked, memory = torch.randn(2, 4, 3, 6).double(), torch.randn(2, 5, 3, 6).double()
+    for one, other in ((asked, memory), (memory, memory)):
+        found = attention(one, other)
+        for s in range(3):
+            torch.testing.assert_close(found[:, :, s], attention(one[:, :, s], other[:, :, s]))
+
+
+def test_what_all_windows_ask_is_projected_once() -> None:
+    torch.manual_seed(0)
+    attention = shaken(MultiHead(6, 2))
+    asked, memory = torch.randn(1, 4, 6).double(), torch.randn(3, 5, 6).double()
+    expected = attention(asked.expand(3, -1, -1), memory)
+    torch.testing.assert_close(attention(asked, memory), expected)
+
+
 def test_a_causal_token_sees_no_later_one() -> None:
     torch.manual_seed(0)
     attention = shaken(MultiHead(6, 2))
@@ -65,7 +83,7 @@ def test_the_layer_equals_that_of_torch(dtype: torch.dtype) -> None:
     weight = torch.randn(5, 7, 8, dtype=dtype)
     found, expected = ours(x), theirs(x)
     torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-6)
-    torch.testing.assert_close(ours(x, x[:, 2:4]), expected[:, 2:4], rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(ours(x[:, 2:4], x), expected[:, 2:4], rtol=1e-6, atol=1e-6)
     mine = torch.autograd.grad((found * weight).sum(), [x, *ours.parameters()])
     its = torch.autograd.grad((expected * weight).sum(), [x, *theirs.parameters()])
     gradients = dict(zip(dict(ours.named_parameters()), mine[1:], strict=True))

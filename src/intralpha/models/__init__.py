@@ -6,6 +6,7 @@ from intralpha.base.lazy import lazily
 
 if TYPE_CHECKING:
     from intralpha.models.attention import EncoderLayer, FeedForward, HeadsError, MultiHead
+    from intralpha.models.crossformer import Crossformer, CrossformerSpec
     from intralpha.models.encoder import Encoded, Encoder, EncoderSpec
     from intralpha.models.gru import GRU, GRUSpec
     from intralpha.models.head import Head, HeadSpec

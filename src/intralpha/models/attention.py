@@ -43,39 +43,55 @@ class MultiHead(nn.Module):
         if width % heads:
             raise HeadsError(width, heads)
         ours = nn.MultiheadAttention(width, heads, batch_first=True)
-        self.heads = heads
+        self.width, self.heads = width, heads
         self.in_proj_weight, self.in_proj_bias = ours.in_proj_weight, ours.in_proj_bias
         self.out_proj = ours.out_proj
 
     def forward(
-        self, asked: Float[Tensor, "B N d"], memory: Float[Tensor, "B M d"], causal: bool = False
-    ) -> Float[Tensor, "B N d"]:
+        self,
+        asked: Float[Tensor, "#B N *S d"],
+        memory: Float[Tensor, "B M *S d"],
+        causal: bool = False,
+    ) -> Float[Tensor, "B N *S d"]:
         """What tokens find in a memory.
 
         Parameters
         ----------
-        asked : [B, N, d], tokens that ask
-        memory : [B, M, d], tokens that answer; the same object for attention to oneself
+        asked : [B, N, d], tokens that ask; [1, N, d]: the same in all windows
+        memory : [B, M, d], tokens that answer; the same object for attention to oneself. With a
+            further axis of both, [B, N, S, d] and [B, M, S, d], each s is a matter of its own
         causal : token n sees tokens 0 to n of the memory only (N = M)
         """
         query, key, value = map(self.split, self.project(asked, memory))
+        query = query.expand(len(memory), -1, -1, -1)
         found = functional.scaled_dot_product_attention(query, key, value, is_causal=causal)
-        return self.out_proj(found.transpose(1, 2).flatten(2))
+        return self.out_proj(self.join(found, memory))
 
     def project(
-        self, asked: Float[Tensor, "B N d"], memory: Float[Tensor, "B M d"]
+        self, asked: Float[Tensor, "#B N *S d"], memory: Float[Tensor, "B M *S d"]
     ) -> tuple[Tensor, ...]:
-        """Queries [B, N, d], keys and values [B, M, d], before heads are told apart."""
+        """Queries, keys and values in the shapes of their tokens, before heads are told apart."""
         weight, bias = self.in_proj_weight, self.in_proj_bias
         if asked is memory:
             return functional.linear(asked, weight, bias).chunk(3, dim=-1)
-        width = asked.shape[-1]
-        query = functional.linear(asked, weight[:width], bias[:width])
-        return query, *functional.linear(memory, weight[width:], bias[width:]).chunk(2, dim=-1)
+        query_w, pair_w = weight.split([self.width, 2 * self.width])
+        query_b, pair_b = bias.split([self.width, 2 * self.width])
+        query = functional.linear(asked, query_w, query_b)
+        if memory.dim() == 3:
+            return query, *functional.linear(memory, pair_w, pair_b).chunk(2, dim=-1)
+        # Each for itself, so that no copy is needed to make heads of S.
+        pairs = zip(pair_w.chunk(2), pair_b.chunk(2), strict=True)
+        return query, *(functional.linear(memory, w, b) for w, b in pairs)
 
-    def split(self, tokens: Float[Tensor, "B N d"]) -> Float[Tensor, "B heads N k"]:
-        """Heads apart."""
-        return tokens.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+    def split(self, tokens: Float[Tensor, "B N *S d"]) -> Float[Tensor, "B heads N k"]:
+        """Heads apart; each s has its own."""
+        return tokens.unflatten(-1, (self.heads, -1)).flatten(2, -2).transpose(1, 2)
+
+    def join(
+        self, found: Float[Tensor, "B heads N k"], like: Float[Tensor, "B M *S d"]
+    ) -> Float[Tensor, "B N *S d"]:
+        """Heads together again, with the further axes of ``like``."""
+        return found.transpose(1, 2).reshape(len(found), found.shape[2], *like.shape[2:])
 
 
 class FeedForward(nn.Module):
@@ -119,15 +135,14 @@ class EncoderLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self, x: Float[Tensor, "B M d"], asked: Float[Tensor, "B N d"] | None = None
-    ) -> Float[Tensor, "B N d"]:
+        self, x: Float[Tensor, "B N *S d"], memory: Float[Tensor, "B M *S d"] | None = None
+    ) -> Float[Tensor, "B N *S d"]:
         """The next layer's tokens.
 
         Parameters
         ----------
-        x : [B, M, d], tokens
-        asked : [B, N, d], those of them that are wanted; None: all
+        x : [B, N, d] (or [B, N, S, d]; see :meth:`MultiHead.forward`), tokens
+        memory : [B, M, d], what they look at; None: at themselves
         """
-        x_asked = x if asked is None else asked
-        y = self.norm1(x_asked + self.dropout(self.attention(x_asked, x)))
+        y = self.norm1(x + self.dropout(self.attention(x, x if memory is None else memory)))
         return self.norm2(y + self.dropout(self.feed(y)))

@@ -73,7 +73,7 @@ class Transformer(TokenEncoder):
         y = self.embed(x)
         for layer in first:
             y = layer(y)
-        return last(y, y[:, -1:]).squeeze(1)
+        return last(y[:, -1:], y).squeeze(1)
 
     def tokens(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B L d"]:
         """Tokens ``[B, L, width]`` of windows ``[B, L, F]``."""
