@@ -131,6 +131,8 @@ class Seasonal(nn.Module):
     average : steps of the moving average
     """
 
+    matrix: Tensor
+
     def __init__(self, length: int, average: int) -> None:
         super().__init__()
         self.register_buffer("matrix", less_average(length, average), persistent=False)

@@ -34,6 +34,8 @@ class RelativeAttention(nn.Module):
     of keys.
     """
 
+    turns: Tensor
+
     def __init__(self, width: int, heads: int, length: int) -> None:
         super().__init__()
         if width % heads:

@@ -61,6 +61,7 @@ class TCN(Encoder):
     def __init__(self, shape: WindowShape, spec: TCNSpec) -> None:
         super().__init__()
         self.width, self.seen = spec.channels, spec.receptive_field(shape.length)
+        self.seen_last = 1 + 2 * (spec.kernel - 1)
         channels = [shape.features, *[spec.channels] * spec.levels_of(shape.length)]
         self.levels = nn.ModuleList(
             Level(before, after, spec.kernel, spec.dropout) for before, after in pairwise(channels)
@@ -72,7 +73,7 @@ class TCN(Encoder):
         *first, last = self.levels
         for level in first:
             y = level(y)
-        return last(y[:, -last.seen :], last.seen)[:, -1]
+        return last(y[:, -self.seen_last :], self.seen_last)[:, -1]
 
 
 class Level(nn.Module):
@@ -92,7 +93,6 @@ class Level(nn.Module):
         self.conv2 = nn.Conv1d(after, after, kernel)
         self.past = nn.Linear(before, after) if before != after else nn.Identity()
         self.dropout = nn.Dropout(dropout)
-        self.seen = 1 + 2 * (kernel - 1)
 
     def forward(self, x: Float[Tensor, "B N before"], every: int = 2) -> Float[Tensor, "B n after"]:
         """The steps that the next level reads.

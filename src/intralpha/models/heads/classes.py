@@ -40,6 +40,8 @@ class ClassesHead(nn.Module):
     classes : C
     """
 
+    values: Tensor
+
     def __init__(self, width: int, classes: int) -> None:
         super().__init__()
         self.line = nn.Linear(width, classes)

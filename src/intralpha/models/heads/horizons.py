@@ -60,6 +60,8 @@ class HorizonsHead(nn.Module):
     weights : H numbers, of each column in the score
     """
 
+    shares: Tensor
+
     def __init__(self, width: int, weights: tuple[float, ...]) -> None:
         super().__init__()
         self.line = nn.Linear(width, len(weights))

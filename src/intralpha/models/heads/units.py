@@ -84,6 +84,8 @@ class DayNorm(nn.Module):
     """
 
     EPSILON, MOMENTUM = 1e-5, 0.1
+    running_mean: Tensor
+    running_var: Tensor
 
     def __init__(self, width: int, bn_eval: Statistics) -> None:
         super().__init__()
