@@ -5,13 +5,32 @@ from typing import TYPE_CHECKING
 from intralpha.base.lazy import lazily
 
 if TYPE_CHECKING:
+    from intralpha.models.alstm import ALSTM, ALSTMSpec
+    from intralpha.models.attention import EncoderLayer, FeedForward, HeadsError, MultiHead
+    from intralpha.models.autoformer import Autoformer, AutoformerSpec
+    from intralpha.models.conformer import Conformer, ConformerSpec
+    from intralpha.models.crossformer import Crossformer, CrossformerSpec
     from intralpha.models.encoder import Encoded, Encoder, EncoderSpec
     from intralpha.models.gru import GRU, GRUSpec
     from intralpha.models.head import Head, HeadSpec
+    from intralpha.models.itransformer import ITransformer, ITransformerSpec
+    from intralpha.models.linear import Flat, LinearSpec
+    from intralpha.models.mlp import MLP, MLPSpec
     from intralpha.models.model import ModelSpec
+    from intralpha.models.multitask_gru import MultitaskGRU, MultitaskGRUSpec, SharedFeaturesError
     from intralpha.models.orthogonal import orthogonal_to
     from intralpha.models.output import PARTS, Output, column_names
+    from intralpha.models.positions import Positions, fixed_positions
     from intralpha.models.rnn import RNN, RNNSpec
+    from intralpha.models.rnn_attention import RNNAttention, RNNAttentionSpec
+    from intralpha.models.rnn_learnable_attention import (
+        RNNLearnableAttention,
+        RNNLearnableAttentionSpec,
+    )
+    from intralpha.models.rnn_nn import RNNNN, RNNNNSpec
     from intralpha.models.shape import InputNamesError, Shapes, WindowShape, check_names, only
+    from intralpha.models.tcn import TCN, TCNSpec
+    from intralpha.models.tokens import TokenEncoder, TokenEncoderSpec
+    from intralpha.models.transformer import Transformer, TransformerSpec
 
 lazily(__name__)

@@ -1,0 +1,162 @@
+"""Multi-task GRU of research system 002: day, week and month windows, one GRU [Spec 12.4]."""
+
+from typing import ClassVar, Literal
+
+import torch
+from jaxtyping import Float, Int
+from pydantic import Field, field_validator
+from torch import Tensor, nn
+
+from intralpha.base import ConfigError
+from intralpha.models.by_day import standardised_by_day
+from intralpha.models.model import ModelSpec
+from intralpha.models.output import Output
+from intralpha.models.recurrent_layers import recurrent_layers
+from intralpha.models.shape import Shapes
+
+Task = Literal["day", "week", "month", "high"]
+SHARED = ("day", "week", "month")
+
+
+class SharedFeaturesError(ConfigError):
+    """Inputs of one shared GRU have other features than each other."""
+
+    def __init__(self, features: dict[str, int]) -> None:
+        self.features = features
+        found = ", ".join(f"{name} has {count}" for name, count in features.items())
+        super().__init__(
+            f"one GRU reads these inputs, and {found} features; expected the same number.\n"
+            "Hint: `share: false` gives each input a GRU of its own."
+        )
+
+
+class MultitaskGRUSpec(ModelSpec):
+    """y_k = FC_k(BN_k(GRU(x_k)_T)) for each task k; score = mean_k of y_k standardised by day.
+
+    Source: [Spec 12.4]: windows ``day`` [B, 40, 6], ``week`` [B, 20, 6] and ``month`` [B, 12, 6]
+    through one GRU(6 -> 30); the part ``task`` is y, in the order of ``tasks``. The score itself is
+    not trained: the objective ``multitask`` looks at the part. Standardised by day, because the
+    loss leaves the scale of each y_k free: a score depends on all stocks of its day (``across``).
+
+    The ablations of 002: ``share: false``, three GRUs; ``tasks: [day]``, a single task, whose score
+    is y itself; three such factors combined with equal weights. The joint variant with the 27
+    high-frequency factors: ``tasks: [day, week, month, high]``, where ``high`` [B, 40, 27] has a
+    GRU(27 -> 30) of its own, as its features are others::
+
+        inputs:
+          day: {features: ..., transform: ..., window_days: 40}
+          week: {features: ..., transform: ..., window_days: 100}
+          month: {features: ..., transform: ..., window_days: 240}
+          high: {features: ..., transform: ..., window_days: 40}
+        model: {kind: multitask_gru, tasks: [day, week, month, high]}
+    """
+
+    kind: Literal["multitask_gru"] = "multitask_gru"
+    tasks: tuple[Task, ...] = Field(
+        default=SHARED, min_length=1, description="inputs, each with a prediction of its own"
+    )
+    share: bool = Field(
+        default=True, description="one GRU for day, week and month; false: one for each"
+    )
+    hidden: int = Field(default=30, gt=0, description="width of the hidden state")
+    layers: int = Field(default=1, gt=0, description="stacked GRU layers")
+
+    @field_validator("tasks")
+    @classmethod
+    def _differ(cls, tasks: tuple[Task, ...]) -> tuple[Task, ...]:
+        if len(set(tasks)) < len(tasks):
+            raise ValueError(f"found {', '.join(tasks)}; expected each task once")
+        return tasks
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The tasks."""
+        return self.tasks
+
+    @property
+    def gives(self) -> tuple[str, ...]:
+        """The prediction of each task."""
+        return ("task",)
+
+    @property
+    def across(self) -> bool:
+        """Predictions of several tasks are standardised over the stocks of a day."""
+        return len(self.tasks) > 1
+
+    def reader(self, task: str) -> str:
+        """The name of the GRU that reads a task's windows."""
+        return "shared" if self.share and task in SHARED else task
+
+    def make(self, shapes: Shapes) -> "MultitaskGRU":
+        """A fresh network; see :meth:`ModelSpec.make`.
+
+        Raises
+        ------
+        SharedFeaturesError
+        """
+        features = {task: shapes[task].features for task in self.tasks}
+        shared = {t: f for t, f in features.items() if self.reader(t) == "shared"}
+        if len(set(shared.values())) > 1:
+            raise SharedFeaturesError(shared)
+        return MultitaskGRU(features, self)
+
+
+class MultitaskGRU(nn.Module):
+    """A prediction for each task, and the mean of them.
+
+    Parameters
+    ----------
+    features : F of each task's windows
+    spec : tasks and sizes
+
+    Notes
+    -----
+    forward takes windows ``[B, L_k, F_k]`` by the name of the task (a single one as it is) and
+    gives scores ``[B]`` and the part ``task``, ``[B, tasks]``.
+    """
+
+    wants: ClassVar[tuple[str, ...]] = ("days_B",)
+
+    def __init__(self, features: dict[str, int], spec: MultitaskGRUSpec) -> None:
+        super().__init__()
+        self.readers = {task: spec.reader(task) for task in features}
+        sizes = {self.readers[task]: count for task, count in features.items()}
+        self.gru = nn.ModuleDict(
+            {
+                name: recurrent_layers("gru", f, spec.hidden, spec.layers)
+                for name, f in sizes.items()
+            }
+        )
+        self.norm = nn.ModuleDict({task: nn.BatchNorm1d(spec.hidden) for task in features})
+        self.line = nn.ModuleDict({task: nn.Linear(spec.hidden, 1) for task in features})
+
+    def forward(
+        self,
+        *alone: Float[Tensor, "B _ _"],
+        days_B: Int[Tensor, " B"] | None = None,
+        **windows: Float[Tensor, "B _ _"],
+    ) -> Output:
+        """Scores and predictions.
+
+        Parameters
+        ----------
+        *alone : windows in the order of the tasks
+        days_B : int64 [B], ascending, the number of each sample's day; None: all are of one day
+        **windows : or by the name of the task
+        """
+        given = {**dict(zip(self.readers, alone, strict=False)), **windows}
+        found = torch.cat([self.prediction(task, given[task]) for task in self.readers], dim=1)
+        if found.shape[1] == 1:
+            return Output(found[:, 0], {"task": found})
+        return Output(standardised_by_day(found, days_B).mean(1), {"task": found})
+
+    def prediction(self, task: str, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B 1"]:
+        """Y of one task.
+
+        Parameters
+        ----------
+        task : its name
+        x : [B, L, F], its windows
+        """
+        _, last = self.gru[self.readers[task]](x)
+        return self.line[task](self.norm[task](last[-1]))

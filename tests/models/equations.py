@@ -1,0 +1,71 @@
+"""Published equations in plain NumPy, one window at a time, for references of networks."""
+
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import nn
+
+Weights = dict[str, np.ndarray]
+
+
+def shaken(module: nn.Module) -> nn.Module:
+    """In float64 and eval mode, weights away from their first values, so that all of them count."""
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for p in module.parameters():
+            p.add_(0.2 * torch.randn(p.shape, generator=generator))
+        for name, b in module.named_buffers():
+            if "running" in name:
+                b.add_(0.5 * torch.rand(b.shape, generator=generator))
+    return module.double().eval()
+
+
+def weights_of(module: nn.Module) -> Weights:
+    return {name: x.detach().numpy().copy() for name, x in module.state_dict().items()}
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+def softmax(x: np.ndarray) -> np.ndarray:
+    return np.exp(x) / np.exp(x).sum()
+
+
+def line(x: np.ndarray, weights: Weights, name: str) -> np.ndarray:
+    """W x + b of nn.Linear, of one vector or of each row."""
+    return x @ weights[f"{name}.weight"].T + weights.get(f"{name}.bias", 0)
+
+
+def layer_norm(x: np.ndarray, weights: Weights, name: str) -> np.ndarray:
+    """Of each row of [L, d]."""
+    centred = x - x.mean(1, keepdims=True)
+    normed = centred / np.sqrt(x.var(1, keepdims=True) + 1e-5)
+    return normed * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+
+
+def recurrent(
+    x: np.ndarray, weights: Weights, name: str, cell: Literal["gru", "lstm"], layers: int
+) -> np.ndarray:
+    """States [L, H] of stacked layers: GRU of Cho et al. 2014 as in PyTorch, or LSTM."""
+    for layer in range(layers):
+        w_x, w_h, b_x, b_h = (
+            weights[f"{name}.{what}_l{layer}"]
+            for what in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        )
+        h = c = np.zeros(w_h.shape[1])
+        states = []
+        for step in x:
+            gx, gh = w_x @ step + b_x, w_h @ h + b_h
+            if cell == "gru":
+                (rx, zx, nx), (rh, zh, nh) = np.split(gx, 3), np.split(gh, 3)
+                z = sigmoid(zx + zh)
+                h = (1 - z) * np.tanh(nx + sigmoid(rx + rh) * nh) + z * h
+            else:
+                i, f, g, o = np.split(gx + gh, 4)
+                c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+                h = sigmoid(o) * np.tanh(c)
+            states.append(h)
+        x = np.stack(states)
+    return x
