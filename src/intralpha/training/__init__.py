@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from intralpha.training.measurable import NothingToLearnError, UnmeasurableError
     from intralpha.training.network import Network, NetworkOutputError
     from intralpha.training.objective import LossShapeError, ObjectiveSpec, Truth
+    from intralpha.training.two_pass import NotApartError, backward
     from intralpha.training.weights import (
         NoWeightsError,
         OtherNetworkError,
