@@ -1,0 +1,87 @@
+"""Transformer encoder of research systems 003 and 000 [Spec 12.5]."""
+
+from typing import Literal
+
+from jaxtyping import Float
+from pydantic import Field
+from torch import Tensor, nn
+
+from intralpha.models.attention import EncoderLayer
+from intralpha.models.positions import How, Positions
+from intralpha.models.shape import WindowShape
+from intralpha.models.tokens import TokenEncoder, TokenEncoderSpec
+
+
+class TransformerSpec(TokenEncoderSpec):
+    """Linear(F -> d) + positions -> layers of LN(x + MHA), LN(y + FFN) -> last step -> head.
+
+    Source: [Spec 12.5]. The sizes are our own choice, for F = 300 and L = 40; for bars inside days
+    (L = 480, F = 64) take width 64, heads 4 and inner 128.
+    """
+
+    kind: Literal["transformer"] = "transformer"
+    width: int = Field(default=128, gt=0, description="d, numbers in a token")
+    heads: int = Field(default=8, gt=0, description="of each attention; they share the width")
+    layers: int = Field(default=2, gt=0, description="stacked encoder layers")
+    inner: int = Field(default=256, gt=0, description="width inside the feed-forward networks")
+    dropout: float = Field(
+        default=0.1, ge=0, lt=1, description="of the embedding and of what each layer adds"
+    )
+    positions: How = Field(
+        default="fixed",
+        description="fixed: sines and cosines; learned: a table from N(0, 0.02); none",
+    )
+
+    def encoder(self, shape: WindowShape) -> "Transformer":
+        """See :meth:`TokenEncoderSpec.encoder`.
+
+        Raises
+        ------
+        HeadsError
+            The width is no multiple of the heads.
+        """
+        return Transformer(shape, self)
+
+
+class Transformer(TokenEncoder):
+    """Last step of the last layer of each window.
+
+    Parameters
+    ----------
+    shape : L, F
+    spec : sizes
+
+    Notes
+    -----
+    forward takes x ``[B, L, F]`` (oldest step first) and returns ``[B, width]``; tokens
+    ``[B, L, width]`` are the steps. There is no causal mask. In the last layer only the last step
+    asks, which gives the same state for half of the work.
+    """
+
+    def __init__(self, shape: WindowShape, spec: TransformerSpec) -> None:
+        super().__init__()
+        self.width = self.token_width = spec.width
+        self.embedding = nn.Linear(shape.features, spec.width)
+        self.positions = Positions(spec.positions, shape.length, spec.width)
+        self.dropout = nn.Dropout(spec.dropout)
+        sizes = spec.width, spec.heads, spec.inner, spec.dropout
+        self.layers = nn.ModuleList(EncoderLayer(*sizes) for _ in range(spec.layers))
+
+    def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B E"]:
+        """State ``[B, width]`` of windows ``[B, L, F]``."""
+        *first, last = self.layers
+        y = self.embed(x)
+        for layer in first:
+            y = layer(y)
+        return last(y[:, -1:], y).squeeze(1)
+
+    def tokens(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B L d"]:
+        """Tokens ``[B, L, width]`` of windows ``[B, L, F]``."""
+        y = self.embed(x)
+        for layer in self.layers:
+            y = layer(y)
+        return y
+
+    def embed(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B L d"]:
+        """Steps as tokens that know their places."""
+        return self.dropout(self.positions(self.embedding(x)))
