@@ -339,6 +339,7 @@ def make_outputs(spec: Learning, inputs: Inputs, task: Task) -> None:
         at the close of each date and NaN for stocks that are no sample
     """
     load, trained = _loader(spec, inputs, label=None), inputs.folders("weights")
+    device = spec.training.device
     by_fold: dict[tuple[str, ...], list[Slice]] = {}
     for one in task.slices:
         by_fold.setdefault(one.needs["weights"], []).append(one)
@@ -347,7 +348,9 @@ def make_outputs(spec: Learning, inputs: Inputs, task: Task) -> None:
         days, seeds = as_days([one.name for one in part]), part[0].about["seeds"]
         folders = {seed: trained[name] for seed, name in zip(seeds, names, strict=True)}
         parts.append(
-            ensemble({s: predict_fold(f, load, spec.model, days) for s, f in folders.items()})
+            ensemble(
+                {s: predict_fold(f, load, spec.model, days, device) for s, f in folders.items()}
+            )
         )
     out = Panel.full(days_of(task), inputs.assets, parts[0].names)
     for part in parts:

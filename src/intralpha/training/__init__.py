@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from intralpha.training.measurable import NothingToLearnError, UnmeasurableError
     from intralpha.training.network import Network, NetworkOutputError, Seen, outputs_of, shapes_of
     from intralpha.training.objective import LossShapeError, ObjectiveSpec, Truth
+    from intralpha.training.two_pass import NotApartError, backward
     from intralpha.training.weights import (
         NoWeightsError,
         OtherNetworkError,

@@ -15,7 +15,7 @@ from numpy import ndarray
 from pydantic import Field
 from torch import Tensor, nn
 
-from intralpha.base import DataError, Panel, Spec
+from intralpha.base import ConfigError, DataError, Panel, Spec
 from intralpha.datasets import Batch, Fold, Samples
 from intralpha.evaluation import rank_ic
 from intralpha.models import Output, column_names
@@ -25,13 +25,17 @@ from intralpha.training.measurable import UnmeasurableError, check_labels, mean_
 from intralpha.training.network import (
     Network,
     Seen,
+    checked,
+    device_of,
     make_network,
     outputs_of,
     probe,
     shapes_of,
 )
 from intralpha.training.objective import ObjectiveSpec, Truth
+from intralpha.training.two_pass import backward
 
+Device = Literal["auto", "cpu", "cuda"]
 Watcher = Callable[[dict[str, Any]], None]
 
 
@@ -46,6 +50,26 @@ class TrainSpec(Spec):
         default="day", description="day: one cross-section a step; pooled: shuffled over dates"
     )
     batch_size: int = Field(default=5000, gt=1, description="samples a step, for batch: pooled")
+    piece: int | None = Field(
+        default=None,
+        gt=0,
+        description="windows that are in memory at a time; the gradient is that of the whole step, "
+        "made in two passes. Default: all of them, in one",
+    )
+    device: Device = Field(
+        default="auto", description="where networks are trained; auto: on a GPU if there is one"
+    )
+
+
+class NoDeviceError(ConfigError):
+    """A device was asked for that this machine does not have."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"training.device is {name}; torch {torch.__version__} finds no such device.\n"
+            "Hint: `device: auto` takes what there is; `device: cpu` always works."
+        )
 
 
 class TrainingDivergedError(DataError):
@@ -125,7 +149,7 @@ def fit(
     marks = training_marks(model, objective, spec, fold, seed) | data_marks(samples, fold)
     loss_of = loss_function(objective)
     torch.manual_seed(seed)
-    network = make_network(model, shapes_of(samples))
+    network = make_network(model, shapes_of(samples)).to(chosen_device(spec.device))
     optimiser = torch.optim.Adam(network.parameters(), lr=spec.learning_rate)
     best = _copy(network)
     rows: list[dict[str, Any]] = []
@@ -177,12 +201,13 @@ def predict(model: nn.Module, samples: Samples, dates: Shaped[ndarray, " n_dates
     """
     model.eval()
     with torch.no_grad():
-        names = tuple(_columns(outputs_of(model, probe(shapes_of(samples)))))
+        device = device_of(model)
+        names = tuple(_columns(outputs_of(model, probe(shapes_of(samples), device))))
         out = Panel.full(dates, samples.assets, names)
         for i, day in enumerate(out.dates):
             batch = samples.day(day, labelled=False)
             if len(batch):
-                given = _columns(outputs_of(model, Seen.unlabelled(batch)))
+                given = _columns(outputs_of(model, Seen.unlabelled(batch, device)))
                 out.values[i, batch.columns] = np.stack(list(given.values()), axis=-1)
     return out
 
@@ -211,6 +236,24 @@ def validation_rank_ic(
     return float(known.mean()) if len(known) else math.nan
 
 
+def chosen_device(name: Device) -> torch.device:
+    """Where a network is trained.
+
+    Parameters
+    ----------
+    name : ``auto`` is a GPU where there is one
+
+    Raises
+    ------
+    NoDeviceError
+        ``cuda`` was asked for, and there is none.
+    """
+    there = torch.cuda.is_available()
+    if name == "cuda" and not there:
+        raise NoDeviceError(name)
+    return torch.device("cuda" if there and name != "cpu" else "cpu")
+
+
 def loss_function(objective: ObjectiveSpec | Loss) -> Callable[[Output, Truth], Tensor]:
     """The loss of outputs against truths; a function of one's own sees scores and labels [B].
 
@@ -237,14 +280,17 @@ def _epoch(
     model.train()
     losses = []
     rng = np.random.default_rng([seed, epoch])
+    device = device_of(model)
     for step, batch in enumerate(_batches(samples, fold.train, spec, rng)):
-        seen, truth = Seen.of(batch)
-        loss = loss_of(outputs_of(model, seen), truth)
-        value = loss.item()
+        seen, truth = Seen.of(batch, device)
+
+        def loss(out: Output, seen: Seen = seen, truth: Truth = truth) -> Tensor:
+            return loss_of(checked(model, seen, out), truth)
+
+        optimiser.zero_grad()
+        value = backward(model, seen.windows, seen.more_for(model), loss, spec.piece)
         if not math.isfinite(value):
             raise TrainingDivergedError(epoch, step, value)
-        optimiser.zero_grad()
-        loss.backward()
         nn.utils.clip_grad_value_(model.parameters(), spec.clip_value)
         optimiser.step()
         losses.append(value)
@@ -266,11 +312,11 @@ def _batches(
 
 def _columns(out: Output) -> Mapping[str, Float32[ndarray, " B"]]:
     """Every number a sample, by name."""
-    columns = {"score": out.score.numpy()}
+    columns = {"score": out.score.cpu().numpy()}
     for part, values in out.parts.items():
         if part != "layer":
             names = column_names(part, values.shape[1])
-            columns |= dict(zip(names, values.T.numpy(), strict=True))
+            columns |= dict(zip(names, values.T.cpu().numpy(), strict=True))
     return columns
 
 

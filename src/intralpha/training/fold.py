@@ -13,7 +13,7 @@ from intralpha.base import Panel
 from intralpha.datasets import Fold, Loader
 from intralpha.models import ModelSpec
 from intralpha.training.belonging import Loss, Marks, check_marks, training_marks
-from intralpha.training.fit import TrainSpec, Watcher, fit, predict
+from intralpha.training.fit import Device, TrainSpec, Watcher, chosen_device, fit, predict
 from intralpha.training.jobs import one_thread
 from intralpha.training.network import Network, shapes_of
 from intralpha.training.objective import ObjectiveSpec
@@ -119,6 +119,7 @@ def predict_fold(
     load: Loader,
     model: Network,
     dates: Shaped[ndarray, " n_dates"],
+    device: Device = "auto",
 ) -> Panel:
     """Scores on any dates from the weights and the fitted transform of a folder.
 
@@ -128,6 +129,7 @@ def predict_fold(
     load : opens the features and masks; its label is not read and may be None
     model : the spec that was trained, a module of the same class and sizes, or what makes one
     dates : datetime64[D], ascending; sessions of the features
+    device : where the network runs
 
     Returns
     -------
@@ -144,4 +146,5 @@ def predict_fold(
     """
     with one_thread():
         samples = load.samples(load_fitted(folder), dates)
-        return predict(load_network(folder, model), samples, dates)
+        network = load_network(folder, model).to(chosen_device(device))
+        return predict(network, samples, dates)

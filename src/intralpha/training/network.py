@@ -13,6 +13,9 @@ from intralpha.base import ConfigError
 from intralpha.datasets import Batch, Samples
 from intralpha.models import PARTS, ModelSpec, Output, Shapes, WindowShape, check_names
 from intralpha.training.objective import Truth
+from intralpha.training.two_pass import called
+
+CPU = torch.device("cpu")
 
 Network = ModelSpec | nn.Module | Callable[..., nn.Module]
 
@@ -46,18 +49,34 @@ class Seen:
     target_BH: Float[Tensor, "B H"] | None = None
 
     @staticmethod
-    def of(batch: Batch) -> tuple["Seen", Truth]:
-        """What a network sees of a labelled batch, and what its output is compared with."""
-        days_B = torch.tensor(batch.days_B, dtype=torch.int64)
-        truth = Truth.of(tensor(batch.y), days_B)
-        windows = {name: tensor(x) for name, x in batch.windows.items()}
-        return Seen(windows, days_B, truth.label_BH), truth
+    def of(batch: Batch, device: torch.device = CPU) -> tuple["Seen", Truth]:
+        """What a network sees of a labelled batch, and what its output is compared with.
+
+        Parameters
+        ----------
+        batch : with labels
+        device : where the network is
+        """
+        seen = Seen.unlabelled(batch, device)
+        truth = Truth.of(tensor(batch.y).to(device), seen.days_B)
+        return Seen(seen.windows, seen.days_B, truth.label_BH), truth
 
     @staticmethod
-    def unlabelled(batch: Batch) -> "Seen":
-        """What a network sees of a batch, without its labels."""
+    def unlabelled(batch: Batch, device: torch.device = CPU) -> "Seen":
+        """What a network sees of a batch, without its labels.
+
+        Parameters
+        ----------
+        batch : labelled or not
+        device : where the network is
+        """
+        windows = {name: tensor(x).to(device) for name, x in batch.windows.items()}
         days_B = torch.tensor(batch.days_B, dtype=torch.int64)
-        return Seen({name: tensor(x) for name, x in batch.windows.items()}, days_B)
+        return Seen(windows, days_B.to(device))
+
+    def more_for(self, network: nn.Module) -> dict[str, Shaped[Tensor, "..."] | None]:
+        """What a network asks for in its ``wants``, besides windows."""
+        return {name: getattr(self, name) for name in getattr(network, "wants", ())}
 
 
 def tensor(values: Shaped[ndarray, "..."]) -> Shaped[Tensor, "..."]:
@@ -83,15 +102,24 @@ def outputs_of(network: nn.Module, seen: Seen) -> Output:
     NetworkOutputError
         It is no score a stock: a loss would spread [B, 1] over [B] in silence.
     """
-    more = {name: getattr(seen, name) for name in getattr(network, "wants", ())}
-    one = len(seen.windows) == 1
-    args = tuple(seen.windows.values()) if one else ()
-    found = network(*args, **({} if one else seen.windows), **more)
-    _check_score(network, seen, found.score if isinstance(found, Output) else found)
-    if not isinstance(found, Output):
-        return Output(found)
-    _check_parts(network, seen, found)
-    return found
+    return checked(network, seen, called(network, seen.windows, seen.more_for(network)))
+
+
+def checked(network: nn.Module, seen: Seen, out: Output) -> Output:
+    """The output, if it is one score a stock and has parts that we know.
+
+    Parameters
+    ----------
+    network, seen : named in the error
+    out : what the network made of it
+
+    Raises
+    ------
+    NetworkOutputError
+    """
+    _check_score(network, seen, out.score)
+    _check_parts(network, seen, out)
+    return out
 
 
 def shapes_of(samples: Samples) -> Shapes:
@@ -132,10 +160,21 @@ def make_network(network: Network, shapes: Shapes) -> nn.Module:
     return network(only.features if len(shapes) == 1 else shapes)
 
 
-def probe(shapes: Shapes) -> Seen:
-    """Two windows of zeros, to learn what a network gives."""
-    windows = {name: torch.zeros(2, *shape.sizes) for name, shape in shapes.items()}
-    return Seen(windows, torch.zeros(2, dtype=torch.int64))
+def probe(shapes: Shapes, device: torch.device = CPU) -> Seen:
+    """Two windows of zeros, to learn what a network gives.
+
+    Parameters
+    ----------
+    shapes : sizes of the inputs, by name
+    device : where the network is
+    """
+    windows = {n: torch.zeros(2, *shape.sizes, device=device) for n, shape in shapes.items()}
+    return Seen(windows, torch.zeros(2, dtype=torch.int64, device=device))
+
+
+def device_of(network: nn.Module) -> torch.device:
+    """Where a network's parameters are; the CPU for one that has none."""
+    return next((p.device for p in network.parameters()), CPU)
 
 
 def _check_score(network: nn.Module, seen: Seen, score: object) -> None:

@@ -9,8 +9,6 @@ from torch import Tensor
 from intralpha.base import ConfigError, Kinded
 from intralpha.models import Output
 
-EPSILON = 1e-8
-
 
 class LossShapeError(ConfigError):
     """An output and a label that a loss cannot compare: it would spread one over the other."""
@@ -50,7 +48,7 @@ class Truth:
         """
         label_BH = label[:, None] if label.dim() == 1 else label
         known = torch.isfinite(label_BH)
-        days = torch.zeros(len(label), dtype=torch.int64) if days_B is None else days_B
+        days = known.new_zeros(len(label), dtype=torch.int64) if days_B is None else days_B
         return Truth(torch.where(known, label_BH, torch.zeros_like(label_BH)), known, days)
 
     @property
@@ -121,7 +119,58 @@ def part_of(output: Output, name: str, columns: int | None = None) -> Float[Tens
     return part
 
 
-def standardise(score: Float[Tensor, " B"]) -> Float[Tensor, " B"]:
-    """Batch norm without parameters: population z-score of ``[B]``; constant scores become 0."""
-    centred = score - score.mean()
-    return centred / (centred.square().mean() + EPSILON**2).sqrt()
+def score_and_label(
+    output: Output, truth: Truth
+) -> tuple[Float[Tensor, " B"], Float[Tensor, " B"]]:
+    """The score and the single label of each sample.
+
+    Parameters
+    ----------
+    output : of a network
+    truth : one label a sample
+
+    Raises
+    ------
+    LossShapeError
+        Their shapes differ, or there are several labels a sample.
+    """
+    label = truth.label_B
+    if output.score.shape != label.shape:
+        found = f"shape {tuple(output.score.shape)}"
+        raise LossShapeError("score", found, f"shape {tuple(label.shape)}, one a sample")
+    return output.score, label
+
+
+def horizons_of(output: Output, truth: Truth) -> Float[Tensor, "B H"]:
+    """The part ``h`` of an output, one prediction for each label.
+
+    Parameters
+    ----------
+    output : of a network
+    truth : H labels a sample
+
+    Raises
+    ------
+    LossShapeError
+        The network does not give it, or not for H labels of the same samples.
+    """
+    part, expected = part_of(output, "h"), tuple(truth.label_BH.shape)
+    if tuple(part.shape) != expected:
+        raise LossShapeError("part h", f"shape {tuple(part.shape)}", f"the labels' {expected}")
+    return part
+
+
+def of_scores_only(loss: ObjectiveSpec) -> ObjectiveSpec:
+    """A loss that another one is made of: it must look at scores alone.
+
+    Raises
+    ------
+    ValueError
+        It looks at parts of an output; a recipe's reader turns this into a ConfigError.
+    """
+    if loss.needs:
+        raise ValueError(
+            f"expected a loss of scores alone, such as neg_ic; {getattr(loss, 'kind', loss)} looks "
+            f"at {', '.join(loss.needs)}"
+        )
+    return loss

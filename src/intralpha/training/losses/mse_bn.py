@@ -6,11 +6,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from intralpha.models import Output
-from intralpha.training.objective import ObjectiveSpec, Truth, standardise
+from intralpha.training.groups import standardise
+from intralpha.training.objective import ObjectiveSpec, Truth, score_and_label
 
 
 class MseBnSpec(ObjectiveSpec):
-    """Squared error between the batch-standardised scores and the labels [Spec 13].
+    r"""Squared error of standardised scores, :math:`\frac1N \sum_i (BN(s_i) - y_i)^2` [Spec 13].
 
     Insensitive to level and scale of the scores.
     """
@@ -22,4 +23,5 @@ class MseBnSpec(ObjectiveSpec):
 
         See :meth:`ObjectiveSpec.loss`.
         """
-        return (standardise(output.score) - truth.label_B).square().mean()
+        score, label = score_and_label(output, truth)
+        return (standardise(score) - label).square().mean()
