@@ -6,6 +6,7 @@ from intralpha.base.lazy import lazily
 
 if TYPE_CHECKING:
     from intralpha.training.belonging import OtherTrainingError
+    from intralpha.training.called import NetworkOutputError
     from intralpha.training.checkpoint import DamagedCheckpointError
     from intralpha.training.ensemble import ensemble
     from intralpha.training.fit import FitResult, TrainingDivergedError, TrainSpec, fit, predict
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from intralpha.training.losses.mse_bn import MseBnSpec
     from intralpha.training.losses.neg_ic import NegICSpec
     from intralpha.training.measurable import NothingToLearnError, UnmeasurableError
-    from intralpha.training.network import Network, NetworkOutputError, Seen, outputs_of, shapes_of
+    from intralpha.training.network import Network, Seen, outputs_of, shapes_of
     from intralpha.training.objective import LossShapeError, ObjectiveSpec, Truth
     from intralpha.training.two_pass import NotApartError, backward
     from intralpha.training.weights import (

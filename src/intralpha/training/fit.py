@@ -25,7 +25,6 @@ from intralpha.training.measurable import UnmeasurableError, check_labels, mean_
 from intralpha.training.network import (
     Network,
     Seen,
-    checked,
     device_of,
     make_network,
     outputs_of,
@@ -284,8 +283,8 @@ def _epoch(
     for step, batch in enumerate(_batches(samples, fold.train, spec, rng)):
         seen, truth = Seen.of(batch, device)
 
-        def loss(out: Output, seen: Seen = seen, truth: Truth = truth) -> Tensor:
-            return loss_of(checked(model, seen, out), truth)
+        def loss(out: Output, truth: Truth = truth) -> Tensor:
+            return loss_of(out, truth)
 
         optimiser.zero_grad()
         value = backward(model, seen.windows, seen.more_for(model), loss, spec.piece)

@@ -9,28 +9,14 @@ from jaxtyping import Float, Int, Shaped
 from numpy import ndarray
 from torch import Tensor, nn
 
-from intralpha.base import ConfigError
 from intralpha.datasets import Batch, Samples
-from intralpha.models import PARTS, ModelSpec, Output, Shapes, WindowShape, check_names
+from intralpha.models import ModelSpec, Output, Shapes, WindowShape, check_names
+from intralpha.training.called import called
 from intralpha.training.objective import Truth
-from intralpha.training.two_pass import called
 
 CPU = torch.device("cpu")
 
 Network = ModelSpec | nn.Module | Callable[..., nn.Module]
-
-
-class NetworkOutputError(ConfigError):
-    """A network gives something else than a score a stock, or parts that have no such shape."""
-
-    def __init__(self, network: nn.Module, found: str, given: str, expected: str) -> None:
-        self.found, self.expected = found, expected
-        super().__init__(
-            f"{type(network).__name__}, given windows of shape {given}, returned {found}; expected "
-            f"{expected}.\n"
-            "Hint: return scores.squeeze(-1), the last step of a sequence, sequence[:, -1], or an "
-            "intralpha.models.Output."
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,24 +88,7 @@ def outputs_of(network: nn.Module, seen: Seen) -> Output:
     NetworkOutputError
         It is no score a stock: a loss would spread [B, 1] over [B] in silence.
     """
-    return checked(network, seen, called(network, seen.windows, seen.more_for(network)))
-
-
-def checked(network: nn.Module, seen: Seen, out: Output) -> Output:
-    """The output, if it is one score a stock and has parts that we know.
-
-    Parameters
-    ----------
-    network, seen : named in the error
-    out : what the network made of it
-
-    Raises
-    ------
-    NetworkOutputError
-    """
-    _check_score(network, seen, out.score)
-    _check_parts(network, seen, out)
-    return out
+    return called(network, seen.windows, seen.more_for(network))
 
 
 def shapes_of(samples: Samples) -> Shapes:
@@ -175,27 +144,3 @@ def probe(shapes: Shapes, device: torch.device = CPU) -> Seen:
 def device_of(network: nn.Module) -> torch.device:
     """Where a network's parameters are; the CPU for one that has none."""
     return next((p.device for p in network.parameters()), CPU)
-
-
-def _check_score(network: nn.Module, seen: Seen, score: object) -> None:
-    size = len(seen.days_B)
-    if not isinstance(score, Tensor) or score.shape != (size,):
-        expected = f"a tensor of shape {(size,)}, one score a stock, or an Output with it"
-        raise NetworkOutputError(network, _told(score), _given(seen), expected)
-
-
-def _check_parts(network: nn.Module, seen: Seen, out: Output) -> None:
-    size = len(seen.days_B)
-    for name, part in out.parts.items():
-        if name not in PARTS or part.dim() != 2 or len(part) != size:
-            expected = f"parts among {', '.join(PARTS)}, each [{size}, N]"
-            found = f"part {name}: {_told(part)}"
-            raise NetworkOutputError(network, found, _given(seen), expected)
-
-
-def _given(seen: Seen) -> str:
-    return ", ".join(str(tuple(x.shape)) for x in seen.windows.values())
-
-
-def _told(found: object) -> str:
-    return f"shape {tuple(found.shape)}" if isinstance(found, Tensor) else repr(type(found))

@@ -1,18 +1,17 @@
 """Two passes: the exact gradient of a large batch, with the memory of a small one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from intralpha.base import ConfigError
 from intralpha.models import Output
+from intralpha.training.called import More, Windows, called
 
-Windows = Mapping[str, Float[Tensor, "..."]]
-More = Mapping[str, Shaped[Tensor, "..."] | None]
 States = tuple[Float[Tensor, "..."], ...]
 AFTER = "exposures"  # an input that only the end of a network looks at
 
@@ -99,19 +98,6 @@ def backward(
         _back(cut.first(some, its), grad)
     after.throw()
     return loss.item()
-
-
-def called(network: nn.Module, windows: Windows, more: More) -> Output:
-    """The output of a network; one window is handed over as it is, several by their names.
-
-    Parameters
-    ----------
-    network : keeps the contract of :class:`~intralpha.models.ModelSpec`
-    windows, more : by name
-    """
-    args = tuple(windows.values()) if len(windows) == 1 else ()
-    found = network(*args, **({} if args else windows), **more)
-    return found if isinstance(found, Output) else Output(found)
 
 
 def cut_of(network: nn.Module, windows: Windows, more: More) -> Cut:
