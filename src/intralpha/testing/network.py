@@ -13,7 +13,7 @@ from intralpha.training.fit import loss_function
 from intralpha.training.network import Network, Seen, make_network, outputs_of
 
 NETWORK, OBJECTIVE = "assert_network", "assert_objective"
-BATCH, HORIZONS, COLUMNS, TOLERANCE = 48, 10, 3, 1e-5
+BATCH, HORIZONS, COLUMNS, TOLERANCE = 48, 10, 5, 1e-5
 
 
 def assert_network(model: Network, n_features: int = 6, window: int = 12) -> None:
@@ -126,7 +126,7 @@ def assert_objective(objective: ObjectiveSpec | Loss, batch: int = 32) -> None:
     columns = 1 if "h" not in needs else COLUMNS
     label_BH = torch.randn(batch, columns, dtype=torch.float64, generator=generator)
     if "class" in needs:
-        label_BH = label_BH.round().clamp(-1, 1)
+        label_BH = label_BH.round().clamp(-2, 2)
     truth = Truth.of(label_BH)
     given_BN = torch.randn(
         batch, 1 + COLUMNS * len(needs), dtype=torch.float64, generator=generator
@@ -152,7 +152,7 @@ def _needs(objective: ObjectiveSpec | Loss) -> tuple[str, ...]:
 
 
 def _output(given_BN: Tensor, needs: tuple[str, ...]) -> Output:
-    """The first column as scores, three more for each part that is needed."""
+    """The first column as scores, five more for each part that is needed."""
     assert set(needs) <= set(PARTS)
     parts = {name: given_BN[:, 1 + COLUMNS * at :][:, :COLUMNS] for at, name in enumerate(needs)}
     return Output(given_BN[:, 0], parts)
