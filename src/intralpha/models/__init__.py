@@ -6,6 +6,7 @@ from intralpha.base.lazy import lazily
 
 if TYPE_CHECKING:
     from intralpha.models.attention import EncoderLayer, FeedForward, HeadsError, MultiHead
+    from intralpha.models.by_day import day_moments, day_places, standardised_by_day
     from intralpha.models.crossformer import Crossformer, CrossformerSpec
     from intralpha.models.encoder import Encoded, Encoder, EncoderSpec
     from intralpha.models.gru import GRU, GRUSpec
@@ -16,8 +17,14 @@ if TYPE_CHECKING:
     from intralpha.models.output import PARTS, Output, column_names
     from intralpha.models.positions import Positions, fixed_positions
     from intralpha.models.rnn import RNN, RNNSpec
+    from intralpha.models.seq_decoder import (
+        DecoderLayer,
+        HorizonsError,
+        SeqDecoder,
+        SeqDecoderSpec,
+    )
     from intralpha.models.shape import InputNamesError, Shapes, WindowShape, check_names, only
-    from intralpha.models.tokens import TokenEncoder, TokenEncoderSpec
-    from intralpha.models.transformer import Transformer, TransformerSpec
+    from intralpha.models.tokens import PerToken, TokenEncoder, TokenEncoderSpec, Tokens
+    from intralpha.models.transformer import LastStep, Transformer, TransformerSpec
 
 lazily(__name__)
