@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from intralpha.models.model import ModelSpec
     from intralpha.models.orthogonal import orthogonal_to
     from intralpha.models.output import PARTS, Output, column_names
+    from intralpha.models.patchtst import PatchTST, PatchTSTSpec
     from intralpha.models.positions import Positions, fixed_positions
     from intralpha.models.rnn import RNN, RNNSpec
     from intralpha.models.seq_decoder import (

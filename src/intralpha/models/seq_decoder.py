@@ -47,7 +47,7 @@ class SeqDecoderSpec(ModelSpec):
     encoder: ModelSpec = Field(
         default_factory=TransformerSpec,
         description="what makes the tokens that the decoder reads: transformer, itransformer, "
-        "crossformer or another kind with tokens; its head is not used",
+        "crossformer, patchtst or another kind with tokens; without a head",
     )
     horizons: int = Field(default=10, gt=0, description="H, returns that are predicted in turn")
     heads: int = Field(default=8, gt=0, description="of each attention; they share the width")
