@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from intralpha.models.attention import EncoderLayer, FeedForward, HeadsError, MultiHead
     from intralpha.models.by_day import day_moments, day_places, standardised_by_day
     from intralpha.models.crossformer import Crossformer, CrossformerSpec
+    from intralpha.models.dropout import Dropout
     from intralpha.models.encoder import Encoded, Encoder, EncoderSpec
     from intralpha.models.gru import GRU, GRUSpec
     from intralpha.models.head import Head, HeadSpec

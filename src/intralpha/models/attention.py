@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from intralpha.base import ConfigError
+from intralpha.models.dropout import Dropout
 
 Pairs = tuple[Float[Tensor, "B heads _ k"], Float[Tensor, "B heads _ k"]]  # keys and values
 
@@ -154,7 +155,7 @@ class EncoderLayer(nn.Module):
         self.attention = MultiHead(width, heads)
         self.feed = FeedForward(width, inner)
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(
         self, x: Float[Tensor, "B N *S d"], memory: Float[Tensor, "B M *S d"] | None = None

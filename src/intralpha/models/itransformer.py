@@ -7,6 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from intralpha.models.attention import EncoderLayer
+from intralpha.models.dropout import Dropout
 from intralpha.models.shape import WindowShape
 from intralpha.models.tokens import TokenEncoderSpec, Tokens
 
@@ -58,7 +59,7 @@ class ITransformer(Tokens):
         super().__init__()
         self.count, self.width = shape.features, spec.width
         self.embedding = nn.Linear(shape.length, spec.width)
-        self.dropout = nn.Dropout(spec.dropout)
+        self.dropout = Dropout(spec.dropout)
         sizes = spec.width, spec.heads, spec.inner, spec.dropout
         self.layers = nn.Sequential(*(EncoderLayer(*sizes) for _ in range(spec.layers)))
 

@@ -8,6 +8,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from intralpha.models.attention import EncoderLayer
+from intralpha.models.dropout import Dropout
 from intralpha.models.positions import Positions
 from intralpha.models.shape import WindowShape
 from intralpha.models.tokens import TokenEncoderSpec, Tokens
@@ -73,7 +74,7 @@ class PatchTST(Tokens):
         self.missing = spec.patch + (patches - 1) * spec.stride - shape.length
         self.embedding = nn.Linear(spec.patch, spec.width)
         self.positions = Positions("learned", patches, spec.width)
-        self.dropout = nn.Dropout(spec.dropout)
+        self.dropout = Dropout(spec.dropout)
         sizes = spec.width, spec.heads, spec.inner, spec.dropout
         self.layers = nn.Sequential(*(EncoderLayer(*sizes) for _ in range(spec.layers)))
 

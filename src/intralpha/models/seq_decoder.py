@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from intralpha.base import ConfigError
 from intralpha.models.attention import FeedForward, MultiHead, Pairs
 from intralpha.models.by_day import standardised_by_day
+from intralpha.models.dropout import Dropout
 from intralpha.models.encoder import Encoder
 from intralpha.models.heads.linear import LinearHeadSpec
 from intralpha.models.model import ModelSpec
@@ -119,7 +120,7 @@ class SeqDecoder(nn.Module):
         self.start = nn.Parameter(torch.randn(width))
         self.embedding = nn.Linear(1, width)
         self.positions = Positions("fixed", spec.horizons, width)
-        self.dropout = nn.Dropout(spec.dropout)
+        self.dropout = Dropout(spec.dropout)
         sizes = width, spec.heads, spec.inner, spec.dropout
         self.layers = nn.ModuleList(DecoderLayer(*sizes) for _ in range(spec.layers))
         self.line = nn.Linear(width, 1)
@@ -262,7 +263,7 @@ class DecoderLayer(nn.Module):
         self.attention, self.look = MultiHead(width, heads), MultiHead(width, heads)
         self.feed = FeedForward(width, inner)
         self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(width) for _ in range(3))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(
         self, y: Float[Tensor, "B N d"], past: Pairs | None, memory: Pairs

@@ -7,6 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from intralpha.models.attention import EncoderLayer
+from intralpha.models.dropout import Dropout
 from intralpha.models.positions import How, Positions
 from intralpha.models.shape import WindowShape
 from intralpha.models.tokens import TokenEncoder, TokenEncoderSpec, Tokens
@@ -66,7 +67,7 @@ class Transformer(Tokens):
         self.count, self.width = shape.length, spec.width
         self.embedding = nn.Linear(shape.features, spec.width)
         self.positions = Positions(spec.positions, shape.length, spec.width)
-        self.dropout = nn.Dropout(spec.dropout)
+        self.dropout = Dropout(spec.dropout)
         sizes = spec.width, spec.heads, spec.inner, spec.dropout
         self.layers = nn.ModuleList(EncoderLayer(*sizes) for _ in range(spec.layers))
 
