@@ -48,7 +48,7 @@ def merged(z: np.ndarray, weights: Weights) -> np.ndarray:
 def score_by_hand(window: np.ndarray, weights: Weights, segment: int) -> float:
     missing = -len(window) % segment
     window = np.concatenate([np.repeat(window[:1], missing, axis=0), window])
-    own = below(weights, "encoder.segments.")
+    own = below(weights, "encoder.tokens.segments.")
     z = np.stack(
         [
             [
@@ -59,9 +59,9 @@ def score_by_hand(window: np.ndarray, weights: Weights, segment: int) -> float:
         ]
     )
     z = norm(z + own["places"], below(own, "norm."))
-    z = two_stages(z, below(weights, "encoder.layers.0."))
-    z = merged(z, below(weights, "encoder.layers.1."))
-    z = two_stages(z, below(weights, "encoder.layers.2."))
+    z = two_stages(z, below(weights, "encoder.tokens.layers.0."))
+    z = merged(z, below(weights, "encoder.tokens.layers.1."))
+    z = two_stages(z, below(weights, "encoder.tokens.layers.2."))
     state = line(z.mean(axis=1), below(weights, "encoder.line."))[:, 0]
     return line(state, below(weights, "head.layers.line."))[0]
 
@@ -92,7 +92,7 @@ def test_variables_see_each_other_through_routers_only() -> None:
     other[:, :, 0] += 1
     assert not torch.allclose(encoder(x)[:, 1:], encoder(other)[:, 1:], atol=1e-6)
     with torch.no_grad():
-        for layer in (encoder.layers[0], encoder.layers[2]):
+        for layer in (encoder.tokens.layers[0], encoder.tokens.layers[2]):
             layer.across_variables.attention.out_proj.weight.zero_()
     torch.testing.assert_close(encoder(x)[:, 1:], encoder(other)[:, 1:])
     assert not torch.allclose(encoder(x)[:, 0], encoder(other)[:, 0], atol=1e-3)

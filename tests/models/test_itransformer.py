@@ -23,9 +23,11 @@ def test_scores_equal_the_equations() -> None:
     expected = []
     for window in x.numpy():
         series = [window[:, f] for f in range(4)]
-        tokens = np.stack([line(one, below(weights, "encoder.embedding.")) for one in series])
+        tokens = np.stack(
+            [line(one, below(weights, "encoder.tokens.embedding.")) for one in series]
+        )
         for layer in range(2):
-            tokens = encoder_layer(tokens, below(weights, f"encoder.layers.{layer}."), 2)
+            tokens = encoder_layer(tokens, below(weights, f"encoder.tokens.layers.{layer}."), 2)
         state = [line(token, below(weights, "encoder.line."))[0] for token in tokens]
         expected.append(line(np.array(state), below(weights, "head.layers.line."))[0])
     np.testing.assert_allclose(network(x).score.detach().numpy(), expected, atol=1e-12)

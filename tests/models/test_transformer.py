@@ -38,7 +38,9 @@ def test_states_and_tokens_are_those_of_torch() -> None:
     spec = SMALL.model_copy(update={"dropout": 0.0})
     encoder = spec.encoder(WindowShape(12, 6)).train()
     x = torch.randn(5, 12, 6)
-    expected = with_torch(encoder, spec)(encoder.embedding(x) + fixed_positions(12, 8))
+    expected = with_torch(encoder.tokens, spec)(
+        encoder.tokens.embedding(x) + fixed_positions(12, 8)
+    )
     torch.testing.assert_close(encoder.tokens(x), expected, rtol=1e-6, atol=1e-6)
     torch.testing.assert_close(encoder(x), expected[:, -1], rtol=1e-6, atol=1e-6)
 

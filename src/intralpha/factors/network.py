@@ -112,12 +112,12 @@ class Network(FactorSpec):
         try:
             check_names(self.model.kind, self.model.inputs, tuple(self.views))  # type: ignore[attr-defined]
         except InputNamesError as error:
-            found.append(str(error))
+            found.append(f"inputs: {error}")
         missing = [part for part in self.objective.needs if part not in self.model.gives]
         if missing:
             given = ", ".join(self.model.gives) or "a score alone"
             found.append(
-                f"objective {self.objective.kind} needs the part {', '.join(missing)}; model "  # type: ignore[attr-defined]
+                f"objective: {self.objective.kind} needs the part {', '.join(missing)}; model "  # type: ignore[attr-defined]
                 f"{self.model.kind} gives {given}.\nHint: another head or another objective"  # type: ignore[attr-defined]
             )
         return tuple(found)

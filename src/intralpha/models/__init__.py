@@ -5,11 +5,20 @@ from typing import TYPE_CHECKING
 from intralpha.base.lazy import lazily
 
 if TYPE_CHECKING:
+        DecoderLayer,
+        HorizonsError,
+        RNNLearnableAttention,
+        RNNLearnableAttentionSpec,
+        SeqDecoder,
+        SeqDecoderSpec,
+    )
     from intralpha.models.alstm import ALSTM, ALSTMSpec
     from intralpha.models.attention import EncoderLayer, FeedForward, HeadsError, MultiHead
     from intralpha.models.autoformer import Autoformer, AutoformerSpec
+    from intralpha.models.by_day import day_moments, day_places, standardised_by_day
     from intralpha.models.conformer import Conformer, ConformerSpec
     from intralpha.models.crossformer import Crossformer, CrossformerSpec
+    from intralpha.models.dropout import Dropout
     from intralpha.models.encoder import Encoded, Encoder, EncoderSpec
     from intralpha.models.gru import GRU, GRUSpec
     from intralpha.models.head import Head, HeadSpec
@@ -20,17 +29,18 @@ if TYPE_CHECKING:
     from intralpha.models.multitask_gru import MultitaskGRU, MultitaskGRUSpec, SharedFeaturesError
     from intralpha.models.orthogonal import orthogonal_to
     from intralpha.models.output import PARTS, Output, column_names
+    from intralpha.models.patchtst import PatchTST, PatchTSTSpec
     from intralpha.models.positions import Positions, fixed_positions
     from intralpha.models.rnn import RNN, RNNSpec
     from intralpha.models.rnn_attention import RNNAttention, RNNAttentionSpec
     from intralpha.models.rnn_learnable_attention import (
-        RNNLearnableAttention,
-        RNNLearnableAttentionSpec,
-    )
     from intralpha.models.rnn_nn import RNNNN, RNNNNSpec
+    from intralpha.models.seq_decoder import (
     from intralpha.models.shape import InputNamesError, Shapes, WindowShape, check_names, only
     from intralpha.models.tcn import TCN, TCNSpec
+    from intralpha.models.tokens import PerToken, TokenEncoder, TokenEncoderSpec, Tokens
     from intralpha.models.tokens import TokenEncoder, TokenEncoderSpec
+    from intralpha.models.transformer import LastStep, Transformer, TransformerSpec
     from intralpha.models.transformer import Transformer, TransformerSpec
 
 lazily(__name__)

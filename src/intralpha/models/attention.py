@@ -1,10 +1,14 @@
 """Multi-head attention, and the post-norm layer around it [Spec 12, Vaswani et al. 2017]."""
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
 from intralpha.base import ConfigError
+from intralpha.models.dropout import Dropout
+
+Pairs = tuple[Float[Tensor, "B heads _ k"], Float[Tensor, "B heads _ k"]]  # keys and values
 
 
 class HeadsError(ConfigError):
@@ -62,36 +66,55 @@ class MultiHead(nn.Module):
             further axis of both, [B, N, S, d] and [B, M, S, d], each s is a matter of its own
         causal : token n sees tokens 0 to n of the memory only (N = M)
         """
-        query, key, value = map(self.split, self.project(asked, memory))
-        query = query.expand(len(memory), -1, -1, -1)
-        found = functional.scaled_dot_product_attention(query, key, value, is_causal=causal)
-        return self.out_proj(self.join(found, memory))
-
-    def project(
-        self, asked: Float[Tensor, "#B N *S d"], memory: Float[Tensor, "B M *S d"]
-    ) -> tuple[Tensor, ...]:
-        """Queries, keys and values in the shapes of their tokens, before heads are told apart."""
-        weight, bias = self.in_proj_weight, self.in_proj_bias
         if asked is memory:
-            return functional.linear(asked, weight, bias).chunk(3, dim=-1)
-        query_w, pair_w = weight.split([self.width, 2 * self.width])
-        query_b, pair_b = bias.split([self.width, 2 * self.width])
-        query = functional.linear(asked, query_w, query_b)
+            projected = functional.linear(asked, self.in_proj_weight, self.in_proj_bias)
+            query, *pairs = map(self.split, projected.chunk(3, dim=-1))
+            return self.find(query, (pairs[0], pairs[1]), asked.shape, causal)
+        return self.ask(asked, self.pairs(memory), causal)
+
+    def pairs(self, memory: Float[Tensor, "B M *S d"]) -> Pairs:
+        """Keys and values of a memory that is asked several times, [B, heads, M, d/heads] each."""
+        weight, bias = self.in_proj_weight[self.width :], self.in_proj_bias[self.width :]
         if memory.dim() == 3:
-            return query, *functional.linear(memory, pair_w, pair_b).chunk(2, dim=-1)
-        # Each for itself, so that no copy is needed to make heads of S.
-        pairs = zip(pair_w.chunk(2), pair_b.chunk(2), strict=True)
-        return query, *(functional.linear(memory, w, b) for w, b in pairs)
+            key, value = functional.linear(memory, weight, bias).chunk(2, dim=-1)
+        else:  # each for itself, so that no copy is needed to make heads of S
+            parts = zip(weight.chunk(2), bias.chunk(2), strict=True)
+            key, value = (functional.linear(memory, w, b) for w, b in parts)
+        return self.split(key), self.split(value)
+
+    def ask(
+        self, asked: Float[Tensor, "_ N *S d"], pairs: Pairs, causal: bool = False
+    ) -> Float[Tensor, "B N *S d"]:
+        """What tokens find in a memory whose keys and values are known.
+
+        Parameters
+        ----------
+        asked : as in :meth:`forward`
+        pairs : of :meth:`pairs`
+        causal : as in :meth:`forward`
+        """
+        weight, bias = self.in_proj_weight[: self.width], self.in_proj_bias[: self.width]
+        query = self.split(functional.linear(asked, weight, bias))
+        return self.find(query.expand(len(pairs[0]), -1, -1, -1), pairs, asked.shape, causal)
+
+    def find(
+        self, query: Float[Tensor, "B heads N k"], pairs: Pairs, shape: torch.Size, causal: bool
+    ) -> Float[Tensor, "B N *S d"]:
+        """Values by the similarity of keys to the query, heads together again.
+
+        Parameters
+        ----------
+        query : [B, heads, N, d/heads]
+        pairs : of :meth:`pairs`
+        shape : of the tokens that ask
+        causal : as in :meth:`forward`
+        """
+        found = functional.scaled_dot_product_attention(query, *pairs, is_causal=causal)
+        return self.out_proj(found.transpose(1, 2).reshape(len(query), *shape[1:]))
 
     def split(self, tokens: Float[Tensor, "B N *S d"]) -> Float[Tensor, "B heads N k"]:
         """Heads apart; each s has its own."""
         return tokens.unflatten(-1, (self.heads, -1)).flatten(2, -2).transpose(1, 2)
-
-    def join(
-        self, found: Float[Tensor, "B heads N k"], like: Float[Tensor, "B M *S d"]
-    ) -> Float[Tensor, "B N *S d"]:
-        """Heads together again, with the further axes of ``like``."""
-        return found.transpose(1, 2).reshape(len(found), found.shape[2], *like.shape[2:])
 
 
 class FeedForward(nn.Module):
@@ -132,7 +155,7 @@ class EncoderLayer(nn.Module):
         self.attention = MultiHead(width, heads)
         self.feed = FeedForward(width, inner)
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(
         self, x: Float[Tensor, "B N *S d"], memory: Float[Tensor, "B M *S d"] | None = None

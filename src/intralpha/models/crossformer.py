@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from intralpha.models.attention import EncoderLayer, MultiHead
 from intralpha.models.shape import WindowShape
-from intralpha.models.tokens import TokenEncoder, TokenEncoderSpec
+from intralpha.models.tokens import TokenEncoderSpec, Tokens
 
 
 class CrossformerSpec(TokenEncoderSpec):
@@ -37,8 +37,8 @@ class CrossformerSpec(TokenEncoderSpec):
     routers: int = Field(default=10, gt=0, description="c, through which variables see each other")
     dropout: float = Field(default=0.2, ge=0, lt=1, description="of what each stage adds")
 
-    def encoder(self, shape: WindowShape) -> "Crossformer":
-        """See :meth:`TokenEncoderSpec.encoder`.
+    def tokens(self, shape: WindowShape) -> "Crossformer":
+        """See :meth:`TokenEncoderSpec.tokens`.
 
         Raises
         ------
@@ -48,8 +48,8 @@ class CrossformerSpec(TokenEncoderSpec):
         return Crossformer(shape, self)
 
 
-class Crossformer(TokenEncoder):
-    """A number for each variable of a window.
+class Crossformer(Tokens):
+    """Variables of the last layer.
 
     Parameters
     ----------
@@ -58,15 +58,15 @@ class Crossformer(TokenEncoder):
 
     Notes
     -----
-    forward takes x ``[B, L, F]`` (oldest step first) and returns ``[B, F]``; tokens
-    ``[B, F, width]`` are the variables, the mean of their segments. Inside everything is
+    forward takes x ``[B, L, F]`` (oldest step first) and returns ``[B, F, width]``, the means of
+    the variables' segments; the state is :class:`~intralpha.models.PerToken`. Inside everything is
     ``[B, F, S, width]``, S segments, and is never laid out anew: the segments of a variable stand
     together, and :class:`MultiHead` takes each segment's variables as heads of their own.
     """
 
     def __init__(self, shape: WindowShape, spec: CrossformerSpec) -> None:
         super().__init__()
-        self.width, self.token_width = shape.features, spec.width
+        self.count, self.width = shape.features, spec.width
         segments = -(-shape.length // spec.segment)
         self.segments = Segments(segments, spec.segment, shape.features, spec.width)
         layers: list[nn.Module] = [TwoStages(segments, spec)]
@@ -74,13 +74,8 @@ class Crossformer(TokenEncoder):
             segments = -(-segments // 2)
             layers += [Merge(spec.width), TwoStages(segments, spec)]
         self.layers = nn.Sequential(*layers)
-        self.line = nn.Linear(spec.width, 1)
 
-    def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B F"]:
-        """State ``[B, F]`` of windows ``[B, L, F]``."""
-        return self.line(self.tokens(x)).squeeze(-1)
-
-    def tokens(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B F d"]:
+    def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B F d"]:
         """Tokens ``[B, F, width]`` of windows ``[B, L, F]``."""
         return self.layers(self.segments(x)).mean(2)
 

@@ -7,8 +7,9 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from intralpha.models.attention import EncoderLayer
+from intralpha.models.dropout import Dropout
 from intralpha.models.shape import WindowShape
-from intralpha.models.tokens import TokenEncoder, TokenEncoderSpec
+from intralpha.models.tokens import TokenEncoderSpec, Tokens
 
 
 class ITransformerSpec(TokenEncoderSpec):
@@ -29,8 +30,8 @@ class ITransformerSpec(TokenEncoderSpec):
         default=0.1, ge=0, lt=1, description="of the embedding and of what each layer adds"
     )
 
-    def encoder(self, shape: WindowShape) -> "ITransformer":
-        """See :meth:`TokenEncoderSpec.encoder`.
+    def tokens(self, shape: WindowShape) -> "ITransformer":
+        """See :meth:`TokenEncoderSpec.tokens`.
 
         Raises
         ------
@@ -40,8 +41,8 @@ class ITransformerSpec(TokenEncoderSpec):
         return ITransformer(shape, self)
 
 
-class ITransformer(TokenEncoder):
-    """A number for each variable of a window.
+class ITransformer(Tokens):
+    """Variables of the last layer.
 
     Parameters
     ----------
@@ -50,23 +51,18 @@ class ITransformer(TokenEncoder):
 
     Notes
     -----
-    forward takes x ``[B, L, F]`` (oldest step first) and returns ``[B, F]``; tokens
-    ``[B, F, width]`` are the variables.
+    forward takes x ``[B, L, F]`` (oldest step first) and returns ``[B, F, width]``; the state
+    is :class:`~intralpha.models.PerToken`.
     """
 
     def __init__(self, shape: WindowShape, spec: ITransformerSpec) -> None:
         super().__init__()
-        self.width, self.token_width = shape.features, spec.width
+        self.count, self.width = shape.features, spec.width
         self.embedding = nn.Linear(shape.length, spec.width)
-        self.dropout = nn.Dropout(spec.dropout)
+        self.dropout = Dropout(spec.dropout)
         sizes = spec.width, spec.heads, spec.inner, spec.dropout
         self.layers = nn.Sequential(*(EncoderLayer(*sizes) for _ in range(spec.layers)))
-        self.line = nn.Linear(spec.width, 1)
 
-    def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B F"]:
-        """State ``[B, F]`` of windows ``[B, L, F]``."""
-        return self.line(self.tokens(x)).squeeze(-1)
-
-    def tokens(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B F d"]:
+    def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B F d"]:
         """Tokens ``[B, F, width]`` of windows ``[B, L, F]``."""
         return self.layers(self.dropout(self.embedding(x.transpose(1, 2))))

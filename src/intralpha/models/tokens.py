@@ -1,35 +1,68 @@
-"""TokenEncoderSpec: encoders that can also give the tokens that their state is made of."""
+"""TokenEncoderSpec: encoders whose state is made of tokens, which a decoder may read too."""
 
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from intralpha.models.encoder import Encoder, EncoderSpec
 from intralpha.models.shape import WindowShape
 
 
-class TokenEncoder(Encoder):
-    """A window ``[B, L, F]`` to tokens ``[B, N, d]``, and these to a state ``[B, E]``.
+class Tokens(nn.Module):
+    """A window ``[B, L, F]`` to tokens ``[B, N, d]``.
 
     Attributes
     ----------
-    token_width : d
+    count, width : N, d
+    apart : as in :class:`Encoder`
     """
 
-    token_width: int
+    count: int
+    width: int
+    apart: bool = True
 
-    def tokens(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B N d"]:
-        """Tokens of windows: what a decoder reads.
 
-        Parameters
-        ----------
-        x : [B, L, F], oldest step first
-        """
-        raise NotImplementedError
+class TokenEncoder(Encoder):
+    """A state ``[B, E]`` that is made of tokens.
+
+    Parameters
+    ----------
+    tokens : makes them
+    """
+
+    def __init__(self, tokens: Tokens) -> None:
+        super().__init__()
+        self.tokens, self.apart = tokens, tokens.apart
+
+
+class PerToken(TokenEncoder):
+    """Linear(d -> 1) of each token: ``[B, L, F]`` to ``[B, N]``.
+
+    Parameters
+    ----------
+    tokens : makes them
+    """
+
+    def __init__(self, tokens: Tokens) -> None:
+        super().__init__(tokens)
+        self.width, self.line = tokens.count, nn.Linear(tokens.width, 1)
+
+    def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B N"]:
+        """State ``[B, N]`` of windows ``[B, L, F]``."""
+        return self.line(self.tokens(x)).squeeze(-1)
 
 
 class TokenEncoderSpec(EncoderSpec):
-    """A network of one input whose encoder has tokens, so that a decoder may stand on it."""
+    """A network of one input on which a decoder may stand; a kind declares :meth:`tokens` too."""
+
+    def tokens(self, shape: WindowShape) -> Tokens:
+        """What makes the tokens, with fresh weights, and nothing else.
+
+        Parameters
+        ----------
+        shape : sizes of the window
+        """
+        raise NotImplementedError
 
     def encoder(self, shape: WindowShape) -> TokenEncoder:
-        """See :meth:`EncoderSpec.encoder`; the encoder has tokens."""
-        raise NotImplementedError
+        """See :meth:`EncoderSpec.encoder`; here :class:`PerToken`."""
+        return PerToken(self.tokens(shape))

@@ -7,9 +7,10 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from intralpha.models.attention import EncoderLayer
+from intralpha.models.dropout import Dropout
 from intralpha.models.positions import How, Positions
 from intralpha.models.shape import WindowShape
-from intralpha.models.tokens import TokenEncoder, TokenEncoderSpec
+from intralpha.models.tokens import TokenEncoder, TokenEncoderSpec, Tokens
 
 
 class TransformerSpec(TokenEncoderSpec):
@@ -32,8 +33,8 @@ class TransformerSpec(TokenEncoderSpec):
         description="fixed: sines and cosines; learned: a table from N(0, 0.02); none",
     )
 
-    def encoder(self, shape: WindowShape) -> "Transformer":
-        """See :meth:`TokenEncoderSpec.encoder`.
+    def tokens(self, shape: WindowShape) -> "Transformer":
+        """See :meth:`TokenEncoderSpec.tokens`.
 
         Raises
         ------
@@ -42,9 +43,13 @@ class TransformerSpec(TokenEncoderSpec):
         """
         return Transformer(shape, self)
 
+    def encoder(self, shape: WindowShape) -> "LastStep":
+        """See :meth:`EncoderSpec.encoder`."""
+        return LastStep(self.tokens(shape))
 
-class Transformer(TokenEncoder):
-    """Last step of the last layer of each window.
+
+class Transformer(Tokens):
+    """Steps of the last layer.
 
     Parameters
     ----------
@@ -53,35 +58,53 @@ class Transformer(TokenEncoder):
 
     Notes
     -----
-    forward takes x ``[B, L, F]`` (oldest step first) and returns ``[B, width]``; tokens
-    ``[B, L, width]`` are the steps. There is no causal mask. In the last layer only the last step
-    asks, which gives the same state for half of the work.
+    forward takes x ``[B, L, F]`` (oldest step first) and returns ``[B, L, width]``. There is no
+    causal mask.
     """
 
     def __init__(self, shape: WindowShape, spec: TransformerSpec) -> None:
         super().__init__()
-        self.width = self.token_width = spec.width
+        self.count, self.width = shape.length, spec.width
         self.embedding = nn.Linear(shape.features, spec.width)
         self.positions = Positions(spec.positions, shape.length, spec.width)
-        self.dropout = nn.Dropout(spec.dropout)
+        self.dropout = Dropout(spec.dropout)
         sizes = spec.width, spec.heads, spec.inner, spec.dropout
         self.layers = nn.ModuleList(EncoderLayer(*sizes) for _ in range(spec.layers))
 
-    def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B E"]:
-        """State ``[B, width]`` of windows ``[B, L, F]``."""
-        *first, last = self.layers
-        y = self.embed(x)
-        for layer in first:
-            y = layer(y)
-        return last(y[:, -1:], y).squeeze(1)
-
-    def tokens(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B L d"]:
+    def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B L d"]:
         """Tokens ``[B, L, width]`` of windows ``[B, L, F]``."""
         y = self.embed(x)
         for layer in self.layers:
             y = layer(y)
         return y
 
+    def last(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B d"]:
+        """The last token; in the last layer no other asks, for half of the work with two layers."""
+        *first, last = self.layers
+        y = self.embed(x)
+        for layer in first:
+            y = layer(y)
+        return last(y[:, -1:], y).squeeze(1)
+
     def embed(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B L d"]:
         """Steps as tokens that know their places."""
         return self.dropout(self.positions(self.embedding(x)))
+
+
+class LastStep(TokenEncoder):
+    """The last token: ``[B, L, F]`` to ``[B, width]``.
+
+    Parameters
+    ----------
+    tokens : makes them
+    """
+
+    tokens: Transformer
+
+    def __init__(self, tokens: Transformer) -> None:
+        super().__init__(tokens)
+        self.width = tokens.width
+
+    def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B d"]:
+        """State ``[B, width]`` of windows ``[B, L, F]``."""
+        return self.tokens.last(x)
