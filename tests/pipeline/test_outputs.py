@@ -124,7 +124,7 @@ def test_what_the_yaml_shows_to_be_wrong_is_told_before_anything_is_read(
     factors["units"]["model"].pop("head")
     with pytest.raises(RecipeError) as told:
         planned_with(finished[0], factors, tmp_path)
-    text = str(told.value)
+    text = " ".join(str(told.value).split())
     assert (
         "factors.tasks.inputs: network multitask_gru wants inputs day, week; it is given day"
         in text

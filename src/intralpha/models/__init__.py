@@ -5,13 +5,6 @@ from typing import TYPE_CHECKING
 from intralpha.base.lazy import lazily
 
 if TYPE_CHECKING:
-        DecoderLayer,
-        HorizonsError,
-        RNNLearnableAttention,
-        RNNLearnableAttentionSpec,
-        SeqDecoder,
-        SeqDecoderSpec,
-    )
     from intralpha.models.alstm import ALSTM, ALSTMSpec
     from intralpha.models.attention import EncoderLayer, FeedForward, HeadsError, MultiHead
     from intralpha.models.autoformer import Autoformer, AutoformerSpec
@@ -34,13 +27,19 @@ if TYPE_CHECKING:
     from intralpha.models.rnn import RNN, RNNSpec
     from intralpha.models.rnn_attention import RNNAttention, RNNAttentionSpec
     from intralpha.models.rnn_learnable_attention import (
+        RNNLearnableAttention,
+        RNNLearnableAttentionSpec,
+    )
     from intralpha.models.rnn_nn import RNNNN, RNNNNSpec
     from intralpha.models.seq_decoder import (
+        DecoderLayer,
+        HorizonsError,
+        SeqDecoder,
+        SeqDecoderSpec,
+    )
     from intralpha.models.shape import InputNamesError, Shapes, WindowShape, check_names, only
     from intralpha.models.tcn import TCN, TCNSpec
     from intralpha.models.tokens import PerToken, TokenEncoder, TokenEncoderSpec, Tokens
-    from intralpha.models.tokens import TokenEncoder, TokenEncoderSpec
     from intralpha.models.transformer import LastStep, Transformer, TransformerSpec
-    from intralpha.models.transformer import Transformer, TransformerSpec
 
 lazily(__name__)
