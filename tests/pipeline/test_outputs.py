@@ -1,4 +1,4 @@
-"""Networks of several inputs and outputs, through a recipe: what they say is kept under its names."""
+"""Networks of several inputs and outputs, through a recipe: what they say is kept by name."""
 
 from pathlib import Path
 
