@@ -74,7 +74,7 @@ WHOLE = {f"m{m}.zip": zipped(m) for m in ZIPPED} | {
     "a.tgz": tarred("w:gz"),
     "a.tar.xz": tarred("w:xz"),
 }
-# Where the two places of a number stand in the headers of a zip of one file: before it, and at the end.
+# Places of a number in the headers of a zip of one file: before it, and at the end.
 HEADERS = {"flags": (6, 8), "method": (8, 10), "version": (4, 6)}
 
 
