@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
 
 from intralpha.base import Panel
+from intralpha.base.columns import floats
 from intralpha.base.panel import as_days
 from intralpha.market import Lake, read_daily
 from intralpha.market.bar_day import BarDay, BarReader
@@ -121,7 +122,7 @@ class SessionReader:
         place = np.minimum(np.searchsorted(day.symbols, symbols), len(day.symbols) - 1)
         fits = (day.symbols[place] == symbols) & ~day.auction_inside[place]
         for name in names:
-            values = rows[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+            values = floats(rows[name])
             out[f"auction_{name}"][place[fits]] = values[fits]
         return out
 

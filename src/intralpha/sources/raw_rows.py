@@ -287,9 +287,8 @@ def read_text(name: str, content: bytes, form: RowForm) -> Table:
 
 
 def _decoded(name: str, content: bytes, encoding: str) -> str:
-    for start, found, expected in MAGIC:
-        if content.startswith(start) and not encoding.lower().startswith("utf-16"):
-            raise SourceError(name, found, expected)
+    if not encoding.lower().startswith("utf-16"):
+        refuse_other_files(name, content)
     try:
         text = content.decode(encoding)
         return text if "\n" in text else text.replace("\r", "\n")
@@ -299,6 +298,18 @@ def _decoded(name: str, content: bytes, encoding: str) -> str:
         more = f"; `encoding: {fits[0]}` reads them" if fits else ""
         expected = f"another `encoding` in the mapping, such as gbk{more}"
         raise SourceError(name, found, expected) from error
+
+
+def refuse_other_files(name: str, content: bytes) -> None:
+    """Refuse bytes that begin as those of other files than text do.
+
+    Raises
+    ------
+    SourceError
+    """
+    for start, found, expected in MAGIC:
+        if content.startswith(start):
+            raise SourceError(name, found, expected)
 
 
 def _decodes(content: bytes, encoding: str) -> bool:

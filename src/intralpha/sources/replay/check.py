@@ -27,6 +27,7 @@ import polars as pl
 from numba import njit
 
 from intralpha.base import DataError
+from intralpha.base.columns import floats
 from intralpha.base.compiling import INNER, KERNEL
 from intralpha.market.closing import closing_auctions
 from intralpha.market.limits import HALF_TICK_YUAN
@@ -278,7 +279,7 @@ def _sums_equal(
     """Rows in which the sums agree, to half a cent; numbers of trades only where published."""
     equal = np.ones(rebuilt.height, np.bool_)
     for name in names:
-        theirs = published[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        theirs = floats(published[name])
         close = np.abs(rebuilt[name].cast(pl.Float64).to_numpy() - theirs) < HALF_TICK_YUAN
         equal &= close | np.isnan(theirs)
     return equal
