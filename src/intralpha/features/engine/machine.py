@@ -30,7 +30,7 @@ from intralpha.features.engine.codes import (
     I_OUT,
     UNARY,
 )
-from intralpha.features.engine.compiling import INNER, borrowed
+from intralpha.features.engine.compiling import BARE_INNER, INNER, borrowed
 from intralpha.features.engine.program import Program
 
 BLOCK_ROWS = 32 * 240
@@ -45,8 +45,7 @@ _CROP, _CROPMASK, _TOP, _ROW, _LEFT = (
 _LOCKED, _CONT, _OUTPUT, _CORR = (CODES[c] for c in ("locked", "cont", "output", "corr"))
 _COUNT, _SUM, _MEAN, _STD = (CODES[c] for c in ("count", "sum", "mean", "std"))
 _SKEW, _KURT, _MIN, _MAX = (CODES[c] for c in ("skew", "kurt", "min", "max"))
-_FIRST, _LAST, _PROD, _GROWTH = (CODES[c] for c in ("first", "last", "prod", "growth"))
-_MEDIAN, _DRAWDOWN = CODES["median"], CODES["drawdown"]
+_FIRST, _LAST, _GROWTH, _MEDIAN = (CODES[c] for c in ("first", "last", "growth", "median"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +122,7 @@ def run(
         numbers = np.empty((max(program.day_registers, 1), wide))
         registers = len(program.rows) + program.row_registers
         moments, work = np.empty((registers, 5, wide)), np.empty((6, wide))
-        states, spans = np.zeros((registers, 3), np.int64), np.empty((wide, 2), np.int64)
+        states, spans = np.zeros((registers + 1, 3), np.int64), np.empty((wide, 2), np.int64)
         for i in todo:
             part = table[edges[i] : edges[i + 1] + 1]
             _run(program.code, program.k, data.rows, data.days, data.bounds, data.day_rows, lunch,
@@ -210,7 +209,7 @@ def _run(
                 target = numbers[line[I_OUT], : last - first]
                 _statistic(c, line, a, b, bounds, spans, moments, states, work, target)
             elif line[I_DAY] == 1:
-                _of_day(c, line, k[step], numbers[:, : last - first])
+                _of_day(c, line, k[step], numbers, last - first)
             else:
                 target = scratch[line[I_OUT] - len(rows), : hi - lo]
                 states[line[I_OUT], 2] = 0
@@ -259,9 +258,9 @@ def _along(c, a, bounds, line, k, lunch, target):
 
 @njit(**INNER)
 @no_type_check
-def _of_day(c, line, k, numbers):
-    """Arithmetic of numbers of the day."""
-    target, x, y = numbers[line[I_OUT]], numbers[line[I_A]], numbers[line[I_B]]
+def _of_day(c, line, k, numbers, n):
+    """Arithmetic of the first ``n`` numbers of the day, each row of them without gaps."""
+    target, x, y = numbers[line[I_OUT], :n], numbers[line[I_A], :n], numbers[line[I_B], :n]
     if c < _LAST_BINARY:
         el.binary(c, x, y, target)
     elif c < _LAST_CONSTANT:
@@ -269,26 +268,29 @@ def _of_day(c, line, k, numbers):
     elif c < _LAST_UNARY:
         el.unary(c, x, target)
     else:
-        el.where(x, y, numbers[line[I_C]], target)
+        el.where(x, y, numbers[line[I_C], :n], target)
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
-def _spans(bounds, line, out):
-    """Rows of every segment that a statistic reads."""
+def _spans(bounds, line, state, out):
+    """Rows of every segment that a statistic reads; ``state`` says which ``out`` holds."""
+    lo, hi = line[I_LO], line[I_HI]
+    if state[2] == 1 and state[0] == lo and state[1] == hi:
+        return
     for s in range(len(out)):
         first, last = bounds[s], bounds[s + 1]
-        part = line[I_HI] >= 0
-        out[s, 0] = min(first + line[I_LO], last) if part else first
-        out[s, 1] = min(first + line[I_HI], last) if part else last
+        out[s, 0] = min(first + lo, last) if hi >= 0 else first
+        out[s, 1] = min(first + hi, last) if hi >= 0 else last
+    state[0], state[1], state[2] = lo, hi, 1
 
 
 @njit(**INNER)
 @no_type_check
 def _statistic(c, line, a, b, bounds, room, moments, states, work, target):
-    """One number a segment."""
+    """One number a segment; the last of ``states`` is of the spans."""
     least, spans = line[I_LEAST], room[: len(target)]
-    _spans(bounds, line, spans)
+    _spans(bounds, line, states[len(moments)], spans)
     if c == _CORR:
         st.correlation(a, b, spans, least, work, target)
     elif c <= _KURT:
@@ -296,12 +298,18 @@ def _statistic(c, line, a, b, bounds, room, moments, states, work, target):
         _from_moments(c, a, spans, line, moments[operand], states[operand], target)
     elif c <= _MAX:
         st.extremes(a, spans, least, c == _MAX, target)
-    else:
+    elif c <= _LAST:
+        st.ends(a, spans, least, 1 if c == _FIRST else -1, target)
+    elif c <= _GROWTH:
+        st.products(a, spans, least, 1.0 if c == _GROWTH else 0.0, target)
+    elif c == _MEDIAN:
         for s in range(len(target)):
-            target[s] = _other(c, a[spans[s, 0] : spans[s, 1]], least)
+            target[s] = st.median(a[spans[s, 0] : spans[s, 1]], least)
+    else:
+        st.drawdowns(a, spans, least, target)
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def _from_moments(c, a, spans, line, known, state, target):
     """Statistics that follow from moments, which several ask for and are worked out once.
@@ -323,15 +331,3 @@ def _from_moments(c, a, spans, line, known, state, target):
         st.spread(known, line[I_LEAST], target)
     else:
         st.shape(known, line[I_LEAST], c == _KURT, target)
-
-
-@njit(**INNER)
-@no_type_check
-def _other(c, x, least):
-    if c <= _LAST:
-        return st.end(x, least, 1 if c == _FIRST else -1)
-    if c <= _GROWTH:
-        return st.product(x, least, 1.0 if c == _GROWTH else 0.0)
-    if c == _MEDIAN:
-        return st.median(x, least)
-    return st.drawdown(x, least)
