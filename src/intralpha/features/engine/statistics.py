@@ -1,6 +1,7 @@
 """Statistics: kernels from the rows of a segment to one number, summed in float64 [Spec 1].
 
-Loops count in int32 and add what was made 0 beforehand, or the compiler makes no vectors of them.
+Segments may be short, so sums go through them by lanes (see ``lanes``). Where the compiler makes
+the vectors, loops count in int32 and add what was made neutral beforehand, or it makes none.
 NaN is no observation. Moments are taken around the mean in a second pass; what follows from them
 is worked out for all segments at once. Sums may be reordered by the compiler; nothing else is
 assumed about the numbers.
@@ -12,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from intralpha.features.engine import lanes as v
-from intralpha.features.engine.compiling import BARE_INNER, INNER
+from intralpha.features.engine.compiling import BARE_INNER
 
 FLAT, TINY = 1e-10, 1e-10
 SAME = 1e-13  # what the rounding of a sum may put between a mean and numbers that are all alike
@@ -351,20 +352,28 @@ def _shell_sort(x, n):
         gap //= 2
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
-def median(x, least):
-    """Median; the mean of the middle two of an even number."""
-    kept = np.empty(len(x), np.float64)
-    n = 0
-    for i in range(len(x)):
-        if x[i] == x[i]:
-            kept[n] = x[i]
-            n += 1
-    if n < max(least, 1):
-        return np.nan
-    _shell_sort(kept, n)
-    return 0.5 * (kept[(n - 1) // 2] + kept[n // 2])
+def medians(x, spans, least, kept, out):
+    """Median of every segment; the mean of the middle two of an even number.
+
+    Parameters
+    ----------
+    x, spans : as for :func:`sums`
+    least : fewest observations
+    kept : [N] of the type of x, written over
+    out : float64 [S], written; NaN below ``least`` and without an observation
+    """
+    for s in range(len(spans)):
+        n = 0
+        for i in range(spans[s, 0], spans[s, 1]):
+            if x[i] == x[i]:
+                kept[n] = x[i]
+                n += 1
+        _shell_sort(kept, n)
+        left, right = max(n - 1, 0) // 2, n // 2
+        middle = 0.5 * (np.float64(kept[left]) + np.float64(kept[right]))
+        out[s] = middle if n >= max(least, 1) else np.nan
 
 
 @njit(**BARE_INNER)
