@@ -1,6 +1,6 @@
 """Bars of one session of the simulated market, in ticks and shares."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import no_type_check
 
 import numpy as np
@@ -69,8 +69,10 @@ def fill_minutes(bars: Bars, i: int, trades: Int[ndarray, "N 7"], preclose: int)
     preclose : ticks, price of the minutes before the first trade; later ones without trades repeat
         the last price
     """
-    rows = (getattr(bars, one.name)[i] for one in fields(bars))
-    fill_bars(*rows, trades, preclose)
+    fill_bars(
+        bars.open[i], bars.high[i], bars.low[i], bars.close[i],
+        bars.volume[i], bars.amount[i], bars.trades[i], trades, preclose,
+    )  # fmt: skip
 
 
 @njit(**BARE_INNER)
