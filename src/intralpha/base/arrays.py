@@ -100,6 +100,20 @@ def check_shape(
         raise ArrayFormError(name, f"of type {array.dtype}", f"{wanted}, as this machine has them")
 
 
+def read_only(array: ndarray, packed: bool = True) -> ndarray:
+    """What a kernel only reads, as one type for the compiler, whether it came from a mapped file, a
+    table or a computation: it would compile the kernel for every type anew.
+
+    Parameters
+    ----------
+    array : what the kernel is to read; not copied unless it must be packed
+    packed : side by side in memory too, which copies a view that is not
+    """
+    seen = (np.ascontiguousarray(array) if packed else np.asarray(array)).view()
+    seen.flags.writeable = False
+    return seen
+
+
 def check_places(name: str, places: object, count: int, least: int = 0) -> None:
     """Refuse what is not a one-dimensional array of places on an axis.
 

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from intralpha.base import thread_count
-from intralpha.base.arrays import check_count, check_edges, check_shape
+from intralpha.base.arrays import check_count, check_edges, check_shape, read_only
 from intralpha.features.engine import elementwise as el
 from intralpha.features.engine import shifts as sh
 from intralpha.features.engine import statistics as st
@@ -116,6 +116,7 @@ def run(
     lunch = np.empty(segments, np.int64)
     lunch[:] = data.lunch
     todo = iter(range(parts))
+    rows, days = read_only(data.rows), read_only(data.days)
 
     def work(_: int) -> None:
         registers = len(program.rows) + program.row_registers
@@ -127,7 +128,7 @@ def run(
         bounds, found = np.empty(wide + 1, np.int64), np.empty((program.outputs, wide), out.dtype)
         for i in todo:
             part = table[edges[i] : edges[i + 1] + 1]
-            _run(program.code, program.k, data.rows, data.days, data.bounds, data.day_rows, lunch,
+            _run(program.code, program.k, rows, days, data.bounds, data.day_rows, lunch,
                  part, bounds, scratch, numbers, moments, work, spans, states, found,
                  out)  # fmt: skip
 

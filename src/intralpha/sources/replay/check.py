@@ -27,6 +27,7 @@ import polars as pl
 from numba import njit
 
 from intralpha.base import DataError
+from intralpha.base.arrays import read_only
 from intralpha.base.columns import floats
 from intralpha.base.compiling import INNER, KERNEL
 from intralpha.market.closing import closing_auctions
@@ -319,9 +320,9 @@ def _numbers(rows: pl.DataFrame, ticks_per_yuan: int = TICKS_PER_YUAN) -> Publis
             unknown = pl.Series(np.where(price > 0, NO_COUNT, 0))
             levels[s, k, 2] = count.cast(pl.Int64).zip_with(count.is_not_null(), unknown).to_numpy()
     return Published(
-        rows["time"].cast(pl.Int64).to_numpy(),
-        rows["volume"].to_numpy(),
-        rows["trades"].cast(pl.Int64).fill_null(-1).to_numpy(),
+        read_only(rows["time"].cast(pl.Int64).to_numpy()),
+        read_only(rows["volume"].to_numpy()),
+        read_only(rows["trades"].cast(pl.Int64).fill_null(-1).to_numpy()),
         levels,
     )
 
