@@ -139,7 +139,13 @@ def every(typing_context, value):
 @intrinsic
 @no_type_check
 def seen(typing_context, a, b):
-    """In how many lanes both are observations, int64."""
+    """In how many lanes both are observations, int64.
+
+    Parameters
+    ----------
+    typing_context : given by the compiler
+    a, b : vectors of eight float64
+    """
     del typing_context
 
     def code(_context, builder, _sign, args):
@@ -152,7 +158,14 @@ def seen(typing_context, a, b):
 @intrinsic
 @no_type_check
 def away(typing_context, a, b, origin):
-    """``a - origin`` where ``a`` and ``b`` are observations, else 0; ``origin`` are lanes, too."""
+    """``a - origin`` where ``a`` and ``b`` are observations, else 0; ``origin`` are lanes, too.
+
+    Parameters
+    ----------
+    typing_context : given by the compiler
+    a, b : vectors of eight float64
+    origin : likewise, what is taken from each lane
+    """
     del typing_context
 
     def code(_context, builder, _sign, args):
@@ -165,7 +178,13 @@ def away(typing_context, a, b, origin):
 @intrinsic
 @no_type_check
 def filled(typing_context, a, other):
-    """``a`` where it is an observation, else the other lanes."""
+    """``a`` where it is an observation, else the other lanes.
+
+    Parameters
+    ----------
+    typing_context : given by the compiler
+    a, other : vectors of eight float64
+    """
     del typing_context
 
     def code(_context, builder, _sign, args):
@@ -177,7 +196,13 @@ def filled(typing_context, a, other):
 @intrinsic
 @no_type_check
 def plus(typing_context, a, b):
-    """Sum, lane by lane."""
+    """Sum, lane by lane.
+
+    Parameters
+    ----------
+    typing_context : given by the compiler
+    a, b : vectors of eight float64
+    """
     del typing_context
 
     def code(_context, builder, _sign, args):
@@ -189,7 +214,13 @@ def plus(typing_context, a, b):
 @intrinsic
 @no_type_check
 def times(typing_context, a, b):
-    """Product, lane by lane."""
+    """Product, lane by lane.
+
+    Parameters
+    ----------
+    typing_context : given by the compiler
+    a, b : vectors of eight float64
+    """
     del typing_context
 
     def code(_context, builder, _sign, args):
@@ -201,7 +232,13 @@ def times(typing_context, a, b):
 @intrinsic
 @no_type_check
 def larger(typing_context, a, b):
-    """The larger, lane by lane; both are observations."""
+    """The larger, lane by lane; both are observations.
+
+    Parameters
+    ----------
+    typing_context : given by the compiler
+    a, b : vectors of eight float64
+    """
     del typing_context
 
     def code(_context, builder, _sign, args):
@@ -213,7 +250,13 @@ def larger(typing_context, a, b):
 @intrinsic
 @no_type_check
 def smaller(typing_context, a, b):
-    """The smaller, lane by lane; both are observations."""
+    """The smaller, lane by lane; both are observations.
+
+    Parameters
+    ----------
+    typing_context : given by the compiler
+    a, b : vectors of eight float64
+    """
     del typing_context
 
     def code(_context, builder, _sign, args):
