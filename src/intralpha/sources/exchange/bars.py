@@ -86,7 +86,14 @@ def _minute(time):
 @njit(**BARE)
 @no_type_check
 def fill_bars(opens, high, low, close, volume, amount, count, trades, last):
-    """Minutes of one stock; see :func:`fill_minutes`."""
+    """Minutes of one stock; see :func:`fill_minutes`.
+
+    Parameters
+    ----------
+    opens, high, low, close, volume, amount, count : [minutes], written here
+    trades : [n, fields], by time
+    last : price before the first of them
+    """
     n = 0
     for m in range(MINUTES):
         opens[m], high[m], low[m], close[m] = last, last, last, last
