@@ -13,7 +13,8 @@ QLIB_VENV := .venv-qlib
 QLIB      := $(QLIB_VENV)/.ready
 PIP       := pip==25.3
 # One thread a worker: tests run in parallel processes and results must not depend on threads.
-TEST_ENV := OMP_NUM_THREADS=1 INTRALPHA_THREADS=2 POLARS_MAX_THREADS=2
+# Modules and tests that are compiled once are kept, whatever the shell says: every process needs them.
+TEST_ENV := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 INTRALPHA_THREADS=2 POLARS_MAX_THREADS=2
 WORKERS  ?= 2
 
 # make fuzz FUZZ_SECONDS=60: a minute instead of an hour

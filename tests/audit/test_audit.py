@@ -15,6 +15,7 @@ from intralpha.base import Panel
 from intralpha.market import TABLES, Lake, read_daily
 from intralpha.market.schemas import TableSchema
 from intralpha.sources import SimulatedSpec, ingest
+from intralpha.sources.exchange.habits import HabitSpec
 
 AFTER = date(2023, 2, 15)
 
@@ -23,7 +24,12 @@ AFTER = date(2023, 2, 15)
 def worlds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, Lake]:
     root = tmp_path_factory.mktemp("worlds")
     lake = Lake(root / "true", create=True)
-    spec = SimulatedSpec(n_assets=8, start=date(2023, 1, 3), end=date(2023, 3, 10))
+    spec = SimulatedSpec(
+        n_assets=8,
+        start=date(2023, 1, 3),
+        end=date(2023, 3, 10),
+        habits=HabitSpec(orders_per_day=150),
+    )
     ingest([spec], lake, show_progress=False)
     return lake, scramble(lake, AFTER, root / "noise")
 

@@ -35,6 +35,7 @@ from intralpha.evaluation import performance
 from intralpha.market import TABLES, Lake, UniverseSpec, float_cap, read_daily, universe
 from intralpha.portfolio import NoDecisionError, Solution
 from intralpha.sources import SimulatedSpec, ingest
+from intralpha.sources.exchange.habits import HabitSpec
 from intralpha.sources.exchange.index import INDEX
 
 SPEC = EnhancementSpec.model_validate(
@@ -64,7 +65,12 @@ def other_lake(lake: Lake, root: Path, **changes) -> Lake:
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     out = Lake(tmp_path_factory.mktemp("enhance") / "lake", create=True)
-    spec = SimulatedSpec(n_assets=24, start=date(2023, 1, 3), end=date(2023, 6, 30))
+    spec = SimulatedSpec(
+        n_assets=24,
+        start=date(2023, 1, 3),
+        end=date(2023, 6, 30),
+        habits=HabitSpec(orders_per_day=150),
+    )
     ingest([spec], out, show_progress=False)
     return out
 

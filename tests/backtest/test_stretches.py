@@ -29,6 +29,7 @@ from intralpha.base import Panel
 from intralpha.market import Lake, UniverseSpec, read_daily, universe
 from intralpha.portfolio import NoDecisionError, decisions
 from intralpha.sources import SimulatedSpec, ingest
+from intralpha.sources.exchange.habits import HabitSpec
 from intralpha.sources.exchange.index import INDEX
 
 SPEC = EnhancementSpec.model_validate(
@@ -52,7 +53,13 @@ UNDECIDED = (*SILENT[:3], 15, 60)  # and one on which the universe is empty yet
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     out = Lake(tmp_path_factory.mktemp("stretches") / "lake", create=True)
-    spec = SimulatedSpec(seed=7, n_assets=40, start=date(2023, 1, 3), end=date(2023, 9, 28))
+    spec = SimulatedSpec(
+        seed=7,
+        n_assets=40,
+        start=date(2023, 1, 3),
+        end=date(2023, 9, 28),
+        habits=HabitSpec(orders_per_day=150),
+    )
     ingest([spec], out, show_progress=False)
     return out
 

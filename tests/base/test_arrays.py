@@ -160,6 +160,8 @@ out_of_bounds = {
 }
 for name, call in out_of_bounds.items():
     calls += [(name, str(x), lambda c=call, x=x: c(x)) for x in (-1, -10**9, 10**9)]
+    if name in ("length", "weekday", "session"):
+        calls.append((name, "2**70", lambda c=call: c(2**70)))
 for name, make, columns in (
     ("parent_totals", parent_totals, TRADES), ("parent_orders", parent_orders, TRADES),
     ("order_statistics", order_statistics, TRADES), ("quote_minutes", quote_minutes, QUOTES),
@@ -179,6 +181,22 @@ for name, what, call in calls:
         print("RAW", name, "|", what, "|", type(error).__name__, str(error)[:200])
     else:
         print("TAKEN", name, "|", what)
+
+# Numbers as other machines or libraries write them are taken or refused.
+for name, (call, good, _) in CALLS.items():
+    for key, array in good.items():
+        if not isinstance(array, np.ndarray):
+            continue
+        kinds = {"other byte order": array.dtype.newbyteorder()}
+        if array.dtype.kind == "f":
+            kinds |= {"half": np.float16, "long double": np.longdouble}
+        for what, kind in kinds.items():
+            try:
+                call(**(good | {key: array.astype(kind)}))
+            except IntralphaError:
+                continue
+            except Exception as error:
+                print("RAW", name, "|", key, what, "|", type(error).__name__, str(error)[:200])
 
 # Views that are not contiguous say the same as copies.
 def spread(array):

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from intralpha.cli import app
 from intralpha.market import Lake
 from intralpha.sources import SimulatedSpec, ingest
+from intralpha.sources.exchange.habits import HabitSpec
 
 RECIPE = """
 name: small
@@ -26,7 +27,13 @@ DATES = ("2023-02-15", "2023-02-17")
 
 
 def lay(folder: Path) -> None:
-    spec = SimulatedSpec(n_assets=6, start="2023-01-03", end="2023-02-22", freq=30)
+    spec = SimulatedSpec(
+        n_assets=6,
+        start="2023-01-03",
+        end="2023-02-22",
+        freq=30,
+        habits=HabitSpec(orders_per_day=150),
+    )
     ingest([spec], Lake(folder / "lake", create=True), show_progress=False)
     (folder / "small.yaml").write_text(RECIPE)
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.commands import command
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 HEAVY = ("torch", "numba", "scipy", "plotly", "highspy", "polars", "numpy", "pyarrow")
@@ -17,6 +18,8 @@ ASK = """
 import json, sys
 from multiprocessing import get_context
 from pathlib import Path
+
+import pydantic, rich.console, yaml
 
 from intralpha.cli.check import resolved, resolved_quickly
 
@@ -109,11 +112,12 @@ def test_both_ways_find_the_same(tmp_path: Path) -> None:
 
 
 def ended(own: bool, *words: str) -> tuple[int, str, str]:
-    """How the command ends in a process that is its own, or not."""
-    code = f"from intralpha.cli import main; main(own_process={own})"
-    done = subprocess.run(
-        [sys.executable, "-c", code, "check", *words], capture_output=True, text=True, check=False
-    )
+    """How the command ends in a process that is its own, or in one that has imported everything."""
+    if own:
+        line = [sys.executable, "-c", "from intralpha.cli import main; main()", "check", *words]
+        done = subprocess.run(line, capture_output=True, text=True, check=False)
+    else:
+        done = command("check", *words)
     return done.returncode, done.stdout, done.stderr
 
 

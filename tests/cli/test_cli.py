@@ -1,10 +1,9 @@
 """The command line: help that teaches, exit codes, results on stdout."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.commands import command
 from typer.testing import CliRunner
 
 from intralpha.cli import app
@@ -13,11 +12,6 @@ from intralpha.pipeline.recipe import RecipeError
 from intralpha.sources.quality.report import QualityError
 
 VERBS = ("demo", "ingest", "quality", "explore", "check", "explain", "run", "report", "audit", "ls")
-
-
-def call(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from intralpha.cli import main; main()", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_help_names_every_verb_and_the_exit_codes() -> None:
@@ -37,14 +31,14 @@ def test_every_verb_explains_itself(verb: str) -> None:
 def test_a_wrong_recipe_exits_with_2_and_names_the_fault(tmp_path: Path) -> None:
     path = tmp_path / "r.yaml"
     path.write_text("name: x\ndata: {lakes: here}\nfactors: {}\n")
-    done = call("check", str(path))
+    done = command("check", str(path))
     assert done.returncode == 2
     assert "data.lakes: unknown key; did you mean lake?" in done.stderr
     assert done.stdout == ""
 
 
 def test_missing_data_exit_with_3(tmp_path: Path) -> None:
-    done = call("quality", str(tmp_path / "no-lake"))
+    done = command("quality", str(tmp_path / "no-lake"))
     assert done.returncode == 3
     assert "no lake at" in done.stderr
 
@@ -55,16 +49,16 @@ def test_an_ingest_that_can_use_no_row_exits_with_3_and_says_what_would_fit(tmp_
     source = f"kind: mapping, path: a.csv, table: daily, columns: {{{columns}}}"
     sources = tmp_path / "sources.yaml"
     sources.write_text(f'- {{{source}, datetime_format: "%Y-%m-%d"}}\n')
-    done = call("ingest", str(sources), "--lake", str(tmp_path / "lake"))
+    done = command("ingest", str(sources), "--lake", str(tmp_path / "lake"))
     assert done.returncode == 3
     assert "a.csv line 2: found '2024/01/02' in 'day', expected '%Y-%m-%d'" in done.stderr
     assert '`datetime_format: "%Y/%m/%d"` reads it' in done.stderr
     sources.write_text(f'- {{{source}, datetime_format: "%Y/%m/%d"}}\n')
-    done = call("ingest", str(sources), "--lake", str(tmp_path / "lake"))
+    done = command("ingest", str(sources), "--lake", str(tmp_path / "lake"))
     assert done.returncode == 0, done.stderr
     assert "1 rows read, 1 added" in done.stdout
     sources.write_text(f"- {{{source.replace('volume: v', 'volumn: v')}}}\n")
-    done = call("ingest", str(sources), "--lake", str(tmp_path / "lake"))
+    done = command("ingest", str(sources), "--lake", str(tmp_path / "lake"))
     assert done.returncode == 2
     assert "columns has unknown 'volumn' (did you mean 'volume'?)" in done.stderr
 
@@ -109,21 +103,21 @@ def test_quality_ends_with_3_where_too_much_is_wrong(tmp_path: Path) -> None:
         f"columns: {{symbol: code, {columns}}}}}\n"
     )
     lake = str(tmp_path / "lake")
-    done = call("ingest", str(tmp_path / "s.yaml"), "--lake", lake)
+    done = command("ingest", str(tmp_path / "s.yaml"), "--lake", lake)
     assert done.returncode == 3
     assert "4 rows read, 4 added" in done.stdout
     assert "100.00% of rows: daily: amount / volume is outside low .. high" in done.stderr
     words = ["quality", lake, "--export", str(tmp_path / "faults.csv")]
-    done = call(*words)
+    done = command(*words)
     assert done.returncode == 3
     assert "amount is about 1/1000 of close x volume: thousand CNY?" in done.stdout
     assert "100.00% of rows: daily: amount / volume is outside low .. high" in done.stderr
     assert "600000.SH" in (tmp_path / "faults.csv").read_text()
-    assert call(*words[:2], "--fail-above", "1").returncode == 0
+    assert command(*words[:2], "--fail-above", "1").returncode == 0
     by = ["--by", "month", "--export", str(tmp_path / "months.parquet"), "--fail-above", "1"]
-    assert call(*words[:2], *by).returncode == 0
+    assert command(*words[:2], *by).returncode == 0
     assert (tmp_path / "months.parquet").is_file()
-    assert call(*words[:2], "--export", str(tmp_path / "x.xls")).returncode == 2
+    assert command(*words[:2], "--export", str(tmp_path / "x.xls")).returncode == 2
 
 
 @pytest.mark.parametrize(

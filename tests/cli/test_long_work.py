@@ -10,12 +10,15 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from tests.commands import command
 
 RECIPE = """
 name: short
 data:
   lake: lake
-  sources: [{kind: simulated, seed: 3, n_assets: 30, start: 2023-01-03, end: 2023-04-28, freq: 30}]
+  sources:
+    - {kind: simulated, seed: 3, n_assets: 30, start: 2023-01-03, end: 2023-04-28, freq: 30,
+       habits: {orders_per_day: 150}}
 universe: {min_listed_days: 5, exclude_st: false}
 factors:
   simple:
@@ -60,8 +63,9 @@ def interrupted(
 
 
 def run(recipe: Path) -> subprocess.CompletedProcess[str]:
-    command = [*COMMAND, "run", recipe.name]
-    return subprocess.run(command, cwd=recipe.parent, capture_output=True, text=True, check=True)
+    done = command("run", recipe.name, folder=recipe.parent)
+    assert done.returncode == 0, done.stderr
+    return done
 
 
 def test_a_run_that_was_interrupted_says_so_and_goes_on_from_there(recipe: Path) -> None:
@@ -122,8 +126,12 @@ def test_a_run_without_a_terminal_says_what_it_begins_and_what_it_has_done(recip
 
 def test_on_a_terminal_steps_are_not_logged(recipe: Path) -> None:
     ours, theirs = pty.openpty()
-    command = [*COMMAND, "run", recipe.name]
-    running = subprocess.Popen(command, cwd=recipe.parent, stdout=subprocess.DEVNULL, stderr=theirs)
+    running = subprocess.Popen(
+        [*COMMAND, "run", recipe.name],
+        cwd=recipe.parent,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    )
     os.close(theirs)
     seen = b""
     with suppress(OSError):  # that is how a terminal ends

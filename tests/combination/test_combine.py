@@ -225,6 +225,8 @@ def test_specs_by_kind():
         {"kind": "weights", "weights": {"a": -1.0}},
         {"kind": "weights", "weights": {}},
         {"kind": "icir_weight", "observations": 10, "min_observations": 11},
+        {"kind": "icir_weight", "horizon": [6, 1]},
+        {"kind": "icir_weight", "horizon": [-1, 1]},
         {"kind": "equal", "weigths": {}},
         {"kind": "best"},
     ):
@@ -243,7 +245,8 @@ def test_which_factors_a_rule_uses():
         WeightsSpec(weights={"z": 1.0}).names(known)
     with pytest.raises(FactorNamesError, match="a single factor, or a name"):
         SingleSpec().names(known)
-    assert [s.needs_history for s in (EqualSpec(), ICIRWeightSpec())] == [False, True]
+    assert EqualSpec().evidence() is None
+    assert ICIRWeightSpec(observations=30).evidence() == ((1, 6), 30)
 
 
 class LatestSpec(CombinerSpec):

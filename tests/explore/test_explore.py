@@ -14,6 +14,7 @@ from intralpha.labels import fwd_return
 from intralpha.market import Lake, bar_times, read_daily
 from intralpha.report import render_exploration
 from intralpha.sources import SimulatedMarket, SimulatedSpec, ingest
+from intralpha.sources.exchange.habits import HabitSpec
 from intralpha.sources.exchange.index import INDEX
 
 DAYS = [date(2024, 1, d) for d in (2, 3, 4, 5)]
@@ -22,7 +23,12 @@ PRICES = {"600000.SH": 10.0, "600001.SH": 20.0, "000001.SZ": 30.0}
 
 def spec(freq: int) -> SimulatedSpec:
     return SimulatedSpec(
-        seed=5, n_assets=40, start=date(2023, 1, 3), end=date(2023, 4, 28), freq=freq
+        seed=5,
+        n_assets=40,
+        start=date(2023, 1, 3),
+        end=date(2023, 4, 28),
+        freq=freq,
+        habits=HabitSpec(orders_per_day=150),
     )
 
 

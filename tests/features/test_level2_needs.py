@@ -89,8 +89,9 @@ def test_ticks_of_some_sessions_and_of_none(lake, caplog):
     found = values(lake, "level2_orders", (), slice(2, 5))
     assert [np.isfinite(day).any() for day in found] == [False, True, True]
     said = [r.getMessage() for r in caplog.records]
-    assert len(said) == 1
+    assert len(said) == 2
     assert "1 of 3 sessions have no table orders" in said[0]
+    assert "of 12 stock-days, orders of 0 lack minutes that factors read and 2 have none" in said[1]
     with pytest.raises(MissingLevel2Error, match=r"level2_orders needs table orders;.* 3 sessions"):
         values(lake, "hf27", ("skew_order_diff",), slice(0, 3))
     with pytest.raises(MissingLevel2Error, match="intralpha level2 snapshots"):

@@ -23,6 +23,7 @@ BEFORE = {
     OLD: [date(2018, 8, n) for n in (8, 9, 10, 13, 14, 15, 16)],
 }
 LIBRARIES = ("level2_trades", "level2_parents", "level2_orders", "level2_minutes", "hf27", "l2")
+WHOLE_DAY_OF_ORDERS = "corr_buyorder_volume_price"
 DAYS = {name: day for name, day in level2_days(7).items() if not name.startswith("theta_")}
 
 
@@ -111,6 +112,9 @@ def test_every_stock_day_from_raw_rows(market, library):
         if (label, library) == ("edges", "hf27"):
             # Trades inside the closing auction, which no exchange has, are no rule of this factor.
             want["late_skew_ret"] = got["late_skew_ret"]
+        if label == "few" and WHOLE_DAY_OF_ORDERS in want:
+            # Its orders stop at 10:11 and its trades at 10:28, so they do not cover the day.
+            want[WHOLE_DAY_OF_ORDERS] = math.nan
         compared += assert_equal(label, got, want)
     count = len(market.values(LibrarySpec(library=library))["random"])
     assert compared > 0.6 * count * len(DAYS)

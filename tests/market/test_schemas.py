@@ -1,11 +1,13 @@
 """Schemas: every rule refuses what it should, and a split loses nothing."""
 
 from datetime import date, time
+from itertools import permutations
 
 import polars as pl
 import pytest
 
 from intralpha.market import TABLES, RowError, SchemaError, split_valid, validate
+from intralpha.market.schemas import shape, why_invalid
 
 from .conftest import SESSIONS, bar_rows, daily_rows
 
@@ -74,3 +76,43 @@ def test_periods_must_not_end_before_they_begin() -> None:
     ).with_columns(out_date=pl.lit(date(2023, 1, 2)))
     _, refused = split_valid("membership", rows)
     assert refused["reason"].to_list() == ["out_date is before in_date"]
+
+
+def of_one_key() -> dict[str, tuple[pl.DataFrame, dict]]:
+    """Table -> one good row, and what makes a bad one of it without another key."""
+    on = SESSIONS[0]
+    trade = {"date": on, "symbol": "600519.SH", "seq": 7, "time": 34_200_000, "price": 10.0,
+             "volume": 100, "buy_id": 1, "sell_id": 2, "side": 1}  # fmt: skip
+    member = {"index": "000300.SH", "symbol": "600519.SH", "in_date": on, "out_date": None}
+    report = {"symbol": "600519.SH", "announce_date": on, "item": "net_profit", "value": 1.0}
+    order = {k: trade[k] for k in ("date", "symbol", "seq", "time", "side", "price", "volume")}
+    order |= {"id": 3, "kind": "limit", "cancel": False}
+    quote = {"date": on, "symbol": "600519.SH", "time": 34_200_000, "last": 10.0,
+             "volume": 100, "amount": 1000.0}  # fmt: skip
+    return {
+        "daily": (daily_rows([on])[:1], {"high": 1.0}),
+        "bars": (bar_rows(on)[:1], {"volume": -1}),
+        "trades": (pl.DataFrame([trade]), {"price": 0.0}),
+        "orders": (pl.DataFrame([order]), {"volume": -100}),
+        "snapshots": (pl.DataFrame([quote]), {"volume": -1}),
+        "membership": (pl.DataFrame([member]), {"out_date": date(1990, 1, 2)}),
+        "fundamentals": (pl.DataFrame([report]), {"value": float("inf")}),
+    }
+
+
+@pytest.mark.parametrize("table", of_one_key())
+@pytest.mark.parametrize("order", sorted(set(permutations("bbgh"))))
+def test_a_bad_row_takes_no_key(table: str, order: tuple[str, ...]) -> None:
+    good, change = of_one_key()[table]
+    good = shape(table, good)
+    kinds = {c: good.schema[c] for c in change}
+    bad = good.with_columns(pl.lit(v, kinds[c]).alias(c) for c, v in change.items())
+    other = {"g": good, "h": good, "b": bad}
+    reasons = why_invalid(table, pl.concat([other[kind] for kind in order])).to_list()
+    told = dict(zip(range(4), reasons, strict=True))
+    kept = [k for k, why in told.items() if why is None]
+    assert kept == [min(order.index("g"), order.index("h"))]
+    assert [told[k] for k in told if order[k] == "b"] == [
+        next(r for r in reasons if r and r != "duplicate key")
+    ] * 2
+    assert sum(why == "duplicate key" for why in reasons) == 1

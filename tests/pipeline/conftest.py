@@ -14,7 +14,8 @@ name: tiny
 data:
   lake: {lake}
   sources:
-    - {{kind: simulated, seed: 3, n_assets: 60, start: 2023-01-03, end: 2023-09-28, freq: 30}}
+    - {{kind: simulated, seed: 3, n_assets: 60, start: 2023-01-03, end: 2023-09-28, freq: 30,
+        habits: {{orders_per_day: 150}}}}
   assets: bars
   bar_freq: 30
 universe: {{min_listed_days: 20, exclude_st: false}}

@@ -107,7 +107,7 @@ def test_paths_start_from_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyP
     [
         ("factors.simple.signs={ret200: -1}", "factors.simple.signs: no feature ret200"),
         ("combination={kind: weights, weights: {other: 1}}", "combination: "),
-        ("combination={kind: icir_weight}", "keeps no history"),
+        ("combination={kind: icir_weight, horizon: [6, 1]}", "expected 0 <= first < last"),
         ("test.horizons=[[6, 1]]", "expected 0 <= first < last"),
         ("test.horizons=[[1, 6], [0, 1], [1, 6]]", r"test: .*horizons has \[1, 6\] twice"),
         ("universe.boards=[main, moon]", "universe.boards: .*no board moon; known are .*star"),

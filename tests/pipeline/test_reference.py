@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from pydantic import BaseModel
+from tests.commands import command
 
 from intralpha.base.keys import keys_of, kinds_of, summary
 from intralpha.pipeline import UnknownKeyError, explain_key, keys_page, recipe_schema
@@ -157,9 +159,9 @@ finally:
 """
 
 
-def said(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def said(*words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", COMMAND, "explain", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("words", [("factors.x.schedule",), ("--page",), ("--schema",), ()])
@@ -179,9 +181,10 @@ def test_kinds_of_plugins_are_explained(tmp_path: Path) -> None:
         '    """My own network."""\n\n    kind: Literal["mine.net"] = "mine.net"\n'
         '    hidden: int = Field(default=8, gt=0, description="width of it")\n'
     )
-    done = said("mine.net", "--plugins", "./mine.py", cwd=tmp_path)
+    explain = partial(command, "explain", folder=tmp_path)
+    done = explain("mine.net", "--plugins", "./mine.py")
     assert done.returncode == 0, done.stderr[-500:]
     assert done.stdout.splitlines()[0].endswith("model.[mine.net]: My own network.")
     assert "hidden  integer (> 0); default 8. width of it" in done.stdout
-    assert "kind: mine.net" in said("model", "--plugins", "./mine.py", cwd=tmp_path).stdout
-    assert said("mine.net", cwd=tmp_path).returncode == 2
+    assert "kind: mine.net" in explain("model", "--plugins", "./mine.py").stdout
+    assert explain("mine.net").returncode == 2

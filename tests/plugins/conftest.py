@@ -11,6 +11,7 @@ from pathlib import Path
 from pkgutil import walk_packages
 
 import pytest
+from tests.commands import COMMAND, command
 
 import intralpha
 from intralpha.base import Kinded
@@ -42,24 +43,32 @@ class Desk:
     def python_path(self) -> str:
         return os.pathsep.join([str(self.site), os.environ.get("PYTHONPATH", "")])
 
+    def environment(self, plugins: str = "") -> dict[str, str]:
+        """``plugins`` is INTRALPHA_PLUGINS."""
+        return {"PYTHONPATH": self.python_path, "INTRALPHA_PLUGINS": plugins}
+
     def python(self, *words: str, plugins: str = "") -> subprocess.CompletedProcess[str]:
-        """Run Python in the folder; ``plugins`` is INTRALPHA_PLUGINS."""
-        env = os.environ | {"PYTHONPATH": self.python_path, "INTRALPHA_PLUGINS": plugins}
+        """Start Python in the folder, with nothing imported."""
+        env = os.environ | self.environment(plugins)
         command = [sys.executable, "-W", "error::RuntimeWarning", *words]
         return subprocess.run(
             command, cwd=self.folder, env=env, capture_output=True, text=True, check=False
         )
 
-    def intralpha(self, *words: str, plugins: str = "") -> subprocess.CompletedProcess[str]:
-        """The command line."""
-        line = "from intralpha.cli import main; main()"
-        return self.python("-c", line, *words, plugins=plugins)
+    def intralpha(
+        self, *words: str, plugins: str = "", code: str = COMMAND
+    ) -> subprocess.CompletedProcess[str]:
+        """The command line, or a script."""
+        environment = self.environment(plugins)
+        return command(*words, code=code, folder=self.folder, environment=environment)
+
+    def started(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """The command line where nothing is imported."""
+        return self.python("-c", "from intralpha.cli import main; main()", *words)
 
     def script(self, text: str, plugins: str = "") -> str:
         """What a script prints."""
-        path = self.folder / "script.py"
-        path.write_text(text)
-        done = self.python(str(path), plugins=plugins)
+        done = self.intralpha(plugins=plugins, code=text)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -87,7 +96,7 @@ def finished(made_once: Callable[..., Path]) -> Desk:
     """One on which the recipe was run from the command line."""
 
     def run(folder: Path) -> None:
-        done = lay(folder).intralpha("run", "everything.yaml", *BOTH)
+        done = lay(folder).started("run", "everything.yaml", *BOTH)
         assert done.returncode == 0, done.stderr
 
     return Desk(made_once("plugins", run))

@@ -47,13 +47,13 @@ def test_the_page_has_its_files() -> None:
 
 
 def test_the_recipe_runs_and_python_finds_it_done(page: Desk) -> None:
-    told = page.python("use.py")
+    told = page.intralpha(code=FILES["use.py"])
     assert told.returncode == 0, told.stderr
     assert re.search(r"\n0 of \d+ slices to do\n$", told.stdout)
 
 
 def test_the_scores_and_weights_of_the_run_are_read(page: Desk) -> None:
-    told = page.python("scores.py")
+    told = page.intralpha(code=FILES["scores.py"])
     assert told.returncode == 0, told.stderr
     assert re.match(r"\d{4}-\d\d-\d\d-seed0 Net\(", told.stdout)
     rows = pl.read_csv(page.folder / "signal.csv", try_parse_dates=True)
@@ -63,7 +63,9 @@ def test_the_scores_and_weights_of_the_run_are_read(page: Desk) -> None:
 
 
 def test_the_tests_of_the_page_pass(page: Desk) -> None:
-    done = page.python("-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "test_mine.py")
+    code = "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
+    words = ("-q", "-s", "-p", "no:cacheprovider", "test_mine.py")
+    done = page.intralpha(*words, code=code)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 passed" in done.stdout
     for kind in ("mine.range", "mine.week", "mine.net"):

@@ -142,4 +142,5 @@ if __name__ == "__main__":
 
 
 def test_processes_that_train_load_the_same(desk: Desk) -> None:
-    assert desk.script(WORKERS) == "True ['acme', 'mine']\n" * 2
+    (desk.folder / "script.py").write_text(WORKERS)  # every worker imports it
+    assert desk.python("script.py").stdout == "True ['acme', 'mine']\n" * 2

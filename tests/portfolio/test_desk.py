@@ -11,6 +11,7 @@ from intralpha.portfolio import NoDecisionError, decisions, lay_desk
 from intralpha.portfolio.desk import tradable
 from intralpha.risk import PriceVolumeSpec
 from intralpha.sources import SimulatedSpec, ingest
+from intralpha.sources.exchange.habits import HabitSpec
 
 NAMES = ("close", "volume", "up_limit", "down_limit")
 STYLES = PriceVolumeSpec(momentum_days=20, beta_days=20, volatility_days=20, year_months=3)
@@ -20,7 +21,12 @@ NAN = np.nan
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     out = Lake(tmp_path_factory.mktemp("desk") / "lake", create=True)
-    spec = SimulatedSpec(n_assets=20, start=date(2023, 1, 3), end=date(2023, 6, 30))
+    spec = SimulatedSpec(
+        n_assets=20,
+        start=date(2023, 1, 3),
+        end=date(2023, 6, 30),
+        habits=HabitSpec(orders_per_day=150),
+    )
     ingest([spec], out, show_progress=False)
     return out
 

@@ -28,6 +28,7 @@ from intralpha.research.kept import (
 )
 from intralpha.research.market import NoNetworkError, UntestableError
 from intralpha.sources import SimulatedSpec, ingest
+from intralpha.sources.exchange.habits import HabitSpec
 from intralpha.training import NetworkOutputError, NoWeightsError, OtherTrainingError, TrainSpec
 
 
@@ -49,6 +50,7 @@ def market(made_once: Callable[..., Path]) -> Market:
             start="2023-01-03",
             end="2023-09-28",
             freq=30,  # type: ignore[arg-type]
+            habits=HabitSpec(orders_per_day=150),
         )
         ingest([spec], ia.Lake(str(folder / "lake"), create=True), show_progress=False)
 

@@ -1,11 +1,17 @@
 """Files behind a path, read for several patterns with the archive unpacked once."""
 
+import io
+import struct
 import tarfile
+import zipfile
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from intralpha.sources.files import PathError, members, reading
+from intralpha.sources.level2.pieces import pieces
+from intralpha.sources.level2.streams import StreamSpec
 from intralpha.sources.source import SourceError
 
 FILES = {"b/x.bin": b"\x00\x01", "b/y.bin": b"\x02", "c/z.txt": b"words"}
@@ -41,3 +47,95 @@ def test_an_archive_that_is_cut_is_named(path: Path) -> None:
     damaged = pytest.raises(SourceError, match=f"{path.name}: found a damaged archive")
     with damaged, reading(str(path)) as read:
         list(read("*"))
+
+
+ZIPPED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+
+
+def zipped(method: int) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", method) as archive:
+        archive.writestr("x.csv", b"a,b\n1,2\n" * 3)
+    return held.getvalue()
+
+
+def tarred(mode: str) -> bytes:
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode=mode) as archive:
+        info = tarfile.TarInfo("x.csv")
+        info.size = 24
+        archive.addfile(info, io.BytesIO(b"a,b\n1,2\n" * 3))
+    return held.getvalue()
+
+
+WHOLE = {f"m{m}.zip": zipped(m) for m in ZIPPED} | {
+    "a.tar": tarred("w:"),
+    "b.tar": tarred("w:bz2"),
+    "a.tgz": tarred("w:gz"),
+    "a.tar.xz": tarred("w:xz"),
+}
+# Places of a number in the headers of a zip of one file: before it, and at the end.
+HEADERS = {"flags": (6, 8), "method": (8, 10), "version": (4, 6)}
+
+
+def changed(field: str, value: int) -> bytes:
+    data = bytearray(WHOLE["m8.zip"])
+    directory = data.index(b"PK\x01\x02")
+    for place in (HEADERS[field][0], directory + HEADERS[field][1]):
+        data[place : place + 2] = struct.pack("<H", value)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (changed("version", 84), "zip file version 8.4"),
+        (changed("method", 97), "compression"),
+        (changed("flags", 1), "password required"),
+        (changed("flags", 1 << 5), "patched data"),
+        (changed("flags", 1 << 6), "strong encryption"),
+    ],
+)
+def test_what_the_library_does_not_read_is_named(data: bytes, said: str, tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(data)
+    with pytest.raises(
+        SourceError, match=f"an unsupported archive .*{said}.*or the files unpacked"
+    ):
+        list(members(str(tmp_path / "a.zip")))
+    with pytest.raises(SourceError, match=f"an unsupported archive .*{said}"):
+        level2_content(tmp_path / "a.zip", tmp_path)
+
+
+def level2_content(path: Path, folder: Path) -> list[bytes]:
+    scratch = folder / "scratch"
+    scratch.mkdir(exist_ok=True)
+    stream = StreamSpec.model_validate(
+        {"holds": "trades", "pattern": "*.csv",
+         "columns": {"time": "t", "seq": "n", "price": "p", "volume": "v", "symbol": "s"}}
+    )  # fmt: skip
+    out = []
+    for piece in pieces(str(path), {"s": stream}, scratch, date(2024, 1, 2)):
+        with piece.open() as handle:
+            out.append(handle.read())
+    return out
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_any_byte_of_an_archive_may_be_wrong(name: str, tmp_path: Path) -> None:
+    whole, path = WHOLE[name], tmp_path / name
+    places = [k for k in range(len(whole)) if whole[k] or k % 16 == 0]
+    refused = 0
+    for k in places:
+        for value in (0, 0xFF, whole[k] ^ 1):
+            path.write_bytes(whole[:k] + bytes([value]) + whole[k + 1 :])
+            for read in (lambda: list(members(str(path), "*.csv")), lambda: opened(path)):
+                try:
+                    read()
+                except (SourceError, PathError):
+                    refused += 1
+    assert refused > len(places) / 4
+
+
+def opened(path: Path) -> None:
+    with reading(str(path)) as read:
+        list(read("*.csv"))

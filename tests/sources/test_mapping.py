@@ -114,7 +114,7 @@ def test_scaled_prices_are_the_nearest_numbers(lake: Lake, vendor: Path) -> None
 
 
 def test_a_repeated_key_is_named_by_its_own_line(lake: Lake, vendor: Path) -> None:
-    """Rows of four keys; of each the first is good, and every later one stands aside."""
+    """Rows of four keys; of each the first that is good stands, and every later one aside."""
     first = [f"2024-01-02 {t}:00,600519,10,10,10,10,100,1000" for t in ("09:45", "10:00")]
     first += [f"2024-01-03 {t}:00,600519,10,10,10,10,100,1000" for t in ("09:45", "10:00")]
     again = [line.replace("100,1000", f"{n}00,{n}000") for n in (2, 3) for line in first]
@@ -122,10 +122,10 @@ def test_a_repeated_key_is_named_by_its_own_line(lake: Lake, vendor: Path) -> No
     write(vendor, [broken, *first, *again])
     ingest([spec(vendor / "bars.csv")], lake, show_progress=False)
     aside = pl.read_parquet(lake.root / "quarantine" / "*.parquet").sort("line")
-    # Line 2 breaks a rule and is the first of its key, so line 3 repeats it.
+    # Line 2 breaks a rule and so takes no key from line 3.
     assert aside.select("line", "reason").rows() == [
         (2, "high is below low"),
-        *((line, "duplicate key") for line in (3, 7, 8, 9, 10, 11, 12, 13, 14)),
+        *((line, "duplicate key") for line in (7, 8, 9, 10, 11, 12, 13, 14)),
     ]
     said = dict(aside.select("line", "row").iter_rows())
     assert all(said[7 + i].endswith("200,2000.0") for i in range(4))
@@ -138,3 +138,21 @@ def test_bars_that_are_called_daily_rows_are_named(lake: Lake, vendor: Path) -> 
     assert (
         "expected one row a stock and day; bars? `table: bars` with the `freq`" in report.to_text()
     )
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("table", ["daily", "bars"])
+def test_a_bad_row_does_not_take_the_place_of_a_good_one(
+    tmp_path: Path, table: str, order: tuple[int, int]
+) -> None:
+    stamp = "2024-03-01" if table == "daily" else "2024-03-01 10:30:00"
+    twice = (f"{stamp},600000.SH,10,9,11,10,100,1000", f"{stamp},600000.SH,10,11,9,10,100,1000")
+    head = "datetime,symbol,open,high,low,close,volume,amount"
+    (tmp_path / "rows.csv").write_text("\n".join([head, *(twice[k] for k in order)]) + "\n")
+    form = "%Y-%m-%d" if table == "daily" else "%Y-%m-%d %H:%M:%S"
+    given = {"table": table, "datetime_format": form, "columns": {c: c for c in head.split(",")}}
+    source = spec(tmp_path / "rows.csv", **given, freq=None if table == "daily" else 60)
+    lake = Lake(tmp_path / "lake", create=True)
+    (count,) = ingest([source], lake, show_progress=False).counts
+    assert count.quarantined == {"high is below low": 1}
+    assert lake.scan(table).filter(pl.col("volume") > 0).collect()["high"].to_list() == [11]

@@ -8,9 +8,17 @@ import pytest
 
 from intralpha.market import Lake
 from intralpha.sources import SimulatedSpec, ingest
+from intralpha.sources.exchange.habits import HabitSpec
 
 ON = date(2023, 4, 3)
-MARKET = SimulatedSpec(seed=4, n_assets=14, start=date(2023, 1, 3), end=date(2023, 5, 12), freq=30)
+MARKET = SimulatedSpec(
+    seed=4,
+    n_assets=14,
+    start=date(2023, 1, 3),
+    end=date(2023, 5, 12),
+    freq=30,
+    habits=HabitSpec(orders_per_day=150),
+)
 
 
 @pytest.fixture(scope="session")

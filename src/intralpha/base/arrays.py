@@ -9,6 +9,7 @@ from numpy import ndarray
 from intralpha.base.errors import ConfigError, DataError
 
 REAL_KINDS = "biuf"
+LARGEST = 2**63 - 1  # of compiled code's whole numbers
 KINDS = {
     "b": "bool",
     "i": "whole numbers",
@@ -31,9 +32,11 @@ class ArrayFormError(DataError):
 class CountError(ConfigError):
     """A lag or a number of stocks that cannot be."""
 
-    def __init__(self, name: str, found: object, least: int, most: int | None = None) -> None:
+    def __init__(self, name: str, found: object, least: int, most: int = LARGEST) -> None:
         self.name, self.found, self.least, self.most = name, found, least, most
-        wanted = f"of at least {least}" if most is None else f"from {least} to {most}"
+        wanted = f"of at least {least}"
+        if most < LARGEST or (isinstance(found, int | np.integer) and found > most):
+            wanted = f"from {least} to {most}"
         super().__init__(f"{name} is {found!r}; expected a whole number {wanted}")
 
 
@@ -67,7 +70,10 @@ def check_arrays(ndim: int = 2, **arrays: object) -> None:
 def check_shape(
     name: str, array: object, shape: tuple[int | None, ...], kinds: str = REAL_KINDS
 ) -> None:
-    """Refuse what is not an array of one shape and kind of numbers.
+    """Refuse what is not an array of one shape and kind of numbers that compiled code knows.
+
+    Numbers in the byte order of another machine and floating point numbers of other sizes than 4
+    and 8 bytes are refused.
 
     Parameters
     ----------
@@ -89,6 +95,23 @@ def check_shape(
     if array.dtype.kind not in kinds:
         wanted = " or ".join(KINDS[k] for k in kinds)
         raise ArrayFormError(name, f"of type {array.dtype}", wanted)
+    if not array.dtype.isnative or (array.dtype.kind == "f" and array.dtype.itemsize not in (4, 8)):
+        wanted = "float32 or float64" if array.dtype.kind == "f" else "whole numbers"
+        raise ArrayFormError(name, f"of type {array.dtype}", f"{wanted}, as this machine has them")
+
+
+def read_only(array: ndarray, packed: bool = True) -> ndarray:
+    """What a kernel only reads, as one type for the compiler, whether it came from a mapped file, a
+    table or a computation: it would compile the kernel for every type anew.
+
+    Parameters
+    ----------
+    array : what the kernel is to read; not copied unless it must be packed
+    packed : side by side in memory too, which copies a view that is not
+    """
+    seen = (np.ascontiguousarray(array) if packed else np.asarray(array)).view()
+    seen.flags.writeable = False
+    return seen
 
 
 def check_places(name: str, places: object, count: int, least: int = 0) -> None:
@@ -133,14 +156,16 @@ def check_edges(name: str, edges: object, parts: int | None, last: int) -> None:
         raise ArrayFormError(name, found, f"edges that rise from 0 to {last}")
 
 
-def check_count(name: str, value: object, least: int, most: int | None = None) -> None:
+def check_count(name: str, value: object, least: int, most: int = LARGEST) -> None:
     """Refuse what is not a whole number of at least ``least`` and at most ``most``.
+
+    A number of more than 64 bits is no number to compiled code.
 
     Parameters
     ----------
     name : of the argument
     value : what was given
-    least, most : smallest and largest allowed; None: any
+    least, most : smallest and largest allowed; by default all that compiled code can hold
 
     Raises
     ------
@@ -148,5 +173,5 @@ def check_count(name: str, value: object, least: int, most: int | None = None) -
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise CountError(name, value, least, most)
-    if value < least or (most is not None and value > most):
+    if not least <= value <= most:
         raise CountError(name, value, least, most)

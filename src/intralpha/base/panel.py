@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from intralpha.base.columns import floats
 from intralpha.base.errors import DataError
 from intralpha.base.notebook import html_table
 
@@ -265,7 +266,7 @@ class Panel:
         out = cls.full(days, assets, names, dtype=dtype)
         flat = out.values.reshape(len(days) * len(assets), len(out.names))
         for i, name in enumerate(out.names):
-            flat[cell, i] = frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy()[keep]
+            flat[cell, i] = floats(frame[name])[keep]
         return out
 
     def save(self, path: str | Path) -> None:

@@ -1,6 +1,6 @@
 """Weights in proportion to how steadily each factor has predicted."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from jaxtyping import Float, Shaped
 from numpy import ndarray
@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from intralpha.base import ConfigError
 from intralpha.combination.icir import RankICHistory, icir_weights
-from intralpha.combination.spec import CombinerSpec, FactorNamesError
+from intralpha.combination.spec import CombinerSpec, Evidence, FactorNamesError
 
 
 class MissingHistoryError(ConfigError):
@@ -22,10 +22,17 @@ class MissingHistoryError(ConfigError):
 
 
 class ICIRWeightSpec(CombinerSpec):
-    """Weights in proportion to the ICIR of each factor's latest matured RankICs [Spec 16]."""
+    """Weights in proportion to the ICIR of each factor's latest matured RankICs [Spec 16].
 
-    needs_history: ClassVar[bool] = True
+    In a recipe a RankIC is of a date of the grid, over the universe and the stocks that could be
+    bought on the next session, and of the scores that the factor had on that date. It counts from
+    the close on which its return is over.
+    """
+
     kind: Literal["icir_weight"] = "icir_weight"
+    horizon: tuple[int, int] = Field(
+        default=(1, 6), description="forward return close(t+a) -> close(t+b) of the RankICs"
+    )
     observations: int = Field(default=52, ge=2, description="latest RankICs used")
     min_observations: int = Field(default=24, ge=2, description="fewer give the factor no weight")
     without_evidence: Literal["equal", "absent"] = Field(
@@ -39,6 +46,17 @@ class ICIRWeightSpec(CombinerSpec):
         if value > info.data.get("observations", value):
             raise ValueError("min_observations is larger than observations")
         return value
+
+    @field_validator("horizon")
+    @classmethod
+    def _looks_forward(cls, value: tuple[int, int]) -> tuple[int, int]:
+        if not 0 <= value[0] < value[1]:
+            raise ValueError(f"horizon {value}: expected 0 <= first < last, sessions after a date")
+        return value
+
+    def evidence(self) -> Evidence:
+        """See :meth:`CombinerSpec.evidence`."""
+        return Evidence(self.horizon, self.observations)
 
     def weigh(
         self,

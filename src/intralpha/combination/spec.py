@@ -1,7 +1,7 @@
 """CombinerSpec: how factors are weighted, one kind a file."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import NamedTuple
 
 from jaxtyping import Float, Shaped
 from numpy import ndarray
@@ -18,16 +18,28 @@ class FactorNamesError(ConfigError):
         super().__init__(f"factors given: {', '.join(found) or 'none'}; expected {expected}.")
 
 
-class CombinerSpec(Kinded):
-    """A rule that weighs factors. A new one is one new file.
+class Evidence(NamedTuple):
+    """RankICs that a rule weighs by.
 
     Attributes
     ----------
-    needs_history : whether :meth:`weigh` needs the RankICs of the factors
+    horizon : (a, b) of the forward return close(t+a) -> close(t+b) that they are measured on,
+        sessions; one of t is complete at the close of t+b
+    observations : latest complete ones that are used
     """
 
+    horizon: tuple[int, int]
+    observations: int
+
+
+class CombinerSpec(Kinded):
+    """A rule that weighs factors. A new one is one new file."""
+
     homes = ("intralpha.combination",)
-    needs_history: ClassVar[bool] = False
+
+    def evidence(self) -> Evidence | None:
+        """RankICs that :meth:`weigh` needs as ``history``; None: it needs none."""
+        return None
 
     def names(self, factors: Sequence[str]) -> tuple[str, ...]:
         """Which of the factors the rule uses; all of them unless a kind says otherwise.

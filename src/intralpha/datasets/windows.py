@@ -8,7 +8,7 @@ from numba import njit
 from numpy import ndarray
 
 from intralpha.base import DataError
-from intralpha.base.arrays import check_arrays, check_count, check_shape
+from intralpha.base.arrays import check_arrays, check_count, check_shape, read_only
 
 FLAT = 1e-10
 
@@ -58,7 +58,8 @@ def gather(
     _check_bounds(steps_SAF, stop_N, column_N, back)
     check_arrays(1, column_N=column_N, stop_N=stop_N)
     out = np.empty((len(stop_N), len(back), steps_SAF.shape[2]), np.float32)
-    _gather(np.asarray(steps_SAF), stop_N, column_N, back, out)
+    steps, stops, columns = read_only(steps_SAF, False), read_only(stop_N), read_only(column_N)
+    _gather(steps, stops, columns, read_only(back), out)
     return out
 
 
@@ -90,7 +91,7 @@ def has_base(
     back = _back(length)
     _check_bounds(steps_SAF, np.array([stop]), column_N, back)
     out = np.ones(len(column_N), np.bool_)
-    _based(np.asarray(steps_SAF), stop, column_N, back, out)
+    _based(read_only(steps_SAF, False), stop, read_only(column_N), read_only(back), out)
     return out
 
 
@@ -125,7 +126,8 @@ def ratio_moments(
     shape = (len(back), steps_SAF.shape[2])
     mean, inverse = np.zeros(shape), np.zeros(shape)
     if len(column_N):
-        _moments(np.asarray(steps_SAF), stop, column_N, back, mean, inverse)
+        steps, columns = read_only(steps_SAF, False), read_only(column_N)
+        _moments(steps, stop, columns, read_only(back), mean, inverse)
     return mean, inverse
 
 
@@ -173,7 +175,9 @@ def gather_ratio(
     check_shape("row_N", row_N, (None,), "iu")
     _check_range("rows of moments", row_N, 0, len(mean) - 1)
     out = np.empty((len(stop_N), *mean.shape[1:]), np.float32)
-    _gather_ratio(np.asarray(steps_SAF), stop_N, column_N, back, row_N, mean, inverse, clip, out)
+    steps, mean, inverse = read_only(steps_SAF, False), read_only(mean), read_only(inverse)
+    stop_N, column_N, row_N, back = map(read_only, (stop_N, column_N, row_N, back))
+    _gather_ratio(steps, stop_N, column_N, back, row_N, mean, inverse, float(clip), out)
     return out
 
 

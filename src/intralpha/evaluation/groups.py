@@ -20,13 +20,16 @@ from intralpha.base.cross_section import check_mask
 from intralpha.evaluation.days import over_days
 from intralpha.evaluation.ranks import Ordering, as_mask, ordering
 
+MOST_GROUPS = 10_000
+
 
 class GroupCountError(ConfigError):
     """A quantile test was asked for an impossible number of groups."""
 
     def __init__(self, found: object) -> None:
         self.found = found
-        super().__init__(f"n_groups is {found!r}; a quantile test needs at least 2 groups")
+        wanted = f"at least 2 groups and has at most {MOST_GROUPS:,}"
+        super().__init__(f"n_groups is {found!r}; a quantile test needs {wanted}")
 
 
 class ShareError(ConfigError):
@@ -67,7 +70,7 @@ def quantile_groups(
     Raises
     ------
     GroupCountError
-        If ``n_groups`` is below 2 or no whole number.
+        If ``n_groups`` is below 2, above 10,000 or no whole number.
     MaskShapeError
         If the mask does not fit the score.
 
@@ -120,7 +123,7 @@ def quantile_returns(
     Raises
     ------
     GroupCountError
-        If ``n_groups`` is below 2 or no whole number.
+        If ``n_groups`` is below 2, above 10,000 or no whole number.
     ArrayFormError, MaskShapeError
         If return or mask do not fit the score.
 
@@ -309,7 +312,7 @@ def weighted_return(
 
 
 def _check_groups(n_groups: object) -> None:
-    if not isinstance(n_groups, int | np.integer) or n_groups < 2:
+    if not isinstance(n_groups, int | np.integer) or not 2 <= n_groups <= MOST_GROUPS:
         raise GroupCountError(n_groups)
 
 

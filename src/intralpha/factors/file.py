@@ -12,12 +12,11 @@ from intralpha.base import ConfigError, DataError, Panel
 from intralpha.base.node import Inputs, Node, Task, day_slices
 from intralpha.base.place import PlacePath
 from intralpha.factors.factor import UNIVERSE, FactorSpec, Ground, days_of
-from intralpha.sources.lines import MARK, split_lines, unquoted
+from intralpha.sources.absent import absent
+from intralpha.sources.plain_csv import header, plain_csv
+from intralpha.sources.source import SourceError
 from intralpha.sources.symbols import normal_symbol
-from intralpha.sources.text import ENCODINGS
 from intralpha.sources.when import days
-
-ABSENT = ("", "nan", "na", "n/a", "null", "none", "--")
 
 
 class FactorFileError(DataError):
@@ -100,11 +99,8 @@ def read_scores(spec: FactorFileSpec) -> Panel:
         if spec.column not in panel.names or panel.times is not None:
             raise FactorFileError(path, f"names {panel.names}", f"{spec.column}, one value a day")
         return panel.select((spec.column,))
-    frame = _table(path)
-    missing = {"date", "symbol", spec.column} - set(frame.columns)
-    if missing:
-        found = f"columns {', '.join(frame.columns)}"
-        raise FactorFileError(path, found, f"date, symbol and {spec.column}")
+    frame = _table(path, ("date", "symbol", spec.column))
+    _check_columns(path, frame.columns, spec.column)
     words = pl.col(pl.Categorical, pl.Enum).cast(pl.String)
     frame = frame.select("date", "symbol", spec.column).with_columns(words)
     for name, kind in frame.schema.items():
@@ -126,8 +122,7 @@ def read_scores(spec: FactorFileSpec) -> Panel:
 def _numbers(values: pl.Series) -> pl.Series:
     """As numbers; those that are absent, however that is written, are null."""
     if values.dtype == pl.String:
-        text = values.str.strip_chars()
-        values = text.set(text.str.to_lowercase().is_in(ABSENT), None)
+        values = values.str.strip_chars().set(absent(values), None)
     return values.cast(pl.Float64, strict=False).fill_nan(None)
 
 
@@ -142,11 +137,7 @@ def _check_read(path: Path, frame: pl.DataFrame, rows: pl.DataFrame) -> None:
     expected = ("dates such as 2024-01-31", "symbols such as 600519.SH", "numbers")
     for name, wanted in zip(frame.columns, expected, strict=True):
         given = frame[name]
-        lost = rows[name].is_null() & given.is_not_null()
-        if given.dtype == pl.String:
-            lost &= ~given.str.strip_chars().str.to_lowercase().is_in(ABSENT)
-        elif given.dtype.is_float():
-            lost &= given.is_not_nan()
+        lost = rows[name].is_null() & ~absent(given)
         if lost.any():
             row = int(lost.arg_max() or 0)
             raise FactorFileError(path, f"{name} {given[row]!r} in row {row + 1}", wanted)
@@ -172,45 +163,38 @@ def _check_rows(path: Path, rows: pl.DataFrame) -> None:
         raise FactorFileError(path, f"{row[0]} {row[1]} twice", "one row a date and symbol")
 
 
-def _table(path: Path) -> pl.DataFrame:
-    """The file as a table; of csv all columns are text."""
+def _table(path: Path, needed: tuple[str, ...]) -> pl.DataFrame:
+    """The file as a table; of csv some columns, as text."""
     try:
         if path.suffix == ".parquet":
             return pl.read_parquet(path)
         if path.suffix == ".csv":
-            return _csv(path, path.read_bytes())
+            return _csv(path, path.read_bytes(), needed)
+    except SourceError as error:
+        found = f"{error.origin.removeprefix(path.name)} {error.found}".strip()
+        raise FactorFileError(path, found, error.expected) from error
     except (pl.exceptions.PolarsError, OSError) as error:
         raise FactorFileError(path, str(error), "a readable table") from error
     raise FactorFileSuffixError(path)
 
 
-def _csv(path: Path, content: bytes) -> pl.DataFrame:
-    """Every line is a row: a quote that is not closed takes no other line with it.
+def _csv(path: Path, content: bytes, needed: tuple[str, ...]) -> pl.DataFrame:
+    names = header(path.name, content)
+    if len(set(names)) < len(names):
+        raise FactorFileError(path, f"columns {', '.join(names)}", "each name once")
+    _check_columns(path, names, needed[-1])
+    return plain_csv(path.name, content, needed)
+
+
+def _check_columns(path: Path, names: list[str], score: str) -> None:
+    """Refuse columns that lack one.
 
     Raises
     ------
     FactorFileError
-        The bytes are no text, or a line has another number of fields than the header.
     """
-    for encoding in ENCODINGS:
-        try:
-            text = content.decode(encoding).encode()
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise FactorFileError(path, "bytes that are neither utf-8 nor GBK", "text")
-    head, _, rest = text.partition(b"\n")
-    names = [name.strip() for name in unquoted(head, ",").decode().split(MARK)]
-    if len(set(names)) < len(names):
-        raise FactorFileError(path, f"columns {', '.join(names)}", "each name once")
-    lines = split_lines(unquoted(rest, ","), MARK, len(names))
-    for number, why, shown in lines.torn:
-        raise FactorFileError(path, f"line {number + 2} {shown!r}: {why}", "whole lines")
-    kinds = dict.fromkeys(names, pl.String())
-    if not lines.text:
-        return pl.DataFrame(schema=kinds)
-    return pl.read_csv(lines.text, separator=MARK, has_header=False, schema=kinds, quote_char=None)
+    if {"date", "symbol", score} - set(names):
+        raise FactorFileError(path, f"columns {', '.join(names)}", f"date, symbol and {score}")
 
 
 class FactorFileSuffixError(ConfigError):

@@ -102,6 +102,10 @@ class Maker(ABC):
             Symbols, each once, and values [S, T, F]; None where there are none, or none are wanted
         """
 
+    def tell(self) -> None:
+        """Say in the log what was found about all sessions, when they are made."""
+        return
+
 
 class Factors(ABC):
     """Factors of one library, compiled for the rows of its frame.

@@ -126,6 +126,7 @@ class LibraryFeatures(FeatureSet):
                 if made is not None:
                     _place(out, assets, made)
                 yield number, out
+        maker.tell()
 
 
 class _Ring:

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float32, Float64, Shaped
 from numba import njit
 from numpy import ndarray
 
-from intralpha.base.arrays import check_count, check_places, check_shape
+from intralpha.base.arrays import check_count, check_places, check_shape, read_only
 from intralpha.features.engine.compiling import INNER, KERNEL
 
 SURPRISE_DAYS, LEAST_DAYS = 20, 12
@@ -132,6 +132,7 @@ def pair_sums(
     """
     _check_minutes(close, first, counts)
     out = np.zeros((len(close), SUMS))
+    close, first, counts = map(read_only, (close, first, counts))
     _add_pairs(close, first, counts, out)
     return out
 
@@ -161,7 +162,8 @@ def surprises(
     _check_minutes(close, first, counts)
     check_shape("coefficients", coefficients, (len(close), HALF_HOURS + 1), "f")
     out = np.full(close.shape, np.nan, np.float32)
-    _residuals(close, first, counts, coefficients, out)
+    close, first, counts = map(read_only, (close, first, counts))
+    _residuals(close, first, counts, read_only(coefficients), out)
     return out
 
 

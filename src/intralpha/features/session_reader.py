@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
 
 from intralpha.base import Panel
+from intralpha.base.columns import floats
 from intralpha.base.panel import as_days
 from intralpha.market import Lake, read_daily
 from intralpha.market.bar_day import BarDay, BarReader
@@ -61,6 +62,7 @@ class SessionReader:
     cache : keep dense bars beside the lake's files
     axis : symbols wanted, sorted; others are left out
     level2 : also read the series of trades and snapshots
+    volume : also read ``daily_volume``, the shares that the daily row says were traded
 
     Notes
     -----
@@ -74,12 +76,14 @@ class SessionReader:
         cache: bool,
         axis: Shaped[ndarray, "A"],
         level2: bool = False,
+        volume: bool = False,
     ) -> None:
         self._lake, self._freq, self._axis = lake, freq, axis
         self._bars = BarReader(lake, freq, cache, level2)
         self._sessions = lake.dates("daily")
         self._auctions = lake.has("auctions")
-        self._lock, self._daily = Lock(), Panel.full(as_days([]), axis, DAILY)
+        self._columns = (*DAILY, "volume") if volume else DAILY
+        self._lock, self._daily = Lock(), Panel.full(as_days([]), axis, self._columns)
 
     def read(self, on: date) -> Session | None:
         """The session; None where the lake has no bars of it."""
@@ -91,6 +95,8 @@ class SessionReader:
         columns = np.searchsorted(self._axis, day.symbols)
         numbers = {name: daily[name][0, columns].astype(np.float64) for name in DAILY}
         numbers["suspended"] = (np.nan_to_num(numbers["suspended"]) > 0).astype(np.float64)
+        if "volume" in self._columns:
+            numbers["daily_volume"] = daily["volume"][0, columns].astype(np.float64)
         closing = closing_auctions(day.symbols, on) if self._freq == 1 else np.zeros(len(columns))
         numbers["closing_auction"] = closing.astype(np.float64)  # bars that are longer hold it
         return Session(on, day, numbers | self._opening(on, day))
@@ -103,7 +109,7 @@ class SessionReader:
                 place = int(np.searchsorted(self._sessions, wanted[0]))
                 last = min(place + BLOCK_SESSIONS, len(self._sessions)) - 1
                 first, end = wanted[0].item(), self._sessions[last].item()
-                self._daily = read_daily(self._lake, DAILY, first, end, self._axis)
+                self._daily = read_daily(self._lake, self._columns, first, end, self._axis)
             return self._daily.at(wanted)
 
     def _opening(self, on: date, day: BarDay) -> dict[str, Float[ndarray, "A"]]:
@@ -121,7 +127,7 @@ class SessionReader:
         place = np.minimum(np.searchsorted(day.symbols, symbols), len(day.symbols) - 1)
         fits = (day.symbols[place] == symbols) & ~day.auction_inside[place]
         for name in names:
-            values = rows[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+            values = floats(rows[name])
             out[f"auction_{name}"][place[fits]] = values[fits]
         return out
 

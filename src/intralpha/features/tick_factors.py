@@ -1,10 +1,12 @@
 """TickFactors: factors of trades, parent orders, orders or snapshots, a session at a time."""
 
+import logging
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int, Shaped
+from jaxtyping import Bool, Float, Float64, Int, Shaped
 from numpy import ndarray
 
 from intralpha.base.ahead import ahead
@@ -15,19 +17,23 @@ from intralpha.features.factor_store import FactorStore, KeptValues
 from intralpha.features.factors import Made, Maker, RowFactors, Settings, merged
 from intralpha.features.frames.frame import RowFrame
 from intralpha.features.language.library import Library, LibraryError
+from intralpha.features.language.minutes_read import minutes_read
 from intralpha.features.language.units import CNY_UNIT, PLAIN, SHARE_UNIT
+from intralpha.features.level2.cover import covered, spoken, witnessed
 from intralpha.features.level2.order_statistics import StatisticsStore
 from intralpha.features.level2.thresholds import thresholds
 from intralpha.features.level2_needs import check_ticks
 from intralpha.features.session_reader import Session, SessionReader, session_axis
 from intralpha.market import Lake, Ticks, read_ticks
 
+LOG = logging.getLogger(__name__)
 THRESHOLDS = ("theta", "middle")
 TICK_DAYS = {
     **dict.fromkeys((*THRESHOLDS, "day_amount"), CNY_UNIT),
     "day_volume": SHARE_UNIT,
     "suspended": PLAIN,
 }
+DAY_SUMS = ("day_amount", "day_volume")
 SIDES = {"buy": "side > 0", "sell": "side < 0"}
 
 
@@ -41,12 +47,14 @@ class TickFrame(RowFrame):
     block_rows : rows of the table that are read at a time, whole stocks
     inputs : row inputs that come first, in the order in which :meth:`rows` makes them
     dtype : of the rows; moves of a tick are lost in float32 where prices are high
+    whole_day : row inputs that are made from the rows of the whole day
     """
 
     table: str = ""
     block_rows: int = 4_000_000
     inputs: tuple[str, ...] = ()
     dtype: type = np.float32
+    whole_day: tuple[str, ...] = ()
 
     @property
     def daily(self) -> bool:
@@ -91,7 +99,9 @@ class TickFactors(RowFactors):
 
     The lake must have the table of the frame, and bars of one minute with daily rows: which
     minutes were locked and what the day traded come from there (``intralpha level2 enrich`` makes
-    them of trades). A stock without rows in the table is NaN, as is a session without it.
+    them of trades). A stock without rows in the table is NaN, as is a session without it, and a
+    factor of a stock-day on which the table does not hold the minutes that the factor reads:
+    :func:`~intralpha.features.level2.cover.covered` says when, and the log how often.
 
     Parameters
     ----------
@@ -165,6 +175,11 @@ class TickFactors(RowFactors):
         of_day = [Read("bars", 1, 0), Read("daily", back=back), Read("auctions", back=0)]
         return merged([Read(self.frame.table, back=0), *of_day, *orders, *known])
 
+    def minutes(self, columns: tuple[int, ...] = ()) -> Bool[ndarray, "F T"]:
+        """Minutes of the table that some of the factors read; of all if none is named."""
+        outputs = [self._outputs[i] for i in columns] or self._outputs
+        return minutes_read(self._graph, outputs, {*DAY_SUMS, *self.frame.whole_day})
+
     def _threshold_reads_trades(self) -> bool:
         rule = self.settings.big_order.rule
         return rule != "fixed_200k" or "middle" in self.reads_thresholds
@@ -197,11 +212,16 @@ class _Maker(Maker):
         self._of, self._lake, self._sessions, self.steps = of, lake, sessions, wanted
         settings = of.settings
         axis = session_axis(lake, assets) if settings.cache else assets
-        self._reader = SessionReader(lake, 1, settings.cache, axis)
+        self._reader = SessionReader(lake, 1, settings.cache, axis, volume=True)
         self._statistics = StatisticsStore(lake, settings.big_order.days + 1)
         self._checksums = lake.checksums(of.frame.table)
         store = FactorStore(lake, of.folder, 1) if settings.cache else None
         self._kept = KeptValues(store, of.library)
+        self._gaps = _Gaps(of)
+
+    def tell(self) -> None:
+        """What the table does not cover, of the sessions that were not in the store."""
+        self._gaps.tell()
 
     def read(self, number: int) -> Session | None:
         """The session; None without a table of ticks."""
@@ -237,12 +257,13 @@ class _Maker(Maker):
     def _run(
         self, session: Session, numbers: dict[str, ndarray], columns: tuple[int, ...]
     ) -> ndarray:
-        """Values [A, F] of these factors; NaN for stocks without ticks."""
+        """Values [A, F] of these factors; NaN for stocks without ticks, or without enough."""
         frame, program = self._of.frame, self._of.program(columns)
         locked, symbols = session.locked(), session.day.symbols
         numbers = numbers | {"price_ok": session.price_ok(locked)}
         out = np.full((len(symbols), program.outputs), np.nan, np.float32)
         wanted = frame.columns(program)
+        cover = _Cover(session, numbers["day_volume"], self._of.minutes(columns))
         blocks = read_ticks(
             self._lake, frame.table, session.on, wanted, symbols, self._of.block_rows
         )
@@ -250,5 +271,86 @@ class _Maker(Maker):
             place = np.searchsorted(symbols, ticks.symbols)
             days = np.array([numbers[n][place] for n in program.days])
             days = days.reshape(len(program.days), len(place))
-            out[place] = run(program, frame.rows(program, ticks, days, locked[place]))
+            made = run(program, frame.rows(program, ticks, days, locked[place]))
+            out[place] = cover.cut(made, ticks, place)
+        self._gaps.add(cover)
         return out
+
+
+class _Cover:
+    """What the table of one session covers, and how many values that costs.
+
+    Attributes
+    ----------
+    on : session
+    there : stocks that have ticks
+    gaps : stocks and factors that lack minutes they read
+
+    Parameters
+    ----------
+    session : with ``daily_volume``
+    day_volume : shares that its bars and opening auctions hold
+    minutes : those that each factor reads
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        day_volume: Float64[ndarray, "A"],
+        minutes: Bool[ndarray, "F T"],
+    ) -> None:
+        self.on, self._minutes = session.on, minutes
+        self._traded = np.nan_to_num(session.day.field("volume").astype(np.float64))
+        self._inside = session.day.auction_inside
+        self._closing = session.numbers["closing_auction"] > 0
+        self._daily = session.numbers["daily_volume"]
+        self._witness = witnessed(np.nan_to_num(day_volume), self._daily)
+        self.there = np.zeros(len(self._traded), bool)
+        self.gaps = np.zeros((len(self._traded), len(minutes)), bool)
+
+    @property
+    def missing(self) -> int:
+        """Stocks that traded and have no ticks."""
+        return int((~self.there & (self._traded.sum(axis=1) > 0)).sum())
+
+    def cut(
+        self, made: Float[ndarray, "S F"], ticks: Ticks, place: Int[ndarray, "S"]
+    ) -> Float[ndarray, "S F"]:
+        """Values of some stocks, NaN where their ticks lack minutes that a factor reads."""
+        closing = self._closing[place]
+        whole = covered(
+            spoken(ticks, closing), self._traded[place], self._inside[place],
+            closing, self._witness[place], self._daily[place], self._minutes,
+        )  # fmt: skip
+        self.there[place], self.gaps[place] = True, ~whole
+        return np.where(whole, made, np.float32(np.nan))
+
+
+@dataclass
+class _Gaps:
+    """Counts over the sessions that were computed."""
+
+    of: TickFactors
+    partly: int = 0
+    absent: int = 0
+    stock_days: int = 0
+    sessions: list[date] = field(default_factory=list)
+
+    def add(self, cover: _Cover) -> None:
+        """Count a session."""
+        partly = int(cover.gaps.any(axis=1).sum())
+        self.partly, self.absent = self.partly + partly, self.absent + cover.missing
+        self.stock_days += int(cover.there.sum()) + cover.missing
+        if partly or cover.missing:
+            self.sessions.append(cover.on)
+
+    def tell(self) -> None:
+        """One line in the log, if anything was missing."""
+        if self.sessions:
+            LOG.warning(
+                "%s: of %d stock-days, %s of %d lack minutes that factors read and %d have none "
+                "though the stock traded; these values are NaN (%d sessions, the first %s; "
+                "`intralpha quality` shows the streams)",
+                self.of.library.name, self.stock_days, self.of.frame.table, self.partly,
+                self.absent, len(self.sessions), self.sessions[0],
+            )  # fmt: skip

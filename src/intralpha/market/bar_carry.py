@@ -5,6 +5,7 @@ import polars as pl
 from jaxtyping import Bool, Float, Int64
 from numpy import ndarray
 
+from intralpha.base.columns import floats
 from intralpha.market.derived import PRICES, says
 
 
@@ -90,7 +91,7 @@ def _opening(
     """
     given = keys.join(starts, on=["date", "symbol"], how="left", maintain_order="left")["start"]
     early = keys.join(before, on="symbol", how="left", maintain_order="left")["before"]
-    given, early = (c.cast(pl.Float64).fill_null(float("nan")).to_numpy() for c in (given, early))
+    given, early = floats(given), floats(early)
     new = (keys["symbol"] != keys["symbol"].shift(1)).fill_null(value=True).to_numpy()
     # What a session leaves for the next one: its last trade, else what it starts from.
     leaves = np.where(np.isnan(last), given, last)

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from intralpha.base import DataError, Panel
+from intralpha.base.columns import floats
 from intralpha.base.panel import as_days
 from intralpha.market.hours import bar_times
 from intralpha.market.lake import Lake
@@ -72,7 +73,7 @@ def read_bars(
         raise IncompleteDayError(day, freq, found, len(times), symbol)
     values = np.empty((1, len(times), len(symbols), len(names)))
     for i, name in enumerate(names):
-        column = frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        column = floats(frame[name])
         values[0, :, :, i] = column.reshape(len(symbols), len(times)).T
     panel = Panel(values, as_days([day]), symbols, names, times)
     return panel if assets is None else panel.reindex(panel.dates, assets)

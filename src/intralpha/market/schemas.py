@@ -244,7 +244,7 @@ def shape(table: str, frame: pl.DataFrame) -> pl.DataFrame:
 def split_valid(table: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Good rows, and bad rows with a ``reason``; nothing is lost between the two.
 
-    Of rows that share a key the first is good, the others are ``duplicate key``.
+    Of rows that share a key and break no rule the first is good, the others are ``duplicate key``.
     """
     shaped = shape(table, frame)
     reason = why_invalid(table, shaped)
@@ -264,17 +264,24 @@ def why_invalid(table: str, frame: pl.DataFrame) -> pl.Series:
     Returns
     -------
     Series ``reason``, one a row
-        ``duplicate key``: breaks no rule, and is not the first of its key.
+        ``duplicate key``: breaks no rule, and is not the first such row of its key.
     """
     shaped = shape(table, frame)
     bad = _broken(table, shaped)
     if not _each_key_once(TABLES[table], shaped):
-        bad |= ~shaped.select(pl.struct(TABLES[table].key).is_first_distinct()).to_series()
+        bad |= _again(TABLES[table], shaped, bad)
     reason = pl.repeat(None, shaped.height, dtype=pl.String(), eager=True).alias("reason")
     if not bad.any():
         return reason
     found = shaped.filter(bad).select(_reason(table)).to_series().fill_null("duplicate key")
     return reason.scatter(bad.arg_true(), found)
+
+
+def _again(schema: TableSchema, rows: pl.DataFrame, bad: pl.Series) -> pl.Series:
+    """Rows whose key a row before them has that breaks no rule; a bad row takes no key."""
+    good = bad.not_().alias("(good)")
+    again = ~pl.struct(*schema.key, "(good)").is_first_distinct() & pl.col("(good)")
+    return rows.with_columns(good).select(again.alias("again")).to_series()
 
 
 def _each_key_once(schema: TableSchema, rows: pl.DataFrame) -> bool:

@@ -136,10 +136,6 @@ class Recipe(Spec):
             self.combined()
         except IntralphaError as error:
             out.append(f"combination: {error}")
-        if self.combination.needs_history:
-            out.append(
-                "combination: a recipe keeps no history of finished RankICs; use another kind"
-            )
         out += [f"test.{fault}" for fault in _outside(self.test, self.data)]
         return out
 

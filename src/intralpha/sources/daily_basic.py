@@ -7,8 +7,8 @@ import polars as pl
 from pydantic import Field
 
 from intralpha.base.place import PlacePath
+from intralpha.sources.absent import absent
 from intralpha.sources.files import fingerprint
-from intralpha.sources.raw_rows import ABSENT
 from intralpha.sources.reference_rows import read_each, set_aside, why_unused
 from intralpha.sources.source import Batch, Source, SourceSpec
 from intralpha.sources.symbols import normal_symbol
@@ -73,8 +73,7 @@ def _caps(name: str, raw: pl.DataFrame) -> Batch:
 def _why_no_value(raw: pl.DataFrame, column: str) -> pl.Series:
     """Why a capitalisation cannot be used: it is there, and is no number above 0."""
     number = _number(column)
-    absent = pl.col(column).cast(pl.String).str.strip_chars().str.to_lowercase()
-    junk = number.is_null() & ~absent.is_in(["", *ABSENT]).fill_null(value=True)
+    junk = number.is_null() & ~absent(raw[column])
     why = (
         pl.when(junk)
         .then(pl.lit(f"{column} is not a number"))

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy import ndarray
 
+from intralpha.base.columns import floats
 from intralpha.market.daily_chain import quotient
 from intralpha.sources.tick import tick_column
 
@@ -83,9 +84,9 @@ def _with_preclose(rows: pl.DataFrame, tick_yuan: float | None) -> Told:
         null.alias(c) for c in ("preclose", "change", "pct_change") if c not in rows.columns
     ).with_columns(tick_column(rows["symbol"].unique(), tick_yuan).alias("(tick)"))
     close, change, percent, tick = (
-        _real(rows, c) for c in ("close", "change", "pct_change", "(tick)")
+        floats(rows[c]) for c in ("close", "change", "pct_change", "(tick)")
     )
-    known = _real(rows, "preclose")
+    known = floats(rows["preclose"])
     lacks, traded = ~(known > 0), close > 0
     with np.errstate(divide="ignore", invalid="ignore"):
         by_change = _on_tick(close - change, tick)
@@ -104,13 +105,13 @@ def _with_preclose(rows: pl.DataFrame, tick_yuan: float | None) -> Told:
 def _checked(told: Told) -> Told:
     """Count rows whose change or percent change disagrees with close and preclose."""
     rows = told.rows
-    close, preclose = _real(rows, "close"), _real(rows, "preclose")
+    close, preclose = floats(rows["close"]), floats(rows["preclose"])
     known = (close > 0) & (preclose > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         move = np.where(known, close - preclose, np.nan)
-        off_change = np.abs(_real(rows, "change") - move)
+        off_change = np.abs(floats(rows["change"]) - move)
         ratio = 100 * move / preclose
-        off_percent = np.abs(_real(rows, "pct_change") - ratio)
+        off_percent = np.abs(floats(rows["pct_change"]) - ratio)
     notes, first = dict(told.notes), {}
     cases = (
         (CHANGE, "change", off_change, move),
@@ -126,7 +127,7 @@ def _checked(told: Told) -> Told:
 
 def _between_limits(told: Told) -> Told:
     """Count rows whose preclose is not the middle of their limits, as of all but new stocks."""
-    up, down, preclose = (_real(told.rows, c) for c in (*LIMITS, "preclose"))
+    up, down, preclose = (floats(told.rows[c]) for c in (*LIMITS, "preclose"))
     off = np.where((down > 0) & (preclose > 0), np.abs((up + down) / 2 - preclose), np.nan)
     wrong = off > 2 * DIGITS  # each limit is rounded to the tick
     if not wrong.any():
@@ -158,7 +159,7 @@ def _worst(rows: pl.DataFrame, column: str, off: ndarray, expected: ndarray, wro
         f"preclose {row['preclose']:g}"
         for row in rows[[int(i) for i in order if wrong[i]]].iter_rows(named=True)
     ]
-    return f"worst {'; '.join(shown)}. {_cause(_real(rows, column), expected, wrong, column)}"
+    return f"worst {'; '.join(shown)}. {_cause(floats(rows[column]), expected, wrong, column)}"
 
 
 def _cause(given: ndarray, expected: ndarray, wrong: ndarray, column: str) -> str:
@@ -174,11 +175,6 @@ def _cause(given: ndarray, expected: ndarray, wrong: ndarray, column: str) -> st
     if wrong.sum() > 0.5 * max(moved.sum(), 1):
         return "Adjusted prices beside raw changes, or the columns of another day?"
     return "Days ex dividend: one counts from the raw close, the other from the adjusted one?"
-
-
-def _real(rows: pl.DataFrame, column: str) -> ndarray:
-    """A column as float64, NaN where it is null."""
-    return rows[column].cast(pl.Float64).fill_null(float("nan")).to_numpy()
 
 
 def _on_tick(price: ndarray, tick: ndarray) -> ndarray:

@@ -7,6 +7,7 @@ import lzma
 import os
 import re
 import shutil
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -16,6 +17,7 @@ from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import TypeVar
 
 import pyarrow as pa
 
@@ -24,11 +26,18 @@ from intralpha.sources.source import SourceError
 
 ARCHIVES = (".zip", ".tar", ".tar.xz", ".tar.gz", ".tgz")
 PACKED = {".tar.xz": lzma.open, ".tar.gz": gzip.open, ".tgz": gzip.open}
+Entry = TypeVar("Entry")
 PIECE = 1 << 20  # bytes that are unpacked at once
+# What the libraries of archives raise on bytes that they do not understand. ValueError and its
+# kind (UnicodeDecodeError, OverflowError) come of numbers and names that damage has changed.
 DAMAGE = (
     *(tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile),
-    *(lzma.LZMAError, zlib.error, EOFError),
+    *(lzma.LZMAError, zlib.error, EOFError, OSError),
+    *(struct.error, ValueError, OverflowError, KeyError, IndexError),
 )
+# Archives that may be whole, written in a way that the libraries do not read: other versions and
+# methods of compression, and passwords (RuntimeError, of which NotImplementedError is a kind).
+UNREAD = (RuntimeError,)
 
 
 class PathError(ConfigError):
@@ -100,10 +109,10 @@ def reading(path: str) -> Iterator[Callable[[str], Iterator[tuple[str, bytes]]]]
                 shutil.copyfileobj(packed, plain, PIECE)
             plain.seek(0)
             archive = tarfile.open(fileobj=plain, mode="r:")  # noqa: SIM115
-        except DAMAGE as error:
-            raise _damaged(root, error) from error
+        except (*DAMAGE, *UNREAD) as error:
+            raise unreadable(str(root), error) from error
         with archive:
-            yield lambda pattern: _fitting(root, pattern, _sound(root, _entries(archive)))
+            yield lambda pattern: _fitting(root, pattern, sound(root, _entries(archive)))
 
 
 def _ending(root: Path) -> str:
@@ -130,8 +139,8 @@ def _unpacked(name: str, content: Callable[[], bytes]) -> bytes:
         if name.endswith(".zst"):
             return pa.input_stream(io.BytesIO(content()), compression="zstd").read()
         return content()
-    except (*DAMAGE, OSError) as error:
-        raise SourceError(name, f"damaged content ({error})", "a whole file") from error
+    except (*DAMAGE, *UNREAD) as error:
+        raise unreadable(name, error, "content") from error
 
 
 def fingerprint(path: str) -> str:
@@ -154,23 +163,45 @@ def _walk(root: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
         for file in sorted(root.parent.glob(root.name)):
             yield file.name, file.read_bytes
     elif root.name.endswith(ARCHIVES):
-        yield from _sound(root, _zip(root) if root.suffix == ".zip" else _tar(root))
+        yield from sound(root, _zip(root) if root.suffix == ".zip" else _tar(root))
     else:
         yield root.name, root.read_bytes
 
 
-def _sound(
-    root: Path, files: Iterator[tuple[str, Callable[[], bytes]]]
-) -> Iterator[tuple[str, Callable[[], bytes]]]:
-    """The files of an archive; damage is an error of ours."""
+def sound(root: Path, files: Iterator[Entry]) -> Iterator[Entry]:
+    """The files of an archive; damage is an error of ours.
+
+    Parameters
+    ----------
+    root : the archive, for the error
+    files : name and content of each, or whatever else is made of it
+
+    Raises
+    ------
+    SourceError
+    """
     try:
         yield from files
-    except DAMAGE as error:
-        raise _damaged(root, error) from error
+    except (*DAMAGE, *UNREAD) as error:
+        raise unreadable(str(root), error) from error
 
 
-def _damaged(root: Path, error: Exception) -> SourceError:
-    return SourceError(str(root), f"a damaged archive ({error})", "a whole one")
+def unreadable(name: str, error: Exception, what: str = "archive") -> SourceError:
+    """The error for an archive, or a file of one, that its library cannot read.
+
+    Parameters
+    ----------
+    name : of the archive or file
+    error : what the library raised
+    what : ``archive`` or ``content``
+    """
+    said = str(error) or type(error).__name__
+    if isinstance(error, UNREAD):
+        wanted = "a zip with deflate and no password, or the files unpacked"
+        return SourceError(name, f"an unsupported archive ({said})", wanted)
+    if what == "archive":
+        return SourceError(name, f"a damaged archive ({said})", "a whole one")
+    return SourceError(name, f"damaged content ({said})", "a whole file")
 
 
 def _zip(root: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:

@@ -75,6 +75,7 @@ class JoinSpec(Spec):
         rows = rows.with_columns(scaled(pl.col(c), by) for c, by in self.scale.items())
         aside = pl.concat([pl.DataFrame(schema=QUARANTINE), *(f.aside for f in files)])
         first = {why: text for f in reversed(files) for why, text in f.first.items()}
+        rows = rows.filter(~pl.all_horizontal(pl.col(names).is_null()))  # they say nothing
         known = rows.unique(KEY, keep="first", maintain_order=True)
         return Joined(known, self.path.rsplit("/", 1)[-1], rows.height - known.height, aside, first)
 

@@ -264,7 +264,12 @@ class MappedSource(Source):
         rows, repairs = repair_prices(rows)
         good, bad_rows = _valid_bars(rows, self.spec)
         frame, filled = fill_grid(good, self.spec.freq or 0)
-        counts = {**twins, **repairs, "bars filled to complete the grid": filled}
+        counts = {
+            **twins,
+            **repairs,
+            **_untraded(files),
+            "bars filled to complete the grid": filled,
+        }
         first |= _off_grid(bad_rows, rows, self.spec)
         bad = pl.concat([bad, bad_rows])
         repaired = {k: n for k, n in counts.items() if n}
@@ -298,9 +303,12 @@ def _repeated(batch: Batch) -> dict[str, str]:
 
 
 def _untraded(files: list[FileRows]) -> dict[str, int]:
-    """Rows without a volume that say that nothing traded."""
-    count = sum(file.untraded for file in files)
-    return {"empty volumes of days that did not trade are 0": count} if count else {}
+    """Rows that say that nothing traded and have no volume or no prices."""
+    counts = {
+        "empty volumes of days that did not trade are 0": sum(f.untraded for f in files),
+        "empty prices of rows without volume are 0": sum(f.unpriced for f in files),
+    }
+    return {what: count for what, count in counts.items() if count}
 
 
 def _unchecked(files: list[FileRows]) -> dict[str, int]:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import polars as pl
 
+from intralpha.sources.absent import absent
 from intralpha.sources.daily_words import WORDS
 from intralpha.sources.files import ARCHIVES, locate, members
+from intralpha.sources.idle_rows import idle_rows
 from intralpha.sources.lines import MARK, split_lines, unquoted
 from intralpha.sources.parquet import parquet_columns, read_parquet
 from intralpha.sources.source import QUARANTINE, SourceError
@@ -51,8 +53,6 @@ MAGIC = (
 ONLY = "only "
 UNREAD_TIME = "date or time not readable"
 OTHER_AGE = "date before 1990 or after 2099"
-# How vendors write that a number is not there.
-ABSENT = ("nan", "na", "n/a", "null", "none", "nat", "-", "--", "\\n")
 FLAGS = {"true": "1", "false": "0"}
 
 
@@ -105,6 +105,7 @@ class FileRows:
     first : reason -> the first value it was given for, what was expected, what would fit
     unchecked : columns that must hold something and that the file has not
     untraded : rows that say that nothing traded and have no volume
+    unpriced : rows in which nothing traded and whose empty prices became 0
     """
 
     name: str
@@ -113,6 +114,7 @@ class FileRows:
     first: dict[str, str] = field(default_factory=dict)
     unchecked: tuple[str, ...] = ()
     untraded: int = 0
+    unpriced: int = 0
 
 
 @dataclass(frozen=True)
@@ -285,9 +287,8 @@ def read_text(name: str, content: bytes, form: RowForm) -> Table:
 
 
 def _decoded(name: str, content: bytes, encoding: str) -> str:
-    for start, found, expected in MAGIC:
-        if content.startswith(start) and not encoding.lower().startswith("utf-16"):
-            raise SourceError(name, found, expected)
+    if not encoding.lower().startswith("utf-16"):
+        refuse_other_files(name, content)
     try:
         text = content.decode(encoding)
         return text if "\n" in text else text.replace("\r", "\n")
@@ -297,6 +298,18 @@ def _decoded(name: str, content: bytes, encoding: str) -> str:
         more = f"; `encoding: {fits[0]}` reads them" if fits else ""
         expected = f"another `encoding` in the mapping, such as gbk{more}"
         raise SourceError(name, found, expected) from error
+
+
+def refuse_other_files(name: str, content: bytes) -> None:
+    """Refuse bytes that begin as those of other files than text do.
+
+    Raises
+    ------
+    SourceError
+    """
+    for start, found, expected in MAGIC:
+        if content.startswith(start):
+            raise SourceError(name, found, expected)
 
 
 def _decodes(content: bytes, encoding: str) -> bool:
@@ -362,7 +375,8 @@ def _typed(name: str, table: Table, form: RowForm) -> FileRows:
     fields = table.fields
     numbers = [c for c in NUMBERS if c in form.columns]
     symbols = _symbols(name, fields, form)
-    typed = fields.select(_number(c, fields, form) for c in numbers).with_columns(
+    typed, idle = idle_rows(fields, fields.select(_number(c, fields, form) for c in numbers))
+    typed = typed.with_columns(
         to_symbols(symbols).alias("symbol"),
         moments(fields, form.datetime_format, form.time_zone).alias("stamp"),
         pl.Series("line", table.lines, dtype=pl.Int64),
@@ -372,7 +386,7 @@ def _typed(name: str, table: Table, form: RowForm) -> FileRows:
     for c in form.optional & set(numbers):
         reason = reason.zip_with(reason.is_not_null(), _lost(c, fields, typed))
     if reason.null_count() == len(reason):
-        return FileRows(name, dated.drop("stamp"), table.torn)
+        return FileRows(name, dated.drop("stamp"), table.torn, unpriced=int(idle.sum()))
     good = dated.filter(reason.is_null())
     rows = np.flatnonzero(reason.is_not_null())
     aside = pl.DataFrame(
@@ -390,7 +404,9 @@ def _typed(name: str, table: Table, form: RowForm) -> FileRows:
             first[why] = (
                 f"{name} line {table.lines[row]}: {_advice(why, row, fields, symbols, form)}"
             )
-    return FileRows(name, good.drop("stamp"), pl.concat([table.torn, aside]), first)
+    unpriced = int((idle & reason.is_null()).sum())
+    aside = pl.concat([table.torn, aside])
+    return FileRows(name, good.drop("stamp"), aside, first, unpriced=unpriced)
 
 
 def _number(name: str, fields: pl.DataFrame, form: RowForm) -> pl.Expr:
@@ -407,8 +423,7 @@ def _lost(name: str, fields: pl.DataFrame, typed: pl.DataFrame) -> pl.Series:
     given, read = fields[name], typed[name]
     if given.dtype != pl.String or given.null_count() == read.null_count():
         return pl.Series("reason", [None], dtype=pl.String).new_from_index(0, len(given))
-    words = given.str.to_lowercase().is_in(["", *ABSENT]).fill_null(value=True)
-    why = pl.when(read.is_null() & ~words).then(pl.lit(f"{name} is not a number"))
+    why = pl.when(read.is_null() & ~absent(given)).then(pl.lit(f"{name} is not a number"))
     return fields.select(why.alias("reason")).to_series()
 
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from intralpha.sources.files import members
 from intralpha.sources.parquet import check_types, read_parquet
-from intralpha.sources.raw_rows import RowForm, read_text
+from intralpha.sources.plain_csv import plain_csv
 from intralpha.sources.source import SourceError
 from intralpha.sources.symbols import why_no_symbol
 
@@ -36,7 +36,7 @@ def read_each(path: str, needed: tuple[str, ...]) -> Iterator[tuple[str, pl.Data
             check_types(name, frame)
             yield name, frame
         elif kind == ".csv":
-            yield name, _from_csv(name, content, needed)
+            yield name, plain_csv(name, content, needed)
     if not any(_suffix(name) in (".parquet", ".csv") for name in names):
         raise SourceError(path, f"{', '.join(names[:5])} only", "files named .parquet or .csv")
 
@@ -45,22 +45,6 @@ def _suffix(name: str) -> str:
     for packed in PACKED:
         name = name.removesuffix(packed)
     return name[name.rfind(".") :]
-
-
-def _from_csv(name: str, content: bytes, needed: tuple[str, ...]) -> pl.DataFrame:
-    """The columns as text. Reference tables are small: a torn line is an error, not a row less."""
-    try:
-        content.decode("utf-8")
-        encoding = "utf-8"
-    except UnicodeDecodeError:
-        encoding = "gbk"
-    columns = dict(zip(needed, needed, strict=True))
-    table = read_text(name, content, RowForm(columns, encoding=encoding))
-    if table.torn.height:
-        origin, line, why, _ = table.torn.row(0)
-        raise SourceError(f"{origin} line {line}", why, "whole lines")
-    blank = pl.all().str.len_chars() == 0
-    return table.fields.with_columns(pl.when(~blank).then(pl.all()).name.keep())
 
 
 def set_aside(

@@ -16,12 +16,24 @@ def text_lines(name: str, content: bytes) -> list[tuple[int, str]]:
     SourceError
         The bytes are neither utf-8, with or without a byte order mark, nor GBK.
     """
+    lines = content.decode(encoding_of(name, content)).splitlines()
+    return [(n, x) for n, x in enumerate(lines, 1) if x.strip() and x.lstrip()[0] != "#"]
+
+
+def encoding_of(name: str, content: bytes) -> str:
+    """The encoding of a text: utf-8, with or without a byte order mark, else GBK.
+
+    Raises
+    ------
+    SourceError
+        The bytes are neither.
+    """
     for encoding in ENCODINGS:
         try:
-            lines = content.decode(encoding).splitlines()
+            content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        return [(n, x) for n, x in enumerate(lines, 1) if x.strip() and x.lstrip()[0] != "#"]
+        return encoding
     raise SourceError(name, "bytes that are neither utf-8 nor GBK", "text in one of them")
 
 

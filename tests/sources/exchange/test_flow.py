@@ -11,7 +11,7 @@ from intralpha.sources.exchange.floor import Floor
 from intralpha.sources.exchange.flow import DayPlan, new_parents, trade_day
 from intralpha.sources.exchange.habits import HabitSpec
 from intralpha.sources.exchange.market import SimulatedMarket, SimulatedSpec
-from intralpha.sources.exchange.rng import new_stream, uniform
+from intralpha.sources.exchange.rng import new_stream, new_streams, uniform
 from intralpha.sources.exchange.tape import BUY, LIMIT, MARKET, NO_SIDE, Tape
 
 HABITS = HabitSpec().for_kernel()
@@ -186,3 +186,24 @@ def test_random_numbers_follow_the_published_generator() -> None:
     expected = [6457827717110365317, 3203168211198807973]
     found = [uniform(state) for _ in expected]
     assert found == pytest.approx([(e // 2**11 + 0.5) / 2**53 for e in expected], rel=1e-15)
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**32 - 1, 2**32, 2**63 + 5, 2**97 + 1])
+@pytest.mark.parametrize("session", [0, 358, 2**33])
+def test_streams_of_many_stocks_are_those_of_each(seed: int, session: int) -> None:
+    """Against NumPy's SeedSequence, whose words are promised to stay."""
+    stocks = np.array([0, 1, 299, 2**31 + 3])
+    found = new_streams(seed, stocks, session)
+    alone = [np.random.SeedSequence([seed, i, session]).generate_state(1, np.uint64)
+             for i in stocks.tolist()]  # fmt: skip
+    np.testing.assert_array_equal(found, alone)
+
+
+def test_bars_are_the_same_with_and_without_tapes() -> None:
+    """One goes from stock to stock in compiled code, the other comes back for every tape."""
+    days = list(SimulatedMarket(SPEC).days())[:3]
+    floor = Floor(SPEC.seed, SPEC.habits, threads=2)
+    for day in days:
+        alone, with_tapes = floor.minutes(day), floor.trade(day)[0]
+        for name in ("open", "high", "low", "close", "volume", "amount", "trades"):
+            np.testing.assert_array_equal(getattr(alone, name), getattr(with_tapes, name))

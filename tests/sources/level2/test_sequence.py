@@ -1,12 +1,18 @@
 """Records in the order of their numbers, whatever order they were read in."""
 
 from datetime import date
+from itertools import permutations
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from intralpha.sources.level2.rows import CANCEL, EVENT, ORDER, TRADE
 from intralpha.sources.level2.sequence import Numbers, in_sequence, marks_of
+from intralpha.sources.level2.source import Level2Spec
+from intralpha.sources.source import Batch
+
+from .conftest import read
 
 STOCK = 600_001 * 4
 
@@ -83,3 +89,43 @@ def test_numbers_by_time_put_orders_before_trades_and_what_rests_behind_them() -
     assert found.rows["id"].to_list() == [5, 11, 0, 12, 11]
     assert (found.shared, found.clashes.height) == (0, 0)
     assert in_sequence(rows, ("SZ",)).rows["seq"].to_list() == [1, 1, 7, 8, 900]
+
+
+HALVES = {
+    "t_am.csv": ["09:30:00,10.01,100", "09:31:00,10.02,200", "10:00:00,10.03,300"],
+    "t_pm.csv": ["13:00:00,10.04,400", "13:00:00,10.04,400"],
+}
+
+
+def numberless(folder: Path, files: dict[str, list[str]]) -> Batch:
+    """Trades of one stock-day without numbers."""
+    day = folder / "20240301"
+    day.mkdir(parents=True)
+    for name, lines in files.items():
+        (day / name).write_text("\n".join(["t,p,v,s", *(f"{x},600000.SH" for x in lines)]) + "\n")
+    columns = {"time": "t", "price": "p", "volume": "v", "symbol": "s"}
+    stream = {"holds": "trades", "pattern": "t*.csv", "columns": columns}
+    found = read(Level2Spec.model_validate({"path": str(folder), "streams": {"t": stream}}))
+    return found["trades"]
+
+
+@pytest.mark.parametrize("order", list(permutations(HALVES)))
+def test_trades_without_numbers_in_several_files(tmp_path: Path, order: tuple[str, ...]) -> None:
+    found = numberless(tmp_path / "x", {name: HALVES[name] for name in order})
+    rows = found.frame.sort("seq")
+    assert found.quarantined.is_empty()
+    assert rows["volume"].to_list() == [100, 200, 300, 400, 400]
+    assert rows["seq"].to_list() == [2, 3, 4, 2**32 + 2, 2**32 + 3]
+
+
+def test_a_file_that_grows_keeps_its_numbers(tmp_path: Path) -> None:
+    short = numberless(tmp_path / "a", HALVES | {"t_am.csv": HALVES["t_am.csv"][:1]}).frame
+    whole = numberless(tmp_path / "b", HALVES).frame
+    assert short.join(whole, on=whole.columns, how="anti", nulls_equal=True).is_empty()
+
+
+def test_a_copy_of_a_file_adds_nothing(tmp_path: Path) -> None:
+    copies = {"t_am_copy.csv": HALVES["t_am.csv"], "t_zz.csv": HALVES["t_pm.csv"]}
+    found = numberless(tmp_path / "x", HALVES | copies)
+    assert found.frame["volume"].sum() == 1400
+    assert sum(found.repairs.values()) == 5

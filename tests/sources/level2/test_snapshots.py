@@ -134,3 +134,35 @@ def test_the_first_level_must_be_there(tmp_path: Path) -> None:
         snapshots(tmp_path, line("09:30:03.000", FULL), header=HEADER.replace(",a1,", ",x1,"))
     with pytest.raises(SourceError, match="also bn1"):
         snapshots(tmp_path, line("09:30:03.000", FULL), header=HEADER.replace(",bn1,", ",x1,"))
+
+
+@pytest.mark.parametrize(
+    ("part", "wrong", "said"),
+    [
+        (4, "x", "a level in b{}"),
+        (5, "1e", "a level in bv{}"),
+        (6, "many", "a level in bn{}"),
+        (13, "9.9.9", "a level in a{}"),
+        (14, "12.5", "a level in av{}"),
+        (3, "?", "n"),
+        (0, "nan", "last"),
+    ],
+)
+def test_a_level_that_is_no_number_is_told(
+    tmp_path: Path, part: int, wrong: str, said: str
+) -> None:
+    values = FULL.split(",")
+    values[part] = wrong
+    clean, broken = line("09:30:03.000", FULL), line("09:30:06.000", ",".join(values))
+    batch = snapshots(tmp_path, clean, broken)
+    assert reasons(batch) == {f"{said} is not a number": 1}
+    assert batch.frame["time"].to_list() == [34_203_000]
+
+
+@pytest.mark.parametrize("nothing", ["", "0", "-", "--", "NaN", "null", " "])
+def test_a_level_that_is_not_there_is_null(tmp_path: Path, nothing: str) -> None:
+    values = FULL.split(",")
+    values[7:10] = [nothing] * 3
+    batch = snapshots(tmp_path, line("09:30:03.000", ",".join(values)))
+    assert reasons(batch) == {}
+    assert batch.frame["bid_price2"].to_list() == [None]

@@ -6,7 +6,7 @@ import pytest
 from intralpha.sources.level2 import trades as t
 from intralpha.sources.level2.settle import AFTER_HOURS
 
-from .conftest import ORDER_LINES, TRADE_LINES, Write, datayes, read
+from .conftest import ORDER_LINES, TRADE_LINES, Write, datayes, read, reasons
 
 
 def side_of(write: Write, line: str) -> tuple[int, dict[str, int]]:
@@ -96,3 +96,13 @@ def test_prices_are_the_nearest_to_the_decimal(write: Write) -> None:
     prices = read(datayes(write(ORDER_LINES, lines)))["trades"].frame["price"]
     assert prices.to_list() == [1854.98, 1801.01, 7.4]
     assert prices.dtype == pl.Float64
+
+
+@pytest.mark.parametrize("part", [1, 5, 6])
+def test_ids_and_channels_that_are_no_numbers_are_told(write: Write, part: int) -> None:
+    values = TRADE_LINES[1].split(",")
+    values[part] = "x7"
+    found = read(datayes(write(trades=(*TRADE_LINES[:1], ",".join(values), *TRADE_LINES[2:]))))
+    names = {1: "TradeChan", 5: "TradeBuyNo", 6: "TradeSellNo"}
+    assert reasons(found["trades"]) == {f"{names[part]} is not a number": 1}
+    assert found["trades"].frame.height == len(TRADE_LINES) - 1

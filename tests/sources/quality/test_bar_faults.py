@@ -8,7 +8,9 @@ import polars as pl
 import pytest
 
 from intralpha.market import Calendar, Lake, bar_times
-from intralpha.sources import quality
+from intralpha.sources import SimulatedSpec, quality
+from intralpha.sources.quality.bars import bar_faults
+from intralpha.sources.quality.report import Fault
 
 STOCKS, N_DAYS = ("600000.SH", "000001.SZ", "300001.SZ"), 12
 VWAP = "bars: amount / volume is outside low .. high"
@@ -82,6 +84,7 @@ def counts(report) -> dict[str, int]:
 
 
 N = len(STOCKS) * N_DAYS
+FREQS = (1, 5, 10, 15, 30)
 
 
 def test_honest_bars_have_no_fault(fine: pl.DataFrame, tmp_path: Path) -> None:
@@ -169,3 +172,54 @@ def test_a_bar_alone_is_found(fine: pl.DataFrame, tmp_path: Path) -> None:
     wrong = fine.with_columns(amount=pl.when(hit).then(pl.col("amount") * 1.05).otherwise("amount"))
     rows = found(wrong, 5, tmp_path / "lake").faults[VWAP]
     assert rows.select("date", "symbol", "outside").rows() == [(date(2024, 3, 5), "600000.SH", 1)]
+
+
+def every_kth(bars: pl.DataFrame, k: int) -> pl.DataFrame:
+    """Of each stretch of k bars only the last one, as if it were the whole."""
+    place = pl.int_range(pl.len()).over("symbol", "date")
+    kept = bars.sort("symbol", "date", "time").filter(place % k == k - 1)
+    return kept.with_columns(freq=pl.col("freq") * k)
+
+
+def of_two_stocks(bars: pl.DataFrame) -> pl.DataFrame:
+    """Every second bar is at 1.05 times the price: another stock's, or an adjusted one."""
+    other = pl.col("time").dt.minute() % 2 == 1
+    prices = ("open", "high", "low", "close")
+    return bars.with_columns(
+        pl.when(other).then((pl.col(c) * 1.05).round(2)).otherwise(c).alias(c) for c in prices
+    )
+
+
+@pytest.fixture(scope="module")
+def thin() -> dict[int, pl.DataFrame]:
+    """Simulated bars of stocks that trade a few times a minute, by frequency."""
+    out = {}
+    for freq in FREQS:
+        spec = SimulatedSpec(preset="tiny", end=date(2023, 1, 31), freq=freq)  # type: ignore[call-arg]
+        frames = [b.frame for b in spec.make().batches() if b.table == "bars"]
+        out[freq] = pl.concat(frames).filter(pl.col("symbol") != "000852.SH")
+    return out
+
+
+def torn(bars: pl.DataFrame, folder: Path) -> Fault:
+    lake = Lake(folder, create=True)
+    lake.append("bars", bars)
+    return bar_faults(lake, bars["freq"][0], None)[0][TORN]
+
+
+@pytest.mark.parametrize("freq", FREQS)
+def test_thin_bars_join(thin: dict[int, pl.DataFrame], tmp_path: Path, freq: int) -> None:
+    fault = torn(thin[freq], tmp_path / "lake")
+    assert fault.rows.to_dicts() == []
+    assert fault.looked_at > 10, "enough days move by ticks enough"
+
+
+@pytest.mark.parametrize("freq", [1, 5])
+@pytest.mark.parametrize(
+    "wrong", [lambda b: every_kth(b, 5 if b["freq"][0] == 1 else 3), of_two_stocks]
+)
+def test_thin_bars_that_do_not_join(
+    thin: dict[int, pl.DataFrame], tmp_path: Path, freq: int, wrong
+) -> None:
+    fault = torn(wrong(thin[freq]), tmp_path / "lake")
+    assert fault.rows.height > 0.8 * fault.looked_at > 10

@@ -1,5 +1,5 @@
 """Compiling: how the engine's kernels are compiled."""
 
-from intralpha.base.compiling import INNER, KERNEL, borrowed
+from intralpha.base.compiling import BARE, BARE_INNER, INNER, KERNEL, borrowed
 
-__all__ = ["INNER", "KERNEL", "borrowed"]
+__all__ = ["BARE", "BARE_INNER", "INNER", "KERNEL", "borrowed"]

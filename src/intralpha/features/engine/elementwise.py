@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 
 from intralpha.features.engine.codes import CODES
-from intralpha.features.engine.compiling import INNER, KERNEL
+from intralpha.features.engine.compiling import BARE, BARE_INNER
 from intralpha.features.engine.logarithms import ln, ln1p
 
 _ADD, _SUB, _MUL, _DIV = (CODES[c] for c in ("add", "sub", "mul", "div"))
@@ -22,7 +22,7 @@ _ABS, _SIGN, _SQRT, _LN, _EXP = (CODES[c] for c in ("abs", "sign", "sqrt", "ln",
 HALF_ROOT = math.sqrt(0.5)
 
 
-@njit(**KERNEL)
+@njit(**BARE)
 @no_type_check
 def binary(code, a, b, out):
     """Out[i] = a[i] code b[i]; a division by zero is NaN, a comparison with NaN is 0.
@@ -64,7 +64,7 @@ def binary(code, a, b, out):
         _compare(code, a, b, out)
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def _compare(code, a, b, out):
     n = len(out)
@@ -88,7 +88,7 @@ def _compare(code, a, b, out):
             out[i] = value if a[i] == a[i] and b[i] == b[i] else np.nan
 
 
-@njit(**KERNEL)
+@njit(**BARE)
 @no_type_check
 def with_constant(code, a, k, out):
     """Out[i] = a[i] code k, or k code a[i] for rsubk and rdivk; ``fill`` reads no ``a``.
@@ -128,7 +128,7 @@ def with_constant(code, a, k, out):
         _compare_constant(code, a, k, out)
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def _compare_constant(code, a, k, out):
     n = len(out)
@@ -152,7 +152,7 @@ def _compare_constant(code, a, k, out):
             out[i] = 1.0 if a[i] < k or a[i] > k else 0.0
 
 
-@njit(**KERNEL)
+@njit(**BARE)
 @no_type_check
 def unary(code, a, out):
     """Out[i] = code of a[i]; roots and logarithms outside their domain are NaN.
@@ -187,7 +187,7 @@ def unary(code, a, out):
             out[i] = 0.5 * math.erfc(-a[i] * HALF_ROOT)
 
 
-@njit(**KERNEL)
+@njit(**BARE)
 @no_type_check
 def where(mask, a, b, out):
     """Out[i] = a[i] where the mask is set, b[i] elsewhere.

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from intralpha.base import thread_count
-from intralpha.base.arrays import check_count, check_edges, check_shape
+from intralpha.base.arrays import check_count, check_edges, check_shape, read_only
 from intralpha.features.engine import elementwise as el
 from intralpha.features.engine import shifts as sh
 from intralpha.features.engine import statistics as st
@@ -30,7 +30,7 @@ from intralpha.features.engine.codes import (
     I_OUT,
     UNARY,
 )
-from intralpha.features.engine.compiling import INNER, borrowed
+from intralpha.features.engine.compiling import BARE, BARE_INNER
 from intralpha.features.engine.program import Program
 
 BLOCK_ROWS = 32 * 240
@@ -45,8 +45,7 @@ _CROP, _CROPMASK, _TOP, _ROW, _LEFT = (
 _LOCKED, _CONT, _OUTPUT, _CORR = (CODES[c] for c in ("locked", "cont", "output", "corr"))
 _COUNT, _SUM, _MEAN, _STD = (CODES[c] for c in ("count", "sum", "mean", "std"))
 _SKEW, _KURT, _MIN, _MAX = (CODES[c] for c in ("skew", "kurt", "min", "max"))
-_FIRST, _LAST, _PROD, _GROWTH = (CODES[c] for c in ("first", "last", "prod", "growth"))
-_MEDIAN, _DRAWDOWN = CODES["median"], CODES["drawdown"]
+_FIRST, _LAST, _GROWTH, _MEDIAN = (CODES[c] for c in ("first", "last", "growth", "median"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +105,7 @@ def run(
     check_inputs(program, data)
     check_count("block_rows", block_rows, 1)
     segments = len(data.bounds) - 1
-    out = np.full((segments, program.outputs), np.nan, data.rows.dtype)
+    out = np.empty((segments, program.outputs), data.rows.dtype)
     if not segments:
         return out
     table = np.array(_blocks(data, block_rows), dtype=np.int64)
@@ -117,17 +116,21 @@ def run(
     lunch = np.empty(segments, np.int64)
     lunch[:] = data.lunch
     todo = iter(range(parts))
+    rows, days = read_only(data.rows), read_only(data.days)
 
     def work(_: int) -> None:
-        scratch = np.empty((max(program.row_registers, 1), max(most, 1)), data.rows.dtype)
-        numbers = np.empty((max(program.day_registers, 1), wide))
         registers = len(program.rows) + program.row_registers
+        # The last row of scratch is for what sorts or counts.
+        scratch = np.empty((program.row_registers + 1, max(most, 1)), data.rows.dtype)
+        numbers = np.empty((max(program.day_registers, 1), wide))
         moments, work = np.empty((registers, 5, wide)), np.empty((6, wide))
-        states, spans = np.zeros((registers, 3), np.int64), np.empty((wide, 2), np.int64)
+        states, spans = np.zeros((registers + 1, 3), np.int64), np.empty((wide, 2), np.int64)
+        bounds, found = np.empty(wide + 1, np.int64), np.empty((program.outputs, wide), out.dtype)
         for i in todo:
             part = table[edges[i] : edges[i + 1] + 1]
-            _run(program.code, program.k, data.rows, data.days, data.bounds, data.day_rows, lunch,
-                 part, scratch, numbers, moments, work, spans, states, out)  # fmt: skip
+            _run(program.code, program.k, rows, days, data.bounds, data.day_rows, lunch,
+                 part, bounds, scratch, numbers, moments, work, spans, states, found,
+                 out)  # fmt: skip
 
     if threads == 1:
         work(0)
@@ -169,7 +172,7 @@ def _blocks(data: Rows, block_rows: int) -> list[int]:
     return out
 
 
-@njit(**INNER)
+@njit(inline="always")
 @no_type_check
 def _row(rows, scratch, i, lo, hi):
     """An operand: an input read in place, or scratch."""
@@ -178,39 +181,37 @@ def _row(rows, scratch, i, lo, hi):
     return scratch[i - len(rows), : hi - lo]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 @no_type_check
 def _run(
-    code, k, rows, days, all_bounds, day_rows, lunch, blocks,
-    scratch, numbers, moments, work, spans, states, out,
+    code, k, rows, days, all_bounds, day_rows, all_lunch, blocks,
+    all_here, scratch, numbers, moments, work, spans, states, found, out,
 ):  # fmt: skip
-    """All instructions on one block after another."""
-    code, k, blocks = borrowed(code), borrowed(k), borrowed(blocks)
-    all_bounds, lunch = borrowed(all_bounds), borrowed(lunch)
-    rows, days, out = borrowed(rows), borrowed(days), borrowed(out)
-    scratch, numbers, moments = borrowed(scratch), borrowed(numbers), borrowed(moments)
-    work, spans, states = borrowed(work), borrowed(spans), borrowed(states)
+    """All instructions on one block after another; what comes after ``blocks`` is written over."""
     for block in range(len(blocks) - 1):
         first, last = blocks[block], blocks[block + 1]
-        lo, hi = all_bounds[first], all_bounds[last]
-        bounds = all_bounds[first : last + 1] - lo
-        states[:, 2] = 0
+        lo, hi, n = all_bounds[first], all_bounds[last], last - first
+        bounds, lunch = all_here[: n + 1], all_lunch[first:last]
+        for s in range(n + 1):
+            bounds[s] = all_bounds[first + s] - lo
+        states[:, 2], room = 0, scratch[-1, : hi - lo]
         for g in range(len(days)):
-            for s in range(last - first):
+            for s in range(n):
                 numbers[g, s] = days[g, first + s]
         for step in range(len(code)):
             line = code[step]
             c = line[I_CODE]
             if c == _OUTPUT:
-                for s in range(last - first):
-                    out[first + s, line[I_OUT]] = numbers[line[I_A], s]
+                factor, number = found[line[I_OUT], :n], numbers[line[I_A], :n]
+                for s in range(n):
+                    factor[s] = number[s]
             elif c >= _COUNT:
                 a = _row(rows, scratch, line[I_A], lo, hi)
                 b = _row(rows, scratch, line[I_B], lo, hi)  # of no meaning but for corr
-                target = numbers[line[I_OUT], : last - first]
-                _statistic(c, line, a, b, bounds, spans, moments, states, work, target)
+                target = numbers[line[I_OUT], :n]
+                _statistic(c, line, a, b, bounds, spans[:n], moments, states, work, room, target)
             elif line[I_DAY] == 1:
-                _of_day(c, line, k[step], numbers[:, : last - first])
+                _of_day(c, line, k[step], numbers, n)
             else:
                 target = scratch[line[I_OUT] - len(rows), : hi - lo]
                 states[line[I_OUT], 2] = 0
@@ -237,12 +238,15 @@ def _run(
                     b = _row(rows, scratch, line[I_B], lo, hi)
                     sh.previous(a, b, bounds, day_rows, target)
                 else:
-                    _along(c, a, bounds, line, k[step], lunch[first:last], target)
+                    _along(c, a, bounds, line, k[step], lunch, room, target)
+        for s in range(n):
+            for column in range(len(found)):
+                out[first + s, column] = found[column, s]
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
-def _along(c, a, bounds, line, k, lunch, target):
+def _along(c, a, bounds, line, k, lunch, room, target):
     if c == _LAG:
         sh.shift(a, bounds, line[I_LO], lunch, target)
     elif c == _LEAD:
@@ -252,16 +256,16 @@ def _along(c, a, bounds, line, k, lunch, target):
     elif c == _CROPMASK:
         sh.crop(a, bounds, line[I_LO], line[I_HI], 0.0, target)
     elif c == _TOP:
-        sh.top(a, bounds, k, line[I_LEAST], target)
+        sh.top(a, bounds, k, line[I_LEAST], room, target)
     else:
         sh.row_number(bounds, c == _LEFT, target)
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
-def _of_day(c, line, k, numbers):
-    """Arithmetic of numbers of the day."""
-    target, x, y = numbers[line[I_OUT]], numbers[line[I_A]], numbers[line[I_B]]
+def _of_day(c, line, k, numbers, n):
+    """Arithmetic of the first ``n`` numbers of the day, each row of them without gaps."""
+    target, x, y = numbers[line[I_OUT], :n], numbers[line[I_A], :n], numbers[line[I_B], :n]
     if c < _LAST_BINARY:
         el.binary(c, x, y, target)
     elif c < _LAST_CONSTANT:
@@ -269,26 +273,29 @@ def _of_day(c, line, k, numbers):
     elif c < _LAST_UNARY:
         el.unary(c, x, target)
     else:
-        el.where(x, y, numbers[line[I_C]], target)
+        el.where(x, y, numbers[line[I_C], :n], target)
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
-def _spans(bounds, line, out):
-    """Rows of every segment that a statistic reads."""
+def _spans(bounds, line, state, out):
+    """Rows of every segment that a statistic reads; ``state`` says which ``out`` holds."""
+    lo, hi = line[I_LO], line[I_HI]
+    if state[2] == 1 and state[0] == lo and state[1] == hi:
+        return
     for s in range(len(out)):
         first, last = bounds[s], bounds[s + 1]
-        part = line[I_HI] >= 0
-        out[s, 0] = min(first + line[I_LO], last) if part else first
-        out[s, 1] = min(first + line[I_HI], last) if part else last
+        out[s, 0] = min(first + lo, last) if hi >= 0 else first
+        out[s, 1] = min(first + hi, last) if hi >= 0 else last
+    state[0], state[1], state[2] = lo, hi, 1
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
-def _statistic(c, line, a, b, bounds, room, moments, states, work, target):
-    """One number a segment."""
-    least, spans = line[I_LEAST], room[: len(target)]
-    _spans(bounds, line, spans)
+def _statistic(c, line, a, b, bounds, spans, moments, states, work, room, target):
+    """One number a segment; the last of ``states`` is of the spans."""
+    least = line[I_LEAST]
+    _spans(bounds, line, states[len(moments)], spans)
     if c == _CORR:
         st.correlation(a, b, spans, least, work, target)
     elif c <= _KURT:
@@ -296,12 +303,17 @@ def _statistic(c, line, a, b, bounds, room, moments, states, work, target):
         _from_moments(c, a, spans, line, moments[operand], states[operand], target)
     elif c <= _MAX:
         st.extremes(a, spans, least, c == _MAX, target)
+    elif c <= _LAST:
+        st.ends(a, spans, least, 1 if c == _FIRST else -1, target)
+    elif c <= _GROWTH:
+        st.products(a, spans, least, 1.0 if c == _GROWTH else 0.0, target)
+    elif c == _MEDIAN:
+        st.medians(a, spans, least, room, target)
     else:
-        for s in range(len(target)):
-            target[s] = _other(c, a[spans[s, 0] : spans[s, 1]], least)
+        st.drawdowns(a, spans, least, target)
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def _from_moments(c, a, spans, line, known, state, target):
     """Statistics that follow from moments, which several ask for and are worked out once.
@@ -323,15 +335,3 @@ def _from_moments(c, a, spans, line, known, state, target):
         st.spread(known, line[I_LEAST], target)
     else:
         st.shape(known, line[I_LEAST], c == _KURT, target)
-
-
-@njit(**INNER)
-@no_type_check
-def _other(c, x, least):
-    if c <= _LAST:
-        return st.end(x, least, 1 if c == _FIRST else -1)
-    if c <= _GROWTH:
-        return st.product(x, least, 1.0 if c == _GROWTH else 0.0)
-    if c == _MEDIAN:
-        return st.median(x, least)
-    return st.drawdown(x, least)

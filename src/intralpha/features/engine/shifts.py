@@ -5,14 +5,14 @@ from typing import no_type_check
 import numpy as np
 from numba import njit
 
-from intralpha.features.engine.compiling import INNER
+from intralpha.features.engine.compiling import BARE_INNER
 from intralpha.features.engine.statistics import FAST
 from intralpha.market.limits import HALF_TICK_YUAN
 
 GUESSES = 8
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def shift(a, bounds, k, lunch, out):
     """The row ``k`` before (after, if negative), absent across the ends of a segment and lunch.
@@ -42,7 +42,7 @@ def shift(a, bounds, k, lunch, out):
                 _absent(out, lo, lo + lunch[s], k)
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def _absent(out, lo, hi, k):
     """The first ``k`` rows, or the last ones."""
@@ -51,7 +51,7 @@ def _absent(out, lo, hi, k):
         out[i] = np.nan
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def previous(a, first, bounds, day_rows, out):
     """The row before, across lunch and bars; in the first row of a day the other series.
@@ -75,7 +75,7 @@ def previous(a, first, bounds, day_rows, out):
                 out[bounds[s]] = first[bounds[s]]
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def crop(a, bounds, lo, hi, outside, out):
     """Rows outside ``lo`` to ``hi`` of each segment become ``outside``.
@@ -97,7 +97,7 @@ def crop(a, bounds, lo, hi, outside, out):
         out[stop:last] = outside
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def expand(day, bounds, out):
     """A number of each segment in all its rows.
@@ -112,7 +112,7 @@ def expand(day, bounds, out):
         out[bounds[s] : bounds[s + 1]] = day[s]
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def row_number(bounds, from_end, out):
     """1, 2, ... in each segment; or how many rows follow.
@@ -129,7 +129,7 @@ def row_number(bounds, from_end, out):
             rows[i] = np.int32(len(rows) - 1 - i if from_end else i + 1)
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def locked(high, low, up, down, bounds, out):
     """1 where the row has one price and it is a limit of the day [Spec 2.2].
@@ -143,19 +143,24 @@ def locked(high, low, up, down, bounds, out):
     """
     kind = out.dtype.type
     one, zero = kind(1), kind(0)
-    for s in range(len(bounds) - 1):
+    s = 0
+    while s < len(bounds) - 1:
+        end = s + 1  # bars of one day have the same limits, and are gone through at once
+        while end < len(bounds) - 1 and up[end] == up[s] and down[end] == down[s]:
+            end += 1
         a, b = kind(up[s] - HALF_TICK_YUAN), kind(up[s] + HALF_TICK_YUAN)
         c, d = kind(down[s] - HALF_TICK_YUAN), kind(down[s] + HALF_TICK_YUAN)
-        first, last = bounds[s], bounds[s + 1]
+        first, last = bounds[s], bounds[end]
         tops, bottoms, marks = high[first:last], low[first:last], out[first:last]
         for i in range(len(marks)):
             x = tops[i]
             at_up = (one if x >= a else zero) * (one if x <= b else zero)
             at_down = (one if x >= c else zero) * (one if x <= d else zero)
             marks[i] = (one if x == bottoms[i] else zero) * max(at_up, at_down)
+        s = end
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def continuous(closing, bounds, last, day_rows, out):
     """1 in rows of continuous trading: the first ``last`` of a day with a closing auction.
@@ -179,9 +184,9 @@ def continuous(closing, bounds, last, day_rows, out):
                 out[i] = 0
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
-def top(a, bounds, share, least, out):
+def top(a, bounds, share, least, keys, out):
     """1 in the ceil(share n) rows with the largest values; the earlier of equal ones first.
 
     Parameters
@@ -190,15 +195,15 @@ def top(a, bounds, share, least, out):
     bounds : int64 [S + 1], where segments begin; the last is N
     share : of the n values of a segment, above 0 and at most 1
     least : a segment with fewer values, or none, has no 1
+    keys : [N] of the type of a, written over
     out : float [N], written; 1 or 0
     """
-    keys = np.empty(len(a), a.dtype.type)
     for s in range(len(bounds) - 1):
         lo, hi = bounds[s], bounds[s + 1]
         _top(a[lo:hi], share, least, keys[lo:hi], out[lo:hi])
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def _top(a, share, least, keys, out):
     n, total = _fill_keys(a, keys)
@@ -218,7 +223,7 @@ def _top(a, share, least, keys, out):
             chosen += 1
 
 
-@njit(fastmath=FAST, **INNER)
+@njit(fastmath=FAST, **BARE_INNER)
 @no_type_check
 def _fill_keys(a, keys):
     """Finite numbers in the order of the values, minus infinity for none; how many, their sum."""
@@ -234,7 +239,7 @@ def _fill_keys(a, keys):
     return n, total
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def _threshold(keys, mean, n, wanted):
     """Values from the upper bound on are chosen, their count, and of those between, the first.
@@ -269,7 +274,7 @@ def _threshold(keys, mean, n, wanted):
     return low, low, enough
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def _first_guess(mean, above, beyond, n, wanted):
     """Where the wanted count lies if distances on either side of the mean are exponential."""
@@ -279,7 +284,7 @@ def _first_guess(mean, above, beyond, n, wanted):
     return mean - beyond / below * np.log(below / (n - wanted))
 
 
-@njit(fastmath=FAST, **INNER)
+@njit(fastmath=FAST, **BARE_INNER)
 @no_type_check
 def _at_least(keys, value):
     """How many keys are not below a value, and the sum of how far they are above it."""

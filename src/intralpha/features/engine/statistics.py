@@ -1,6 +1,7 @@
 """Statistics: kernels from the rows of a segment to one number, summed in float64 [Spec 1].
 
-Loops count in int32 and add what was made 0 beforehand, or the compiler makes no vectors of them.
+Segments may be short, so sums go through them by lanes (see ``lanes``). Where the compiler makes
+the vectors, loops count in int32 and add what was made neutral beforehand, or it makes none.
 NaN is no observation. Moments are taken around the mean in a second pass; what follows from them
 is worked out for all segments at once. Sums may be reordered by the compiler; nothing else is
 assumed about the numbers.
@@ -11,28 +12,27 @@ from typing import no_type_check
 import numpy as np
 from numba import njit
 
-from intralpha.features.engine.bits import of_rank, rank_of
-from intralpha.features.engine.compiling import INNER
+from intralpha.features.engine import lanes as v
+from intralpha.features.engine.compiling import BARE_INNER
 
 FLAT, TINY = 1e-10, 1e-10
 SAME = 1e-13  # what the rounding of a sum may put between a mean and numbers that are all alike
 FAST = {"reassoc", "contract", "nsz"}
 
 
-@njit(fastmath=FAST, **INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def _count_sum(x):
     """Number of observations and their sum."""
-    n, total = np.int32(0), 0.0
-    for i in range(len(x)):
-        seen = x[i] == x[i]
-        value = x[i] if seen else x.dtype.type(0)
-        n += np.int32(1) if seen else np.int32(0)
-        total += np.float64(value)
-    return n, total
+    n, total, origin = 0, v.zeros(), v.zeros()
+    for i in range(0, len(x), v.LANES):
+        a = v.lanes(x, i)
+        n += v.seen(a, a)
+        total = v.plus(total, v.away(a, a, origin))
+    return n, v.total(total)
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def sums(x, spans, out):
     """Number of observations and their sum, of every segment.
@@ -47,22 +47,22 @@ def sums(x, spans, out):
         out[0, s], out[1, s] = _count_sum(x[spans[s, 0] : spans[s, 1]])
 
 
-@njit(fastmath=FAST, **INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def _powers(x, mean):
     """Sums of the second, third and fourth powers of the distances from the mean."""
-    two, three, four = 0.0, 0.0, 0.0
-    for i in range(len(x)):
-        seen = x[i] == x[i]
-        d = np.float64(x[i]) - mean if seen else 0.0
-        s = d * d
-        two += s
-        three += s * d
-        four += s * s
-    return two, three, four
+    two, three, four, origin = v.zeros(), v.zeros(), v.zeros(), v.every(mean)
+    for i in range(0, len(x), v.LANES):
+        a = v.lanes(x, i)
+        d = v.away(a, a, origin)
+        s = v.times(d, d)
+        two = v.plus(two, s)
+        three = v.plus(three, v.times(s, d))
+        four = v.plus(four, v.times(s, s))
+    return v.total(two), v.total(three), v.total(four)
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def _first_pair(x, y):
     """First row that has both; the length if there is none."""
@@ -72,7 +72,7 @@ def _first_pair(x, y):
     return i
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def powers(x, spans, out):
     """Sums of powers of the distances from the mean, of every segment.
@@ -90,14 +90,14 @@ def powers(x, spans, out):
         out[2, s], out[3, s], out[4, s] = _powers(part, mean)
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def is_flat(std, mean):
     """Whether a standard deviation counts as zero [Spec 1]."""
     return not std > FLAT * max(abs(mean), TINY)
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def counted(known, kind, least, out):
     """Count (kind 0), sum (1) or mean (2) from the sums of every segment.
@@ -119,7 +119,7 @@ def counted(known, kind, least, out):
             out[s] = value if n[s] >= least else np.nan
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def spread(known, least, out):
     """Population standard deviation of every segment [Spec 1].
@@ -135,7 +135,7 @@ def spread(known, least, out):
         out[s] = np.sqrt(two[s] / n[s]) if n[s] >= max(least, 1) else np.nan
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def shape(known, least, fourth, out):
     """Skewness, or excess kurtosis, of every segment [Spec 1].
@@ -160,25 +160,23 @@ def shape(known, least, fourth, out):
         out[s] = value if (n[s] >= max(least, 1)) & (not flat) else np.nan
 
 
-@njit(fastmath=FAST, **INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def _pair_sums(x, y, x0, y0):
     """Count, sums, squares and products of the distances from a pair that is among them."""
-    n, sx, sy, xx, yy, xy = np.int32(0), 0.0, 0.0, 0.0, 0.0, 0.0
-    for i in range(len(x)):
-        seen = (x[i] == x[i]) & (y[i] == y[i])
-        dx = np.float64(x[i] if seen else x0) - np.float64(x0)
-        dy = np.float64(y[i] if seen else y0) - np.float64(y0)
-        n += np.int32(1) if seen else np.int32(0)
-        sx += dx
-        sy += dy
-        xx += dx * dx
-        yy += dy * dy
-        xy += dx * dy
-    return n, sx, sy, xx, yy, xy
+    n, left, right = 0, v.every(x0), v.every(y0)
+    sx, sy, xx, yy, xy = v.zeros(), v.zeros(), v.zeros(), v.zeros(), v.zeros()
+    for i in range(0, len(x), v.LANES):
+        a, b = v.lanes(x, i), v.lanes(y, i)
+        n += v.seen(a, b)
+        dx, dy = v.away(a, b, left), v.away(b, a, right)
+        sx, sy = v.plus(sx, dx), v.plus(sy, dy)
+        xx, yy = v.plus(xx, v.times(dx, dx)), v.plus(yy, v.times(dy, dy))
+        xy = v.plus(xy, v.times(dx, dy))
+    return np.float64(n), v.total(sx), v.total(sy), v.total(xx), v.total(yy), v.total(xy)
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def correlation(x, y, spans, least, work, out):
     """Pearson over the rows that have both, of every segment [Spec 1].
@@ -205,13 +203,13 @@ def correlation(x, y, spans, least, work, out):
             work[0, s] = 0.0
             continue
         x0, y0 = np.float64(a[first]), np.float64(b[first])
-        n, sx, sy, xx, yy, xy = _pair_sums(a, b, a[first], b[first])
+        n, sx, sy, xx, yy, xy = _pair_sums(a, b, x0, y0)
         work[0, s], work[1, s], work[2, s] = n, sx + n * x0, sy + n * y0
         work[3, s], work[4, s], work[5, s] = n * xx - sx * sx, n * yy - sy * sy, n * xy - sx * sy
     _rho(work, least, out)
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def _rho(work, least, out):
     """Correlations of all segments from counts, sums, and n n times variances and covariance."""
@@ -224,7 +222,7 @@ def _rho(work, least, out):
         out[s] = rho if (n[s] >= max(least, 1)) & moves else np.nan
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def _moves(spread, total, n):
     """Not :func:`is_flat`, for n n times the variance, without a root or a division."""
@@ -232,7 +230,7 @@ def _moves(spread, total, n):
     return spread > floor * floor
 
 
-@njit(fastmath=FAST, **INNER)
+@njit(fastmath=FAST, **BARE_INNER)
 @no_type_check
 def _product(x, plus):
     n, total = np.int32(0), 1.0
@@ -244,51 +242,49 @@ def _product(x, plus):
     return n, total
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
-def product(x, least, plus):
-    """Product of x + plus.
+def products(x, spans, least, plus, out):
+    """Product of x + plus, of every segment.
 
     Parameters
     ----------
-    x : float32 or float64 [N]; NaN is no observation
+    x, spans : as for :func:`sums`
     least : fewest observations
     plus : float, 1 for the growth that returns make
-
-    Returns
-    -------
-    float64
+    out : float64 [S], written
         1 of no observation, if ``least`` is 0; NaN below ``least``.
     """
-    n, total = _product(x, plus)
-    return total if n >= least else np.nan
+    for s in range(len(spans)):
+        n, value = _product(x[spans[s, 0] : spans[s, 1]], plus)
+        out[s] = value if n >= least else np.nan
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def _largest(x):
     """Number of observations and the largest; minus infinity of none."""
-    n, best = np.int32(0), rank_of(x.dtype.type(-np.inf))
-    for i in range(len(x)):
-        seen = x[i] == x[i]
-        n += np.int32(1) if seen else np.int32(0)
-        best = max(best, rank_of(x[i] if seen else x.dtype.type(-np.inf)))
-    return n, of_rank(best)
+    n, best, none = 0, v.every(-np.inf), v.every(-np.inf)
+    for i in range(0, len(x), v.LANES):
+        a = v.lanes(x, i)
+        n += v.seen(a, a)
+        best = v.larger(v.filled(a, none), best)
+    return n, v.largest(best)
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def _smallest(x):
     """Number of observations and the smallest; infinity of none."""
-    n, best = np.int32(0), rank_of(x.dtype.type(np.inf))
-    for i in range(len(x)):
-        seen = x[i] == x[i]
-        n += np.int32(1) if seen else np.int32(0)
-        best = min(best, rank_of(x[i] if seen else x.dtype.type(np.inf)))
-    return n, of_rank(best)
+    n, best, none = 0, v.every(np.inf), v.every(np.inf)
+    for i in range(0, len(x), v.LANES):
+        a = v.lanes(x, i)
+        n += v.seen(a, a)
+        best = v.smaller(v.filled(a, none), best)
+    return n, v.smallest(best)
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
 def extremes(x, spans, least, largest, out):
     """Largest or smallest value of every segment.
@@ -306,36 +302,42 @@ def extremes(x, spans, least, largest, out):
         out[s] = value if n >= max(least, 1) else np.nan
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
-def end(x, least, step):
-    """First observation (step 1) or last (step -1).
+def ends(x, spans, least, step, out):
+    """First observation (step 1) or last (step -1) of every segment.
 
     Parameters
     ----------
-    x : float32 or float64 [N]; NaN is no observation
+    x, spans : as for :func:`sums`
     least : fewest observations
     step : 1 or -1
-
-    Returns
-    -------
-    float64
-        NaN below ``least`` and without an observation.
+    out : float64 [S], written; NaN below ``least`` and without an observation
     """
-    n, found = 0, np.nan
-    i = 0 if step > 0 else len(x) - 1
-    while 0 <= i < len(x):
-        if x[i] == x[i]:
-            if n == 0:
-                found = np.float64(x[i])
-            n += 1
-            if n >= least:
-                return found
-        i += step
-    return np.nan
+    least = max(least, 1)
+    for s in range(len(spans)):
+        part, value = x[spans[s, 0] : spans[s, 1]], np.nan
+        if _has(part, least):
+            i = 0 if step > 0 else len(part) - 1
+            while part[i] != part[i]:
+                i += step
+            value = np.float64(part[i])
+        out[s] = value
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
+@no_type_check
+def _has(x, least):
+    """Whether there are so many observations."""
+    n, i = 0, 0
+    while n < least and i < len(x):
+        a = v.lanes(x, i)
+        n += v.seen(a, a)
+        i += v.LANES
+    return n >= least
+
+
+@njit(**BARE_INNER)
 @no_type_check
 def _shell_sort(x, n):
     """Sort the first ``n`` in place; short, so that it compiles in no time."""
@@ -350,30 +352,46 @@ def _shell_sort(x, n):
         gap //= 2
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
-def median(x, least):
-    """Median; the mean of the middle two of an even number."""
-    kept = np.empty(len(x), np.float64)
-    n = 0
-    for i in range(len(x)):
-        if x[i] == x[i]:
-            kept[n] = x[i]
-            n += 1
-    if n < max(least, 1):
-        return np.nan
-    _shell_sort(kept, n)
-    return 0.5 * (kept[(n - 1) // 2] + kept[n // 2])
+def medians(x, spans, least, kept, out):
+    """Median of every segment; the mean of the middle two of an even number.
+
+    Parameters
+    ----------
+    x, spans : as for :func:`sums`
+    least : fewest observations
+    kept : [N] of the type of x, written over
+    out : float64 [S], written; NaN below ``least`` and without an observation
+    """
+    for s in range(len(spans)):
+        n = 0
+        for i in range(spans[s, 0], spans[s, 1]):
+            if x[i] == x[i]:
+                kept[n] = x[i]
+                n += 1
+        _shell_sort(kept, n)
+        left, right = max(n - 1, 0) // 2, n // 2
+        middle = 0.5 * (np.float64(kept[left]) + np.float64(kept[right]))
+        out[s] = middle if n >= max(least, 1) else np.nan
 
 
-@njit(**INNER)
+@njit(**BARE_INNER)
 @no_type_check
-def drawdown(x, least):
-    """Largest fall from the highest value so far, as a share of it."""
-    n, best, worst = 0, -np.inf, 0.0
-    for i in range(len(x)):
-        if x[i] == x[i]:
-            n += 1
-            best = max(best, np.float64(x[i]))
-            worst = max(worst, 1.0 - x[i] / best)
-    return worst if n >= max(least, 1) else np.nan
+def drawdowns(x, spans, least, out):
+    """Largest fall from the highest value so far, as a share of it, of every segment.
+
+    Parameters
+    ----------
+    x, spans : as for :func:`sums`
+    least : fewest observations
+    out : float64 [S], written; NaN below ``least`` and without an observation
+    """
+    for s in range(len(spans)):
+        n, best, worst = 0, -np.inf, 0.0
+        for i in range(spans[s, 0], spans[s, 1]):
+            if x[i] == x[i]:
+                n += 1
+                best = max(best, np.float64(x[i]))
+                worst = max(worst, 1.0 - x[i] / best)
+        out[s] = worst if n >= max(least, 1) else np.nan

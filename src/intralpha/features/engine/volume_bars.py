@@ -16,7 +16,7 @@ from numba import njit
 from numpy import ndarray
 
 from intralpha.base import ConfigError, DataError, thread_count
-from intralpha.base.arrays import check_places, check_shape
+from intralpha.base.arrays import check_places, check_shape, read_only
 from intralpha.features.engine.machine import Rows, run
 from intralpha.features.engine.program import Program
 
@@ -201,8 +201,8 @@ class VolumeBarWindow:
             or an amount, or no factor. The window stays as it was.
         """
         place = day.placed(self._stocks)
-        o, h, w, c, v, a = (_read_only(getattr(day, name)) for name in FIELDS)
-        price, volume, amount, factor = (_read_only(getattr(day, name)) for name in A_STOCK)
+        o, h, w, c, v, a = (read_only(getattr(day, name)) for name in FIELDS)
+        price, volume, amount, factor = (read_only(getattr(day, name)) for name in A_STOCK)
         bad = np.zeros(self._stocks, bool)
         every, of_stock = (0, self._stocks, self._threads), (price, volume, amount, factor)
         _share_out(lambda i, j: _check(o, h, w, c, v, a, *of_stock, place, i, j, bad), *every)
@@ -285,13 +285,6 @@ def run_bars(
     with ThreadPoolExecutor(threads or thread_count()) as pool:
         list(pool.map(work, starts))
     return out
-
-
-def _read_only(x: ndarray) -> ndarray:
-    """One type for the compiler, mapped or not."""
-    seen = np.asarray(x).view()
-    seen.flags.writeable = False
-    return seen
 
 
 def _share_out(work: Callable[[int, int], None], first: int, last: int, threads: int) -> None:

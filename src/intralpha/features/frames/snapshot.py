@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float64
 from numba import njit
 from numpy import ndarray
 
+from intralpha.base.arrays import read_only
 from intralpha.features.continuous import begins, is_continuous
 from intralpha.features.engine.compiling import KERNEL
 from intralpha.features.engine.machine import Rows
@@ -51,8 +52,8 @@ class SnapshotFrame(TickFrame):
         """See :meth:`.TickFrame.rows`; the book of a locked minute has one side only."""
         del locked
         ends = continuous_until(ticks.symbols, ticks.on)
-        time, kind = ticks["time"], dtype or self.dtype
-        bid, ask, bids, asks = (ticks[BOOK[n]] for n in BEST)
+        time, kind = read_only(ticks["time"]), dtype or self.dtype
+        bid, ask, bids, asks = (read_only(ticks[BOOK[n]]) for n in BEST)
         kept, lunch = np.zeros((2, len(ends)), np.int64)
         place, minute = np.empty(len(ticks), np.int64), np.empty(len(ticks), kind)
 
@@ -63,7 +64,7 @@ class SnapshotFrame(TickFrame):
         over_stocks(ticks.bounds, find)
         bounds = begins(kept)
         out = np.empty((len(program.rows), bounds[-1]), kind)
-        columns = [minute if n == "minute" else ticks[BOOK[n]] for n in program.rows]
+        columns = [read_only(minute if n == "minute" else ticks[BOOK[n]]) for n in program.rows]
 
         def fill(first: int, last: int) -> None:
             for i, values in enumerate(columns):

@@ -85,6 +85,7 @@ FRAMES = (
         Vocabulary("trade", SERIES, TICK_DAYS, DERIVED, minutes=0, least=60),
         table="trades",
         inputs=tuple(SERIES),
+        whole_day=("buy_total", "sell_total"),
     ),
 )
 

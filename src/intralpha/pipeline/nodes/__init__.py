@@ -5,7 +5,7 @@ from intralpha.factors import Ground
 from intralpha.pipeline.axes import Axes
 from intralpha.pipeline.nodes.ground import forward_node, universe_node
 from intralpha.pipeline.nodes.portfolio import portfolio_nodes
-from intralpha.pipeline.nodes.signal import signal_node
+from intralpha.pipeline.nodes.signal import matured_node, signal_node
 from intralpha.pipeline.nodes.test import test_nodes
 from intralpha.pipeline.recipe import Recipe
 
@@ -27,8 +27,10 @@ def nodes_of(recipe: Recipe, axes: Axes) -> tuple[Node, ...]:
     for name, factor in recipe.factors.items():
         nodes += factor.nodes(name, ground)
     made = {node.name: node for node in nodes}
-    signal = signal_node(recipe, made)
+    matured = matured_node(recipe, made, axes.sessions)
+    signal = signal_node(recipe, made, matured)
     forward = forward_node(recipe.test.horizons, samples)
+    nodes += [] if matured is None else [matured]
     nodes += [signal, forward, *test_nodes(recipe, ground, made, signal, forward)]
     if recipe.portfolio is not None:
         nodes += portfolio_nodes(recipe, signal, axes)

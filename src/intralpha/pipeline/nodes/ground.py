@@ -98,18 +98,21 @@ def with_bars(
     return recent[at - start]
 
 
-def forward_node(horizons: tuple[tuple[int, int], ...], samples: ndarray) -> Node:
+def forward_node(
+    horizons: tuple[tuple[int, int], ...], samples: ndarray, name: str = "forward"
+) -> Node:
     """Forward returns of every horizon, and whether a stock could be bought on the next session.
 
     Parameters
     ----------
     horizons : (a, b) of close(t+a) -> close(t+b), sessions
     samples : datetime64[D] [G]
+    name : of the node
     """
     ahead = max(last for _, last in horizons)
     reads = tuple(dict.fromkeys((Read("daily", ahead=ahead), *BUYABLE_READS)))
     spec = HorizonSpec(horizons=horizons)
-    return Node("forward", make_forward, spec, day_slices(samples, True), reads=reads)
+    return Node(name, make_forward, spec, day_slices(samples, True), reads=reads)
 
 
 def make_forward(spec: HorizonSpec, inputs: Inputs, task: Task) -> None:

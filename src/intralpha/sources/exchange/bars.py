@@ -8,6 +8,7 @@ from jaxtyping import Int
 from numba import njit
 from numpy import ndarray
 
+from intralpha.base.compiling import BARE, BARE_INNER
 from intralpha.sources.exchange.book import T_SHARES, T_TICK, T_TIME
 
 MINUTES, NOON, MINUTE_MS = 240, 120, 60_000
@@ -68,11 +69,13 @@ def fill_minutes(bars: Bars, i: int, trades: Int[ndarray, "N 7"], preclose: int)
     preclose : ticks, price of the minutes before the first trade; later ones without trades repeat
         the last price
     """
-    prices = (bars.open[i], bars.high[i], bars.low[i], bars.close[i])
-    _fill(prices, (bars.volume[i], bars.amount[i], bars.trades[i]), trades, preclose)
+    fill_bars(
+        bars.open[i], bars.high[i], bars.low[i], bars.close[i],
+        bars.volume[i], bars.amount[i], bars.trades[i], trades, preclose,
+    )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@njit(**BARE_INNER)
 @no_type_check
 def _minute(time):
     if time < AFTERNOON_MS:
@@ -80,11 +83,17 @@ def _minute(time):
     return min(NOON + (time - AFTERNOON_MS) // MINUTE_MS, MINUTES - 1)
 
 
-@njit(cache=True, nogil=True)
+@njit(**BARE)
 @no_type_check
-def _fill(prices, sums, trades, last):
-    opens, high, low, close = prices
-    volume, amount, count = sums
+def fill_bars(opens, high, low, close, volume, amount, count, trades, last):
+    """Minutes of one stock; see :func:`fill_minutes`.
+
+    Parameters
+    ----------
+    opens, high, low, close, volume, amount, count : [minutes], written here
+    trades : [n, fields], by time
+    last : price before the first of them
+    """
     n = 0
     for m in range(MINUTES):
         opens[m], high[m], low[m], close[m] = last, last, last, last

@@ -34,6 +34,11 @@ OPENED, CLOSED = np.int64(OPEN_UNTIL), np.int64(CLOSE_UNTIL)
 INLINED: dict[str, Any] = BARE_INNER | {"forceinline": True}
 
 
+# Whole numbers of a plan, and those with a point, in the order of `PlanRows`.
+WHOLE = ("low", "high", "preclose", "target", "least", "step", "shanghai", "closing_auction")
+REAL = ("n_orders", "shares", "half_spread", "signal")
+
+
 class DayPlan(NamedTuple):
     """One stock-day before it is traded.
 
@@ -64,6 +69,42 @@ class DayPlan(NamedTuple):
     signal: float
     shanghai: bool
     closing_auction: bool
+
+
+class PlanRows(NamedTuple):
+    """Plans of many stocks, a row each, as compiled code takes them.
+
+    Attributes
+    ----------
+    value, weight : float64 [S, 241] and [S, 240], those of the plans
+    whole, real : int64 [S, 8] and float64 [S, 4], the columns ``WHOLE`` and ``REAL``
+    """
+
+    value: np.ndarray
+    weight: np.ndarray
+    whole: np.ndarray
+    real: np.ndarray
+
+
+def plan_rows(plans: list[DayPlan]) -> PlanRows:
+    """The rows of some plans, at least one."""
+    return PlanRows(
+        np.array([p.value for p in plans]),
+        np.array([p.weight for p in plans]),
+        np.array([[getattr(p, name) for name in WHOLE] for p in plans], np.int64),
+        np.array([[getattr(p, name) for name in REAL] for p in plans], np.float64),
+    )
+
+
+@njit(**BARE_INNER)
+@no_type_check
+def plan_of(rows, k):
+    """The plan of a row."""
+    whole, real = rows.whole[k], rows.real[k]
+    return DayPlan(
+        rows.value[k], rows.weight[k], whole[0], whole[1], whole[2], whole[3], real[0], real[1],
+        whole[4], whole[5], real[2], real[3], whole[6] != 0, whole[7] != 0,
+    )  # fmt: skip
 
 
 def new_parents() -> np.ndarray:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from intralpha.sources.absent import ABSENT
 from intralpha.sources.level2.streams import StreamSpec
 from intralpha.sources.source import SourceError
 
 DEPTH = 10
 DEEPER = "levels of the book beyond the tenth left out, snapshots"
 BRACKETS = "[](){} \t\"'"
-NOTHING = ("", "nan", "NaN", "None", "null")
 
 
 def check_lists(name: str, frame: pl.DataFrame, stream: StreamSpec) -> pl.DataFrame:
@@ -78,7 +78,7 @@ def _list(values: pl.Series) -> pl.Series:
         values = parts.set(text.is_null() | (text == ""), None)
     element = pl.element().cast(pl.String).str.strip_chars()
     cleaned = values.to_frame("v").select(
-        pl.col("v").list.eval(pl.when(~element.is_in(NOTHING)).then(element))
+        pl.col("v").list.eval(pl.when(~element.str.to_lowercase().is_in(ABSENT)).then(element))
     )
     return cleaned.to_series()
 

@@ -8,7 +8,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from intralpha.sources.files import ARCHIVES, PathError, locate
+from intralpha.sources.files import ARCHIVES, DAMAGE, UNREAD, PathError, locate, sound, unreadable
 from intralpha.sources.level2.streams import StreamSpec
 from intralpha.sources.source import SourceError
 
@@ -25,6 +25,9 @@ DATE = r"(?P<date>(?:19|20)\d{2}[-._]?\d{2}[-._]?\d{2})"
 SYMBOL = r"(?P<symbol>(?:[A-Za-z]{2}\.?)?\d{6}(?:\.[A-Za-z]{2,4})?)"
 WORDS = {"*": ".*", "?": "[^/]", "{date}": DATE, "{symbol}": SYMBOL}
 ANY_DATE = re.compile(r"(?<!\d)((?:19|20)\d{2})[-._]?(\d{2})[-._]?(\d{2})(?!\d)")
+
+# What is raised while the content of a file is read.
+TORN = (zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, OSError)
 
 Opener = Callable[[], AbstractContextManager[BufferedIOBase]]
 
@@ -152,10 +155,7 @@ def _walk(root: Path, scratch: Path) -> Iterator[tuple[str, int, Opener]]:
         if not file.name.endswith(ARCHIVES):
             yield file.as_posix(), file.stat().st_size, partial(_open, file)
             continue
-        try:
-            yield from _zip(file) if file.suffix == ".zip" else _tar(file, scratch)
-        except (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, EOFError) as error:
-            raise SourceError(str(file), f"a damaged archive ({error})", "a whole one") from error
+        yield from sound(file, _zip(file) if file.suffix == ".zip" else _tar(file, scratch))
 
 
 def _hidden(path: Path, root: Path) -> bool:
@@ -197,8 +197,8 @@ def _open(path: Path) -> Iterator[BufferedIOBase]:
     try:
         with path.open("rb") as packed, _unpacking(path, packed) as handle:
             yield handle
-    except (OSError, EOFError, zlib.error) as error:
-        raise SourceError(str(path), f"damaged content ({error})", "a whole file") from error
+    except TORN as error:
+        raise unreadable(str(path), error, "content") from error
 
 
 def _unpacking(path: Path, packed: BufferedIOBase) -> BufferedIOBase:
@@ -210,9 +210,14 @@ def _unpacking(path: Path, packed: BufferedIOBase) -> BufferedIOBase:
 
 @contextmanager
 def _open_zipped(root: Path, member: str) -> Iterator[BufferedIOBase]:
-    try:
-        with zipfile.ZipFile(root) as archive, archive.open(member) as handle:
+    name = f"{root}/{member}"
+    with ExitStack() as held:
+        try:
+            archive = held.enter_context(zipfile.ZipFile(root))
+            handle = held.enter_context(archive.open(member))
+        except (*DAMAGE, *UNREAD) as error:
+            raise unreadable(name, error, "content") from error
+        try:
             yield handle  # type: ignore[misc]
-    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
-        name = f"{root}/{member}"
-        raise SourceError(name, f"damaged content ({error})", "a whole file") from error
+        except TORN as error:
+            raise unreadable(name, error, "content") from error

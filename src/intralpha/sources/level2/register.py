@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numba import njit
 
-from intralpha.base.arrays import ArrayFormError, check_shape
+from intralpha.base.arrays import ArrayFormError, check_shape, read_only
 
 NOWHERE = -1
 
@@ -21,7 +21,7 @@ class Register:
     """
 
     def __init__(self, orders: pl.DataFrame) -> None:
-        rank, ids = (orders[c].to_numpy() for c in ("rank", "id"))
+        rank, ids = (read_only(orders[c].to_numpy()) for c in ("rank", "id"))
         days = int(rank[-1]) + 1 if len(rank) else 0
         self._bounds = np.searchsorted(rank, np.arange(days + 1))
         self._order = np.arange(len(ids))
@@ -54,6 +54,7 @@ class Register:
         check_shape("ids", wanted, (None,), "iu")
         if len(days) and days.min() < 0:
             raise ArrayFormError("rank", f"from {days.min()}", "stock-days from 0")
+        days, wanted = read_only(days), read_only(wanted)
         found = np.empty(len(ids), np.int64)
         _find(self._ids, self._order, self._bounds, days, wanted, found)
         return found

@@ -17,6 +17,7 @@ from intralpha.sources.level2.chunks import field_columns
 from intralpha.sources.level2.lists import spread
 from intralpha.sources.level2.pieces import Piece
 from intralpha.sources.level2.streams import StreamSpec
+from intralpha.sources.level2.unread import Reading, why_unread
 from intralpha.sources.source import QUARANTINE
 from intralpha.sources.symbols import normal_symbol
 from intralpha.sources.when import EXCHANGE_ZONE, fitting
@@ -134,7 +135,8 @@ def typed(
         frame = _with_ids(frame)
     rules = _snapshot_rules() if snapshots else _event_rules(stream)
     reasons = [pl.when(rule).then(pl.lit(why)) for why, rule in rules.items()]
-    marked = frame.with_columns(pl.coalesce(*reasons, of_lists).alias("reason"))
+    unread = why_unread(raw, frame, _readings(stream, raw))
+    marked = frame.with_columns(pl.coalesce(*reasons, of_lists, unread).alias("reason"))
     good = marked["reason"].is_null()
     bad = _set_aside(raw, marked["reason"], parts, separator)
     kept = marked.filter(good).select(pl.col(c).cast(t) for c, t in schema.items())
@@ -472,15 +474,41 @@ def _level(
     price, mine = (columns.get(f"{side}_{w}{level}") for w in ("price", what))
     if not price or not mine or not {price[0], mine[0]} <= set(raw.columns):
         return pl.lit(None, SIDED[what])
-    there = _price(price, stream.price_scale)
+    there = _price(price, stream.price_scale).fill_nan(None)
     values = {"price": there, "volume": _volume(mine, stream), "orders": _count(mine)}
     return pl.when(there > 0).then(values[what])
+
+
+def _readings(stream: StreamSpec, raw: pl.DataFrame) -> list[Reading]:
+    """Fields that may be empty, so that only their text tells what is no number."""
+    if stream.holds != "snapshots":
+        known = ("channel", "id", "buy_id", "sell_id")
+        named = {key: stream.columns[key] for key in known if key in stream.columns}
+        return [
+            Reading(key, _text(names), _number(names), "/".join(names))
+            for key, names in named.items()
+        ]
+    columns, out = field_columns(stream), []
+    names = {f"{side}_{what}{k}": (f"{side}_{what}", what) for side, what, k in LEVELS}
+    for field_, (key, what) in ({"trades": ("trades", "orders")} | names).items():
+        mine = columns.get(field_)
+        if not mine or mine[0] not in raw.columns:
+            continue
+        number = {
+            "price": lambda c: _price(c, stream.price_scale),
+            "volume": lambda c: _volume(c, stream),
+            "orders": _count,
+        }[what](mine)
+        level = key != "trades"
+        shown = f"a level in {stream.columns[key][0]}" if level else "/".join(mine)
+        out.append(Reading(field_, _text(mine), number, shown))
+    return out
 
 
 def _snapshot_rules() -> dict[str, pl.Expr]:
     """Reason -> expression that is true for a snapshot that cannot be used."""
     rules = _common_rules()
     for column in ("last", "volume", "amount"):
-        rules[f"{column} is not a number"] = pl.col(column).is_null()
+        rules[f"{column} is not a number"] = ~pl.col(column).is_finite().fill_null(value=False)
         rules[f"{column} is negative"] = pl.col(column) < 0
     return rules

@@ -18,6 +18,10 @@ KEY = ("date", "stock", "seq", "traded")
 WHERE = ("file", "line")
 REPEATS = pl.all_horizontal(pl.col(c) == pl.col(c).shift(1) for c in KEY).fill_null(value=False)
 
+# Numbers of records whose vendor gives them none: so far below zero that no vendor's is there.
+BY_LINE = -(2**62)
+A_FILE = 2**32
+
 
 @dataclass(frozen=True)
 class Sequenced:
@@ -47,7 +51,11 @@ def in_sequence(events: pl.DataFrame, by_time: tuple[str, ...] = ()) -> Sequence
     """
     apart = pl.col("stock") % 4
     apart = apart.is_in([EXCHANGES.index(name) for name in by_time])
-    rows = events.with_columns(traded=pl.col("what") == TRADE).sort(KEY, maintain_order=True)
+    rows = (
+        over_files(events)
+        .with_columns(traded=pl.col("what") == TRADE)
+        .sort(KEY, maintain_order=True)
+    )
     if rows.select(REPEATS.any()).item():  # which one is the first must not depend on threads
         rows = rows.sort(*KEY, *WHERE)
     values = [c for c in EVENT if c not in WHERE]
@@ -73,6 +81,32 @@ def in_sequence(events: pl.DataFrame, by_time: tuple[str, ...] = ()) -> Sequence
         again.filter("twin").select(*EVENT),
         int(rows.select(mixed.sum()).item()),
     )
+
+
+def over_files(events: pl.DataFrame) -> pl.DataFrame:
+    """Numbers of the records that have none: their line, from file to file in steps of 2^32.
+
+    The files of a stock-day count in the order of their names, so a file that grows, or one that
+    comes behind the others, changes no number. A record that stands on the same line of two files
+    with the same values is one record.
+
+    Parameters
+    ----------
+    events : columns of ``EVENT``; ``seq`` is below ``BY_LINE / 2`` where the vendor gives none
+    """
+    numberless = pl.col("seq") < BY_LINE // 2
+    files = events.filter(numberless).group_by("date", "stock").agg(pl.col("file").n_unique())
+    if files.is_empty():
+        return events
+    place = pl.lit(0, pl.Int64)
+    if files.select((pl.col("file") > 1).any()).item():
+        nth = pl.col("file").rank("dense").over("date", "stock", numberless).cast(pl.Int64) - 1
+        events = events.with_columns(nth.alias("(nth)"))
+        values = [c for c in EVENT if c not in ("file", "seq")]
+        place = pl.col("(nth)").min().over(*values, numberless)
+    number = place * A_FILE + pl.col("line").cast(pl.Int64)
+    numbered = events.with_columns(pl.when(numberless).then(number).otherwise("seq").alias("seq"))
+    return numbered.select(*EVENT)
 
 
 def renumbered(rows: pl.DataFrame) -> pl.DataFrame:

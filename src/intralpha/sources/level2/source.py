@@ -22,7 +22,7 @@ from intralpha.sources.level2.chunks import CHUNK_BYTES, CHUNK_ROWS, Chunk, chun
 from intralpha.sources.level2.log import log_blocks
 from intralpha.sources.level2.pieces import Piece, pieces, together
 from intralpha.sources.level2.rows import EVENT, EXCHANGES, SNAPSHOT, typed
-from intralpha.sources.level2.sequence import Mark, Numbers, marks_of
+from intralpha.sources.level2.sequence import BY_LINE, Mark, Numbers, marks_of
 from intralpha.sources.level2.settle import account, settle_events, settle_snapshots
 from intralpha.sources.level2.shared import Shared, groups, joint, split
 from intralpha.sources.level2.streams import StreamSpec
@@ -202,8 +202,8 @@ class Level2Source(Source):
             frame, passed, repairs = rows.frame, rows.passed, Counter(rows.counts)
             bad.append(rows.bad)
             first = rows.first
-        if kind == EVENTS and "seq" not in stream.columns and self.spec.has_orders:
-            frame = frame.with_columns(seq=pl.col("file").cast(pl.Int64) * 2**32 + pl.col("line"))
+        if kind == EVENTS and "seq" not in stream.columns:
+            frame = frame.with_columns(seq=pl.lit(BY_LINE, pl.Int64))
         marks: list[Mark] = []
         if self.spec.gap_free != "no" and kind == EVENTS:
             of_channels = self.spec.gap_free == "channel"

@@ -13,6 +13,7 @@ import polars as pl
 from numba import njit
 from numpy import ndarray
 
+from intralpha.base.arrays import read_only
 from intralpha.sources.when import OFFSET
 
 UNREAD = -1
@@ -71,7 +72,7 @@ def read(text: pl.Series, time_format: str) -> Stamps | None:
         return None
     data, offsets = _bytes(text)
     days, ms = np.empty(len(text), np.int32), np.empty(len(text), np.int32)
-    _read(data, offsets, program, days, ms)
+    _read(read_only(data), read_only(offsets), program, days, ms)
     return Stamps(days, ms)
 
 

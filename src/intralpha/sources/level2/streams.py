@@ -60,7 +60,8 @@ class StreamSpec(Spec):
     ``{}`` for the level; a name without it is a column of lists, the best level first, whose
     missing levels stand at their end. Where the vendor gives no ``id`` of an order, it is the
     ``buy_id`` or ``sell_id`` of its side, else its ``seq``. Trades without ``seq`` are numbered by
-    their lines, where the source has no orders, which would share the numbers.
+    their lines, where the source has no orders, which would share the numbers; over several files
+    of a stock-day in the order of their names.
 
     Streams with one ``pattern`` share their files: each takes the ``records`` it names, those of no
     stream are counted.

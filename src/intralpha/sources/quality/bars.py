@@ -16,6 +16,8 @@ KEY = ("date", "symbol")
 PRICES = ("open", "high", "low", "close")
 ROWS_AT_ONCE = 400_000
 RESIDUES = (2, 3, 5)
+# Opens are a trade away from the close before, ranges many: a gap is a small part of a range, but
+# the larger the fewer trades a bar has. Bars of one price or of none tell how few they are.
 GAP_SHARE, GAP_TICKS = 0.4, 4.0
 LOST = 1.5  # a sum that is off by more is no matter of auctions
 
@@ -130,7 +132,8 @@ def _spacing_faults(days: pl.DataFrame, freq: int) -> dict[str, Fault]:
     few = few.filter(pl.col("every").is_not_null()).select(*KEY, "trading", "bars", "every")
     ratio = (pl.col("gap") / pl.col("range")).alias("off")
     moving = days.filter(pl.col("range_ticks") >= GAP_TICKS)
-    torn = moving.filter(ratio > GAP_SHARE).select(*KEY, "gap", "range", ratio)
+    torn = moving.filter(ratio > GAP_SHARE + pl.col("quiet"))
+    torn = torn.select(*KEY, "gap", "range", "quiet", ratio)
     torn = torn.sort("off", *KEY, descending=[True, False, False])
     return {
         "bars: only every k-th bar trades": Fault(
@@ -213,6 +216,7 @@ def _figures(freq: int) -> list[pl.Expr]:
         made.sum().alias("made"),
         gap.filter(joined).sum().alias("gap"),
         (high - low).filter(joined).sum().alias("range"),
+        (~ranged).mean().alias("quiet"),
         ((high - low).filter(joined).mean() / pl.col("tick").first()).alias("range_ticks"),
         *((pl.col("place") % k).filter(traded).n_unique().alias(f"residues_{k}") for k in RESIDUES),
     ]

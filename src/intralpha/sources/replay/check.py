@@ -27,6 +27,8 @@ import polars as pl
 from numba import njit
 
 from intralpha.base import DataError
+from intralpha.base.arrays import read_only
+from intralpha.base.columns import floats
 from intralpha.base.compiling import INNER, KERNEL
 from intralpha.market.closing import closing_auctions
 from intralpha.market.limits import HALF_TICK_YUAN
@@ -278,7 +280,7 @@ def _sums_equal(
     """Rows in which the sums agree, to half a cent; numbers of trades only where published."""
     equal = np.ones(rebuilt.height, np.bool_)
     for name in names:
-        theirs = published[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        theirs = floats(published[name])
         close = np.abs(rebuilt[name].cast(pl.Float64).to_numpy() - theirs) < HALF_TICK_YUAN
         equal &= close | np.isnan(theirs)
     return equal
@@ -318,9 +320,9 @@ def _numbers(rows: pl.DataFrame, ticks_per_yuan: int = TICKS_PER_YUAN) -> Publis
             unknown = pl.Series(np.where(price > 0, NO_COUNT, 0))
             levels[s, k, 2] = count.cast(pl.Int64).zip_with(count.is_not_null(), unknown).to_numpy()
     return Published(
-        rows["time"].cast(pl.Int64).to_numpy(),
-        rows["volume"].to_numpy(),
-        rows["trades"].cast(pl.Int64).fill_null(-1).to_numpy(),
+        read_only(rows["time"].cast(pl.Int64).to_numpy()),
+        read_only(rows["volume"].to_numpy()),
+        read_only(rows["trades"].cast(pl.Int64).fill_null(-1).to_numpy()),
         levels,
     )
 

@@ -12,7 +12,7 @@ from numba import njit
 from numpy import ndarray
 
 from intralpha.base import DataError
-from intralpha.base.arrays import check_count, check_shape
+from intralpha.base.arrays import check_count, check_shape, read_only
 from intralpha.base.compiling import INNER, KERNEL, borrowed
 from intralpha.market.closing import closing_auctions
 from intralpha.market.hours import (
@@ -421,7 +421,7 @@ def _ends(symbols: ndarray) -> list[str]:
 
 
 def _as(values: ndarray, kind: str) -> ndarray:
-    return np.ascontiguousarray(values, dtype=kind)
+    return read_only(np.asarray(values, dtype=kind))
 
 
 def _no_trades(on: date) -> Ticks:

@@ -1,0 +1,109 @@
+"""Commands and scripts in processes of their own that have imported everything already.
+
+Python, the libraries and the package take two seconds to import, most commands far less to run. One
+process imports them once and forks at every request; its child changes folder and environment, and
+from there on it is the process that somebody would have started: its own output, exit code, threads
+and plug-ins. How a process starts from nothing is tested in test_package, cli/test_check and
+cli/test_long_work.
+"""
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+COMMAND = "from intralpha.cli import main; main(own_process=False)"
+SERVER = """
+import gc, json, os, sys
+
+import exchange_calendars, highspy, numba, pandas, plotly.graph_objects, polars, pyarrow.parquet
+import rich.logging, rich.progress, scipy.optimize, scipy.stats, torch
+
+import intralpha.cli.main
+from intralpha.backtest import replay
+from intralpha.pipeline import audit_recipe, execute, explain_key, load_recipe, plan, render_report
+from intralpha.pipeline.code import source_of
+from intralpha.report.charts import plain_figure
+from intralpha.sources import ingest
+from intralpha.testing import check_specs
+from intralpha.training import run_jobs, train_fold
+
+for name in [name for name in sys.modules if name.startswith("intralpha")]:
+    source_of(name)  # parsed by every plan, kept until the file changes
+plain_figure("", "")
+gc.collect()
+gc.freeze()
+# A fork takes along one thread only: no pool may have begun. What runs cleans up for allocators,
+# which know of forks, and in a folder for spilled rows that nothing uses.
+names = {open(f"/proc/self/task/{t}/comm").read().strip() for t in os.listdir("/proc/self/task")}
+assert names <= {"python", "python3", "python3.11", "jemalloc_bg_thd", "polars-ooc-clea"}, names
+for line in sys.stdin:
+    asked = json.loads(line)
+    child = os.fork()
+    if not child:
+        break
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+else:
+    os._exit(0)
+os.chdir(asked["folder"])
+os.environ.clear()
+os.environ.update(asked["environment"])
+sys.argv = ["-c", *asked["words"]]
+known = {os.path.abspath(place) for place in sys.path if place}
+told = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+sys.path[1:1] = [place for place in told if place and os.path.abspath(place) not in known]
+for number, path in enumerate((os.devnull, asked["out"], asked["err"])):
+    os.dup2(os.open(path, os.O_RDWR | os.O_CREAT), number)
+exec(compile(asked["code"], "<string>", "exec"), {"__name__": "__main__"})
+"""
+
+
+@cache
+def server() -> "subprocess.Popen[str]":
+    """The process that forks, started at the first request of a worker and ended with it."""
+    command = [sys.executable, "-W", "error::RuntimeWarning", "-c", SERVER]
+    begun = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def end() -> None:
+        begun.communicate()
+
+    atexit.register(end)
+    return begun
+
+
+def command(
+    *words: str,
+    code: str = COMMAND,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> "subprocess.CompletedProcess[str]":
+    """Run the command line, or a script, as ``python -c code *words`` would, and wait for it.
+
+    Parameters
+    ----------
+    words : what follows the name of the command
+    code : a script instead of the command line
+    folder : where it works; here by default
+    environment : beside that of this process
+    """
+    with TemporaryDirectory() as place:
+        out, err = Path(place, "out"), Path(place, "err")
+        asked = {
+            "words": words,
+            "code": code,
+            "folder": str(folder or Path.cwd()),
+            "environment": {**os.environ, **(environment or {})},
+            "out": str(out),
+            "err": str(err),
+        }
+        begun = server()
+        assert begun.stdin is not None
+        assert begun.stdout is not None
+        print(json.dumps(asked), file=begun.stdin, flush=True)
+        status = int(begun.stdout.readline())
+        return subprocess.CompletedProcess(words, status, out.read_text(), err.read_text())
