@@ -34,9 +34,7 @@ class Dropout(nn.Module):
         if x.device.type != "cpu":
             return functional.dropout(x, self.rate)
         dropped = min(round(self.rate * LEVELS), LEVELS - 1)
-        scale = LEVELS / (LEVELS - dropped)
-        # Its name aside this is x * kept * scale in one pass, with the gradient of that.
-        return torch.ops.aten.native_dropout_backward(x, kept(x.shape, dropped), scale)
+        return x * kept(x.shape, dropped).to(x.dtype).mul_(LEVELS / (LEVELS - dropped))
 
 
 def kept(shape: torch.Size, dropped: int) -> Bool[Tensor, "*sizes"]:
