@@ -150,7 +150,7 @@ class Convolution(nn.Module):
     def __init__(self, width: int, kernel: int, norm: Norm, dropout: float) -> None:
         super().__init__()
         self.first, self.up = nn.LayerNorm(width), nn.Linear(width, 2 * width)
-        self.half = kernel // 2
+        self.around = kernel // 2
         # No bias: the norm has one.
         self.depthwise = nn.Conv1d(width, width, kernel, groups=width, bias=False)
         self.norm = nn.BatchNorm1d(width) if norm == "batch" else nn.LayerNorm(width)
@@ -159,6 +159,6 @@ class Convolution(nn.Module):
     def forward(self, x: Float[Tensor, "B L d"]) -> Float[Tensor, "B L d"]:
         """What the convolution adds."""
         gated = functional.glu(self.up(self.first(x)), -1)
-        mixed = over_steps(self.depthwise, gated, self.half, self.half)
+        mixed = over_steps(self.depthwise, gated, self.around, self.around)
         normed = self.norm(mixed.flatten(0, 1)).view_as(mixed)
         return self.dropout(self.down(functional.silu(normed)))
