@@ -5,6 +5,8 @@ import pytest
 import torch
 
 from intralpha.models import ConformerSpec, HeadsError, WindowShape
+from intralpha.models import relative_attention as relative_attention_module
+from intralpha.models.relative_attention import RelativeAttention
 
 from .contract import Case, Contract
 from .equations import Weights, layer_norm, line, shaken, sigmoid, softmax, weights_of
@@ -97,6 +99,23 @@ def test_tokens_equal_the_equations(norm: str, width: int, heads: int) -> None:
             y = layer_norm(y + feed_forward(y, part(block, "after")) / 2, block, "norm")
         np.testing.assert_allclose(found[b], y, atol=1e-6)
     assert torch.equal(encoder(x), encoder.tokens(x)[:, -1])
+
+
+def test_long_windows_find_the_same_without_the_matrix_of_scores(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Values and gradients."""
+    torch.manual_seed(0)
+    attention = shaken(RelativeAttention(9, 3, 7))
+    x = torch.randn(2, 7, 9, dtype=torch.float64, requires_grad=True)
+    found = {}
+    for short in (7, 6):
+        monkeypatch.setattr(relative_attention_module, "SHORT", short)
+        score = attention(x)
+        gradients = torch.autograd.grad(score.square().sum(), [x, *attention.parameters()])
+        found[short] = score, *gradients
+    for one, other in zip(found[7], found[6], strict=True):
+        torch.testing.assert_close(one, other)
 
 
 def test_convolutions_see_more_of_longer_windows() -> None:

@@ -4,6 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from intralpha.models.dropout import Dropout
+
 
 class AdditiveAttention(nn.Module):
     """a = softmax_t(v' tanh(W h_t + b)); sum_t a_t h_t.
@@ -18,7 +20,7 @@ class AdditiveAttention(nn.Module):
     def __init__(self, width: int, inner: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.line, self.vector = nn.Linear(width, inner), nn.Linear(inner, 1, bias=False)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, states: Float[Tensor, "B L d"]) -> Float[Tensor, "B d"]:
         """The weighted sum of states."""

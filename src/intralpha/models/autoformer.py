@@ -8,6 +8,7 @@ from jaxtyping import Float
 from pydantic import Field, field_validator
 from torch import Tensor, nn
 
+from intralpha.models.dropout import Dropout
 from intralpha.models.encoder import Encoder, EncoderSpec
 from intralpha.models.shape import WindowShape
 
@@ -86,7 +87,7 @@ class Autoformer(Encoder):
         self.apart = spec.lags == "sample"
         self.embedding, self.dropout = (
             nn.Linear(shape.features, spec.width, bias=False),
-            nn.Dropout(spec.dropout),
+            Dropout(spec.dropout),
         )
         self.seasonal = Seasonal(shape.length, spec.average)
         lags = spec.lags_of(shape.length)

@@ -7,6 +7,8 @@ from pydantic import Field, field_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
+from intralpha.models.dropout import Dropout
+from intralpha.models.over_steps import over_steps
 from intralpha.models.relative_attention import RelativeAttention
 from intralpha.models.shape import WindowShape
 from intralpha.models.tokens import TokenEncoder, TokenEncoderSpec
@@ -87,7 +89,7 @@ class Conformer(TokenEncoder):
         self.apart = spec.norm == "layer"
         self.embedding, self.dropout = (
             nn.Linear(shape.features, spec.width),
-            nn.Dropout(spec.dropout),
+            Dropout(spec.dropout),
         )
         self.blocks = nn.Sequential(*[Block(shape.length, spec) for _ in range(spec.layers)])
 
@@ -113,7 +115,7 @@ class Block(nn.Module):
         super().__init__()
         width, dropout = spec.width, spec.dropout
         self.before, self.after = feed_forward(width, dropout), feed_forward(width, dropout)
-        self.attention_norm, self.dropout = nn.LayerNorm(width), nn.Dropout(dropout)
+        self.attention_norm, self.dropout = nn.LayerNorm(width), Dropout(dropout)
         self.attention = RelativeAttention(width, spec.heads, length)
         self.convolution = Convolution(width, spec.kernel_of(length), spec.norm, dropout)
         self.norm = nn.LayerNorm(width)
@@ -130,7 +132,7 @@ def feed_forward(width: int, dropout: float) -> nn.Sequential:
     """LN, Linear(d -> 4d), Swish, dropout, Linear(4d -> d), dropout."""
     up, down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
     return nn.Sequential(
-        nn.LayerNorm(width), up, nn.SiLU(), nn.Dropout(dropout), down, nn.Dropout(dropout)
+        nn.LayerNorm(width), up, nn.SiLU(), Dropout(dropout), down, Dropout(dropout)
     )
 
 
@@ -148,16 +150,15 @@ class Convolution(nn.Module):
     def __init__(self, width: int, kernel: int, norm: Norm, dropout: float) -> None:
         super().__init__()
         self.first, self.up = nn.LayerNorm(width), nn.Linear(width, 2 * width)
+        self.around = kernel // 2
         # No bias: the norm has one.
-        self.depthwise = nn.Conv1d(
-            width, width, kernel, groups=width, padding=kernel // 2, bias=False
-        )
+        self.depthwise = nn.Conv1d(width, width, kernel, groups=width, bias=False)
         self.norm = nn.BatchNorm1d(width) if norm == "batch" else nn.LayerNorm(width)
-        self.down, self.dropout = nn.Linear(width, width), nn.Dropout(dropout)
+        self.down, self.dropout = nn.Linear(width, width), Dropout(dropout)
 
     def forward(self, x: Float[Tensor, "B L d"]) -> Float[Tensor, "B L d"]:
         """What the convolution adds."""
         gated = functional.glu(self.up(self.first(x)), -1)
-        mixed = self.depthwise(gated.transpose(1, 2)).transpose(1, 2)
+        mixed = over_steps(self.depthwise, gated, self.around, self.around)
         normed = self.norm(mixed.flatten(0, 1)).view_as(mixed)
         return self.dropout(self.down(functional.silu(normed)))

@@ -6,6 +6,7 @@ from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor, nn
 
+from intralpha.models.dropout import Dropout
 from intralpha.models.encoder import Encoder, EncoderSpec
 from intralpha.models.shape import WindowShape
 
@@ -42,7 +43,7 @@ class MLP(Encoder):
         super().__init__()
         self.width = spec.hidden
         numbers = shape.length * (shape.bars or 1) * shape.features
-        self.line, self.dropout = nn.Linear(numbers, spec.hidden), nn.Dropout(spec.dropout)
+        self.line, self.dropout = nn.Linear(numbers, spec.hidden), Dropout(spec.dropout)
 
     def forward(self, x: Float[Tensor, "B *sizes"]) -> Float[Tensor, "B E"]:
         """State ``[B, hidden]`` of windows."""

@@ -7,6 +7,8 @@ from torch.nn import functional
 
 from intralpha.models.attention import HeadsError
 
+SHORT = 160  # steps up to which the matrix of scores is quicker than to do without it
+
 
 class RelativeAttention(nn.Module):
     """softmax(((q_i + u)'k_j + (q_i + v)'W_r R_(i-j)) / sqrt(d/heads)) V in each head.
@@ -29,7 +31,7 @@ class RelativeAttention(nn.Module):
     -----
     No vector of a distance is ever made. With p = W_r'(q_i + v) as complex numbers p_2k + i p_2k+1,
     p'R_(i-j) is the real part of sum_k p_k e^(-i w_k i) e^(i w_k j), a product of something of i
-    with something of j. Both stand beside queries and keys, and what is left is plain attention.
+    with something of j: what is left is plain attention.
     Queries and keys have no bias: u and v stand for that of queries, and softmax takes out that
     of keys.
     """
@@ -58,13 +60,10 @@ class RelativeAttention(nn.Module):
         x : [B, L, d]
         """
         query, key, value = (self.split(line(x)) for line in (self.query, self.key, self.value))
-        size = query.shape[-1]
-        asked = torch.cat([query + self.content[:, None], self.turned(query)], -1)
-        answer = torch.cat([key, self.waves_of(key)], -1)
-        # One width for all three, so that torch need not make the matrix of weights.
-        padded = functional.pad(value, (0, self.waves))
-        found = functional.scaled_dot_product_attention(asked, answer, padded, scale=size**-0.5)
-        return self.out(found[..., :size].transpose(1, 2).flatten(2))
+        content, place = query + self.content[:, None], self.turned(query)
+        waves = torch.view_as_real(self.turns[: x.shape[1]]).flatten(-2)
+        find = found_by_scores if x.shape[1] <= SHORT else found_in_pieces
+        return self.out(find(content, place, key, waves, value).transpose(1, 2).flatten(2))
 
     def split(self, tokens: Float[Tensor, "B L d"]) -> Float[Tensor, "B heads L k"]:
         """Heads apart."""
@@ -78,10 +77,55 @@ class RelativeAttention(nn.Module):
         turned = torch.view_as_complex(p.unflatten(-1, (-1, 2))) * self.turns[: query.shape[2]]
         return torch.view_as_real(turned).flatten(-2)
 
-    def waves_of(self, key: Float[Tensor, "B heads L k"]) -> Float[Tensor, "B heads L waves"]:
-        """cos(w j) and -sin(w j) of each key's place j."""
-        waves = torch.view_as_real(self.turns[: key.shape[2]]).flatten(-2)
-        return waves.expand(*key.shape[:3], -1)
+
+def found_by_scores(
+    content: Float[Tensor, "B heads L k"],
+    place: Float[Tensor, "B heads L waves"],
+    key: Float[Tensor, "B heads L k"],
+    waves: Float[Tensor, "L waves"],
+    value: Float[Tensor, "B heads L k"],
+) -> Float[Tensor, "B heads L k"]:
+    """softmax((content key' + place waves') / sqrt(k)) value, by its matrix [L, L].
+
+    Parameters
+    ----------
+    content : q + u
+    place : p, turned back
+    key : of each step
+    waves : of each place
+    value : of each step
+    """
+    scale = key.shape[-1] ** -0.5
+    by_place = (place @ waves.to(place.dtype).T).flatten(0, 1).to(key.dtype)
+    pairs = content.flatten(0, 1), key.flatten(0, 1).transpose(1, 2)
+    scores = torch.baddbmm(by_place, *pairs, beta=scale, alpha=scale)
+    return (scores.softmax(-1) @ value.flatten(0, 1)).view_as(value)
+
+
+def found_in_pieces(
+    content: Float[Tensor, "B heads L k"],
+    place: Float[Tensor, "B heads L waves"],
+    key: Float[Tensor, "B heads L k"],
+    waves: Float[Tensor, "L waves"],
+    value: Float[Tensor, "B heads L k"],
+) -> Float[Tensor, "B heads L k"]:
+    """The same, and the matrix is never made: see :func:`found_by_scores`.
+
+    Parameters
+    ----------
+    content : q + u
+    place : p, turned back
+    key : of each step
+    waves : of each place
+    value : of each step
+    """
+    size, more = key.shape[-1], waves.shape[-1]
+    asked = torch.cat([content, place], -1)
+    answer = torch.cat([key, waves.expand(*key.shape[:3], -1)], -1)
+    # One width for all three, or torch would make the matrix.
+    padded = functional.pad(value, (0, more))
+    found = functional.scaled_dot_product_attention(asked, answer, padded, scale=size**-0.5)
+    return found[..., :size]
 
 
 def turns(length: int, waves: int) -> Complex[Tensor, "L half"]:
