@@ -158,7 +158,7 @@ def measured(kind: str, shapes: Shapes, count: int, cost: Cost, rounds: int) -> 
     """Speed and memory of a network, in this process."""
     start = peak_bytes()
     torch.manual_seed(0)
-    spec = ModelSpec.kinds()[kind]()
+    spec = ModelSpec.kinds()[kind].model_validate({"kind": kind})
     network, windows = spec.make(shapes), windows_of(shapes, count)
     loss, piece = partial(loss_of, torch.randn(count)), piece_of(cost, count)
     try:
@@ -216,7 +216,7 @@ def one_step(kind: str, count: int, piece: int | None) -> tuple[float, int]:
     torch.manual_seed(0)
     shapes = {"x": WindowShape(40, 300)}
     run = step(
-        ModelSpec.kinds()[kind]().make(shapes),
+        ModelSpec.kinds()[kind].model_validate({"kind": kind}).make(shapes),
         windows_of(shapes, count),
         piece,
         partial(loss_of, torch.randn(count)),
@@ -228,7 +228,13 @@ def one_step(kind: str, count: int, piece: int | None) -> tuple[float, int]:
 def two_pass(kinds: list[str], count: int) -> None:
     """Peak memory of a whole batch in one pass and in two."""
     for kind in kinds:
-        cost = in_child(partial(cost_of, ModelSpec.kinds()[kind](), {"x": WindowShape(40, 300)}))
+        cost = in_child(
+            partial(
+                cost_of,
+                ModelSpec.kinds()[kind].model_validate({"kind": kind}),
+                {"x": WindowShape(40, 300)},
+            )
+        )
         assert isinstance(cost, Cost), cost
         piece = piece_of(cost, count) or count // 10
         for name, size in (("one pass", None), ("two passes", min(piece, count // 10))):
@@ -269,8 +275,9 @@ def main() -> None:
     )
     ratios, shares = {}, []
     for kind, cls in kinds.items():
-        for size, shapes in sizes_of(cls()).items():
-            cost = in_child(partial(cost_of, cls(), shapes))
+        spec = cls.model_validate({"kind": kind})
+        for size, shapes in sizes_of(spec).items():
+            cost = in_child(partial(cost_of, spec, shapes))
             if isinstance(cost, Exception):
                 print(f"{kind:16}{size:38} cannot be made: {cost}")
                 continue

@@ -33,8 +33,8 @@ def test_a_kind_is_found_or_its_neighbours_are_named() -> None:
 
 
 def test_a_kind_whose_key_has_no_default_has_none_itself() -> None:
-    assert by_default(NoteSpec) == NoteSpec()
-    assert by_default(PairSpec) is None
+    assert by_default(TuneSpec, "tunes.note") == NoteSpec()
+    assert by_default(TuneSpec, "tunes.pair") is None
 
 
 def test_recipe_lines_begin_with_the_kind_at_every_depth() -> None:

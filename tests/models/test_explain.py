@@ -25,7 +25,7 @@ def test_the_list_has_a_line_for_every_kind() -> None:
 
 @pytest.mark.parametrize("kind", OURS)
 def test_the_recipe_lines_choose_the_network(kind: str) -> None:
-    spec = by_default(OURS[kind])
+    spec = by_default(ModelSpec, kind)
     assert isinstance(spec, ModelSpec)
     lines = recipe_lines("model", spec)
     assert lines.startswith(f"model:\n  kind: {kind}\n")

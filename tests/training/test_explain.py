@@ -25,7 +25,7 @@ def test_the_list_says_what_each_loss_looks_at() -> None:
 
 @pytest.mark.parametrize("kind", OURS)
 def test_the_recipe_lines_choose_the_loss(kind: str) -> None:
-    spec = by_default(OURS[kind])
+    spec = by_default(ObjectiveSpec, kind)
     assert isinstance(spec, ObjectiveSpec)
     lines = recipe_lines("objective", spec)
     assert Chosen.model_validate(yaml.safe_load(lines)).objective == spec

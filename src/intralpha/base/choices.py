@@ -41,10 +41,20 @@ def kind_named(family: type[Kinded], kind: str) -> type[Kinded]:
     return found
 
 
-def by_default(kind: type[Kinded]) -> Kinded | None:
-    """The kind with its defaults; None where a key has none."""
+def by_default(family: type[Kinded], kind: str) -> Kinded | None:
+    """A kind with its defaults; None where a key has none.
+
+    Parameters
+    ----------
+    family : whose kinds are looked through
+    kind : its name; a class may stand for several
+
+    Raises
+    ------
+    NoKindError
+    """
     try:
-        return kind()
+        return kind_named(family, kind).model_validate({"kind": kind})
     except ValidationError:
         return None
 

@@ -24,7 +24,7 @@ def list_models() -> str:
     """One line a network: kind, inputs, parts besides the score, what it is."""
     rows: list[tuple[str, ...]] = [("kind", "inputs", "gives", "what")]
     for kind, cls in ModelSpec.kinds().items():
-        spec = by_default(cls)
+        spec = by_default(ModelSpec, kind)
         given = (_inputs(spec), _gives(spec)) if isinstance(spec, ModelSpec) else ("?", "?")
         rows.append((kind, *given, summary(cls)))
     return listed(rows)
@@ -47,7 +47,7 @@ def show_model(kind: str, length: int = 40, features: int = 27, batch: int = 500
         The sizes do not suit it.
     """
     cls = kind_named(ModelSpec, kind)
-    spec = by_default(cls)
+    spec = by_default(ModelSpec, kind)
     lines = [f"network {kind}", "", *described(cls)]
     if not isinstance(spec, ModelSpec):
         return "\n".join([*lines, *keys_told(cls), "", "a key has no default: no costs are told"])

@@ -16,7 +16,7 @@ def list_losses() -> str:
     """One line a loss: kind, the part of an output that it looks at, what it is."""
     rows = [("kind", "looks at", "what")]
     for kind, cls in ObjectiveSpec.kinds().items():
-        spec = by_default(cls)
+        spec = by_default(ObjectiveSpec, kind)
         rows.append((kind, _needs(spec) if isinstance(spec, ObjectiveSpec) else "?", summary(cls)))
     return listed(rows)
 
@@ -35,7 +35,7 @@ def show_loss(kind: str) -> str:
     """
     cls = kind_named(ObjectiveSpec, kind)
     lines = [f"loss {kind}", "", *described(cls)]
-    spec = by_default(cls)
+    spec = by_default(ObjectiveSpec, kind)
     if isinstance(spec, ObjectiveSpec):
         lines += ["", f"looks at {_needs(spec)} of what a network gives (`intralpha models list`)"]
     lines += keys_told(cls)
