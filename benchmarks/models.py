@@ -94,6 +94,13 @@ def plain_version(kind: str, network: nn.Module, shapes: Shapes) -> nn.Module | 
     return network if found else None
 
 
+def spec_of(kind: str) -> ModelSpec:
+    """A network with its defaults; a class may stand for several kinds."""
+    spec = ModelSpec.kinds()[kind].model_validate({"kind": kind})
+    assert isinstance(spec, ModelSpec)
+    return spec
+
+
 def sizes_of(spec: ModelSpec) -> dict[str, Shapes]:
     """The sizes that a network is measured at, by report."""
     if not spec.inputs:
@@ -158,7 +165,7 @@ def measured(kind: str, shapes: Shapes, count: int, cost: Cost, rounds: int) -> 
     """Speed and memory of a network, in this process."""
     start = peak_bytes()
     torch.manual_seed(0)
-    spec = ModelSpec.kinds()[kind].model_validate({"kind": kind})
+    spec = spec_of(kind)
     network, windows = spec.make(shapes), windows_of(shapes, count)
     loss, piece = partial(loss_of, torch.randn(count)), piece_of(cost, count)
     try:
@@ -216,7 +223,7 @@ def one_step(kind: str, count: int, piece: int | None) -> tuple[float, int]:
     torch.manual_seed(0)
     shapes = {"x": WindowShape(40, 300)}
     run = step(
-        ModelSpec.kinds()[kind].model_validate({"kind": kind}).make(shapes),
+        spec_of(kind).make(shapes),
         windows_of(shapes, count),
         piece,
         partial(loss_of, torch.randn(count)),
@@ -231,7 +238,7 @@ def two_pass(kinds: list[str], count: int) -> None:
         cost = in_child(
             partial(
                 cost_of,
-                ModelSpec.kinds()[kind].model_validate({"kind": kind}),
+                spec_of(kind),
                 {"x": WindowShape(40, 300)},
             )
         )
@@ -264,7 +271,7 @@ def main() -> None:
     if args.two_pass:
         two_pass(chosen or ["transformer", "crossformer"], args.windows)
         return
-    kinds = {k: s for k, s in ModelSpec.kinds().items() if k in chosen or not chosen}
+    kinds = [kind for kind in ModelSpec.kinds() if kind in chosen or not chosen]
     rate = in_child(matrix_rate)
     assert isinstance(rate, float), rate
     print(
@@ -274,8 +281,8 @@ def main() -> None:
         f"{'peak MB':>9}{'piece':>7}{'share':>7}{'x plain':>9}"
     )
     ratios, shares = {}, []
-    for kind, cls in kinds.items():
-        spec = cls.model_validate({"kind": kind})
+    for kind in kinds:
+        spec = spec_of(kind)
         for size, shapes in sizes_of(spec).items():
             cost = in_child(partial(cost_of, spec, shapes))
             if isinstance(cost, Exception):
