@@ -62,6 +62,21 @@ def summary(spec: type[BaseModel]) -> str:
     return _plain(" ".join(first.split()))
 
 
+def rows_of(spec: type[BaseModel], indent: str = "  ") -> Iterator[str]:
+    """The keys of a spec as text, one a line: name, what may stand there, default, meaning.
+
+    Parameters
+    ----------
+    spec : class of a spec that is no family
+    indent : before each line
+    """
+    keys = keys_of(spec)
+    width = max((len(key.name) for key in keys), default=0)
+    for key in keys:
+        default = "required" if key.default == "required" else f"default {key.default}"
+        yield f"{indent}{key.name:{width}}  {key.takes}; {default}. {key.about}"
+
+
 def kinds_of(family: type[BaseModel]) -> dict[str, type[BaseModel]]:
     """Kinds of a family by name, those of loaded plug-ins included; a spec alone is none."""
     return dict(family.kinds()) if issubclass(family, Kinded) and is_family(family) else {}

@@ -188,7 +188,7 @@ class Kinded(Spec):
             raise PydanticCustomError(
                 "kind_unknown",
                 "no kind {kind}; {hint}",
-                {"kind": kind, "hint": cls._hint(str(kind))},
+                {"kind": kind, "hint": cls.hint(str(kind))},
             )
         return found.model_validate({**value, "kind": kind}, context=info.context)
 
@@ -197,7 +197,7 @@ class Kinded(Spec):
         return ", ".join(cls.kinds())
 
     @classmethod
-    def _hint(cls, kind: str) -> str:
+    def hint(cls, kind: str) -> str:
         """What to do about a kind that nobody has defined."""
         prefix, dot, _ = kind.partition(".")
         known = list(cls.kinds())

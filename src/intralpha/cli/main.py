@@ -18,7 +18,9 @@ from intralpha.cli.features import features
 from intralpha.cli.gc import gc
 from intralpha.cli.ingest import ingest
 from intralpha.cli.level2 import level2
+from intralpha.cli.losses import losses
 from intralpha.cli.ls import ls
+from intralpha.cli.models import models
 from intralpha.cli.quality import quality
 from intralpha.cli.report import report
 from intralpha.cli.run import run
@@ -95,6 +97,8 @@ for verb in VERBS:
     app.command()(verb)
 app.add_typer(features, name="features")
 app.add_typer(level2, name="level2")
+app.add_typer(models, name="models")
+app.add_typer(losses, name="losses")
 
 
 def main(own_process: bool = True) -> None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from intralpha.base import ConfigError
-from intralpha.base.keys import Key, keys_of, kinds_of, summary
+from intralpha.base.keys import Key, keys_of, kinds_of, rows_of, summary
 from intralpha.base.kind import FAMILY, Kinded
 from intralpha.features.language.library import Library
 from intralpha.pipeline.recipe import Recipe
@@ -117,7 +117,7 @@ def explain_key(asked: str = "") -> str:
         There is no such key.
     """
     if not asked:
-        return "\n".join(["Recipe: " + summary(Recipe), *_rows(Recipe)])
+        return "\n".join(["Recipe: " + summary(Recipe), *rows_of(Recipe)])
     known = list(places())
     parts = asked.split(".")
     found = [place for place in known if place.answers(parts)] or _kinds_named(known, asked)
@@ -136,7 +136,7 @@ def _told(place: Place) -> Iterator[str]:
     """A place as lines of text."""
     if place.key is None:
         yield f"{place.written}: {summary(place.spec)}"
-        yield from _rows(place.spec)
+        yield from rows_of(place.spec)
         return
     key = place.key
     yield f"{place.written}: {key.about}"
@@ -148,19 +148,10 @@ def _told(place: Place) -> Iterator[str]:
         kinds = kinds_of(spec)
         for name, kind in kinds.items():
             yield f"  kind: {name} - {summary(kind)}"
-            yield from _rows(kind, "    ")
+            yield from rows_of(kind, "    ")
         if not kinds:
             yield f"  {spec.__name__}: {summary(spec)}"
-            yield from _rows(spec, "    ")
-
-
-def _rows(spec: type[BaseModel], indent: str = "  ") -> Iterator[str]:
-    """The keys of a spec, one a line."""
-    keys = keys_of(spec)
-    width = max((len(key.name) for key in keys), default=0)
-    for key in keys:
-        default = "required" if key.default == "required" else f"default {key.default}"
-        yield f"{indent}{key.name:{width}}  {key.takes}; {default}. {key.about}"
+            yield from rows_of(spec, "    ")
 
 
 def keys_page() -> str:

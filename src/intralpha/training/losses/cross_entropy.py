@@ -19,7 +19,9 @@ from intralpha.training.objective import (
 
 
 class CrossEntropySpec(ObjectiveSpec):
-    r"""Cross entropy of classes, :math:`-\frac1N \sum_i \log softmax(z_i)_{y_i}` [Spec 13: ce].
+    r"""Cross entropy of the classes that returns are cut into [Spec 13: ce].
+
+    .. math:: -\frac1N \sum_i \log softmax(z_i)_{y_i}
 
     The score itself is not trained. Insensitive to the level of a sample's logits.
     """

@@ -10,7 +10,9 @@ from intralpha.training.objective import ObjectiveSpec, Truth, score_and_label
 
 
 class MseSpec(ObjectiveSpec):
-    r"""Mean squared error, :math:`\frac1N \sum_i (s_i - y_i)^2`.
+    r"""Mean squared error of raw scores.
+
+    .. math:: \frac1N \sum_i (s_i - y_i)^2
 
     Insensitive to nothing: level and scale of the scores count.
     """

@@ -11,7 +11,9 @@ from intralpha.training.objective import ObjectiveSpec, Truth, score_and_label
 
 
 class MseBnSpec(ObjectiveSpec):
-    r"""Squared error of standardised scores, :math:`\frac1N \sum_i (BN(s_i) - y_i)^2` [Spec 13].
+    r"""Mean squared error of batch-standardised scores [Spec 13].
+
+    .. math:: \frac1N \sum_i (BN(s_i) - y_i)^2
 
     Insensitive to level and scale of the scores.
     """

@@ -12,9 +12,11 @@ from intralpha.training.objective import ObjectiveSpec, Truth, horizons_of
 
 
 class SeqNegICSpec(ObjectiveSpec):
-    r"""Minus the mean over H steps of the Pearson correlation, :math:`-\frac1H \sum_k \rho_k`.
+    r"""Minus the mean over H steps of the Pearson correlation [Spec 13].
 
-    For the return sequence of research system 003 [Spec 13; 003 F36]. The score itself is not
+    .. math:: -\frac1H \sum_k \rho_k
+
+    For the return sequence of research system 003 [003 F36]. The score itself is not
     trained. Insensitive to level and scale of each step's predictions.
     """
 

@@ -1,0 +1,319 @@
+"""Every network at the sizes of the reports: size, cost, speed, memory, share of the machine.
+
+A network is trained (forward, loss, backward, Adam) and asked (forward in eval mode) on one thread
+on windows of a cross-section of 5,000; where one pass would keep more than a gigabyte for the
+gradient it is trained in pieces, in two passes, which have the gradient of one. Operations are
+those of `intralpha models show`; a training step counts three forward passes, though two passes
+run four. The machine's rate is that of a product of two matrices of 1,024 x 1,024 in float32 on
+one thread, taken in the same run. Where plain torch.nn has the same network (nn.GRU or nn.LSTM in
+the place of our recurrent kernels, nn.TransformerEncoder) it takes turns with ours. Each network
+has a process of its own, whose memory is its peak above that of the imports. Times are of the CPU.
+
+    python benchmarks/models.py                     everything, 5,000 windows each
+    python benchmarks/models.py --quick             fewer windows of each, the same comparison
+    python benchmarks/models.py --only gru,rnn      some kinds
+    python benchmarks/models.py --two-pass          peak memory of one pass and of two alone
+"""
+
+import argparse
+import math
+import multiprocessing
+import os
+import platform
+import resource
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from time import process_time
+
+import torch
+from torch import Tensor, nn
+
+from intralpha.models import ModelSpec, Output, WindowShape
+from intralpha.models.cost import Cost, cost_of, windows_of
+from intralpha.training import NegICSpec, Truth
+from intralpha.training.two_pass import NotApartError, backward, called
+
+STOCKS, KEPT_AT_ONCE = 5000, 1e9
+REPORTS = {
+    "000 and 004: 20 days x 24 bars x 64": (480, 64),
+    "003: 40 x 300": (40, 300),
+    "002: 40 x 27": (40, 27),
+    "001: 30 x 22": (30, 22),
+}
+MULTI = "002: several windows x 6"
+LENGTHS = {"day": 40, "week": 20, "month": 12}
+Shapes = dict[str, WindowShape]
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What was measured: windows a second, bytes above the imports, and the piece."""
+
+    trained: float
+    asked: float
+    peak: int
+    piece: int | None
+    plain: float | None
+
+
+class PlainTransformer(nn.Module):
+    """The network of kind `transformer` from torch.nn alone, at its default sizes."""
+
+    def __init__(self, shape: WindowShape) -> None:
+        super().__init__()
+        self.embedding = nn.Linear(shape.features, 128)
+        self.places = nn.Parameter(torch.randn(shape.length, 128))
+        layer = nn.TransformerEncoderLayer(128, 8, 256, 0.1, "gelu", batch_first=True)
+        self.layers = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+        self.line = nn.Linear(128, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        states = self.layers(self.embedding(x) + self.places)
+        return self.line(states[:, -1]).squeeze(-1)
+
+
+def plain_version(kind: str, network: nn.Module, shapes: Shapes) -> nn.Module | None:
+    """The same network of plain torch.nn; None where there is none or it is plain already."""
+    if kind == "transformer":
+        return PlainTransformer(next(iter(shapes.values())))
+    found = [(name, m) for name, m in network.named_modules() if isinstance(m, nn.RNNBase)]
+    for name, ours in found:
+        plain = nn.GRU if isinstance(ours, nn.GRU) else nn.LSTM
+        theirs = plain(
+            ours.input_size,
+            ours.hidden_size,
+            ours.num_layers,
+            batch_first=True,
+            dropout=ours.dropout,
+        )
+        theirs.load_state_dict(ours.state_dict())
+        owner, _, last = name.rpartition(".")
+        setattr(network.get_submodule(owner), last, theirs)
+    return network if found else None
+
+
+def spec_of(kind: str) -> ModelSpec:
+    """A network with its defaults; a class may stand for several kinds."""
+    spec = ModelSpec.kinds()[kind].model_validate({"kind": kind})
+    assert isinstance(spec, ModelSpec)
+    return spec
+
+
+def sizes_of(spec: ModelSpec) -> dict[str, Shapes]:
+    """The sizes that a network is measured at, by report."""
+    if not spec.inputs:
+        return {name: {"x": WindowShape(*sizes)} for name, sizes in REPORTS.items()}
+    own = {"hf": (40, 27), "factors": (40, 27)}
+    shapes = {n: WindowShape(*own.get(n, (LENGTHS.get(n, 40), 6))) for n in spec.inputs}
+    return {MULTI: shapes}
+
+
+def step(network: nn.Module, windows: dict[str, Tensor], piece: int | None, loss_of: Callable):
+    """One step of training, as a function."""
+    optimiser = torch.optim.Adam(network.parameters())
+    count = len(next(iter(windows.values())))
+    given = {"days_B": torch.zeros(count, dtype=torch.int64), "target_BH": torch.zeros(count, 10)}
+    more = {name: given[name] for name in getattr(network, "wants", ())}
+
+    def run() -> None:
+        network.train()
+        optimiser.zero_grad()
+        backward(network, windows, more, loss_of, piece)
+        optimiser.step()
+
+    return run
+
+
+def ask(network: nn.Module, windows: dict[str, Tensor]) -> None:
+    """Scores in pieces of 500, as a whole market is predicted."""
+    network.eval()
+    count = len(next(iter(windows.values())))
+    with torch.no_grad():
+        for at in range(0, count, 500):
+            some = {name: x[at : at + 500] for name, x in windows.items()}
+            days = torch.zeros(len(next(iter(some.values()))), dtype=torch.int64)
+            given = {"days_B": days, "target_BH": None}
+            called(network, some, {n: given[n] for n in getattr(network, "wants", ())})
+
+
+def loss_of(label: Tensor, output: Output) -> Tensor:
+    """The loss, of the score and of every part, so that the whole network is trained."""
+    loss = NegICSpec().loss(output, Truth.of(label))
+    return loss + sum(1e-3 * part.square().mean() for part in output.parts.values())
+
+
+def best_of(rounds: int, *runs: Callable[[], object]) -> list[float]:
+    """Least CPU seconds of each, in turns."""
+    best = [math.inf] * len(runs)
+    for _ in range(rounds):
+        for at, run in enumerate(runs):
+            started = process_time()
+            run()
+            best[at] = min(best[at], process_time() - started)
+    return best
+
+
+def piece_of(cost: Cost, count: int) -> int | None:
+    """Samples that keep a gigabyte; None where all do."""
+    piece = max(1, int(KEPT_AT_ONCE / max(cost.kept_bytes, 1)))
+    return None if piece >= count else piece
+
+
+def measured(kind: str, shapes: Shapes, count: int, cost: Cost, rounds: int) -> Speed:
+    """Speed and memory of a network, in this process."""
+    start = peak_bytes()
+    torch.manual_seed(0)
+    spec = spec_of(kind)
+    network, windows = spec.make(shapes), windows_of(shapes, count)
+    loss, piece = partial(loss_of, torch.randn(count)), piece_of(cost, count)
+    try:
+        warm = step(
+            network, {n: x[:4] for n, x in windows.items()}, 2, partial(loss_of, torch.randn(4))
+        )
+        warm()
+    except NotApartError:
+        piece = None
+    ours = step(network, windows, piece, loss)
+    trained, asked = best_of(rounds, ours, lambda: ask(network, windows))
+    peak = peak_bytes() - start
+    plain = plain_version(kind, spec.make(shapes), shapes)
+    if plain is None:
+        return Speed(count / trained, count / asked, peak, piece, None)
+    again, theirs = best_of(rounds, ours, step(plain, windows, piece, loss))
+    return Speed(count / min(trained, again), count / asked, peak, piece, count / theirs)
+
+
+def peak_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def in_child(job: Callable[[], object]) -> object:
+    """What a job returns in a process of its own, forked from this one after its imports."""
+    receive, send = multiprocessing.Pipe(duplex=False)
+
+    def run() -> None:
+        try:
+            send.send(job())
+        except Exception as error:  # the parent tells which network it was
+            send.send(error)
+
+    child = multiprocessing.get_context("fork").Process(target=run)
+    child.start()
+    send.close()
+    try:
+        found = receive.recv()
+    except EOFError:
+        found = MemoryError(f"the process ended with {child.exitcode}")
+    child.join()
+    return found
+
+
+def matrix_rate() -> float:
+    """Floating-point operations a second of a product of two matrices, float32, one thread."""
+    a, b = torch.randn(2, 1024, 1024)
+    (seconds,) = best_of(5, lambda: torch.mm(a, b))
+    return 2 * 1024**3 / seconds
+
+
+def one_step(kind: str, count: int, piece: int | None) -> tuple[float, int]:
+    """CPU seconds and peak bytes of one training step at 40 x 300."""
+    start = peak_bytes()
+    torch.manual_seed(0)
+    shapes = {"x": WindowShape(40, 300)}
+    run = step(
+        spec_of(kind).make(shapes),
+        windows_of(shapes, count),
+        piece,
+        partial(loss_of, torch.randn(count)),
+    )
+    (seconds,) = best_of(1, run)
+    return seconds, peak_bytes() - start
+
+
+def two_pass(kinds: list[str], count: int) -> None:
+    """Peak memory of a whole batch in one pass and in two."""
+    for kind in kinds:
+        cost = in_child(
+            partial(
+                cost_of,
+                spec_of(kind),
+                {"x": WindowShape(40, 300)},
+            )
+        )
+        assert isinstance(cost, Cost), cost
+        piece = piece_of(cost, count) or count // 10
+        for name, size in (("one pass", None), ("two passes", min(piece, count // 10))):
+            if size is None and cost.kept_bytes * count > 12e9:
+                print(f"{kind:14} {name:10} would keep {cost.kept_bytes * count / 1e9:.0f} GB")
+                continue
+            found = in_child(partial(one_step, kind, count, size))
+            if isinstance(found, Exception):
+                print(f"{kind:14} {name:10} failed: {found}")
+                continue
+            seconds, peak = found  # type: ignore[misc]
+            of = "" if size is None else f" in pieces of {size}"
+            print(f"{kind:14} {name:10} {peak / 1e9:6.2f} GB {seconds:7.1f} CPU s{of}", flush=True)
+
+
+def main() -> None:
+    """Run and print one line a network and size, then the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="fewer windows, under a minute")
+    parser.add_argument("--only", default="", help="kinds, by commas")
+    parser.add_argument("--two-pass", action="store_true", help="only the memory of two passes")
+    parser.add_argument("--windows", type=int, default=STOCKS, help="at most, of each")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    warnings.filterwarnings("ignore", message=".*multi-threaded.*fork")
+    chosen = [k for k in args.only.split(",") if k]
+    if args.two_pass:
+        two_pass(chosen or ["transformer", "crossformer"], args.windows)
+        return
+    kinds = [kind for kind in ModelSpec.kinds() if kind in chosen or not chosen]
+    rate = in_child(matrix_rate)
+    assert isinstance(rate, float), rate
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}; matrix rate "
+        f"{rate / 1e9:.1f} GFLOP/s on one thread\n"
+        f"{'network':16}{'size':38}{'parameters':>11}{'MFLOP':>9}{'trained/s':>11}{'asked/s':>10}"
+        f"{'peak MB':>9}{'piece':>7}{'share':>7}{'x plain':>9}"
+    )
+    ratios, shares = {}, []
+    for kind in kinds:
+        spec = spec_of(kind)
+        for size, shapes in sizes_of(spec).items():
+            cost = in_child(partial(cost_of, spec, shapes))
+            if isinstance(cost, Exception):
+                print(f"{kind:16}{size:38} cannot be made: {cost}")
+                continue
+            assert isinstance(cost, Cost)
+            count = args.windows
+            if args.quick:
+                count = min(count, max(32, int(3e8 / cost.flops)))
+            found = in_child(partial(measured, kind, shapes, count, cost, 2 if args.quick else 3))
+            if not isinstance(found, Speed):
+                print(f"{kind:16}{size:38} failed: {found}")
+                continue
+            share = 3 * cost.flops * found.trained / rate
+            shares.append(share)
+            times = math.nan if found.plain is None else found.trained / found.plain
+            ratios[kind, size] = times
+            print(
+                f"{kind:16}{size:38}{cost.parameters:11,}{cost.flops / 1e6:9.2f}"
+                f"{found.trained:11,.0f}{found.asked:10,.0f}{found.peak / 1e6:9.0f}"
+                f"{found.piece or count:7}{share:7.2f}{times:9.2f}",
+                flush=True,
+            )
+    hf27 = "002: 40 x 27"
+    attention = [r for (k, s), r in ratios.items() if "attention" in k and s == hf27]
+    print(
+        f"RESULT x_nn_gru={ratios.get(('gru', hf27), math.nan):.2f} "
+        f"x_nn_gru_attention={max(attention, default=math.nan):.2f} "
+        f"slowest_share_of_peak={min(shares, default=math.nan):.3f}"
+    )
+
+
+if __name__ == "__main__":
+    main()
