@@ -86,7 +86,7 @@ def feed_forward(x: np.ndarray, weights: Weights) -> np.ndarray:
 def test_tokens_equal_the_equations(norm: str, width: int, heads: int) -> None:
     spec = ConformerSpec(width=width, heads=heads, layers=2, kernel=5, norm=norm)
     encoder = shaken(spec.encoder(WindowShape(7, 3)))
-    weights, x = weights_of(encoder), torch.randn(2, 7, 3, dtype=torch.float64)
+    weights, x = weights_of(encoder.tokens), torch.randn(2, 7, 3, dtype=torch.float64)
     found = encoder.tokens(x).detach().numpy()
     for b, window in enumerate(x.numpy()):
         y = line(window, weights, "embedding")
@@ -120,7 +120,7 @@ def test_long_windows_find_the_same_without_the_matrix_of_scores(
 
 def test_convolutions_see_more_of_longer_windows() -> None:
     def seen(length: int) -> int:
-        block = ConformerSpec(layers=1, width=4, heads=1).encoder(WindowShape(length, 1)).blocks[0]
+        block = ConformerSpec(layers=1, width=4, heads=1).tokens(WindowShape(length, 1)).blocks[0]
         return block.convolution.depthwise.kernel_size[0]
 
     assert (seen(160), seen(161)) == (15, 31)

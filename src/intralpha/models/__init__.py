@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     )
     from intralpha.models.shape import InputNamesError, Shapes, WindowShape, check_names, only
     from intralpha.models.tcn import TCN, TCNSpec
-    from intralpha.models.tokens import PerToken, TokenEncoder, TokenEncoderSpec, Tokens
+    from intralpha.models.tokens import LastToken, PerToken, TokenEncoder, TokenEncoderSpec, Tokens
     from intralpha.models.transformer import LastStep, Transformer, TransformerSpec
 
 lazily(__name__)

@@ -11,7 +11,7 @@ from intralpha.models.dropout import Dropout
 from intralpha.models.over_steps import over_steps
 from intralpha.models.relative_attention import RelativeAttention
 from intralpha.models.shape import WindowShape
-from intralpha.models.tokens import TokenEncoder, TokenEncoderSpec
+from intralpha.models.tokens import LastToken, TokenEncoderSpec, Tokens
 
 LONG = 160  # steps from which on convolutions are the paper's
 Norm = Literal["batch", "layer"]
@@ -58,8 +58,12 @@ class ConformerSpec(TokenEncoderSpec):
         """Steps that a convolution sees in windows of some length."""
         return self.kernel or (15 if length <= LONG else 31)
 
-    def encoder(self, shape: WindowShape) -> "Conformer":
-        """See :meth:`EncoderSpec.encoder`.
+    def encoder(self, shape: WindowShape) -> LastToken:
+        """See :meth:`EncoderSpec.encoder`."""
+        return LastToken(self.tokens(shape))
+
+    def tokens(self, shape: WindowShape) -> "Conformer":
+        """See :meth:`TokenEncoderSpec.tokens`.
 
         Raises
         ------
@@ -69,8 +73,8 @@ class ConformerSpec(TokenEncoderSpec):
         return Conformer(shape, self)
 
 
-class Conformer(TokenEncoder):
-    """Last step of the last block of each window.
+class Conformer(Tokens):
+    """Steps of the last block.
 
     Parameters
     ----------
@@ -79,13 +83,13 @@ class Conformer(TokenEncoder):
 
     Notes
     -----
-    forward takes x ``[B, L, F]`` (oldest step first) and returns ``[B, width]``; tokens
-    ``[B, L, width]`` are the steps. Neither attention nor convolutions are causal.
+    forward takes x ``[B, L, F]`` (oldest step first) and returns ``[B, L, width]``. Neither
+    attention nor convolutions are causal.
     """
 
     def __init__(self, shape: WindowShape, spec: ConformerSpec) -> None:
         super().__init__()
-        self.width = self.token_width = spec.width
+        self.count, self.width = shape.length, spec.width
         self.apart = spec.norm == "layer"
         self.embedding, self.dropout = (
             nn.Linear(shape.features, spec.width),
@@ -93,11 +97,7 @@ class Conformer(TokenEncoder):
         )
         self.blocks = nn.Sequential(*[Block(shape.length, spec) for _ in range(spec.layers)])
 
-    def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B E"]:
-        """State ``[B, width]`` of windows ``[B, L, F]``."""
-        return self.tokens(x)[:, -1]
-
-    def tokens(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B L d"]:
+    def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B L d"]:
         """Tokens ``[B, L, width]`` of windows ``[B, L, F]``."""
         return self.blocks(self.dropout(self.embedding(x)))
 

@@ -34,6 +34,23 @@ class TokenEncoder(Encoder):
         self.tokens, self.apart = tokens, tokens.apart
 
 
+class LastToken(TokenEncoder):
+    """The last token: ``[B, L, F]`` to ``[B, d]``.
+
+    Parameters
+    ----------
+    tokens : makes them
+    """
+
+    def __init__(self, tokens: Tokens) -> None:
+        super().__init__(tokens)
+        self.width = tokens.width
+
+    def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B d"]:
+        """State ``[B, d]`` of windows ``[B, L, F]``."""
+        return self.tokens(x)[:, -1]
+
+
 class PerToken(TokenEncoder):
     """Linear(d -> 1) of each token: ``[B, L, F]`` to ``[B, N]``.
 

@@ -126,7 +126,7 @@ def layout_of(name: str) -> Layout:
     """
     found = Layout.of_kind(name)
     if found is None:
-        raise UnknownLayoutError(name, Layout._hint(name))
+        raise UnknownLayoutError(name, Layout.hint(name))
     return found()  # type: ignore[return-value]
 
 
