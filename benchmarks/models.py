@@ -291,8 +291,8 @@ def main() -> None:
             assert isinstance(cost, Cost)
             count = args.windows
             if args.quick:
-                count = min(count, max(32, int(3e8 / cost.flops)))
-            found = in_child(partial(measured, kind, shapes, count, cost, 2 if args.quick else 3))
+                count = min(count, max(4, int(1e8 / cost.flops)))
+            found = in_child(partial(measured, kind, shapes, count, cost, 1 if args.quick else 3))
             if not isinstance(found, Speed):
                 print(f"{kind:16}{size:38} failed: {found}")
                 continue
