@@ -201,8 +201,14 @@ class Contract:
         encoder = getattr(network, "encoder", None)
         if encoder is None:
             pytest.skip("no encoder")
-        x = case.inputs(dtype=torch.float64)[next(n for n in case.shapes if n != "exposures")]
-        whole, pieces = encoder(x), torch.cat([encoder(piece) for piece in x.split(5)])
+        early = {n: x for n, x in case.inputs(dtype=torch.float64).items() if n != "exposures"}
+
+        def state(part: slice) -> Tensor:
+            seen = {n: x[part] for n, x in early.items()}
+            return encoder(*seen.values()) if len(seen) == 1 else encoder(**seen)
+
+        parts = [slice(at, at + 5) for at in range(0, BATCH, 5)]
+        whole, pieces = state(slice(None)), torch.cat([state(part) for part in parts])
         assert tuple(whole.shape) == (BATCH, encoder.width)
         assert torch.allclose(whole, pieces, rtol=1e-9, atol=1e-9) is encoder.apart
 

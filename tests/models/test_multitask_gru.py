@@ -54,7 +54,7 @@ def test_predictions_and_scores_equal_the_equations() -> None:
     out = network(**x, days_B=torch.tensor([3, 3, 3, 4, 4, 4]))
     expected = np.zeros((6, 4))
     for k, (name, windows) in enumerate(x.items()):
-        gru = "gru.high" if name == "high" else "gru.shared"
+        gru = "encoder.gru.high" if name == "high" else "encoder.gru.shared"
         for b, window in enumerate(windows.numpy()):
             state = recurrent(window, weights, gru, "gru", 1)[-1]
             norm = {n: weights[f"norm.{name}.{n}"] for n in ("weight", "bias")}
@@ -69,7 +69,7 @@ def test_predictions_and_scores_equal_the_equations() -> None:
 
 def test_one_gru_reads_day_week_and_month_unless_they_are_told_apart() -> None:
     def readers(spec: MultitaskGRUSpec) -> set[str]:
-        return set(spec.make({name: JOINT[name] for name in spec.tasks}).gru)
+        return set(spec.make({name: JOINT[name] for name in spec.tasks}).encoder.gru)
 
     joint = ("day", "week", "month", "high")
     assert readers(MultitaskGRUSpec()) == {"shared"}
@@ -84,7 +84,7 @@ def test_the_shared_gru_learns_from_every_task() -> None:
     for k in range(3):
         network.zero_grad()
         network(*x).parts["task"][:, k].square().sum().backward()
-        assert network.gru["shared"].weight_ih_l0.grad.abs().max() > 0
+        assert network.encoder.gru["shared"].weight_ih_l0.grad.abs().max() > 0
 
 
 def test_a_single_task_is_the_score_itself() -> None:

@@ -91,7 +91,14 @@ class Encoded(nn.Module):
         exposures: Float[Tensor, "B _ P"] | None = None,
         days_B: Int[Tensor, " B"] | None = None,
     ) -> Output:
-        """Scores of windows; see :class:`ModelSpec`."""
+        """Scores of windows; see :class:`ModelSpec`.
+
+        Parameters
+        ----------
+        x : [B, L, F] or [B, L, T, F], oldest step first
+        exposures : [B, 1, P], the last step of what an orthogonal head takes out; None: nothing
+        days_B : int64 [B], ascending, the number of each sample's day; None: all are of one day
+        """
         return self.finish(self.encoder(x), exposures, days_B)
 
     def finish(
@@ -100,5 +107,12 @@ class Encoded(nn.Module):
         exposures: Float[Tensor, "B _ P"] | None = None,
         days_B: Int[Tensor, " B"] | None = None,
     ) -> Output:
-        """Scores of states: what is left to do when :attr:`encoder` has seen the windows."""
+        """Scores of states: what is left to do when :attr:`encoder` has seen the windows.
+
+        Parameters
+        ----------
+        state : [B, E]
+        exposures : [B, 1, P], the last step of what an orthogonal head takes out; None: nothing
+        days_B : int64 [B], ascending, the number of each sample's day; None: all are of one day
+        """
         return self.head(state, exposures, days_B)

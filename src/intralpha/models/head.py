@@ -75,7 +75,14 @@ class Head(nn.Module):
         exposures: Float[Tensor, "B _ P"] | None = None,
         days_B: Int[Tensor, " B"] | None = None,
     ) -> Output:
-        """An Output of the states."""
+        """An Output of the states.
+
+        Parameters
+        ----------
+        state : [B, E]
+        exposures : [B, 1, P], the last step of what an orthogonal head takes out; None: nothing
+        days_B : int64 [B], ascending, the number of each sample's day; None: all are of one day
+        """
         out = self.layers(state, days_B)
         if not self.orthogonal or exposures is None:
             return out

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from intralpha.base import ConfigError
 from intralpha.models.by_day import standardised_by_day
+from intralpha.models.encoder import Encoder
 from intralpha.models.model import ModelSpec
 from intralpha.models.output import Output
 from intralpha.models.recurrent_layers import recurrent_layers
@@ -45,8 +46,8 @@ class MultitaskGRUSpec(ModelSpec):
 
         inputs:
           day: {features: ..., transform: ..., window_days: 40}
-          week: {features: ..., transform: ..., window_days: 100}
-          month: {features: ..., transform: ..., window_days: 240}
+          week: {features: ..., transform: ..., window_days: 20, every: 5}
+          month: {features: ..., transform: ..., window_days: 12, every: 20}
           high: {features: ..., transform: ..., window_days: 40}
         model: {kind: multitask_gru, tasks: [day, week, month, high]}
     """
@@ -119,14 +120,7 @@ class MultitaskGRU(nn.Module):
 
     def __init__(self, features: dict[str, int], spec: MultitaskGRUSpec) -> None:
         super().__init__()
-        self.readers = {task: spec.reader(task) for task in features}
-        sizes = {self.readers[task]: count for task, count in features.items()}
-        self.gru = nn.ModuleDict(
-            {
-                name: recurrent_layers("gru", f, spec.hidden, spec.layers)
-                for name, f in sizes.items()
-            }
-        )
+        self.encoder = Readers(features, spec)
         self.norm = nn.ModuleDict({task: nn.BatchNorm1d(spec.hidden) for task in features})
         self.line = nn.ModuleDict({task: nn.Linear(spec.hidden, 1) for task in features})
 
@@ -144,19 +138,57 @@ class MultitaskGRU(nn.Module):
         days_B : int64 [B], ascending, the number of each sample's day; None: all are of one day
         **windows : or by the name of the task
         """
-        given = {**dict(zip(self.readers, alone, strict=False)), **windows}
-        found = torch.cat([self.prediction(task, given[task]) for task in self.readers], dim=1)
+        return self.finish(self.encoder(*alone, **windows), days_B)
+
+    def finish(
+        self, state: Float[Tensor, "B E"], days_B: Int[Tensor, " B"] | None = None
+    ) -> Output:
+        """Scores of states: what is left to do when :attr:`encoder` has seen the windows.
+
+        Parameters
+        ----------
+        state : [B, tasks * hidden], the last hidden state of each task
+        days_B : as in :meth:`forward`
+        """
+        states = state.chunk(len(self.norm), dim=1)
+        pairs = zip(self.norm, states, strict=True)
+        found = torch.cat([self.line[t](self.norm[t](last)) for t, last in pairs], dim=1)
         if found.shape[1] == 1:
             return Output(found[:, 0], {"task": found})
         return Output(standardised_by_day(found, days_B).mean(1), {"task": found})
 
-    def prediction(self, task: str, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B 1"]:
-        """Y of one task.
+
+class Readers(Encoder):
+    """Last hidden states of the windows of all tasks, side by side.
+
+    Parameters
+    ----------
+    features : F of each task's windows
+    spec : tasks and sizes
+    """
+
+    def __init__(self, features: dict[str, int], spec: MultitaskGRUSpec) -> None:
+        super().__init__()
+        self.width = len(features) * spec.hidden
+        self.readers = {task: spec.reader(task) for task in features}
+        sizes = {self.readers[task]: count for task, count in features.items()}
+        self.gru = nn.ModuleDict(
+            {
+                name: recurrent_layers("gru", f, spec.hidden, spec.layers)
+                for name, f in sizes.items()
+            }
+        )
+
+    def forward(
+        self, *alone: Float[Tensor, "B _ _"], **windows: Float[Tensor, "B _ _"]
+    ) -> Float[Tensor, "B E"]:
+        """State ``[B, tasks * hidden]``.
 
         Parameters
         ----------
-        task : its name
-        x : [B, L, F], its windows
+        *alone : windows in the order of the tasks
+        **windows : or by the name of the task
         """
-        _, last = self.gru[self.readers[task]](x)
-        return self.line[task](self.norm[task](last[-1]))
+        given = {**dict(zip(self.readers, alone, strict=False)), **windows}
+        last = [self.gru[name](given[task])[1][-1] for task, name in self.readers.items()]
+        return torch.cat(last, dim=1)
