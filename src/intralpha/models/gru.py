@@ -8,6 +8,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from intralpha.models.model import ModelSpec
+from intralpha.models.recurrent import FusedGRU
 
 
 class GRUSpec(ModelSpec):
@@ -38,11 +39,11 @@ class GRU(nn.Module):
 
     def __init__(self, n_features: int, spec: GRUSpec) -> None:
         super().__init__()
-        self.rnn = nn.GRU(n_features, spec.hidden, spec.layers, batch_first=True)
+        self.rnn = FusedGRU(n_features, spec.hidden, spec.layers)
         self.norm = nn.BatchNorm1d(spec.hidden)
         self.head = nn.Linear(spec.hidden, 1)
 
     def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, " B"]:
         """Score ``[B]`` of windows ``[B, L, F]``."""
-        _, last = self.rnn(x)
+        _, last = self.rnn(x, sequence=False)
         return torch.sigmoid(self.head(self.norm(last[-1]))).squeeze(-1)
