@@ -185,5 +185,8 @@ def _run(
     from intralpha.models.recurrent.stack import run_stack
 
     network.check_input(x, None)
+    for state in (h, c):
+        if state is not None:
+            network.check_hidden_size(state, network.get_expected_hidden_size(x, None))
     drop = network.cell_dropout if _drops(network) else 0.0
     return run_stack(network, x, h, c, drop, sequence, _in_kernel(network, x, h, c))
