@@ -117,7 +117,8 @@ def losses(case: Case, steps: int = 20) -> list[float]:
     network = still.network().train()
     inputs = still.inputs()
     label = still.labels(inputs)
-    optimiser = torch.optim.Adam(network.parameters(), lr=0.01)
+    # With the usual epsilon a gradient that is 0 but for rounding moves its weight as far as any.
+    optimiser = torch.optim.Adam(network.parameters(), lr=0.01, eps=1e-3)
     found = []
     for _ in range(steps):
         optimiser.zero_grad()

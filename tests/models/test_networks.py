@@ -18,7 +18,10 @@ def network(request: pytest.FixtureRequest) -> nn.Module:
     return request.param.make({"x": WindowShape(15, 6)})
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=repr)
+MORE = (RNNSpec(hidden=8, cell="lstm"), RNNSpec(hidden=8, layers=1, cell_dropout=0.3))
+
+
+@pytest.mark.parametrize("spec", SPECS + MORE, ids=repr)
 def test_the_contract_of_every_network_holds(spec: ModelSpec) -> None:
     assert_network(spec)
 
@@ -73,3 +76,17 @@ def test_the_sizes_of_research_system_002() -> None:
     assert counts["encoder.rnn.weight_ih_l0"] == 2430
     assert counts["encoder.rnn.weight_hh_l0"] == 2700
     assert sum(counts.values()) == 2430 + 2700 + 180 + 60 + 31
+
+
+def test_the_cell_and_its_dropout_are_chosen() -> None:
+    torch.manual_seed(0)
+    network = RNNSpec(hidden=8, layers=1, cell="lstm", cell_dropout=0.5).make(
+        {"x": WindowShape(4, 3)}
+    )
+    x = torch.randn(5, 4, 3)
+    lstm = nn.LSTM(3, 8, batch_first=True)
+    lstm.load_state_dict(network.get_submodule("encoder.rnn").state_dict())
+    last = lstm(x)[1][0][-1]
+    score = nn.functional.linear(last, *network.get_submodule("head").parameters())[:, 0]
+    torch.testing.assert_close(network.eval()(x).score, score, rtol=1e-5, atol=1e-6)
+    assert not torch.allclose(network.train()(x).score, score, atol=1e-3)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from intralpha.models.additive_attention import AdditiveAttention
 from intralpha.models.encoder import Encoder, EncoderSpec
-from intralpha.models.recurrent_layers import Cell, recurrent_layers
+from intralpha.models.recurrent_layers import Cell, CellDropout, recurrent_layers, states_of
 from intralpha.models.shape import WindowShape
 
 
@@ -27,6 +27,7 @@ class ALSTMSpec(EncoderSpec):
     dropout: float = Field(
         default=0.0, ge=0, lt=1, description="between layers, and inside the attention"
     )
+    cell_dropout: CellDropout = 0.0
 
     @property
     def cell(self) -> Cell:
@@ -55,10 +56,11 @@ class ALSTM(Encoder):
         super().__init__()
         hidden, self.width = spec.hidden, 2 * spec.hidden
         self.embedding = nn.Linear(n_features, hidden)
-        self.rnn = recurrent_layers(spec.cell, hidden, hidden, spec.layers, spec.dropout)
+        sizes = spec.layers, spec.dropout, spec.cell_dropout
+        self.rnn = recurrent_layers(spec.cell, hidden, hidden, *sizes)
         self.attention = AdditiveAttention(hidden, hidden // 2, spec.dropout)
 
     def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B E"]:
         """State ``[B, 2 hidden]`` of windows ``[B, L, F]``."""
-        states, _ = self.rnn(self.embedding(x).tanh())
+        states = states_of(self.rnn, self.embedding(x).tanh())
         return torch.cat([states[:, -1], self.attention(states)], dim=1)

@@ -4,11 +4,12 @@ from typing import Literal
 
 from jaxtyping import Float
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 
 from intralpha.models.encoder import Encoder, EncoderSpec
 from intralpha.models.head import HeadSpec
 from intralpha.models.heads.bn_sigmoid import BnSigmoidHeadSpec
+from intralpha.models.recurrent_layers import last_state, recurrent_layers
 from intralpha.models.shape import WindowShape
 
 
@@ -43,9 +44,8 @@ class GRU(Encoder):
     def __init__(self, n_features: int, spec: GRUSpec) -> None:
         super().__init__()
         self.width = spec.hidden
-        self.rnn = nn.GRU(n_features, spec.hidden, spec.layers, batch_first=True)
+        self.rnn = recurrent_layers("gru", n_features, spec.hidden, spec.layers)
 
     def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B E"]:
         """State ``[B, hidden]`` of windows ``[B, L, F]``."""
-        _, last = self.rnn(x)
-        return last[-1]
+        return last_state(self.rnn, x)

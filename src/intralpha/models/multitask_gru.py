@@ -1,6 +1,6 @@
 """Multi-task GRU of research system 002: day, week and month windows, one GRU [Spec 12.4]."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, cast
 
 import torch
 from jaxtyping import Float, Int
@@ -12,7 +12,7 @@ from intralpha.models.by_day import standardised_by_day
 from intralpha.models.encoder import Encoder
 from intralpha.models.model import ModelSpec
 from intralpha.models.output import Output
-from intralpha.models.recurrent_layers import recurrent_layers
+from intralpha.models.recurrent_layers import Layers, last_state, recurrent_layers
 from intralpha.models.shape import Shapes
 
 Task = Literal["day", "week", "month", "high"]
@@ -190,5 +190,6 @@ class Readers(Encoder):
         **windows : or by the name of the task
         """
         given = {**dict(zip(self.readers, alone, strict=False)), **windows}
-        last = [self.gru[name](given[task])[1][-1] for task, name in self.readers.items()]
+        pairs = self.readers.items()
+        last = [last_state(cast(Layers, self.gru[name]), given[task]) for task, name in pairs]
         return torch.cat(last, dim=1)

@@ -1,15 +1,33 @@
-"""Recurrent layers: which module runs a GRU or an LSTM over a window."""
+"""Recurrent layers: which module runs a GRU or an LSTM over a window, and what it gives."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from torch import nn
+from jaxtyping import Float
+from pydantic import Field
+from torch import Tensor
+
+from intralpha.models.recurrent import FusedGRU, FusedLSTM
 
 Cell = Literal["gru", "lstm"]
+Layers = FusedGRU | FusedLSTM
+CellDropout = Annotated[
+    float,
+    Field(
+        ge=0,
+        lt=1,
+        description="of the hidden state where cells read it again, one choice a window",
+    ),
+]
 
 
 def recurrent_layers(
-    cell: Cell, n_features: int, hidden: int, layers: int = 1, dropout: float = 0.0
-) -> nn.GRU | nn.LSTM:
+    cell: Cell,
+    n_features: int,
+    hidden: int,
+    layers: int = 1,
+    dropout: float = 0.0,
+    cell_dropout: float = 0.0,
+) -> Layers:
     """A GRU or an LSTM with fresh weights, called with ``[B, L, F]`` and giving (states, last).
 
     Parameters
@@ -19,7 +37,32 @@ def recurrent_layers(
     hidden : H, width of the hidden state
     layers : stacked
     dropout : between layers; nothing with one layer
+    cell_dropout : of the hidden state where a cell reads it again, one mask a window
     """
-    kind = {"gru": nn.GRU, "lstm": nn.LSTM}[cell]
-    between = dropout if layers > 1 else 0.0
-    return kind(n_features, hidden, layers, batch_first=True, dropout=between)
+    kind = FusedGRU if cell == "gru" else FusedLSTM
+    return kind(n_features, hidden, layers, dropout, cell_dropout)
+
+
+def states_of(rnn: Layers, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B L H"]:
+    """States of the last layer after every step.
+
+    Parameters
+    ----------
+    rnn : of :func:`recurrent_layers`
+    x : [B, L, F], oldest step first
+    """
+    states, _ = rnn(x)
+    assert states is not None
+    return states
+
+
+def last_state(rnn: Layers, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B H"]:
+    """State of the last layer after the last step; the others are not kept.
+
+    Parameters
+    ----------
+    rnn : of :func:`recurrent_layers`
+    x : [B, L, F], oldest step first
+    """
+    _, last = rnn(x, sequence=False)
+    return (last if isinstance(last, Tensor) else last[0])[-1]

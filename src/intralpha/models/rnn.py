@@ -4,19 +4,27 @@ from typing import Literal
 
 from jaxtyping import Float
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 
 from intralpha.models.encoder import Encoder, EncoderSpec
+from intralpha.models.recurrent_layers import (
+    Cell,
+    CellDropout,
+    last_state,
+    recurrent_layers,
+)
 from intralpha.models.shape import WindowShape
 
 
 class RNNSpec(EncoderSpec):
-    """GRU -> last hidden state -> head; the objective ``mse_bn`` standardises the output."""
+    """GRU or LSTM -> last hidden state -> head; ``mse_bn`` standardises the output."""
 
     kind: Literal["rnn"] = "rnn"
     hidden: int = Field(default=64, gt=0, description="width of the hidden state")
-    layers: int = Field(default=2, gt=0, description="stacked GRU layers")
+    layers: int = Field(default=2, gt=0, description="stacked layers")
     dropout: float = Field(default=0.1, ge=0, lt=1, description="between layers")
+    cell: Cell = Field(default="gru", description="of the recurrent layers")
+    cell_dropout: CellDropout = 0.0
 
     def encoder(self, shape: WindowShape) -> "RNN":
         """See :meth:`EncoderSpec.encoder`."""
@@ -40,10 +48,9 @@ class RNN(Encoder):
     def __init__(self, n_features: int, spec: RNNSpec) -> None:
         super().__init__()
         self.width = spec.hidden
-        dropout = spec.dropout if spec.layers > 1 else 0.0
-        self.rnn = nn.GRU(n_features, spec.hidden, spec.layers, batch_first=True, dropout=dropout)
+        sizes = spec.hidden, spec.layers, spec.dropout, spec.cell_dropout
+        self.rnn = recurrent_layers(spec.cell, n_features, *sizes)
 
     def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B E"]:
         """State ``[B, hidden]`` of windows ``[B, L, F]``."""
-        _, last = self.rnn(x)
-        return last[-1]
+        return last_state(self.rnn, x)

@@ -11,7 +11,7 @@ from torch.nn import functional
 from intralpha.models.encoder import Encoder, EncoderSpec
 from intralpha.models.head import HeadSpec
 from intralpha.models.heads.nn import NNHeadSpec
-from intralpha.models.recurrent_layers import Cell, recurrent_layers
+from intralpha.models.recurrent_layers import Cell, CellDropout, recurrent_layers, states_of
 from intralpha.models.shape import WindowShape
 
 Residual = Literal["none", "last", "per_step"]
@@ -32,6 +32,7 @@ class RNNAttentionSpec(EncoderSpec):
     hidden: int = Field(default=50, gt=0, description="width of the hidden state")
     layers: int = Field(default=2, gt=0, description="stacked recurrent layers")
     dropout: float = Field(default=0.0, ge=0, lt=1, description="between layers")
+    cell_dropout: CellDropout = 0.0
     residual: Residual = Field(
         default="none",
         description="what is added to the attention, then a layer norm: nothing; the last hidden "
@@ -60,14 +61,14 @@ class RNNAttention(Encoder):
     def __init__(self, n_features: int, spec: RNNAttentionSpec) -> None:
         super().__init__()
         self.width, self.residual = spec.hidden, spec.residual
-        sizes = n_features, spec.hidden, spec.layers, spec.dropout
+        sizes = n_features, spec.hidden, spec.layers, spec.dropout, spec.cell_dropout
         self.rnn = recurrent_layers(spec.cell, *sizes)
         self.attention = SelfAttention(spec.hidden)
         self.norm = nn.Identity() if spec.residual == "none" else nn.LayerNorm(spec.hidden)
 
     def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B E"]:
         """State ``[B, hidden]`` of windows ``[B, L, F]``."""
-        states, _ = self.rnn(x)
+        states = states_of(self.rnn, x)
         if self.residual == "per_step":
             return self.norm(states + self.attention(states)).mean(1)
         found = self.attention.mean(states)

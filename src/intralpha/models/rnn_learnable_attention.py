@@ -10,7 +10,7 @@ from intralpha.models.additive_attention import AdditiveAttention
 from intralpha.models.encoder import Encoder, EncoderSpec
 from intralpha.models.head import HeadSpec
 from intralpha.models.heads.nn import NNHeadSpec
-from intralpha.models.recurrent_layers import Cell, recurrent_layers
+from intralpha.models.recurrent_layers import Cell, CellDropout, recurrent_layers, states_of
 from intralpha.models.shape import WindowShape
 
 
@@ -25,6 +25,7 @@ class RNNLearnableAttentionSpec(EncoderSpec):
     hidden: int = Field(default=50, gt=0, description="width of the hidden state")
     layers: int = Field(default=2, gt=0, description="stacked recurrent layers")
     dropout: float = Field(default=0.0, ge=0, lt=1, description="between layers")
+    cell_dropout: CellDropout = 0.0
     head: HeadSpec = Field(default_factory=NNHeadSpec, description="from the state to scores")
 
     def encoder(self, shape: WindowShape) -> "RNNLearnableAttention":
@@ -48,11 +49,11 @@ class RNNLearnableAttention(Encoder):
     def __init__(self, n_features: int, spec: RNNLearnableAttentionSpec) -> None:
         super().__init__()
         self.width = spec.hidden
-        sizes = n_features, spec.hidden, spec.layers, spec.dropout
+        sizes = n_features, spec.hidden, spec.layers, spec.dropout, spec.cell_dropout
         self.rnn = recurrent_layers(spec.cell, *sizes)
         self.attention = AdditiveAttention(spec.hidden, spec.hidden)
 
     def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B E"]:
         """State ``[B, hidden]`` of windows ``[B, L, F]``."""
-        states, _ = self.rnn(x)
+        states = states_of(self.rnn, x)
         return self.attention(states)

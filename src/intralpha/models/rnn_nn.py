@@ -9,7 +9,7 @@ from torch import Tensor
 from intralpha.models.encoder import Encoder, EncoderSpec
 from intralpha.models.head import HeadSpec
 from intralpha.models.heads.nn import NNHeadSpec
-from intralpha.models.recurrent_layers import Cell, recurrent_layers
+from intralpha.models.recurrent_layers import Cell, CellDropout, last_state, recurrent_layers
 from intralpha.models.shape import WindowShape
 
 
@@ -24,6 +24,7 @@ class RNNNNSpec(EncoderSpec):
     hidden: int = Field(default=50, gt=0, description="width of the hidden state")
     layers: int = Field(default=2, gt=0, description="stacked recurrent layers")
     dropout: float = Field(default=0.0, ge=0, lt=1, description="between layers")
+    cell_dropout: CellDropout = 0.0
     head: HeadSpec = Field(
         default_factory=NNHeadSpec, description="from the last hidden state to scores"
     )
@@ -48,12 +49,10 @@ class RNNNN(Encoder):
 
     def __init__(self, n_features: int, spec: RNNNNSpec) -> None:
         super().__init__()
-        self.width, self.cell = spec.hidden, spec.cell
-        sizes = n_features, spec.hidden, spec.layers, spec.dropout
+        self.width = spec.hidden
+        sizes = n_features, spec.hidden, spec.layers, spec.dropout, spec.cell_dropout
         self.rnn = recurrent_layers(spec.cell, *sizes)
 
     def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B E"]:
         """State ``[B, hidden]`` of windows ``[B, L, F]``."""
-        _, last = self.rnn(x)
-        hidden = last[0] if self.cell == "lstm" else last
-        return hidden[-1]
+        return last_state(self.rnn, x)
