@@ -20,7 +20,15 @@ FUSED = {"contract"}
 @njit(fastmath=FUSED, **BARE_INNER)
 @no_type_check
 def gru_gates(hn, r, z, n, h, out, size):
-    """Gates, and out = (1 - z) n + z h, with r = s(r), z = s(z), n = tanh(n + r hn)."""
+    """Gates, and out = (1 - z) n + z h, with r = s(r), z = s(z), n = tanh(n + r hn).
+
+    Parameters
+    ----------
+    hn, r, z, n : [N], planes; the last three are overwritten with the gates
+    h : [N], the old state
+    out : [N], written: the new state
+    size : N
+    """
     for i in range(size):
         r_i, z_i = sigmoid(r[i]), sigmoid(z[i])
         n_i = tanh(n[i] + r_i * hn[i])
@@ -31,7 +39,15 @@ def gru_gates(hn, r, z, n, h, out, size):
 @njit(fastmath=FUSED, **BARE_INNER)
 @no_type_check
 def gru_back(hn, r, z, n, h, dh, size):
-    """Planes become gradients; dh, of the new state, becomes that of the old one past the gates."""
+    """Gradients of what the products gave, and of the old state past the gates.
+
+    Parameters
+    ----------
+    hn, r, z, n : [N], planes after :func:`gru_gates`; overwritten with their gradients
+    h : [N], the old state
+    dh : [N], gradient of the new state; becomes the old one's, less what comes through products
+    size : N
+    """
     one = dh.dtype.type(1)
     for i in range(size):
         r_i, z_i, n_i, g = r[i], z[i], n[i], dh[i]
@@ -44,7 +60,15 @@ def gru_back(hn, r, z, n, h, dh, size):
 @njit(fastmath=FUSED, **BARE_INNER)
 @no_type_check
 def lstm_gates(i, f, g, o, c, c_out, out, size):
-    """Gates, c_out = f c + i g, out = o tanh(c_out)."""
+    """Gates, c_out = f c + i g, and out = o tanh(c_out).
+
+    Parameters
+    ----------
+    i, f, g, o : [N], planes; overwritten with the gates
+    c : [N], the old cell
+    c_out, out : [N], written: the new cell and state
+    size : N
+    """
     for k in range(size):
         i_k, f_k, g_k, o_k = sigmoid(i[k]), sigmoid(f[k]), tanh(g[k]), sigmoid(o[k])
         c_k = f_k * c[k] + i_k * g_k
@@ -55,7 +79,16 @@ def lstm_gates(i, f, g, o, c, c_out, out, size):
 @njit(fastmath=FUSED, **BARE_INNER)
 @no_type_check
 def lstm_back(i, f, g, o, c, c_out, dh, dc, size):
-    """Planes become gradients; dc becomes that of the old cell, dh is used up and becomes 0."""
+    """Gradients of what the products gave, and of the old cell.
+
+    Parameters
+    ----------
+    i, f, g, o : [N], planes after :func:`lstm_gates`; overwritten with their gradients
+    c, c_out : [N], the old and the new cell
+    dh : [N], gradient of the new state; used up, 0 afterwards
+    dc : [N], gradient of the new cell; becomes that of the old one
+    size : N
+    """
     one = dh.dtype.type(1)
     for k in range(size):
         i_k, f_k, g_k, o_k, t = i[k], f[k], g[k], o[k], tanh(c_out[k])
@@ -70,7 +103,13 @@ def lstm_back(i, f, g, o, c, c_out, dh, dc, size):
 @njit(**BARE_INNER)
 @no_type_check
 def add_to(total, part, size):
-    """Total += part, element by element."""
+    """Total += part, element by element.
+
+    Parameters
+    ----------
+    total, part : [N]
+    size : N
+    """
     for i in range(size):
         total[i] += part[i]
 
@@ -78,7 +117,13 @@ def add_to(total, part, size):
 @njit(**BARE_INNER)
 @no_type_check
 def multiply_into(to, a, b, size):
-    """To = a b, element by element."""
+    """To = a b, element by element.
+
+    Parameters
+    ----------
+    to, a, b : [N]
+    size : N
+    """
     for i in range(size):
         to[i] = a[i] * b[i]
 
@@ -86,6 +131,12 @@ def multiply_into(to, a, b, size):
 @njit(fastmath=FUSED, **BARE_INNER)
 @no_type_check
 def add_product_of(total, a, b, size):
-    """Total += a b, element by element."""
+    """Total += a b, element by element.
+
+    Parameters
+    ----------
+    total, a, b : [N]
+    size : N
+    """
     for i in range(size):
         total[i] += a[i] * b[i]
