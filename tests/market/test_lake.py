@@ -1,6 +1,7 @@
 """The lake: nothing changes twice, nothing is half written, nothing is lost in silence."""
 
 import errno
+import json
 import threading
 from datetime import date
 from pathlib import Path
@@ -147,6 +148,27 @@ def test_a_file_that_a_writer_is_replacing_is_waited_for(lake: Lake) -> None:
 def test_a_manifest_that_is_none_is_refused(lake: Lake, text: str) -> None:
     (lake.root / "manifest.json").write_text(text)
     with pytest.raises(ManifestError, match=r"(?s)manifest\.json: found .*expected"):
+        lake.scan("daily")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "bars/freq=30mif/date=2024-01-02.parquet",
+        "bars/date=2024-01-02.parquet",
+        "daily/freq=30min/month=2024-01.parquet",
+        "daily/month=2024-13.parquet",
+        "trades/date=20231e400-.parquet",
+        "trades/date=2023-02-30.parquet",
+        "daily/../../elsewhere.parquet",
+        "instruments/daily.parquet",
+    ],
+)
+def test_a_file_name_that_says_nothing_is_refused(lake: Lake, name: str) -> None:
+    """A name tells table, frequency and day of the rows: a changed byte must not be believed."""
+    facts = {"checksum": "0" * 32, "rows": 1, "size": 1, "mtime_ns": 1}
+    (lake.root / "manifest.json").write_text(json.dumps({name: facts}))
+    with pytest.raises(ManifestError, match="the file name"):
         lake.scan("daily")
 
 

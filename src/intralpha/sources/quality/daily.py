@@ -15,7 +15,7 @@ from intralpha.sources.quality.report import Fault
 from intralpha.sources.tick import tick_column
 
 KEY = ("date", "symbol")
-ROWS_AT_ONCE = 400_000
+ROWS_AT_ONCE = 250_000
 JUMP = 0.5  # of the adjusted close, logarithmic
 SLACK = 1e-3  # of a return, for factors with few digits
 OFTEN = 0.5  # of a stock's days in a month; now and then a true amount is close x volume
@@ -66,7 +66,7 @@ def daily_faults(lake: Lake, tick_yuan: float | None) -> dict[str, Fault]:
     for month in _months(lake, tick_yuan):
         rows += int(month.select(pl.col("now").sum()).item())
         for name, frame in _faults(month):
-            found[name].append(frame)
+            found[name].append(frame.sort("date", maintain_order=True))
         flips.add(month)
     if not rows:
         return {}
@@ -78,19 +78,27 @@ def _months(lake: Lake, tick_yuan: float | None) -> Iterator[pl.DataFrame]:
     """Rows of some months and of every stock's rows just before them; ``now`` marks the months'."""
     symbols = lake.scan("daily").select(pl.col("symbol").unique()).collect()["symbol"]
     board = pl.col("symbol").replace_strict(boards_of(lake, symbols), return_dtype=pl.String)
-    told = [tick_column(symbols, tick_yuan), (board == "index").alias("index")]
-    listed = lake.scan("instruments").filter(pl.col("list_date").is_not_null()).collect()
-    known = pl.col("symbol").is_in(listed["symbol"].implode()) | says(LISTING)
-    told.append((known | (pl.col("date") == lake.dates("daily")[0].item())).alias("listed"))
-    before: pl.DataFrame | None = None
+    dated = lake.scan("instruments").filter(pl.col("list_date").is_not_null()).collect()
+    stocks = pl.DataFrame({"symbol": symbols.sort()}).with_columns(
+        pl.int_range(pl.len(), dtype=pl.Int32).alias("stock"),
+        tick_column(symbols, tick_yuan),
+        (board == "index").alias("index"),
+        pl.col("symbol").is_in(dated["symbol"].implode()).alias("listed"),
+    )
+    oldest = pl.col("date") == lake.dates("daily")[0].item()
+    before: list[pl.DataFrame] = []
     for first, last in _spans(lake):
-        rows = lake.scan("daily", first, last).select(*KEY, *VALUES, *told).collect()
-        rows = rows.with_columns(now=pl.lit(value=True))
-        both = rows if before is None else pl.concat([before, rows])
-        both = _derived(both.sort("symbol", maintain_order=True))
-        yield both
-        kept = both.filter(pl.int_range(pl.len()).reverse().over("symbol") < CARRIED)
-        before = kept.select(rows.columns).with_columns(now=pl.lit(value=False))
+        rows = lake.scan("daily", first, last).select(*KEY, *VALUES).collect()
+        rows = rows.join(stocks, on="symbol", how="left", maintain_order="left").select(
+            pl.all().exclude("derived", "listed"),
+            pl.col("listed") | says(LISTING) | oldest,
+            now=pl.lit(value=True),
+        )
+        rows = pl.concat([*before, rows]).sort("stock", maintain_order=True)
+        yield _derived(rows)
+        # Forty rows on lies another stock, or none: one of the last forty rows of its stock.
+        kept = rows.filter(pl.col("stock").shift(-CARRIED).ne_missing(pl.col("stock")))
+        before = [kept.with_columns(now=pl.lit(value=False))]
 
 
 def _spans(lake: Lake) -> Iterator[tuple[date, date]]:
@@ -108,10 +116,11 @@ def _spans(lake: Lake) -> Iterator[tuple[date, date]]:
 def _derived(rows: pl.DataFrame) -> pl.DataFrame:
     """What the checks compare, from the row before of the same stock."""
     close, factor = pl.col("close"), pl.col("adj_factor")
+    first = pl.col("stock").shift(1).ne_missing(pl.col("stock"))
     rows = rows.with_columns(
-        first=pl.int_range(pl.len()).over("symbol") == 0,
-        last=close.shift(1).over("symbol"),
-        step=factor / factor.shift(1).over("symbol"),
+        first=first,
+        last=pl.when(~first).then(close.shift(1)),
+        step=factor / pl.when(~first).then(factor.shift(1)),
     )
     rows = rows.with_columns(
         expected=pl.col("last") / pl.col("step"),
@@ -123,56 +132,69 @@ def _derived(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _faults(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Name and rows of every check of one month."""
+    """Name and rows of every check of one month, by symbol and date."""
     close, preclose, volume = pl.col("close"), pl.col("preclose"), pl.col("volume")
-    traded, stock, tick = volume > 0, ~pl.col("index"), pl.col("tick")
-    now = rows.filter("now")
-    stocks = now.filter(stock)
+    traded, tick, amount, ret = volume > 0, pl.col("tick"), pl.col("amount"), pl.col("ret")
+    # Lazily, so that no column is filtered that a check neither reads nor shows.
+    now = rows.lazy().filter("now")
+    stocks = now.filter(~pl.col("index"))
     ticks = close / tick
-    yield TICK, stocks.filter((ticks - ticks.round()).abs() > 1e-4).select(*KEY, "close")
+    yield TICK, _shown(stocks.filter((ticks - ticks.round()).abs() > 1e-4), "close")
     beyond = stocks.filter(
         (pl.col("high") > pl.col("up_limit") + tick / 2)
         | (pl.col("low") < pl.col("down_limit") - tick / 2)
     )
-    yield LIMITS, beyond.select(*KEY, "high", "low", "up_limit", "down_limit")
-    moved = now.filter((pl.col("ret") + 1).log().abs() > JUMP, traded)
-    yield MOVED, moved.select(*KEY, "last", "close", (pl.col("ret") + 1).log().abs().alias("off"))
+    yield LIMITS, _shown(beyond, "high", "low", "up_limit", "down_limit")
+    off = (ret + 1).log().abs()
+    yield MOVED, _shown(now.filter(off > JUMP, traded), "last", "close", off.alias("off"))
     gap = (preclose - pl.col("expected")).abs()
     shifted = stocks.filter(gap > pl.max_horizontal(1.01 * tick, preclose * FACTOR_SLACK))
     off = (preclose / pl.col("expected")).log().abs().alias("off")
-    yield PRECLOSE, shifted.select(*KEY, "last", "preclose", "step", off)
+    yield PRECLOSE, _shown(shifted, "last", "preclose", "step", off)
     slack = 2 * tick / preclose + SLACK
     too_far = traded & (
-        (pl.col("ret") > pl.col("up_limit") / preclose - 1 + slack)
-        | (pl.col("ret") < pl.col("down_limit") / preclose - 1 - slack)
+        (ret > pl.col("up_limit") / preclose - 1 + slack)
+        | (ret < pl.col("down_limit") / preclose - 1 - slack)
     )
-    shown = ("last", "close", "step", "adj_factor", "ret")
-    yield RETURN, stocks.filter(too_far).select(*KEY, *shown, pl.col("ret").abs().alias("off"))
-    outside = vwap_outside(pl.col("low"), pl.col("high"), volume, pl.col("amount"), tick)
-    ratio = pl.col("amount") / (close * volume)
-    named = (*KEY, "low", "high", "volume", "amount", ratio.alias("ratio"))
-    yield VWAP, stocks.filter(outside).select(*named, ratio.log10().abs().alias("off"))
-    # Of a day with one price an honest amount is close x volume too.
-    same = (pl.col("amount") - close * volume).abs() <= 1e-9 * pl.col("amount")
-    ranged = stocks.filter(traded, pl.col("high") > pl.col("low"))
-    often = (
-        same.fill_null(value=False).mean().over("symbol", pl.col("date").dt.truncate("1mo"))
-        >= OFTEN
-    )
-    yield INVENTED, ranged.filter(often).filter(same).select(*KEY, "close", "volume", "amount")
-    yield ABSENT, stocks.filter(traded, pl.col("amount").is_null()).select(*KEY, "volume")
+    named = ("last", "close", "step", "adj_factor", "ret", ret.abs().alias("off"))
+    yield RETURN, _shown(stocks.filter(too_far), *named)
+    outside = vwap_outside(pl.col("low"), pl.col("high"), volume, amount, tick)
+    ratio = amount / (close * volume)
+    named = ("low", "high", "volume", "amount", ratio.alias("ratio"))
+    yield VWAP, _shown(stocks.filter(outside), *named, ratio.log10().abs().alias("off"))
+    yield INVENTED, _invented(stocks.filter(traded, pl.col("high") > pl.col("low")))
+    yield ABSENT, _shown(stocks.filter(traded, amount.is_null()), "volume")
     above = stocks.filter(volume > pl.col("float_shares") * 1.001 + 100)
     off = (volume / pl.col("float_shares")).alias("off")
-    yield FLOAT, above.select(*KEY, "volume", "float_shares", off)
-    yield NEW, stocks.filter(pl.col("first"), ~pl.col("listed")).select(*KEY, "preclose", "close")
+    yield FLOAT, _shown(above, "volume", "float_shares", off)
+    yield NEW, _shown(stocks.filter("first", ~pl.col("listed")), "preclose", "close")
     for column, name in JUMPS.items():
-        yield name, jumped(now, column)
+        yield name, jumped(now, column).collect()
+
+
+def _shown(rows: pl.LazyFrame, *columns: str | pl.Expr) -> pl.DataFrame:
+    return rows.select(*KEY, *columns).collect()
+
+
+def _invented(ranged: pl.LazyFrame) -> pl.DataFrame:
+    """Rows with amount = close x volume of stocks and months that have it often.
+
+    Of a day with one price an honest amount is close x volume too: rows here have a range.
+    """
+    same = (pl.col("amount") - pl.col("close") * pl.col("volume")).abs() <= 1e-9 * pl.col("amount")
+    rows = ranged.select(*KEY, "close", "volume", "amount", same=same.fill_null(value=False))
+    month = pl.col("date").dt.truncate("1mo").alias("month")
+    found = rows.collect()
+    if found["same"].any():
+        often = pl.col("same").mean().over("symbol", month) >= OFTEN
+        found = found.filter(often)
+    return found.filter("same").drop("same")
 
 
 def _fault(name: str, rows: pl.DataFrame, looked_at: int) -> Fault:
-    """The worst first, with a guess at the cause."""
-    by = ["off", "date", "symbol"] if "off" in rows.columns else ["date", "symbol"]
-    rows = rows.sort(by, descending=[c == "off" for c in by], nulls_last=True)
+    """The worst first, with a guess at the cause; rows come by date and symbol."""
+    if "off" in rows.columns:
+        rows = rows.sort("off", descending=True, nulls_last=True, maintain_order=True)
     return Fault(rows, looked_at, _cause(name, rows), name in GRAVE)
 
 

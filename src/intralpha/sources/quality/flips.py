@@ -32,12 +32,14 @@ def flips(rows: pl.DataFrame, column: str) -> pl.DataFrame:
         date, symbol, value, usual, ratio, off. Known at the close of the session after; the last
         session of a stock is none, see the check of jumps.
     """
-    traded = rows.filter(pl.col(column) > 0)
     over, value = pl.col(f"{column}_over"), pl.col(column).cast(pl.Float64).log10()
+    named = (*KEY, column, f"{column}_over", "high", "low", "now")
+    stock = pl.col("symbol").rle_id().alias("stock")
+    traded = rows.lazy().select(named).filter(pl.col(column) > 0).collect().with_columns(stock)
     side = over.sign()
-    before = (value - value.shift(1).over("symbol")) * side
-    after = (value - value.shift(-1).over("symbol")) * side
-    next_is_new = pl.col("now").shift(-1).over("symbol")
+    before = (value - _beside(value, 1)) * side
+    after = (value - _beside(value, -1)) * side
+    next_is_new = _beside(pl.col("now"), -1)
     moving = (over > 0) | (pl.col("high") > pl.col("low"))
     found = traded.filter(
         (over.abs() >= FAR) & (before >= APART) & (after >= APART) & next_is_new & moving
@@ -45,6 +47,12 @@ def flips(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     ratio = (10.0**over).alias("ratio")
     usual = (pl.col(column) / 10.0**over).alias("usual")
     return found.select(*KEY, column, usual, ratio, over.abs().alias("off"))
+
+
+def _beside(value: pl.Expr, step: int) -> pl.Expr:
+    """The value of a row before (1) or after (-1) of the same stock, else null."""
+    same = pl.col("stock").shift(step) == pl.col("stock")
+    return pl.when(same).then(value.shift(step))
 
 
 def session_flips(rows: pl.DataFrame, column: str) -> pl.DataFrame:
@@ -65,8 +73,10 @@ def session_flips(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     """
     over = pl.col(f"{column}_over")
     exchange = pl.col("symbol").str.slice(-2).alias("exchange")
-    known = rows.filter("now", over.is_not_null())
-    middle = known.group_by("date", exchange).agg(pl.len().alias("stocks"), over.median())
+    known = rows.lazy().filter("now", over.is_not_null()).select("date", exchange, over)
+    middle = (
+        known.collect().group_by("date", "exchange").agg(pl.len().alias("stocks"), over.median())
+    )
     far = middle.filter(over.abs() >= ALL_FAR, pl.col("stocks") >= STOCKS).sort("date", "exchange")
     ratio = (10.0**over).alias("ratio")
     return far.select("date", "exchange", "stocks", ratio, over.abs().alias("off"))
