@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.commands import command
 from typer.testing import CliRunner
 
 from intralpha.base.choices import NoKindError
@@ -52,7 +53,10 @@ def test_an_unknown_kind_is_an_error_of_ours(group: str) -> None:
 def test_networks_of_plug_ins_are_shown_too(tmp_path: Path) -> None:
     path = tmp_path / "flatfile.py"
     path.write_text(PLUGIN)
-    text = said("models", "show", "flatfile.flat", "--length", "4", "--plugins", str(path))
+    words = ("models", "show", "flatfile.flat", "--length", "4", "--plugins", str(path))
+    done = command(*words)  # a plug-in stays loaded in the process that loaded it
+    text = done.stdout
+    assert done.returncode == 0, done.stderr
     assert "One weighted sum" in text
     assert "parameters         109" in text  # 4 x 27 + 1
 

@@ -1,6 +1,6 @@
 """Multi-task GRU of research system 002: day, week and month windows, one GRU [Spec 12.4]."""
 
-from typing import ClassVar, Literal, cast
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 import torch
 from jaxtyping import Float, Int
@@ -12,8 +12,11 @@ from intralpha.models.by_day import standardised_by_day
 from intralpha.models.encoder import Encoder
 from intralpha.models.model import ModelSpec
 from intralpha.models.output import Output
-from intralpha.models.recurrent_layers import Layers, last_state, recurrent_layers
+from intralpha.models.recurrent_layers import last_state, recurrent_layers
 from intralpha.models.shape import Shapes
+
+if TYPE_CHECKING:
+    from intralpha.models.recurrent import FusedGRU
 
 Task = Literal["day", "week", "month", "high"]
 SHARED = ("day", "week", "month")
@@ -191,5 +194,5 @@ class Readers(Encoder):
         """
         given = {**dict(zip(self.readers, alone, strict=False)), **windows}
         pairs = self.readers.items()
-        last = [last_state(cast(Layers, self.gru[name]), given[task]) for task, name in pairs]
+        last = [last_state(cast("FusedGRU", self.gru[name]), given[task]) for task, name in pairs]
         return torch.cat(last, dim=1)

@@ -1,15 +1,15 @@
 """Recurrent layers: which module runs a GRU or an LSTM over a window, and what it gives."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
-from intralpha.models.recurrent import FusedGRU, FusedLSTM
+if TYPE_CHECKING:
+    from intralpha.models.recurrent import FusedGRU, FusedLSTM
 
 Cell = Literal["gru", "lstm"]
-Layers = FusedGRU | FusedLSTM
 CellDropout = Annotated[
     float,
     Field(
@@ -27,7 +27,7 @@ def recurrent_layers(
     layers: int = 1,
     dropout: float = 0.0,
     cell_dropout: float = 0.0,
-) -> Layers:
+) -> "FusedGRU | FusedLSTM":
     """A GRU or an LSTM with fresh weights, called with ``[B, L, F]`` and giving (states, last).
 
     Parameters
@@ -39,11 +39,14 @@ def recurrent_layers(
     dropout : between layers; nothing with one layer
     cell_dropout : of the hidden state where a cell reads it again, one mask a window
     """
+    # Specs are looked at by commands that run no network, and the kernel takes Numba along.
+    from intralpha.models.recurrent import FusedGRU, FusedLSTM
+
     kind = FusedGRU if cell == "gru" else FusedLSTM
     return kind(n_features, hidden, layers, dropout, cell_dropout)
 
 
-def states_of(rnn: Layers, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B L H"]:
+def states_of(rnn: "FusedGRU | FusedLSTM", x: Float[Tensor, "B L F"]) -> Float[Tensor, "B L H"]:
     """States of the last layer after every step.
 
     Parameters
@@ -56,7 +59,7 @@ def states_of(rnn: Layers, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B L H"]:
     return states
 
 
-def last_state(rnn: Layers, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B H"]:
+def last_state(rnn: "FusedGRU | FusedLSTM", x: Float[Tensor, "B L F"]) -> Float[Tensor, "B H"]:
     """State of the last layer after the last step; the others are not kept.
 
     Parameters
