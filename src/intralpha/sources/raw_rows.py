@@ -16,7 +16,7 @@ from intralpha.sources.lines import MARK, split_lines, unquoted
 from intralpha.sources.parquet import parquet_columns, read_parquet
 from intralpha.sources.source import QUARANTINE, SourceError
 from intralpha.sources.symbols import symbol_in_name, to_symbols, why_no_symbol
-from intralpha.sources.when import EXCHANGE_ZONE, FIRST, LAST, fitting, moments
+from intralpha.sources.when import EXCHANGE_ZONE, FIRST, LAST, OTHER_AGE, fitting, moments
 
 NUMBERS = ("open", "high", "low", "close", "preclose", "volume", "amount", "trades", "adj_factor")
 NUMBERS += (
@@ -52,7 +52,6 @@ MAGIC = (
 )
 ONLY = "only "
 UNREAD_TIME = "date or time not readable"
-OTHER_AGE = "date before 1990 or after 2099"
 FLAGS = {"true": "1", "false": "0"}
 
 

@@ -12,6 +12,7 @@ EXCHANGE_ZONE = "Asia/Shanghai"
 EPOCHS = {"epoch_s": 10**9, "epoch_ms": 10**6, "epoch_us": 10**3, "epoch_ns": 1}
 CLOCK_NUMBER = "HHMMSSmmm"
 FIRST, LAST = datetime(1990, 1, 1), datetime(2100, 1, 1)
+OTHER_AGE = "date before 1990 or after 2099"
 # A stamp that says how far from UTC it is.
 OFFSET = re.compile(r"(%[:#]*z|Z|[+-]\d{2}:?\d{2})$")
 _HOUR = re.compile(r"%[HIkTRsc+rX]")
@@ -182,8 +183,8 @@ def fitting(text: str) -> str | None:
     timed = [date + mark + clock for date, clock in product(_DATES, _CLOCKS)]
     offset = [form + "%z" for form in timed]
     for form in (*_DATES, *timed, *offset, *EPOCHS):
-        found = moment(value, form)[0]
-        if found is not None and FIRST <= found < LAST:
+        found = moment(value, form)  # compared by Polars: Python knows no year before 1
+        if found.is_between(FIRST, LAST, closed="left").fill_null(value=False).all():
             return form
     return None
 

@@ -45,3 +45,17 @@ def test_symbols(tmp_path: Path, symbol: str, exchange: str, expected: str | Non
 
 def test_a_given_exchange_wins(tmp_path: Path) -> None:
     assert symbol_of(tmp_path, "000001", "SZ", given="SH") == "000001.SH"
+
+
+@pytest.mark.parametrize("day", ["-2023-01-03", "1889-01-03", "20231-01-03", "2100-01-01"])
+def test_a_date_of_another_age_is_set_aside(tmp_path: Path, day: str) -> None:
+    """Numbers of such records count for no day either."""
+    (tmp_path / "a.csv").write_text(
+        f"s,d,t,n,p,v\n600519,{day},10:00:00,1,10.0,100\n600519,2023-01-03,10:00:01,2,10.0,100\n"
+    )
+    columns = {"symbol": "s", "date": "d", "time": "t", "seq": "n", "price": "p", "volume": "v"}
+    stream = {"holds": "trades", "pattern": "*.csv", "columns": columns, "exchange": "SH"}
+    found = read(Level2Spec.model_validate({"path": str(tmp_path), "streams": {"t": stream}}))
+    assert found["trades"].frame["seq"].to_list() == [2]
+    (why,) = reasons(found["trades"])
+    assert why in ("date before 1990 or after 2099", "date or time not readable")

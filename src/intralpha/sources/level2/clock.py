@@ -136,10 +136,15 @@ def _parted(stamp: pl.Series) -> tuple[pl.Series, pl.Series]:
     return stamp.dt.date().alias("date"), ms.cast(pl.Int32).alias("time")
 
 
+# Eight digits, or with separators, and perhaps a time or a fraction behind them.
+PLAIN_DATE = r"^(?<year>\d{4})[-./]?(?<month>\d{2})[-./]?(?<day>\d{2})(?:[^\d].*)?$"
+
+
 def _plain_date(values: pl.Series) -> pl.Series:
     """Dates of texts or numbers; there are few different ones, so each is read once."""
     known = values.unique()
-    texts = known.cast(pl.String).str.strip_chars().str.replace_all(r"[-./]", "").str.slice(0, 8)
+    parts = known.cast(pl.String).str.strip_chars().str.extract_groups(PLAIN_DATE).struct
+    texts = pl.select(pl.concat_str(parts["year"], parts["month"], parts["day"])).to_series()
     return values.replace_strict(
         known, texts.str.to_date("%Y%m%d", strict=False), return_dtype=pl.Date()
     )

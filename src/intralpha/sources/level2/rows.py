@@ -20,7 +20,7 @@ from intralpha.sources.level2.streams import StreamSpec
 from intralpha.sources.level2.unread import Reading, why_unread
 from intralpha.sources.source import QUARANTINE
 from intralpha.sources.symbols import normal_symbol
-from intralpha.sources.when import EXCHANGE_ZONE, fitting
+from intralpha.sources.when import EXCHANGE_ZONE, FIRST, LAST, OTHER_AGE, fitting
 
 ORDER, CANCEL, TRADE, IGNORE, UNKNOWN = 0, 1, 2, 3, 99
 LIMIT, MARKET, OWN_BEST = 0, 1, 2
@@ -32,6 +32,7 @@ EXCHANGES = ("SH", "SZ", "BJ")
 # Prices are multiples of 0.001 at the finest; rounding undoes 1854.980000000000018.
 DIGITS = 4
 UNREAD_TIME = "date or time not readable"
+OF_OUR_AGE = pl.col("date").is_between(FIRST.date(), LAST.date(), closed="left")
 IGNORED = "records of no interest left out"
 EVENT: dict[str, Any] = {
     "date": pl.Date(),
@@ -157,7 +158,7 @@ def _passed(events: pl.DataFrame, stream: StreamSpec) -> pl.DataFrame:
     told = events.select(pl.col(c).cast(t) for c, t in NUMBERED.items())
     if stream.exchange:
         told = told.with_columns(pl.col("stock").fill_null(EXCHANGES.index(stream.exchange)))
-    return told.drop_nulls()
+    return told.drop_nulls().filter(OF_OUR_AGE)
 
 
 def _first(
@@ -438,6 +439,7 @@ def _common_rules() -> dict[str, pl.Expr]:
     return {
         "symbol of unknown form": pl.col("stock").is_null(),
         UNREAD_TIME: pl.col("date").is_null() | pl.col("time").is_null(),
+        OTHER_AGE: ~OF_OUR_AGE,
     }
 
 
