@@ -1,5 +1,6 @@
 """A network's nodes: what depends on what, and what is refused."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -13,10 +14,12 @@ from intralpha.datasets.schedule import NoFoldError
 from intralpha.factors import Ground, Network
 from intralpha.factors.network import InputSpec
 from intralpha.features import DaySpec
-from intralpha.labels import HorizonReturnSpec
-from intralpha.models import GRUSpec
+from intralpha.labels import DailySequenceSpec, HorizonReturnSpec
+from intralpha.models import GRUSpec, RNNSpec, SeqDecoderSpec
+from intralpha.models.heads import HorizonsHeadSpec, UnitsHeadSpec
 from intralpha.pipeline.address import stem
 from intralpha.training import NegICSpec, TrainSpec
+from intralpha.training.losses import SeqNegICSpec
 
 DAYS = as_days(np.arange("2023-01-02", "2023-07-01", dtype="datetime64[D]"))[::1]
 LAST = ("outputs/gru", "score/gru")
@@ -165,3 +168,30 @@ def test_inputs_that_the_model_does_not_want_are_told_before_anything_is_read() 
 def test_what_a_network_sees_stands_in_one_place(change: dict, said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         Network.model_validate({**{f: getattr(SPEC, f) for f in Network.model_fields}, **change})
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"model": RNNSpec(head=UnitsHeadSpec(units=4)), "training": TrainSpec(batch="pooled")},
+            "training.batch: found pooled, .* model rnn looks at all stocks",
+        ),
+        (
+            {"model": RNNSpec(head=HorizonsHeadSpec(horizons=3)), "objective": SeqNegICSpec()},
+            r"label: y_ret has 1 column\(s\); model rnn predicts 3",
+        ),
+        (
+            {"model": SeqDecoderSpec(horizons=5), "label": DailySequenceSpec()},
+            r"label: y_seq has 10 column\(s\); model seq_decoder predicts 5",
+        ),
+    ],
+)
+def test_model_label_and_batches_must_fit_each_other(change: dict, said: str) -> None:
+    (fault,) = SPEC.model_copy(update=change).faults()
+    assert re.search(said, fault)
+    fits = {
+        "training": TrainSpec(),
+        "label": DailySequenceSpec(horizons=change["model"].label_columns or 1),
+    }
+    assert SPEC.model_copy(update={**change, **fits}).faults() == ()

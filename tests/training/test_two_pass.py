@@ -183,3 +183,23 @@ def test_an_encoder_that_is_not_apart_is_refused() -> None:
     windows = {"x": torch.randn(BATCH, STEPS, FEATURES)}
     with pytest.raises(NotApartError, match="Encoded cannot be trained in pieces: Dropped says"):
         backward(network, windows, {}, loss_of, PIECE)
+
+
+class AcrossTheDay(nn.Module):
+    """A network of one's own that compares the stocks of a day, and tells nothing of its inside."""
+
+    wants = ("days_B",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line = nn.Linear(FEATURES, 1)
+
+    def forward(self, x: Tensor, days_B: Tensor | None = None) -> Tensor:
+        score = self.line(x[:, -1]).squeeze(-1)
+        return score - score.mean()
+
+
+def test_who_asks_for_days_is_not_cut_behind_its_output() -> None:
+    windows = {"x": torch.randn(BATCH, STEPS, FEATURES)}
+    with pytest.raises(NotApartError, match="asks for days_B"):
+        backward(AcrossTheDay(), windows, {"days_B": DAYS}, loss_of, PIECE)

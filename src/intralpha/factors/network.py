@@ -1,7 +1,7 @@
 """A factor from a network: features -> windows -> rolling training -> seed ensemble."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -120,7 +120,21 @@ class Network(FactorSpec):
                 f"objective: {self.objective.kind} needs the part {', '.join(missing)}; model "  # type: ignore[attr-defined]
                 f"{self.model.kind} gives {given}.\nHint: another head or another objective"  # type: ignore[attr-defined]
             )
-        return tuple(found)
+        return (*found, *self._misfits())
+
+    def _misfits(self) -> Iterator[str]:
+        """What the model and the label, or the batches, say against each other."""
+        columns, wanted = len(self.label.columns), self.model.label_columns
+        if wanted is not None and columns != wanted:
+            yield (
+                f"label: {self.label.kind} has {columns} column(s); model {self.model.kind} "  # type: ignore[attr-defined]
+                f"predicts {wanted}.\nHint: as many horizons in the model as in the label"
+            )
+        if self.model.whole_days and self.training.batch == "pooled":
+            yield (
+                "training.batch: found pooled, which draws a few stocks of many dates; expected "
+                f"day, for model {self.model.kind} looks at all stocks of a day"  # type: ignore[attr-defined]
+            )
 
     def nodes(self, name: str, ground: Ground) -> tuple[Node, ...]:
         """Features, what the network sees, labels, weights a fold and seed, outputs, the score."""

@@ -49,6 +49,16 @@ class EncoderSpec(ModelSpec):
         """Whether the head looks at all samples of a day."""
         return self.head.across
 
+    @property
+    def whole_days(self) -> bool:
+        """Whether the head's training needs all samples of a day."""
+        return self.head.whole_days
+
+    @property
+    def label_columns(self) -> int | None:
+        """One for each horizon of the head."""
+        return self.head.label_columns
+
     def encoder(self, shape: WindowShape) -> Encoder:
         """The encoder, with fresh weights.
 

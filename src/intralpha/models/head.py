@@ -31,6 +31,16 @@ class HeadSpec(Kinded):
         """Whether a score depends on the other samples of its day, in eval mode too."""
         return self.orthogonal
 
+    @property
+    def whole_days(self) -> bool:
+        """Whether a batch of training must hold all samples of its days."""
+        return self.orthogonal
+
+    @property
+    def label_columns(self) -> int | None:
+        """How many columns the label must have; None: any."""
+        return None
+
     def layers(self, width: int) -> nn.Module:
         """The module, with fresh weights.
 

@@ -43,6 +43,16 @@ class ModelSpec(Kinded):
         """Whether a score depends on the other samples of its day, in eval mode too."""
         return False
 
+    @property
+    def whole_days(self) -> bool:
+        """Whether a batch of training must hold all samples of its days."""
+        return False
+
+    @property
+    def label_columns(self) -> int | None:
+        """How many columns its label must have; None: it does not look at them."""
+        return None
+
     def make(self, shapes: Shapes) -> nn.Module:
         """A network with fresh weights.
 

@@ -79,6 +79,11 @@ class SeqDecoderSpec(ModelSpec):
         """Predictions are standardised over the day's stocks."""
         return True
 
+    @property
+    def label_columns(self) -> int:
+        """The returns that it is taught with."""
+        return self.horizons
+
     def make(self, shapes: Shapes) -> "SeqDecoder":
         """A fresh network; see :meth:`ModelSpec.make`.
 

@@ -114,6 +114,10 @@ def cut_of(network: nn.Module, windows: Windows, more: More) -> Cut:
     """
     encoder, finish = getattr(network, "encoder", None), getattr(network, "finish", None)
     if not isinstance(encoder, nn.Module) or finish is None:
+        if "days_B" in getattr(network, "wants", ()):
+            raise NotApartError(
+                network, "it asks for days_B, so its samples may look at each other"
+            )
         _check_apart(network, network)
         return _behind_output(network)
     _check_apart(network, encoder)

@@ -46,6 +46,11 @@ class HorizonsHeadSpec(HeadSpec):
         """Columns are standardised over the stocks of a day."""
         return True
 
+    @property
+    def label_columns(self) -> int:
+        """One a horizon."""
+        return self.horizons
+
     def layers(self, width: int) -> "HorizonsHead":
         """See :meth:`HeadSpec.layers`."""
         return HorizonsHead(width, self.weights or (1.0,) * self.horizons)

@@ -40,6 +40,11 @@ class UnitsHeadSpec(HeadSpec):
         """With statistics of the day a score depends on all stocks of the day."""
         return self.bn_eval == "batch" or super().across
 
+    @property
+    def whole_days(self) -> bool:
+        """In training its statistics are those of a day."""
+        return True
+
     def layers(self, width: int) -> "UnitsHead":
         """See :meth:`HeadSpec.layers`."""
         return UnitsHead(width, self.units, self.bn_eval)
