@@ -42,9 +42,10 @@ class JoinSpec(Spec):
     @model_validator(mode="before")
     @classmethod
     def _fill_from_preset(cls, given: Any) -> Any:
-        if not isinstance(given, dict) or not given.get("preset"):
+        preset = given.get("preset") if isinstance(given, dict) else None
+        if not isinstance(preset, str) or not preset:
             return given
-        return {**read_joined_preset(given["preset"]), **given}
+        return {**read_joined_preset(preset), **given}
 
     @model_validator(mode="after")
     def _fields_are_known(self) -> "JoinSpec":

@@ -143,9 +143,10 @@ class MappingSpec(SourceSpec):
     @model_validator(mode="before")
     @classmethod
     def _fill_from_preset(cls, given: Any) -> Any:
-        if not isinstance(given, dict) or not given.get("preset"):
+        preset = given.get("preset") if isinstance(given, dict) else None
+        if not isinstance(preset, str) or not preset:
             return given
-        return {**read_preset(given["preset"]), **given}
+        return {**read_preset(preset), **given}
 
     @model_validator(mode="after")
     def _fields_fit_the_table(self) -> "MappingSpec":

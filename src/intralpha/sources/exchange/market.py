@@ -74,7 +74,8 @@ class SimulatedSpec(SourceSpec):
     @classmethod
     def _fill_preset(cls, given: Any) -> Any:
         """Values of the preset stand where nothing else is said."""
-        if not isinstance(given, dict) or given.get("preset") not in PRESETS:
+        preset = given.get("preset") if isinstance(given, dict) else None
+        if not isinstance(preset, str) or preset not in PRESETS:
             return given
         return PRESETS[given["preset"]] | given
 

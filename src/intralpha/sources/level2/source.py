@@ -78,9 +78,12 @@ class Level2Spec(SourceSpec):
     @model_validator(mode="before")
     @classmethod
     def _fill_from_preset(cls, given: Any) -> Any:
-        if not isinstance(given, dict) or not given.get("preset"):
+        preset = given.get("preset") if isinstance(given, dict) else None
+        if not isinstance(preset, str) or not preset:
             return given
-        known = read_level2_preset(given["preset"])
+        if not isinstance(given.get("streams") or {}, dict):
+            return given
+        known = read_level2_preset(preset)
         streams = dict(known["streams"])
         for name, keys in (given.get("streams") or {}).items():
             streams[name] = {**streams.get(name, {}), **keys} if isinstance(keys, dict) else keys
