@@ -85,7 +85,7 @@ def mapped(table: str, **keys: Any) -> dict[str, Any]:
     """Keys of a mapping of the vendor's daily rows or bars."""
     daily = table == "daily"
     form = "%Y-%m-%d" if daily else "%Y-%m-%d %H:%M:%S"
-    return {"kind": "mapping", "table": table, "columns": DAILY if daily else BARS,
+    return {"kind": "mapping", "table": table, "columns": dict(DAILY if daily else BARS),
             "datetime_format": form, "freq": None if daily else 30, **keys}  # fmt: skip
 
 
@@ -230,7 +230,7 @@ def library(rng: Rng, folder: Path) -> None:
             entry = some(rng, tree["factors"])
             entry["expr"] = in_words(rng, str(entry["expr"]))
         else:
-            in_tree(rng, tree)
+            tree = in_tree(rng, tree)
         broken = yaml.safe_dump(tree, allow_unicode=True).encode()
     (folder / "mine.yaml").write_bytes(broken)
     FeatureSpec.model_validate({"kind": "library", "library": str(folder / "mine.yaml")}).make()

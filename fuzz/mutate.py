@@ -76,6 +76,7 @@ def in_lines(rng: Rng, data: bytes) -> bytes:
 
 def in_tree(rng: Rng, tree: Any) -> Any:
     """A mapping or list with one or a few of its values changed, lost or put elsewhere."""
+    tree = deepcopy(tree)  # parts of it may be shared with other cases
     for _ in range(int(rng.integers(1, 4))):
         places = list(_places(tree))
         if not places:

@@ -7,13 +7,15 @@ from fuzz.once import FAULT, attempt
 CASES = {"level2": 4, "vendor": 6, "stored": 6, "recipe": 12}
 # Seeds on which something was wrong once.
 WERE_WRONG = {
-    "stored": [18, 375, 380],
+    "stored": [18, 375, 380, 653],
     "library": [3, 9],
     "parquet": [0, 2],
     "tdx": [0, 1],
+    "bars_csv": [2191],
+    "daily_csv": [2412],
     "qlib": [3, 5, 7],
     "reference": [2, 10, 161, 209, 444],
-    "archive": [175, 1252],
+    "archive": [175, 1252, 2379],
     "level2": [106, 1989],
     "scores": [48, 196, 238, 264, 459],
     "arrays": [1013],
