@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from intralpha.models import GRU, GRUSpec, RNNSpec, WindowShape
+from intralpha.models import GRUSpec, LastState, RNNSpec, WindowShape
 
 from .contract import Case, Contract
 
@@ -16,28 +16,28 @@ class TestRecurrent(Contract):
     cases = (GRU_CASE, RNN_CASE)
 
 
-def peeks(self: GRU, x: Tensor) -> Tensor:
+def peeks(self: LastState, x: Tensor) -> Tensor:
     """A state that knows the mean of its batch."""
     return self.rnn(x - x.mean(0))[1][-1]
 
 
-def counts(self: GRU, x: Tensor) -> Tensor:
+def counts(self: LastState, x: Tensor) -> Tensor:
     """A state that knows its place in the batch."""
     place = torch.arange(len(x), dtype=x.dtype)
     return self.rnn(x)[1][-1] + place[:, None]
 
 
-def detached(self: GRU, x: Tensor) -> Tensor:
+def detached(self: LastState, x: Tensor) -> Tensor:
     """A state whose weights are never learned."""
     return self.rnn(x)[1][-1].detach()
 
 
-def scaled(self: GRU, x: Tensor) -> Tensor:
+def scaled(self: LastState, x: Tensor) -> Tensor:
     """A state that divides by the spread of its window."""
     return self.rnn(x / x.flatten(1).std(1)[:, None, None])[1][-1]
 
 
-def rounded(self: GRU, x: Tensor) -> Tensor:
+def rounded(self: LastState, x: Tensor) -> Tensor:
     """A gradient that is not that of the values."""
     state = self.rnn(x)[1][-1]
     return state + (2 * state).detach()
@@ -58,24 +58,24 @@ def test_networks_that_break_the_contract_are_caught(
     monkeypatch: pytest.MonkeyPatch, forward: object, test: str, more: tuple[str, ...]
 ) -> None:
     monkeypatch.delenv("INTRALPHA_WRITE_GOLDEN", raising=False)
-    monkeypatch.setattr(GRU, "forward", forward)
+    monkeypatch.setattr(LastState, "forward", forward)
     with pytest.raises(AssertionError):
         getattr(Contract(), test)(GRU_CASE, *more)
 
 
 def test_a_false_gradient_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(GRU, "forward", rounded)
+    monkeypatch.setattr(LastState, "forward", rounded)
     small = Case("gru", GRUSpec(hidden=2), {"x": WindowShape(2, 1)})
     with pytest.raises(RuntimeError, match="Jacobian mismatch"):
         Contract().test_gradients_agree_with_finite_differences(small)
 
 
 def test_weights_that_are_not_saved_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    def hides(self: GRU, x: Tensor) -> Tensor:
+    def hides(self: LastState, x: Tensor) -> Tensor:
         if not hasattr(self, "hidden_weight"):
             self.hidden_weight = torch.randn(())
         return self.rnn(x)[1][-1] * self.hidden_weight
 
-    monkeypatch.setattr(GRU, "forward", hides)
+    monkeypatch.setattr(LastState, "forward", hides)
     with pytest.raises(AssertionError):
         Contract().test_saved_weights_give_the_same_scores_bit_for_bit(GRU_CASE)

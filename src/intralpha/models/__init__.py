@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from intralpha.models.crossformer import Crossformer, CrossformerSpec
     from intralpha.models.dropout import Dropout
     from intralpha.models.encoder import Encoded, Encoder, EncoderSpec
-    from intralpha.models.gru import GRU, GRUSpec
+    from intralpha.models.gru import GRUSpec
     from intralpha.models.head import Head, HeadSpec
     from intralpha.models.itransformer import ITransformer, ITransformerSpec
     from intralpha.models.linear import Flat, LinearSpec
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from intralpha.models.output import PARTS, Output, column_names
     from intralpha.models.patchtst import PatchTST, PatchTSTSpec
     from intralpha.models.positions import Positions, fixed_positions
-    from intralpha.models.rnn import RNN, RNNSpec
+    from intralpha.models.recurrent_encoder import LastState, RecurrentSpec
+    from intralpha.models.rnn import RNNSpec
     from intralpha.models.rnn_attention import RNNAttention, RNNAttentionSpec
     from intralpha.models.rnn_learnable_attention import (
         RNNLearnableAttention,
         RNNLearnableAttentionSpec,
     )
-    from intralpha.models.rnn_nn import RNNNN, RNNNNSpec
+    from intralpha.models.rnn_nn import RNNNNSpec
     from intralpha.models.seq_decoder import (
         DecoderLayer,
         HorizonsError,

@@ -1,6 +1,6 @@
 """Recurrent layers: which module runs a GRU or an LSTM over a window, and what it gives."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from jaxtyping import Float
 from pydantic import Field
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from intralpha.models.recurrent import FusedGRU, FusedLSTM
 
 Cell = Literal["gru", "lstm"]
+Layers: TypeAlias = "FusedGRU | FusedLSTM"
 CellDropout = Annotated[
     float,
     Field(
@@ -27,7 +28,7 @@ def recurrent_layers(
     layers: int = 1,
     dropout: float = 0.0,
     cell_dropout: float = 0.0,
-) -> "FusedGRU | FusedLSTM":
+) -> Layers:
     """A GRU or an LSTM with fresh weights, called with ``[B, L, F]`` and giving (states, last).
 
     Parameters
@@ -46,7 +47,7 @@ def recurrent_layers(
     return kind(n_features, hidden, layers, dropout, cell_dropout)
 
 
-def states_of(rnn: "FusedGRU | FusedLSTM", x: Float[Tensor, "B L F"]) -> Float[Tensor, "B L H"]:
+def states_of(rnn: Layers, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B L H"]:
     """States of the last layer after every step.
 
     Parameters
@@ -59,7 +60,7 @@ def states_of(rnn: "FusedGRU | FusedLSTM", x: Float[Tensor, "B L F"]) -> Float[T
     return states
 
 
-def last_state(rnn: "FusedGRU | FusedLSTM", x: Float[Tensor, "B L F"]) -> Float[Tensor, "B H"]:
+def last_state(rnn: Layers, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B H"]:
     """State of the last layer after the last step; the others are not kept.
 
     Parameters

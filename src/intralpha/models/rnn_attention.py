@@ -8,16 +8,15 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from intralpha.models.encoder import Encoder, EncoderSpec
-from intralpha.models.head import HeadSpec
-from intralpha.models.heads.nn import NNHeadSpec
-from intralpha.models.recurrent_layers import Cell, CellDropout, recurrent_layers, states_of
+from intralpha.models.encoder import Encoder
+from intralpha.models.recurrent_encoder import RecurrentSpec
+from intralpha.models.recurrent_layers import states_of
 from intralpha.models.shape import WindowShape
 
 Residual = Literal["none", "last", "per_step"]
 
 
-class RNNAttentionSpec(EncoderSpec):
+class RNNAttentionSpec(RecurrentSpec):
     """H = RNN(x); Z = softmax(QK'/sqrt(d))V with Q, K, V linear in H; state = mean_t Z_t.
 
     With ``residual: last`` state = LN(h_T + mean_t Z_t); ``per_step``: mean_t LN(H + Z)_t.
@@ -28,17 +27,11 @@ class RNNAttentionSpec(EncoderSpec):
     """
 
     kind: Literal["rnn_attention"] = "rnn_attention"
-    cell: Cell = Field(default="gru", description="of the recurrent layers")
-    hidden: int = Field(default=50, gt=0, description="width of the hidden state")
-    layers: int = Field(default=2, gt=0, description="stacked recurrent layers")
-    dropout: float = Field(default=0.0, ge=0, lt=1, description="between layers")
-    cell_dropout: CellDropout = 0.0
     residual: Residual = Field(
         default="none",
         description="what is added to the attention, then a layer norm: nothing; the last hidden "
         "state, to the mean over time; each step's, before the mean",
     )
-    head: HeadSpec = Field(default_factory=NNHeadSpec, description="from the state to scores")
 
     def encoder(self, shape: WindowShape) -> "RNNAttention":
         """See :meth:`EncoderSpec.encoder`."""
@@ -61,8 +54,7 @@ class RNNAttention(Encoder):
     def __init__(self, n_features: int, spec: RNNAttentionSpec) -> None:
         super().__init__()
         self.width, self.residual = spec.hidden, spec.residual
-        sizes = n_features, spec.hidden, spec.layers, spec.dropout, spec.cell_dropout
-        self.rnn = recurrent_layers(spec.cell, *sizes)
+        self.rnn = spec.recurrent(n_features)
         self.attention = SelfAttention(spec.hidden)
         self.norm = nn.Identity() if spec.residual == "none" else nn.LayerNorm(spec.hidden)
 

@@ -3,30 +3,22 @@
 from typing import Literal
 
 from jaxtyping import Float
-from pydantic import Field
 from torch import Tensor
 
 from intralpha.models.additive_attention import AdditiveAttention
-from intralpha.models.encoder import Encoder, EncoderSpec
-from intralpha.models.head import HeadSpec
-from intralpha.models.heads.nn import NNHeadSpec
-from intralpha.models.recurrent_layers import Cell, CellDropout, recurrent_layers, states_of
+from intralpha.models.encoder import Encoder
+from intralpha.models.recurrent_encoder import RecurrentSpec
+from intralpha.models.recurrent_layers import states_of
 from intralpha.models.shape import WindowShape
 
 
-class RNNLearnableAttentionSpec(EncoderSpec):
+class RNNLearnableAttentionSpec(RecurrentSpec):
     """h_t = RNN(x)_t; a = softmax_t(v' tanh(W h_t + b)); state = sum_t a_t h_t.
 
     Source: named by 000 [Spec 12.12]; the form is the usual one. Our own: W is square.
     """
 
     kind: Literal["rnn_learnable_attention"] = "rnn_learnable_attention"
-    cell: Cell = Field(default="gru", description="of the recurrent layers")
-    hidden: int = Field(default=50, gt=0, description="width of the hidden state")
-    layers: int = Field(default=2, gt=0, description="stacked recurrent layers")
-    dropout: float = Field(default=0.0, ge=0, lt=1, description="between layers")
-    cell_dropout: CellDropout = 0.0
-    head: HeadSpec = Field(default_factory=NNHeadSpec, description="from the state to scores")
 
     def encoder(self, shape: WindowShape) -> "RNNLearnableAttention":
         """See :meth:`EncoderSpec.encoder`."""
@@ -49,8 +41,7 @@ class RNNLearnableAttention(Encoder):
     def __init__(self, n_features: int, spec: RNNLearnableAttentionSpec) -> None:
         super().__init__()
         self.width = spec.hidden
-        sizes = n_features, spec.hidden, spec.layers, spec.dropout, spec.cell_dropout
-        self.rnn = recurrent_layers(spec.cell, *sizes)
+        self.rnn = spec.recurrent(n_features)
         self.attention = AdditiveAttention(spec.hidden, spec.hidden)
 
     def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B E"]:
