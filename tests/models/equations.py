@@ -1,5 +1,6 @@
 """Published equations in plain NumPy, one window at a time, for references of networks."""
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -25,6 +26,11 @@ def weights_of(module: nn.Module) -> Weights:
     return {name: x.detach().numpy().copy() for name, x in module.state_dict().items()}
 
 
+def part(weights: Weights, name: str) -> Weights:
+    """Weights of a module inside."""
+    return {n.removeprefix(f"{name}."): w for n, w in weights.items() if n.startswith(f"{name}.")}
+
+
 def sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
@@ -39,9 +45,9 @@ def line(x: np.ndarray, weights: Weights, name: str) -> np.ndarray:
 
 
 def layer_norm(x: np.ndarray, weights: Weights, name: str) -> np.ndarray:
-    """Of each row of [L, d]."""
-    centred = x - x.mean(1, keepdims=True)
-    normed = centred / np.sqrt(x.var(1, keepdims=True) + 1e-5)
+    """Of each token, along the last axis."""
+    centred = x - x.mean(-1, keepdims=True)
+    normed = centred / np.sqrt(x.var(-1, keepdims=True) + 1e-5)
     return normed * weights[f"{name}.weight"] + weights[f"{name}.bias"]
 
 
@@ -69,3 +75,43 @@ def recurrent(
             states.append(h)
         x = np.stack(states)
     return x
+
+
+def gelu(x: np.ndarray) -> np.ndarray:
+    """x times the normal distribution function."""
+    return x * (1 + np.vectorize(math.erf)(x / math.sqrt(2))) / 2
+
+
+def attention_in_loops(
+    asked: np.ndarray, memory: np.ndarray, weights: Weights, heads: int, causal: bool = False
+) -> np.ndarray:
+    """One window's attention, head by head and token by token [Vaswani et al. 2017, 3.2]."""
+    width = asked.shape[1]
+    size = width // heads
+    names = ("in_proj_weight", "in_proj_bias")
+    (wq, bq), (wk, bk), (wv, bv) = [
+        [weights[n][i * width : (i + 1) * width] for n in names] for i in range(3)
+    ]
+    found = np.zeros((len(asked), width))
+    for head in range(heads):
+        cut = slice(head * size, (head + 1) * size)
+        for n, token in enumerate(asked):
+            seen = memory[: n + 1] if causal else memory
+            query = (wq @ token + bq)[cut]
+            scores = np.array([query @ (wk @ m + bk)[cut] / np.sqrt(size) for m in seen])
+            shares = softmax(scores)
+            found[n, cut] = sum(
+                share * (wv @ m + bv)[cut] for share, m in zip(shares, seen, strict=True)
+            )
+    return line(found, weights, "out_proj")
+
+
+def feed(x: np.ndarray, weights: Weights) -> np.ndarray:
+    return line(gelu(line(x, weights, "linear1")), weights, "linear2")
+
+
+def encoder_layer(x: np.ndarray, weights: Weights, heads: int) -> np.ndarray:
+    """One window through LN(x + MHA), LN(y + FFN)."""
+    found = attention_in_loops(x, x, part(weights, "attention"), heads)
+    y = layer_norm(x + found, weights, "norm1")
+    return layer_norm(y + feed(y, part(weights, "feed")), weights, "norm2")

@@ -7,7 +7,7 @@ from torch import nn
 
 from intralpha.models import EncoderLayer, HeadsError, MultiHead
 
-from .plain import attention_in_loops, shaken, weights_of
+from .equations import attention_in_loops, shaken, weights_of
 
 
 def test_attention_equals_the_equation() -> None:

@@ -9,7 +9,7 @@ from intralpha.models import relative_attention as relative_attention_module
 from intralpha.models.relative_attention import RelativeAttention
 
 from .contract import Case, Contract
-from .equations import Weights, layer_norm, line, shaken, sigmoid, softmax, weights_of
+from .equations import Weights, layer_norm, line, part, shaken, sigmoid, softmax, weights_of
 
 SMALL = ConformerSpec(width=8, heads=2, layers=1, kernel=3)
 
@@ -19,11 +19,6 @@ class TestConformer(Contract):
         Case("conformer", SMALL),
         Case("conformer-layer", SMALL.model_copy(update={"norm": "layer", "layers": 2})),
     )
-
-
-def part(weights: Weights, name: str) -> Weights:
-    """Weights of a module inside."""
-    return {n.removeprefix(f"{name}."): w for n, w in weights.items() if n.startswith(f"{name}.")}
 
 
 def swish(x: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import torch
 from intralpha.models import CrossformerSpec, WindowShape
 
 from .contract import Case, Contract
-from .plain import Weights, attention_in_loops, below, feed, line, norm, shaken, weights_of
+from .equations import Weights, attention_in_loops, feed, layer_norm, line, part, shaken, weights_of
 
 SMALL = CrossformerSpec(segment=4, width=8, heads=2, layers=2, inner=12, routers=3)
 
@@ -19,20 +19,20 @@ class TestCrossformer(Contract):
 
 
 def added(z: np.ndarray, found: np.ndarray, weights: Weights) -> np.ndarray:
-    y = norm(z + found, below(weights, "norm1."))
-    return norm(y + feed(y, below(weights, "feed.")), below(weights, "norm2."))
+    y = layer_norm(z + found, weights, "norm1")
+    return layer_norm(y + feed(y, part(weights, "feed")), weights, "norm2")
 
 
 def two_stages(z: np.ndarray, weights: Weights) -> np.ndarray:
     """[F, S, d] to the same, variable by variable, then segment by segment."""
-    time, across = below(weights, "across_time."), below(weights, "across_variables.")
-    inner = below(time, "attention.")
+    time, across = part(weights, "across_time"), part(weights, "across_variables")
+    inner = part(time, "attention")
     z = np.stack([added(own, attention_in_loops(own, own, inner, 2), time) for own in z])
     out = np.empty_like(z)
     for s in range(z.shape[1]):
         here, routers = z[:, s], weights["routers"][s]
-        sent = attention_in_loops(routers, here, below(weights, "gather."), 2)
-        found = attention_in_loops(here, sent, below(across, "attention."), 2)
+        sent = attention_in_loops(routers, here, part(weights, "gather"), 2)
+        found = attention_in_loops(here, sent, part(across, "attention"), 2)
         out[:, s] = added(here, found, across)
     return out
 
@@ -42,28 +42,28 @@ def merged(z: np.ndarray, weights: Weights) -> np.ndarray:
     for first in range(0, z.shape[1], 2):
         second = min(first + 1, z.shape[1] - 1)
         pairs.append(np.concatenate([z[:, first], z[:, second]], axis=1))
-    return line(norm(np.stack(pairs, axis=1), below(weights, "norm.")), below(weights, "line."))
+    return line(layer_norm(np.stack(pairs, axis=1), weights, "norm"), weights, "line")
 
 
 def score_by_hand(window: np.ndarray, weights: Weights, segment: int) -> float:
     missing = -len(window) % segment
     window = np.concatenate([np.repeat(window[:1], missing, axis=0), window])
-    own = below(weights, "encoder.tokens.segments.")
+    own = part(weights, "encoder.tokens.segments")
     z = np.stack(
         [
             [
-                line(series[at : at + segment], below(own, "embedding."))
+                line(series[at : at + segment], own, "embedding")
                 for at in range(0, len(window), segment)
             ]
             for series in window.T
         ]
     )
-    z = norm(z + own["places"], below(own, "norm."))
-    z = two_stages(z, below(weights, "encoder.tokens.layers.0."))
-    z = merged(z, below(weights, "encoder.tokens.layers.1."))
-    z = two_stages(z, below(weights, "encoder.tokens.layers.2."))
-    state = line(z.mean(axis=1), below(weights, "encoder.line."))[:, 0]
-    return line(state, below(weights, "head.layers.line."))[0]
+    z = layer_norm(z + own["places"], own, "norm")
+    z = two_stages(z, part(weights, "encoder.tokens.layers.0"))
+    z = merged(z, part(weights, "encoder.tokens.layers.1"))
+    z = two_stages(z, part(weights, "encoder.tokens.layers.2"))
+    state = line(z.mean(axis=1), weights, "encoder.line")[:, 0]
+    return line(state, weights, "head.layers.line")[0]
 
 
 def test_scores_equal_the_equations() -> None:

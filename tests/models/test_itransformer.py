@@ -6,7 +6,7 @@ import torch
 from intralpha.models import ITransformerSpec, WindowShape
 
 from .contract import Case, Contract
-from .plain import below, encoder_layer, line, shaken, weights_of
+from .equations import encoder_layer, line, part, shaken, weights_of
 
 SMALL = ITransformerSpec(width=8, heads=2, layers=2, inner=12)
 
@@ -23,13 +23,11 @@ def test_scores_equal_the_equations() -> None:
     expected = []
     for window in x.numpy():
         series = [window[:, f] for f in range(4)]
-        tokens = np.stack(
-            [line(one, below(weights, "encoder.tokens.embedding.")) for one in series]
-        )
+        tokens = np.stack([line(one, weights, "encoder.tokens.embedding") for one in series])
         for layer in range(2):
-            tokens = encoder_layer(tokens, below(weights, f"encoder.tokens.layers.{layer}."), 2)
-        state = [line(token, below(weights, "encoder.line."))[0] for token in tokens]
-        expected.append(line(np.array(state), below(weights, "head.layers.line."))[0])
+            tokens = encoder_layer(tokens, part(weights, f"encoder.tokens.layers.{layer}"), 2)
+        state = [line(token, weights, "encoder.line")[0] for token in tokens]
+        expected.append(line(np.array(state), weights, "head.layers.line")[0])
     np.testing.assert_allclose(network(x).score.detach().numpy(), expected, atol=1e-12)
 
 

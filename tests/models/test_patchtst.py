@@ -7,7 +7,7 @@ import torch
 from intralpha.models import PatchTSTSpec, WindowShape
 
 from .contract import Case, Contract
-from .plain import below, encoder_layer, line, shaken, weights_of
+from .equations import encoder_layer, line, part, shaken, weights_of
 
 SMALL = PatchTSTSpec(patch=4, stride=3, width=8, heads=2, layers=2, inner=12)
 
@@ -26,7 +26,7 @@ def test_scores_equal_the_equations(pool: str) -> None:
     spec = SMALL.model_copy(update={"pool": pool})
     network = shaken(spec.make({"x": WindowShape(9, 3)}))
     weights = weights_of(network)
-    own = below(weights, "encoder.tokens.")
+    own = part(weights, "encoder.tokens")
     x = torch.randn(2, 9, 3, dtype=torch.float64)
     expected = []
     for window in x.numpy():
@@ -34,12 +34,12 @@ def test_scores_equal_the_equations(pool: str) -> None:
         state = []
         for series in longer.T:
             patches = np.stack([series[0:4], series[3:7], series[6:10]])
-            y = line(patches, below(own, "embedding.")) + own["positions.table"]
+            y = line(patches, own, "embedding") + own["positions.table"]
             for layer in range(2):
-                y = encoder_layer(y, below(own, f"layers.{layer}."), 2)
+                y = encoder_layer(y, part(own, f"layers.{layer}"), 2)
             token = y.mean(0) if pool == "mean" else y[-1]
-            state.append(line(token, below(weights, "encoder.line."))[0])
-        expected.append(line(np.array(state), below(weights, "head.layers.line."))[0])
+            state.append(line(token, weights, "encoder.line")[0])
+        expected.append(line(np.array(state), weights, "head.layers.line")[0])
     np.testing.assert_allclose(network(x).score.detach().numpy(), expected, atol=1e-12)
 
 

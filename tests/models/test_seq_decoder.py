@@ -20,8 +20,8 @@ from intralpha.models import (
 )
 
 from .contract import Case, Contract
-from .plain import attention_in_loops as attention
-from .plain import below, feed, line, norm, shaken, weights_of
+from .equations import attention_in_loops as attention
+from .equations import feed, layer_norm, line, part, shaken, weights_of
 
 SIZES = {"width": 8, "heads": 2, "layers": 1, "inner": 12}
 ENCODERS = {
@@ -77,15 +77,15 @@ def predicted_by_hand(network: SeqDecoder, fed: np.ndarray, memory: np.ndarray) 
     weights = weights_of(network)
     tokens = [weights["start"]]
     for place, value in enumerate(fed, start=1):
-        one = line(np.array([value]), below(weights, "embedding."))
+        one = line(np.array([value]), weights, "embedding")
         tokens.append(one + fixed_positions(4, 8).numpy()[place])
     y = np.array(tokens)
     for at in range(2):
-        own = below(weights, f"layers.{at}.")
-        y = norm(y + attention(y, y, below(own, "attention."), 2, True), below(own, "norm1."))
-        y = norm(y + attention(y, memory, below(own, "look."), 2), below(own, "norm2."))
-        y = norm(y + feed(y, below(own, "feed.")), below(own, "norm3."))
-    return line(y, below(weights, "line."))[:, 0]
+        own = part(weights, f"layers.{at}")
+        y = layer_norm(y + attention(y, y, part(own, "attention"), 2, True), own, "norm1")
+        y = layer_norm(y + attention(y, memory, part(own, "look"), 2), own, "norm2")
+        y = layer_norm(y + feed(y, part(own, "feed")), own, "norm3")
+    return line(y, weights, "line")[:, 0]
 
 
 def test_taught_predictions_equal_the_equations(network: SeqDecoder) -> None:
