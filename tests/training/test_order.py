@@ -4,7 +4,8 @@ import numpy as np
 import torch
 from scipy import stats
 
-from intralpha.training.groups import Groups, correlations, standardise
+from intralpha.models.groups import Groups, standardise
+from intralpha.training.groups import correlations
 from intralpha.training.order import ranks
 
 

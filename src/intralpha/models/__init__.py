@@ -8,11 +8,12 @@ if TYPE_CHECKING:
     from intralpha.models.alstm import ALSTM, ALSTMSpec
     from intralpha.models.attention import EncoderLayer, FeedForward, HeadsError, MultiHead
     from intralpha.models.autoformer import Autoformer, AutoformerSpec
-    from intralpha.models.by_day import day_moments, day_places, standardised_by_day
+    from intralpha.models.by_day import day_groups, standardised_by_day
     from intralpha.models.conformer import Conformer, ConformerSpec
     from intralpha.models.crossformer import Crossformer, CrossformerSpec
     from intralpha.models.dropout import Dropout
     from intralpha.models.encoder import Encoded, Encoder, EncoderSpec
+    from intralpha.models.groups import Groups, standardise
     from intralpha.models.gru import GRUSpec
     from intralpha.models.head import Head, HeadSpec
     from intralpha.models.itransformer import ITransformer, ITransformerSpec
@@ -38,9 +39,16 @@ if TYPE_CHECKING:
         SeqDecoder,
         SeqDecoderSpec,
     )
-    from intralpha.models.shape import InputNamesError, Shapes, WindowShape, check_names, only
+    from intralpha.models.shape import (
+        EXPOSURES,
+        InputNamesError,
+        Shapes,
+        WindowShape,
+        check_names,
+        only,
+    )
     from intralpha.models.tcn import TCN, TCNSpec
     from intralpha.models.tokens import LastToken, PerToken, TokenEncoder, TokenEncoderSpec, Tokens
-    from intralpha.models.transformer import LastStep, Transformer, TransformerSpec
+    from intralpha.models.transformer import Transformer, TransformerSpec
 
 lazily(__name__)

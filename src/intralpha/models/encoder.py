@@ -10,7 +10,7 @@ from intralpha.models.head import HeadSpec
 from intralpha.models.heads.linear import LinearHeadSpec
 from intralpha.models.model import ModelSpec
 from intralpha.models.output import Output
-from intralpha.models.shape import Shapes, WindowShape, only
+from intralpha.models.shape import EXPOSURES, Shapes, WindowShape, only
 
 
 class Encoder(nn.Module):
@@ -37,7 +37,7 @@ class EncoderSpec(ModelSpec):
     @property
     def inputs(self) -> tuple[str, ...]:
         """One input, whatever its name; with an orthogonal head its exposures too."""
-        return ("x", "exposures") if self.head.orthogonal else ()
+        return ("x", EXPOSURES) if self.head.orthogonal else ()
 
     @property
     def gives(self) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ class EncoderSpec(ModelSpec):
 
     def make(self, shapes: Shapes) -> "Encoded":
         """A fresh network; see :meth:`ModelSpec.make`."""
-        windows = {name: shape for name, shape in shapes.items() if name != "exposures"}
+        windows = {name: shape for name, shape in shapes.items() if name != EXPOSURES}
         encoder = self.encoder(only(windows))
         return Encoded(encoder, self.head.make(encoder.width))
 

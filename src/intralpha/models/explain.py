@@ -14,9 +14,8 @@ from intralpha.base.keys import summary
 from intralpha.models.cost import Cost, cost_of
 from intralpha.models.model import ModelSpec
 from intralpha.models.output import column_names
-from intralpha.models.shape import Shapes, WindowShape
+from intralpha.models.shape import EXPOSURES, Shapes, WindowShape
 
-EXPOSURES = "exposures"  # of a date only, not of a window
 SCALES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 

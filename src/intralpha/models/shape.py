@@ -29,6 +29,8 @@ class WindowShape:
 
 Shapes = Mapping[str, WindowShape]
 
+EXPOSURES = "exposures"  # the input that only a head looks at: of a date, no history
+
 
 class InputNamesError(ConfigError):
     """A network wants other inputs than it is given."""

@@ -20,6 +20,10 @@ class Tokens(nn.Module):
     width: int
     apart: bool = True
 
+    def last(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B d"]:
+        """The last token of windows; a kind may have a shorter way to it."""
+        return self(x)[:, -1]
+
 
 class TokenEncoder(Encoder):
     """A state ``[B, E]`` that is made of tokens.
@@ -48,7 +52,7 @@ class LastToken(TokenEncoder):
 
     def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B d"]:
         """State ``[B, d]`` of windows ``[B, L, F]``."""
-        return self.tokens(x)[:, -1]
+        return self.tokens.last(x)
 
 
 class PerToken(TokenEncoder):

@@ -10,7 +10,7 @@ from intralpha.models.attention import EncoderLayer
 from intralpha.models.dropout import Dropout
 from intralpha.models.positions import How, Positions
 from intralpha.models.shape import WindowShape
-from intralpha.models.tokens import TokenEncoder, TokenEncoderSpec, Tokens
+from intralpha.models.tokens import LastToken, TokenEncoderSpec, Tokens
 
 
 class TransformerSpec(TokenEncoderSpec):
@@ -43,9 +43,9 @@ class TransformerSpec(TokenEncoderSpec):
         """
         return Transformer(shape, self)
 
-    def encoder(self, shape: WindowShape) -> "LastStep":
+    def encoder(self, shape: WindowShape) -> LastToken:
         """See :meth:`EncoderSpec.encoder`."""
-        return LastStep(self.tokens(shape))
+        return LastToken(self.tokens(shape))
 
 
 class Transformer(Tokens):
@@ -89,22 +89,3 @@ class Transformer(Tokens):
     def embed(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B L d"]:
         """Steps as tokens that know their places."""
         return self.dropout(self.positions(self.embedding(x)))
-
-
-class LastStep(TokenEncoder):
-    """The last token: ``[B, L, F]`` to ``[B, width]``.
-
-    Parameters
-    ----------
-    tokens : makes them
-    """
-
-    tokens: Transformer
-
-    def __init__(self, tokens: Transformer) -> None:
-        super().__init__(tokens)
-        self.width = tokens.width
-
-    def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B d"]:
-        """State ``[B, width]`` of windows ``[B, L, F]``."""
-        return self.tokens.last(x)

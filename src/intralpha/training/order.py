@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from intralpha.training.groups import Groups
+from intralpha.models.groups import Groups
 
 
 @dataclass(frozen=True, eq=False)

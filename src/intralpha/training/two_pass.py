@@ -9,11 +9,10 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from intralpha.base import ConfigError
-from intralpha.models import Output
+from intralpha.models import EXPOSURES, Output
 from intralpha.training.called import More, Windows, called
 
 States = tuple[Float[Tensor, "..."], ...]
-AFTER = "exposures"  # an input that only the end of a network looks at
 
 
 class NotApartError(ConfigError):
@@ -121,10 +120,10 @@ def cut_of(network: nn.Module, windows: Windows, more: More) -> Cut:
         _check_apart(network, network)
         return _behind_output(network)
     _check_apart(network, encoder)
-    late = {name: x for name, x in windows.items() if name == AFTER}
+    late = {name: x for name, x in windows.items() if name == EXPOSURES}
 
     def first(some: Windows, _: More) -> States:
-        early = {name: x for name, x in some.items() if name != AFTER}
+        early = {name: x for name, x in some.items() if name != EXPOSURES}
         return (encoder(*early.values()) if len(early) == 1 else encoder(**early),)
 
     return Cut(first, lambda states: finish(*states, **late, **more))

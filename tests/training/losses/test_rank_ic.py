@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import stats
 
-from intralpha.training.groups import Groups
+from intralpha.models.groups import Groups
 from intralpha.training.losses import RankICSpec
 from intralpha.training.losses.rank_ic import soft_ranks
 

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from pydantic import Field
 from torch import Tensor, nn
 
-from intralpha.models.by_day import day_moments, day_places
+from intralpha.models.by_day import day_groups
 from intralpha.models.head import HeadSpec
 from intralpha.models.output import Output
 
@@ -105,11 +105,13 @@ class DayNorm(nn.Module):
         """(x - mean) / sqrt(var + 1e-5) with the statistics of each sample's day."""
         if self.running and not self.training:
             return (x - self.running_mean) / (self.running_var + self.EPSILON).sqrt()
-        place, count = day_places(len(x), days_B, x.device)
-        mean, variance = day_moments(x, place, count)
+        groups = day_groups(x, days_B)
+        mean = groups.means(x)
+        centred = x - groups.spread(mean)
+        variance = groups.means(centred.square())
         if self.running:
-            self._remember(mean.detach(), variance.detach(), count)
-        return (x - mean[place]) / (variance + self.EPSILON).sqrt()[place]
+            self._remember(mean.detach(), variance.detach(), groups.sizes)
+        return centred / groups.spread((variance + self.EPSILON).sqrt())
 
     def _remember(
         self, mean: Float[Tensor, "D N"], variance: Float[Tensor, "D N"], count: Int[Tensor, " D"]

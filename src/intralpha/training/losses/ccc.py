@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor
 
 from intralpha.models import Output
-from intralpha.training.groups import EPSILON, OVER, Groups, Over
+from intralpha.models.groups import EPSILON, OVER, Groups, Over
 from intralpha.training.objective import ObjectiveSpec, Truth, score_and_label
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from torch import Tensor
 
 from intralpha.models import Output
-from intralpha.training.groups import OVER, Groups, Over
+from intralpha.models.groups import OVER, Groups, Over
 from intralpha.training.objective import ObjectiveSpec, Truth, score_and_label
 from intralpha.training.order import Order
 

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from intralpha.models import Output
-from intralpha.training.groups import standardise
+from intralpha.models.groups import standardise
 from intralpha.training.objective import ObjectiveSpec, Truth, score_and_label
 
 

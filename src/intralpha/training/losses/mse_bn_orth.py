@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor
 
 from intralpha.models import Output
-from intralpha.training.groups import standardise
+from intralpha.models.groups import standardise
 from intralpha.training.objective import ObjectiveSpec, Truth, part_of, score_and_label
 
 

@@ -7,7 +7,8 @@ from pydantic import Field
 from torch import Tensor
 
 from intralpha.models import Output
-from intralpha.training.groups import OVER, Groups, Over, mean_correlations
+from intralpha.models.groups import OVER, Groups, Over
+from intralpha.training.groups import mean_correlations
 from intralpha.training.objective import ObjectiveSpec, Truth, score_and_label
 
 

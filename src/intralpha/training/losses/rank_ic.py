@@ -8,7 +8,8 @@ from pydantic import Field
 from torch import Tensor
 
 from intralpha.models import Output
-from intralpha.training.groups import OVER, Groups, Over, mean_correlations, standardise
+from intralpha.models.groups import OVER, Groups, Over, standardise
+from intralpha.training.groups import mean_correlations
 from intralpha.training.objective import ObjectiveSpec, Truth, score_and_label
 from intralpha.training.order import Order, ranks
 

@@ -1,0 +1,80 @@
+"""Groups of a batch's samples that are measured apart: each day, or the batch as one."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Int, Shaped
+from torch import Tensor
+
+EPSILON = 1e-8
+Over = Literal["batch", "day"]
+OVER = "batch: all samples of a batch are one group; day: each day's apart, then the mean over days"
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Which group each sample is in.
+
+    Attributes
+    ----------
+    of_B : int64 [B], 0 to count - 1
+    count : G, groups
+    """
+
+    of_B: Int[Tensor, " B"]
+    count: int
+
+    @staticmethod
+    def of(days_B: Int[Tensor, " B"], over: Over) -> "Groups":
+        """Groups of samples.
+
+        Parameters
+        ----------
+        days_B : int64 [B], the number of each sample's day
+        over : ``batch`` for one group; ``day`` for one a day
+        """
+        if over == "batch":
+            return Groups(torch.zeros_like(days_B), 1)
+        days, of_B = torch.unique(days_B, return_inverse=True)
+        return Groups(of_B, len(days))
+
+    def sums(self, values: Shaped[Tensor, "B *N"]) -> Shaped[Tensor, "G *N"]:
+        """Sums over the samples of each group."""
+        if self.count == 1:  # summed in pairs, which is more exact
+            return values.sum(0, keepdim=True)
+        empty = values.new_zeros((self.count, *values.shape[1:]))
+        return empty.index_add(0, self.of_B, values)
+
+    def means(self, values: Float[Tensor, "B *N"]) -> Float[Tensor, "G *N"]:
+        """Means over the samples of each group."""
+        shape = (self.count, *[1] * (values.dim() - 1))
+        return self.sums(values) / self.sizes.view(shape)
+
+    def spread(self, values: Shaped[Tensor, "G *N"]) -> Shaped[Tensor, "B *N"]:
+        """To each sample what is its group's."""
+        if self.count == 1:
+            return values.expand(len(self.of_B), *values.shape[1:])
+        return values[self.of_B]
+
+    @property
+    def sizes(self) -> Int[Tensor, " G"]:
+        """Samples of each group."""
+        return torch.bincount(self.of_B, minlength=self.count)
+
+
+def standardise(
+    values: Float[Tensor, "B *N"], groups: Groups | None = None
+) -> Float[Tensor, "B *N"]:
+    """Batch norm without parameters: population z-score; constant values become 0.
+
+    Parameters
+    ----------
+    values : [B] or [B, N]
+    groups : each is standardised apart; None: the batch is one
+    """
+    if groups is None:
+        groups = Groups(torch.zeros(len(values), dtype=torch.int64, device=values.device), 1)
+    centred = values - groups.spread(groups.means(values))
+    scale = (groups.means(centred.square()) + EPSILON**2).sqrt()
+    return centred / groups.spread(scale)
