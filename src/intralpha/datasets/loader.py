@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Float32, Shaped
+from jaxtyping import Float32, Shaped
 from numpy import ndarray
 
 from intralpha.base import DataError, Panel
@@ -108,10 +108,11 @@ class Loader:
         LoaderAxesError
         """
         fitted: Fitted = {}
+        masks = Panel.load(self.universe)
         for name, view in self.views.items():
             if view.transform is None or not view.transform.fits:
                 continue
-            features, masks = self._open(view)
+            features = self._features(view, masks)
             days = features.dates[features.dates <= fold.train[-1]]
             learned = view.transform.fit(features, days, masks["universe"] > 0)
             fitted |= {f"{name}.{array}": values for array, values in learned.items()}
@@ -143,29 +144,27 @@ class Loader:
         rows = slice(first, int(places.max(initial=-1)) + 1)
         mask_DA = masks["universe"][rows] > 0
         return Samples(
-            {name: self._window(name, rows, mask_DA, fitted) for name in self.views},
+            {name: self._window(name, rows, masks, fitted) for name in self.views},
             present_DA=masks["traded"][rows] > 0,
             mask_DA=mask_DA,
             label=None if self.label is None else Panel.load(self.label),
         )
 
-    def _window(
-        self, name: str, rows: slice, mask_DA: Bool[ndarray, "D A"], fitted: Fitted
-    ) -> Window:
+    def _window(self, name: str, rows: slice, masks: Panel, fitted: Fitted) -> Window:
         view = self.views[name]
-        features, _ = self._open(view)
+        features = self._features(view, masks)
         part = replace(features, values=features.values[rows], dates=features.dates[rows])
         if view.transform is not None:
             mine = {k.removeprefix(f"{name}."): v for k, v in fitted.items() if _owner(k) == name}
-            part = view.transform.apply(part, mask_DA, mine)
+            part = view.transform.apply(part, masks["universe"][rows] > 0, mine)
         return Window(part, view.cut, view.ratio_clip)
 
-    def _open(self, view: View) -> tuple[Panel, Panel]:
-        features, masks = Panel.load(view.path), Panel.load(self.universe)
+    def _features(self, view: View, masks: Panel) -> Panel:
+        features = Panel.load(view.path)
         for axis in ("dates", "assets"):
             if not np.array_equal(getattr(features, axis), getattr(masks, axis)):
                 raise LoaderAxesError(axis, view.path, self.universe)
-        return features, masks
+        return features
 
 
 def _owner(name: str) -> str:

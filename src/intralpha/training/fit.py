@@ -177,7 +177,12 @@ def fit(
     return FitResult(network, pl.DataFrame(rows), len(rows) - _waited(rows))
 
 
-def predict(model: nn.Module, samples: Samples, dates: Shaped[ndarray, " n_dates"]) -> Panel:
+def predict(
+    model: nn.Module,
+    samples: Samples,
+    dates: Shaped[ndarray, " n_dates"],
+    score_alone: bool = False,
+) -> Panel:
     """Scores of every valid sample on the dates, and what else the network gives of it.
 
     Parameters
@@ -185,6 +190,7 @@ def predict(model: nn.Module, samples: Samples, dates: Shaped[ndarray, " n_dates
     model : the network; it is put into eval mode
     samples : windows; labels may be absent
     dates : datetime64[D], ascending
+    score_alone : leave out what else it gives
 
     Returns
     -------
@@ -200,14 +206,15 @@ def predict(model: nn.Module, samples: Samples, dates: Shaped[ndarray, " n_dates
     """
     model.eval()
     with torch.no_grad():
-        device = device_of(model)
-        names = tuple(_columns(outputs_of(model, probe(shapes_of(samples), device))))
+        device, names = device_of(model), ("score",)
+        if not score_alone:
+            names = tuple(_columns(outputs_of(model, probe(shapes_of(samples), device))))
         out = Panel.full(dates, samples.assets, names)
         for i, day in enumerate(out.dates):
             batch = samples.day(day, labelled=False)
             if len(batch):
                 given = _columns(outputs_of(model, Seen.unlabelled(batch, device)))
-                out.values[i, batch.columns] = np.stack(list(given.values()), axis=-1)
+                out.values[i, batch.columns] = np.stack([given[n] for n in names], axis=-1)
     return out
 
 
@@ -228,7 +235,7 @@ def validation_rank_ic(
         Over the days that can be measured; NaN when none can. Of a label of several columns the
         mean of those that are known is compared.
     """
-    scores = predict(model, samples, dates)["score"].astype(np.float64)
+    scores = predict(model, samples, dates, score_alone=True)["score"].astype(np.float64)
     assert samples.label is not None
     daily = rank_ic(scores, mean_label(samples.label.at(dates).values))
     known = daily[np.isfinite(daily)]
