@@ -4,27 +4,20 @@ import fcntl
 import hashlib
 import json
 import os
-import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
 
 from intralpha.base import DataError
+from intralpha.market.partition import table_of
 
 MANIFEST = "manifest.json"
 DIGEST_BYTES = 16
-# A reference table is one file, others one a day or a month; bars have a folder a frequency.
-NAME = re.compile(
-    r"(?P<table>\w+)/((?P=table)|(?P<freq>freq=[1-9]\d{0,3}min/)?"
-    r"(date=(?P<day>\d{4}-\d\d-\d\d)|month=\d{4}-(0[1-9]|1[0-2])))\.parquet",
-    re.ASCII,
-)
 WAITS, WAIT_SECONDS = 10, 0.1
 # Two writers of one process must not share a temporary file.
 _NUMBERS = count()
@@ -130,22 +123,10 @@ def _parsed(path: Path, stamp: tuple[int, int, int]) -> dict[str, dict[str, File
         for name, facts in sorted(json.loads(path.read_text(encoding="utf-8")).items()):
             if [type(value) for value in facts.values()] != [str, int, int, int]:
                 raise ValueError(f"{facts} of {name}")
-            tables.setdefault(_table_of(name), {})[name] = FileFacts(**facts)
+            tables.setdefault(table_of(name), {})[name] = FileFacts(**facts)
     except (ValueError, AttributeError, TypeError) as error:
         raise ManifestError(path, str(error)) from error
     return tables
-
-
-def _table_of(name: str) -> str:
-    """Table of a file; its name says which rows it has, so nothing else may stand there."""
-    found = NAME.fullmatch(name)
-    if found is None or (found["freq"] is not None) != (found["table"] == "bars"):
-        raise ValueError(f"the file name {name!r}")
-    try:
-        date.fromisoformat(found["day"] or "2000-01-01")
-    except ValueError as error:
-        raise ValueError(f"the file name {name!r}: {error}") from error
-    return found["table"]
 
 
 def check_sizes(root: Path, files: Mapping[str, FileFacts]) -> None:

@@ -1,5 +1,6 @@
 """Partition: what the name of a lake's file says, and which rows belong to which file."""
 
+import re
 from datetime import date
 from itertools import pairwise
 
@@ -8,6 +9,31 @@ import polars as pl
 from numpy import ndarray
 
 from intralpha.market.schemas import TableSchema
+
+# A reference table is one file, others one a day or a month; bars have a folder a frequency.
+NAME = re.compile(
+    r"(?P<table>\w+)/((?P=table)|(?P<freq>freq=[1-9]\d{0,3}min/)?"
+    r"(date=(?P<day>\d{4}-\d\d-\d\d)|month=\d{4}-(0[1-9]|1[0-2])))\.parquet",
+    re.ASCII,
+)
+
+
+def table_of(name: str) -> str:
+    """Table of a file; its name says which rows it has, so nothing else may stand there.
+
+    Raises
+    ------
+    ValueError
+        The name is none of a lake's files.
+    """
+    found = NAME.fullmatch(name)
+    if found is None or (found["freq"] is not None) != (found["table"] == "bars"):
+        raise ValueError(f"the file name {name!r}")
+    try:
+        date.fromisoformat(found["day"] or "2000-01-01")
+    except ValueError as error:
+        raise ValueError(f"the file name {name!r}: {error}") from error
+    return found["table"]
 
 
 def day_of(name: str) -> date:
