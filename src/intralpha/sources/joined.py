@@ -10,7 +10,7 @@ from intralpha.base.place import PlacePath
 from intralpha.market import TABLES
 from intralpha.sources.files import fingerprint
 from intralpha.sources.raw_rows import NUMBERS, RowForm, read_rows
-from intralpha.sources.shipped import check_fields, quoted, read_joined_preset
+from intralpha.sources.shipped import check_fields, preset_named, quoted, read_joined_preset
 from intralpha.sources.source import QUARANTINE, Batch
 
 KEY = ["symbol", "date"]
@@ -42,8 +42,8 @@ class JoinSpec(Spec):
     @model_validator(mode="before")
     @classmethod
     def _fill_from_preset(cls, given: Any) -> Any:
-        preset = given.get("preset") if isinstance(given, dict) else None
-        if not isinstance(preset, str) or not preset:
+        preset = preset_named(given)
+        if preset is None:
             return given
         return {**read_joined_preset(preset), **given}
 

@@ -27,7 +27,7 @@ from intralpha.sources.files import fingerprint
 from intralpha.sources.joined import Joined, JoinSpec, scaled
 from intralpha.sources.off_grid import what_fits
 from intralpha.sources.raw_rows import FIELDS, FileRows, RowForm, read_rows
-from intralpha.sources.shipped import check_fields, quoted, read_preset
+from intralpha.sources.shipped import check_fields, preset_named, quoted, read_preset
 from intralpha.sources.source import Batch, Source, SourceSpec
 from intralpha.sources.tick import OFF_TICK, off_tick
 from intralpha.sources.when import EXCHANGE_ZONE, known_zone, refuse_zone_names
@@ -143,8 +143,8 @@ class MappingSpec(SourceSpec):
     @model_validator(mode="before")
     @classmethod
     def _fill_from_preset(cls, given: Any) -> Any:
-        preset = given.get("preset") if isinstance(given, dict) else None
-        if not isinstance(preset, str) or not preset:
+        preset = preset_named(given)
+        if preset is None:
             return given
         return {**read_preset(preset), **given}
 

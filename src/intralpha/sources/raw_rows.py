@@ -16,7 +16,7 @@ from intralpha.sources.lines import MARK, split_lines, unquoted
 from intralpha.sources.parquet import parquet_columns, read_parquet
 from intralpha.sources.source import QUARANTINE, SourceError
 from intralpha.sources.symbols import symbol_in_name, to_symbols, why_no_symbol
-from intralpha.sources.when import EXCHANGE_ZONE, FIRST, LAST, OTHER_AGE, fitting, moments
+from intralpha.sources.when import EXCHANGE_ZONE, OTHER_AGE, fitting, moments, of_our_age
 
 NUMBERS = ("open", "high", "low", "close", "preclose", "volume", "amount", "trades", "adj_factor")
 NUMBERS += (
@@ -446,7 +446,7 @@ def _all_good(typed: pl.DataFrame, numbers: list[str], form: RowForm) -> bool:
     if any(typed[c].null_count() for c in wanted):
         return False
     fine = [(pl.col(c).abs() <= LARGEST.get(c, FINITE)).all() for c in numbers]
-    fine.append(pl.col("stamp").is_between(FIRST, LAST, closed="left").all())
+    fine.append(of_our_age(pl.col("stamp")).all())
     return bool(typed.select(pl.all_horizontal(fine)).item())
 
 
@@ -462,7 +462,7 @@ def _reasons(
     named = symbols.replace_strict(lost, why, default=None, return_dtype=pl.String())
     rules = [
         pl.when(pl.col("stamp").is_null()).then(pl.lit(UNREAD_TIME)),
-        pl.when(~pl.col("stamp").is_between(FIRST, LAST, closed="left")).then(pl.lit(OTHER_AGE)),
+        pl.when(~of_our_age(pl.col("stamp"))).then(pl.lit(OTHER_AGE)),
         *(
             pl.when(
                 ~pl.col(c).is_finite() | (pl.col(c).is_null() & pl.lit(c not in form.optional))

@@ -107,6 +107,17 @@ def read_level2_preset(name: str) -> dict[str, Any]:
     return _read(name, "presets", "level2")
 
 
+def preset_named(given: Any) -> str | None:
+    """The preset that the keys of a source name; None if they name none, or are no keys.
+
+    Parameters
+    ----------
+    given : what stands in the recipe, before anything is checked
+    """
+    name = given.get("preset") if isinstance(given, dict) else None
+    return name if isinstance(name, str) and name else None
+
+
 def _names(*folder: str) -> tuple[str, ...]:
     names = (f.name for f in files(PRESETS).joinpath(*folder).iterdir())
     return tuple(sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml")))

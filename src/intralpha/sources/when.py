@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from itertools import product
+from typing import TypeVar
 from zoneinfo import available_timezones
 
 import polars as pl
@@ -12,7 +13,9 @@ EXCHANGE_ZONE = "Asia/Shanghai"
 EPOCHS = {"epoch_s": 10**9, "epoch_ms": 10**6, "epoch_us": 10**3, "epoch_ns": 1}
 CLOCK_NUMBER = "HHMMSSmmm"
 FIRST, LAST = datetime(1990, 1, 1), datetime(2100, 1, 1)
+Column = TypeVar("Column", pl.Expr, pl.Series)
 OTHER_AGE = "date before 1990 or after 2099"
+
 # A stamp that says how far from UTC it is.
 OFFSET = re.compile(r"(%[:#]*z|Z|[+-]\d{2}:?\d{2})$")
 _HOUR = re.compile(r"%[HIkTRsc+rX]")
@@ -170,6 +173,11 @@ def days(values: pl.Series) -> pl.Series:
     ).to_series()
 
 
+def of_our_age(moment: Column) -> Column:
+    """Whether dates, or dates with a time, are of the age of these exchanges; null stays null."""
+    return moment.is_between(FIRST, LAST, closed="left")
+
+
 def fitting(text: str) -> str | None:
     """A format that reads a text as a day of an exchange; None if none of the usual ones does.
 
@@ -184,7 +192,7 @@ def fitting(text: str) -> str | None:
     offset = [form + "%z" for form in timed]
     for form in (*_DATES, *timed, *offset, *EPOCHS):
         found = moment(value, form)  # compared by Polars: Python knows no year before 1
-        if found.is_between(FIRST, LAST, closed="left").fill_null(value=False).all():
+        if of_our_age(found).fill_null(value=False).all():
             return form
     return None
 

@@ -24,6 +24,7 @@ from intralpha.sources.exchange.skeleton import Day, Skeleton
 from intralpha.sources.exchange.stocks import INDUSTRIES, MOST_STOCKS, make_stocks
 from intralpha.sources.exchange.tape import Tape
 from intralpha.sources.exchange.truth import order_rows, snapshot_rows, trade_rows
+from intralpha.sources.shipped import preset_named
 from intralpha.sources.source import Batch, Source, SourceSpec
 
 HORIZONS = (1, 5, 10)
@@ -74,10 +75,10 @@ class SimulatedSpec(SourceSpec):
     @classmethod
     def _fill_preset(cls, given: Any) -> Any:
         """Values of the preset stand where nothing else is said."""
-        preset = given.get("preset") if isinstance(given, dict) else None
-        if not isinstance(preset, str) or preset not in PRESETS:
+        preset = preset_named(given)
+        if preset not in PRESETS:
             return given
-        return PRESETS[given["preset"]] | given
+        return PRESETS[preset] | given
 
     @model_validator(mode="after")
     def _in_order(self) -> "SimulatedSpec":

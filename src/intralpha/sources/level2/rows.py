@@ -20,7 +20,7 @@ from intralpha.sources.level2.streams import StreamSpec
 from intralpha.sources.level2.unread import Reading, why_unread
 from intralpha.sources.source import QUARANTINE
 from intralpha.sources.symbols import normal_symbol
-from intralpha.sources.when import EXCHANGE_ZONE, FIRST, LAST, OTHER_AGE, fitting
+from intralpha.sources.when import EXCHANGE_ZONE, OTHER_AGE, fitting, of_our_age
 
 ORDER, CANCEL, TRADE, IGNORE, UNKNOWN = 0, 1, 2, 3, 99
 LIMIT, MARKET, OWN_BEST = 0, 1, 2
@@ -32,7 +32,7 @@ EXCHANGES = ("SH", "SZ", "BJ")
 # Prices are multiples of 0.001 at the finest; rounding undoes 1854.980000000000018.
 DIGITS = 4
 UNREAD_TIME = "date or time not readable"
-OF_OUR_AGE = pl.col("date").is_between(FIRST.date(), LAST.date(), closed="left")
+OF_OUR_AGE = of_our_age(pl.col("date"))
 IGNORED = "records of no interest left out"
 EVENT: dict[str, Any] = {
     "date": pl.Date(),

@@ -26,7 +26,7 @@ from intralpha.sources.level2.sequence import BY_LINE, Mark, Numbers, marks_of
 from intralpha.sources.level2.settle import account, settle_events, settle_snapshots
 from intralpha.sources.level2.shared import Shared, groups, joint, split
 from intralpha.sources.level2.streams import StreamSpec
-from intralpha.sources.shipped import read_level2_preset
+from intralpha.sources.shipped import preset_named, read_level2_preset
 from intralpha.sources.source import QUARANTINE, Batch, Source, SourceSpec
 
 HOLD_BYTES = 1 << 29
@@ -78,8 +78,8 @@ class Level2Spec(SourceSpec):
     @model_validator(mode="before")
     @classmethod
     def _fill_from_preset(cls, given: Any) -> Any:
-        preset = given.get("preset") if isinstance(given, dict) else None
-        if not isinstance(preset, str) or not preset:
+        preset = preset_named(given)
+        if preset is None:
             return given
         if not isinstance(given.get("streams") or {}, dict):
             return given
