@@ -218,3 +218,32 @@ def test_a_label_may_have_several_columns() -> None:
     assert pooled.dates.tolist() == DAYS[4:6].tolist()
     assert pooled.days_B.tolist() == [0] * 3 + [1] * 3
     assert pooled.columns.tolist() == [1, 3, 4, 1, 2, 3]
+
+
+def test_later_sessions_and_other_stocks_change_no_window() -> None:
+    """Of several inputs, one of which leaves sessions out."""
+    panel = make().windows["x"].panel
+
+    def batch(values: np.ndarray, order: np.ndarray) -> dict[str, np.ndarray]:
+        samples = make()
+        seen = Panel(values[:, order], DAYS, ASSETS[order], ("a", "b"))
+        cuts = {"fast": CutSpec(window_days=4), "slow": CutSpec(window_days=3, every=4)}
+        label = samples.label
+        whole = Samples(
+            {name: Window(seen, cut) for name, cut in cuts.items()},
+            samples.present_DA[:, order],
+            samples.mask_DA[:, order],
+            Panel(label.values[:, order], label.dates, ASSETS[order], label.names),
+        )
+        found = whole.day(DAYS[8], labelled=True)
+        by_asset = np.argsort(ASSETS[order][found.columns])
+        return {name: x[by_asset] for name, x in found.windows.items()}
+
+    expected = batch(panel.values, np.arange(5))
+    assert expected["slow"].shape == (4, 3, 2)
+    later = panel.values.copy()
+    later[9:] = np.random.default_rng(0).standard_normal(later[9:].shape)
+    turned = np.array([3, 1, 4, 0, 2])
+    for found in (batch(later, np.arange(5)), batch(panel.values, turned)):
+        for name, x in expected.items():
+            np.testing.assert_array_equal(found[name], x)

@@ -195,3 +195,17 @@ def test_model_label_and_batches_must_fit_each_other(change: dict, said: str) ->
         "label": DailySequenceSpec(horizons=change["model"].label_columns or 1),
     }
     assert SPEC.model_copy(update={**change, **fits}).faults() == ()
+
+
+def test_what_an_input_is_made_of_moves_that_input_and_what_is_trained_on_it() -> None:
+    before = {n: stem(node) for n, node in nodes(SPEC.model_copy(update=BOTH)).items()}
+    for change, moved in {
+        ("features", DaySpec(mode="window")): {"features/gru.slow"},
+        ("transform", CrossSectionSpec(mads=3.0)): {"seen/gru.slow"},
+        ("window_days", 4): {"weights/gru", "outputs/gru"},
+        ("every", 2): {"weights/gru", "outputs/gru"},
+    }.items():
+        slow = SLOW.model_copy(update=dict([change]))
+        inputs = {"fast": SPEC.views["x"], "slow": slow}
+        after = nodes(SPEC.model_copy(update={**BOTH, "inputs": inputs}))
+        assert {n for n in before if stem(after[n]) != before[n]} == moved, change
