@@ -32,7 +32,6 @@ EXCHANGES = ("SH", "SZ", "BJ")
 # Prices are multiples of 0.001 at the finest; rounding undoes 1854.980000000000018.
 DIGITS = 4
 UNREAD_TIME = "date or time not readable"
-OF_OUR_AGE = of_our_age(pl.col("date"))
 IGNORED = "records of no interest left out"
 EVENT: dict[str, Any] = {
     "date": pl.Date(),
@@ -158,7 +157,7 @@ def _passed(events: pl.DataFrame, stream: StreamSpec) -> pl.DataFrame:
     told = events.select(pl.col(c).cast(t) for c, t in NUMBERED.items())
     if stream.exchange:
         told = told.with_columns(pl.col("stock").fill_null(EXCHANGES.index(stream.exchange)))
-    return told.drop_nulls().filter(OF_OUR_AGE)
+    return told.drop_nulls().filter(of_our_age(pl.col("date")))
 
 
 def _first(
@@ -439,7 +438,7 @@ def _common_rules() -> dict[str, pl.Expr]:
     return {
         "symbol of unknown form": pl.col("stock").is_null(),
         UNREAD_TIME: pl.col("date").is_null() | pl.col("time").is_null(),
-        OTHER_AGE: ~OF_OUR_AGE,
+        OTHER_AGE: ~of_our_age(pl.col("date")),
     }
 
 
