@@ -44,6 +44,11 @@ class Session:
         prices = (self.day.field(name) for name in ("high", "low"))
         return locked(*prices, *(self.numbers[n][:, None] for n in ("up_limit", "down_limit")))
 
+    def total(self, part: str) -> Float[ndarray, "A"]:
+        """Shares (``volume``) or CNY (``amount``) of all bars and of the opening auction."""
+        inside = self.day.field(part).sum(axis=1, dtype=np.float64)
+        return inside + np.nan_to_num(self.numbers[f"auction_{part}"])
+
     def price_ok(self, locked: Bool[ndarray, "A T"]) -> Float[ndarray, "A"]:
         """1 where at most half of the continuous rows are locked."""
         closing = self.numbers["closing_auction"]

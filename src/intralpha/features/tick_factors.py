@@ -1,9 +1,7 @@
 """TickFactors: factors of trades, parent orders, orders or snapshots, a session at a time."""
 
-import logging
 from abc import abstractmethod
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int, Shaped
@@ -16,6 +14,7 @@ from intralpha.features.engine.program import Program
 from intralpha.features.factor_store import FactorStore, KeptValues
 from intralpha.features.factors import Made, Maker, RowFactors, Settings, merged
 from intralpha.features.frames.frame import RowFrame
+from intralpha.features.gaps import Gaps
 from intralpha.features.language.library import Library, LibraryError
 from intralpha.features.language.minutes_read import minutes_read
 from intralpha.features.language.units import CNY_UNIT, PLAIN, SHARE_UNIT
@@ -26,7 +25,6 @@ from intralpha.features.level2_needs import check_ticks
 from intralpha.features.session_reader import Session, SessionReader, session_axis
 from intralpha.market import Lake, Ticks, read_ticks
 
-LOG = logging.getLogger(__name__)
 THRESHOLDS = ("theta", "middle")
 TICK_DAYS = {
     **dict.fromkeys((*THRESHOLDS, "day_amount"), CNY_UNIT),
@@ -217,7 +215,7 @@ class _Maker(Maker):
         self._checksums = lake.checksums(of.frame.table)
         store = FactorStore(lake, of.folder, 1) if settings.cache else None
         self._kept = KeptValues(store, of.library)
-        self._gaps = _Gaps(of)
+        self._gaps = Gaps(of.library.name, of.frame.table)
 
     def tell(self) -> None:
         """What the table does not cover, of the sessions that were not in the store."""
@@ -243,9 +241,7 @@ class _Maker(Maker):
     def _numbers(self, session: Session) -> dict[str, ndarray]:
         """The numbers of the day that the frame knows, of the stocks of the session."""
         out = {"suspended": session.numbers["suspended"]}
-        for part in ("volume", "amount"):
-            total = session.day.field(part).sum(axis=1, dtype=np.float64)
-            out[f"day_{part}"] = total + np.nan_to_num(session.numbers[f"auction_{part}"])
+        out |= {f"day_{part}": session.total(part) for part in ("volume", "amount")}
         reads, rule = self._of.reads_thresholds, self._of.settings.big_order
         if reads:  # both, or the key would depend on which of the factors are asked for
             found = thresholds(
@@ -273,7 +269,7 @@ class _Maker(Maker):
             days = days.reshape(len(program.days), len(place))
             made = run(program, frame.rows(program, ticks, days, locked[place]))
             out[place] = cover.cut(made, ticks, place)
-        self._gaps.add(cover)
+        cover.tell(self._gaps)
         return out
 
 
@@ -282,7 +278,6 @@ class _Cover:
 
     Attributes
     ----------
-    on : session
     there : stocks that have ticks
     gaps : stocks and factors that lack minutes they read
 
@@ -299,7 +294,7 @@ class _Cover:
         day_volume: Float64[ndarray, "A"],
         minutes: Bool[ndarray, "F T"],
     ) -> None:
-        self.on, self._minutes = session.on, minutes
+        self._on, self._minutes = session.on, minutes
         self._traded = np.nan_to_num(session.day.field("volume").astype(np.float64))
         self._inside = session.day.auction_inside
         self._closing = session.numbers["closing_auction"] > 0
@@ -308,10 +303,11 @@ class _Cover:
         self.there = np.zeros(len(self._traded), bool)
         self.gaps = np.zeros((len(self._traded), len(minutes)), bool)
 
-    @property
-    def missing(self) -> int:
-        """Stocks that traded and have no ticks."""
-        return int((~self.there & (self._traded.sum(axis=1) > 0)).sum())
+    def tell(self, gaps: Gaps) -> None:
+        """Count the session; stocks that traded and have no ticks, too."""
+        absent = int((~self.there & (self._traded.sum(axis=1) > 0)).sum())
+        partly = int(self.gaps.any(axis=1).sum())
+        gaps.add(self._on, partly, absent, int(self.there.sum()) + absent)
 
     def cut(
         self, made: Float[ndarray, "S F"], ticks: Ticks, place: Int[ndarray, "S"]
@@ -324,33 +320,3 @@ class _Cover:
         )  # fmt: skip
         self.there[place], self.gaps[place] = True, ~whole
         return np.where(whole, made, np.float32(np.nan))
-
-
-@dataclass
-class _Gaps:
-    """Counts over the sessions that were computed."""
-
-    of: TickFactors
-    partly: int = 0
-    absent: int = 0
-    stock_days: int = 0
-    sessions: list[date] = field(default_factory=list)
-
-    def add(self, cover: _Cover) -> None:
-        """Count a session."""
-        partly = int(cover.gaps.any(axis=1).sum())
-        self.partly, self.absent = self.partly + partly, self.absent + cover.missing
-        self.stock_days += int(cover.there.sum()) + cover.missing
-        if partly or cover.missing:
-            self.sessions.append(cover.on)
-
-    def tell(self) -> None:
-        """One line in the log, if anything was missing."""
-        if self.sessions:
-            LOG.warning(
-                "%s: of %d stock-days, %s of %d lack minutes that factors read and %d have none "
-                "though the stock traded; these values are NaN (%d sessions, the first %s; "
-                "`intralpha quality` shows the streams)",
-                self.of.library.name, self.stock_days, self.of.frame.table, self.partly,
-                self.absent, len(self.sessions), self.sessions[0],
-            )  # fmt: skip

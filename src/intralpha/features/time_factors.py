@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import time
 
 import numpy as np
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from numpy import ndarray
 
 from intralpha.base import ConfigError
@@ -16,7 +16,9 @@ from intralpha.features.factor_store import FactorStore, KeptValues
 from intralpha.features.factors import Made, Maker, RowFactors, Settings, windows
 from intralpha.features.frames import frames
 from intralpha.features.frames.frame import RowFrame
+from intralpha.features.gaps import Gaps
 from intralpha.features.language.library import Library
+from intralpha.features.language.minutes_read import minutes_read
 from intralpha.features.language.units import (
     CNY_UNIT,
     PLAIN,
@@ -25,6 +27,7 @@ from intralpha.features.language.units import (
     TRADE_UNIT,
 )
 from intralpha.features.language.vocabulary import PRICES, Vocabulary
+from intralpha.features.level2.cover import bars_cover, witnessed
 from intralpha.features.level2_needs import check_minutes, check_rule
 from intralpha.features.return_surprise import MinuteRegression, pair_sums, surprises
 from intralpha.features.session_reader import (
@@ -197,6 +200,12 @@ class TimeFactors(RowFactors):
         """Whether the factors need series that are made from trades and snapshots."""
         return bool(set(LEVEL2_FIELDS) & self._inputs)
 
+    def minutes(self, columns: tuple[int, ...] = ()) -> Bool[ndarray, "F T"]:
+        """Minutes of the day that some of the factors read; of all if none is named."""
+        outputs = [self._outputs[i] for i in columns] or self._outputs
+        whole = {*self.vocabulary.late, *WHOLE_DAY}
+        return minutes_read(self._graph, outputs, whole, self.vocabulary.minutes)
+
     def reads(self) -> tuple[Read, ...]:
         """Bars, daily rows and opening auctions; which of the symbols are stocks."""
         back = self.lookback_days
@@ -284,7 +293,10 @@ class _Maker(Maker):
         self._of, self._sessions, self._wanted = of, sessions, set(wanted.tolist())
         cache = of.settings.cache
         self._axis = session_axis(lake, assets) if cache else assets
-        self._reader = SessionReader(lake, of.freq, cache, self._axis, of.uses_level2)
+        self._reader = SessionReader(
+            lake, of.freq, cache, self._axis, of.uses_level2, volume=not of.bar
+        )
+        self._gaps = Gaps(of.library.name, "bars")
         self.steps = windows(wanted, of.lookback_days)
         # What is usual is part of the key: values with and without it must lie apart.
         usual = [n for n in HISTORY if of.uses(n)]
@@ -312,10 +324,23 @@ class _Maker(Maker):
             memory.remember(number, found, columns)
         return made
 
+    def tell(self) -> None:
+        """What bars do not hold, of the sessions that were not in the store."""
+        self._gaps.tell()
+
     def _run(self, session: Session, columns: tuple[int, ...]) -> ndarray:
-        """Values [segments, F] of these factors."""
+        """Values [segments, F] of these factors; of days NaN where bars lack what they read."""
         program = self._of.program(columns)
-        return run(program, self._of.rows(program, session))
+        made = run(program, self._of.rows(program, session))
+        if self._of.bar:  # known at its end, when nobody knows what the day will have traded
+            return made
+        lacks, partly = np.flatnonzero(~_whole(session)), 0
+        if len(lacks):
+            held = _held(session, lacks, self._of.minutes(columns))
+            made[lacks] = np.where(held, made[lacks], np.float32(np.nan))
+            partly = int((~held.all(axis=1)).sum())
+        self._gaps.add(session.on, partly, 0, len(made))
+        return made
 
 
 class _UsualAmount:
@@ -380,6 +405,25 @@ def _stack(program: Program, day: BarDay, more: dict[str, ndarray]) -> ndarray:
         return day.values.reshape(len(FIELDS), -1)
     parts = [more[n] if n in more else day.field(n) for n in program.rows]
     return np.array([np.asarray(part, np.float32).reshape(-1) for part in parts])
+
+
+def _whole(session: Session) -> Bool[ndarray, "A"]:
+    """Whether the bars of a session hold what was traded on the day."""
+    volume = np.nan_to_num(session.total("volume"))
+    return witnessed(volume, session.numbers["daily_volume"])
+
+
+def _held(
+    session: Session, stocks: Int[ndarray, "S"], minutes: Bool[ndarray, "F T"]
+) -> Bool[ndarray, "S F"]:
+    """Whether the bars of some stocks, which are not whole, hold the minutes of each factor."""
+    day, closing = session.day, session.numbers["closing_auction"][stocks] > 0
+    volume = np.nan_to_num(day.field("volume")[stocks].astype(np.float64))
+    of_trades = np.zeros(len(stocks), bool)
+    if day.level2 is not None:
+        of_trades = np.isfinite(day.level2[:, stocks]).any(axis=(0, 2))
+    traded = np.repeat(volume, MINUTES_A_DAY // volume.shape[1], axis=1)
+    return bars_cover(traded, closing, of_trades, minutes)
 
 
 def _returns(session: Session) -> tuple[ndarray, ndarray, ndarray]:

@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from datetime import time
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ HALF_PAST_TEN, ONE, TWO = 37_800_000, 46_800_000, 50_400_000
 AT = 7  # the session whose streams are broken
 WINDOWS = """name: mine
 frame: {frame}
+segments: day
 factors:
   - {{name: early, expr: 'count({x}[clock("09:30", "10:30")]) / 1'}}
   - {{name: late, expr: 'count({x}[clock("13:00", "14:30")]) / 1'}}
@@ -149,7 +151,7 @@ def test_a_halt_is_no_gap(lake, stock, level2_lakes, tmp_path, caplog):
     lake.append("daily", daily.collect(), on_conflict="replace")
     enrich(lake, lake.dates("daily")[1:], show_progress=False)
     caplog.clear()
-    for frame, _, x in STREAMS:
+    for frame, x in [*((frame, x) for frame, _, x in STREAMS), ("minute", "buy_amount")]:
         found = counts(lake, frame, x, tmp_path, level2_lakes.assets)
         assert np.isfinite(found).all(), frame
     assert not caplog.records
@@ -193,3 +195,67 @@ def test_an_order_is_big_by_the_whole_day(lake, stock, level2_lakes):
     place = list(panel.assets).index(stock)
     assert np.isnan(panel.values[0, place]).all()
     assert np.isfinite(np.delete(panel.values[0], place, 0)).any()
+
+
+def test_minutes_made_of_broken_trades_are_nan_where_trades_lack(
+    lake, stock, level2_lakes, tmp_path, caplog
+):
+    """They stop at 10:30 as the trades do; a factor of the first hour reads nothing else."""
+    assets, place = level2_lakes.assets, list(level2_lakes.assets).index(stock)
+    enrich(lake, lake.dates("daily")[1:], show_progress=False)
+    before = {x: counts(lake, "minute", x, tmp_path, assets) for x in ("volume", "buy_amount")}
+    cut(lake, "trades", stock, HALF_PAST_TEN)
+    enrich(lake, lake.dates("daily")[1:], show_progress=False)
+    for x, whole in before.items():
+        assert np.isfinite(whole).all()
+        caplog.clear()
+        with caplog.at_level(logging.WARNING):
+            found = counts(lake, "minute", x, tmp_path, assets)
+        assert found[place, 0] == whole[place, 0]
+        assert np.isnan(found[place, 1:]).all()
+        np.testing.assert_array_equal(np.delete(found, place, 0), np.delete(whole, place, 0))
+        assert f"of {len(assets)} stock-days, bars of 1 lack minutes" in caplog.text
+
+
+def test_bars_of_another_source_that_stop_are_nan_from_there(lake, stock, level2_lakes, tmp_path):
+    """Only the daily row knows that more was traded."""
+    on = lake.dates("daily")[1].item()
+    late = (pl.col("symbol") == stock) & (pl.col("time") > time(10, 30))
+    bars = lake.scan("bars", on, on).with_columns(
+        pl.when(late).then(0).otherwise(c).alias(c) for c in ("volume", "amount")
+    )
+    lake.append("bars", bars.collect(), on_conflict="replace")
+    found = counts(lake, "minute", "volume", tmp_path, level2_lakes.assets)
+    place = list(level2_lakes.assets).index(stock)
+    np.testing.assert_array_equal(np.isnan(found[place]), [False, True, True])
+    assert np.isfinite(np.delete(found, place, 0)).all()
+
+
+def test_what_is_known_at_the_end_of_a_bar_asks_for_no_coverage(
+    lake, stock, level2_lakes, tmp_path
+):
+    """What the day traded is not known at 10:30, nor at the end of an empty bar."""
+    cut(lake, "trades", stock, HALF_PAST_TEN)
+    enrich(lake, lake.dates("daily")[1:], show_progress=False)
+    path = tmp_path / "bars.yaml"
+    path.write_text("name: mine\nframe: minute\nsegments: 30\nfactors:\n"
+                    "  - {name: traded, expr: 'sum(volume, least=1) / SHARE'}\n")  # fmt: skip
+    panel = (
+        LibrarySpec(library=str(path))
+        .make()
+        .compute(lake, lake.dates("daily")[1:], level2_lakes.assets)
+    )
+    assert np.isfinite(panel.values).all()
+
+
+def test_active_amounts_of_trades_lost_here_and_there_are_none(lake, stock, level2_lakes, tmp_path):
+    on = lake.dates("daily")[1].item()
+    lost = (pl.col("symbol") == stock) & (pl.col("seq") % 3 == 0)
+    rows = lake.scan("trades", on, on).filter(~lost).collect()
+    forget(lake, f"trades/date={on}.parquet")
+    lake.append("trades", rows)
+    enrich(lake, lake.dates("daily")[1:], show_progress=False)
+    found = counts(lake, "minute", "buy_amount", tmp_path, level2_lakes.assets)
+    place = list(level2_lakes.assets).index(stock)
+    assert np.isnan(found[place]).all()
+    assert np.isfinite(np.delete(found, place, 0)).all()

@@ -1,8 +1,9 @@
-"""Cover: whether a stream of ticks holds the minutes of a stock-day that a factor reads.
+"""Cover: whether ticks, or bars, hold the minutes of a stock-day that a factor reads.
 
 A stream that stops at 10:30 looks like a stock in which nothing happened afterwards. What did
 happen is told by a witness: the bars, where they hold what the daily row says was traded. A stock
-that was halted has no volume there either, so it is not taken for a gap.
+that was halted has no volume there either, so it is not taken for a gap. Bars that hold less have
+the daily row for a witness: it says that something is missing, and their silences say where.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from numba import njit
 from numpy import ndarray
 
 from intralpha.base.arrays import check_shape
-from intralpha.base.compiling import KERNEL
+from intralpha.base.compiling import INNER, KERNEL
 from intralpha.features.level2.minutes import minute_of
 from intralpha.market.hours import AFTER_HOURS_MS, AUCTION_MINUTES, MINUTES, MORNING_MS
 from intralpha.market.stock_parts import over_stocks
@@ -137,6 +138,67 @@ def covered(
     return out
 
 
+def bars_cover(
+    traded: Float64[ndarray, "A T"],
+    closing: Bool[ndarray, "A"],
+    of_trades: Bool[ndarray, "A"],
+    minutes: Bool[ndarray, "F T"],
+) -> Bool[ndarray, "A F"]:
+    """Whether bars that lack volume hold the minutes that each factor of a whole day reads.
+
+    95 % of these minutes must lie outside the bars' long silences. Bars that were made of trades,
+    speak all day and lack volume lack it anywhere. The closing auction does not count, as for
+    ticks.
+
+    Parameters
+    ----------
+    traded : shares of each minute, of stocks that :func:`witnessed` is False for; of a longer bar
+        any split over its minutes
+    closing : the session ends with a call auction of three minutes
+    of_trades : what a factor reads of these bars was made from the same trades as their volume
+    minutes : those that each factor reads
+
+    Returns
+    -------
+    bool [A, F]
+        True where a factor reads no minutes. Known after the close.
+    """
+    check_shape("traded", traded, (len(closing), MINUTES), "f")
+    speaks = np.ones(traded.shape, bool)
+    _listen(traded, closing, speaks)
+    continuous = np.ones(traded.shape)
+    continuous[closing, -AUCTION_MINUTES:] = 0.0
+    read = minutes.T.astype(np.float64)
+    out = (speaks * continuous) @ read >= HELD * (continuous @ read)
+    out[of_trades & speaks.all(axis=1)] &= ~minutes.any(axis=1)
+    return out
+
+
+@njit(**KERNEL)
+@no_type_check
+def _listen(traded, closing, speaks):
+    for s in range(len(traded)):
+        end = MINUTES - (AUCTION_MINUTES if closing[s] else 0)
+        opened, closed, rows = end, -1, 0
+        for m in range(end):
+            if traded[s, m] > 0.0:
+                opened, closed, rows = min(opened, m), max(closed, m), rows + 1
+        _hush(traded[s], end, opened, closed, rows, speaks[s])
+
+
+@njit(**INNER)
+@no_type_check
+def _hush(found, end, opened, closed, rows, speaks):
+    """Minutes of long silences speak no more."""
+    pause = (closed - opened + 1) / max(rows, 1)
+    least, before = max(SILENT_MINUTES, SILENT_PAUSES * pause), -1
+    for m in range(end + 1):
+        if m == end or found[m] > 0.0:
+            if m - before - 1 >= least:
+                speaks[before + 1 : m] = False
+            before = m
+
+
 @njit(**KERNEL)
 @no_type_check
 def _add(time, volume, bounds, closing, first, last, found, early, speaks):
@@ -154,10 +216,4 @@ def _add(time, volume, bounds, closing, first, last, found, early, speaks):
                 found[s, m] += size
                 if m < end:
                     opened, closed, rows = min(opened, m), max(closed, m), rows + 1
-        pause = (closed - opened + 1) / max(rows, 1)
-        least, before = max(SILENT_MINUTES, SILENT_PAUSES * pause), -1
-        for m in range(end + 1):
-            if m == end or found[s, m] > 0.0:
-                if m - before - 1 >= least:
-                    speaks[s, before + 1 : m] = False
-                before = m
+        _hush(found[s], end, opened, closed, rows, speaks[s])
