@@ -87,7 +87,8 @@ def over_files(events: pl.DataFrame) -> pl.DataFrame:
     """Numbers of the records that have none: their line, from file to file in steps of 2^32.
 
     The files of a stock-day count in the order of their names, so a file that grows, or one that
-    comes behind the others, changes no number. A record that stands on the same line of two files
+    comes behind the others, changes no number; one whose name comes before those of files that were
+    read earlier moves the numbers of their records. A record that stands on the same line of two files
     with the same values is one record.
 
     Parameters
