@@ -421,7 +421,7 @@ def _held(
     volume = np.nan_to_num(day.field("volume")[stocks].astype(np.float64))
     of_trades = np.zeros(len(stocks), bool)
     if day.level2 is not None:
-        of_trades = np.isfinite(day.level2[:, stocks]).any(axis=(0, 2))
+        of_trades[:] = np.isfinite(day.level2[:, stocks]).any(axis=(0, 2))
     traded = np.repeat(volume, MINUTES_A_DAY // volume.shape[1], axis=1)
     return bars_cover(traded, closing, of_trades, minutes)
 

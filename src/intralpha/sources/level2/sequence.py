@@ -88,8 +88,8 @@ def over_files(events: pl.DataFrame) -> pl.DataFrame:
 
     The files of a stock-day count in the order of their names, so a file that grows, or one that
     comes behind the others, changes no number; one whose name comes before those of files that were
-    read earlier moves the numbers of their records. A record that stands on the same line of two files
-    with the same values is one record.
+    read earlier moves the numbers of their records. A record that stands on the same line of two
+    files with the same values is one record.
 
     Parameters
     ----------
