@@ -22,7 +22,7 @@ SERVER = """
 import gc, json, os, sys
 
 import exchange_calendars, highspy, numba, pandas, plotly.graph_objects, polars, pyarrow.parquet
-import rich.logging, rich.progress, scipy.optimize, scipy.stats, torch
+import rich.logging, rich.progress, scipy.optimize, scipy.stats, torch._dynamo
 
 import intralpha.cli.main
 from intralpha.backtest import replay

@@ -6,44 +6,17 @@ import fcntl
 import logging
 import os
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from shutil import rmtree
-from types import FunctionType
-from typing import Any, get_args
 
-import jaxtyping
-from beartype import beartype
+from tests.annotations import check_annotations
 
-with_shapes = jaxtyping.jaxtyped
-
-
-def has_shape(annotation: object) -> bool:
-    """Whether an annotation tells the shape of an array, or may do so."""
-    if isinstance(annotation, type) and issubclass(annotation, jaxtyping.AbstractArray):
-        return True
-    return isinstance(annotation, str) or any(map(has_shape, get_args(annotation)))
-
-
-def checked(what: Any = None, *, typechecker: Any) -> Any:
-    """`jaxtyped`, but where there is no shape to compare: there beartype alone is many times
-    quicker, and most calls are there.
-    """
-    if what is None:
-        return partial(checked, typechecker=typechecker)
-    if isinstance(what, FunctionType):
-        shapes = any(map(has_shape, what.__annotations__.values()))
-        return with_shapes(what, typechecker=typechecker) if shapes else beartype(what)
-    return with_shapes(what, typechecker=typechecker)
-
-
-jaxtyping.jaxtyped = checked
 SRC = Path(__file__).resolve().parents[1] / "src" / "intralpha"
 # Not where work is planned: millions of calls there pass no array, and checking them takes longer
 # than the work.
 UNCHECKED = ("pipeline", "cli", "__pycache__")
 CHECKED = [p.name for p in SRC.iterdir() if p.is_dir() and p.name not in UNCHECKED]
-jaxtyping.install_import_hook([f"intralpha.{name}" for name in CHECKED], "beartype.beartype")
+check_annotations([f"intralpha.{name}" for name in CHECKED])
 
 import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402

@@ -105,6 +105,17 @@ def test_nothing_is_read_beyond_the_array(steps: np.ndarray, stop: int, column: 
         ratio_moments(steps, stop, columns, 9)
 
 
+def test_a_length_is_looked_at_before_rows_are_made(steps: np.ndarray) -> None:
+    """Nobody has memory for so many."""
+    stops, columns = np.array([20]), np.array([3])
+    for call in (
+        lambda: gather(steps, stops, columns, 2**50),
+        lambda: ratio_moments(steps, 20, columns, 2**50),
+    ):
+        with pytest.raises(WindowBoundsError, match=f"windows of {2**50} steps end"):
+            call()
+
+
 def test_a_date_without_moments_is_refused(steps: np.ndarray) -> None:
     moments = (np.zeros((1, 9, 5)), np.ones((1, 9, 5)))
     with pytest.raises(WindowBoundsError, match="rows of moments"):

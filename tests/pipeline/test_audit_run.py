@@ -39,7 +39,7 @@ def strict_recipe(finished: tuple[Path, RunResult]) -> Recipe:
 def test_the_optimiser_need_not_get_along_with_the_noise(
     strict_recipe: Recipe, tmp_path: Path
 ) -> None:
-    findings = audit_recipe(strict_recipe, AFTER, tmp_path / "audit", show_progress=False)
+    findings = audit_recipe(strict_recipe, AFTER, tmp_path / "audit", False, ("noise",))
     assert findings[-1].what == "target weights"
     assert all(f.compared > 500 for f in findings)
     # It does stop there when it has to go on to the end, and later than the date.

@@ -50,31 +50,39 @@ def run(recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Plan:
     return plan(recipe, folder)
 
 
-def by_hand(run: Plan, at: int) -> np.ndarray:
-    """Weights at a date of the signal: Spearman by SciPy over returns by Polars."""
+def rank_ics_by_hand(run: Plan) -> list[tuple[int, list[float]]]:
+    """Of each date of the signal the session that ends its return, and a RankIC a factor: Spearman
+    by SciPy over returns by Polars.
+    """
     sessions = run.lake.dates("daily")
     daily = run.lake.scan("daily").select(
         "date", "symbol", price=pl.col("close") * pl.col("adj_factor"), volume="volume"
     )
     close = daily.collect().pivot(on="symbol", index="date", values="price").sort("date")
     price = close.select(run.axes.assets.tolist()).fill_null(strategy="forward").to_numpy()
-    signal, universe = run.panel("signal"), run.panel("universe")
-    today = int(np.searchsorted(sessions, signal.dates[at]))
+    universe = run.panel("universe")
+    scores = [run.panel(f"score/{name}") for name in ("ret20", "vol20")]
     found = []
-    for t in signal.dates[:at]:
-        place = int(np.searchsorted(sessions, t))
-        if place + AHEAD > today:
+    for t in run.panel("signal").dates[:-1]:
+        place, day = int(np.searchsorted(sessions, t)), np.array([t])
+        if place + AHEAD >= len(sessions):
             continue
         ret = price[place + AHEAD] / price[place + 1] - 1
-        inside = universe.at(np.array([t]))["universe"][0] > 0
-        inside &= fwd_buyable(run.lake, np.array([t]), run.axes.assets)[0]
+        inside = universe.at(day)["universe"][0] > 0
+        inside &= fwd_buyable(run.lake, day, run.axes.assets)[0]
         row = []
-        for name in ("ret20", "vol20"):
-            score = run.panel(f"score/{name}").at(np.array([t]))["score"][0]
+        for panel in scores:
+            score = panel.at(day)["score"][0]
             kept = inside & np.isfinite(score) & np.isfinite(ret)
             row.append(spearmanr(score[kept], ret[kept])[0] if kept.sum() > 9 else np.nan)
-        found.append(row)
-    ics = np.array(found)[-OBSERVATIONS:] if found else np.empty((0, 2))
+        found.append((place + AHEAD, row))
+    return found
+
+
+def weights_by_hand(ends: list[tuple[int, list[float]]], today: int) -> np.ndarray:
+    """What weighs the factors in a session, by the RankICs whose returns are over then."""
+    over = [row for end, row in ends if end <= today]
+    ics = np.array(over)[-OBSERVATIONS:] if over else np.empty((0, 2))
     ratio = np.zeros(2)
     for k in range(2):
         seen = ics[np.isfinite(ics[:, k]), k]
@@ -100,10 +108,11 @@ def weights_of(run: Plan, at: int) -> np.ndarray:
 
 
 def test_a_signal_is_weighed_by_finished_rank_ics(run: Plan) -> None:
-    dates = run.panel("signal").dates
+    dates, sessions = run.panel("signal").dates, run.lake.dates("daily")
+    ends = rank_ics_by_hand(run)
     unequal = 0
     for at in range(len(dates) - 1, 8, -7):
-        expected = by_hand(run, at)
+        expected = weights_by_hand(ends, int(np.searchsorted(sessions, dates[at])))
         np.testing.assert_allclose(weights_of(run, at), expected, atol=2e-3)
         unequal += abs(expected[0] - 0.5) > 0.02
     assert unequal >= 3, "the rule was not put to use"

@@ -46,6 +46,19 @@ def test_results_stand_in_the_order_of_the_jobs(workers: int) -> None:
     assert not torch.are_deterministic_algorithms_enabled()
 
 
+def test_what_a_process_allows_is_allowed_again() -> None:
+    torch.set_deterministic_debug_mode("warn")
+    try:
+        assert run_jobs(refuses_other_algorithms, (1,), 1) == [True]
+        assert torch.get_deterministic_debug_mode() == 1
+    finally:
+        torch.set_deterministic_debug_mode("default")
+
+
+def refuses_other_algorithms(_: int) -> bool:
+    return not torch.is_deterministic_algorithms_warn_only_enabled()
+
+
 def test_the_error_of_a_job_is_raised() -> None:
     with pytest.raises(ValueError, match="not this one"):
         run_jobs(refuse, (1,), 1)

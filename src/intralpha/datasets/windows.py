@@ -54,8 +54,7 @@ def gather(
     WindowBoundsError
         A window would begin before the first step, end after the last, or name no asset.
     """
-    back = _back(length)
-    _check_bounds(steps_SAF, stop_N, column_N, back)
+    back = _back(steps_SAF, stop_N, column_N, length)
     check_arrays(1, column_N=column_N, stop_N=stop_N)
     out = np.empty((len(stop_N), len(back), steps_SAF.shape[2]), np.float32)
     steps, stops, columns = read_only(steps_SAF, False), read_only(stop_N), read_only(column_N)
@@ -88,8 +87,7 @@ def has_base(
         The window would reach beyond the array, or a column is no asset.
     """
     check_count("stop", stop, 0)
-    back = _back(length)
-    _check_bounds(steps_SAF, np.array([stop]), column_N, back)
+    back = _back(steps_SAF, np.array([stop]), column_N, length)
     out = np.ones(len(column_N), np.bool_)
     _based(read_only(steps_SAF, False), stop, read_only(column_N), read_only(back), out)
     return out
@@ -121,8 +119,7 @@ def ratio_moments(
         The window would reach beyond the array, or a column is no asset.
     """
     check_count("stop", stop, 0)
-    back = _back(length)
-    _check_bounds(steps_SAF, np.array([stop]), column_N, back)
+    back = _back(steps_SAF, np.array([stop]), column_N, length)
     shape = (len(back), steps_SAF.shape[2])
     mean, inverse = np.zeros(shape), np.zeros(shape)
     if len(column_N):
@@ -167,9 +164,8 @@ def gather_ratio(
     mean, inverse = moments
     check_shape("mean", mean, (None, None, None), "f")
     check_shape("inverse", inverse, mean.shape, "f")
-    back = _back(mean.shape[1] if rows is None else rows)
+    back = _back(steps_SAF, stop_N, column_N, mean.shape[1] if rows is None else rows)
     check_shape("rows", back, (mean.shape[1],), "iu")
-    _check_bounds(steps_SAF, stop_N, column_N, back)
     check_shape("mean", mean, (None, None, steps_SAF.shape[2]))
     check_arrays(1, row_N=row_N, stop_N=stop_N, column_N=column_N)
     check_shape("row_N", row_N, (None,), "iu")
@@ -181,29 +177,34 @@ def gather_ratio(
     return out
 
 
-def _back(length: Rows) -> Int[ndarray, " L"]:
-    """How many steps before the end each row stands; checked, for compiled code follows it."""
-    if not isinstance(length, ndarray):
-        check_count("length", length, 1)
-        return np.arange(length, 0, -1)
-    check_shape("rows of a window", length, (None,), "iu")
-    check_count("rows of a window", len(length), 1)
-    _check_range("rows of a window", length, 1, np.iinfo(np.int64).max)
-    return length.astype(np.int64)
-
-
-def _check_bounds(
+def _back(
     steps_SAF: Float[ndarray, "S A F"],
     stop_N: Int[ndarray, " n_stop"],
     column_N: Int[ndarray, " n_column"],
-    back_L: Int[ndarray, " L"],
-) -> None:
+    length: Rows,
+) -> Int[ndarray, " L"]:
+    """How many steps before the end each row stands; all is checked, for compiled code follows it,
+    and before rows are made, for a length may be any number.
+    """
+    longest = _longest(length)
     check_shape("steps_SAF", steps_SAF, (None, None, None), "f")
     check_shape("stop_N", stop_N, (None,), "iu")
     check_shape("column_N", column_N, (None,), "iu")
-    shape, longest = steps_SAF.shape, int(back_L.max())
+    shape = steps_SAF.shape
     _check_range(f"windows of {longest} steps end", stop_N, longest, shape[0])
     _check_range("assets", column_N, 0, shape[1] - 1)
+    return length.astype(np.int64) if isinstance(length, ndarray) else np.arange(length, 0, -1)
+
+
+def _longest(length: Rows) -> int:
+    """Steps from the first row of a window to the step after it."""
+    if not isinstance(length, ndarray):
+        check_count("length", length, 1)
+        return int(length)
+    check_shape("rows of a window", length, (None,), "iu")
+    check_count("rows of a window", len(length), 1)
+    _check_range("rows of a window", length, 1, np.iinfo(np.int64).max)
+    return int(length.max())
 
 
 def _check_range(what: str, values: Int[ndarray, " N"], low: int, high: int) -> None:

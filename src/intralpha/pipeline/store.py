@@ -2,14 +2,17 @@
 
 import hashlib
 import json
+import math
 import os
 import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import cache
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -162,9 +165,9 @@ class Store:
         UnknownArtifactError
             A day is not there.
         """
-        first, _ = self._read(kind, keys[0][1])
+        first = self._head(kind, keys[0][1])
         if assets is None:
-            symbols = {self._read(kind, key)[0]["symbols"] for _, key in keys}
+            symbols = {self._head(kind, key)["symbols"] for _, key in keys}
             assets = np.unique(np.concatenate([self._symbols(s) for s in symbols]))
         times = None if first["times"] is None else tuple(map(time.fromisoformat, first["times"]))
         days = as_days([d for d, _ in keys])
@@ -250,9 +253,16 @@ class Store:
 
     def _read(self, kind: str, key: str) -> tuple[dict[str, Any], np.ndarray]:
         """Head and values of a day."""
+        with self._open(kind, key) as handle:
+            return json.loads(_array(handle).tobytes()), _array(handle)
+
+    def _head(self, kind: str, key: str) -> dict[str, Any]:
+        with self._open(kind, key) as handle:
+            return json.loads(_array(handle).tobytes())
+
+    def _open(self, kind: str, key: str) -> BinaryIO:
         try:
-            with self._day(kind, key).open("rb") as handle:
-                return json.loads(np.load(handle).tobytes()), np.load(handle)
+            return self._day(kind, key).open("rb")
         except FileNotFoundError as error:
             raise UnknownArtifactError(kind, key, self.root) from error
 
@@ -271,6 +281,23 @@ class Store:
 
     def _symbols(self, name: str) -> np.ndarray:
         return np.load(self.root / "symbols" / f"{name}.npy").astype(str)
+
+
+def _array(handle: BinaryIO) -> np.ndarray:
+    """The next array that NumPy saved in a file; what it says about a day takes longer to parse
+    than the values to read.
+    """
+    np.lib.format.read_magic(handle)
+    length = handle.read(2)
+    shape, dtype = _form(length + handle.read(int.from_bytes(length, "little")))
+    return np.frombuffer(handle.read(math.prod(shape) * dtype.itemsize), dtype).reshape(shape)
+
+
+@cache
+def _form(header: bytes) -> tuple[tuple[int, ...], np.dtype]:
+    shape, by_column, dtype = np.lib.format.read_array_header_1_0(BytesIO(header))
+    assert not by_column, "days are written row by row"
+    return shape, dtype
 
 
 class Laying:

@@ -55,15 +55,15 @@ def run_jobs(
 @contextmanager
 def one_thread() -> Iterator[None]:
     """One torch thread and deterministic algorithms inside the block, as before after it."""
-    threads = torch.get_num_threads()
-    strict = torch.are_deterministic_algorithms_enabled()
+    threads, before = torch.get_num_threads(), torch.get_deterministic_debug_mode()
     torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
+    # What torch.use_deterministic_algorithms sets, without its import of a compiler: three seconds.
+    torch.set_deterministic_debug_mode("error")
     try:
         yield
     finally:
         torch.set_num_threads(threads)
-        torch.use_deterministic_algorithms(strict)
+        torch.set_deterministic_debug_mode(before)
 
 
 def _as_finished(
