@@ -10,7 +10,7 @@ the place of our recurrent kernels, nn.TransformerEncoder) it takes turns with o
 has a process of its own, whose memory is its peak above that of the imports. Times are of the CPU.
 
     python benchmarks/models.py                     everything, 5,000 windows each
-    python benchmarks/models.py --quick             fewer windows of each, the same comparison
+    python benchmarks/models.py --quick             every network at 40 x 27, fewer windows of each
     python benchmarks/models.py --only gru,rnn      some kinds
     python benchmarks/models.py --two-pass          peak memory of one pass and of two alone
 """
@@ -36,14 +36,15 @@ from intralpha.training import NegICSpec, Truth
 from intralpha.training.two_pass import NotApartError, backward, called
 
 STOCKS, KEPT_AT_ONCE = 5000, 1e9
+HF27 = "002: 40 x 27"
 REPORTS = {
     "000 and 004: 20 days x 24 bars x 64": (480, 64),
     "003: 40 x 300": (40, 300),
-    "002: 40 x 27": (40, 27),
+    HF27: (40, 27),
     "001: 30 x 22": (30, 22),
 }
 MULTI = "002: several windows x 6"
-LENGTHS = {"day": 40, "week": 20, "month": 12}
+WINDOWS = {"day": (40, 6), "week": (20, 6), "month": (12, 6), "high": (40, 27)}
 Shapes = dict[str, WindowShape]
 
 
@@ -74,13 +75,31 @@ class PlainTransformer(nn.Module):
         return self.line(states[:, -1]).squeeze(-1)
 
 
+class PlainGRU(nn.GRU):
+    """PyTorch's own, asked as ours is."""
+
+    def forward(self, x: Tensor, state: Tensor | None = None, sequence: bool = True):
+        """States after every step, which it always works out, and after the last."""
+        del sequence
+        return super().forward(x, state)
+
+
+class PlainLSTM(nn.LSTM):
+    """PyTorch's own, asked as ours is."""
+
+    def forward(self, x: Tensor, state: tuple[Tensor, Tensor] | None = None, sequence: bool = True):
+        """States after every step, which it always works out, and after the last."""
+        del sequence
+        return super().forward(x, state)
+
+
 def plain_version(kind: str, network: nn.Module, shapes: Shapes) -> nn.Module | None:
     """The same network of plain torch.nn; None where there is none or it is plain already."""
     if kind == "transformer":
         return PlainTransformer(next(iter(shapes.values())))
     found = [(name, m) for name, m in network.named_modules() if isinstance(m, nn.RNNBase)]
     for name, ours in found:
-        plain = nn.GRU if isinstance(ours, nn.GRU) else nn.LSTM
+        plain = PlainGRU if isinstance(ours, nn.GRU) else PlainLSTM
         theirs = plain(
             ours.input_size,
             ours.hidden_size,
@@ -101,13 +120,12 @@ def spec_of(kind: str) -> ModelSpec:
     return spec
 
 
-def sizes_of(spec: ModelSpec) -> dict[str, Shapes]:
-    """The sizes that a network is measured at, by report."""
+def sizes_of(spec: ModelSpec, quick: bool) -> dict[str, Shapes]:
+    """The sizes that a network is measured at, by report; one of them if it has to be quick."""
     if not spec.inputs:
-        return {name: {"x": WindowShape(*sizes)} for name, sizes in REPORTS.items()}
-    own = {"hf": (40, 27), "factors": (40, 27)}
-    shapes = {n: WindowShape(*own.get(n, (LENGTHS.get(n, 40), 6))) for n in spec.inputs}
-    return {MULTI: shapes}
+        wanted = {HF27: REPORTS[HF27]} if quick else REPORTS
+        return {name: {"x": WindowShape(*sizes)} for name, sizes in wanted.items()}
+    return {MULTI: {name: WindowShape(*WINDOWS[name]) for name in spec.inputs}}
 
 
 def step(network: nn.Module, windows: dict[str, Tensor], piece: int | None, loss_of: Callable):
@@ -283,7 +301,7 @@ def main() -> None:
     ratios, shares = {}, []
     for kind in kinds:
         spec = spec_of(kind)
-        for size, shapes in sizes_of(spec).items():
+        for size, shapes in sizes_of(spec, args.quick).items():
             cost = in_child(partial(cost_of, spec, shapes))
             if isinstance(cost, Exception):
                 print(f"{kind:16}{size:38} cannot be made: {cost}")
@@ -291,7 +309,7 @@ def main() -> None:
             assert isinstance(cost, Cost)
             count = args.windows
             if args.quick:
-                count = min(count, max(4, int(1e8 / cost.flops)))
+                count = min(count, max(100, int(1e9 / cost.flops)))
             found = in_child(partial(measured, kind, shapes, count, cost, 1 if args.quick else 3))
             if not isinstance(found, Speed):
                 print(f"{kind:16}{size:38} failed: {found}")
@@ -306,10 +324,9 @@ def main() -> None:
                 f"{found.piece or count:7}{share:7.2f}{times:9.2f}",
                 flush=True,
             )
-    hf27 = "002: 40 x 27"
-    attention = [r for (k, s), r in ratios.items() if "attention" in k and s == hf27]
+    attention = [r for (k, s), r in ratios.items() if "attention" in k and s == HF27]
     print(
-        f"RESULT x_nn_gru={ratios.get(('gru', hf27), math.nan):.2f} "
+        f"RESULT x_nn_gru={ratios.get(('gru', HF27), math.nan):.2f} "
         f"x_nn_gru_attention={max(attention, default=math.nan):.2f} "
         f"slowest_share_of_peak={min(shares, default=math.nan):.3f}"
     )
