@@ -16,6 +16,11 @@ class TestTransformer(Contract):
     cases = (
         Case("transformer", SMALL),
         Case("transformer-learned", SMALL.model_copy(update={"positions": "learned", "layers": 1})),
+        Case(
+            "transformer-layers",
+            SMALL.model_copy(update={"layer_scores": True}),
+            parts={"layer": 1},
+        ),
     )
 
 
