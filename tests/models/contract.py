@@ -210,7 +210,8 @@ class Contract:
 
         parts = [slice(at, at + 5) for at in range(0, BATCH, 5)]
         whole, pieces = state(slice(None)), torch.cat([state(part) for part in parts])
-        assert tuple(whole.shape) == (BATCH, encoder.width)
+        states = 1 + getattr(encoder, "earlier", 0)
+        assert tuple(whole.shape) == (BATCH, states * encoder.width)
         assert torch.allclose(whole, pieces, rtol=1e-9, atol=1e-9) is encoder.apart
 
     def test_saved_weights_give_the_same_scores_bit_for_bit(self, case: Case) -> None:

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from intralpha.models import Dropout
+
 Weights = dict[str, np.ndarray]
 
 
@@ -20,6 +22,14 @@ def shaken(module: nn.Module) -> nn.Module:
             if "running" in name:
                 b.add_(0.5 * torch.rand(b.shape, generator=generator))
     return module.double().eval()
+
+
+def with_dropout_times(module: nn.Module, times: float) -> nn.Module:
+    """Each dropout multiplies by a number instead of drawing, so that equations can hold it."""
+    for inside in module.modules():
+        if isinstance(inside, Dropout):
+            inside.forward = lambda x: times * x
+    return module
 
 
 def weights_of(module: nn.Module) -> Weights:
@@ -110,8 +120,8 @@ def feed(x: np.ndarray, weights: Weights) -> np.ndarray:
     return line(gelu(line(x, weights, "linear1")), weights, "linear2")
 
 
-def encoder_layer(x: np.ndarray, weights: Weights, heads: int) -> np.ndarray:
-    """One window through LN(x + MHA), LN(y + FFN)."""
+def encoder_layer(x: np.ndarray, weights: Weights, heads: int, times: float = 1) -> np.ndarray:
+    """One window through LN(x + MHA), LN(y + FFN); ``times`` is what dropout does to each sum."""
     found = attention_in_loops(x, x, part(weights, "attention"), heads)
-    y = layer_norm(x + found, weights, "norm1")
-    return layer_norm(y + feed(y, part(weights, "feed")), weights, "norm2")
+    y = layer_norm(x + times * found, weights, "norm1")
+    return layer_norm(y + times * feed(y, part(weights, "feed")), weights, "norm2")

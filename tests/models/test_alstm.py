@@ -7,7 +7,7 @@ import torch
 from intralpha.models import ALSTMSpec, ModelSpec, WindowShape
 
 from .contract import Case, Contract
-from .equations import line, recurrent, shaken, softmax, weights_of
+from .equations import line, recurrent, shaken, softmax, weights_of, with_dropout_times
 
 
 class TestALSTM(Contract):
@@ -17,16 +17,18 @@ class TestALSTM(Contract):
     )
 
 
+@pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize(("kind", "cell"), [("alstm", "lstm"), ("agru", "gru")])
-def test_scores_equal_the_equations(kind: str, cell: str) -> None:
+def test_scores_equal_the_equations(kind: str, cell: str, times: float) -> None:
+    """The attention's dropout stands before the tanh: there numbers are multiplied."""
     spec = ModelSpec.of_kind(kind).model_validate({"kind": kind, "hidden": 4, "dropout": 0.3})
-    network = shaken(spec.make({"x": WindowShape(7, 3)}))
+    network = with_dropout_times(shaken(spec.make({"x": WindowShape(7, 3)})), times)
     weights, x = weights_of(network), torch.randn(4, 7, 3, dtype=torch.float64)
     found = network(x).score.detach().numpy()
     for b, window in enumerate(x.numpy()):
         embedded = np.tanh(line(window, weights, "encoder.embedding"))
         states = recurrent(embedded, weights, "encoder.rnn", cell, 2)
-        told = np.tanh(line(states, weights, "encoder.attention.line"))
+        told = np.tanh(times * line(states, weights, "encoder.attention.line"))
         shares = softmax(told @ weights["encoder.attention.vector.weight"][0])
         expected = line(np.r_[states[-1], shares @ states], weights, "head.layers.line")
         np.testing.assert_allclose(found[b : b + 1], expected, atol=1e-12)

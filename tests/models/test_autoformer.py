@@ -10,7 +10,7 @@ from intralpha.models import AutoformerSpec, WindowShape
 from intralpha.models.autoformer import AutoCorrelation, Seasonal
 
 from .contract import Case, Contract
-from .equations import Weights, line, shaken, softmax, weights_of
+from .equations import Weights, line, shaken, softmax, weights_of, with_dropout_times
 
 SMALL = AutoformerSpec(width=8, layers=2, inner=12, average=5)
 
@@ -98,15 +98,16 @@ def test_a_seasonal_part_is_what_a_moving_average_leaves(length: int, average: i
         np.testing.assert_allclose(found[b], less_average(window, average), atol=1e-6)
 
 
-@pytest.mark.parametrize("trend", ["dropped", "kept"])
-def test_states_equal_the_equations(trend: str) -> None:
+@pytest.mark.parametrize(("trend", "times"), [("dropped", 1), ("kept", 1), ("kept", 2)])
+def test_states_equal_the_equations(trend: str, times: float) -> None:
+    """Where dropout is, numbers are multiplied."""
     spec = AutoformerSpec(width=6, layers=2, inner=7, average=5, trend=trend)
-    encoder = shaken(spec.encoder(WindowShape(12, 3)))
+    encoder = with_dropout_times(shaken(spec.encoder(WindowShape(12, 3))), times)
     weights, x = weights_of(encoder), torch.randn(3, 12, 3, dtype=torch.float64)
     found = encoder(x).detach().numpy()
     gelu = np.vectorize(lambda v: v * (1 + math.erf(v / math.sqrt(2))) / 2)
     for b, window in enumerate(x.numpy()):
-        y, lost = line(window, weights, "embedding"), np.zeros(6)
+        y, lost = times * line(window, weights, "embedding"), np.zeros(6)
         for at in range(2):
             if at:
                 lost += (y - less_average(y, 5)).mean(0)
@@ -114,11 +115,11 @@ def test_states_equal_the_equations(trend: str) -> None:
             start = f"correlations.{at}."
             own = {n.removeprefix(start): w for n, w in weights.items() if n.startswith(start)}
             lags = np.argsort(likeness(y, own))[::-1][: spec.lags_of(12)]
-            y = y + looked_up(y, own, lags)
+            y = y + times * looked_up(y, own, lags)
             lost += (y - less_average(y, 5)).mean(0)
             y = less_average(y, 5)
             inner = gelu(line(y, weights, f"feeds.{at}.0"))
-            y = y + line(inner, weights, f"feeds.{at}.2")
+            y = y + times * line(inner, weights, f"feeds.{at}.2")
         expected = np.r_[y.mean(0), lost] if trend == "kept" else y.mean(0)
         np.testing.assert_allclose(found[b], expected, atol=1e-6)
 

@@ -9,7 +9,17 @@ from intralpha.models import relative_attention as relative_attention_module
 from intralpha.models.relative_attention import RelativeAttention
 
 from .contract import Case, Contract
-from .equations import Weights, layer_norm, line, part, shaken, sigmoid, softmax, weights_of
+from .equations import (
+    Weights,
+    layer_norm,
+    line,
+    part,
+    shaken,
+    sigmoid,
+    softmax,
+    weights_of,
+    with_dropout_times,
+)
 
 SMALL = ConformerSpec(width=8, heads=2, layers=1, kernel=3)
 
@@ -52,7 +62,7 @@ def relative_attention(x: np.ndarray, weights: Weights, heads: int) -> np.ndarra
     return line(found, weights, "out")
 
 
-def convolution(x: np.ndarray, weights: Weights, norm: str) -> np.ndarray:
+def convolution(x: np.ndarray, weights: Weights, norm: str, times: float) -> np.ndarray:
     """The convolution module [Gulati et al. 2020, 2.2]."""
     length, width = x.shape
     up = line(layer_norm(x, weights, "first"), weights, "up")
@@ -69,29 +79,31 @@ def convolution(x: np.ndarray, weights: Weights, norm: str) -> np.ndarray:
         spread = np.sqrt(weights["norm.running_var"] + 1e-5)
         mixed = (mixed - weights["norm.running_mean"]) / spread
         mixed = mixed * weights["norm.weight"] + weights["norm.bias"]
-    return line(swish(mixed), weights, "down")
+    return times * line(swish(mixed), weights, "down")
 
 
-def feed_forward(x: np.ndarray, weights: Weights) -> np.ndarray:
-    return line(swish(line(layer_norm(x, weights, "0"), weights, "1")), weights, "4")
+def feed_forward(x: np.ndarray, weights: Weights, times: float) -> np.ndarray:
+    inner = times * swish(line(layer_norm(x, weights, "0"), weights, "1"))
+    return times * line(inner, weights, "4")
 
 
 @pytest.mark.parametrize("norm", ["batch", "layer"])
-@pytest.mark.parametrize(("width", "heads"), [(8, 2), (9, 3)])
-def test_tokens_equal_the_equations(norm: str, width: int, heads: int) -> None:
+@pytest.mark.parametrize(("width", "heads", "times"), [(8, 2, 1), (9, 3, 1), (8, 2, 2)])
+def test_tokens_equal_the_equations(norm: str, width: int, heads: int, times: float) -> None:
+    """With dropout as the paper has it: where it is, numbers are multiplied."""
     spec = ConformerSpec(width=width, heads=heads, layers=2, kernel=5, norm=norm)
-    encoder = shaken(spec.encoder(WindowShape(7, 3)))
+    encoder = with_dropout_times(shaken(spec.encoder(WindowShape(7, 3))), times)
     weights, x = weights_of(encoder.tokens), torch.randn(2, 7, 3, dtype=torch.float64)
     found = encoder.tokens(x).detach().numpy()
     for b, window in enumerate(x.numpy()):
-        y = line(window, weights, "embedding")
+        y = times * line(window, weights, "embedding")
         for at in range(2):
             block = part(weights, f"blocks.{at}")
-            y = y + feed_forward(y, part(block, "before")) / 2
+            y = y + feed_forward(y, part(block, "before"), times) / 2
             normed = layer_norm(y, block, "attention_norm")
-            y = y + relative_attention(normed, part(block, "attention"), heads)
-            y = y + convolution(y, part(block, "convolution"), norm)
-            y = layer_norm(y + feed_forward(y, part(block, "after")) / 2, block, "norm")
+            y = y + times * relative_attention(normed, part(block, "attention"), heads)
+            y = y + convolution(y, part(block, "convolution"), norm, times)
+            y = layer_norm(y + feed_forward(y, part(block, "after"), times) / 2, block, "norm")
         np.testing.assert_allclose(found[b], y, atol=1e-6)
     assert torch.equal(encoder(x), encoder.tokens(x)[:, -1])
 

@@ -13,7 +13,11 @@ RNN_CASE = Case("rnn", RNNSpec(hidden=8))
 
 
 class TestRecurrent(Contract):
-    cases = (GRU_CASE, RNN_CASE)
+    cases = (
+        GRU_CASE,
+        RNN_CASE,
+        Case("gru-layers", GRUSpec(hidden=5, layers=3, layer_scores=True), parts={"layer": 2}),
+    )
 
 
 def peeks(self: LastState, x: Tensor) -> Tensor:

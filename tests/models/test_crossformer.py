@@ -1,12 +1,23 @@
 """crossformer: its contract, its two stages and the merging of segments [Spec 12.7]."""
 
 import numpy as np
+import pytest
 import torch
 
 from intralpha.models import CrossformerSpec, WindowShape
 
 from .contract import Case, Contract
-from .equations import Weights, attention_in_loops, feed, layer_norm, line, part, shaken, weights_of
+from .equations import (
+    Weights,
+    attention_in_loops,
+    feed,
+    layer_norm,
+    line,
+    part,
+    shaken,
+    weights_of,
+    with_dropout_times,
+)
 
 SMALL = CrossformerSpec(segment=4, width=8, heads=2, layers=2, inner=12, routers=3)
 
@@ -18,22 +29,22 @@ class TestCrossformer(Contract):
     )
 
 
-def added(z: np.ndarray, found: np.ndarray, weights: Weights) -> np.ndarray:
-    y = layer_norm(z + found, weights, "norm1")
-    return layer_norm(y + feed(y, part(weights, "feed")), weights, "norm2")
+def added(z: np.ndarray, found: np.ndarray, weights: Weights, times: float) -> np.ndarray:
+    y = layer_norm(z + times * found, weights, "norm1")
+    return layer_norm(y + times * feed(y, part(weights, "feed")), weights, "norm2")
 
 
-def two_stages(z: np.ndarray, weights: Weights) -> np.ndarray:
+def two_stages(z: np.ndarray, weights: Weights, times: float) -> np.ndarray:
     """[F, S, d] to the same, variable by variable, then segment by segment."""
     time, across = part(weights, "across_time"), part(weights, "across_variables")
     inner = part(time, "attention")
-    z = np.stack([added(own, attention_in_loops(own, own, inner, 2), time) for own in z])
+    z = np.stack([added(own, attention_in_loops(own, own, inner, 2), time, times) for own in z])
     out = np.empty_like(z)
     for s in range(z.shape[1]):
         here, routers = z[:, s], weights["routers"][s]
         sent = attention_in_loops(routers, here, part(weights, "gather"), 2)
         found = attention_in_loops(here, sent, part(across, "attention"), 2)
-        out[:, s] = added(here, found, across)
+        out[:, s] = added(here, found, across, times)
     return out
 
 
@@ -45,7 +56,7 @@ def merged(z: np.ndarray, weights: Weights) -> np.ndarray:
     return line(layer_norm(np.stack(pairs, axis=1), weights, "norm"), weights, "line")
 
 
-def score_by_hand(window: np.ndarray, weights: Weights, segment: int) -> float:
+def score_by_hand(window: np.ndarray, weights: Weights, segment: int, times: float) -> float:
     missing = -len(window) % segment
     window = np.concatenate([np.repeat(window[:1], missing, axis=0), window])
     own = part(weights, "encoder.tokens.segments")
@@ -59,19 +70,23 @@ def score_by_hand(window: np.ndarray, weights: Weights, segment: int) -> float:
         ]
     )
     z = layer_norm(z + own["places"], own, "norm")
-    z = two_stages(z, part(weights, "encoder.tokens.layers.0"))
+    z = two_stages(z, part(weights, "encoder.tokens.layers.0"), times)
     z = merged(z, part(weights, "encoder.tokens.layers.1"))
-    z = two_stages(z, part(weights, "encoder.tokens.layers.2"))
+    z = two_stages(z, part(weights, "encoder.tokens.layers.2"), times)
     state = line(z.mean(axis=1), weights, "encoder.line")[:, 0]
     return line(state, weights, "head.layers.line")[0]
 
 
-def test_scores_equal_the_equations() -> None:
-    """Three segments, of which the first is filled up and the last stands twice in the merging."""
+@pytest.mark.parametrize("times", [1, 2])
+def test_scores_equal_the_equations(times: float) -> None:
+    """Three segments, of which the first is filled up and the last stands twice in the merging.
+
+    Where dropout is, numbers are multiplied.
+    """
     torch.manual_seed(0)
-    network = shaken(SMALL.make({"x": WindowShape(10, 3)}))
+    network = with_dropout_times(shaken(SMALL.make({"x": WindowShape(10, 3)})), times)
     x = torch.randn(2, 10, 3, dtype=torch.float64)
-    expected = [score_by_hand(window, weights_of(network), 4) for window in x.numpy()]
+    expected = [score_by_hand(window, weights_of(network), 4, times) for window in x.numpy()]
     np.testing.assert_allclose(network(x).score.detach().numpy(), expected, atol=1e-12)
 
 

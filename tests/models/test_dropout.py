@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from intralpha.models import Dropout
+from intralpha.models.dropout import kept
 
 
 def dropped(rate: float, shape: tuple[int, ...], seed: int = 0) -> torch.Tensor:
@@ -17,6 +18,14 @@ def test_the_rate_is_met_in_each_of_the_four_that_share_random_bits(rate: float)
     for lane in dropped(rate, (400_000, 4)).T:
         share = float((lane == 0).float().mean())
         assert share == pytest.approx(rate, abs=5 * (rate * (1 - rate) / 400_000) ** 0.5)
+
+
+def test_the_ends_of_the_rate_are_exact() -> None:
+    """Of a million numbers sixteen would be on the wrong side of one level in 65536."""
+    torch.manual_seed(0)
+    million = torch.Size([2**20])
+    assert kept(million, 0).all()
+    assert 0 < int(kept(million, 65535).sum()) < 50
 
 
 def test_what_is_kept_is_scaled_so_that_the_mean_stays() -> None:

@@ -38,7 +38,7 @@ def test_a_network_is_told_with_costs_keys_and_recipe_lines() -> None:
     assert "default 30. width of the hidden state" in text
     assert "parameters         5,401" in text
     assert "410 k a window, 2.05 G a batch" in text  # 2 x 40 x 90 x 57 + 60 = 410,460
-    assert text.endswith("hidden: 30\n  layers: 1")
+    assert text.endswith("hidden: 30\n  layers: 1\n  layer_scores: false")
 
 
 def test_an_unknown_kind_is_told_the_nearest() -> None:

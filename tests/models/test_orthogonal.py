@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from intralpha.models import GRUSpec, WindowShape, orthogonal_to
+from intralpha.models import GRUSpec, LinearSpec, WindowShape, orthogonal_to
+from intralpha.models.head import MissingExposuresError
+from intralpha.models.heads import LinearHeadSpec
 
 Made = tuple[torch.Tensor, torch.Tensor]
 
@@ -82,3 +84,11 @@ def test_a_head_takes_its_scores_off_the_exposures() -> None:
         assert (
             told.abs().max() < 1e-4 < (exposures[days == day, 0].T @ bare[days == day]).abs().max()
         )
+
+
+def test_an_orthogonal_head_without_exposures_is_refused() -> None:
+    """It would hand on scores as they are."""
+    shapes = {"x": WindowShape(6, 3), "exposures": WindowShape(1, 2)}
+    network = LinearSpec(head=LinearHeadSpec(orthogonal=True)).make(shapes)
+    with pytest.raises(MissingExposuresError, match=r"found no exposures; expected them as"):
+        network(torch.randn(50, 6, 3))

@@ -7,7 +7,7 @@ import torch
 from intralpha.models import PatchTSTSpec, WindowShape
 
 from .contract import Case, Contract
-from .equations import encoder_layer, line, part, shaken, weights_of
+from .equations import encoder_layer, line, part, shaken, weights_of, with_dropout_times
 
 SMALL = PatchTSTSpec(patch=4, stride=3, width=8, heads=2, layers=2, inner=12)
 
@@ -19,12 +19,15 @@ class TestPatchTST(Contract):
     )
 
 
-@pytest.mark.parametrize("pool", ["mean", "last"])
-def test_scores_equal_the_equations(pool: str) -> None:
-    """Nine steps and patches of four, three apart: one step is missing at the front."""
+@pytest.mark.parametrize(("pool", "times"), [("mean", 1), ("last", 1), ("mean", 2)])
+def test_scores_equal_the_equations(pool: str, times: float) -> None:
+    """Nine steps and patches of four, three apart: one step is missing at the front.
+
+    Where dropout is, numbers are multiplied.
+    """
     torch.manual_seed(0)
     spec = SMALL.model_copy(update={"pool": pool})
-    network = shaken(spec.make({"x": WindowShape(9, 3)}))
+    network = with_dropout_times(shaken(spec.make({"x": WindowShape(9, 3)})), times)
     weights = weights_of(network)
     own = part(weights, "encoder.tokens")
     x = torch.randn(2, 9, 3, dtype=torch.float64)
@@ -34,9 +37,9 @@ def test_scores_equal_the_equations(pool: str) -> None:
         state = []
         for series in longer.T:
             patches = np.stack([series[0:4], series[3:7], series[6:10]])
-            y = line(patches, own, "embedding") + own["positions.table"]
+            y = times * (line(patches, own, "embedding") + own["positions.table"])
             for layer in range(2):
-                y = encoder_layer(y, part(own, f"layers.{layer}"), 2)
+                y = encoder_layer(y, part(own, f"layers.{layer}"), 2, times)
             token = y.mean(0) if pool == "mean" else y[-1]
             state.append(line(token, weights, "encoder.line")[0])
         expected.append(line(np.array(state), weights, "head.layers.line")[0])

@@ -21,7 +21,7 @@ from intralpha.models import (
 
 from .contract import Case, Contract
 from .equations import attention_in_loops as attention
-from .equations import feed, layer_norm, line, part, shaken, weights_of
+from .equations import feed, layer_norm, line, part, shaken, weights_of, with_dropout_times
 
 SIZES = {"width": 8, "heads": 2, "layers": 1, "inner": 12}
 ENCODERS = {
@@ -72,39 +72,46 @@ def standardised(returns: np.ndarray, days: np.ndarray) -> np.ndarray:
     return out
 
 
-def predicted_by_hand(network: SeqDecoder, fed: np.ndarray, memory: np.ndarray) -> np.ndarray:
+def predicted_by_hand(
+    network: SeqDecoder, fed: np.ndarray, memory: np.ndarray, times: float = 1
+) -> np.ndarray:
     """One stock's returns, of which [H - 1] are fed: all tokens anew, a causal attention."""
     weights = weights_of(network)
     tokens = [weights["start"]]
     for place, value in enumerate(fed, start=1):
         one = line(np.array([value]), weights, "embedding")
         tokens.append(one + fixed_positions(4, 8).numpy()[place])
-    y = np.array(tokens)
+    y = times * np.array(tokens)
     for at in range(2):
         own = part(weights, f"layers.{at}")
-        y = layer_norm(y + attention(y, y, part(own, "attention"), 2, True), own, "norm1")
-        y = layer_norm(y + attention(y, memory, part(own, "look"), 2), own, "norm2")
-        y = layer_norm(y + feed(y, part(own, "feed")), own, "norm3")
+        y = layer_norm(y + times * attention(y, y, part(own, "attention"), 2, True), own, "norm1")
+        y = layer_norm(y + times * attention(y, memory, part(own, "look"), 2), own, "norm2")
+        y = layer_norm(y + times * feed(y, part(own, "feed")), own, "norm3")
     return line(y, weights, "line")[:, 0]
 
 
-def test_taught_predictions_equal_the_equations(network: SeqDecoder) -> None:
+@pytest.mark.parametrize("times", [1, 2])
+def test_taught_predictions_equal_the_equations(network: SeqDecoder, times: float) -> None:
+    """Where dropout is, numbers are multiplied."""
     x, days, target = two_days()
+    with_dropout_times(network, times)
     memory = network.encoder.tokens(x).detach().numpy()
     output = network(x, days, target)
     expected = [
-        predicted_by_hand(network, target[b, :-1].numpy(), memory[b]) for b in range(len(x))
+        predicted_by_hand(network, target[b, :-1].numpy(), memory[b], times) for b in range(len(x))
     ]
     np.testing.assert_allclose(output.parts["h"].detach().numpy(), expected, atol=1e-12)
 
 
-def test_untaught_predictions_equal_the_equations(network: SeqDecoder) -> None:
+@pytest.mark.parametrize("times", [1, 2])
+def test_untaught_predictions_equal_the_equations(network: SeqDecoder, times: float) -> None:
     """What is fed back is standardised over the stocks of the day, and the score sums it up."""
     x, days, _ = two_days()
+    with_dropout_times(network, times)
     memory = network.encoder.tokens(x).detach().numpy()
     fed = np.zeros((len(x), 0))
     for _ in range(4):
-        h = np.array([predicted_by_hand(network, fed[b], memory[b]) for b in range(len(x))])
+        h = np.array([predicted_by_hand(network, fed[b], memory[b], times) for b in range(len(x))])
         fed = standardised(h, days.numpy())
     output = network(x, days)
     np.testing.assert_allclose(output.parts["h"].detach().numpy(), h, atol=1e-10)

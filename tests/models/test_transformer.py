@@ -8,6 +8,7 @@ from torch import nn
 from intralpha.models import Positions, TransformerSpec, WindowShape, fixed_positions
 
 from .contract import Case, Contract
+from .equations import encoder_layer, line, part, shaken, weights_of, with_dropout_times
 
 SMALL = TransformerSpec(width=8, heads=2, layers=2, inner=12)
 
@@ -16,6 +17,11 @@ class TestTransformer(Contract):
     cases = (
         Case("transformer", SMALL),
         Case("transformer-learned", SMALL.model_copy(update={"positions": "learned", "layers": 1})),
+        Case(
+            "transformer-layers",
+            SMALL.model_copy(update={"layer_scores": True}),
+            parts={"layer": 1},
+        ),
     )
 
 
@@ -43,6 +49,19 @@ def test_states_and_tokens_are_those_of_torch() -> None:
     )
     torch.testing.assert_close(encoder.tokens(x), expected, rtol=1e-6, atol=1e-6)
     torch.testing.assert_close(encoder(x), expected[:, -1], rtol=1e-6, atol=1e-6)
+
+
+def test_dropout_is_of_the_embedding_with_its_place_and_of_what_is_added() -> None:
+    """There numbers are doubled."""
+    torch.manual_seed(0)
+    encoder = with_dropout_times(shaken(SMALL.encoder(WindowShape(5, 3))), 2)
+    weights, x = weights_of(encoder.tokens), torch.randn(2, 5, 3, dtype=torch.float64)
+    places = fixed_positions(5, 8).numpy()
+    for found, window in zip(encoder(x).detach().numpy(), x.numpy(), strict=True):
+        y = 2 * (line(window, weights, "embedding") + places)
+        for at in range(2):
+            y = encoder_layer(y, part(weights, f"layers.{at}"), 2, 2)
+        np.testing.assert_allclose(found, y[-1], atol=1e-12)
 
 
 def test_fixed_positions_equal_the_equation() -> None:

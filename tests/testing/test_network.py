@@ -41,6 +41,10 @@ class Net(nn.Module):
             return nn.functional.dropout(score, 0.5, training=True)
         if self.fault == "place":
             return score + torch.arange(len(score))
+        if self.fault == "small":
+            return 1e-4 * score + 1e-7 * torch.arange(len(score))
+        if self.fault == "rounding":
+            return 1e4 * score + 1e-3 * torch.arange(len(score))
         if self.fault == "constant":
             return score * 0
         if self.fault == "calls":
@@ -56,6 +60,11 @@ def test_a_module_is_checked_and_left_as_it_is() -> None:
     assert_network(Net, n_features=3, window=2)
 
 
+def test_rounding_is_judged_by_how_far_scores_lie_apart() -> None:
+    """A thousandth of scores that differ by thousands; ``small`` below is a millionth too much."""
+    assert_network(Net(6, "rounding"))
+
+
 @pytest.mark.parametrize(
     ("fault", "match"),
     [
@@ -64,6 +73,7 @@ def test_a_module_is_checked_and_left_as_it_is() -> None:
         ("constant", "a gradient of .* that is 0"),
         ("batch", "other scores in eval mode alone"),
         ("place", "other scores in eval mode in another order"),
+        ("small", "other scores in eval mode in another order, by up to .*e-06"),
         ("dropout", "other scores in eval mode asked again"),
         ("calls", "other scores in eval mode asked again"),
     ],

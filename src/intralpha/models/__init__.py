@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from intralpha.models.encoder import Encoded, Encoder, EncoderSpec
     from intralpha.models.groups import Groups, standardise
     from intralpha.models.gru import GRUSpec
-    from intralpha.models.head import Head, HeadSpec
+    from intralpha.models.head import Head, HeadSpec, MissingExposuresError
     from intralpha.models.itransformer import ITransformer, ITransformerSpec
     from intralpha.models.linear import Flat, LinearSpec
     from intralpha.models.mlp import MLP, MLPSpec

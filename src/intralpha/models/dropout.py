@@ -43,7 +43,7 @@ def kept(shape: torch.Size, dropped: int) -> Bool[Tensor, "*sizes"]:
     Parameters
     ----------
     shape : of the answer
-    dropped : 0 to 65536
+    dropped : 0 to 65535; with one more the comparison of 16 bits would wrap
     """
     count = shape.numel()
     words = torch.empty(-(-count // 4), dtype=torch.int64).random_(-(2**63), None)

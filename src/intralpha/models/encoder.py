@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+import torch
 from jaxtyping import Float, Int
 from pydantic import Field
 from torch import Tensor, nn
@@ -19,11 +20,14 @@ class Encoder(nn.Module):
     Attributes
     ----------
     width : E, numbers in a state
+    earlier : M, layers before the last whose states follow the last one's, the first layer's first:
+        then ``forward`` gives ``[B, (1 + M) E]``
     apart : whether in training, too, a state depends on its own window only (dropout aside), so
         that a batch may be encoded in pieces with the same gradient
     """
 
     width: int
+    earlier: int = 0
     apart: bool = True
 
 
@@ -41,8 +45,13 @@ class EncoderSpec(ModelSpec):
 
     @property
     def gives(self) -> tuple[str, ...]:
-        """What the head gives."""
-        return self.head.gives
+        """What the head gives, and scores of earlier layers."""
+        return (*self.head.gives, "layer") if self.earlier else self.head.gives
+
+    @property
+    def earlier(self) -> int:
+        """M, layers before the last that say a score, too."""
+        return 0
 
     @property
     def across(self) -> bool:
@@ -69,7 +78,8 @@ class EncoderSpec(ModelSpec):
         Returns
         -------
         Encoder
-            ``forward`` takes ``[B, L, F]`` and returns ``[B, width]``.
+            ``forward`` takes ``[B, L, F]`` and returns ``[B, width]``, and states of
+            :attr:`earlier` layers behind it.
         """
         raise NotImplementedError
 
@@ -87,6 +97,11 @@ class Encoded(nn.Module):
     ----------
     encoder : makes states
     head : makes scores of them
+
+    Notes
+    -----
+    Each earlier layer of the encoder has a Linear(E -> 1) of its own; their scores, the part
+    ``layer``, are as they are, whatever the head does to the score.
     """
 
     wants: ClassVar[tuple[str, ...]] = ("days_B",)
@@ -94,6 +109,7 @@ class Encoded(nn.Module):
     def __init__(self, encoder: Encoder, head: nn.Module) -> None:
         super().__init__()
         self.encoder, self.head = encoder, head
+        self.lines = nn.ModuleList(nn.Linear(encoder.width, 1) for _ in range(encoder.earlier))
 
     def forward(
         self,
@@ -106,8 +122,13 @@ class Encoded(nn.Module):
         Parameters
         ----------
         x : [B, L, F] or [B, L, T, F], oldest step first
-        exposures : [B, 1, P], the last step of what an orthogonal head takes out; None: nothing
+        exposures : [B, 1, P], the last step of what an orthogonal head takes out; others need none
         days_B : int64 [B], ascending, the number of each sample's day; None: all are of one day
+
+        Raises
+        ------
+        MissingExposuresError
+            The head is orthogonal, and there are none.
         """
         return self.finish(self.encoder(x), exposures, days_B)
 
@@ -121,8 +142,13 @@ class Encoded(nn.Module):
 
         Parameters
         ----------
-        state : [B, E]
-        exposures : [B, 1, P], the last step of what an orthogonal head takes out; None: nothing
-        days_B : int64 [B], ascending, the number of each sample's day; None: all are of one day
+        state : [B, E], or [B, (1 + M) E] with M earlier layers
+        exposures : as in :meth:`forward`
+        days_B : as in :meth:`forward`
         """
-        return self.head(state, exposures, days_B)
+        last, *before = state.split(self.encoder.width, dim=1)
+        out = self.head(last, exposures, days_B)
+        if not before:
+            return out
+        scores = [line(layer) for line, layer in zip(self.lines, before, strict=True)]
+        return Output(out.score, {**out.parts, "layer": torch.cat(scores, dim=1)})

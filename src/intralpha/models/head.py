@@ -4,9 +4,20 @@ from jaxtyping import Float, Int
 from pydantic import Field
 from torch import Tensor, nn
 
-from intralpha.base import Kinded
+from intralpha.base import ConfigError, Kinded
 from intralpha.models.orthogonal import orthogonal_to
 from intralpha.models.output import Output
+
+
+class MissingExposuresError(ConfigError):
+    """An orthogonal head that is given nothing to be orthogonal to."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "an orthogonal head found no exposures; expected them as `exposures`, [B, 1, P], "
+            "beside the windows.\n"
+            "Hint: give them, or leave `orthogonal` out of the head."
+        )
 
 
 class HeadSpec(Kinded):
@@ -90,10 +101,17 @@ class Head(nn.Module):
         Parameters
         ----------
         state : [B, E]
-        exposures : [B, 1, P], the last step of what an orthogonal head takes out; None: nothing
+        exposures : [B, 1, P], the last step of what an orthogonal head takes out; others need none
         days_B : int64 [B], ascending, the number of each sample's day; None: all are of one day
+
+        Raises
+        ------
+        MissingExposuresError
+            The head is orthogonal, and there are none.
         """
         out = self.layers(state, days_B)
-        if not self.orthogonal or exposures is None:
+        if not self.orthogonal:
             return out
+        if exposures is None:
+            raise MissingExposuresError
         return Output(orthogonal_to(out.score, exposures[:, -1], days_B), out.parts)

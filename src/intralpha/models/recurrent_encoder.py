@@ -1,5 +1,6 @@
 """Encoders with recurrent layers: the keys that several share, and the plainest of them."""
 
+import torch
 from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
@@ -12,6 +13,7 @@ from intralpha.models.recurrent_layers import (
     CellDropout,
     Layers,
     last_state,
+    last_states,
     recurrent_layers,
 )
 
@@ -43,16 +45,20 @@ class LastState(Encoder):
     Parameters
     ----------
     rnn : of :func:`recurrent_layers`
+    earlier : 0, or M, layers before the last, whose last states follow
 
     Notes
     -----
-    forward takes x ``[B, L, F]`` (oldest step first) and returns ``[B, hidden]``.
+    forward takes x ``[B, L, F]`` (oldest step first) and returns ``[B, (1 + M) hidden]``.
     """
 
-    def __init__(self, rnn: Layers) -> None:
+    def __init__(self, rnn: Layers, earlier: int = 0) -> None:
         super().__init__()
-        self.width, self.rnn = rnn.hidden_size, rnn
+        self.width, self.earlier, self.rnn = rnn.hidden_size, earlier, rnn
 
     def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B E"]:
-        """State ``[B, hidden]`` of windows ``[B, L, F]``."""
-        return last_state(self.rnn, x)
+        """State ``[B, (1 + M) hidden]`` of windows ``[B, L, F]``."""
+        if not self.earlier:
+            return last_state(self.rnn, x)
+        *before, last = last_states(self.rnn, x)
+        return torch.cat([last, *before], dim=1)

@@ -68,5 +68,16 @@ def last_state(rnn: Layers, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B H"]:
     rnn : of :func:`recurrent_layers`
     x : [B, L, F], oldest step first
     """
+    return last_states(rnn, x)[-1]
+
+
+def last_states(rnn: Layers, x: Float[Tensor, "B L F"]) -> Float[Tensor, "layers B H"]:
+    """States of all layers after the last step.
+
+    Parameters
+    ----------
+    rnn : of :func:`recurrent_layers`
+    x : [B, L, F], oldest step first
+    """
     _, last = rnn(x, sequence=False)
-    return (last if isinstance(last, Tensor) else last[0])[-1]
+    return last if isinstance(last, Tensor) else last[0]

@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from intralpha.models.encoder import EncoderSpec
+from intralpha.models.layer_scores import LayerScores, of_several_layers
 from intralpha.models.recurrent_encoder import LastState
 from intralpha.models.recurrent_layers import Cell, CellDropout, recurrent_layers
 from intralpha.models.shape import WindowShape
@@ -23,8 +24,16 @@ class RNNSpec(EncoderSpec):
     dropout: float = Field(default=0.1, ge=0, lt=1, description="between layers")
     cell: Cell = Field(default="gru", description="of the recurrent layers")
     cell_dropout: CellDropout = 0.0
+    layer_scores: LayerScores = False
+
+    _of_several = field_validator("layer_scores")(of_several_layers)
+
+    @property
+    def earlier(self) -> int:
+        """All layers before the last, if their scores are wanted."""
+        return self.layers - 1 if self.layer_scores else 0
 
     def encoder(self, shape: WindowShape) -> LastState:
         """See :meth:`EncoderSpec.encoder`."""
         sizes = self.hidden, self.layers, self.dropout, self.cell_dropout
-        return LastState(recurrent_layers(self.cell, shape.features, *sizes))
+        return LastState(recurrent_layers(self.cell, shape.features, *sizes), self.earlier)

@@ -2,6 +2,9 @@
 
 from typing import Literal
 
+from pydantic import field_validator
+
+from intralpha.models.layer_scores import LayerScores, of_several_layers
 from intralpha.models.recurrent_encoder import LastState, RecurrentSpec
 from intralpha.models.shape import WindowShape
 
@@ -13,7 +16,15 @@ class RNNNNSpec(RecurrentSpec):
     """
 
     kind: Literal["rnn_nn"] = "rnn_nn"
+    layer_scores: LayerScores = False
+
+    _of_several = field_validator("layer_scores")(of_several_layers)
+
+    @property
+    def earlier(self) -> int:
+        """All layers before the last, if their scores are wanted."""
+        return self.layers - 1 if self.layer_scores else 0
 
     def encoder(self, shape: WindowShape) -> LastState:
         """See :meth:`EncoderSpec.encoder`."""
-        return LastState(self.recurrent(shape.features))
+        return LastState(self.recurrent(shape.features), self.earlier)

@@ -67,6 +67,8 @@ class SeqDecoderSpec(ModelSpec):
         if encoder.head != LinearHeadSpec():
             kind = getattr(encoder.head, "kind", type(encoder.head).__name__)
             raise ValueError(f"a head {kind} of the encoder would not be used; leave it out")
+        if encoder.earlier:
+            raise ValueError("layer_scores of the encoder would not be used; leave it out")
         return encoder
 
     @property

@@ -2,15 +2,17 @@
 
 from typing import Literal
 
+import torch
 from jaxtyping import Float
-from pydantic import Field
+from pydantic import Field, field_validator
 from torch import Tensor, nn
 
 from intralpha.models.attention import EncoderLayer
 from intralpha.models.dropout import Dropout
+from intralpha.models.layer_scores import LayerScores, of_several_layers
 from intralpha.models.positions import How, Positions
 from intralpha.models.shape import WindowShape
-from intralpha.models.tokens import LastToken, TokenEncoderSpec, Tokens
+from intralpha.models.tokens import LastToken, TokenEncoder, TokenEncoderSpec, Tokens
 
 
 class TransformerSpec(TokenEncoderSpec):
@@ -32,6 +34,14 @@ class TransformerSpec(TokenEncoderSpec):
         default="fixed",
         description="fixed: sines and cosines; learned: a table from N(0, 0.02); none",
     )
+    layer_scores: LayerScores = False
+
+    _of_several = field_validator("layer_scores")(of_several_layers)
+
+    @property
+    def earlier(self) -> int:
+        """All layers before the last, if their scores are wanted."""
+        return self.layers - 1 if self.layer_scores else 0
 
     def tokens(self, shape: WindowShape) -> "Transformer":
         """See :meth:`TokenEncoderSpec.tokens`.
@@ -43,9 +53,10 @@ class TransformerSpec(TokenEncoderSpec):
         """
         return Transformer(shape, self)
 
-    def encoder(self, shape: WindowShape) -> LastToken:
+    def encoder(self, shape: WindowShape) -> TokenEncoder:
         """See :meth:`EncoderSpec.encoder`."""
-        return LastToken(self.tokens(shape))
+        tokens = Transformer(shape, self)
+        return LastTokens(tokens, self.earlier) if self.earlier else LastToken(tokens)
 
 
 class Transformer(Tokens):
@@ -79,13 +90,44 @@ class Transformer(Tokens):
         return y
 
     def last(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B d"]:
-        """The last token; in the last layer no other asks, for half of the work with two layers."""
+        """The last token of the last layer."""
+        return self.last_by_layer(x)[-1]
+
+    def last_by_layer(self, x: Float[Tensor, "B L F"]) -> list[Float[Tensor, "B d"]]:
+        """The last token after each layer.
+
+        In the last layer no other asks, for half of the work with two layers.
+        """
         *first, last = self.layers
-        y = self.embed(x)
+        y, found = self.embed(x), []
         for layer in first:
             y = layer(y)
-        return last(y[:, -1:], y).squeeze(1)
+            found.append(y[:, -1])
+        return [*found, last(y[:, -1:], y).squeeze(1)]
 
     def embed(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B L d"]:
         """Steps as tokens that know their places."""
         return self.dropout(self.positions(self.embedding(x)))
+
+
+class LastTokens(TokenEncoder):
+    """The last token after the last layer, then after each one before it.
+
+    Parameters
+    ----------
+    tokens : makes them
+    earlier : M, layers before the last
+
+    Notes
+    -----
+    forward takes x ``[B, L, F]`` (oldest step first) and returns ``[B, (1 + M) width]``.
+    """
+
+    def __init__(self, tokens: Transformer, earlier: int) -> None:
+        super().__init__(tokens)
+        self.width, self.earlier, self.by_layer = tokens.width, earlier, tokens.last_by_layer
+
+    def forward(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B E"]:
+        """State ``[B, (1 + M) width]`` of windows ``[B, L, F]``."""
+        *before, last = self.by_layer(x)
+        return torch.cat([last, *before], dim=1)

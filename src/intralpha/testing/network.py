@@ -14,6 +14,7 @@ from intralpha.training.network import Network, Seen, make_network, outputs_of
 
 NETWORK, OBJECTIVE = "assert_network", "assert_objective"
 BATCH, HORIZONS, COLUMNS, TOLERANCE = 48, 10, 5, 1e-5
+ROUNDING = 1e-4  # of float32, as a share of how far the scores of a batch lie apart
 
 
 def assert_network(model: Network, n_features: int = 6, window: int = 12) -> None:
@@ -85,9 +86,11 @@ def _assert_independent(network: nn.Module, seen: Seen, what: str, across: bool)
     orders["alone in their batch"] = torch.arange(BATCH)
     found["alone in their batch"] = torch.cat(alone)
     require(bool(torch.isfinite(given_BN).all()), NETWORK, what, "outputs not finite", "numbers")
+    allowed_N = ROUNDING * given_BN.std(0) + TOLERANCE * given_BN.abs().amax(0)
     for how, order in orders.items():
-        same = torch.allclose(found[how], given_BN[order], rtol=TOLERANCE, atol=TOLERANCE)
-        require(same, NETWORK, what, f"other scores in eval mode {how}", "the same")
+        gap_BN = (found[how] - given_BN[order]).abs()
+        told = f"other scores in eval mode {how}, by up to {float(gap_BN.max()):.2g}"
+        require(bool((gap_BN <= allowed_N).all()), NETWORK, what, told, "the same but for rounding")
     varied = bool(given_BN[:, 0].std() > 0)
     require(varied, NETWORK, what, "equal scores for all windows", "others")
 
