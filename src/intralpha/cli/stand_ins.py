@@ -1,5 +1,6 @@
 """Stand-ins: modules in place of heavy libraries, for work that needs names and no numbers."""
 
+import gc
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -172,13 +173,18 @@ def stand_ins() -> Iterator[None]:
     """Inside the block, imports of heavy libraries give stand-ins.
 
     Modules of this package that are imported there keep them: such a process is good for nothing
-    else afterwards. Libraries that are there already stay as they are.
+    else afterwards. Libraries that are there already stay as they are. What is made meanwhile is
+    there to stay, so no garbage is looked for among it, which takes a tenth of the time.
     """
-    finder = _Finder(frozenset(name for name in LIBRARIES if name not in sys.modules))
+    finder, collects = _Finder(frozenset({*LIBRARIES} - sys.modules.keys())), gc.isenabled()
     sys.meta_path.insert(0, finder)
+    gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
+        if collects:
+            gc.enable()
         sys.meta_path.remove(finder)
         for name in [n for n, m in sys.modules.items() if isinstance(m, StandInModule)]:
             del sys.modules[name]

@@ -1,5 +1,6 @@
 """The first moment of the command: nothing but its modules can be interrupted yet."""
 
+import gc
 import sys
 
 INTERRUPTED = 130  # exit code after Ctrl-C
@@ -12,6 +13,7 @@ def main(own_process: bool = True) -> None:
     ----------
     own_process : whether the process ends after this
     """
+    gc.disable()  # what an import makes is there to stay
     try:
         from intralpha.cli.main import main as begin
 
@@ -19,4 +21,5 @@ def main(own_process: bool = True) -> None:
     except KeyboardInterrupt:
         print("\nInterrupted before anything began.", file=sys.stderr)
         sys.exit(INTERRUPTED)
+    gc.enable()
     begin(own_process)
