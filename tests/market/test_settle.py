@@ -108,7 +108,7 @@ def reference_chain(rows: pl.DataFrame) -> list[tuple[float, float, float]]:
 
 
 @given(seed=SEEDS)
-@EXAMPLES
+@settings(EXAMPLES, max_examples=10)  # each is an append a day
 def test_the_chain_is_the_product_of_its_steps(
     tmp_path_factory: pytest.TempPathFactory, seed: int
 ) -> None:

@@ -4,6 +4,7 @@ Slow loops over rows, in the order of the specification.
 """
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -63,6 +64,13 @@ class Level2Day:
         """CNY of all trades, auctions included."""
         return float(self.amount.sum())
 
+    @cached_property
+    def grid(self) -> MinuteDay:
+        """Of :func:`minute_day`, made once: from here on nobody may change what it is made of."""
+        for name in ("time", "price", "volume"):
+            self.trades[name].flags.writeable = False
+        return _minute_day(self)
+
 
 def is_continuous(day: Level2Day, time: float) -> bool:
     """Whether a row stamped so is of continuous trading."""
@@ -89,6 +97,10 @@ def minutes_of(time: np.ndarray) -> np.ndarray:
 
 def minute_day(day: Level2Day) -> MinuteDay:
     """The minute grid made from the trades, the opening auction apart."""
+    return day.grid
+
+
+def _minute_day(day: Level2Day) -> MinuteDay:
     rows = {n: np.zeros(MINUTES) for n in ("open", "high", "low", "close")}
     sizes = {n: np.zeros(MINUTES) for n in ("volume", "amount", "trades")}
     auction = {"price": NAN, "volume": 0.0, "amount": 0.0, "trades": 0.0}

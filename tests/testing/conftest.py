@@ -14,8 +14,8 @@ ON = date(2023, 4, 3)
 MARKET = SimulatedSpec(
     seed=4,
     n_assets=14,
-    start=date(2023, 1, 3),
-    end=date(2023, 5, 12),
+    start=date(2023, 2, 1),
+    end=date(2023, 4, 28),
     freq=30,
     habits=HabitSpec(orders_per_day=150),
 )

@@ -433,7 +433,7 @@ def late_share(spec: SimulatedSpec) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_late_volume_shows_the_signal_only_if_traces_are_on():
-    spec = SimulatedSpec(n_assets=60, end=date(2023, 6, 30), signal_daily_vol=0.01)
+    spec = SimulatedSpec(n_assets=60, end=date(2023, 3, 31), signal_daily_vol=0.01)
     shown = summarise(rank_ic(*late_share(spec))).mean
     hidden = summarise(rank_ic(*late_share(spec.model_copy(update={"trace": 0.0})))).mean
     assert shown > 0.1
