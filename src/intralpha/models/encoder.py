@@ -64,6 +64,11 @@ class EncoderSpec(ModelSpec):
         return self.head.whole_days
 
     @property
+    def reads_bars(self) -> bool:
+        """Most encoders read one step after the other."""
+        return False
+
+    @property
     def label_columns(self) -> int | None:
         """One for each horizon of the head."""
         return self.head.label_columns

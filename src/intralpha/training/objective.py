@@ -75,6 +75,13 @@ class ObjectiveSpec(Kinded):
         """Parts of an output that it looks at, of :data:`intralpha.models.PARTS`."""
         return ()
 
+    @property
+    def label_columns(self) -> int | None:
+        """How many columns the label must have: one. With the part ``h`` None, those of the model;
+        override it in a loss that compares with others.
+        """
+        return None if "h" in self.needs else 1
+
     def loss(self, output: Output, truth: Truth) -> Float[Tensor, ""]:
         """The loss of one batch.
 
