@@ -14,7 +14,7 @@ from intralpha.datasets.schedule import NoFoldError
 from intralpha.factors import Ground, Network
 from intralpha.factors.network import InputSpec
 from intralpha.features import DaySpec
-from intralpha.labels import DailySequenceSpec, HorizonReturnSpec
+from intralpha.labels import DailySequenceSpec, HorizonReturnSpec, ReturnBinsSpec
 from intralpha.models import (
     AutoformerSpec,
     ConformerSpec,
@@ -23,10 +23,10 @@ from intralpha.models import (
     RNNSpec,
     SeqDecoderSpec,
 )
-from intralpha.models.heads import HorizonsHeadSpec, UnitsHeadSpec
+from intralpha.models.heads import ClassesHeadSpec, HorizonsHeadSpec, UnitsHeadSpec
 from intralpha.pipeline.address import stem
 from intralpha.training import NegICSpec, TrainSpec
-from intralpha.training.losses import LayerwiseSpec, MseBnOrthSpec, SeqNegICSpec
+from intralpha.training.losses import CrossEntropySpec, LayerwiseSpec, MseBnOrthSpec, SeqNegICSpec
 
 DAYS = as_days(np.arange("2023-01-02", "2023-07-01", dtype="datetime64[D]"))[::1]
 LAST = ("outputs/gru", "score/gru")
@@ -236,6 +236,17 @@ def test_model_label_and_batches_must_fit_each_other(change: dict, said: str) ->
             {"model": AutoformerSpec(), "training": TrainSpec(piece=50)},
             "training.piece: found 50; in training samples of model autoformer",
             {"training": TrainSpec()},
+        ),
+        (
+            {"model": GRUSpec(head=ClassesHeadSpec()), "objective": CrossEntropySpec()},
+            "label: y_ret gives numbers, no classes; .* expects -2, -1, 0, 1, 2",
+            {"label": ReturnBinsSpec()},
+        ),
+        (
+            {"model": GRUSpec(head=ClassesHeadSpec(classes=2)), "objective": CrossEntropySpec()}
+            | {"label": ReturnBinsSpec(cuts=(0.0,))},
+            "label: y_bin gives 0, 1; .* expects -2, -1",
+            {"objective": CrossEntropySpec(lowest=0)},
         ),
         (
             {"objective": MseBnOrthSpec()},

@@ -138,6 +138,7 @@ class Network(FactorSpec):
                 f"{self.label.kind} has {columns}.\nHint: horizons, seq_neg_ic and others that "  # type: ignore[attr-defined]
                 "look at the part h take several"
             )
+        yield from self._other_classes()
         nested = [name for name, view in self.views.items() if view.step == "nested"]
         if nested and not self.model.reads_bars:
             yield (
@@ -154,6 +155,21 @@ class Network(FactorSpec):
             yield (
                 "training.batch: found pooled, which draws a few stocks of many dates; expected "
                 f"day, for model {self.model.kind} looks at all stocks of a day"  # type: ignore[attr-defined]
+            )
+
+    def _other_classes(self) -> Iterator[str]:
+        """Classes of the label that are not those of model and objective."""
+        lowest, count = self.objective.lowest_class, self.model.label_classes
+        if lowest is None or count is None:
+            return
+        found, wanted = self.label.classes, tuple(range(lowest, lowest + count))
+        if found != wanted:
+            told = ", ".join(map(str, found)) or "numbers, no classes"
+            label, model, objective = self.label.kind, self.model.kind, self.objective.kind  # type: ignore[attr-defined]
+            yield (
+                f"label: {label} gives {told}; objective {objective} with model {model} expects "
+                f"{', '.join(map(str, wanted))}.\nHint: the label y_bin gives one class more than "
+                "it has cuts; `classes` of the head, `lowest` of the objective"
             )
 
     def nodes(self, name: str, ground: Ground) -> tuple[Node, ...]:

@@ -73,6 +73,11 @@ class EncoderSpec(ModelSpec):
         """One for each horizon of the head."""
         return self.head.label_columns
 
+    @property
+    def label_classes(self) -> int | None:
+        """Those of the head."""
+        return self.head.label_classes
+
     def encoder(self, shape: WindowShape) -> Encoder:
         """The encoder, with fresh weights.
 

@@ -65,6 +65,11 @@ class ModelSpec(Kinded):
         """How many columns its label must have; None: it does not look at them."""
         return None
 
+    @property
+    def label_classes(self) -> int | None:
+        """How many classes its label must tell; None: it does not look at them."""
+        return None
+
     def make(self, shapes: Shapes) -> nn.Module:
         """A network with fresh weights.
 

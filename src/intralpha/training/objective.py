@@ -82,6 +82,11 @@ class ObjectiveSpec(Kinded):
         """
         return None if "h" in self.needs else 1
 
+    @property
+    def lowest_class(self) -> int | None:
+        """The lowest class of the label, for losses of classes; None: it compares with numbers."""
+        return None
+
     def loss(self, output: Output, truth: Truth) -> Float[Tensor, ""]:
         """The loss of one batch.
 
