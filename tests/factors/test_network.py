@@ -14,12 +14,19 @@ from intralpha.datasets.schedule import NoFoldError
 from intralpha.factors import Ground, Network
 from intralpha.factors.network import InputSpec
 from intralpha.features import DaySpec
-from intralpha.labels import DailySequenceSpec, HorizonReturnSpec
-from intralpha.models import GRUSpec, RNNSpec, SeqDecoderSpec
-from intralpha.models.heads import HorizonsHeadSpec, UnitsHeadSpec
+from intralpha.labels import DailySequenceSpec, HorizonReturnSpec, ReturnBinsSpec
+from intralpha.models import (
+    AutoformerSpec,
+    ConformerSpec,
+    GRUSpec,
+    LinearSpec,
+    RNNSpec,
+    SeqDecoderSpec,
+)
+from intralpha.models.heads import ClassesHeadSpec, HorizonsHeadSpec, UnitsHeadSpec
 from intralpha.pipeline.address import stem
 from intralpha.training import NegICSpec, TrainSpec
-from intralpha.training.losses import SeqNegICSpec
+from intralpha.training.losses import CrossEntropySpec, LayerwiseSpec, MseBnOrthSpec, SeqNegICSpec
 
 DAYS = as_days(np.arange("2023-01-02", "2023-07-01", dtype="datetime64[D]"))[::1]
 LAST = ("outputs/gru", "score/gru")
@@ -182,7 +189,11 @@ def test_what_a_network_sees_stands_in_one_place(change: dict, said: str) -> Non
             r"label: y_ret has 1 column\(s\); model rnn predicts 3",
         ),
         (
-            {"model": SeqDecoderSpec(horizons=5), "label": DailySequenceSpec()},
+            {
+                "model": SeqDecoderSpec(horizons=5),
+                "label": DailySequenceSpec(),
+                "objective": SeqNegICSpec(),
+            },
             r"label: y_seq has 10 column\(s\); model seq_decoder predicts 5",
         ),
     ],
@@ -195,6 +206,67 @@ def test_model_label_and_batches_must_fit_each_other(change: dict, said: str) ->
         "label": DailySequenceSpec(horizons=change["model"].label_columns or 1),
     }
     assert SPEC.model_copy(update={**change, **fits}).faults() == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "mended"),
+    [
+        (
+            {"label": DailySequenceSpec()},
+            r"objective: neg_ic compares with 1 column\(s\); label y_seq has 10",
+            {"label": HorizonReturnSpec()},
+        ),
+        (
+            {"step": "nested"},
+            "step: found nested for x; model gru reads one step after the other",
+            {"model": LinearSpec()},
+        ),
+        (
+            {"model": ConformerSpec(), "training": TrainSpec(piece=50)},
+            "training.piece: found 50; in training samples of model conformer",
+            {"model": ConformerSpec(norm="layer")},
+        ),
+        (
+            {"model": SeqDecoderSpec(encoder=ConformerSpec()), "training": TrainSpec(piece=50)}
+            | {"label": DailySequenceSpec(), "objective": SeqNegICSpec()},
+            "training.piece: found 50; in training samples of model seq_decoder",
+            {"model": SeqDecoderSpec()},
+        ),
+        (
+            {"model": AutoformerSpec(), "training": TrainSpec(piece=50)},
+            "training.piece: found 50; in training samples of model autoformer",
+            {"training": TrainSpec()},
+        ),
+        (
+            {"model": GRUSpec(head=ClassesHeadSpec()), "objective": CrossEntropySpec()},
+            "label: y_ret gives numbers, no classes; .* expects -2, -1, 0, 1, 2",
+            {"label": ReturnBinsSpec()},
+        ),
+        (
+            {"model": GRUSpec(head=ClassesHeadSpec(classes=2)), "objective": CrossEntropySpec()}
+            | {"label": ReturnBinsSpec(cuts=(0.0,))},
+            "label: y_bin gives 0, 1; .* expects -2, -1",
+            {"objective": CrossEntropySpec(lowest=0)},
+        ),
+        (
+            {"objective": MseBnOrthSpec()},
+            r"objective: mse_bn_orth needs the part unit; model gru gives a score alone.*\n"
+            r"Hint: unit comes from head: \{kind: units\}",
+            {"model": RNNSpec(head=UnitsHeadSpec(units=4))},
+        ),
+        (
+            {"objective": LayerwiseSpec(), "model": GRUSpec(layers=2)},
+            r"Hint: layer comes from layer_scores: true of gru",
+            {"model": GRUSpec(layers=2, layer_scores=True)},
+        ),
+    ],
+)
+def test_what_would_end_the_first_step_is_told_before(
+    change: dict, said: str, mended: dict
+) -> None:
+    (fault,) = SPEC.model_copy(update=change).faults()
+    assert re.search(said, fault), fault
+    assert SPEC.model_copy(update={**change, **mended}).faults() == ()
 
 
 def test_what_an_input_is_made_of_moves_that_input_and_what_is_trained_on_it() -> None:

@@ -18,11 +18,13 @@ from intralpha.labels import (
     NeutralReturnSpec,
     NoCapError,
     RawReturnSpec,
+    ReturnBinsSpec,
     ZReturnSpec,
     fwd_locked,
     fwd_return,
 )
 from intralpha.labels.neutral_return import residual
+from intralpha.labels.return_bins import bins
 from intralpha.market import float_cap, industry_codes
 
 from .conftest import (
@@ -43,6 +45,8 @@ SPECS = [
     NeutralReturnSpec(),
     *(cls(horizon=h, start=start) for cls in (HorizonReturnSpec, HorizonRankSpec)
       for h in (1, 5) for start in ("vwap", "close")),
+    ReturnBinsSpec(),
+    ReturnBinsSpec(horizon=1, start="close", cuts=(0.0,)),
 ]  # fmt: skip
 OFFSETS = {"ret_T1_T11": 11, "y_001": 11, "y_002": 11}
 
@@ -68,6 +72,11 @@ def expected_label(lake, spec, mask):
     out = np.full(values.shape, np.nan)
     for d, row in enumerate(values):
         known = np.isfinite(row)
+        if spec.kind == "y_bin":
+            for a in np.flatnonzero(known):
+                over = row[a] - row[known].mean()
+                out[d, a] = sum(over > cut for cut in spec.cuts) - len(spec.cuts) // 2
+            continue
         if spec.kind == "y_001":
             known &= np.isfinite(caps[d])
         if known.sum() < 2:
@@ -155,6 +164,19 @@ def test_rank_label_by_hand(tmp_path):
     centred = np.array([-0.4, -0.1, -0.1, 0.2, 0.4])
     expected = centred / np.sqrt((centred**2).mean())
     np.testing.assert_allclose(panel.values[0, :, 0], expected, rtol=1e-6)
+
+
+def test_classes_by_hand():
+    """The mean is 0.25: what lies on a cut is below it."""
+    returns = np.array([[0.75, 0.5, 0.25, -0.5, np.nan], [0.2, np.nan, np.nan, np.nan, np.nan]])
+    found = bins(returns, (-0.5, 0.0, 0.25)) - 1
+    np.testing.assert_array_equal(found, [[2, 1, 0, -1, np.nan], [0, *[np.nan] * 4]])
+    assert ReturnBinsSpec().classes == (-2, -1, 0, 1, 2)
+    assert ReturnBinsSpec(cuts=(0.0,)).classes == (0, 1)
+    assert HorizonReturnSpec().classes == ()
+    for cuts in ((0.1, 0.1), (0.2, 0.1), (float("inf"),)):
+        with pytest.raises(ValidationError, match="expected finite numbers, each above the last"):
+            ReturnBinsSpec(cuts=cuts)
 
 
 def test_equal_returns_have_no_zscore(tmp_path, daily):

@@ -213,6 +213,7 @@ class Contract:
         states = 1 + getattr(encoder, "earlier", 0)
         assert tuple(whole.shape) == (BATCH, states * encoder.width)
         assert torch.allclose(whole, pieces, rtol=1e-9, atol=1e-9) is encoder.apart
+        assert case.spec.apart is encoder.apart
 
     def test_saved_weights_give_the_same_scores_bit_for_bit(self, case: Case) -> None:
         first, other = case.network(0).eval(), case.network(1).eval()

@@ -5,7 +5,18 @@ import pytest
 import torch
 from torch import nn
 
-from intralpha.models import EncoderLayer, HeadsError, MultiHead
+from intralpha.models import (
+    ConformerSpec,
+    CrossformerSpec,
+    EncoderLayer,
+    HeadsError,
+    ITransformerSpec,
+    ModelSpec,
+    MultiHead,
+    PatchTSTSpec,
+    SeqDecoderSpec,
+    TransformerSpec,
+)
 
 from .equations import attention_in_loops, shaken, weights_of
 
@@ -102,6 +113,25 @@ def test_dropout_leaves_out_what_is_added() -> None:
     plain = nn.functional.layer_norm(nn.functional.layer_norm(x, (8,)), (8,))
     torch.testing.assert_close(layer(x), plain)
     assert not torch.allclose(layer.eval()(x), plain)
+
+
+@pytest.mark.parametrize(
+    "cls", [TransformerSpec, ITransformerSpec, CrossformerSpec, PatchTSTSpec, ConformerSpec]
+)
+def test_a_recipe_whose_heads_cannot_share_the_width_is_refused(cls: type[ModelSpec]) -> None:
+    with pytest.raises(ValueError, match="width 10 for 4 heads; expected a multiple of 4"):
+        cls.model_validate({"width": 10, "heads": 4})
+    cls.model_validate({"width": 12, "heads": 4})
+    with pytest.raises(ValueError, match="width 9 for "):  # of the heads by default
+        cls.model_validate({"width": 9})
+
+
+def test_nor_may_those_of_a_decoder() -> None:
+    """The width is that of the encoder's tokens."""
+    encoder = TransformerSpec(width=12, heads=4)
+    with pytest.raises(ValueError, match="width 12 for 8 heads"):
+        SeqDecoderSpec(encoder=encoder)
+    SeqDecoderSpec(encoder=encoder, heads=6)
 
 
 def test_a_width_that_heads_cannot_share_is_refused() -> None:

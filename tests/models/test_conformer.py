@@ -156,6 +156,6 @@ def test_half_precision_is_near() -> None:
 
 def test_sizes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(HeadsError, match="width 64 for 3 heads"):
-        ConformerSpec(heads=3).encoder(WindowShape(7, 3))
+        ConformerSpec().model_copy(update={"heads": 3}).encoder(WindowShape(7, 3))
     with pytest.raises(ValueError, match="found 4 steps; expected an odd number"):
         ConformerSpec(kernel=4)

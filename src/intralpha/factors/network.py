@@ -29,7 +29,7 @@ from intralpha.factors.factor import UNIVERSE, FactorSpec, Ground, days_of
 from intralpha.factors.features import feature_node
 from intralpha.features import FeatureSpec
 from intralpha.labels import BUYABLE_READS, LabelSpec
-from intralpha.models import InputNamesError, ModelSpec, check_names
+from intralpha.models import GIVERS, InputNamesError, ModelSpec, check_names
 from intralpha.training import (
     FoldJob,
     ObjectiveSpec,
@@ -118,7 +118,8 @@ class Network(FactorSpec):
             given = ", ".join(self.model.gives) or "a score alone"
             found.append(
                 f"objective: {self.objective.kind} needs the part {', '.join(missing)}; model "  # type: ignore[attr-defined]
-                f"{self.model.kind} gives {given}.\nHint: another head or another objective"  # type: ignore[attr-defined]
+                f"{self.model.kind} gives {given}.\nHint: "  # type: ignore[attr-defined]
+                f"{'; '.join(f'{part} comes from {GIVERS[part]}' for part in missing)}"
             )
         return (*found, *self._misfits())
 
@@ -130,10 +131,45 @@ class Network(FactorSpec):
                 f"label: {self.label.kind} has {columns} column(s); model {self.model.kind} "  # type: ignore[attr-defined]
                 f"predicts {wanted}.\nHint: as many horizons in the model as in the label"
             )
+        wanted = self.objective.label_columns
+        if wanted is not None and columns != wanted:
+            yield (
+                f"objective: {self.objective.kind} compares with {wanted} column(s); label "  # type: ignore[attr-defined]
+                f"{self.label.kind} has {columns}.\nHint: horizons, seq_neg_ic and others that "  # type: ignore[attr-defined]
+                "look at the part h take several"
+            )
+        yield from self._other_classes()
+        nested = [name for name, view in self.views.items() if view.step == "nested"]
+        if nested and not self.model.reads_bars:
+            yield (
+                f"step: found nested for {', '.join(nested)}; model {self.model.kind} reads one "  # type: ignore[attr-defined]
+                "step after the other, [B, L, F].\nHint: step: bar, or step: day"
+            )
+        if self.training.piece is not None and not self.model.apart:
+            yield (
+                f"training.piece: found {self.training.piece}; in training samples of model "
+                f"{self.model.kind}, as it is set, look at each other.\nHint: leave piece out, or "  # type: ignore[attr-defined]
+                "norm: layer (conformer), lags: sample (autoformer)"
+            )
         if self.model.whole_days and self.training.batch == "pooled":
             yield (
                 "training.batch: found pooled, which draws a few stocks of many dates; expected "
                 f"day, for model {self.model.kind} looks at all stocks of a day"  # type: ignore[attr-defined]
+            )
+
+    def _other_classes(self) -> Iterator[str]:
+        """Classes of the label that are not those of model and objective."""
+        lowest, count = self.objective.lowest_class, self.model.label_classes
+        if lowest is None or count is None:
+            return
+        found, wanted = self.label.classes, tuple(range(lowest, lowest + count))
+        if found != wanted:
+            told = ", ".join(map(str, found)) or "numbers, no classes"
+            label, model, objective = self.label.kind, self.model.kind, self.objective.kind  # type: ignore[attr-defined]
+            yield (
+                f"label: {label} gives {told}; objective {objective} with model {model} expects "
+                f"{', '.join(map(str, wanted))}.\nHint: the label y_bin gives one class more than "
+                "it has cuts; `classes` of the head, `lowest` of the objective"
             )
 
     def nodes(self, name: str, ground: Ground) -> tuple[Node, ...]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from intralpha.labels.label import LabelSpec
     from intralpha.labels.neutral_return import NeutralReturnSpec, NoCapError
     from intralpha.labels.raw_return import RawReturnSpec
+    from intralpha.labels.return_bins import ReturnBinsSpec
     from intralpha.labels.several import SeveralSpec
     from intralpha.labels.windows import UnknownSampleDateError
     from intralpha.labels.z_return import ZReturnSpec

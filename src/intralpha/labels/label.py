@@ -32,6 +32,11 @@ class LabelSpec(Kinded):
         """Names of its columns; most labels have one."""
         return (FWD_LABEL,)
 
+    @property
+    def classes(self) -> tuple[int, ...]:
+        """The whole numbers it takes, ascending, where it tells classes; most labels: none."""
+        return ()
+
     def compute(
         self,
         lake: Lake,

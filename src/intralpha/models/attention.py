@@ -1,5 +1,7 @@
 """Multi-head attention, and the post-norm layer around it [Spec 12, Vaswani et al. 2017]."""
 
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -20,6 +22,34 @@ class HeadsError(ConfigError):
             f"width {width} for {heads} heads; expected a multiple of {heads}.\n"
             "Hint: each head works on width / heads numbers."
         )
+
+
+def check_heads(width: int, heads: int) -> None:
+    """Refuse heads that cannot share a width, where a recipe is read.
+
+    Parameters
+    ----------
+    width : d, of a token
+    heads : what it is divided among
+
+    Raises
+    ------
+    ValueError
+        With the words of :class:`HeadsError`; a recipe's reader turns it into a ConfigError.
+    """
+    if width % heads:
+        raise ValueError(str(HeadsError(width, heads)))
+
+
+def shares_the_width(spec: Any) -> Any:
+    """:func:`check_heads` for specs with ``width`` and ``heads``, as a validator of theirs.
+
+    Parameters
+    ----------
+    spec : of any family that has both keys
+    """
+    check_heads(spec.width, spec.heads)
+    return spec
 
 
 class MultiHead(nn.Module):

@@ -56,6 +56,11 @@ class AutoformerSpec(EncoderSpec):
             raise ValueError(f"found {average} steps; expected an odd number, as many on each side")
         return average
 
+    @property
+    def apart(self) -> bool:
+        """Unless the batch chooses the lags."""
+        return self.lags == "sample"
+
     def lags_of(self, length: int) -> int:
         """k, how many lags are used of windows of some length."""
         return min(max(int(self.factor * math.log(length)), 1), length)

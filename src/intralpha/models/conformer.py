@@ -3,10 +3,11 @@
 from typing import Literal
 
 from jaxtyping import Float
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
+from intralpha.models.attention import shares_the_width
 from intralpha.models.dropout import Dropout
 from intralpha.models.over_steps import over_steps
 from intralpha.models.relative_attention import RelativeAttention
@@ -47,12 +48,19 @@ class ConformerSpec(TokenEncoderSpec):
         default=0.1, ge=0, lt=1, description="of the embedding and of what each part adds"
     )
 
+    _whole_heads = model_validator(mode="after")(shares_the_width)
+
     @field_validator("kernel")
     @classmethod
     def _has_a_middle(cls, kernel: int | None) -> int | None:
         if kernel is not None and kernel % 2 == 0:
             raise ValueError(f"found {kernel} steps; expected an odd number, as many on each side")
         return kernel
+
+    @property
+    def apart(self) -> bool:
+        """Unless a norm is over the batch."""
+        return self.norm == "layer"
 
     def kernel_of(self, length: int) -> int:
         """Steps that a convolution sees in windows of some length."""

@@ -4,10 +4,10 @@ from typing import Literal
 
 import torch
 from jaxtyping import Float
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from intralpha.models.attention import EncoderLayer, MultiHead
+from intralpha.models.attention import EncoderLayer, MultiHead, shares_the_width
 from intralpha.models.shape import WindowShape
 from intralpha.models.tokens import TokenEncoderSpec, Tokens
 
@@ -36,6 +36,8 @@ class CrossformerSpec(TokenEncoderSpec):
     inner: int = Field(default=128, gt=0, description="width inside the feed-forward networks")
     routers: int = Field(default=10, gt=0, description="c, through which variables see each other")
     dropout: float = Field(default=0.2, ge=0, lt=1, description="of what each stage adds")
+
+    _whole_heads = model_validator(mode="after")(shares_the_width)
 
     def tokens(self, shape: WindowShape) -> "Crossformer":
         """See :meth:`TokenEncoderSpec.tokens`.

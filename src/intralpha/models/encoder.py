@@ -64,9 +64,19 @@ class EncoderSpec(ModelSpec):
         return self.head.whole_days
 
     @property
+    def reads_bars(self) -> bool:
+        """Most encoders read one step after the other."""
+        return False
+
+    @property
     def label_columns(self) -> int | None:
         """One for each horizon of the head."""
         return self.head.label_columns
+
+    @property
+    def label_classes(self) -> int | None:
+        """Those of the head."""
+        return self.head.label_classes
 
     def encoder(self, shape: WindowShape) -> Encoder:
         """The encoder, with fresh weights.

@@ -52,6 +52,11 @@ class HeadSpec(Kinded):
         """How many columns the label must have; None: any."""
         return None
 
+    @property
+    def label_classes(self) -> int | None:
+        """How many classes the label must tell; None: it does not look at them."""
+        return None
+
     def layers(self, width: int) -> nn.Module:
         """The module, with fresh weights.
 

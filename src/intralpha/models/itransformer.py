@@ -3,10 +3,10 @@
 from typing import Literal
 
 from jaxtyping import Float
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from intralpha.models.attention import EncoderLayer
+from intralpha.models.attention import EncoderLayer, shares_the_width
 from intralpha.models.dropout import Dropout
 from intralpha.models.shape import WindowShape
 from intralpha.models.tokens import TokenEncoderSpec, Tokens
@@ -29,6 +29,8 @@ class ITransformerSpec(TokenEncoderSpec):
     dropout: float = Field(
         default=0.1, ge=0, lt=1, description="of the embedding and of what each layer adds"
     )
+
+    _whole_heads = model_validator(mode="after")(shares_the_width)
 
     def tokens(self, shape: WindowShape) -> "ITransformer":
         """See :meth:`TokenEncoderSpec.tokens`.

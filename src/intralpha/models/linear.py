@@ -17,6 +17,11 @@ class LinearSpec(EncoderSpec):
 
     kind: Literal["linear"] = "linear"
 
+    @property
+    def reads_bars(self) -> bool:
+        """To it all numbers of a window are alike."""
+        return True
+
     def encoder(self, shape: WindowShape) -> "Flat":
         """See :meth:`EncoderSpec.encoder`."""
         return Flat(shape)

@@ -21,6 +21,11 @@ class MLPSpec(EncoderSpec):
     hidden: int = Field(default=64, gt=0, description="width of the layer between")
     dropout: float = Field(default=0.0, ge=0, lt=1, description="of the layer between")
 
+    @property
+    def reads_bars(self) -> bool:
+        """To it all numbers of a window are alike."""
+        return True
+
     def encoder(self, shape: WindowShape) -> "MLP":
         """See :meth:`EncoderSpec.encoder`."""
         return MLP(shape, self)

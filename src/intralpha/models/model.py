@@ -49,8 +49,25 @@ class ModelSpec(Kinded):
         return False
 
     @property
+    def apart(self) -> bool:
+        """Whether a batch can be trained in pieces: in training no sample looks at another one's
+        window before the head.
+        """
+        return True
+
+    @property
+    def reads_bars(self) -> bool:
+        """Whether it can read days with their bars inside, ``[B, L, T, F]``."""
+        return True
+
+    @property
     def label_columns(self) -> int | None:
         """How many columns its label must have; None: it does not look at them."""
+        return None
+
+    @property
+    def label_classes(self) -> int | None:
+        """How many classes its label must tell; None: it does not look at them."""
         return None
 
     def make(self, shapes: Shapes) -> nn.Module:

@@ -87,6 +87,11 @@ class MultitaskGRUSpec(ModelSpec):
         """Predictions of several tasks are standardised over the stocks of a day."""
         return len(self.tasks) > 1
 
+    @property
+    def reads_bars(self) -> bool:
+        """A GRU reads one step after the other."""
+        return False
+
     def reader(self, task: str) -> str:
         """The name of the GRU that reads a task's windows."""
         return "shared" if self.share and task in SHARED else task

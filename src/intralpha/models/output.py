@@ -15,6 +15,15 @@ PARTS = {
     "layer": ("layer_{}", 0),
 }
 
+# Part of an output -> the recipe lines that give it.
+GIVERS = {
+    "unit": "head: {kind: units}",
+    "h": "head: {kind: horizons}, or the model seq_decoder",
+    "task": "the model multitask_gru",
+    "class": "head: {kind: classes}",
+    "layer": "layer_scores: true of gru, rnn, rnn_nn and transformer",
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Output:

@@ -4,10 +4,10 @@ from typing import Literal
 
 import torch
 from jaxtyping import Float
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from intralpha.models.attention import EncoderLayer
+from intralpha.models.attention import EncoderLayer, shares_the_width
 from intralpha.models.dropout import Dropout
 from intralpha.models.positions import Positions
 from intralpha.models.shape import WindowShape
@@ -39,6 +39,8 @@ class PatchTSTSpec(TokenEncoderSpec):
     pool: Literal["mean", "last"] = Field(
         default="mean", description="a variable's token: the mean of its patches, or the last"
     )
+
+    _whole_heads = model_validator(mode="after")(shares_the_width)
 
     def tokens(self, shape: WindowShape) -> "PatchTST":
         """See :meth:`TokenEncoderSpec.tokens`.

@@ -4,11 +4,11 @@ from typing import ClassVar, Literal, cast
 
 import torch
 from jaxtyping import Float, Int
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from torch import Tensor, nn
 
 from intralpha.base import ConfigError
-from intralpha.models.attention import FeedForward, MultiHead, Pairs
+from intralpha.models.attention import FeedForward, MultiHead, Pairs, check_heads
 from intralpha.models.by_day import standardised_by_day
 from intralpha.models.dropout import Dropout
 from intralpha.models.encoder import Encoder
@@ -71,6 +71,13 @@ class SeqDecoderSpec(ModelSpec):
             raise ValueError("layer_scores of the encoder would not be used; leave it out")
         return encoder
 
+    @model_validator(mode="after")
+    def _share_the_width(self) -> "SeqDecoderSpec":
+        width = getattr(self.encoder, "width", None)  # a user's encoder may call it otherwise
+        if width is not None:
+            check_heads(width, self.heads)
+        return self
+
     @property
     def gives(self) -> tuple[str, ...]:
         """The predicted returns, as they are before they are standardised."""
@@ -80,6 +87,16 @@ class SeqDecoderSpec(ModelSpec):
     def across(self) -> bool:
         """Predictions are standardised over the day's stocks."""
         return True
+
+    @property
+    def apart(self) -> bool:
+        """As its encoder is."""
+        return self.encoder.apart
+
+    @property
+    def reads_bars(self) -> bool:
+        """Tokens are made of one step after the other."""
+        return self.encoder.reads_bars
 
     @property
     def label_columns(self) -> int:

@@ -4,10 +4,10 @@ from typing import Literal
 
 import torch
 from jaxtyping import Float
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from torch import Tensor, nn
 
-from intralpha.models.attention import EncoderLayer
+from intralpha.models.attention import EncoderLayer, shares_the_width
 from intralpha.models.dropout import Dropout
 from intralpha.models.layer_scores import LayerScores, of_several_layers
 from intralpha.models.positions import How, Positions
@@ -36,6 +36,7 @@ class TransformerSpec(TokenEncoderSpec):
     )
     layer_scores: LayerScores = False
 
+    _whole_heads = model_validator(mode="after")(shares_the_width)
     _of_several = field_validator("layer_scores")(of_several_layers)
 
     @property

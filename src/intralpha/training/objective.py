@@ -75,6 +75,18 @@ class ObjectiveSpec(Kinded):
         """Parts of an output that it looks at, of :data:`intralpha.models.PARTS`."""
         return ()
 
+    @property
+    def label_columns(self) -> int | None:
+        """How many columns the label must have: one. With the part ``h`` None, those of the model;
+        override it in a loss that compares with others.
+        """
+        return None if "h" in self.needs else 1
+
+    @property
+    def lowest_class(self) -> int | None:
+        """The lowest class of the label, for losses of classes; None: it compares with numbers."""
+        return None
+
     def loss(self, output: Output, truth: Truth) -> Float[Tensor, ""]:
         """The loss of one batch.
 

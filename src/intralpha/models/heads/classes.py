@@ -26,6 +26,11 @@ class ClassesHeadSpec(HeadSpec):
         """The logits."""
         return ("class",)
 
+    @property
+    def label_classes(self) -> int:
+        """C."""
+        return self.classes
+
     def layers(self, width: int) -> "ClassesHead":
         """See :meth:`HeadSpec.layers`."""
         return ClassesHead(width, self.classes)

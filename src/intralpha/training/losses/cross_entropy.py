@@ -36,6 +36,11 @@ class CrossEntropySpec(ObjectiveSpec):
         """Part ``class``."""
         return ("class",)
 
+    @property
+    def lowest_class(self) -> int:
+        """Where its classes begin."""
+        return self.lowest
+
     def loss(self, output: Output, truth: Truth) -> Float[Tensor, ""]:
         """At least 0; log C where all C logits are equal. See :meth:`ObjectiveSpec.loss`."""
         _, label = score_and_label(output, truth)
