@@ -1,6 +1,7 @@
 """Scores standardised by day: equality with the formula, and what is hard for it."""
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +30,12 @@ def test_level_and_scale_are_free() -> None:
     for level, scale in ((0.0, 1e-4), (1e3, 1.0), (-7.0, 1e4)):
         found = standardised_by_day((level + scale * x).float(), None)
         torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("level", [0.1, -5.3, 1e3])
+def test_constant_columns_of_any_level_and_number_become_0(level: float) -> None:
+    for n in range(1, 60):
+        assert standardised_by_day(torch.full((n, 1), level), None).abs().max() < 1e-4, n
 
 
 def test_constant_columns_become_0() -> None:

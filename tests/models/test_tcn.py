@@ -8,7 +8,7 @@ from torch import nn
 from intralpha.models import TCNSpec, WindowShape
 
 from .contract import Case, Contract
-from .equations import Weights, line, shaken, weights_of
+from .equations import Weights, line, shaken, weights_of, with_dropout_times
 
 
 class TestTCN(Contract):
@@ -30,23 +30,28 @@ def dilated(x: np.ndarray, weights: Weights, name: str, dilation: int) -> np.nda
     return out
 
 
-def all_steps(x: np.ndarray, weights: Weights, levels: int) -> np.ndarray:
-    """Every step of the last level [L, C]: nothing is left out."""
+def all_steps(x: np.ndarray, weights: Weights, levels: int, times: float) -> np.ndarray:
+    """Every step of the last level [L, C]: nothing is left out; ``times`` is what dropout does."""
     for i in range(levels):
-        y = np.maximum(dilated(x, weights, f"levels.{i}.conv1", 2**i), 0)
-        y = np.maximum(dilated(y, weights, f"levels.{i}.conv2", 2**i), 0)
+        y = times * np.maximum(dilated(x, weights, f"levels.{i}.conv1", 2**i), 0)
+        y = times * np.maximum(dilated(y, weights, f"levels.{i}.conv2", 2**i), 0)
         changes = f"levels.{i}.past.weight" in weights
         x = np.maximum(y + (line(x, weights, f"levels.{i}.past") if changes else x), 0)
     return x
 
 
-@pytest.mark.parametrize(("kernel", "levels"), [(5, 2), (3, 3), (2, 4)])
-def test_states_at_every_length_equal_the_equations(kernel: int, levels: int) -> None:
-    """Of every beginning of a window too, so that what comes later changes nothing."""
+@pytest.mark.parametrize(
+    ("kernel", "levels", "times"), [(5, 2, 1), (3, 3, 1), (2, 4, 1), (3, 2, 2)]
+)
+def test_states_at_every_length_equal_the_equations(kernel: int, levels: int, times: float) -> None:
+    """Of every beginning of a window too, so that what comes later changes nothing.
+
+    Where dropout is, numbers are multiplied.
+    """
     spec = TCNSpec(channels=3, kernel=kernel, levels=levels)
-    encoder = shaken(spec.encoder(WindowShape(40, 2)))
+    encoder = with_dropout_times(shaken(spec.encoder(WindowShape(40, 2))), times)
     weights, x = weights_of(encoder), torch.randn(2, 40, 2, dtype=torch.float64)
-    expected = np.stack([all_steps(window, weights, levels) for window in x.numpy()])
+    expected = np.stack([all_steps(window, weights, levels, times) for window in x.numpy()])
     assert spec.receptive_field(40) < 40
     for length in range(1, 41):
         found = encoder(x[:, :length]).detach().numpy()

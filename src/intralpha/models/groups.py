@@ -76,5 +76,7 @@ def standardise(
     if groups is None:
         groups = Groups(torch.zeros(len(values), dtype=torch.int64, device=values.device), 1)
     centred = values - groups.spread(groups.means(values))
+    # The mean is rounded: of constant values a rest would be left, and blown up to 1.
+    centred = centred - groups.spread(groups.means(centred))
     scale = (groups.means(centred.square()) + EPSILON**2).sqrt()
     return centred / groups.spread(scale)

@@ -137,6 +137,13 @@ def test_units_with_running_statistics_are_those_of_torch() -> None:
         torch.testing.assert_close(out.score, score)
 
 
+def test_running_statistics_carry_no_gradient_to_the_next_step() -> None:
+    layers = head(UnitsHeadSpec(units=3, bn_eval="running")).train()
+    for _ in range(2):
+        layers(torch.randn(9, 6).double()).score.square().sum().backward()
+    assert not any(b.requires_grad for b in layers.buffers())
+
+
 def test_running_statistics_move_by_the_mean_of_days() -> None:
     layers, state = head(UnitsHeadSpec(units=2, bn_eval="running")), torch.randn(9, 6).double()
     before = weights_of(layers)

@@ -82,6 +82,19 @@ def test_constant_scores_give_finite_losses_and_gradients(spec: ObjectiveSpec) -
         assert values.grad is None or torch.isfinite(values.grad).all()
 
 
+@pytest.mark.parametrize("level", [0.1, -5.3, 1e3])
+@pytest.mark.parametrize("kind", ["mse_bn", "mse_bn_orth", "neg_ic", "ccc", "rank_ic"])
+def test_constant_scores_of_any_level_are_no_forecast(kind: str, level: float) -> None:
+    """Their rounded mean is another number than they are; what is left must not be blown up."""
+    for n in range(2, 40):
+        label = torch.randn(n, generator=torch.Generator().manual_seed(n))
+        label = (label - label.mean()) / label.std(correction=0)
+        flat = torch.full((n,), level)
+        parts = {"unit": torch.full((n, 3), level)} if kind == "mse_bn_orth" else {}
+        found = OURS[kind]().loss(Output(flat, parts), Truth.of(label)).item()
+        assert found == pytest.approx(1.0 if kind.startswith("mse") else 0.0, abs=1e-3), n
+
+
 def test_one_sample_gives_a_finite_loss_and_gradient(spec: ObjectiveSpec) -> None:
     output, truth = part(*example(spec), torch.tensor([3]))
     leaves = [output.score, *output.parts.values()]
