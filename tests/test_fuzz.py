@@ -13,6 +13,7 @@ WERE_WRONG = {
     "tdx": [0, 1],
     "bars_csv": [2191],
     "daily_csv": [2412],
+    "mapping": [748],
     "qlib": [3, 5, 7],
     "reference": [2, 10, 161, 209, 444],
     "archive": [175, 1252, 2379],

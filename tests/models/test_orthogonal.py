@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from intralpha.models import GRUSpec, WindowShape, orthogonal_to
+from intralpha.models.head import NoExposuresError
 
 Made = tuple[torch.Tensor, torch.Tensor]
 
@@ -82,3 +83,11 @@ def test_a_head_takes_its_scores_off_the_exposures() -> None:
         assert (
             told.abs().max() < 1e-4 < (exposures[days == day, 0].T @ bare[days == day]).abs().max()
         )
+
+
+def test_an_orthogonal_head_without_exposures_is_an_error() -> None:
+    plain = GRUSpec(hidden=4)
+    spec = plain.model_copy(update={"head": plain.head.model_copy(update={"orthogonal": True})})
+    network = spec.make({"x": WindowShape(6, 3), "exposures": WindowShape(1, 2)}).eval()
+    with pytest.raises(NoExposuresError, match="found no exposures; expected the input"):
+        network(torch.randn(90, 6, 3))

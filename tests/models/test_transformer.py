@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import nn
 
 from intralpha.models import Positions, TransformerSpec, WindowShape, fixed_positions
@@ -15,6 +16,11 @@ SMALL = TransformerSpec(width=8, heads=2, layers=2, inner=12)
 class TestTransformer(Contract):
     cases = (
         Case("transformer", SMALL),
+        Case(
+            "transformer-each-layer",
+            SMALL.model_copy(update={"each_layer": True, "layers": 3}),
+            parts={"layer": 2},
+        ),
         Case("transformer-learned", SMALL.model_copy(update={"positions": "learned", "layers": 1})),
     )
 
@@ -81,3 +87,36 @@ def test_the_sizes_of_research_system_003() -> None:
     # 2 x 128 x 256 + 256 + 128, two norms of 2 x 128; head 128 + 1.
     layer = 4 * (128 * 128 + 128) + 2 * 128 * 256 + 256 + 128 + 2 * 2 * 128
     assert sum(p.numel() for p in network.parameters()) == 38_528 + 2 * layer + 129
+
+
+def test_each_layer_has_a_line_and_the_last_the_head() -> None:
+    """By PyTorch's own layers, one after another."""
+    torch.manual_seed(0)
+    spec = SMALL.model_copy(update={"dropout": 0.0, "layers": 3, "each_layer": True})
+    network = spec.make({"x": WindowShape(12, 6)})
+    ours, head = network.encoder.tokens, network.head
+    x = torch.randn(5, 12, 6)
+    y = ours.embedding(x) + fixed_positions(12, 8)
+    states = []
+    for layer in with_torch(ours, spec).layers:
+        y = layer(y)
+        states.append(y[:, -1])
+    out = network(x)
+    earlier = [line(state) for line, state in zip(head.lines, states[:2], strict=True)]
+    torch.testing.assert_close(out.parts["layer"], torch.cat(earlier, 1), rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(out.score, head.head(states[2]).score, rtol=1e-5, atol=1e-6)
+
+
+def test_its_score_is_that_of_the_network_without() -> None:
+    plain = SMALL.make({"x": WindowShape(12, 6)}).eval()
+    spec = SMALL.model_copy(update={"each_layer": True})
+    each = spec.make({"x": WindowShape(12, 6)}).eval()
+    each.encoder.tokens.load_state_dict(plain.encoder.tokens.state_dict())
+    each.head.head.load_state_dict(plain.head.state_dict())
+    x = torch.randn(4, 12, 6)
+    torch.testing.assert_close(each(x).score, plain(x).score)
+
+
+def test_one_layer_has_none_before() -> None:
+    with pytest.raises(ValidationError, match="layers before the last: found layers 1"):
+        TransformerSpec(layers=1, each_layer=True)

@@ -41,6 +41,8 @@ class Net(nn.Module):
             return nn.functional.dropout(score, 0.5, training=True)
         if self.fault == "place":
             return score + torch.arange(len(score))
+        if self.fault == "loud":  # none: sums of another batch are rounded otherwise
+            return score * 1e4 + 4e-4 * len(score)
         if self.fault == "constant":
             return score * 0
         if self.fault == "calls":
@@ -54,6 +56,10 @@ def test_a_module_is_checked_and_left_as_it_is() -> None:
     assert network.training
     assert network.line.weight.grad is None
     assert_network(Net, n_features=3, window=2)
+
+
+def test_rounding_is_judged_by_the_size_of_scores() -> None:
+    assert_network(Net(6, "loud"))
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ class Encoded(nn.Module):
         Parameters
         ----------
         x : [B, L, F] or [B, L, T, F], oldest step first
-        exposures : [B, 1, P], the last step of what an orthogonal head takes out; None: nothing
+        exposures : [B, 1, P], the last step of what an orthogonal head takes out; others take none
         days_B : int64 [B], ascending, the number of each sample's day; None: all are of one day
         """
         return self.finish(self.encoder(x), exposures, days_B)
@@ -122,7 +122,7 @@ class Encoded(nn.Module):
         Parameters
         ----------
         state : [B, E]
-        exposures : [B, 1, P], the last step of what an orthogonal head takes out; None: nothing
+        exposures : [B, 1, P], the last step of what an orthogonal head takes out; others take none
         days_B : int64 [B], ascending, the number of each sample's day; None: all are of one day
         """
         return self.head(state, exposures, days_B)

@@ -4,7 +4,7 @@ from jaxtyping import Float, Int
 from pydantic import Field
 from torch import Tensor, nn
 
-from intralpha.base import Kinded
+from intralpha.base import ConfigError, Kinded
 from intralpha.models.orthogonal import orthogonal_to
 from intralpha.models.output import Output
 
@@ -66,6 +66,16 @@ class HeadSpec(Kinded):
         return Head(self.layers(width), self.orthogonal)
 
 
+class NoExposuresError(ConfigError):
+    """An orthogonal head is given nothing that scores could be orthogonal to."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "an orthogonal head found no exposures; expected the input `exposures`, [B, 1, P].\n"
+            "Hint: give the factor two inputs, x and exposures, or set orthogonal: false."
+        )
+
+
 class Head(nn.Module):
     """Scores of states ``[B, E]``.
 
@@ -90,10 +100,17 @@ class Head(nn.Module):
         Parameters
         ----------
         state : [B, E]
-        exposures : [B, 1, P], the last step of what an orthogonal head takes out; None: nothing
+        exposures : [B, 1, P], the last step of what an orthogonal head takes out; others take none
         days_B : int64 [B], ascending, the number of each sample's day; None: all are of one day
+
+        Raises
+        ------
+        NoExposuresError
+            The head is orthogonal and is given none.
         """
         out = self.layers(state, days_B)
-        if not self.orthogonal or exposures is None:
+        if not self.orthogonal:
             return out
+        if exposures is None:
+            raise NoExposuresError()
         return Output(orthogonal_to(out.score, exposures[:, -1], days_B), out.parts)

@@ -24,6 +24,10 @@ class Tokens(nn.Module):
         """The last token of windows; a kind may have a shorter way to it."""
         return self(x)[:, -1]
 
+    def each_last(self, x: Float[Tensor, "B L F"]) -> list[Float[Tensor, "B d"]]:
+        """The last token of every layer, the last layer's last; a kind with layers has its own."""
+        return [self.last(x)]
+
 
 class TokenEncoder(Encoder):
     """A state ``[B, E]`` that is made of tokens.

@@ -3,13 +3,15 @@
 from typing import Literal
 
 from jaxtyping import Float
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from intralpha.models.attention import EncoderLayer
 from intralpha.models.dropout import Dropout
+from intralpha.models.each_layer import LAYER, EachHead, EachLayer
+from intralpha.models.encoder import Encoded
 from intralpha.models.positions import How, Positions
-from intralpha.models.shape import WindowShape
+from intralpha.models.shape import EXPOSURES, Shapes, WindowShape, only
 from intralpha.models.tokens import LastToken, TokenEncoderSpec, Tokens
 
 
@@ -32,6 +34,22 @@ class TransformerSpec(TokenEncoderSpec):
         default="fixed",
         description="fixed: sines and cosines; learned: a table from N(0, 0.02); none",
     )
+    each_layer: bool = Field(
+        default=False,
+        description="give the part `layer` too: a line's score of every layer but the last, for "
+        "objectives that look at them, such as layerwise",
+    )
+
+    @model_validator(mode="after")
+    def _has_earlier_layers(self) -> "TransformerSpec":
+        if self.each_layer and self.layers < 2:
+            raise ValueError(f"each_layer wants layers before the last: found layers {self.layers}")
+        return self
+
+    @property
+    def gives(self) -> tuple[str, ...]:
+        """What the head gives, and ``layer`` with ``each_layer``."""
+        return (*self.head.gives, LAYER) if self.each_layer else self.head.gives
 
     def tokens(self, shape: WindowShape) -> "Transformer":
         """See :meth:`TokenEncoderSpec.tokens`.
@@ -46,6 +64,14 @@ class TransformerSpec(TokenEncoderSpec):
     def encoder(self, shape: WindowShape) -> LastToken:
         """See :meth:`EncoderSpec.encoder`."""
         return LastToken(self.tokens(shape))
+
+    def make(self, shapes: Shapes) -> Encoded:
+        """See :meth:`EncoderSpec.make`."""
+        if not self.each_layer:
+            return super().make(shapes)
+        shape = only({name: shape for name, shape in shapes.items() if name != EXPOSURES})
+        head = EachHead(self.head.make(self.width), self.width, self.layers)
+        return Encoded(EachLayer(self.tokens(shape), self.layers), head)
 
 
 class Transformer(Tokens):
@@ -85,6 +111,14 @@ class Transformer(Tokens):
         for layer in first:
             y = layer(y)
         return last(y[:, -1:], y).squeeze(1)
+
+    def each_last(self, x: Float[Tensor, "B L F"]) -> list[Float[Tensor, "B d"]]:
+        """The last token of every layer."""
+        y, out = self.embed(x), []
+        for layer in self.layers:
+            y = layer(y)
+            out.append(y[:, -1])
+        return out
 
     def embed(self, x: Float[Tensor, "B L F"]) -> Float[Tensor, "B L d"]:
         """Steps as tokens that know their places."""

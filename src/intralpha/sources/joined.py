@@ -12,6 +12,7 @@ from intralpha.sources.files import fingerprint
 from intralpha.sources.raw_rows import NUMBERS, RowForm, read_rows
 from intralpha.sources.shipped import check_fields, preset_named, quoted, read_joined_preset
 from intralpha.sources.source import QUARANTINE, Batch
+from intralpha.sources.text import Encoding
 
 KEY = ["symbol", "date"]
 LACKING = "daily rows without a row in {}"
@@ -27,7 +28,9 @@ class JoinSpec(Spec):
         default="", description="which files of a folder; default: *.csv or *.parquet, by format"
     )
     format: Literal["csv", "parquet"] = Field(default="csv", description="file format")
-    encoding: str = Field(default="utf-8", description="text encoding, such as gbk or utf-8-sig")
+    encoding: Encoding = Field(
+        default="utf-8", description="text encoding, such as gbk or utf-8-sig"
+    )
     separator: str = Field(
         default=",", min_length=1, max_length=1, description="between csv fields"
     )

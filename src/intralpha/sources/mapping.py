@@ -29,6 +29,7 @@ from intralpha.sources.off_grid import what_fits
 from intralpha.sources.raw_rows import FIELDS, FileRows, RowForm, read_rows
 from intralpha.sources.shipped import check_fields, preset_named, quoted, read_preset
 from intralpha.sources.source import Batch, Source, SourceSpec
+from intralpha.sources.text import Encoding
 from intralpha.sources.tick import OFF_TICK, off_tick
 from intralpha.sources.when import EXCHANGE_ZONE, known_zone, refuse_zone_names
 
@@ -62,7 +63,9 @@ class MappingSpec(SourceSpec):
         description="which files of a folder or archive; default: *.csv or *.parquet, by format",
     )
     format: Literal["csv", "parquet"] = Field(default="csv", description="file format")
-    encoding: str = Field(default="utf-8", description="text encoding, such as gbk or utf-8-sig")
+    encoding: Encoding = Field(
+        default="utf-8", description="text encoding, such as gbk or utf-8-sig"
+    )
     separator: str = Field(
         default=",", min_length=1, max_length=1, description="between csv fields"
     )

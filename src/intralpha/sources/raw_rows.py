@@ -291,7 +291,7 @@ def _decoded(name: str, content: bytes, encoding: str) -> str:
     try:
         text = content.decode(encoding)
         return text if "\n" in text else text.replace("\r", "\n")
-    except (UnicodeDecodeError, LookupError) as error:
+    except UnicodeError as error:
         found = f"bytes that are not {encoding} ({error})"
         fits = [e for e in ("utf-8", "gbk") if e != encoding and _decodes(content, e)]
         more = f"; `encoding: {fits[0]}` reads them" if fits else ""

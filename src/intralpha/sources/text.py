@@ -1,11 +1,35 @@
-"""Small files of text: lines with their numbers, and the days that stand in them."""
+"""Small files of text: lines with their numbers, the days that stand in them, encodings."""
+
+from typing import Annotated
 
 import polars as pl
+from pydantic import AfterValidator
 
 from intralpha.sources.source import SourceError
 from intralpha.sources.when import days
 
 ENCODINGS = ("utf-8-sig", "gbk")
+
+
+def known_encoding(name: str) -> str:
+    """The name, if Python knows an encoding of text by it.
+
+    Raises
+    ------
+    ValueError
+        It knows none, or one of bytes, such as zip.
+    """
+    try:
+        b"a".decode(name)
+    except UnicodeError:  # one byte is not enough of it
+        return name
+    except (LookupError, ValueError) as error:
+        expected = "the name of an encoding of text, such as utf-8 or gbk"
+        raise ValueError(f"found {name!r} ({error}), expected {expected}") from error
+    return name
+
+
+Encoding = Annotated[str, AfterValidator(known_encoding)]
 
 
 def text_lines(name: str, content: bytes) -> list[tuple[int, str]]:

@@ -116,6 +116,6 @@ def _csv(name: str, handle: BufferedIOBase, stream: StreamSpec, size: int) -> It
 def _decoded(name: str, header: bytes, stream: StreamSpec) -> str:
     try:
         return header.decode(stream.encoding)
-    except (UnicodeDecodeError, LookupError) as error:
+    except UnicodeError as error:
         found = f"bytes that are not {stream.encoding} ({error})"
         raise SourceError(name, found, "another `encoding` of the stream, such as gbk") from error

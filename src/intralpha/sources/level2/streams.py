@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from intralpha.base import Spec
 from intralpha.sources.shipped import check_fields, quoted
+from intralpha.sources.text import Encoding
 from intralpha.sources.when import EXCHANGE_ZONE, known_zone, refuse_zone_names
 
 # Fields of the lake that a column of the vendor may fill, by what a stream holds.
@@ -82,7 +83,7 @@ class StreamSpec(Spec):
         description="column or key -> its value or values, such as {MsgType: [191]}: which records "
         "of files of several types are of this stream",
     )
-    encoding: str = Field(default="utf-8", description="of text, such as gbk; not utf-16")
+    encoding: Encoding = Field(default="utf-8", description="of text, such as gbk; not utf-16")
     separator: str = Field(
         default=",",
         min_length=1,
