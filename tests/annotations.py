@@ -7,7 +7,7 @@ no shape beartype alone is many times quicker.
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import is_dataclass
-from functools import partial, update_wrapper
+from functools import cache, partial, update_wrapper
 from itertools import islice
 from types import CodeType, FunctionType
 from typing import Any, get_args
@@ -60,34 +60,50 @@ def has_shape(annotation: object) -> bool:
 
 def with_known_shapes(what: FunctionType) -> Callable[..., Any]:
     """The function checked by jaxtyping where its arguments or its result have a form that has not
-    passed before.
+    passed before; the check is made when it is needed, for that takes longer than most calls.
     """
     passed: set[Hashable] = set()
+
+    @cache
+    def whole() -> Callable[..., Any]:
+        return with_shapes(what, typechecker=beartype)
+
+    @cache
+    def result() -> Callable[..., Any]:
+        return result_check(what)
+
+    def call(*args: Any, **named: Any) -> Any:
+        asked = (form_of(args), form_of(named))
+        if asked not in passed:
+            out = whole()(*args, **named)
+            passed.update((asked, (asked, form_of(out))))
+            return out
+        out = what(*args, **named)
+        both = (asked, form_of(out))
+        if both not in passed:
+            result()(out, *args, **named)
+            passed.add(both)
+        return out
+
+    return update_wrapper(call, what)
+
+
+def result_check(what: FunctionType) -> Callable[..., Any]:
+    """Checks what the function returned, which stands before its arguments."""
     results: list[Any] = []
-    whole = with_shapes(what, typechecker=beartype)
 
     def gave(*args: Any, **named: Any) -> Any:
         return results.pop()
 
     # With the names that annotations in quotes mean.
     stub = FunctionType(gave.__code__, what.__globals__, closure=gave.__closure__)
-    result = with_shapes(update_wrapper(stub, what), typechecker=beartype)
+    given = with_shapes(update_wrapper(stub, what), typechecker=beartype)
 
-    def call(*args: Any, **named: Any) -> Any:
-        asked = (form_of(args), form_of(named))
-        if asked not in passed:
-            out = whole(*args, **named)
-            passed.update((asked, (asked, form_of(out))))
-            return out
-        out = what(*args, **named)
-        both = (asked, form_of(out))
-        if both not in passed:
-            results.append(out)
-            result(*args, **named)
-            passed.add(both)
-        return out
+    def check(out: Any, *args: Any, **named: Any) -> None:
+        results.append(out)
+        given(*args, **named)
 
-    return update_wrapper(call, what)
+    return check
 
 
 def form_of(value: Any) -> Hashable:
