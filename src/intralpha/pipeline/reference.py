@@ -120,11 +120,31 @@ def explain_key(asked: str = "") -> str:
         return "\n".join(["Recipe: " + summary(Recipe), *rows_of(Recipe)])
     known = list(places())
     parts = asked.split(".")
-    found = [place for place in known if place.answers(parts)] or _kinds_named(known, asked)
+    found = [place for place in known if place.answers(parts)]
+    found = found or _named_by_users(known, parts) or _kinds_named(known, asked)
+    found = found or _opened_elsewhere(known, parts)
     if not found:
         names = {place.path[-1].strip("[]") for place in known}
         raise UnknownKeyError(asked, get_close_matches(parts[-1], sorted(names), n=3))
     return "\n\n".join("\n".join(_told(place)) for place in found)
+
+
+def _named_by_users(known: Sequence[Place], parts: Sequence[str]) -> list[Place]:
+    """Mappings under which the last part is a name of the user's own, such as a factor's."""
+    many = [place for place in known if place.key is not None and place.key.many]
+    return [place for place in many if place.answers(parts[:-1])]
+
+
+def _opened_elsewhere(known: Sequence[Place], parts: Sequence[str]) -> list[Place]:
+    """Places below a key whose specs are listed where another key has them."""
+    for at in range(len(parts) - 1, 0, -1):
+        owners = [p.key.specs for p in known if p.key and p.key.specs and p.answers(parts[:at])]
+        twins = [p for p in known if p.key and p.key.specs in owners]
+        asked = [[*(part.strip("[]") for part in twin.path), *parts[at:]] for twin in twins]
+        found = [place for place in known if any(place.answers(words) for words in asked)]
+        if found:
+            return found
+    return []
 
 
 def _kinds_named(known: Sequence[Place], asked: str) -> list[Place]:
