@@ -91,6 +91,7 @@ APART = (
     "factors.simple.kind",
     "factors.gru.features",
     "factors.gru.inputs",
+    "factors.gru.model.layer_scores",
     "factors.simple.features",
     "factors.gru.schedule.kind",
     "factors.simple.fwd_over_tested",
@@ -159,6 +160,15 @@ def expected_of(key: str) -> set[str]:
 
 def moved(before: Plan, after: Plan) -> set[str]:
     return {n for n in {*before.keys, *after.keys} if before.keys.get(n) != after.keys.get(n)}
+
+
+def test_scores_of_layers_move_what_their_network_does(base: tuple[Path, Plan]) -> None:
+    """They want a layer before the last."""
+    folder, planned = base
+    two = changed(planned.recipe, "factors.gru.model.layers", 2)
+    more = changed(two, "factors.gru.model.layer_scores", value=True)
+    before, after = (plan(recipe, folder / "runs") for recipe in (two, more))
+    assert moved(before, after) == expected_of("factors.gru.model.layers")
 
 
 def test_every_key_moves_what_reads_it_and_nothing_else(base: tuple[Path, Plan]) -> None:

@@ -210,6 +210,7 @@ def test_artifacts_tell_how_they_were_made(finished: tuple[Path, RunResult]) -> 
         "kind": "gru",
         "hidden": 4,
         "layers": 1,
+        "layer_scores": False,
         "head": {"kind": "bn_sigmoid", "orthogonal": False},
     }
     assert artifact.facts["inputs"] == {
