@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from intralpha.base.panel import as_days
 from intralpha.datasets import CrossSectionSpec, RollingSpec
 from intralpha.datasets.global_standard import GlobalStandardSpec
-from intralpha.datasets.schedule import NoFoldError
+from intralpha.datasets.schedule import LongWindowError, NoFoldError
 from intralpha.factors import Ground, Network
 from intralpha.factors.network import InputSpec
 from intralpha.features import DaySpec
@@ -115,6 +115,14 @@ def test_what_a_training_is_made_of_moves_its_address_and_the_seed_its_slice() -
 def test_schedules_that_leave_nothing_are_refused() -> None:
     with pytest.raises(NoFoldError, match="makes no fold from"):
         nodes(ground=Ground(DAYS[:50], DAYS[:50:3]))
+
+
+def test_windows_that_are_longer_than_the_data_are_told() -> None:
+    """40 blocks of 20 sessions: the schedule is not to blame."""
+    long = SLOW.model_copy(update={"window_days": 40, "every": 20})
+    spec = SPEC.model_copy(update={**BOTH, "inputs": {"fast": SPEC.views["x"], "slow": long}})
+    with pytest.raises(LongWindowError, match="spans 781 sessions; there are 180, and no sample"):
+        nodes(spec)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from intralpha.datasets.no_transform import NoTransformSpec
     from intralpha.datasets.rolling import RollingSpec
     from intralpha.datasets.samples import Batch, Samples
-    from intralpha.datasets.schedule import Fold, ScheduleSpec, with_window
+    from intralpha.datasets.schedule import Fold, LongWindowError, ScheduleSpec, with_window
     from intralpha.datasets.transform import TransformSpec
     from intralpha.datasets.window import CutSpec, Window
     from intralpha.datasets.window_ratio import WindowRatioSpec

@@ -26,6 +26,18 @@ class NoFoldError(ConfigError):
         )
 
 
+class LongWindowError(ConfigError):
+    """No sample date has a whole window before it."""
+
+    def __init__(self, window_days: int, n_sessions: int) -> None:
+        self.window_days, self.n_sessions = window_days, n_sessions
+        super().__init__(
+            f"a window spans {window_days} sessions; there are {n_sessions}, and no sample date "
+            "has as many up to it.\n"
+            "Hint: a smaller window_days, of which each counts `every` sessions, or more data."
+        )
+
+
 class EmptyFoldError(ConfigError):
     """A fold in the middle of a schedule has nothing to train on, so its dates would be lost."""
 

@@ -19,6 +19,7 @@ from intralpha.datasets import (
     CutSpec,
     Fold,
     Loader,
+    LongWindowError,
     ScheduleSpec,
     TransformSpec,
     View,
@@ -187,8 +188,16 @@ class Network(FactorSpec):
         return (*parts, label, weights, outputs, _score(name, outputs))
 
     def folds(self, ground: Ground) -> tuple[Fold, ...]:
-        """Every training of the schedule on the dates that have whole windows before them."""
+        """Every training of the schedule on the dates that have whole windows before them.
+
+        Raises
+        ------
+        LongWindowError
+            There are none.
+        """
         samples = with_window(ground.samples, ground.dates, self._span)
+        if len(samples) == 0:
+            raise LongWindowError(self._span, len(ground.dates))
         return self.schedule.folds(ground.dates, samples, self.label.offset)
 
     @property
