@@ -52,3 +52,19 @@ def test_a_whole_market_keeps_float32s_precision() -> None:
     (narrow,) = torch.autograd.grad(loss, narrow_score)
     assert loss.item() == pytest.approx(exact.item(), abs=1e-5)
     assert (narrow - wide).norm() < 1e-3 * wide.norm()
+
+
+def test_an_outlier_on_one_day_says_nothing_of_the_next() -> None:
+    """Between days scores may fall by more than a float32 holds the exponential of."""
+    rng = np.random.default_rng(2)
+    score, label = rng.standard_normal(400), rng.standard_normal(400)
+    score[0], score[200] = 1000.0, -1000.0
+    days = torch.arange(400) // 200
+    given = torch.tensor(score, dtype=torch.float32, requires_grad=True)
+    loss = RankICSpec().loss(*of_score(given, torch.tensor(label, dtype=torch.float32), days))
+    loss.backward()
+    parts = [slice(0, 200), slice(200, 400)]
+    alone = [RankICSpec().loss(*of_score(*map(torch.tensor, (score[p], label[p])))) for p in parts]
+    assert loss.item() == pytest.approx(np.mean([float(one) for one in alone]), abs=1e-5)
+    assert given.grad is not None
+    assert torch.isfinite(given.grad).all()

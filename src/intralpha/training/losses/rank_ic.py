@@ -59,7 +59,8 @@ def soft_ranks(values: Float[Tensor, " B"], groups: Groups) -> Float[Tensor, " B
     """
     order = Order.of(values, groups)
     v = values[order.samples_B]
-    near = (order.place_B[1:] > 0) * torch.exp(v[:-1] - v[1:])
+    other_day = order.place_B[1:] == 0  # from its last to the next one's first values may fall far
+    near = torch.exp((v[:-1] - v[1:]).masked_fill(other_day, -torch.inf))
     none = near.new_zeros(1)
     below = _recurrence(torch.cat([none, near]))
     above = _recurrence(torch.cat([none, near.flip(0)])).flip(0)
