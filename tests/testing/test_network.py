@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from intralpha.models import ModelSpec
+from intralpha.models import ModelSpec, SeqDecoderSpec
 from intralpha.testing import CheckFailedError, assert_network, assert_objective
 from intralpha.training import NetworkOutputError, ObjectiveSpec
+from intralpha.training.losses import CrossEntropySpec
 
 
 @pytest.mark.parametrize("kind", sorted(k for k in ModelSpec.kinds() if "." not in k))
@@ -17,6 +18,11 @@ def test_our_networks_keep_the_contract(kind: str) -> None:
 @pytest.mark.parametrize("kind", sorted(k for k in ObjectiveSpec.kinds() if "." not in k))
 def test_our_objectives_are_sound(kind: str) -> None:
     assert_objective(ObjectiveSpec.kinds()[kind]())
+
+
+def test_labels_are_those_that_a_spec_asks_for() -> None:
+    assert_network(SeqDecoderSpec(horizons=5))
+    assert_objective(CrossEntropySpec(lowest=0))
 
 
 class Net(nn.Module):

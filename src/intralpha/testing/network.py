@@ -42,16 +42,16 @@ def assert_network(model: Network, n_features: int = 6, window: int = 12) -> Non
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         network = make_network(model, shapes)
-        seen = _seen(shapes)
+        seen = _seen(shapes, (spec.label_columns if spec else None) or HORIZONS)
         _assert_gradients(network, seen, str(what), spec)
         _assert_independent(network.eval(), seen, str(what), spec is not None and spec.across)
 
 
-def _seen(shapes: Shapes) -> Seen:
-    """Windows of two days, with ten columns of labels for networks that ask for them."""
+def _seen(shapes: Shapes, columns: int) -> Seen:
+    """Windows of two days, with columns of labels for networks that ask for them."""
     windows = {name: torch.randn(BATCH, *shape.sizes) for name, shape in shapes.items()}
     days_B = torch.arange(2).repeat_interleave(BATCH // 2)
-    return Seen(windows, days_B, torch.randn(BATCH, HORIZONS))
+    return Seen(windows, days_B, torch.randn(BATCH, columns))
 
 
 def _assert_gradients(network: nn.Module, seen: Seen, what: str, spec: ModelSpec | None) -> None:
@@ -129,7 +129,10 @@ def assert_objective(objective: ObjectiveSpec | Loss, batch: int = 32) -> None:
     columns = 1 if "h" not in needs else COLUMNS
     label_BH = torch.randn(batch, columns, dtype=torch.float64, generator=generator)
     if "class" in needs:
-        label_BH = label_BH.round().clamp(-2, 2)
+        lowest = objective.lowest_class if isinstance(objective, ObjectiveSpec) else None
+        middle = COLUMNS // 2
+        label_BH = label_BH.round().clamp(-middle, middle)
+        label_BH += 0 if lowest is None else middle + lowest
     truth = Truth.of(label_BH)
     given_BN = torch.randn(
         batch, 1 + COLUMNS * len(needs), dtype=torch.float64, generator=generator
