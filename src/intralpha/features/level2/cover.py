@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import no_type_check
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool, Float64, Shaped
 from numba import njit
 from numpy import ndarray
 
@@ -128,10 +128,7 @@ def covered(
     if not witness.all():
         due = np.where(witness[:, None], due, 1.0)
         held = np.where(witness[:, None], held, speaks)
-    continuous = np.ones(found.shape)
-    continuous[closing, -AUCTION_MINUTES:] = 0.0
-    read = minutes.T.astype(np.float64)
-    out = (held * continuous) @ read >= HELD * ((due * continuous) @ read)
+    out = _enough(held, due, closing, minutes)
     if trades and not witness.all():
         lacks = found.sum(axis=1) + early < HELD * np.nan_to_num(daily_volume)
         out[~witness & lacks & speaks.all(axis=1)] = False
@@ -166,12 +163,22 @@ def bars_cover(
     check_shape("traded", traded, (len(closing), MINUTES), "f")
     speaks = np.ones(traded.shape, bool)
     _listen(traded, closing, speaks)
-    continuous = np.ones(traded.shape)
-    continuous[closing, -AUCTION_MINUTES:] = 0.0
-    read = minutes.T.astype(np.float64)
-    out = (speaks * continuous) @ read >= HELD * (continuous @ read)
+    out = _enough(speaks, np.ones(traded.shape), closing, minutes)
     out[of_trades & speaks.all(axis=1)] &= ~minutes.any(axis=1)
     return out
+
+
+def _enough(
+    held: Shaped[ndarray, "A T"],
+    due: Float64[ndarray, "A T"],
+    closing: Bool[ndarray, "A"],
+    minutes: Bool[ndarray, "F T"],
+) -> Bool[ndarray, "A F"]:
+    """Whether the continuous minutes that each factor reads hold what is due in them."""
+    continuous = np.ones(due.shape)
+    continuous[closing, -AUCTION_MINUTES:] = 0.0
+    read = minutes.T.astype(np.float64)
+    return (held * continuous) @ read >= HELD * ((due * continuous) @ read)
 
 
 @njit(**KERNEL)
