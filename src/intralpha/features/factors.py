@@ -225,9 +225,13 @@ class RowFactors(Factors):
     def program(self, columns: tuple[int, ...] = ()) -> Program:
         """Program of some of the factors, by their place; of all if none is named."""
         if columns not in self._programs:
-            outputs = [self._outputs[i] for i in columns] or self._outputs
+            outputs = self._outputs_of(columns)
             self._programs[columns] = assemble(self._graph, outputs, self.row_inputs)
         return self._programs[columns]
+
+    def _outputs_of(self, columns: tuple[int, ...]) -> list[int]:
+        """Operations that hold some of the factors, by their place; all if none is named."""
+        return [self._outputs[i] for i in columns] or self._outputs
 
     def known_at_slot(self, name: str) -> KnownAt:
         """``"bar end"`` for factors of bars that read nothing of the rest of the day."""

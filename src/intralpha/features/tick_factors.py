@@ -175,8 +175,8 @@ class TickFactors(RowFactors):
 
     def minutes(self, columns: tuple[int, ...] = ()) -> Bool[ndarray, "F T"]:
         """Minutes of the table that some of the factors read; of all if none is named."""
-        outputs = [self._outputs[i] for i in columns] or self._outputs
-        return minutes_read(self._graph, outputs, {*DAY_SUMS, *self.frame.whole_day})
+        whole = {*DAY_SUMS, *self.frame.whole_day}
+        return minutes_read(self._graph, self._outputs_of(columns), whole)
 
     def _threshold_reads_trades(self) -> bool:
         rule = self.settings.big_order.rule

@@ -202,9 +202,8 @@ class TimeFactors(RowFactors):
 
     def minutes(self, columns: tuple[int, ...] = ()) -> Bool[ndarray, "F T"]:
         """Minutes of the day that some of the factors read; of all if none is named."""
-        outputs = [self._outputs[i] for i in columns] or self._outputs
         whole = {*self.vocabulary.late, *WHOLE_DAY}
-        return minutes_read(self._graph, outputs, whole, self.vocabulary.minutes)
+        return minutes_read(self._graph, self._outputs_of(columns), whole, self.vocabulary.minutes)
 
     def reads(self) -> tuple[Read, ...]:
         """Bars, daily rows and opening auctions; which of the symbols are stocks."""
