@@ -1,6 +1,5 @@
 """Groups of the samples of a day, and scores that are standardised by day."""
 
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -15,9 +14,7 @@ def day_groups(x: Float[Tensor, "B N"], days_B: Int[Tensor, " B"] | None) -> Gro
     x : [B, N], of the samples
     days_B : int64 [B], ascending, the number of each sample's day; None: all are of one day
     """
-    if days_B is None:
-        return Groups(torch.zeros(len(x), dtype=torch.int64, device=x.device), 1)
-    return Groups.of(days_B, "day")
+    return Groups.whole(x) if days_B is None else Groups.of(days_B, "day")
 
 
 def standardised_by_day(

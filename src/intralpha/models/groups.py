@@ -35,9 +35,14 @@ class Groups:
         over : ``batch`` for one group; ``day`` for one a day
         """
         if over == "batch":
-            return Groups(torch.zeros_like(days_B), 1)
+            return Groups.whole(days_B)
         days, of_B = torch.unique(days_B, return_inverse=True)
         return Groups(of_B, len(days))
+
+    @staticmethod
+    def whole(values: Shaped[Tensor, "B *N"]) -> "Groups":
+        """All samples as one group, on the device where their values are."""
+        return Groups(torch.zeros(len(values), dtype=torch.int64, device=values.device), 1)
 
     def sums(self, values: Shaped[Tensor, "B *N"]) -> Shaped[Tensor, "G *N"]:
         """Sums over the samples of each group."""
@@ -73,8 +78,7 @@ def standardise(
     values : [B] or [B, N]
     groups : each is standardised apart; None: the batch is one
     """
-    if groups is None:
-        groups = Groups(torch.zeros(len(values), dtype=torch.int64, device=values.device), 1)
+    groups = groups or Groups.whole(values)
     centred = values - groups.spread(groups.means(values))
     # The mean is rounded: of constant values a rest would be left, and blown up to 1.
     centred = centred - groups.spread(groups.means(centred))
