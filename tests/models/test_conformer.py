@@ -159,3 +159,13 @@ def test_sizes_that_do_not_fit_are_refused() -> None:
         ConformerSpec().model_copy(update={"heads": 3}).encoder(WindowShape(7, 3))
     with pytest.raises(ValueError, match="found 4 steps; expected an odd number"):
         ConformerSpec(kernel=4)
+
+
+def test_another_precision_keeps_every_wave() -> None:
+    """A complex buffer would lose its sines on the way."""
+    network = SMALL.make({"x": WindowShape(6, 3)}).eval()
+    x = torch.randn(5, 6, 3)
+    there_and_back = network.to(torch.float64)(x.double()).score.float()
+    torch.testing.assert_close(network.to(torch.float32)(x).score, there_and_back)
+    half = network.to(torch.bfloat16)(x.bfloat16()).score.float()
+    torch.testing.assert_close(half, there_and_back, atol=0.05, rtol=0.05)

@@ -5,7 +5,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from intralpha.models import MultitaskGRUSpec, Output, SharedFeaturesError, WindowShape
+from intralpha.models import (
+    InputNamesError,
+    MultitaskGRUSpec,
+    Output,
+    SharedFeaturesError,
+    WindowShape,
+)
 
 from .contract import Case, Contract
 from .equations import line, recurrent, shaken, weights_of
@@ -112,3 +118,18 @@ def test_a_shared_gru_refuses_other_features() -> None:
 def test_a_task_named_twice_is_refused() -> None:
     with pytest.raises(ValueError, match="found day, day; expected each task once"):
         MultitaskGRUSpec(tasks=("day", "day"))
+
+
+def test_windows_come_in_the_order_of_the_tasks_or_by_name() -> None:
+    network = MultitaskGRUSpec(hidden=5).make(SHAPES).eval()
+    x = {name: torch.randn(6, *shape.sizes) for name, shape in SHAPES.items()}
+    assert torch.equal(network(*x.values()).score, network(**x).score)
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_other_windows_than_the_tasks_are_named(count: int) -> None:
+    network = MultitaskGRUSpec(hidden=5).make(SHAPES)
+    with pytest.raises(InputNamesError, match="wants inputs day, week, month"):
+        network(*[torch.randn(6, 8, 4)] * count)
+    with pytest.raises(InputNamesError, match="given day"):
+        network(day=torch.randn(6, 8, 4))

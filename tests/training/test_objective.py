@@ -28,3 +28,9 @@ def test_a_part_is_given_with_its_columns_or_named() -> None:
         part_of(output, "h", 4)
     with pytest.raises(LossShapeError, match="output: found h, expected the part unit"):
         part_of(output, "unit")
+
+
+def test_a_sample_without_any_label_is_refused() -> None:
+    """Its 0 would count as a label."""
+    with pytest.raises(LossShapeError, match="2 of 3 samples without a label"):
+        Truth.of(torch.tensor([1.0, torch.nan, torch.inf]))

@@ -81,8 +81,8 @@ class Autoformer(Encoder):
     Notes
     -----
     forward takes x ``[B, L, F]`` (oldest step first) and returns ``[B, width]``, or
-    ``[B, 2 width]`` with trends. Nothing has a bias, as in the code of the paper: what is the same
-    at all steps is trend.
+    ``[B, 2 width]`` with trends. Nothing has a bias: what is the same at all steps
+    is trend, which the next average takes out.
     """
 
     def __init__(self, shape: WindowShape, spec: AutoformerSpec) -> None:

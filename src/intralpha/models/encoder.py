@@ -11,7 +11,7 @@ from intralpha.models.head import HeadSpec
 from intralpha.models.heads.linear import LinearHeadSpec
 from intralpha.models.model import ModelSpec
 from intralpha.models.output import Output
-from intralpha.models.shape import EXPOSURES, Shapes, WindowShape, only
+from intralpha.models.shape import EXPOSURES, Shapes, StateWidthError, WindowShape, only
 
 
 class Encoder(nn.Module):
@@ -155,7 +155,14 @@ class Encoded(nn.Module):
         state : [B, E], or [B, (1 + M) E] with M earlier layers
         exposures : as in :meth:`forward`
         days_B : as in :meth:`forward`
+
+        Raises
+        ------
+        StateWidthError
         """
+        expected = self.encoder.width * (1 + self.encoder.earlier)
+        if state.shape[1] != expected:
+            raise StateWidthError(state.shape[1], expected)
         last, *before = state.split(self.encoder.width, dim=1)
         out = self.head(last, exposures, days_B)
         if not before:

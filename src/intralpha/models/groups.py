@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
 EPSILON = 1e-8
@@ -61,6 +61,24 @@ class Groups:
         if self.count == 1:
             return values.expand(len(self.of_B), *values.shape[1:])
         return values[self.of_B]
+
+    def mean_of(
+        self, by_group: Float[Tensor, "G *N"], measured: Bool[Tensor, "G *N"] | None = None
+    ) -> Float[Tensor, "*N"]:
+        """The mean over groups in which something could be compared.
+
+        Parameters
+        ----------
+        by_group : [G] or [G, N]
+        measured : bool of the same shape; None: groups of at least two samples
+
+        Returns
+        -------
+        Tensor [] or [N]
+            0 where no group counts, with a gradient of 0.
+        """
+        counts = self.sizes >= 2 if measured is None else measured
+        return (by_group * counts).sum(0) / counts.sum(0).clamp(min=1)
 
     @property
     def sizes(self) -> Int[Tensor, " G"]:

@@ -13,7 +13,7 @@ from intralpha.models.encoder import Encoder
 from intralpha.models.model import ModelSpec
 from intralpha.models.output import Output
 from intralpha.models.recurrent_layers import last_state, recurrent_layers
-from intralpha.models.shape import Shapes
+from intralpha.models.shape import Shapes, check_names
 
 if TYPE_CHECKING:
     from intralpha.models.recurrent import FusedGRU
@@ -196,8 +196,14 @@ class Readers(Encoder):
         ----------
         *alone : windows in the order of the tasks
         **windows : or by the name of the task
+
+        Raises
+        ------
+        InputNamesError
         """
-        given = {**dict(zip(self.readers, alone, strict=False)), **windows}
+        one_too_many = (f"window {at + 1}" for at in range(len(self.readers), len(alone)))
+        given = {**dict(zip((*self.readers, *one_too_many), alone, strict=False)), **windows}
+        check_names("multitask_gru", tuple(self.readers), tuple(given))
         pairs = self.readers.items()
         last = [last_state(cast("FusedGRU", self.gru[name]), given[task]) for task, name in pairs]
         return torch.cat(last, dim=1)

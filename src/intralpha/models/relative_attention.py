@@ -1,7 +1,7 @@
 """Multi-head attention that knows how far apart two steps are [Spec 12.15, Dai et al. 2019]."""
 
 import torch
-from jaxtyping import Complex, Float
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -61,7 +61,7 @@ class RelativeAttention(nn.Module):
         """
         query, key, value = (self.split(line(x)) for line in (self.query, self.key, self.value))
         content, place = query + self.content[:, None], self.turned(query)
-        waves = torch.view_as_real(self.turns[: x.shape[1]]).flatten(-2)
+        waves = self.turns[: x.shape[1]].flatten(-2)
         find = found_by_scores if x.shape[1] <= SHORT else found_in_pieces
         return self.out(find(content, place, key, waves, value).transpose(1, 2).flatten(2))
 
@@ -74,7 +74,8 @@ class RelativeAttention(nn.Module):
         by_head = self.places.weight.unflatten(0, (self.heads, -1))
         p = (query + self.place[:, None]) @ by_head
         p = p.to(torch.promote_types(p.dtype, torch.float32))  # half precision knows no complex
-        turned = torch.view_as_complex(p.unflatten(-1, (-1, 2))) * self.turns[: query.shape[2]]
+        by_place = torch.view_as_complex(self.turns[: query.shape[2]].to(p.dtype))
+        turned = torch.view_as_complex(p.unflatten(-1, (-1, 2))) * by_place
         return torch.view_as_real(turned).flatten(-2)
 
 
@@ -128,8 +129,10 @@ def found_in_pieces(
     return found[..., :size]
 
 
-def turns(length: int, waves: int) -> Complex[Tensor, "L half"]:
+def turns(length: int, waves: int) -> Float[Tensor, "L half 2"]:
     """e^(-i w_k j) with w_k = 10000^(-2k / waves), of places j = 0 .. length - 1.
+
+    Real and imaginary parts apart: what moves a network to another precision would drop the second.
 
     Parameters
     ----------
@@ -138,4 +141,4 @@ def turns(length: int, waves: int) -> Complex[Tensor, "L half"]:
     """
     frequency = 10000 ** (-torch.arange(0, waves, 2, dtype=torch.float64) / waves)
     angle = torch.arange(length, dtype=torch.float64)[:, None] * frequency
-    return torch.polar(torch.ones_like(angle), -angle).to(torch.complex64)
+    return torch.stack([angle.cos(), -angle.sin()], -1).float()

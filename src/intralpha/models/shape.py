@@ -45,6 +45,17 @@ class InputNamesError(ConfigError):
         )
 
 
+class StateWidthError(ConfigError):
+    """An encoder gives another state than it declares."""
+
+    def __init__(self, found: int, expected: int) -> None:
+        self.found, self.expected = found, expected
+        super().__init__(
+            f"an encoder gave states of {found} numbers; it declares width {expected}, counted with "
+            "its earlier layers.\nHint: set `width` of the encoder to what its forward returns."
+        )
+
+
 def check_names(network: str, wanted: tuple[str, ...], given: tuple[str, ...]) -> None:
     """Refuse inputs whose names a network does not want.
 

@@ -31,8 +31,12 @@ def correlations(
     w = torch.ones_like(x_BN) if known_BN is None else known_BN.to(x_BN.dtype)
     n = groups.sums(w)
     at_least_one = n.clamp(min=1)
-    x = (x_BN - groups.spread(groups.sums(x_BN * w) / at_least_one)) * w
-    y = (y_BN - groups.spread(groups.sums(y_BN * w) / at_least_one)) * w
+
+    def centred(v_BN: Float[Tensor, "B N"]) -> Float[Tensor, "B N"]:
+        return (v_BN - groups.spread(groups.sums(v_BN * w) / at_least_one)) * w
+
+    # Twice: the mean of constant values is rounded, and what is left would look like a forecast.
+    x, y = (centred(centred(v_BN)) for v_BN in (x_BN, y_BN))
     scale = (groups.sums(x * x) / at_least_one + EPSILON**2).rsqrt()
     scale = scale * (groups.sums(y * y) / at_least_one + EPSILON**2).rsqrt()
     return groups.sums(x * y) / at_least_one * scale, n >= 2
@@ -58,4 +62,4 @@ def mean_correlations(
         0 for a column of which nothing is measured.
     """
     found, measured = correlations(x_BN, y_BN, groups, known_BN)
-    return (found * measured).sum(0) / measured.sum(0).clamp(min=1)
+    return groups.mean_of(found, measured)

@@ -43,11 +43,20 @@ class Truth:
 
         Parameters
         ----------
-        label : [B] or [B, H]
+        label : [B] or [B, H]; each sample has at least one
         days_B : default: all are of one day
+
+        Raises
+        ------
+        LossShapeError
+            A sample has no label: its 0 would count as one.
         """
         label_BH = label[:, None] if label.dim() == 1 else label
         known = torch.isfinite(label_BH)
+        without = len(known) - int(known.any(1).sum())
+        if without:
+            found = f"{without} of {len(known)} samples without a label"
+            raise LossShapeError("label", found, "at least one label a sample")
         days = known.new_zeros(len(label), dtype=torch.int64) if days_B is None else days_B
         return Truth(torch.where(known, label_BH, torch.zeros_like(label_BH)), known, days)
 

@@ -106,6 +106,29 @@ def test_one_sample_gives_a_finite_loss_and_gradient(spec: ObjectiveSpec) -> Non
     assert all(leaf.grad is None or torch.isfinite(leaf.grad).all() for leaf in leaves)
 
 
+@pytest.mark.parametrize("kind", BY_DAY)
+def test_a_day_of_one_sample_has_no_say(kind: str) -> None:
+    """Nothing can be compared within it: it must not make the loss of the others look smaller."""
+    spec = OURS[kind](over="day")
+    output, truth = example(spec)
+    last = truth.days_B.max()
+    alone = torch.cat([torch.nonzero(truth.days_B < last)[:, 0], torch.tensor([20])])
+    others = alone[:-1]
+    assert len(others) < 20
+    torch.testing.assert_close(
+        spec.loss(*part(output, truth, alone)), spec.loss(*part(output, truth, others))
+    )
+
+
+@pytest.mark.parametrize("kind", ["neg_ic", "rank_ic", "ccc"])
+def test_constant_scores_are_no_forecast_of_constant_labels(kind: str) -> None:
+    for n in range(2, 60):
+        flat = torch.full((n,), 1000.1)
+        assert OURS[kind]().loss(Output(flat), Truth.of(flat / 7)).item() == pytest.approx(
+            0, abs=1e-3
+        ), n
+
+
 def test_scores_of_another_number_of_samples_are_refused(spec: ObjectiveSpec) -> None:
     output, truth = example(spec)
     first, _ = part(output, truth, torch.tensor([0]))

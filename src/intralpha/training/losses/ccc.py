@@ -24,10 +24,13 @@ class CccSpec(ObjectiveSpec):
     over: Over = Field(default="batch", description=OVER)
 
     def loss(self, output: Output, truth: Truth) -> Float[Tensor, ""]:
-        """Between -1 and 1; 0 for constant scores or labels. See :meth:`ObjectiveSpec.loss`."""
+        """Between -1 and 1; 0 for constant scores or labels. A day of one sample is left out.
+
+        See :meth:`ObjectiveSpec.loss`.
+        """
         score, label = score_and_label(output, truth)
         groups = Groups.of(truth.days_B, self.over)
         level, aim = groups.means(score), groups.means(label)
         s, y = score - groups.spread(level), label - groups.spread(aim)
         spread = groups.means(s * s) + groups.means(y * y) + (level - aim).square()
-        return -(2 * groups.means(s * y) / (spread + EPSILON**2)).mean()
+        return -groups.mean_of(2 * groups.means(s * y) / (spread + EPSILON**2))

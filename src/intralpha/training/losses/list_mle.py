@@ -27,13 +27,13 @@ class ListMleSpec(ObjectiveSpec):
     over: Over = Field(default="day", description=OVER)
 
     def loss(self, output: Output, truth: Truth) -> Float[Tensor, ""]:
-        """At least 0; log(n!) / n for constant scores of n samples.
+        """At least 0; log(n!) / n for constant scores of n samples. A day of one is left out.
 
         See :meth:`ObjectiveSpec.loss`.
         """
         score, label = score_and_label(output, truth)
         groups = Groups.of(truth.days_B, self.over)
-        return groups.means(_log_rest(score, label, groups) - score).mean()
+        return groups.mean_of(groups.means(_log_rest(score, label, groups) - score))
 
 
 def _log_rest(

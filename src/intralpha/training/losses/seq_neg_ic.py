@@ -37,5 +37,5 @@ class SeqNegICSpec(ObjectiveSpec):
         step = horizons_of(output, truth)
         groups = Groups.of(truth.days_B, self.over)
         found, measured = correlations(step, truth.label_BH, groups, truth.known_BH)
-        by_step = (found * measured).sum(0) / measured.sum(0).clamp(min=1)
+        by_step = groups.mean_of(found, measured)
         return -by_step.sum() / measured.any(0).sum().clamp(min=1)
