@@ -51,8 +51,8 @@ class StateWidthError(ConfigError):
     def __init__(self, found: int, expected: int) -> None:
         self.found, self.expected = found, expected
         super().__init__(
-            f"an encoder gave states of {found} numbers; it declares width {expected}, counted with "
-            "its earlier layers.\nHint: set `width` of the encoder to what its forward returns."
+            f"an encoder gave states of {found} numbers; it declares width {expected}, earlier "
+            "layers counted.\nHint: set `width` of the encoder to what its forward returns."
         )
 
 
