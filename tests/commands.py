@@ -31,7 +31,8 @@ from intralpha.pipeline.code import source_of
 from intralpha.report.charts import plain_figure
 from intralpha.sources import ingest
 from intralpha.testing import check_specs
-from intralpha.training import run_jobs, train_fold
+from intralpha.executors import LocalSpec
+from intralpha.training import train_fold
 
 for name in [name for name in sys.modules if name.startswith("intralpha")]:
     source_of(name)  # parsed by every plan, kept until the file changes

@@ -91,3 +91,29 @@ SIMPLE = ("factors.gru=null", "combination={kind: single}", "portfolio=null")
 def simple_recipe(finished: tuple[Path, RunResult]) -> Recipe:
     """The same without network and portfolio: fast."""
     return load_recipe(finished[0] / "tiny.yaml", ("data.sources=[]", *SIMPLE))
+
+
+APART = ("ingest", "test")
+TIMED = ("artifact.json", "history.parquet", "solver.json")  # they say how long it took
+
+
+def same_files(one: Path, two: Path) -> int:
+    """How many files of two stores are the same; all that one of them has must be in both.
+
+    Parameters
+    ----------
+    one, two : folders of runs; ingests, and tests beside the oracle of simulated sources, are left
+        out, for one of them may be of the other's lake
+    """
+
+    def kept(runs: Path) -> dict[Path, bytes]:
+        root = runs / "artifacts"
+        found = (p for p in root.rglob("*") if p.is_file() and "made" not in p.parts)
+        here = {p.relative_to(root): p.read_bytes() for p in found if p.name not in TIMED}
+        return {name: content for name, content in here.items() if name.parts[0] not in APART}
+
+    first, second = kept(one), kept(two)
+    assert set(first) == set(second)
+    differ = [str(name) for name in first if first[name] != second[name]]
+    assert not differ
+    return len(first)

@@ -31,7 +31,7 @@ from intralpha.pipeline.nodes.test import simulated_source
 from intralpha.pipeline.report import NothingMadeError
 from intralpha.training import FoldJob, predict_fold, train_fold
 
-from .conftest import SIMPLE
+from .conftest import SIMPLE, same_files
 
 AFTER = date(2023, 7, 31)
 
@@ -127,18 +127,13 @@ def test_what_is_finished_is_reported_when_a_later_stage_fails(
 
 
 def test_workers_change_nothing(finished: tuple[Path, RunResult], tmp_path: Path) -> None:
+    """Every file that is kept is the same, byte for byte, but for the time of its making."""
     folder, _ = finished  # by one worker
-    alone = load_recipe(folder / "tiny.yaml")
-    assert alone.workers == 1
-    shared = load_recipe(folder / "tiny.yaml", ("workers=2", "data.sources=[]", "portfolio=null"))
+    assert load_recipe(folder / "tiny.yaml").workers == 1
+    shared = load_recipe(folder / "tiny.yaml", ("workers=2", "data.sources=[]"))
     execute(plan(shared, tmp_path / "runs"), show_progress=False)
-    scores = []
-    for recipe, runs in ((alone, folder / "runs"), (shared, tmp_path / "runs")):
-        planned = plan(recipe, runs)
-        keys = planned.addresses["signal"]
-        days = [(date.fromisoformat(day), key) for day, key in keys.items()]
-        scores.append(planned.store.panel("signal", days).values)
-    np.testing.assert_array_equal(*scores)
+    assert same_files(folder / "runs", tmp_path / "runs") > 300
+    assert not (tmp_path / "runs/artifacts/.work").exists()
 
 
 def test_a_report_needs_finished_steps(recipe: Recipe, tmp_path: Path) -> None:

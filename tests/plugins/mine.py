@@ -19,6 +19,7 @@ from intralpha.base import Panel, spec_hash
 from intralpha.base.node import Inputs, Node, Read, Task, day_slices
 from intralpha.combination import CombinerSpec
 from intralpha.combination.icir import RankICHistory
+from intralpha.executors import Executor, ExecutorSpec, Processes
 from intralpha.factors import FactorSpec, Ground
 from intralpha.factors.factor import days_of
 from intralpha.market import Calendar, Lake, read_daily
@@ -30,6 +31,15 @@ from intralpha.risk import ExposureSpec
 from intralpha.sources import Batch, SimulatedMarket, Source, SourceSpec
 from intralpha.sources.exchange.layouts.layout import Layout
 from intralpha.training import ObjectiveSpec, Truth
+
+
+class TwoSpec(ExecutorSpec):
+    """At most two processes, however many may be."""
+
+    kind: Literal["mine.two"] = "mine.two"
+
+    def open(self, workers: int) -> Executor:
+        return Processes(min(workers, 2))
 
 
 class WalkSpec(SourceSpec):

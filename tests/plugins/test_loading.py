@@ -129,15 +129,16 @@ def test_the_digest_counts_every_module_that_was_imported(desk: Desk) -> None:
 WORKERS = """
 import os
 from intralpha.base.plugins import load_plugins, loaded
-from intralpha.training import run_jobs
+from intralpha.executors import Processes
 
 def seen(job):
     return os.getpid(), [plugin.name for plugin in loaded()]
 
 if __name__ == "__main__":
     load_plugins(["acme", "./mine.py"])
-    for process, names in run_jobs(seen, (0, 1), 2):
-        print(process != os.getpid(), names)
+    with Processes(2) as executor:
+        for process, names in executor.run(seen, (0, 1)):
+            print(process != os.getpid(), names)
 """
 
 

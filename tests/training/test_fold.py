@@ -13,6 +13,7 @@ from torch import nn
 
 from intralpha.base import Panel
 from intralpha.datasets import CutSpec, GlobalStandardSpec, Loader
+from intralpha.executors import Processes
 from intralpha.models import GRUSpec
 from intralpha.training import (
     FoldJob,
@@ -24,7 +25,6 @@ from intralpha.training import (
     finished,
     load_fitted,
     predict_fold,
-    run_jobs,
     train_fold,
 )
 
@@ -67,8 +67,10 @@ def scores(job: FoldJob) -> np.ndarray:
 
 def test_the_number_of_workers_changes_nothing(tmp_path: Path) -> None:
     one, two = make_jobs(tmp_path / "one"), make_jobs(tmp_path / "two")
-    run_jobs(train_fold, one, 1)
-    run_jobs(train_fold, two, 2)
+    for job in one:
+        train_fold(job)
+    with Processes(2) as executor:
+        executor.run(train_fold, two)
     found = [[scores(job) for job in jobs] for jobs in (one, two)]
     np.testing.assert_array_equal(*found)
     assert np.isfinite(found[0]).all()
@@ -166,7 +168,8 @@ def squared(score: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
 def test_a_class_is_trained_from_the_seed(tmp_path: Path) -> None:
     first, second = (replace(job, model=Last) for job in make_jobs(tmp_path / "a"))
     again = replace(make_jobs(tmp_path / "b")[0], model=Last)
-    run_jobs(train_fold, (first, second, again), 1)
+    for job in (first, second, again):
+        train_fold(job)
     np.testing.assert_array_equal(scores(first), scores(again))
     assert not np.array_equal(scores(first), scores(second))
 

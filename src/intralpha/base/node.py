@@ -99,14 +99,12 @@ class Task:
         there. A node of days writes a Panel of all its slices to ``panel``
     finish : called with the name of a slice whose folder is complete; it is then kept, whatever
         happens to the others
-    workers : processes that may be used; the result does not depend on it
     show_progress : whether to draw bars on stderr
     """
 
     slices: tuple[Slice, ...]
     folder: Callable[[str], Path]
     finish: Callable[[str], None]
-    workers: int = 1
     show_progress: bool = False
 
 

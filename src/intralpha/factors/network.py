@@ -37,7 +37,6 @@ from intralpha.training import (
     TrainSpec,
     ensemble,
     predict_fold,
-    run_jobs,
     train_fold,
 )
 
@@ -362,8 +361,7 @@ def make_weights(spec: Learning, inputs: Inputs, task: Task) -> None:
     ----------
     spec : how networks are trained
     inputs : ``seen``, ``universe`` and ``label`` of the sessions that the folds look at
-    task : a slice a fold and seed, with both in its ``about``; its folder takes the weights. Up to
-        ``task.workers`` are trained at a time, which changes none of them
+    task : a slice a fold and seed, with both in its ``about``; its folder takes the weights
 
     Raises
     ------
@@ -371,19 +369,11 @@ def make_weights(spec: Learning, inputs: Inputs, task: Task) -> None:
         As in :func:`~intralpha.training.train_fold`; the first one ends the work.
     """
     load = _loader(spec, inputs, label=inputs.saved("label"))
-    jobs = tuple(_job(spec, one, load, task.folder(one.name)) for one in task.slices)
-    done = 0
     with progress(task.show_progress) as bar:
-        shown = bar.add_task("training", total=len(jobs))
-
-        def keep(at: int) -> None:
-            nonlocal done
-            done += 1
-            task.finish(task.slices[at].name)
-            bar.advance(shown)
-            log.info("trained %s: %d of %d", task.slices[at].name, done, len(jobs))
-
-        run_jobs(train_fold, jobs, task.workers, keep)
+        for one in bar.track(task.slices, description="training"):
+            train_fold(_job(spec, one, load, task.folder(one.name)))
+            task.finish(one.name)
+            log.info("trained %s", one.name)
 
 
 def make_outputs(spec: Learning, inputs: Inputs, task: Task) -> None:

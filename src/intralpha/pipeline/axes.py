@@ -51,6 +51,10 @@ class Axes:
         """Stocks with a row up to and with the day, sorted."""
         return self.assets[self.since <= day]
 
+    def since_of(self, assets: Shaped[ndarray, " K"]) -> Shaped[ndarray, " K"]:
+        """First day on which each of some of the stocks is known."""
+        return self.since[np.searchsorted(self.assets, assets)]
+
     def print_of(self, day: np.datetime64) -> str:
         """Digest of :meth:`known`."""
         days, digests = self._prints

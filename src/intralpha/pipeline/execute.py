@@ -1,7 +1,6 @@
-"""Execute: make every slice that is missing, block by block, and keep it as soon as it is whole."""
+"""Execute: make some slices of a node from what they may see, and keep them when they are whole."""
 
-import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -13,6 +12,7 @@ import numpy as np
 
 from intralpha.base import Panel
 from intralpha.base.node import Inputs, Node, Slice, Task
+from intralpha.base.only_one import only_one
 from intralpha.base.panel import as_days
 from intralpha.market import Lake
 from intralpha.pipeline.address import digest_of, plain
@@ -20,8 +20,9 @@ from intralpha.pipeline.code import git_commit
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.store import DAYS
 
-log = logging.getLogger(__name__)
 IN_MEMORY_BYTES = 2**27
+
+Slices = tuple[Slice, ...]
 
 
 @dataclass(eq=False)
@@ -72,8 +73,9 @@ class WorkInputs(Inputs):
     def saved(self, name: str) -> Path:
         """The needed days of an input as a folder that :meth:`Panel.load` opens."""
         path = self.folder / "inputs" / name
-        if not (path / "axes.npz").is_file():
-            self.plan.store.panel(self._of(name).kind, self._keys(name), self.assets, path)
+        with only_one(path.with_name(f"{name}.lock")):  # other workers read the same
+            if not (path / "axes.npz").is_file():
+                self.plan.store.panel(self._of(name).kind, self._keys(name), self.assets, path)
         return path
 
     def folders(self, name: str) -> Mapping[str, Path]:
@@ -110,31 +112,27 @@ class WorkInputs(Inputs):
         return as_days([max(days)])[0] if days else self.plan.axes.dates[-1]
 
 
-def make_node(plan: Plan, node: Node, workers: int, show_progress: bool) -> int:
-    """Make the missing slices of a node; returns how many were made.
+def make_block(
+    plan: Plan,
+    node: Node,
+    part: Slices,
+    together: Slices,
+    show_progress: bool = False,
+) -> None:
+    """Make some slices of a node in this process.
 
     Parameters
     ----------
     plan : addresses and store
     node : one of the plan's, whose inputs are made
-    workers : processes that training may use
+    part : the slices
+    together : those whose inputs are laid out: of a node of folders all that are being made, here
+        or by other workers; else the same
     show_progress : whether to draw bars on stderr
     """
-    missing = plan.missing(node)
-    blocks = _blocks(missing, node.block) if node.form == DAYS else [missing] if missing else []
-    for part in blocks:
-        started = perf_counter()
-        _make_block(plan, node, part, workers, show_progress)
-        log.info("made    %s: %d of it in %.1f s", node.name, len(part), perf_counter() - started)
-    return len(missing)
-
-
-def _make_block(
-    plan: Plan, node: Node, part: tuple[Slice, ...], workers: int, show_progress: bool
-) -> None:
     store, keys = plan.store, plan.addresses[node.name]
-    folder = store.work(node.kind, _name_of(plan, node, part))
-    inputs = WorkInputs(plan, node, part, folder)
+    folder = work_folder(plan, node, part)
+    inputs = WorkInputs(plan, node, together, folder)
     facts = _facts(plan, node)
     since = perf_counter()
 
@@ -149,15 +147,28 @@ def _make_block(
 
     done = folder / "panel"
     if node.form != DAYS or not done.is_dir():
-        node.make(node.spec, inputs, Task(part, place, finish, workers, show_progress))
+        node.make(node.spec, inputs, Task(part, place, finish, show_progress))
     if node.form == DAYS:
         panel = Panel.load(done)
-        store.keep_days(node.kind, {as_days([s.name])[0]: keys[s.name] for s in part}, panel)
+        days = {as_days([s.name])[0]: keys[s.name] for s in part}
+        store.keep_days(node.kind, days, panel, plan.axes.since_of(panel.assets))
         store.note(node.kind, plan.stems[node.name], facts)
-    store.discard(folder)
+        store.discard(folder)
 
 
-def _name_of(plan: Plan, node: Node, part: tuple[Slice, ...]) -> str:
+def work_folder(plan: Plan, node: Node, part: Slices) -> Path:
+    """Where a part is worked on, and its inputs are laid out.
+
+    Parameters
+    ----------
+    plan : addresses and store
+    node : whose slices
+    part : the slices; a node of folders has one place for all
+    """
+    return plan.store.work(node.kind, _name_of(plan, node, part))
+
+
+def _name_of(plan: Plan, node: Node, part: Slices) -> str:
     """Name of the folder that a block is worked on in, the same when a killed run goes on.
 
     It says what all slices are made of: what a killed run left there must not pass for others.
@@ -165,10 +176,6 @@ def _name_of(plan: Plan, node: Node, part: tuple[Slice, ...]) -> str:
     if node.form != DAYS:
         return f"inputs-{plan.keys[node.name]}"
     return digest_of(plan.addresses[node.name][one.name] for one in part)
-
-
-def _blocks(missing: tuple[Slice, ...], size: int) -> Iterator[tuple[Slice, ...]]:
-    yield from (missing[i : i + size] for i in range(0, len(missing), size))
 
 
 def _facts(plan: Plan, node: Node) -> dict[str, Any]:

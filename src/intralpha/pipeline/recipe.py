@@ -16,6 +16,7 @@ from intralpha.base.yaml_text import EncodingError, YamlError, parse_yaml, read_
 from intralpha.combination import CombinerSpec, EqualSpec
 from intralpha.datasets import EverySpec, GridSpec
 from intralpha.evaluation import FactorTestSpec
+from intralpha.executors import ExecutorSpec, LocalSpec
 from intralpha.factors import FactorSpec
 from intralpha.features import FeatureSpec
 from intralpha.labels import HorizonError, check_horizon
@@ -123,7 +124,11 @@ class Recipe(Spec):
     test: TestSpec = TestSpec()
     portfolio: EnhancementSpec | None = None
     workers: int = Field(
-        default=1, ge=1, description="training processes; results do not depend on it"
+        default=1, ge=1, description="pieces of work at a time; results do not depend on it"
+    )
+    executor: ExecutorSpec = Field(
+        default_factory=LocalSpec,
+        description="where they run: processes of this machine, or a cluster",
     )
 
     def faults(self) -> list[str]:

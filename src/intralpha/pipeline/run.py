@@ -12,8 +12,8 @@ from pathlib import Path
 from intralpha.base import IntralphaError
 from intralpha.base.node import Node
 from intralpha.evaluation import FactorReport
-from intralpha.pipeline.execute import make_node
 from intralpha.pipeline.ingest import run_ingest
+from intralpha.pipeline.jobs import make_node
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import dump_recipe
 from intralpha.pipeline.report import finished_factors, finished_portfolio, render_report
@@ -128,19 +128,20 @@ def make_all(
     made: dict[str, int] = {}
     failed: dict[str, IntralphaError] = {}
     stopped: set[str] = set()
-    for node in nodes:
-        if not stopped.isdisjoint(node.inputs.values()):
-            stopped.add(node.name)
-            continue
-        missing = len(planned.missing(node)) if log.isEnabledFor(logging.INFO) else 0
-        if missing:
-            log.info("make    %s: %d of %d", node.name, missing, len(node.slices))
-        try:
-            made[node.name] = make_node(planned, node, planned.recipe.workers, show_progress)
-        except IntralphaError as error:
-            log.error("%s failed: %s", node.name, error)
-            failed[node.name] = error
-            stopped.add(node.name)
+    with planned.recipe.executor.open(planned.recipe.workers) as executor:
+        for node in nodes:
+            if not stopped.isdisjoint(node.inputs.values()):
+                stopped.add(node.name)
+                continue
+            missing = len(planned.missing(node)) if log.isEnabledFor(logging.INFO) else 0
+            if missing:
+                log.info("make    %s: %d of %d", node.name, missing, len(node.slices))
+            try:
+                made[node.name] = make_node(planned, node, executor, show_progress)
+            except IntralphaError as error:
+                log.error("%s failed: %s", node.name, error)
+                failed[node.name] = error
+                stopped.add(node.name)
     return made, failed
 
 

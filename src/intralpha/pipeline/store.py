@@ -121,7 +121,13 @@ class Store:
         shutil.rmtree(target, ignore_errors=True)
         made.rename(target)
 
-    def keep_days(self, kind: str, keys: dict[np.datetime64, str], panel: Panel) -> None:
+    def keep_days(
+        self,
+        kind: str,
+        keys: dict[np.datetime64, str],
+        panel: Panel,
+        since: np.ndarray | None = None,
+    ) -> None:
         """File every day of a Panel that has an address.
 
         Parameters
@@ -129,13 +135,16 @@ class Store:
         kind : of the node
         keys : date -> address; each date must be on the Panel's axis
         panel : [D, A, F] or [D, T, A, F]; stocks without any finite value on a day are left out
+        since : datetime64[D] [A], the day from which on each stock is known; before it, it is left
+            out, or a day's file would tell which stocks were made with it. Default: all always are
         """
         times = None if panel.times is None else [t.isoformat() for t in panel.times]
         row = {day: i for i, day in enumerate(panel.dates)}
         for day, key in keys.items():
             values = panel.values[row[day]]
             other = tuple(i for i in range(values.ndim) if i != values.ndim - 2)
-            kept = np.flatnonzero(np.isfinite(values).any(axis=other))
+            there = np.isfinite(values).any(axis=other)
+            kept = np.flatnonzero(there if since is None else there & (since <= day))
             head = {
                 "date": str(day),
                 "names": panel.names,
@@ -205,9 +214,11 @@ class Store:
         path = self.root / kind / "made" / f"{stem}.json"
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(
+            partial = path.with_name(f".{path.name}.{os.getpid()}")
+            partial.write_text(
                 json.dumps({"kind": kind, **facts, "made": _now()}, indent=1, default=str)
             )
+            partial.replace(path)
 
     def all(self) -> list[Artifact]:
         """Every finished folder, oldest first."""

@@ -25,6 +25,7 @@ from intralpha.datasets import (
     with_window,
 )
 from intralpha.evaluation import FactorReport, FactorTestSpec, run_factor_test
+from intralpha.executors import LocalSpec
 from intralpha.factors.file import FactorFileSpec, read_scores
 from intralpha.factors.network import slice_name
 from intralpha.features import ExpressionSpec, FeatureSpec
@@ -41,7 +42,6 @@ from intralpha.training import (
     Network,
     ObjectiveSpec,
     TrainSpec,
-    run_jobs,
     train_fold,
 )
 
@@ -315,7 +315,8 @@ class Market:
                 for fold in folds
                 for seed in seeds
             ]
-            run_jobs(train_fold, jobs, workers)
+            with LocalSpec().open(workers) as executor:
+                executor.run(train_fold, jobs)
             days = np.concatenate([fold.predict for fold in folds])
             return kept.scores(folder, load, chosen[0], days)
 

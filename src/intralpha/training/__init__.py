@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from intralpha.training.ensemble import ensemble
     from intralpha.training.fit import FitResult, TrainingDivergedError, TrainSpec, fit, predict
     from intralpha.training.fold import FoldJob, finished, predict_fold, train_fold
-    from intralpha.training.jobs import run_jobs
     from intralpha.training.losses.mse_bn import MseBnSpec
     from intralpha.training.losses.neg_ic import NegICSpec
     from intralpha.training.measurable import NothingToLearnError, UnmeasurableError

@@ -14,9 +14,9 @@ from intralpha.datasets import Fold, Loader
 from intralpha.models import ModelSpec
 from intralpha.training.belonging import Loss, Marks, check_marks, training_marks
 from intralpha.training.fit import Device, TrainSpec, Watcher, chosen_device, fit, predict
-from intralpha.training.jobs import one_thread
 from intralpha.training.network import Network, shapes_of
 from intralpha.training.objective import ObjectiveSpec
+from intralpha.training.one_thread import one_thread
 from intralpha.training.weights import (
     load_fitted,
     load_network,

@@ -1,4 +1,4 @@
-"""Jobs over processes: order, threads, errors."""
+"""Jobs in this process and in others: order, threads, errors, how they end."""
 
 import os
 import signal
@@ -9,20 +9,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-import torch
 
 from intralpha.base import DataError
-from intralpha.training import run_jobs
+from intralpha.executors import LocalSpec, LostWorkersError, Processes
 
 
-def answer(value: int) -> tuple[int, int, bool, int]:
+def answer(value: int) -> tuple[int, str | None, int]:
     time.sleep(0.3 / (value + 1))  # the first is the last to finish
-    return (
-        value,
-        torch.get_num_threads(),
-        torch.are_deterministic_algorithms_enabled(),
-        os.getpid(),
-    )
+    return value, os.environ.get("OMP_NUM_THREADS"), os.getpid()
 
 
 def refuse(value: int) -> None:
@@ -31,37 +25,31 @@ def refuse(value: int) -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_results_stand_in_the_order_of_the_jobs(workers: int) -> None:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(2)
-    try:
-        seen: list[int] = []
-        found = run_jobs(answer, range(3), workers, seen.append)
-        assert torch.get_num_threads() == 2, "as it was before"
-    finally:
-        torch.set_num_threads(threads)
-    assert [f[:3] for f in found] == [(v, 1, True) for v in range(3)]
-    assert sorted(seen) == [0, 1, 2]
-    assert workers > 1 or seen == [0, 1, 2]
-    assert (os.getpid() in {f[3] for f in found}) == (workers == 1)
-    assert not torch.are_deterministic_algorithms_enabled()
+    seen: list[int] = []
+    with LocalSpec().open(workers) as executor:
+        found = executor.run(answer, range(6), seen.append)
+        again = executor.run(answer, (7,))
+    assert [f[0] for f in found] == [*range(6)]
+    assert sorted(seen) == [*range(6)]
+    assert workers > 1 or seen == [*range(6)]
+    assert (os.getpid() in {f[2] for f in found}) == (workers == 1)
+    assert len({f[2] for f in found + again}) == workers, "they are kept from one run to the next"
 
 
-def test_what_a_process_allows_is_allowed_again() -> None:
-    torch.set_deterministic_debug_mode("warn")
-    try:
-        assert run_jobs(refuses_other_algorithms, (1,), 1) == [True]
-        assert torch.get_deterministic_debug_mode() == 1
-    finally:
-        torch.set_deterministic_debug_mode("default")
+def test_each_process_has_its_share_of_the_cores_for_threads() -> None:
+    workers = 2
+    with Processes(workers) as executor:
+        found = executor.run(answer, range(2))
+    share = max(len(os.sched_getaffinity(0)) // workers, 1)
+    assert {f[1] for f in found} == {str(share)}
 
 
-def refuses_other_algorithms(_: int) -> bool:
-    return not torch.is_deterministic_algorithms_warn_only_enabled()
-
-
-def test_the_error_of_a_job_is_raised() -> None:
-    with pytest.raises(ValueError, match="not this one"):
-        run_jobs(refuse, (1,), 1)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_error_of_a_job_is_raised(workers: int) -> None:
+    with LocalSpec().open(workers) as executor:
+        with pytest.raises(ValueError, match="not this one"):
+            executor.run(refuse, (1, 1))
+        assert executor.run(answer, (3,))[0][0] == 3, "others can follow"
 
 
 class NotThisOneError(DataError):
@@ -74,10 +62,9 @@ def refuse_with_facts(value: int) -> None:
     raise NotThisOneError(value, "not this one")
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_an_error_of_ours_crosses_processes_with_its_facts(workers: int) -> None:
-    with pytest.raises(NotThisOneError, match=": not this one") as caught:
-        run_jobs(refuse_with_facts, (1, 1), workers)
+def test_an_error_of_ours_crosses_processes_with_its_facts() -> None:
+    with Processes(2) as executor, pytest.raises(NotThisOneError, match=": not") as caught:
+        executor.run(refuse_with_facts, (1, 1))
     assert caught.value.value == 1
 
 
@@ -95,12 +82,40 @@ def test_processes_have_the_surroundings_of_now(
         else:
             monkeypatch.setenv("OF_A_TEST", value)
         monkeypatch.chdir(folder)
-        found = run_jobs(surroundings, ("OF_A_TEST", "OF_A_TEST"), 2)
+        with Processes(2) as executor:
+            found = executor.run(surroundings, ("OF_A_TEST", "OF_A_TEST"))
         assert found == [(value, str(folder))] * 2
 
 
-def test_no_jobs() -> None:
-    assert run_jobs(answer, (), 4) == []
+@pytest.mark.parametrize("workers", [1, 2])
+def test_no_jobs(workers: int) -> None:
+    with LocalSpec().open(workers) as executor:
+        assert executor.run(answer, ()) == []
+
+
+def die_once(place: Path) -> str:
+    if not place.exists():
+        place.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return place.name
+
+
+def die(place: Path) -> None:
+    with place.open("a") as file:
+        file.write("x")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_job_whose_worker_was_lost_is_begun_again(tmp_path: Path) -> None:
+    with Processes(2) as executor:
+        found = executor.run(die_once, [tmp_path / name for name in "abc"])
+    assert found == ["a", "b", "c"]
+
+
+def test_workers_that_are_lost_again_and_again_are_told(tmp_path: Path) -> None:
+    with Processes(1) as executor, pytest.raises(LostWorkersError, match="3 times with 1 jobs"):
+        executor.run(die, (tmp_path / "tries",))
+    assert (tmp_path / "tries").read_text() == "xxx"
 
 
 def begun() -> "subprocess.Popen[str]":
@@ -153,8 +168,8 @@ def test_an_error_of_the_watcher_ends_the_other_jobs(tmp_path: Path) -> None:
     def refuse_all(at: int) -> None:
         raise DataError(f"not {at}")
 
-    with pytest.raises(DataError, match="not 0"):
-        run_jobs(note, ((tmp_path / "0", 0), (tmp_path / "1", 60)), 2, refuse_all)
+    with Processes(2) as executor, pytest.raises(DataError, match="not 0"):
+        executor.run(note, ((tmp_path / "0", 0), (tmp_path / "1", 60)), refuse_all)
     assert [p.name for p in tmp_path.iterdir()] == ["0"]
 
 

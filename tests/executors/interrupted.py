@@ -5,7 +5,7 @@ import time
 
 import polars as pl
 
-from intralpha.training import run_jobs
+from intralpha.executors import Processes
 
 
 def long(number: int) -> None:
@@ -15,4 +15,5 @@ def long(number: int) -> None:
 
 if __name__ == "__main__":
     print(pl.DataFrame({"polars": ["is here"]}).item(), flush=True)  # its handler of SIGINT, too
-    run_jobs(long, range(6), 2)
+    with Processes(2) as executor:
+        executor.run(long, range(6))
