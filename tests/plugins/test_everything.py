@@ -69,7 +69,7 @@ def test_nothing_is_loaded_that_is_not_named(finished: Desk) -> None:
     done = finished.intralpha("check", "everything.yaml")
     assert done.returncode == 2
     assert done.stderr.startswith("RecipeError\n")
-    assert "everything.yaml has 14 fault(s)" in done.stderr
+    assert "everything.yaml has 15 fault(s)" in done.stderr
     assert "factors.net.model: no kind acme.mynet" in done.stderr
     assert "--plugins acme (an installed package) or --plugins ./acme.py" in done.stderr
     one = finished.intralpha("check", "everything.yaml", "--plugins", "./mine.py")
@@ -85,7 +85,7 @@ def test_nothing_is_loaded_that_is_not_named(finished: Desk) -> None:
         "print([m for m in sys.modules if m.partition('.')[0] in ('acme', 'mine')])\n"
         "print([k for k in ModelSpec.kinds() if '.' in k])\n"
     )
-    assert told.split("\n") == ["14", "[]", "[]", ""]
+    assert told.split("\n") == ["15", "[]", "[]", ""]
 
 
 def test_a_layout_of_a_plugin_writes_the_files_of_a_market(finished: Desk) -> None:
@@ -156,6 +156,7 @@ def test_an_audit_covers_the_features_of_a_plugin(desk: Desk, finished: Desk) ->
     common = [
         "--after", "2023-05-10", "--set", f"data.lake={finished.folder / 'lake'}",
         "--set", "data.sources=[]", "--set", "portfolio=null", "--set", "combination={kind: equal}",
+        "--set", "executor={kind: local}",
     ]  # fmt: skip
     honest = desk.intralpha(
         "audit", "everything.yaml", "--plugins", "acme", *common, "--set", factor % "acme"
