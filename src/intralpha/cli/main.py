@@ -26,6 +26,7 @@ from intralpha.cli.report import report
 from intralpha.cli.run import run
 from intralpha.cli.simulate import simulate
 from intralpha.cli.start import INTERRUPTED
+from intralpha.cli.study import study
 
 app = typer.Typer(
     name="intralpha",
@@ -92,7 +93,21 @@ def common(
     )
 
 
-VERBS = (demo, ingest, simulate, quality, explore, check, explain, run, report, audit, ls, gc)
+VERBS = (
+    demo,
+    ingest,
+    simulate,
+    quality,
+    explore,
+    check,
+    explain,
+    run,
+    study,
+    report,
+    audit,
+    ls,
+    gc,
+)
 for verb in VERBS:
     app.command()(verb)
 app.add_typer(features, name="features")

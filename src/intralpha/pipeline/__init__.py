@@ -27,5 +27,12 @@ if TYPE_CHECKING:
     from intralpha.pipeline.report import render_report
     from intralpha.pipeline.run import RunResult, execute
     from intralpha.pipeline.store import Store
+    from intralpha.pipeline.study import (
+        StudyError,
+        StudyResult,
+        plan_study,
+        render_study,
+        run_study,
+    )
 
 lazily(__name__)

@@ -56,7 +56,7 @@ def render_report(
         facts=_facts(planned) | (more_facts or {}),
         factors=factors,
         portfolio=finished_portfolio(planned),
-        training=_training(planned),
+        training=training_history(planned),
         quality=quality_counts(planned.recipe, planned.store) if not planned.pending else {},
         recipe=dump_recipe(planned.recipe),
         problems=problems,
@@ -101,7 +101,7 @@ def _facts(planned: Plan) -> dict[str, str]:
     }
 
 
-def _training(planned: Plan) -> pl.DataFrame | None:
+def training_history(planned: Plan) -> pl.DataFrame | None:
     """History of every fold and seed that is made."""
     rows = []
     for node in planned.nodes:

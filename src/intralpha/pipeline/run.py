@@ -12,7 +12,7 @@ from pathlib import Path
 from intralpha.base import IntralphaError
 from intralpha.base.node import Node
 from intralpha.evaluation import FactorReport
-from intralpha.pipeline.ingest import run_ingest
+from intralpha.pipeline.ingest import ingested_part, run_ingest
 from intralpha.pipeline.jobs import make_node
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import dump_recipe
@@ -81,10 +81,7 @@ def execute(planned: Plan, show_progress: bool = True) -> RunResult:
     show_progress : whether to draw bars on stderr
     """
     with Meter() as meter:
-        if planned.pending:
-            part = run_ingest(planned.recipe, planned.store, show_progress)
-            planned = replace(planned, part=part)
-            planned.check_indices()
+        planned = ingested(planned, show_progress)
         made, failed = make_all(planned, planned.nodes, show_progress)
     counted = ", ".join(f"{name} {n}" for name, n in made.items() if n)
     facts = {
@@ -107,6 +104,29 @@ def execute(planned: Plan, show_progress: bool = True) -> RunResult:
         made,
         problems,
     )
+
+
+def ingested(planned: Plan, show_progress: bool) -> Plan:
+    """The plan, its sources in the lake.
+
+    Parameters
+    ----------
+    planned : before or after its sources were ingested, by itself or by another of the same data
+    show_progress : whether to draw bars on stderr
+
+    Raises
+    ------
+    NoAssetsError
+        The lake knows no member of an index that the recipe names.
+    """
+    if not planned.pending:
+        return planned
+    part = ingested_part(planned.recipe, planned.store)
+    planned = replace(
+        planned, part=part or run_ingest(planned.recipe, planned.store, show_progress)
+    )
+    planned.check_indices()
+    return planned
 
 
 def make_all(

@@ -1,0 +1,54 @@
+"""`intralpha study`: a recipe with other settings, every combination compared."""
+
+from typing import Annotated
+
+import typer
+
+from intralpha.cli.options import (
+    RUNS,
+    DryRunOption,
+    PluginsOption,
+    RecipeArgument,
+    RunsOption,
+    SetOption,
+)
+
+
+def study(
+    recipe: RecipeArgument,
+    over: Annotated[
+        list[str],
+        typer.Option("--over", help="What is varied: a.b.c=[value, ...]. Again for another key."),
+    ],
+    factor: Annotated[
+        str | None, typer.Option("--factor", help="Which is compared; default: the signal.")
+    ] = None,
+    set_: SetOption = None,
+    dry_run: DryRunOption = False,
+    runs: RunsOption = RUNS,
+    plugins: PluginsOption = None,
+) -> None:
+    """Run a recipe with every combination of some settings, and compare them in one table.
+
+    Choose by the validation RankIC: test dates have not seen it. The best of many trials looks good
+    by luck, too; how good, and what is left of the best one, stands below the table. What trials
+    have in common is made once; a study that was stopped goes on, and one more value costs its
+    trials only. The page is RUNS/NAME/study.html. Portfolios are left out.
+
+    Example: **intralpha study demo --over 'factors.gru_bars.training.learning_rate=[0.001, 0.01]'
+    --over 'factors.gru_bars.model.hidden=[16, 32]' --factor gru_bars**
+    """
+    from intralpha import pipeline
+
+    del plugins
+    trials = pipeline.plan_study(recipe, tuple(set_ or ()), tuple(over), runs)
+    if dry_run:
+        for at, trial in enumerate(trials):
+            told = ", ".join(f"{key} = {value}" for key, value in trial.settings.items())
+            todo = trial.plan.to_text().splitlines()[-1].strip()
+            typer.echo(f"trial {at}: {told}: {todo}")
+        return
+    result = pipeline.run_study(trials, factor)
+    typer.echo(result.to_text())
+    page = pipeline.render_study(result, runs / trials[0].plan.recipe.name / "study.html")
+    typer.echo(f"page: {page}")

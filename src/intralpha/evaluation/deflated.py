@@ -1,0 +1,69 @@
+"""What the best of many trials is worth: the best of N without any skill looks good, too."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+from scipy.stats import kurtosis, norm, skew
+
+EULER = 0.5772156649015329
+MOMENTS = 4  # dates below which the shape of a distribution means nothing
+
+
+def expected_best(ratios: Sequence[float]) -> float:
+    r"""The ratio of mean to deviation that the best of as many trials has by luck alone.
+
+    .. math:: s ((1 - \gamma) Z(1 - 1/N) + \gamma Z(1 - 1/(N e)))
+
+    with s the deviation of the trials' ratios, Z the normal quantile and gamma Euler's constant
+    (Bailey and Lopez de Prado 2014). It takes trials for independent; those of a grid resemble
+    each other, so that it rather asks too much.
+
+    Parameters
+    ----------
+    ratios : one a trial, such as an ICIR a date
+
+    Returns
+    -------
+    float
+        0 for a single trial.
+
+    Examples
+    --------
+    >>> round(expected_best([0.1, 0.2, 0.3, 0.4]), 4)
+    0.1358
+    """
+    count = len(ratios)
+    if count < 2:
+        return 0.0
+    first, second = norm.ppf(1 - 1 / count), norm.ppf(1 - 1 / (count * math.e))
+    return float(np.std(ratios, ddof=1) * ((1 - EULER) * first + EULER * second))
+
+
+def chance_above(series: Float[ndarray, " D"], ratio: float) -> float:
+    r"""The probability that the true ratio of mean to deviation lies above another one.
+
+    .. math:: \Phi((r - r_0) \sqrt{D - 1} / \sqrt{1 - g_3 r + (g_4 - 1) r^2 / 4})
+
+    with r the ratio of the series, g_3 and g_4 its skewness and kurtosis: the probabilistic Sharpe
+    ratio; deflated, if r_0 is :func:`expected_best` (Bailey and Lopez de Prado 2014).
+
+    Parameters
+    ----------
+    series : float [D], a value a date, such as the RankIC; dates whose returns overlap count as
+        more than they are. NaN is left out
+    ratio : r_0
+
+    Returns
+    -------
+    float
+        NaN for fewer than four values, or equal ones.
+    """
+    known = series[np.isfinite(series)]
+    if len(known) < MOMENTS or np.ptp(known) == 0:
+        return math.nan
+    own = float(known.mean() / known.std(ddof=1))
+    shape = 1 - skew(known) * own + (kurtosis(known, fisher=False) - 1) / 4 * own**2
+    return float(norm.cdf((own - ratio) * math.sqrt(len(known) - 1) / math.sqrt(shape)))

@@ -1,0 +1,107 @@
+"""Studies: every combination once, what they share once, the best of them with its luck."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from intralpha.evaluation import FactorReport, chance_above, expected_best
+from intralpha.pipeline import (
+    RecipeError,
+    RunResult,
+    StudyError,
+    plan_study,
+    render_study,
+    run_study,
+)
+from intralpha.pipeline.study import StudyResult, grid
+
+LAID = ("data.sources=[]", "combination={kind: equal}")
+SIGNS = "factors.simple.signs=[{ret20: -1, vol20: -1}, {ret20: 1, vol20: -1}]"
+RATES = "factors.gru.training.learning_rate=[0.01, 0.00001]"
+
+
+def test_a_grid_is_every_combination_in_order() -> None:
+    assert grid(["a=[1, {b: [2, null]}]", "c.d=[x, true]"]) == [
+        ("a=1", "c.d=x"),
+        ("a=1", "c.d=true"),
+        ("a={b: [2, null]}", "c.d=x"),
+        ("a={b: [2, null]}", "c.d=true"),
+    ]
+
+
+@pytest.mark.parametrize("over", ["a", "=[1]", "a=1", "a=[]", "a=[1"])
+def test_what_cannot_be_varied_is_told(over: str) -> None:
+    with pytest.raises(StudyError, match="--over"):
+        grid([over])
+
+
+def test_a_key_that_is_none_is_told_before_anything_is_made(
+    finished: tuple[Path, RunResult], tmp_path: Path
+) -> None:
+    with pytest.raises(RecipeError, match="unknown key"):
+        plan_study(finished[0] / "tiny.yaml", LAID, ["factors.gru.trainin.x=[1]"], tmp_path)
+    trials = plan_study(finished[0] / "tiny.yaml", LAID, [SIGNS], tmp_path)
+    with pytest.raises(StudyError, match="expected one of signal, gru, simple"):
+        run_study(trials, "gruu", show_progress=False)
+    assert not (tmp_path / "artifacts").exists()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_trials_share_what_they_have_in_common(
+    finished: tuple[Path, RunResult], tmp_path: Path, workers: int
+) -> None:
+    recipe = finished[0] / "tiny.yaml"
+    more = (*LAID, "factors.gru=null", f"workers={workers}")
+    result = run_study(plan_study(recipe, more, [SIGNS], tmp_path), "simple", show_progress=False)
+    made = {p.parent.name for p in tmp_path.glob("artifacts/test/*/artifact.json")}
+    assert len(made) == 2
+    sessions = len(plan_study(recipe, more, [SIGNS], tmp_path)[0].plan.axes.dates)
+    kept = list(tmp_path.glob("artifacts/features/days/*/*"))
+    assert len(kept) == sessions, "one of each day, and not one a trial"
+    assert result.table["trial"].to_list() == [0, 1]
+    assert result.chosen is None
+    assert "highest RankIC in the test" in result.to_text()
+    assert [row["problem"] for row in result.table.rows(named=True)] == [None, None]
+
+
+def test_figures_are_those_of_training_and_test(
+    finished: tuple[Path, RunResult], tmp_path: Path
+) -> None:
+    recipe = finished[0] / "tiny.yaml"
+    more = (*LAID, "factors.simple=null", "factors.gru.seeds=[0]")
+    trials = plan_study(recipe, more, [RATES], tmp_path)
+    result = run_study(trials, "gru", show_progress=False)
+    for at, trial in enumerate(trials):
+        row = result.table.row(at, named=True)
+        folders = trial.plan.folders("weights/gru").values()
+        histories = [pl.read_parquet(folder / "history.parquet") for folder in folders]
+        best = [h.row(h["best_epoch"][0] - 1, named=True)["valid_rank_ic"] for h in histories]
+        assert row["valid_rank_ic"] == pytest.approx(np.mean(best))
+        assert row["epochs"] == np.mean([len(h) for h in histories])
+        assert row["factors.gru.training.learning_rate"] == (0.01, 0.00001)[at]
+        (folder,) = trial.plan.folders("test").values()
+        reports = [FactorReport.load(part) for part in sorted(folder.iterdir()) if part.is_dir()]
+        own = next(report for report in reports if report.name == "gru")
+        assert row["rank_ic"] == own.summary["rank_ic"]
+        # every third session is tested, returns are of five: every second date is apart
+        np.testing.assert_array_equal(result.series[at], own.series["rank_ic"].to_numpy()[::2])
+    assert result.chosen == int(np.argmax(result.table["valid_rank_ic"].to_numpy()))
+    page = render_study(result, tmp_path / "study.html").read_text()
+    assert page.count("<tr>") == 3
+    assert "1e-05" in page
+
+
+def test_the_best_is_measured_against_luck() -> None:
+    rng = np.random.default_rng(0)
+    series = tuple(rng.standard_normal((3, 60)) + np.array([[0.0], [0.4], [0.1]]))
+    rows = {"trial": [0, 1, 2], "a.b": ["x", "y", "z"], "valid_rank_ic": [0.1, None, 0.2]}
+    table = pl.DataFrame(rows | {"rank_ic": [0.0, 0.4, math.nan], "problem": [None, None, "torn"]})
+    result = StudyResult("f", table, series)
+    assert (result.chosen, result.best) == (2, 1)
+    luck = expected_best([s.mean() / s.std(ddof=1) for s in series])
+    assert result.luck == pytest.approx(luck)
+    assert result.deflated == pytest.approx(chance_above(series[1], luck))
+    assert "trial 1, a.b = y" in result.to_text()
