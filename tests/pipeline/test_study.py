@@ -55,7 +55,8 @@ def test_trials_share_what_they_have_in_common(
 ) -> None:
     recipe = finished[0] / "tiny.yaml"
     more = (*LAID, "factors.gru=null", f"workers={workers}")
-    result = run_study(plan_study(recipe, more, [SIGNS], tmp_path), "simple", show_progress=False)
+    result = run_study(plan_study(recipe, more, [SIGNS], tmp_path), show_progress=False)
+    assert result.factor == "simple", "the signal is made of nothing else"
     made = {p.parent.name for p in tmp_path.glob("artifacts/test/*/artifact.json")}
     assert len(made) == 2
     sessions = len(plan_study(recipe, more, [SIGNS], tmp_path)[0].plan.axes.dates)
@@ -63,6 +64,7 @@ def test_trials_share_what_they_have_in_common(
     assert len(kept) == sessions, "one of each day, and not one a trial"
     assert result.table["trial"].to_list() == [0, 1]
     assert result.chosen is None
+    assert "valid_rank_ic" not in result.to_text(), "nothing was trained"
     assert "highest RankIC in the test" in result.to_text()
     assert [row["problem"] for row in result.table.rows(named=True)] == [None, None]
 

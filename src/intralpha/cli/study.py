@@ -21,7 +21,10 @@ def study(
         typer.Option("--over", help="What is varied: a.b.c=[value, ...]. Again for another key."),
     ],
     factor: Annotated[
-        str | None, typer.Option("--factor", help="Which is compared; default: the signal.")
+        str | None,
+        typer.Option(
+            "--factor", help="Which is compared; default: the signal, or the only factor."
+        ),
     ] = None,
     set_: SetOption = None,
     dry_run: DryRunOption = False,

@@ -21,6 +21,7 @@ from intralpha.executors import LocalSpec
 from intralpha.pipeline.jobs import make_node
 from intralpha.pipeline.listing import open_recipe
 from intralpha.pipeline.plan import Plan, plan
+from intralpha.pipeline.recipe import Recipe
 from intralpha.pipeline.report import finished_factors, training_history
 from intralpha.pipeline.run import ingested, make_all
 from intralpha.report import render_trials
@@ -106,7 +107,8 @@ class StudyResult:
             tbl_hide_dataframe_shape=True,
             tbl_hide_column_data_types=True,
         ):
-            return "\n".join([head, str(self.table), *self.says])
+            shown = [name for name in self.table.columns if self.table[name].count()]
+            return "\n".join([head, str(self.table.select(shown)), *self.says])
 
     @property
     def says(self) -> tuple[str, ...]:
@@ -213,7 +215,7 @@ def run_study(
     Parameters
     ----------
     trials : of :func:`plan_study`
-    factor : which is compared; default: the signal
+    factor : which is compared; default: the signal, or the only factor that it is made of
     show_progress : whether to draw bars on stderr
 
     Raises
@@ -221,11 +223,7 @@ def run_study(
     StudyError
         A trial has no such factor.
     """
-    name = SIGNAL if factor is None else factor
-    for trial in trials:
-        known = (SIGNAL, *trial.plan.recipe.factors)
-        if name not in known:
-            raise StudyError("--factor", name, f"one of {', '.join(known)}")
+    name = [_tested(trial.plan.recipe, factor) for trial in trials][0]
     trials = [replace(t, plan=ingested(t.plan, show_progress)) for t in trials]
     plans, recipe = [t.plan for t in trials], trials[0].plan.recipe
     with recipe.executor.open(recipe.workers) as executor:
@@ -239,6 +237,17 @@ def run_study(
                 make_trial, [_alone(p) for p in plans], lambda _: bar.advance(shown)
             )
     return _compared(name, trials, problems)
+
+
+def _tested(recipe: Recipe, factor: str | None) -> str:
+    """The name under which a factor is tested; None: the signal, or the only one it is made of."""
+    parts = recipe.combined()
+    signal = parts[0] if len(parts) == 1 else SIGNAL
+    known = tuple(dict.fromkeys((signal, *recipe.factors)))
+    name = signal if factor is None else factor
+    if name not in known:
+        raise StudyError("--factor", name, f"one of {', '.join(known)}")
+    return name
 
 
 def make_trial(planned: Plan) -> str | None:
