@@ -223,7 +223,7 @@ def run_study(
     StudyError
         A trial has no such factor.
     """
-    name = [_tested(trial.plan.recipe, factor) for trial in trials][0]
+    names = [_tested(trial.plan.recipe, factor) for trial in trials]
     trials = [replace(t, plan=ingested(t.plan, show_progress)) for t in trials]
     plans, recipe = [t.plan for t in trials], trials[0].plan.recipe
     with recipe.executor.open(recipe.workers) as executor:
@@ -236,7 +236,7 @@ def run_study(
             problems = executor.run(
                 make_trial, [_alone(p) for p in plans], lambda _: bar.advance(shown)
             )
-    return _compared(name, trials, problems)
+    return _compared(names[0], trials, problems)
 
 
 def _tested(recipe: Recipe, factor: str | None) -> str:
