@@ -36,9 +36,11 @@ from intralpha.training import (
     ObjectiveSpec,
     TrainSpec,
     ensemble,
+    outcome_told,
     predict_fold,
     run_jobs,
     train_fold,
+    watched,
 )
 
 log = logging.getLogger(__name__)
@@ -373,15 +375,16 @@ def make_weights(spec: Learning, inputs: Inputs, task: Task) -> None:
     load = _loader(spec, inputs, label=inputs.saved("label"))
     jobs = tuple(_job(spec, one, load, task.folder(one.name)) for one in task.slices)
     done = 0
-    with progress(task.show_progress) as bar:
+    with progress(task.show_progress) as bar, watched(bar, jobs):
         shown = bar.add_task("training", total=len(jobs))
 
         def keep(at: int) -> None:
             nonlocal done
             done += 1
+            said = outcome_told(jobs[at].folder)
             task.finish(task.slices[at].name)
             bar.advance(shown)
-            log.info("trained %s: %d of %d", task.slices[at].name, done, len(jobs))
+            log.info("trained %s: %d of %d; %s", task.slices[at].name, done, len(jobs), said)
 
         run_jobs(train_fold, jobs, task.workers, keep)
 
