@@ -134,6 +134,29 @@ def test_statistics_without_a_momentum_begin_anew(samples: Samples, fold: Fold) 
     assert network.norm.running_var.item() == pytest.approx(expected, rel=1e-4)
 
 
+class Shared(nn.Module):
+    """Two layers with one weight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = nn.Linear(2, 2), nn.Linear(2, 2)
+        self.two.weight = self.one.weight
+
+
+@pytest.mark.parametrize("spec", [EMASpec(decay=0.5), LastEpochsSpec(epochs=2)])
+def test_a_weight_that_layers_share_is_averaged_under_both_names(spec: AverageSpec) -> None:
+    network = Shared()
+    mean = spec.make(network)
+    for step, value in enumerate((1.0, 3.0), start=1):
+        network.one.weight.data.fill_(value)
+        mean.after_step(network, step)
+        mean.after_epoch(network)
+    judged = deepcopy(network)
+    load_average(judged, network, mean, ())
+    assert torch.equal(judged.one.weight, mean.weights()["one.weight"])
+    assert judged.one.weight.max() < 3.0
+
+
 @pytest.mark.parametrize("spec", [EMASpec(decay=0.9), LastEpochsSpec(epochs=2)])
 def test_what_is_validated_and_kept_is_the_mean(
     samples: Samples, fold: Fold, spec: AverageSpec

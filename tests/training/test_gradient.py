@@ -34,8 +34,8 @@ def grads(network: Two) -> list[float]:
 )
 def test_a_gradient_is_bounded(settings: dict[str, float | None], expected: list[float]) -> None:
     network = Two([6.0, 0.0], [-8.0])
-    assert norm_of(network) == 10.0
-    bound(network, TrainSpec(**settings), 10.0)
+    assert norm_of(list(network.parameters())) == 10.0
+    bound(list(network.parameters()), TrainSpec(**settings), 10.0)
     assert grads(network) == pytest.approx(expected, rel=1e-6)
 
 
@@ -48,8 +48,8 @@ def test_what_back_propagation_came_to_first() -> None:
 
 def test_a_norm_that_overflows_is_no_gradient_that_does() -> None:
     network = Two([3e38], [3e38])
-    norm = norm_of(network)
+    norm = norm_of(list(network.parameters()))
     assert norm == float("inf")
     assert first_not_finite(network) is None
-    bound(network, TrainSpec(), norm)
+    bound(list(network.parameters()), TrainSpec(), norm)
     assert grads(network) == [3.0, 3.0]

@@ -157,7 +157,7 @@ class Network(FactorSpec):
         if self.model.whole_days and self.training.batch == "pooled":
             yield (
                 "training.batch: found pooled, which draws a few stocks of many dates; expected "
-                f"day, for model {self.model.kind} looks at all stocks of a day"  # type: ignore[attr-defined]
+                f"day or days, for model {self.model.kind} looks at all stocks of a day"  # type: ignore[attr-defined]
             )
 
     def _other_classes(self) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """AverageSpec: weights that are the mean of those along the way, one kind a file."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 
 from torch import nn
 
@@ -58,6 +59,11 @@ class AverageSpec(Kinded):
         raise NotImplementedError
 
 
+def named(network: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
+    """Parameters by all of their names: one that two modules share has two."""
+    return network.named_parameters(remove_duplicate=False)
+
+
 def parameters_of(network: nn.Module) -> Tensors:
     """A copy of a network's parameters, by name."""
-    return {name: value.detach().clone() for name, value in network.named_parameters()}
+    return {name: value.detach().clone() for name, value in named(network)}

@@ -53,15 +53,16 @@ def run_epoch(
         A loss or a gradient is NaN or infinite.
     """
     epoch, rate = len(state.rows) + 1, 0.0
+    parameters = list(state.network.parameters())
     state.network.train()
     losses, norms = [], []
     for step, batch in enumerate(batches):
         state.optimiser.zero_grad()
         value = _differentiated(state, loss_of, batch)
-        norm = norm_of(state.network)
+        norm = norm_of(parameters)
         if not (math.isfinite(value) and math.isfinite(norm)):
             _check_finite(state, value, (epoch, step), batch, samples)
-        bound(state.network, state.spec, norm)
+        bound(parameters, state.spec, norm)
         state.steps += 1
         rate = _set_rate(state, epoch)
         state.optimiser.step()

@@ -1,34 +1,36 @@
 """Gradient: how large it is, and how it is bounded before a step."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 
 from intralpha.training.train_spec import TrainSpec
 
 
-def norm_of(network: nn.Module) -> float:
+def norm_of(parameters: Sequence[nn.Parameter]) -> float:
     """Euclidean norm of the whole gradient; it may overflow where no element does.
 
     Parameters
     ----------
-    network : after back-propagation
+    parameters : of a network, after back-propagation; those without a gradient count nothing
     """
-    return float(nn.utils.get_total_norm([p.grad for p in _moved(network) if p.grad is not None]))
+    return nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None]).item()
 
 
-def bound(network: nn.Module, spec: TrainSpec, norm: float) -> None:
-    """Bound a network's gradient, by norm if ``clip_norm`` says so, else element by element.
+def bound(parameters: Sequence[nn.Parameter], spec: TrainSpec, norm: float) -> None:
+    """Bound a gradient, by norm if ``clip_norm`` says so, else element by element.
 
     Parameters
     ----------
-    network : its ``grad`` fields are changed
+    parameters : of a network; their ``grad`` is changed
     spec : ``clip_value`` and ``clip_norm``
     norm : of :func:`norm_of`
     """
     if spec.clip_norm is not None:
-        nn.utils.clip_grads_with_norm_(_moved(network), spec.clip_norm, torch.tensor(norm))
+        nn.utils.clip_grads_with_norm_(parameters, spec.clip_norm, torch.tensor(norm))
     elif spec.clip_value is not None:
-        nn.utils.clip_grad_value_(_moved(network), spec.clip_value)
+        nn.utils.clip_grad_value_(parameters, spec.clip_value)
 
 
 def first_not_finite(network: nn.Module) -> tuple[str, float] | None:
@@ -51,8 +53,3 @@ def first_not_finite(network: nn.Module) -> tuple[str, float] | None:
             if len(wrong):
                 return name, float(wrong[0])
     return None
-
-
-def _moved(network: nn.Module) -> list[nn.Parameter]:
-    """Parameters that have a gradient."""
-    return [p for p in network.parameters() if p.grad is not None]

@@ -6,7 +6,7 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from intralpha.training.average import Average, AverageSpec, parameters_of
+from intralpha.training.average import Average, AverageSpec, named, parameters_of
 from intralpha.training.checkpoint import Tensors
 
 
@@ -53,7 +53,7 @@ class EMA(Average):
         """See :meth:`Average.after_step`."""
         kept = min(self.decay, (1 + step) / (10 + step))
         with torch.no_grad():
-            for name, value in network.named_parameters():
+            for name, value in named(network):
                 self.mean[name].lerp_(value, 1 - kept)
 
     def after_epoch(self, network: nn.Module) -> None:
