@@ -44,7 +44,7 @@ def test_trainings_of_other_processes_are_shown_while_they_run(tmp_path: Path) -
         run_jobs(train_fold, jobs, 2)
     text = page.getvalue()
     for seed in (0, 1):
-        assert any(f"{seed}: epoch {e} of 12, RankIC " in text for e in range(1, 12))
+        assert any(f"f, seed {seed}: epoch {e} of 12, RankIC " in text for e in range(1, 12))
     assert bar.tasks == [], "what is finished is shown no more"
     assert outcome_told(jobs[0].folder).startswith("best epoch ")
     assert " of 12, valid_rank_ic " in outcome_told(jobs[0].folder)

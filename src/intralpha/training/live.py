@@ -39,7 +39,7 @@ class Live:
                 continue
             if at not in self.lines:
                 self.lines[at] = self.bar.add_task("", total=job.training.max_epochs)
-            said = f"{job.folder.name}: {progress_told(rows, job.training)}"
+            said = f"{job.fold.name}, seed {job.seed}: {progress_told(rows, job.training)}"
             self.bar.update(self.lines[at], completed=len(rows), description=said)
 
     def _drop(self, at: int) -> None:
