@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from intralpha.pipeline import Recipe, RunResult, execute, load_recipe, plan
+from intralpha.pipeline import Plan, Recipe, RunResult, execute, load_recipe, plan
 
 TINY = """
 name: tiny
@@ -97,23 +97,29 @@ APART = ("ingest", "test")
 TIMED = ("artifact.json", "history.parquet", "solver.json")  # they say how long it took
 
 
-def same_files(one: Path, two: Path) -> int:
-    """How many files of two stores are the same; all that one of them has must be in both.
+def same_files(one: Plan, two: Plan) -> int:
+    """How many files two stores have of the second's plan, all of them the same.
 
     Parameters
     ----------
-    one, two : folders of runs; ingests, and tests beside the oracle of simulated sources, are left
-        out, for one of them may be of the other's lake
+    one, two : plans that were executed; ingests, and tests beside the oracle of simulated sources,
+        are left out, for one of them may be of the other's lake
     """
-
-    def kept(runs: Path) -> dict[Path, bytes]:
-        root = runs / "artifacts"
-        found = (p for p in root.rglob("*") if p.is_file() and "made" not in p.parts)
-        here = {p.relative_to(root): p.read_bytes() for p in found if p.name not in TIMED}
-        return {name: content for name, content in here.items() if name.parts[0] not in APART}
-
-    first, second = kept(one), kept(two)
-    assert set(first) == set(second)
-    differ = [str(name) for name in first if first[name] != second[name]]
+    found = [_files(planned, two) for planned in (one, two)]
+    assert set(found[0]) == set(found[1])
+    differ = [name for name in found[0] if found[0][name] != found[1][name]]
     assert not differ
-    return len(first)
+    return len(found[0])
+
+
+def _files(planned: Plan, of: Plan) -> dict[str, bytes]:
+    """What the store of a plan has at the addresses of a plan."""
+    places, out = planned.store.addresses(), {}
+    for node in of.nodes:
+        for key in of.addresses[node.name].values() if node.kind not in APART else ():
+            place = places[node.kind, key]
+            files = [place] if place.is_file() else sorted(place.rglob("*"))
+            for path in files:
+                if path.is_file() and path.name not in TIMED:
+                    out[f"{node.kind}/{key}/{path.name}"] = path.read_bytes()
+    return out

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.pipeline.conftest import same_files
 
-from intralpha.pipeline import RunResult
+from intralpha.pipeline import RunResult, load_recipe, plan
 
 SCRIPT = Path(__file__).parents[1] / "executors" / "cluster.py"
 
@@ -28,7 +28,9 @@ def test_a_cluster_that_loses_a_node_makes_what_one_process_makes(
         "killed",
         "problems ()",
     ]
-    assert same_files(folder / "runs", tmp_path / "runs") > 300
+    recipe = load_recipe(folder / "tiny.yaml", ("data.sources=[]",))
+    alone = plan(load_recipe(folder / "tiny.yaml"), folder / "runs")
+    assert same_files(alone, plan(recipe, tmp_path / "runs")) > 300
 
 
 SAID = {"doubled", "seen", "refused", "killed", "problems"}

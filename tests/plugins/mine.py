@@ -8,11 +8,12 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import polars as pl
+import torch
 from falls import fall
 from jaxtyping import Float
 from numpy import ndarray
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
 from intralpha.backtest import BenchmarkSpec
 from intralpha.base import Panel, spec_hash
@@ -30,7 +31,16 @@ from intralpha.portfolio.snapshot import Snapshot
 from intralpha.risk import ExposureSpec
 from intralpha.sources import Batch, SimulatedMarket, Source, SourceSpec
 from intralpha.sources.exchange.layouts.layout import Layout
-from intralpha.training import ObjectiveSpec, Truth
+from intralpha.training import (
+    Average,
+    AverageSpec,
+    MetricSpec,
+    ObjectiveSpec,
+    OptimiserSpec,
+    RateSpec,
+    Truth,
+    Validation,
+)
 
 
 class TwoSpec(ExecutorSpec):
@@ -110,6 +120,62 @@ class AbsoluteSpec(ObjectiveSpec):
 
     def loss(self, output: Output, truth: Truth) -> Float[Tensor, ""]:
         return (output.score - truth.label_B).abs().mean()
+
+
+class PlainSpec(OptimiserSpec):
+    """Steps down the gradient, as long as it is."""
+
+    kind: Literal["mine.plain"] = "mine.plain"
+
+    def make(self, network: nn.Module, learning_rate: float) -> torch.optim.Optimizer:
+        return torch.optim.SGD(network.parameters(), lr=learning_rate)
+
+
+class HalvedSpec(RateSpec):
+    """Half the rate of the epoch before."""
+
+    kind: Literal["mine.halved"] = "mine.halved"
+
+    def decay(self, epoch: int, max_epochs: int) -> float:
+        return 0.5 ** (epoch - 1)
+
+
+class ShareSpec(MetricSpec):
+    """Share of the days on which the RankIC is positive."""
+
+    kind: Literal["mine.share"] = "mine.share"
+
+    def of(self, found: Validation) -> float:
+        return float((found.rank_ic_D > 0).mean())
+
+
+class LatestSpec(AverageSpec):
+    """No mean at all: the last weights."""
+
+    kind: Literal["mine.latest"] = "mine.latest"
+
+    def make(self, network: nn.Module) -> Average:
+        return Latest(network)
+
+
+class Latest(Average):
+    def __init__(self, network: nn.Module) -> None:
+        self.held = dict(network.named_parameters())
+
+    def after_step(self, network: nn.Module, step: int) -> None:
+        pass
+
+    def after_epoch(self, network: nn.Module) -> None:
+        pass
+
+    def weights(self) -> dict[str, Tensor]:
+        return self.held
+
+    def state(self) -> dict[str, Tensor]:
+        return {}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        pass
 
 
 class ReversalSpec(FactorSpec):

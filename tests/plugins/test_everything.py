@@ -11,8 +11,9 @@ from .conftest import BOTH, HERE, Desk, families
 
 FAMILIES = {
     "acme": ("features", "grid", "head", "label", "net", "schedule", "transform"),
-    "mine": ("BenchmarkSpec", "CombinerSpec", "ConstraintSpec", "ExposureSpec", "FactorSpec",
-             "Layout", "ObjectiveSpec", "SourceSpec", "TermSpec"),
+    "mine": ("AverageSpec", "BenchmarkSpec", "CombinerSpec", "ConstraintSpec", "ExposureSpec",
+             "FactorSpec", "Layout", "MetricSpec", "ObjectiveSpec", "OptimiserSpec", "RateSpec",
+             "SourceSpec", "TermSpec"),
 }  # fmt: skip
 NOTHING_TO_DO = re.compile(r"\n0 of \d+ slices to do\n$")
 PROBE = """
@@ -32,7 +33,7 @@ def test_there_is_a_kind_of_every_family() -> None:
     text = "".join(p.read_text() for p in HERE.rglob("*.py"))
     bases = set(re.findall(r"^class \w+\((\w+)\):", text, re.MULTILINE))
     assert ours == bases & ours
-    assert len(ours) == 17
+    assert len(ours) == 21
 
 
 def test_a_recipe_of_plugins_runs_from_the_command_line(finished: Desk) -> None:
@@ -69,7 +70,7 @@ def test_nothing_is_loaded_that_is_not_named(finished: Desk) -> None:
     done = finished.intralpha("check", "everything.yaml")
     assert done.returncode == 2
     assert done.stderr.startswith("RecipeError\n")
-    assert "everything.yaml has 15 fault(s)" in done.stderr
+    assert "everything.yaml has 19 fault(s)" in done.stderr
     assert "factors.net.model: no kind acme.mynet" in done.stderr
     assert "--plugins acme (an installed package) or --plugins ./acme.py" in done.stderr
     one = finished.intralpha("check", "everything.yaml", "--plugins", "./mine.py")
@@ -85,7 +86,7 @@ def test_nothing_is_loaded_that_is_not_named(finished: Desk) -> None:
         "print([m for m in sys.modules if m.partition('.')[0] in ('acme', 'mine')])\n"
         "print([k for k in ModelSpec.kinds() if '.' in k])\n"
     )
-    assert told.split("\n") == ["15", "[]", "[]", ""]
+    assert told.split("\n") == ["19", "[]", "[]", ""]
 
 
 def test_a_layout_of_a_plugin_writes_the_files_of_a_market(finished: Desk) -> None:

@@ -1,7 +1,8 @@
 """Node: a piece of work as a pure function of its own spec and its named inputs, cut in time."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -109,6 +110,7 @@ class Task:
 
 
 Make = Callable[[Any, Inputs, Task], None]
+Watch = Callable[[Any, Sequence[Slice], Callable[[str], Path], Any], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,8 @@ class Node:
     reads : of the lake
     form : ``days``, a Panel of one date a slice; or ``folders``, files of any kind
     block : slices of days that are made in one call
+    watch : ``(spec, slices, folder, bar)``: shows inside its block, on a bar, how far slices are
+        that other processes make, from what they leave in their folders
     """
 
     name: str
@@ -136,6 +140,7 @@ class Node:
     reads: tuple[Read, ...] = ()
     form: Literal["days", "folders"] = "days"
     block: int = 250
+    watch: Watch | None = None
 
     def __post_init__(self) -> None:
         own = [name for name, of in self.inputs.items() if of == self.name]

@@ -1,10 +1,11 @@
 """A factor from a network: features -> windows -> rolling training -> seed ensemble."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from jaxtyping import Shaped
@@ -34,10 +35,13 @@ from intralpha.models import GIVERS, InputNamesError, ModelSpec, check_names
 from intralpha.training import (
     FoldJob,
     ObjectiveSpec,
+    Running,
     TrainSpec,
     ensemble,
+    outcome_told,
     predict_fold,
     train_fold,
+    watched,
 )
 
 log = logging.getLogger(__name__)
@@ -154,7 +158,7 @@ class Network(FactorSpec):
         if self.model.whole_days and self.training.batch == "pooled":
             yield (
                 "training.batch: found pooled, which draws a few stocks of many dates; expected "
-                f"day, for model {self.model.kind} looks at all stocks of a day"  # type: ignore[attr-defined]
+                f"day or days, for model {self.model.kind} looks at all stocks of a day"  # type: ignore[attr-defined]
             )
 
     def _other_classes(self) -> Iterator[str]:
@@ -233,7 +237,13 @@ class Network(FactorSpec):
         inputs = {_input(key): node.name for key, node in seen.items()}
         inputs |= {UNIVERSE: ground.universe, "label": label.name}
         return Node(
-            f"weights/{name}", make_weights, self._learning(), tuple(slices), inputs, form="folders"
+            f"weights/{name}",
+            make_weights,
+            self._learning(),
+            tuple(slices),
+            inputs,
+            form="folders",
+            watch=watch_weights,
         )
 
     def _learning(self) -> "Learning":
@@ -369,11 +379,31 @@ def make_weights(spec: Learning, inputs: Inputs, task: Task) -> None:
         As in :func:`~intralpha.training.train_fold`; the first one ends the work.
     """
     load = _loader(spec, inputs, label=inputs.saved("label"))
-    with progress(task.show_progress) as bar:
-        for one in bar.track(task.slices, description="training"):
-            train_fold(_job(spec, one, load, task.folder(one.name)))
+    jobs = [_job(spec, one, load, task.folder(one.name)) for one in task.slices]
+    with progress(task.show_progress) as bar, watch_weights(spec, task.slices, task.folder, bar):
+        for one, job in zip(bar.track(task.slices, description="training"), jobs, strict=True):
+            train_fold(job)
+            log.info("trained %s: %s", one.name, outcome_told(job.folder))
             task.finish(one.name)
-            log.info("trained %s", one.name)
+
+
+def watch_weights(
+    spec: Learning, slices: Sequence[Slice], folder: Callable[[str], Path], bar: Any
+) -> AbstractContextManager[None]:
+    """Show inside the block how far trainings are, in whatever process they run.
+
+    Parameters
+    ----------
+    spec : how networks are trained
+    slices : a fold and seed each
+    folder : slice -> where it is made
+    bar : takes the lines
+    """
+    trainings = []
+    for one in slices:
+        name = f"{one.about['fold'].name}, seed {one.about['seed']}"
+        trainings.append(Running(name, folder(one.name), spec.training))
+    return watched(bar, trainings)
 
 
 def make_outputs(spec: Learning, inputs: Inputs, task: Task) -> None:

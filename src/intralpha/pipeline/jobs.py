@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from socket import gethostname
 from time import perf_counter
 
@@ -77,7 +79,13 @@ def _hand_over(
     together = tuple(one for part in parts for one in part)
     jobs = [SliceJob.of(plan, node, p, p if node.form == DAYS else together) for p in parts]
     done = 0
-    with progress(show_progress) as bar:
+
+    def place(name: str) -> Path:
+        return plan.store.work(node.kind, plan.addresses[node.name][name])
+
+    with progress(show_progress) as bar, ExitStack() as watching:
+        if node.watch is not None:
+            watching.enter_context(node.watch(node.spec, together, place, bar))
         shown = bar.add_task(node.name, total=len(together))
 
         def tell(at: int) -> None:

@@ -114,4 +114,4 @@ def training_history(planned: Plan) -> pl.DataFrame | None:
                 key = planned.addresses[node.name][one.name]
                 path = planned.store.get(node.kind, key).path / "history.parquet"
                 rows.append(pl.read_parquet(path).with_columns(factor=pl.lit(name)))
-    return pl.concat(rows) if rows else None
+    return pl.concat(rows, how="diagonal") if rows else None

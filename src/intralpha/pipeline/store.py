@@ -94,7 +94,9 @@ class Store:
     def work(self, kind: str, key: str) -> Path:
         """A folder that outlives a killed run, for work that is resumed."""
         folder = self.root / ".work" / f"{kind}-{key}"
-        folder.mkdir(parents=True, exist_ok=True)
+        while not folder.is_dir():
+            with suppress(FileNotFoundError):  # another worker, done, takes the empty place away
+                folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def discard(self, folder: Path) -> None:

@@ -83,17 +83,25 @@ def decay_chart(factors: Sequence[FactorReport]) -> go.Figure:
     return figure
 
 
-def training_chart(history: pl.DataFrame) -> go.Figure:
-    """Validation RankIC by epoch of every fit."""
-    figure = plain_figure("Validation RankIC while training", "RankIC")
+def training_chart(history: pl.DataFrame, column: str, title: str, y_title: str) -> go.Figure:
+    """One figure of every fit by epoch; epochs that were not measured are left out.
+
+    Parameters
+    ----------
+    history : factor, fold, seed, epoch and the column; a colour a factor and fold
+    column : what is drawn
+    title, y_title : of the figure and of its vertical axis
+    """
+    figure = plain_figure(title, y_title)
     for i, (key, rows) in enumerate(history.group_by("factor", "fold", maintain_order=True)):
-        for seed, one in rows.group_by("seed", maintain_order=True):
+        known = rows.filter(pl.col(column).is_not_null())
+        for n, (_, one) in enumerate(known.group_by("seed", maintain_order=True)):
             figure.add_scatter(
                 x=one["epoch"],
-                y=one["valid_rank_ic"],
+                y=one[column],
                 name=f"{key[0]} {key[1]}",
                 legendgroup=str(key),
-                showlegend=seed[0] == rows["seed"][0],
+                showlegend=n == 0,
                 line={"color": COLOURS[i % len(COLOURS)], "width": 1},
             )
     figure.update_xaxes(title="epoch")

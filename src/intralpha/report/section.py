@@ -13,6 +13,7 @@ from intralpha.report import charts
 from intralpha.report.tables import figure_text, frame_table, table, words
 
 FACTOR_TILES = ("rank_ic", "icir", "top_excess", "turnover_two_sided")
+METRICS = {"valid_rank_ic": "RankIC", "valid_ic": "IC", "valid_icir": "ICIR"}
 PORTFOLIO_TILES = (
     "excess_annualised",
     "tracking_error",
@@ -98,10 +99,23 @@ def note_sections(record: PortfolioRecord | None) -> list[Section]:
 
 
 def training_sections(history: pl.DataFrame | None) -> list[Section]:
-    """The fits: validation RankIC by epoch."""
+    """The fits by epoch: training loss, every validation metric, correlation between units.
+
+    Parameters
+    ----------
+    history : of all fits; a figure that a fit does not have is null in it
+    """
     if history is None or history.is_empty():
         return []
-    return [Section("Training", charts=(charts.training_chart(history),))]
+    drawn = [("train_loss", "Training loss", "loss")]
+    metrics = [name for name in history.columns if name.startswith("valid_")]
+    told = {name: METRICS.get(name, name.removeprefix("valid_")) for name in metrics}
+    drawn += [(name, f"Validation {what} while training", what) for name, what in told.items()]
+    if "unit_correlation" in history.columns and history["unit_correlation"].count():
+        drawn.append(
+            ("unit_correlation", "Correlation between units", "mean |correlation|, validation days")
+        )
+    return [Section("Training", charts=tuple(charts.training_chart(history, *d) for d in drawn))]
 
 
 def quality_sections(counts: dict[str, int]) -> list[Section]:

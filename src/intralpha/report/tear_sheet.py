@@ -27,7 +27,8 @@ class TearSheet:
     facts : label -> text, such as the period, the universe and the versions
     factors : tests of every factor; none if that stage failed
     portfolio : replay; None without one or if that stage failed
-    training : history of the fits: factor, fold, seed, epoch, train_loss, valid_rank_ic
+    training : history of the fits: factor, fold, seed, epoch, train_loss, valid_rank_ic and other
+        metrics, unit_correlation; null where a fit has no such figure
     quality : fault of the data -> count
     recipe : the resolved recipe as YAML
     problems : what went wrong, shown at the top: ``stage portfolio failed: ...``

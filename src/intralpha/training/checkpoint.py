@@ -1,14 +1,13 @@
-"""Checkpoints: weights and optimiser state as safetensors, the rest as JSON."""
+"""Checkpoints: tensors by name as safetensors, the rest as JSON."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-import torch
 from jaxtyping import Shaped
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from intralpha.base import DataError
 from intralpha.training.belonging import Marks, check_marks
@@ -80,39 +79,14 @@ def load_checkpoint(folder: Path, marks: Marks) -> tuple[Tensors, dict[str, Any]
         raise DamagedCheckpointError(state, str(error)) from error
 
 
-def pack(model: nn.Module, optimiser: torch.optim.Optimizer, best: Tensors) -> Tensors:
-    """Weights, best weights and moments of the optimiser under names of their own.
+def rows_of(folder: Path) -> list[dict[str, Any]]:
+    """The history in a checkpoint, of whatever training; empty where there is none to be read.
 
     Parameters
     ----------
-    model : its state becomes ``model.*``
-    optimiser : its state becomes ``adam.NUMBER.*``
-    best : becomes ``best.*``
+    folder : where :func:`save_checkpoint` writes, perhaps now
     """
-    tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
-    tensors |= {f"best.{k}": v for k, v in best.items()}
-    for i, state in optimiser.state_dict()["state"].items():
-        tensors |= {f"adam.{i}.{k}": v for k, v in state.items()}
-    return tensors
-
-
-def unpack(tensors: Tensors, model: nn.Module, optimiser: torch.optim.Optimizer) -> Tensors:
-    """Put a packed state back; returns the best weights so far.
-
-    Parameters
-    ----------
-    tensors : from :func:`pack`
-    model, optimiser : take the state
-    """
-    parts: dict[str, Tensors] = {"model": {}, "best": {}, "adam": {}}
-    for name, value in tensors.items():
-        part, _, rest = name.partition(".")
-        parts[part][rest] = value
-    model.load_state_dict(parts["model"])
-    state: dict[int, Tensors] = {}
-    for name, value in parts["adam"].items():
-        number, _, moment = name.partition(".")
-        state.setdefault(int(number), {})[moment] = value
-    groups = optimiser.state_dict()["param_groups"]
-    optimiser.load_state_dict({"state": state, "param_groups": groups})
-    return parts["best"]
+    try:
+        return json.loads((folder / FACTS).read_text())["rows"]
+    except (OSError, json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
+        return []

@@ -13,10 +13,13 @@ from intralpha.base import Panel
 from intralpha.datasets import Fold, Loader
 from intralpha.models import ModelSpec
 from intralpha.training.belonging import Loss, Marks, check_marks, training_marks
-from intralpha.training.fit import Device, TrainSpec, Watcher, chosen_device, fit, predict
+from intralpha.training.device import chosen_device
+from intralpha.training.fit import Watcher, fit
 from intralpha.training.network import Network, shapes_of
 from intralpha.training.objective import ObjectiveSpec
 from intralpha.training.one_thread import one_thread
+from intralpha.training.predict import predict
+from intralpha.training.train_spec import Device, TrainSpec
 from intralpha.training.weights import (
     load_fitted,
     load_network,
@@ -26,6 +29,7 @@ from intralpha.training.weights import (
 )
 
 HISTORY = "history.parquet"
+STATE = "state"  # the checkpoint of a training that runs
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +104,7 @@ def train_fold(job: FoldJob, watch: Watcher | None = None) -> None:
     with one_thread():
         fitted = job.load.fit(fold)
         samples = job.load.samples(fitted, np.concatenate([fold.train, fold.valid]))
-        state = job.folder / "state"
+        state = job.folder / STATE
         done = fit(job.model, job.objective, samples, fold, job.training, job.seed, state, watch)
     save_fitted(job.folder, fitted)
     spec = job.model if isinstance(job.model, ModelSpec) else None

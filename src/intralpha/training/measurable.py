@@ -1,4 +1,4 @@
-"""Whether a training has something to learn from, and its validation RankIC can be measured."""
+"""Whether a training has something to learn from, and its metric can be measured."""
 
 from dataclasses import dataclass
 
@@ -24,13 +24,13 @@ class NothingToLearnError(DataError):
 
 
 class UnmeasurableError(DataError):
-    """The RankIC of no validation date can be measured, so no epoch can be chosen."""
+    """The metric cannot be measured on the validation dates, so no epoch can be chosen."""
 
-    def __init__(self, fold: str, n_dates: int, why: str) -> None:
-        self.fold, self.n_dates, self.why = fold, n_dates, why
+    def __init__(self, fold: str, n_dates: int, why: str, metric: str = "RankIC") -> None:
+        self.fold, self.n_dates, self.why, self.metric = fold, n_dates, why, metric
         super().__init__(
-            f"fold {fold}: the RankIC of none of {n_dates} validation dates can be measured: {why}."
-            "\nHint: RankIC needs "
+            f"fold {fold}: the {metric} of none of {n_dates} validation dates can be measured: "
+            f"{why}.\nHint: RankIC, as IC and ICIR, needs "
             f"{MIN_STOCKS} stocks with a score and a label that are not all equal on a date."
         )
 
@@ -42,12 +42,14 @@ class Labels:
     Parameters
     ----------
     n_samples, n_labelled : largest number on a date
-    varied : whether the labels of a date with enough of them differ
+    n_total : samples with a label, of all dates
+    n_varied : dates with enough labels of which some differ
     """
 
     n_samples: int
     n_labelled: int
-    varied: bool
+    n_total: int
+    n_varied: int
 
     def __str__(self) -> str:
         return (
@@ -67,8 +69,9 @@ def labels_on(samples: Samples, dates: Shaped[ndarray, " n_dates"]) -> Labels:
     found = [samples.labels(day) for day in dates]
     columns = [y if y.ndim == 2 else y[:, None] for y in found]
     known = [mean_label(y[has_label(y)]) for y in columns]
-    varied = any(len(y) >= MIN_STOCKS and y.min() < y.max() for y in known)
-    return Labels(max(map(len, found), default=0), max(map(len, known), default=0), varied)
+    counts = [len(y) for y in known]
+    varied = [y for y in known if len(y) >= MIN_STOCKS and y.min() < y.max()]
+    return Labels(max(map(len, found), default=0), max(counts, default=0), sum(counts), len(varied))
 
 
 def mean_label(values: Float[ndarray, "*axes H"]) -> Float[ndarray, "*axes"]:
@@ -84,26 +87,30 @@ def mean_label(values: Float[ndarray, "*axes H"]) -> Float[ndarray, "*axes"]:
         return total / known.sum(axis=-1)
 
 
-def check_labels(samples: Samples, fold: Fold) -> None:
+def check_labels(samples: Samples, fold: Fold, metric: str = "RankIC", days: int = 1) -> None:
     """Refuse a training that has nothing to learn from, or cannot be validated.
 
     Parameters
     ----------
     samples : windows with labels
     fold : its training and validation dates are looked at
+    metric : what it is validated by, named in the error
+    days : validation dates whose RankIC the metric needs; 0: two samples with a label do
 
     Raises
     ------
     NothingToLearnError
         No training date has two samples with a label.
     UnmeasurableError
-        No validation date has enough samples with labels that differ.
+        Too few validation dates have enough samples with labels that differ.
     """
     train = labels_on(samples, fold.train)
     if train.n_labelled < 2:
         raise NothingToLearnError(fold.name, len(fold.train), train)
     valid = labels_on(samples, fold.valid)
-    if not valid.varied:
-        enough = valid.n_labelled >= MIN_STOCKS
-        why = "all labels of a date are equal" if enough else str(valid)
-        raise UnmeasurableError(fold.name, len(fold.valid), why)
+    if valid.n_varied >= days and valid.n_labelled >= 2:
+        return
+    why = "all labels of a date are equal" if valid.n_labelled >= MIN_STOCKS else str(valid)
+    if valid.n_varied:
+        why = f"it needs {days} dates that can be measured; found {valid.n_varied}"
+    raise UnmeasurableError(fold.name, len(fold.valid), why, metric)

@@ -1,6 +1,7 @@
 """Two passes: the exact gradient of a large batch, with the memory of a small one."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +14,8 @@ from intralpha.models import EXPOSURES, Output
 from intralpha.training.called import More, Windows, called
 
 States = tuple[Float[Tensor, "..."], ...]
+HALVES = (torch.bfloat16, torch.float16)
+Around = Callable[[], AbstractContextManager[object]]
 
 
 class NotApartError(ConfigError):
@@ -49,6 +52,7 @@ def backward(
     more: More,
     loss_of: Callable[[Output], Float[Tensor, ""]],
     piece: int | None = None,
+    around: Around = nullcontext,
 ) -> float:
     """Add the gradient of a batch's loss to the parameters [Spec 12.7].
 
@@ -65,6 +69,8 @@ def backward(
     more : what else it wants by name, first axis B, or None
     loss_of : from the output of the whole batch to a scalar
     piece : samples in a piece; None: one pass over all
+    around : what the network is called inside of, such as autocast; half precision
+        in its output becomes float32, and the loss and all gradients are made outside
 
     Returns
     -------
@@ -82,19 +88,25 @@ def backward(
     """
     count = len(next(iter(windows.values())))
     if piece is None or piece >= count:
-        loss = loss_of(called(network, windows, more))
+        with around():
+            output = called(network, windows, more)
+        loss = loss_of(_restored(output))
         loss.backward()
         return loss.item()
     cut = cut_of(network, windows, more)
     pieces = [_piece(windows, more, start, piece) for start in range(0, count, piece)]
-    whole, dice = _states(cut, pieces)
-    loss = loss_of(cut.rest(whole))
+    whole, dice = _states(cut, pieces, around)
+    with around():
+        output = cut.rest(whole)
+    loss = loss_of(_restored(output))
     loss.backward()
     after = Dice.now(windows)
     grads = zip(*(_split(state, piece, len(pieces)) for state in whole), strict=True)
     for (some, its), before, grad in zip(pieces, dice, grads, strict=True):
         before.throw()
-        _back(cut.first(some, its), grad)
+        with around():
+            states = cut.first(some, its)
+        _back(states, grad)
     after.throw()
     return loss.item()
 
@@ -205,14 +217,30 @@ def _piece(windows: Windows, more: More, start: int, piece: int) -> tuple[Window
     return {name: x[part] for name, x in windows.items()}, some
 
 
-def _states(cut: Cut, pieces: Sequence[tuple[Windows, More]]) -> tuple[States, list["Dice"]]:
-    """States of all samples as leaves, and where the random numbers stood before each piece."""
+def _states(
+    cut: Cut, pieces: Sequence[tuple[Windows, More]], around: Around
+) -> tuple[States, list["Dice"]]:
+    """States of all samples as leaves, and where the random numbers stood before each piece.
+
+    Parameters
+    ----------
+    cut : where the network is cut
+    pieces : windows and more of each
+    around : what it is called inside of
+    """
     dice, states = [], []
-    with torch.no_grad():
+    with torch.no_grad(), around():
         for windows, more in pieces:
             dice.append(Dice.now(windows))
             states.append(cut.first(windows, more))
     return tuple(torch.cat(s).requires_grad_() for s in zip(*states, strict=True)), dice
+
+
+def _restored(output: Output) -> Output:
+    """The output in float32 where it is in half precision; as it is else."""
+    if output.score.dtype not in HALVES:
+        return output
+    return Output(output.score.float(), {name: part.float() for name, part in output.parts.items()})
 
 
 def _split(state: Float[Tensor, "..."], piece: int, count: int) -> Sequence[Tensor | None]:
