@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from intralpha.labels.raw_return import RawReturnSpec
     from intralpha.labels.return_bins import ReturnBinsSpec
     from intralpha.labels.several import SeveralSpec
+    from intralpha.labels.share_bins import ShareBinsSpec
     from intralpha.labels.span_label import HorizonLabel, SpanLabel
     from intralpha.labels.windows import UnknownSampleDateError
     from intralpha.labels.z_return import ZReturnSpec
