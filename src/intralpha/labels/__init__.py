@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from intralpha.base.lazy import lazily
 
 if TYPE_CHECKING:
+    from intralpha.labels.bar_returns import BarReturnsSpec
+    from intralpha.labels.bar_sharpe import BarSharpeSpec, NoBenchmarkBarsError
     from intralpha.labels.daily_sequence import DailySequenceSpec
     from intralpha.labels.forward import (
         BUYABLE_READS,
