@@ -14,7 +14,14 @@ from intralpha.datasets.schedule import LongWindowError, NoFoldError
 from intralpha.factors import Ground, Network
 from intralpha.factors.network import InputSpec
 from intralpha.features import DaySpec
-from intralpha.labels import DailySequenceSpec, HorizonReturnSpec, ReturnBinsSpec
+from intralpha.labels import (
+    BarReturnsSpec,
+    DailySequenceSpec,
+    HorizonReturnSpec,
+    LabelSpec,
+    ReturnBinsSpec,
+    SeveralSpec,
+)
 from intralpha.models import (
     AutoformerSpec,
     ConformerSpec,
@@ -214,6 +221,18 @@ def test_model_label_and_batches_must_fit_each_other(change: dict, said: str) ->
         "label": DailySequenceSpec(horizons=change["model"].label_columns or 1),
     }
     assert SPEC.model_copy(update={**change, **fits}).faults() == ()
+
+
+@pytest.mark.parametrize(
+    "label",
+    [BarReturnsSpec(after=(4,)), SeveralSpec(labels=(BarReturnsSpec(after=(7,)),))],
+    ids=lambda label: label.kind,
+)
+def test_a_return_that_begins_on_the_date_itself_is_no_label_of_a_network(label: LabelSpec) -> None:
+    (fault,) = SPEC.model_copy(update={"label": label}).faults()
+    assert "begin on the date itself, all of which the network sees" in fault
+    fits = BarReturnsSpec(after=(8,))
+    assert SPEC.model_copy(update={"label": fits}).faults() == ()
 
 
 @pytest.mark.parametrize(

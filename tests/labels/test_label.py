@@ -195,6 +195,23 @@ def test_neutral_labels_need_capitalisations(tmp_path, daily):
     assert isinstance(caught.value, DataError)
 
 
+def test_neutral_labels_take_the_total_cap_where_there_is_one(tmp_path, daily):
+    """Float caps are 1.5 and more, total caps the other way round: the residuals differ."""
+    shares = pl.Series(1e9 * np.arange(12.0, 3.0, -1.0))
+    counts = pl.DataFrame({"symbol": ASSETS, "total_shares": shares})
+    both = write_lake(tmp_path / "both", daily.join(counts, on="symbol", maintain_order="left"))
+    total = daily.drop("float_shares").join(counts, on="symbol", maintain_order="left")
+    renamed = total.rename({"total_shares": "float_shares"})
+    as_float = write_lake(tmp_path / "as_float", renamed)
+    found, floating, expected = (
+        NeutralReturnSpec().compute(x, DAYS, ASSETS).values
+        for x in (both, write_lake(tmp_path / "float", daily), as_float)
+    )
+    assert np.isfinite(found).sum() > 200
+    np.testing.assert_array_equal(found, expected)
+    assert not np.allclose(found, floating, atol=0.01, equal_nan=True)
+
+
 def test_the_residual_is_orthogonal_to_what_was_taken_out(lake):
     values = NeutralReturnSpec().compute(lake, DAYS, ASSETS)["fwd_label"].astype(float)
     caps = np.log(float_cap(lake, DAYS, ASSETS)["float_cap"])

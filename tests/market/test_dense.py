@@ -19,6 +19,7 @@ from intralpha.market import (
     members,
     read_bars,
     read_daily,
+    size_cap,
     universe,
 )
 from intralpha.market.bars import IncompleteDayError
@@ -214,3 +215,37 @@ def test_caps_from_shares_or_from_a_snapshot(lake: Lake) -> None:
     np.testing.assert_allclose(cap[:, 1], [1100, 1200, 1300])
     weights = cap_weights(cap, np.ones((3, 4), dtype=bool))
     np.testing.assert_allclose(weights[0], [1000 / 2100, 1100 / 2100, 0, 0])
+
+
+def test_size_is_the_total_cap_on_dates_that_know_it(lake: Lake) -> None:
+    """Two stocks have a float cap; the total of one of them is half of those, and enough."""
+    days = np.array(SESSIONS[:3], dtype="datetime64[D]")
+    rows = daily_rows(SESSIONS[:3]).filter(pl.col("symbol").is_in(SYMBOLS[:2]))
+    rows = rows.with_columns(float_shares=pl.lit(100.0))
+    lake.append("daily", rows, "replace")
+    floating = float_cap(lake, days, ASSETS)["float_cap"]
+    np.testing.assert_allclose(floating[:, :2], [[1000, 1100], [1100, 1200], [1200, 1300]])
+    np.testing.assert_array_equal(size_cap(lake, days, ASSETS)["size_cap"], floating)
+    snapshot = {"symbol": [SYMBOLS[1]], "announce_date": [SESSIONS[1]], "item": ["total_cap"]}
+    lake.append("fundamentals", pl.DataFrame(snapshot | {"value": [2400.0]}))
+    found = size_cap(lake, days, ASSETS)
+    assert found.names == ("size_cap",)
+    # Known from day 1 on, at the close of 12: one date with the float cap of both, two without.
+    expected = [[1000, 1100], [np.nan, 2400], [np.nan, 2600]]
+    np.testing.assert_allclose(found["size_cap"][:, :2], expected)
+    back = size_cap(lake, days, ASSETS, fwd_snapshot=True)["size_cap"]
+    np.testing.assert_allclose(back[:, 1], [2200, 2400, 2600])
+    third = {"symbol": [SYMBOLS[2]], "announce_date": [SESSIONS[1]], "item": ["float_cap"]}
+    lake.append("fundamentals", pl.DataFrame(third | {"value": [7.0]}))
+    # One of three is less than half.
+    found = size_cap(lake, days[1:], ASSETS)["size_cap"]
+    np.testing.assert_array_equal(found, float_cap(lake, days[1:], ASSETS)["float_cap"])
+    assert np.isfinite(found[:, 2]).any()
+
+
+def test_size_from_total_shares_carries_what_is_known(lake: Lake) -> None:
+    rows = daily_rows(SESSIONS[:2]).with_columns(total_shares=pl.lit(1000.0))
+    lake.append("daily", rows, "replace")
+    days = np.array(SESSIONS[1:3], dtype="datetime64[D]")
+    found = size_cap(lake, days, ASSETS)["size_cap"][:, 0]
+    np.testing.assert_allclose(found, [11000, 11000])  # no count on day 2: the last value

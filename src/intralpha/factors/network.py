@@ -143,6 +143,12 @@ class Network(FactorSpec):
                 "look at the part h take several"
             )
         yield from self._other_classes()
+        if self.label.same_day:
+            yield (
+                f"label: returns of {self.label.kind} begin on the date itself, all of which the "  # type: ignore[attr-defined]
+                "network sees; expected returns that begin after its close.\nHint: `after` of "
+                "y_bars may name the last bar of the day alone"
+            )
         nested = [name for name, view in self.views.items() if view.step == "nested"]
         if nested and not self.model.reads_bars:
             yield (

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from intralpha.base.lazy import lazily
 
 if TYPE_CHECKING:
+    from intralpha.labels.bar_returns import BarReturnsSpec
+    from intralpha.labels.bar_sharpe import BarSharpeSpec, NoBenchmarkBarsError
     from intralpha.labels.daily_sequence import DailySequenceSpec
     from intralpha.labels.forward import (
         BUYABLE_READS,
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from intralpha.labels.raw_return import RawReturnSpec
     from intralpha.labels.return_bins import ReturnBinsSpec
     from intralpha.labels.several import SeveralSpec
+    from intralpha.labels.share_bins import ShareBinsSpec
+    from intralpha.labels.span_label import HorizonLabel, SpanLabel
     from intralpha.labels.windows import UnknownSampleDateError
     from intralpha.labels.z_return import ZReturnSpec
 

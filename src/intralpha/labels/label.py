@@ -37,6 +37,14 @@ class LabelSpec(Kinded):
         """The whole numbers it takes, ascending, where it tells classes; most labels: none."""
         return ()
 
+    @property
+    def same_day(self) -> bool:
+        """Whether a return begins before the close of the sample date; most labels: no.
+
+        A network that sees the whole date would then see part of what it is to predict.
+        """
+        return False
+
     def compute(
         self,
         lake: Lake,

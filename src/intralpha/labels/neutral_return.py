@@ -11,7 +11,7 @@ from intralpha.base.cross_section import zscore
 from intralpha.base.node import Read
 from intralpha.labels.label import LabelSpec, label_panel
 from intralpha.labels.span import T1_T11
-from intralpha.market import Lake, float_cap, industry_codes
+from intralpha.market import Lake, industry_codes, size_cap
 
 # Where a stock has no share count, the lake's last snapshot is scaled back: no bound in time.
 EVER = 1_000_000
@@ -23,13 +23,18 @@ class NoCapError(DataError):
     def __init__(self, start: str, end: str) -> None:
         self.start, self.end = start, end
         super().__init__(
-            f"no float capitalisation is known for any stock between {start} and {end}; y_001 "
-            "regresses on it.\nHint: ingest float_shares or a float_cap snapshot, or use y_002."
+            f"no capitalisation is known for any stock between {start} and {end}; y_001 regresses "
+            "on it.\nHint: ingest total_shares or float_shares, or a snapshot total_cap or "
+            "float_cap, or use y_002."
         )
 
 
 class NeutralReturnSpec(LabelSpec):
-    """y_001: the return of y_002, neutralised to industry and ln float cap, then z-scored."""
+    """y_001: the return of y_002, neutralised to industry and ln cap, then z-scored [Spec 11, C-5].
+
+    The cap is the total one on dates that know it for at least half of the stocks with any, else
+    that of the freely traded shares: see :func:`intralpha.market.size_cap`.
+    """
 
     kind: Literal["y_001"] = "y_001"
 
@@ -71,8 +76,8 @@ def _neutral(
     dates: Shaped[ndarray, "D"],
     assets: Shaped[ndarray, "A"],
 ) -> Float[ndarray, "D A"]:
-    """Residual of each row on industry dummies and ln float cap; stocks without a cap get NaN."""
-    cap = float_cap(lake, dates, assets, fwd_snapshot=True)["float_cap"]
+    """Residual of each row on industry dummies and ln cap; stocks without a cap get NaN."""
+    cap = size_cap(lake, dates, assets, fwd_snapshot=True)["size_cap"]
     log_cap = np.log(np.where(cap > 0, cap, np.nan))
     if np.isfinite(values_DA).any() and not np.isfinite(values_DA + log_cap).any():
         raise NoCapError(str(dates[0]), str(dates[-1]))

@@ -4,19 +4,14 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Float
 from numpy import ndarray
 from pydantic import Field, field_validator
 
-from intralpha.base import Panel
-from intralpha.base.node import Read
-from intralpha.labels.forward import Price
-from intralpha.labels.horizon_return import Horizon, horizon_span
-from intralpha.labels.label import LabelSpec, label_panel
-from intralpha.market import Lake
+from intralpha.labels.span_label import HorizonLabel
 
 
-class ReturnBinsSpec(LabelSpec):
+class ReturnBinsSpec(HorizonLabel):
     """y_bin: how many cuts lie below the excess return of h days, less half of their number.
 
     Five classes, -2 to 2, with the cuts of the default; two, 0 and 1, with ``cuts: [0]`` [Spec 11:
@@ -25,8 +20,6 @@ class ReturnBinsSpec(LabelSpec):
     """
 
     kind: Literal["y_bin"] = "y_bin"
-    horizon: Horizon = Field(default=5, description="h, sessions")
-    start: Price = Field(default="vwap", description="vwap: v(t+h+1)/v(t+1); close: c(t+h)/c(t)")
     cuts: tuple[float, ...] = Field(
         default=(-0.035, -0.015, 0.015, 0.035),
         min_length=1,
@@ -41,31 +34,14 @@ class ReturnBinsSpec(LabelSpec):
         return cuts
 
     @property
-    def offset(self) -> int:
-        """H + 1 from the next day's vwap, h from today's close."""
-        return horizon_span(self.horizon, self.start).last
-
-    @property
     def classes(self) -> tuple[int, ...]:
         """One more than there are cuts."""
         lowest = -(len(self.cuts) // 2)
         return tuple(range(lowest, lowest + len(self.cuts) + 1))
 
-    def compute(
-        self,
-        lake: Lake,
-        dates: Shaped[ndarray, "D"],
-        assets: Shaped[ndarray, "A"],
-        mask_DA: Bool[ndarray, "D A"] | None = None,
-    ) -> Panel:
-        """Classes, whole numbers; parameters and NaN as in :meth:`LabelSpec.compute`."""
-        span = horizon_span(self.horizon, self.start)
-        number_DA = bins(span.returns(lake, dates, assets, mask_DA), self.cuts)
-        return label_panel(number_DA + self.classes[0], dates, assets)
-
-    def reads(self) -> tuple[Read, ...]:
-        """Daily rows of the window; from today's close also the close carried into it."""
-        return (horizon_span(self.horizon, self.start).read(),)
+    def of_returns(self, returns_DA: Float[ndarray, "D A"]) -> Float[ndarray, "D A"]:
+        """Classes, whole numbers."""
+        return bins(returns_DA, self.cuts) + self.classes[0]
 
 
 def bins(returns_DA: Float[ndarray, "D A"], cuts: tuple[float, ...]) -> Float[ndarray, "D A"]:

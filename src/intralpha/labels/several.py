@@ -30,6 +30,11 @@ class SeveralSpec(LabelSpec):
         count = sum(len(label.columns) for label in self.labels)
         return tuple(f"fwd_{at}" for at in range(1, count + 1))
 
+    @property
+    def same_day(self) -> bool:
+        """Whether that is so of any."""
+        return any(label.same_day for label in self.labels)
+
     def compute(
         self,
         lake: Lake,

@@ -1,4 +1,4 @@
-"""Float capitalisation, from share counts or from dated snapshots as a stand-in."""
+"""Capitalisation, from share counts or from dated snapshots as a stand-in."""
 
 from datetime import date
 
@@ -10,6 +10,8 @@ from intralpha.base.cross_section import sum_in_turn
 from intralpha.base.panel import as_days
 from intralpha.market.daily import carried, read_daily
 from intralpha.market.lake import Lake
+
+COVERED = 0.5  # share of the stocks with any cap from which on the total cap is used
 
 
 def float_cap(
@@ -33,26 +35,60 @@ def float_cap(
         Suspended days carry the last value; NaN where neither source knows the stock yet. Known at
         the close of each date, without ``fwd_snapshot``.
     """
-    days = as_days(dates)
+    return _cap(lake, dates, assets, "float", fwd_snapshot)
+
+
+def size_cap(
+    lake: Lake, dates: np.ndarray, assets: np.ndarray, fwd_snapshot: bool = False
+) -> Panel:
+    """Market value of all shares, on dates without that of the freely traded ones.
+
+    A date has one of the two: the total where it is known for at least half of the stocks with
+    either, else that of :func:`float_cap`. The total is found as the other is, from
+    ``daily.total_shares`` and the item ``total_cap``.
+
+    Parameters
+    ----------
+    lake : with ``daily``
+    dates, assets : axes
+    fwd_snapshot : as of :func:`float_cap`, for labels alone
+
+    Returns
+    -------
+    Panel, float64, shape [D, A, 1], name ``size_cap``, CNY
+        NaN where the one of the date does not know the stock. Known at the close of each date,
+        without ``fwd_snapshot``.
+    """
+    total, floating = (_cap(lake, dates, assets, kind, fwd_snapshot) for kind in ("total", "float"))
+    known, either = np.isfinite(total.values), np.isfinite(floating.values)
+    either |= known
+    covered = known.sum(axis=(1, 2)) >= COVERED * np.maximum(either.sum(axis=(1, 2)), 1)
+    values = np.where(covered[:, None, None], total.values, floating.values)
+    return Panel(values, total.dates, total.assets, ("size_cap",))
+
+
+def _cap(lake: Lake, dates: np.ndarray, assets: np.ndarray, of: str, fwd_snapshot: bool) -> Panel:
+    """Shares x close where shares are known, elsewhere snapshots."""
+    days, name, count = as_days(dates), f"{of}_cap", f"{of}_shares"
     first, last = days[0].item(), days[-1].item()
-    daily = read_daily(lake, ("close", "float_shares"), first, last, assets)
-    counted, shares = daily["close"] * daily["float_shares"], pl.col("float_shares")
-    known = carried(lake, pl.col("close") * shares, counted, first, assets)[1:]
+    daily = read_daily(lake, ("close", count), first, last, assets)
+    counted = daily["close"] * daily[count]
+    known = carried(lake, pl.col("close") * pl.col(count), counted, first, assets)[1:]
     stand_in = None
     if not np.isfinite(known).all():
-        stand_in = _from_snapshots(lake, None if fwd_snapshot else last, assets)
+        stand_in = _from_snapshots(lake, name, None if fwd_snapshot else last, assets)
     if stand_in is not None:
         known = np.where(np.isfinite(known), known, stand_in.at(daily.dates).values[:, :, 0])
-    return Panel(known[:, :, None], daily.dates, assets, ("float_cap",)).at(days)
+    return Panel(known[:, :, None], daily.dates, assets, (name,)).at(days)
 
 
-def _from_snapshots(lake: Lake, last: date | None, assets: np.ndarray) -> Panel | None:
+def _from_snapshots(lake: Lake, item: str, last: date | None, assets: np.ndarray) -> Panel | None:
     """Snapshots scaled by adjusted close over the adjusted close of their day; None without any.
 
     Each from its announcement on; with ``last`` None the last of a stock for all sessions.
     """
     mine = pl.col("symbol").is_in(list(map(str, assets)))
-    rows = lake.scan("fundamentals").filter(pl.col("item") == "float_cap", mine)
+    rows = lake.scan("fundamentals").filter(pl.col("item") == item, mine)
     if last is not None:
         rows = rows.filter(pl.col("announce_date") <= last)
     found = rows.sort("announce_date").collect()
@@ -68,7 +104,7 @@ def _from_snapshots(lake: Lake, last: date | None, assets: np.ndarray) -> Panel 
         known = 0 if last is None else int(np.searchsorted(filled.dates, day))
         if upto >= 0:
             out[known:, at] = value * price[known:, at] / price[upto, at]
-    return Panel(out[:, :, None], filled.dates, assets, ("float_cap",))
+    return Panel(out[:, :, None], filled.dates, assets, (item,))
 
 
 def cap_weights(cap_DA: np.ndarray, mask_DA: np.ndarray) -> np.ndarray:
