@@ -159,7 +159,7 @@ def fit(
         started, epoch = perf_counter(), len(rows) + 1
         torch.manual_seed(seed * 1_000_003 + epoch)
         loss = _epoch(network, optimiser, loss_of, samples, fold, spec, seed, epoch)
-        score = validation_rank_ic(network, samples, fold.valid)
+        score = validation_rank_ic(network, samples.judged, fold.valid)
         row = {"epoch": epoch, "train_loss": loss, "valid_rank_ic": score}
         rows.append(row | {"seconds": perf_counter() - started})
         if _waited(rows) == 0:

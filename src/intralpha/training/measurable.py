@@ -102,7 +102,7 @@ def check_labels(samples: Samples, fold: Fold) -> None:
     train = labels_on(samples, fold.train)
     if train.n_labelled < 2:
         raise NothingToLearnError(fold.name, len(fold.train), train)
-    valid = labels_on(samples, fold.valid)
+    valid = labels_on(samples.judged, fold.valid)
     if not valid.varied:
         enough = valid.n_labelled >= MIN_STOCKS
         why = "all labels of a date are equal" if enough else str(valid)
