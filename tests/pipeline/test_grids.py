@@ -1,12 +1,14 @@
 """Samples, tests and decisions on grids of their own."""
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from intralpha.base.node import Node, Slice
-from intralpha.pipeline import RunResult, execute, load_recipe, plan
+from intralpha.datasets import WeekdaySpec
+from intralpha.pipeline import Recipe, RunResult, audit_recipe, execute, load_recipe, plan
 from intralpha.pipeline.nodes.portfolio import UnscoredDecisionError, portfolio_nodes
 from intralpha.pipeline.report import finished_factors, finished_run
 
@@ -115,3 +117,16 @@ def test_the_report_has_the_dates_of_trainings(finished: tuple[Path, RunResult])
     page = Path(result.report).read_text(encoding="utf-8")
     assert "Training dates" in page
     assert f"<td>{planned.folds['gru'][0].name}</td>" in page.replace(' class="text"', "")
+
+
+def test_a_week_that_ends_early_is_known_without_what_follows(
+    simple_recipe: Recipe, tmp_path: Path
+) -> None:
+    """Wednesday 21 June 2023 is the last session before a holiday: a date, in a world that ends."""
+    test = simple_recipe.test.model_copy(update={"grid": WeekdaySpec()})
+    recipe = simple_recipe.model_copy(update={"test": test})
+    audit = tmp_path / "audit"
+    findings = audit_recipe(recipe, date(2023, 6, 21), audit, False, ("removed",))
+    assert {f.what for f in findings} >= {"score/simple", "signal"}
+    assert all(f.clean for f in findings)
+    assert "2023-06-21" in names(plan(recipe, audit / "true").node("score/simple"))
