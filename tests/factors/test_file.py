@@ -15,7 +15,7 @@ from intralpha.pipeline.address import stem
 
 from .conftest import ASSETS, DAYS, OUT, Work
 
-GROUND = Ground(DAYS, DAYS)
+GROUND = Ground(DAYS, DAYS, DAYS)
 # Unsorted in both keys, with a stock and a date that the recipe does not have, and holes.
 ROWS = pl.DataFrame(
     [
@@ -131,10 +131,10 @@ def test_another_column_is_another_factor(tmp_path: Path, work: Work) -> None:
         (lambda f: f.with_columns(symbol=pl.lit("AAPL")), "'AAPL' in row 1; expected symbols"),
         (
             lambda f: f.filter(pl.col("symbol") == "688001.SH"),
-            "no score of any date of the grid and stock of the recipe",
+            "no score of any date asked for and stock of the recipe",
         ),
         (lambda f: f.with_columns(score=1e39), r"2024-01-04 600000.SH with score 1e\+39"),
-        (lambda f: f[:0], "no score of any date of the grid"),
+        (lambda f: f[:0], "no score of any date asked for"),
         (lambda f: f.with_columns(date=None), "found 7 empty dates or symbols"),
         (lambda f: f.with_columns(score=np.inf), "2024-01-04 600000.SH with score inf"),
     ],

@@ -19,6 +19,7 @@ from intralpha.labels import (
     DailySequenceSpec,
     HorizonReturnSpec,
     LabelSpec,
+    RawReturnSpec,
     ReturnBinsSpec,
     SeveralSpec,
 )
@@ -37,7 +38,7 @@ from intralpha.training.losses import CrossEntropySpec, LayerwiseSpec, MseBnOrth
 
 DAYS = as_days(np.arange("2023-01-02", "2023-07-01", dtype="datetime64[D]"))[::1]
 LAST = ("outputs/gru", "score/gru")
-GROUND = Ground(DAYS, DAYS[::3])
+GROUND = Ground(DAYS, DAYS[::3], DAYS[::3])
 SPEC = Network(
     features=DaySpec(turnover="amount"),
     transform=CrossSectionSpec(),
@@ -121,7 +122,7 @@ def test_what_a_training_is_made_of_moves_its_address_and_the_seed_its_slice() -
 
 def test_schedules_that_leave_nothing_are_refused() -> None:
     with pytest.raises(NoFoldError, match="makes no fold from"):
-        nodes(ground=Ground(DAYS[:50], DAYS[:50:3]))
+        nodes(ground=Ground(DAYS[:50], DAYS[:50:3], DAYS[:50:3]))
 
 
 def test_windows_that_are_longer_than_the_data_are_told() -> None:
@@ -308,3 +309,34 @@ def test_what_an_input_is_made_of_moves_that_input_and_what_is_trained_on_it() -
         inputs = {"fast": SPEC.views["x"], "slow": slow}
         after = nodes(SPEC.model_copy(update={**BOTH, "inputs": inputs}))
         assert {n for n in before if stem(after[n]) != before[n]} == moved, change
+
+
+def test_a_label_of_validation_has_its_dates_and_counts_in_the_purge() -> None:
+    further = SPEC.model_copy(update={"valid_label": RawReturnSpec()})  # 11 sessions; the label: 6
+    made, folds = nodes(further), further.folds(GROUND)
+    assert list(made)[2:5] == ["label/gru", "valid_label/gru", "weights/gru"]
+    place = {day: at for at, day in enumerate(DAYS)}
+    for fold in folds:
+        assert place[fold.train[-1]] + 11 < place[fold.valid[0]]
+        assert place[fold.valid[-1]] + 11 < place[np.datetime64(fold.name)]
+    weights = made["weights/gru"]
+    assert weights.inputs["valid_label"] == "valid_label/gru"
+    assert weights.slices[0].needs["valid_label"] == tuple(map(str, folds[0].valid))
+    days = [one.name for one in made["valid_label/gru"].slices]
+    assert days == sorted({str(day) for fold in folds for day in fold.valid})
+    nearer = SPEC.model_copy(update={"valid_label": HorizonReturnSpec(horizon=1)})
+    assert [f.name for f in nearer.folds(GROUND)] == [f.name for f in SPEC.folds(GROUND)]
+    assert nearer.offset == SPEC.offset == 6
+
+
+def test_scores_are_predicted_where_they_are_asked_for() -> None:
+    """Learning from every third session, scores on every fifth."""
+    ground = Ground(DAYS, DAYS[::3], DAYS[::5])
+    apart, same = nodes(ground=ground), nodes()
+    learnt = {one.name: one for one in same["weights/gru"].slices}
+    assert len(apart["weights/gru"].slices) > 2
+    for one in apart["weights/gru"].slices:
+        assert one.needs == learnt[one.name].needs
+    days = [one.name for one in apart["score/gru"].slices]
+    assert days == [str(day) for day in DAYS[::5] if str(day) >= days[0]]
+    assert [one.name for one in apart["label/gru"].slices] == [str(day) for day in DAYS[::3]]

@@ -12,7 +12,7 @@ from intralpha.features import LibrarySpec
 from .conftest import ASSETS, DAYS, Work
 
 FEATURES = LibrarySpec(library="price_volume", names=("ret20", "vol20"))
-GROUND = Ground(DAYS, DAYS[[1, 3]])
+GROUND = Ground(DAYS, DAYS[[1, 3]], DAYS[[1, 3]])
 
 
 def spec(**changes: object) -> ZScoreMean:
@@ -25,7 +25,7 @@ def test_scores_are_means_of_signed_zscores_over_the_universe(work: Work) -> Non
     values[..., 1] = [[2.0, 2.0, 8.0]] * 4
     values[2, 0] = np.nan
     features = Panel(values, DAYS, ASSETS, ("ret20", "vol20"))
-    made, score = spec().nodes("simple", Ground(DAYS, DAYS))
+    made, score = spec().nodes("simple", Ground(DAYS, DAYS, DAYS))
     assert (made.name, score.name) == ("features/simple", "score/simple")
     found = work(score, features=features)["score"]
     # ret20 of 1, 2, 3: z = -+sqrt(1.5), 0; vol20 of 2, 2, 8: z = -1/sqrt(2), -1/sqrt(2), sqrt(2).
@@ -44,7 +44,7 @@ def test_extreme_zscores_are_cut(work: Work) -> None:
     values[..., :] = np.array([0.0, 0.0, 1e6])[:, None]
     features = Panel(values, DAYS, ASSETS, ("ret20", "vol20"))
     free, cut = (
-        spec(signs={"ret20": 1}, clip=clip).nodes("one", Ground(DAYS, DAYS))[1]
+        spec(signs={"ret20": 1}, clip=clip).nodes("one", Ground(DAYS, DAYS, DAYS))[1]
         for clip in (None, 1.0)
     )
     top = np.sqrt(2)

@@ -163,8 +163,8 @@ class DroppedSpec(FactorSpec):
         slices = day_slices(ground.dates, reads_lake=False, needs=same_day)
         inputs = {"features": features.name, "universe": "universe"}
         seen = Node(f"seen/{name}", make_seen, self.transform, slices, inputs)
-        needs = {"seen": lambda at: ground.samples[at : at + 1]}
-        slices = day_slices(ground.samples, self.by_label, needs)
+        needs = {"seen": lambda at: ground.scored[at : at + 1]}
+        slices = day_slices(ground.scored, self.by_label, needs)
         reads = (Read("daily", ahead=2),) if self.by_label else ()
         return features, seen, Node(
             f"score/{name}", make_score, self, slices, {"seen": seen.name}, reads
@@ -179,8 +179,8 @@ class RawSpec(FactorSpec):
 
     def nodes(self, name: str, ground: Ground) -> tuple[Node, ...]:
         features = feature_node(name, self.features, ground)
-        needs = {"seen": lambda at: ground.samples[at : at + 1]}
-        slices = day_slices(ground.samples, False, needs)
+        needs = {"seen": lambda at: ground.scored[at : at + 1]}
+        slices = day_slices(ground.scored, False, needs)
         inputs = {"seen": features.name}
         return features, Node(f"score/{name}", make_raw, self, slices, inputs)
 

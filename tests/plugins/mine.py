@@ -184,8 +184,8 @@ class ReversalSpec(FactorSpec):
     kind: Literal["mine.reversal"] = "mine.reversal"
 
     def nodes(self, name: str, ground: Ground) -> tuple[Node, ...]:
-        needs = {"universe": lambda at: ground.samples[at : at + 1]}
-        slices = day_slices(ground.samples, True, needs)
+        needs = {"universe": lambda at: ground.scored[at : at + 1]}
+        slices = day_slices(ground.scored, True, needs)
         inputs, reads = {"universe": ground.universe}, (Read("daily", back=0),)
         return (Node(f"score/{name}", make_reversal, self, slices, inputs, reads),)
 

@@ -6,6 +6,7 @@ from intralpha.backtest.benchmark import BenchmarkSpec
 from intralpha.backtest.benchmark_float_cap import FloatCapBenchmarkSpec
 from intralpha.backtest.spec import BacktestSpec
 from intralpha.base import Spec
+from intralpha.datasets.grid import GridSpec
 from intralpha.portfolio import PortfolioSpec
 from intralpha.risk import ExposureSpec, PriceVolumeSpec
 
@@ -15,6 +16,9 @@ class EnhancementSpec(Spec):
 
     benchmark: BenchmarkSpec = Field(
         default=FloatCapBenchmarkSpec(), description="what the portfolio is measured against"
+    )
+    grid: GridSpec | None = Field(
+        default=None, description="dates of decisions; null: the recipe's grid"
     )
     every: int = Field(default=1, gt=0, description="dates of the grid between decisions")
     exposures: ExposureSpec = Field(

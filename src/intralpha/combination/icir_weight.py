@@ -24,7 +24,8 @@ class MissingHistoryError(ConfigError):
 class ICIRWeightSpec(CombinerSpec):
     """Weights in proportion to the ICIR of each factor's latest matured RankICs [Spec 16].
 
-    In a recipe a RankIC is of a date of the grid, over the universe and the stocks that could be
+    In a recipe a RankIC is of a date of the portfolio's grid (without a portfolio of that of the
+    tests), over the universe and the stocks that could be
     bought on the next session, and of the scores that the factor had on that date. It counts from
     the close on which its return is over.
     """

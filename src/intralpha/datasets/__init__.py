@@ -11,11 +11,16 @@ if TYPE_CHECKING:
     from intralpha.datasets.grid import GridSpec
     from intralpha.datasets.half_yearly import HalfYearlySpec
     from intralpha.datasets.loader import Loader, View
+    from intralpha.datasets.month_end import MonthEndSpec
     from intralpha.datasets.no_transform import NoTransformSpec
+    from intralpha.datasets.once import OnceSpec
+    from intralpha.datasets.periodic import PeriodicSpec
     from intralpha.datasets.rolling import RollingSpec
+    from intralpha.datasets.rolling_months import RollingMonthsSpec
     from intralpha.datasets.samples import Batch, Samples
-    from intralpha.datasets.schedule import Fold, LongWindowError, ScheduleSpec, with_window
+    from intralpha.datasets.schedule import Block, Fold, LongWindowError, ScheduleSpec, with_window
     from intralpha.datasets.transform import TransformSpec
+    from intralpha.datasets.weekday import WeekdaySpec
     from intralpha.datasets.window import CutSpec, Window
     from intralpha.datasets.window_ratio import WindowRatioSpec
     from intralpha.datasets.yearly import YearlySpec

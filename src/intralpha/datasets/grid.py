@@ -1,4 +1,4 @@
-"""GridSpec: which sessions are sample and decision dates, one kind a file."""
+"""GridSpec: which sessions are sample, test or decision dates, one kind a file."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from intralpha.base import Kinded
 
 
 class GridSpec(Kinded):
-    """A choice of sessions on which samples are taken and decisions made."""
+    """A choice of sessions on which samples are taken, factors tested or decisions made."""
 
     homes = ("intralpha.datasets",)
     default_kind: ClassVar[str | None] = "every"

@@ -61,11 +61,14 @@ class Loader:
     universe : Panel [D, A, 2] of the same dates and assets, with ``universe`` (1: in the universe
         at the close) and ``traded`` (1: traded that day)
     label : Panel [D', A, H] on sample dates; None where nothing is trained
+    valid_label : Panel [D", A, H'] on validation dates, if scores are compared with another label
+        there; else None
     """
 
     views: Mapping[str, View]
     universe: Path
     label: Path | None
+    valid_label: Path | None = None
 
     @staticmethod
     def of(
@@ -148,6 +151,7 @@ class Loader:
             present_DA=masks["traded"][rows] > 0,
             mask_DA=mask_DA,
             label=None if self.label is None else Panel.load(self.label),
+            valid_label=None if self.valid_label is None else Panel.load(self.valid_label),
         )
 
     def _window(self, name: str, rows: slice, masks: Panel, fitted: Fitted) -> Window:

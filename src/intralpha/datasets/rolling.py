@@ -1,4 +1,4 @@
-"""rolling: a training window of fixed length that moves by a few sessions."""
+"""rolling: a training window of so many sessions that moves by a few."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -6,51 +6,50 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Shaped
 from numpy import ndarray
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from intralpha.base.panel import as_days
-from intralpha.datasets.schedule import Fold, ScheduleSpec, purged_fold, usable
+from intralpha.datasets.schedule import Block, ScheduleSpec
+
+Side = Literal["after", "inside"]
+SIDE = "after: validation follows the training window; inside: it is its last part"
 
 
 class RollingSpec(ScheduleSpec):
-    """A window of fixed length that moves by a few sessions [Spec 14: 000, 004]."""
+    """A window of so many sessions that moves by a few [Spec 14: 000]."""
 
     kind: Literal["rolling"] = "rolling"
-    train_days: int = Field(default=120, gt=0, description="sessions of training before validation")
-    valid_days: int = Field(default=5, gt=0, description="sessions of validation after training")
+    train_days: int = Field(default=120, gt=0, description="sessions of the training window")
+    valid_days: int = Field(default=5, gt=0, description="sessions of validation")
     step_days: int = Field(default=10, gt=0, description="sessions predicted by one model")
+    validation: Side = Field(default="after", description=SIDE)
 
-    def folds(
-        self,
-        sessions: Shaped[ndarray, " n_sessions"],
-        grid_dates: Shaped[ndarray, " n_grid"],
-        label_offset: int,
-    ) -> tuple[Fold, ...]:
+    @model_validator(mode="after")
+    def _leaves_something_to_train(self) -> "RollingSpec":
+        if self.validation == "inside" and self.valid_days >= self.train_days:
+            raise ValueError(
+                f"valid_days {self.valid_days} inside train_days {self.train_days} leave nothing "
+                "to train on; expected fewer"
+            )
+        return self
+
+    def blocks(
+        self, sessions: Shaped[ndarray, " n_sessions"], label_offset: int
+    ) -> Iterator[Block]:
         """Validation ends where its labels are known; training ends where validation begins.
 
-        Parameters, returns and errors as in :meth:`ScheduleSpec.folds`.
+        Parameters and what it yields as in :meth:`ScheduleSpec.blocks`.
         """
-        days, samples = as_days(sessions), as_days(grid_dates)
-        return usable(self, self._blocks(days, samples, label_offset), samples)
-
-    def _blocks(
-        self,
-        days: Shaped[ndarray, " n_sessions"],
-        samples: Shaped[ndarray, " n_grid"],
-        offset: int,
-    ) -> Iterator[Fold]:
-        need = self.train_days + self.valid_days + offset
-        for at in range(need, len(days), self.step_days):
-            end = _day(days, at + self.step_days)
-            predict = samples[(samples >= days[at]) & (samples < end)]
-            if len(predict) == 0:
-                continue
-            known = at - offset
-            split = known - self.valid_days
-            first = split - self.train_days
-            past = samples[(samples >= days[first]) & (samples < days[known])]
-            yield purged_fold(past, days[split], predict, days, offset)
+        window = self.train_days + (self.valid_days if self.validation == "after" else 0)
+        for at in range(window + label_offset, len(sessions), self.step_days):
+            known = at - label_offset
+            yield Block(
+                begins=sessions[at],
+                ends=session_at(sessions, at + self.step_days),
+                since=sessions[known - window],
+                valid=sessions[known - self.valid_days],
+            )
 
 
-def _day(days: Shaped[ndarray, " n_sessions"], at: int) -> np.datetime64:
-    return days[at] if at < len(days) else days[-1] + np.timedelta64(1, "D")
+def session_at(sessions: Shaped[ndarray, " n_sessions"], at: int) -> np.datetime64 | None:
+    """The session at a position; None if it is yet to come."""
+    return sessions[at] if at < len(sessions) else None

@@ -1,7 +1,7 @@
 """Samples: windows of history with their labels, cut from time-major Panels."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int, Shaped
@@ -81,6 +81,8 @@ class Samples:
     present_DA : bool, whether the stock traded that day
     mask_DA : bool, the universe at the close of the date
     label : [D', A, H] on sample dates, or None
+    valid_label : [D", A, H'] on validation dates, what scores are compared with there; None: the
+        label
 
     Raises
     ------
@@ -93,6 +95,7 @@ class Samples:
     present_DA: Bool[ndarray, "mask_D mask_A"]
     mask_DA: Bool[ndarray, "mask_D mask_A"]
     label: Panel | None = None
+    valid_label: Panel | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.dates), len(self.assets))
@@ -104,8 +107,9 @@ class Samples:
                 if not np.array_equal(getattr(window.panel, axis), getattr(self, axis)):
                     first = next(iter(self.windows))
                     raise SampleAxesError(f"input {name}", f"other {axis}", f"those of {first}")
-        if self.label is not None and not np.array_equal(self.label.assets, self.assets):
-            raise SampleAxesError("label", "other assets, or another order", "the same assets")
+        for name, label in (("label", self.label), ("valid_label", self.valid_label)):
+            if label is not None and not np.array_equal(label.assets, self.assets):
+                raise SampleAxesError(name, "other assets, or another order", "the same assets")
 
     @staticmethod
     def of(
@@ -138,6 +142,11 @@ class Samples:
     def assets(self) -> Shaped[ndarray, " A"]:
         """Symbols of the columns."""
         return next(iter(self.windows.values())).panel.assets
+
+    @property
+    def judged(self) -> "Samples":
+        """The same samples with the label that validation compares scores with [gaps C-1]."""
+        return self if self.valid_label is None else replace(self, label=self.valid_label)
 
     @property
     def columns(self) -> int:

@@ -1,6 +1,6 @@
 """ScheduleSpec: which dates train, which validate, which are predicted; one kind a file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import dropwhile
 
@@ -9,6 +9,7 @@ from jaxtyping import Shaped
 from numpy import ndarray
 
 from intralpha.base import ConfigError, Kinded, Spec
+from intralpha.base.panel import as_days
 from intralpha.labels import purge
 
 
@@ -56,8 +57,9 @@ class Fold:
 
     Parameters
     ----------
-    name : first predicted date
-    train, valid, predict : datetime64[D], sample dates, ascending
+    name : first session of the block it predicts, a predicted date or not
+    train, valid : datetime64[D], sample dates, ascending
+    predict : datetime64[D], dates on which scores are asked for, ascending
     """
 
     name: str
@@ -71,31 +73,72 @@ class Fold:
         return len(self.train) > 0 and len(self.valid) > 0
 
 
+@dataclass(frozen=True)
+class Block:
+    """Sessions that one training predicts, and how the past before them is split.
+
+    Parameters
+    ----------
+    begins : first session predicted; no label of training or validation reaches it
+    ends : first date that is predicted no more; None: all to come
+    since : first date that may train; None: the first there is
+    valid : first date of validation; or a share of the purged past, its last part, at least one
+        date of it
+    """
+
+    begins: np.datetime64
+    ends: np.datetime64 | None
+    since: np.datetime64 | None
+    valid: np.datetime64 | float
+
+
 class ScheduleSpec(Kinded):
     """When a network is trained again, and on which past."""
 
     homes = ("intralpha.datasets",)
 
+    def blocks(
+        self, sessions: Shaped[ndarray, " n_sessions"], label_offset: int
+    ) -> Iterator[Block]:
+        """The blocks of sessions that one training each predicts.
+
+        Parameters
+        ----------
+        sessions : datetime64[D], all sessions, ascending, at least one
+        label_offset : sessions from a sample date to the last price of its label
+
+        Yields
+        ------
+        Block
+            In time order, disjoint and without a gap between them; the last may begin after the
+            last session. Later sessions add blocks, and change none but by an end that was not
+            known.
+        """
+        raise NotImplementedError
+
     def folds(
         self,
         sessions: Shaped[ndarray, " n_sessions"],
-        grid_dates: Shaped[ndarray, " n_grid"],
+        samples: Shaped[ndarray, " n_samples"],
         label_offset: int,
+        scored: Shaped[ndarray, " n_scored"] | None = None,
     ) -> tuple[Fold, ...]:
         """Every training of the schedule, purged: no label window reaches the block after it.
 
         Parameters
         ----------
         sessions : datetime64[D], all sessions, ascending
-        grid_dates : datetime64[D], sample dates, a subset of the sessions, ascending
+        samples : datetime64[D], dates that may train and validate, sessions, ascending
         label_offset : sessions from a sample date to the last price of its label
+        scored : datetime64[D], dates that are predicted, sessions, ascending; default: ``samples``
 
         Returns
         -------
         tuple of Fold, in time order
-            Predicted dates are disjoint and, from the first on, without a gap. Folds at the
-            beginning that lack training or validation dates are left out. Later sessions change
-            no fold but the last, which is predicted further and trained as before.
+            Predicted dates are disjoint and, from the first on, without a gap: all of ``scored``.
+            What a fold trains on does not depend on ``scored``. Folds at the beginning that lack
+            training or validation dates are left out. Later sessions change no fold but the last,
+            which is predicted further and trained as before.
 
         Raises
         ------
@@ -104,7 +147,11 @@ class ScheduleSpec(Kinded):
         EmptyFoldError
             A later fold lacks training or validation dates.
         """
-        raise NotImplementedError
+        days, past = as_days(sessions), as_days(samples)
+        asked = past if scored is None else as_days(scored)
+        blocks = self.blocks(days, label_offset) if len(days) else iter(())
+        made = (fold_of(block, days, past, label_offset, asked) for block in blocks)
+        return usable(self, (fold for fold in made if len(fold.predict)), past)
 
 
 def with_window(
@@ -123,28 +170,42 @@ def with_window(
     return samples[np.searchsorted(sessions, samples) >= window_days - 1]
 
 
-def purged_fold(
-    past: Shaped[ndarray, " n_past"],
-    valid_start: np.datetime64,
-    predict: Shaped[ndarray, " n_predict"],
+def fold_of(
+    block: Block,
     sessions: Shaped[ndarray, " n_sessions"],
+    samples: Shaped[ndarray, " n_samples"],
     label_offset: int,
+    scored: Shaped[ndarray, " n_scored"],
 ) -> Fold:
-    """Split the samples before a predicted block in two, and purge both parts.
+    """Split the samples before a block in two, and purge both parts [Spec 11].
 
     Parameters
     ----------
-    past : datetime64[D], sample dates before the block
-    valid_start : first date of validation
-    predict : datetime64[D], the block, at least one date
+    block : what is predicted, and how its past is split
     sessions : datetime64[D], all sessions
+    samples : datetime64[D], dates that may train and validate
     label_offset : sessions from a sample date to the last price of its label
+    scored : datetime64[D], dates that may be predicted
     """
-    past = past[purge(past, predict[0], label_offset, sessions)]
-    train, valid = past[past < valid_start], past[past >= valid_start]
+    past = samples[samples < block.begins]
+    if block.since is not None:
+        past = past[past >= block.since]
+    past = past[purge(past, block.begins, label_offset, sessions)]
+    at = _first_valid(past, block.valid)
+    train, valid = past[:at], past[at:]
     if len(valid):
         train = train[purge(train, valid[0], label_offset, sessions)]
-    return Fold(str(predict[0]), train, valid, predict)
+    predict = scored[scored >= block.begins]
+    if block.ends is not None:
+        predict = predict[predict < block.ends]
+    return Fold(str(block.begins), train, valid, predict)
+
+
+def _first_valid(past: Shaped[ndarray, " n_past"], valid: np.datetime64 | float) -> int:
+    """Position of the first date of validation."""
+    if isinstance(valid, np.datetime64):
+        return int(np.searchsorted(past, valid))
+    return int(len(past) * (1 - valid))
 
 
 def usable(

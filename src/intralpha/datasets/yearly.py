@@ -8,52 +8,52 @@ from jaxtyping import Shaped
 from numpy import ndarray
 from pydantic import Field
 
-from intralpha.base.panel import as_days
-from intralpha.datasets.schedule import Fold, ScheduleSpec, purged_fold, usable
-from intralpha.labels import purge
+from intralpha.datasets.periods import periods
+from intralpha.datasets.schedule import Block, ScheduleSpec
 
 
 class YearlySpec(ScheduleSpec):
-    """Retrained once a year on the years before [001; protocol: 8 years, last 20 % validation]."""
+    """Retrained once a year on the years before [001; protocol: 8 years, last 20 % validation].
+
+    001 trains on ten years and validates on the eleventh, and splits shorter data 9:1 in time:
+    ``window_years: 11, valid: last_year, short_share: 0.1``.
+    """
 
     kind: Literal["yearly"] = "yearly"
     first_year: int = Field(description="first year predicted")
     window_years: int | None = Field(default=None, gt=0, description="null: all years before")
     valid: Literal["last_year", "share"] = Field(default="share", description="validation block")
     valid_share: float = Field(default=0.2, gt=0, lt=1, description="for valid: share")
+    short_share: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="for valid: last_year where the data begin after the January of the window's "
+        "first year: last part of the samples; null: the last year all the same",
+    )
 
-    def folds(
-        self,
-        sessions: Shaped[ndarray, " n_sessions"],
-        grid_dates: Shaped[ndarray, " n_grid"],
-        label_offset: int,
-    ) -> tuple[Fold, ...]:
-        """One fold a year; the past is purged against the year's first session.
+    def blocks(
+        self, sessions: Shaped[ndarray, " n_sessions"], label_offset: int
+    ) -> Iterator[Block]:
+        """One a year; the past is purged against the year's first session.
 
-        Parameters, returns and errors as in :meth:`ScheduleSpec.folds`.
+        Parameters and what it yields as in :meth:`ScheduleSpec.blocks`.
         """
-        days, samples = as_days(sessions), as_days(grid_dates)
-        return usable(self, self._blocks(days, samples, label_offset), samples)
+        del label_offset
+        for begins, ends in periods(sessions, 12, np.datetime64(f"{self.first_year:04}-01-01")):
+            year = begins.astype("datetime64[Y]")
+            since = None
+            if self.window_years is not None:
+                since = (year - np.timedelta64(self.window_years, "Y")).astype("datetime64[D]")
+            yield Block(begins, ends, since, self._valid(year, since, sessions[0]))
 
-    def _blocks(
-        self,
-        days: Shaped[ndarray, " n_sessions"],
-        samples: Shaped[ndarray, " n_grid"],
-        offset: int,
-    ) -> Iterator[Fold]:
-        years = samples.astype("datetime64[Y]").astype(int) + 1970
-        for year in np.unique(years[years >= self.first_year]):
-            predict = samples[years == year]
-            first = year - self.window_years if self.window_years else 0
-            past = samples[(years < year) & (years >= first)]
-            # The year begins on its first session, which need not be on the grid.
-            begins = days[np.searchsorted(days, np.datetime64(f"{year}-01-01", "D"))]
-            past = past[purge(past, begins, offset, days)]
-            if len(past) > 1:
-                yield purged_fold(past, self._cut(past, int(year)), predict, days, offset)
-
-    def _cut(self, past: Shaped[ndarray, " n_past"], year: int) -> np.datetime64:
-        """First date of validation."""
-        if self.valid == "last_year":
-            return np.datetime64(f"{year - 1}-01-01", "D")
-        return past[int(len(past) * (1 - self.valid_share))]
+    def _valid(
+        self, year: np.datetime64, since: np.datetime64 | None, start: np.datetime64
+    ) -> np.datetime64 | float:
+        """First date of validation, or the share of the past that it is."""
+        if self.valid == "share":
+            return self.valid_share
+        short = since is not None and start >= since + np.timedelta64(31, "D")
+        if short and self.short_share is not None:
+            return self.short_share
+        return (year - np.timedelta64(1, "Y")).astype("datetime64[D]")

@@ -9,6 +9,7 @@ from numpy import ndarray
 from intralpha.base import Kinded
 from intralpha.base.node import Node, Task
 from intralpha.base.panel import as_days
+from intralpha.datasets import Fold
 
 UNIVERSE, TRADED = "universe", "traded"
 
@@ -20,12 +21,14 @@ class Ground:
     Parameters
     ----------
     dates : datetime64[D] [D], sessions of the recipe
-    samples : datetime64[D] [G], its grid of samples and tests, among ``dates``
+    samples : datetime64[D] [G], dates on which networks learn, among ``dates``
+    scored : datetime64[D] [P], dates on which a score is asked for, by tests or for decisions
     universe : node of the masks ``universe`` and ``traded``, a day a slice
     """
 
     dates: Shaped[ndarray, " D"]
     samples: Shaped[ndarray, " G"]
+    scored: Shaped[ndarray, " P"]
     universe: str = UNIVERSE
 
     def window(self, day: np.datetime64, length: int) -> Shaped[ndarray, " L"]:
@@ -35,7 +38,7 @@ class Ground:
 
 
 class FactorSpec(Kinded):
-    """A factor: a Panel ``score`` on the grid, and the nodes that make it.
+    """A factor: a Panel ``score`` on the dates asked for, and the nodes that make it.
 
     A kind of one's own gives its nodes; their ``make`` are module-level functions
     ``(spec, inputs, task)`` that see nothing but what they declare.
@@ -44,7 +47,9 @@ class FactorSpec(Kinded):
     homes = ("intralpha.factors",)
 
     def nodes(self, name: str, ground: Ground) -> tuple[Node, ...]:
-        """The work, inputs first; the last node is ``score/NAME`` with a slice a date.
+        """The work, inputs first; the last is ``score/NAME``, a slice a date of ``ground.scored``.
+
+        A factor that has to learn first may begin later; from its first date on none is missing.
 
         Parameters
         ----------
@@ -52,6 +57,16 @@ class FactorSpec(Kinded):
         ground : dates and shared nodes
         """
         raise NotImplementedError
+
+    def folds(self, ground: Ground) -> tuple[Fold, ...]:
+        """Its trainings in time order; none for a factor that learns nothing.
+
+        Parameters
+        ----------
+        ground : dates
+        """
+        del ground
+        return ()
 
     def faults(self) -> tuple[str, ...]:
         """What is wrong with the spec by itself, in words; nothing is read."""

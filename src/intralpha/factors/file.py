@@ -50,9 +50,9 @@ class FactorFileSpec(FactorSpec):
         return digest.hexdigest()
 
     def nodes(self, name: str, ground: Ground) -> tuple[Node, ...]:
-        """Scores on the grid, read in one go."""
-        needs = {UNIVERSE: lambda at: ground.samples[at : at + 1]}
-        slices = day_slices(ground.samples, reads_lake=False, needs=needs)
+        """Scores on the dates asked for, read in one go."""
+        needs = {UNIVERSE: lambda at: ground.scored[at : at + 1]}
+        slices = day_slices(ground.scored, reads_lake=False, needs=needs)
         inputs = {UNIVERSE: ground.universe}
         block = max(len(slices), 1)
         return (Node(f"score/{name}", make_score, self, slices, inputs, block=block),)
@@ -69,7 +69,7 @@ def make_score(spec: FactorFileSpec, inputs: Inputs, task: Task) -> None:
     ----------
     spec : the file, its column and sign
     inputs : the mask ``universe`` of the dates, and the A symbols
-    task : a slice a date of the grid; ``panel`` becomes the Panel ``score`` [D, A, 1]
+    task : a slice a date asked for; ``panel`` becomes the Panel ``score`` [D, A, 1]
 
     Raises
     ------
@@ -79,7 +79,7 @@ def make_score(spec: FactorFileSpec, inputs: Inputs, task: Task) -> None:
     days, assets = days_of(task), inputs.assets
     scores = read_scores(spec).reindex(days, assets)
     if not np.isfinite(scores.values).any():
-        found = "no score of any date of the grid and stock of the recipe"
+        found = "no score of any date asked for and stock of the recipe"
         raise FactorFileError(Path(spec.path), found, "dates and symbols such as 600519.SH")
     inside = inputs.panel(UNIVERSE)[UNIVERSE] > 0
     values = np.where(inside[:, :, None], spec.sign * scores.values, np.nan)

@@ -46,6 +46,7 @@ from intralpha.training import (
 
 log = logging.getLogger(__name__)
 
+VALID_LABEL = "valid_label"
 ALONE = "x"  # the name of an input that is given none
 InputName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
@@ -79,6 +80,11 @@ class Network(FactorSpec):
         default={}, description="instead of these four, what the network sees by the name it wants"
     )
     label: LabelSpec
+    valid_label: LabelSpec | None = Field(
+        default=None,
+        description="what validation compares scores with, such as the return itself where the "
+        "label is neutralised; null: the label",
+    )
     schedule: ScheduleSpec
     model: ModelSpec
     objective: ObjectiveSpec
@@ -191,10 +197,11 @@ class Network(FactorSpec):
         seen = {key: nodes[-1] for key, nodes in made.items()}
         label = self._label(name, ground)
         folds = self.folds(ground)
-        weights = self._weights(name, folds, seen, label, ground)
+        judged = self._valid_label(name, folds, ground)
+        weights = self._weights(name, folds, seen, (label, *judged), ground)
         outputs = self._outputs(name, folds, seen, weights, ground)
         parts = [node for nodes in made.values() for node in nodes]
-        return (*parts, label, weights, outputs, _score(name, outputs))
+        return (*parts, label, *judged, weights, outputs, _score(name, outputs))
 
     def folds(self, ground: Ground) -> tuple[Fold, ...]:
         """Every training of the schedule on the dates that have whole windows before them.
@@ -204,10 +211,17 @@ class Network(FactorSpec):
         LongWindowError
             There are none.
         """
-        samples = with_window(ground.samples, ground.dates, self._span)
+        samples, scored = (
+            with_window(days, ground.dates, self._span) for days in (ground.samples, ground.scored)
+        )
         if len(samples) == 0:
             raise LongWindowError(self._span, len(ground.dates))
-        return self.schedule.folds(ground.dates, samples, self.label.offset)
+        return self.schedule.folds(ground.dates, samples, self.offset, scored)
+
+    @property
+    def offset(self) -> int:
+        """Sessions that the purge counts: those of the label that reaches further."""
+        return max(label.offset for label in (self.label, self.valid_label) if label is not None)
 
     @property
     def _span(self) -> int:
@@ -215,19 +229,21 @@ class Network(FactorSpec):
         return max(view.span for view in self.views.values())
 
     def _label(self, name: str, ground: Ground) -> Node:
-        needs = {UNIVERSE: lambda at: ground.samples[at : at + 1]}
-        slices = day_slices(ground.samples, reads_lake=True, needs=needs)
-        reads = tuple(dict.fromkeys((*self.label.reads(), *BUYABLE_READS)))
-        return Node(
-            f"label/{name}", make_label, self.label, slices, {UNIVERSE: ground.universe}, reads
-        )
+        return _label_node(f"label/{name}", self.label, ground.samples, ground)
+
+    def _valid_label(self, name: str, folds: tuple[Fold, ...], ground: Ground) -> tuple[Node, ...]:
+        """On the validation dates of all folds; nothing where it is the label."""
+        if self.valid_label is None:
+            return ()
+        dates = np.unique(np.concatenate([fold.valid for fold in folds]))
+        return (_label_node(f"{VALID_LABEL}/{name}", self.valid_label, dates, ground),)
 
     def _weights(
         self,
         name: str,
         folds: tuple[Fold, ...],
         seen: Mapping[str, Node],
-        label: Node,
+        labels: tuple[Node, ...],
         ground: Ground,
     ) -> Node:
         slices = []
@@ -236,12 +252,14 @@ class Network(FactorSpec):
             labelled = np.concatenate([fold.train, fold.valid])
             parts = {_input(key): days for key in seen}
             parts |= {UNIVERSE: days, "label": names_of(labelled)}
+            parts |= {VALID_LABEL: names_of(fold.valid)} if self.valid_label else {}
             training = replace(fold, predict=fold.predict[:0])  # what it predicts moves nothing
             for seed in self.seeds:
                 about = {"fold": training, "seed": seed}
                 slices.append(Slice(slice_name(fold.name, seed), None, about, parts))
         inputs = {_input(key): node.name for key, node in seen.items()}
-        inputs |= {UNIVERSE: ground.universe, "label": label.name}
+        inputs |= {UNIVERSE: ground.universe, "label": labels[0].name}
+        inputs |= {VALID_LABEL: labels[1].name} if len(labels) > 1 else {}
         return Node(
             f"weights/{name}",
             make_weights,
@@ -262,7 +280,11 @@ class Network(FactorSpec):
             for key, view in self.views.items()
         }
         return Learning(
-            model=self.model, objective=self.objective, training=self.training, views=views
+            model=self.model,
+            objective=self.objective,
+            training=self.training,
+            views=views,
+            judged_apart=self.valid_label is not None,
         )
 
     def _history(self, fold: Fold, ground: Ground) -> Shaped[ndarray, " D"]:
@@ -311,6 +333,9 @@ class Learning(Spec):
     objective: ObjectiveSpec
     training: TrainSpec
     views: dict[str, LearntView]
+    judged_apart: bool = Field(
+        default=False, description="whether validation has a label of its own"
+    )
 
 
 def slice_name(fold: str, seed: int) -> str:
@@ -326,6 +351,13 @@ def _of(name: str, key: str) -> str:
 def _input(key: str) -> str:
     """Under which name a node gets what the network sees."""
     return "seen" if key == ALONE else f"seen.{key}"
+
+
+def _label_node(name: str, label: LabelSpec, dates: Shaped[ndarray, " D"], ground: Ground) -> Node:
+    needs = {UNIVERSE: lambda at: dates[at : at + 1]}
+    slices = day_slices(dates, reads_lake=True, needs=needs)
+    reads = tuple(dict.fromkeys((*label.reads(), *BUYABLE_READS)))
+    return Node(name, make_label, label, slices, {UNIVERSE: ground.universe}, reads)
 
 
 def _seen(name: str, view: InputSpec, features: Node, ground: Ground) -> tuple[Node, ...]:
@@ -376,7 +408,8 @@ def make_weights(spec: Learning, inputs: Inputs, task: Task) -> None:
     Parameters
     ----------
     spec : how networks are trained
-    inputs : ``seen``, ``universe`` and ``label`` of the sessions that the folds look at
+    inputs : ``seen``, ``universe`` and ``label`` of the sessions that the folds look at, and
+        ``valid_label`` where validation has one of its own
     task : a slice a fold and seed, with both in its ``about``; its folder takes the weights
 
     Raises
@@ -385,6 +418,8 @@ def make_weights(spec: Learning, inputs: Inputs, task: Task) -> None:
         As in :func:`~intralpha.training.train_fold`; the first one ends the work.
     """
     load = _loader(spec, inputs, label=inputs.saved("label"))
+    if spec.judged_apart:
+        load = replace(load, valid_label=inputs.saved(VALID_LABEL))
     jobs = [_job(spec, one, load, task.folder(one.name)) for one in task.slices]
     with progress(task.show_progress) as bar, watch_weights(spec, task.slices, task.folder, bar):
         for one, job in zip(bar.track(task.slices, description="training"), jobs, strict=True):

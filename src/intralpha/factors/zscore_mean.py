@@ -28,11 +28,11 @@ class ZScoreMean(FactorSpec):
     )
 
     def nodes(self, name: str, ground: Ground) -> tuple[Node, ...]:
-        """Features of every session, scores on the grid."""
+        """Features of every session, scores on the dates asked for."""
         features = feature_node(name, self.features, ground)
-        needs = {part: lambda at: ground.samples[at : at + 1] for part in ("features", UNIVERSE)}
+        needs = {part: lambda at: ground.scored[at : at + 1] for part in ("features", UNIVERSE)}
         reads: tuple[Read, ...] = BUYABLE_READS if self.fwd_over_tested else ()
-        slices = day_slices(ground.samples, bool(reads), needs)
+        slices = day_slices(ground.scored, bool(reads), needs)
         inputs = {"features": features.name, UNIVERSE: ground.universe}
         return features, Node(f"score/{name}", make_score, self, slices, inputs, reads)
 
@@ -53,7 +53,7 @@ def make_score(spec: ZScoreMean, inputs: Inputs, task: Task) -> None:
     spec : signs of the features, and the bound of a z-score
     inputs : ``features`` and the mask ``universe`` of the dates; with ``fwd_over_tested`` the lake
         up to the session after each
-    task : a slice a date of the grid; ``panel`` becomes the Panel ``score`` [D, A, 1], NaN outside
+    task : a slice a date asked for; ``panel`` becomes the Panel ``score`` [D, A, 1], NaN outside
         the universe and where any of the features is absent or does not vary
 
     Notes

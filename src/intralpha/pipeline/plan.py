@@ -8,12 +8,14 @@ from pathlib import Path
 
 from intralpha.base import ConfigError, Panel
 from intralpha.base.node import Node, Slice
+from intralpha.datasets import Fold
+from intralpha.datasets.timeline import draw_timeline
 from intralpha.market import Lake
 from intralpha.pipeline.address import LakePrints, addresses, digest_of, stem
 from intralpha.pipeline.axes import Axes, check_members, read_axes
 from intralpha.pipeline.code import Look
 from intralpha.pipeline.ingest import Part, ingested_part
-from intralpha.pipeline.nodes import nodes_of
+from intralpha.pipeline.nodes import ground_of, nodes_of
 from intralpha.pipeline.recipe import Recipe, lake_of
 from intralpha.pipeline.store import DAYS, Store
 
@@ -150,6 +152,27 @@ class Plan:
         node, keys = panels[name], self.addresses[name]
         days = [(date.fromisoformat(one.name), keys[one.name]) for one in node.slices]
         return self.store.panel(node.kind, days, self.axes.assets)
+
+    @cached_property
+    def folds(self) -> dict[str, tuple[Fold, ...]]:
+        """Factor -> its trainings in time order, of the factors that are trained."""
+        if self.pending:
+            return {}
+        ground = ground_of(self.recipe, self.axes)
+        made = {name: factor.folds(ground) for name, factor in self.recipe.factors.items()}
+        return {name: folds for name, folds in made.items() if folds}
+
+    def timelines(self) -> str:
+        """When each factor is trained, validated and predicts, drawn as text; empty without any.
+
+        Factors whose trainings have the same dates share a drawing.
+        """
+        drawn: dict[str, list[str]] = {}
+        for name, folds in self.folds.items():
+            drawn.setdefault(draw_timeline(folds, self.axes.dates), []).append(name)
+        return "\n\n".join(
+            f"time line of {', '.join(names)}\n{text}" for text, names in drawn.items()
+        )
 
     def to_text(self) -> str:
         """The plan as a table: node, slices to do and address."""

@@ -83,6 +83,9 @@ class TestSpec(Spec):
     end: date | None = Field(
         default=None, description="last session tested; default: last full label"
     )
+    grid: GridSpec | None = Field(
+        default=None, description="dates of tests; null: the recipe's grid"
+    )
     every: int = Field(default=1, gt=0, description="dates of the grid between tests")
     fwd_exclude_blocked: bool = Field(
         default=True, description="leave out names suspended or at limit-up on the next session"
@@ -118,7 +121,11 @@ class Recipe(Spec):
     data: DataSpec
     quality: QualitySpec = QualitySpec()
     universe: UniverseSpec = UniverseSpec()
-    grid: GridSpec = EverySpec()
+    grid: GridSpec = Field(
+        default=EverySpec(),
+        description="dates of the samples that networks learn from, and of tests and decisions "
+        "that have no grid of their own",
+    )
     factors: dict[str, FactorSpec] = Field(min_length=1)
     combination: CombinerSpec = EqualSpec()
     test: TestSpec = TestSpec()

@@ -11,6 +11,7 @@ from intralpha import __version__
 from intralpha.backtest import PortfolioRun, load_run
 from intralpha.base import ConfigError, spec_hash
 from intralpha.base.plugins import loaded
+from intralpha.datasets.timeline import timeline
 from intralpha.evaluation import FactorReport
 from intralpha.pipeline.code import git_commit
 from intralpha.pipeline.ingest import quality_counts
@@ -57,6 +58,7 @@ def render_report(
         factors=factors,
         portfolio=finished_portfolio(planned),
         training=training_history(planned),
+        schedules=_schedules(planned),
         quality=quality_counts(planned.recipe, planned.store) if not planned.pending else {},
         recipe=dump_recipe(planned.recipe),
         problems=problems,
@@ -99,6 +101,11 @@ def _facts(planned: Plan) -> dict[str, str]:
         "libraries": f"{libraries}, Python {platform.python_version()}",
         "rendered": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _schedules(planned: Plan) -> dict[str, pl.DataFrame]:
+    """Factor -> the dates of its trainings."""
+    return {name: timeline(folds, planned.axes.dates) for name, folds in planned.folds.items()}
 
 
 def training_history(planned: Plan) -> pl.DataFrame | None:

@@ -1,6 +1,6 @@
 """Section: one part of a report, and the sections that our artifacts make."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
@@ -116,6 +116,14 @@ def training_sections(history: pl.DataFrame | None) -> list[Section]:
             ("unit_correlation", "Correlation between units", "mean |correlation|, validation days")
         )
     return [Section("Training", charts=tuple(charts.training_chart(history, *d) for d in drawn))]
+
+
+def schedule_sections(schedules: Mapping[str, pl.DataFrame]) -> list[Section]:
+    """Dates of every training, a table a factor."""
+    if not schedules:
+        return []
+    tables = tuple((name, frame_table(frame)) for name, frame in schedules.items())
+    return [Section("Training dates", tables)]
 
 
 def quality_sections(counts: dict[str, int]) -> list[Section]:

@@ -13,6 +13,7 @@ from intralpha.report.section import (
     plugin_sections,
     portfolio_sections,
     quality_sections,
+    schedule_sections,
     training_sections,
 )
 
@@ -29,6 +30,7 @@ class TearSheet:
     portfolio : replay; None without one or if that stage failed
     training : history of the fits: factor, fold, seed, epoch, train_loss, valid_rank_ic and other
         metrics, unit_correlation; null where a fit has no such figure
+    schedules : factor -> a row a training, with the dates of which it learns and which it predicts
     quality : fault of the data -> count
     recipe : the resolved recipe as YAML
     problems : what went wrong, shown at the top: ``stage portfolio failed: ...``
@@ -42,6 +44,7 @@ class TearSheet:
     factors: tuple[FactorReport, ...] = ()
     portfolio: PortfolioRecord | None = None
     training: pl.DataFrame | None = None
+    schedules: dict[str, pl.DataFrame] = field(default_factory=dict)
     quality: dict[str, int] = field(default_factory=dict)
     recipe: str = ""
     problems: tuple[str, ...] = ()
@@ -54,6 +57,7 @@ class TearSheet:
             *portfolio_sections(self.portfolio),
             *factor_sections(self.factors),
             *training_sections(self.training),
+            *schedule_sections(self.schedules),
             *note_sections(self.portfolio),
             *quality_sections(self.quality),
             *self.more,

@@ -95,6 +95,8 @@ def data_marks(samples: Samples, fold: Fold) -> Marks:
     if samples.label is not None:
         dates = np.concatenate([fold.train, fold.valid])
         digest.update(samples.label.at(dates).values.tobytes())
+    if samples.valid_label is not None:
+        digest.update(samples.valid_label.at(fold.valid).values.tobytes())
     sizes = {name: window.sizes for name, window in samples.windows.items()}
     return {"inputs": spec_hash(sizes), "data": digest.hexdigest()[:16]}
 

@@ -107,7 +107,7 @@ def check_labels(samples: Samples, fold: Fold, metric: str = "RankIC", days: int
     train = labels_on(samples, fold.train)
     if train.n_labelled < 2:
         raise NothingToLearnError(fold.name, len(fold.train), train)
-    valid = labels_on(samples, fold.valid)
+    valid = labels_on(samples.judged, fold.valid)
     if valid.n_varied >= days and valid.n_labelled >= 2:
         return
     why = "all labels of a date are equal" if valid.n_labelled >= MIN_STOCKS else str(valid)

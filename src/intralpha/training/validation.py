@@ -30,7 +30,8 @@ class Validation:
     Attributes
     ----------
     score_DA : float64 [D, A], NaN for stocks that are no sample
-    label_DA : float64 [D, A], the mean of a label's columns that are known; NaN where none is
+    label_DA : float64 [D, A], the mean of a label's columns that are known; NaN where none is. Of
+        the label that validation compares with, if it has one of its own
     loss : mean over days of the objective, on the samples that have a label; NaN if it was not
         asked for, or no day has two of them
     units : mean over days of the mean absolute correlation between the network's units
@@ -94,7 +95,7 @@ def validate(
                 losses += [] if loss_of is None else _loss(loss_of, output, batch)
     return Validation(
         score_DA.astype(np.float64),
-        label_on(samples, dates),
+        label_on(samples.judged, dates),
         mean_known(np.array(losses, np.float64)),
         mean_known(np.array(units, np.float64)) if units else None,
     )

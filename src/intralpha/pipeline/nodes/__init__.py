@@ -3,13 +3,14 @@
 from intralpha.base.node import Node
 from intralpha.factors import Ground
 from intralpha.pipeline.axes import Axes
+from intralpha.pipeline.grids import Grids
 from intralpha.pipeline.nodes.ground import forward_node, universe_node
 from intralpha.pipeline.nodes.portfolio import portfolio_nodes
 from intralpha.pipeline.nodes.signal import matured_node, signal_node
 from intralpha.pipeline.nodes.test import test_nodes
 from intralpha.pipeline.recipe import Recipe
 
-__all__ = ["nodes_of"]
+__all__ = ["ground_of", "nodes_of"]
 
 
 def nodes_of(recipe: Recipe, axes: Axes) -> tuple[Node, ...]:
@@ -20,18 +21,23 @@ def nodes_of(recipe: Recipe, axes: Axes) -> tuple[Node, ...]:
     recipe : what is wanted
     axes : sessions and stocks it is about
     """
-    samples = recipe.grid.dates(axes.dates)
-    ground = Ground(axes.dates, samples)
+    grids, ground = Grids.of(recipe, axes.dates), ground_of(recipe, axes)
     freq = recipe.data.bar_freq if recipe.data.assets == "bars" else None
     nodes = [universe_node(recipe.universe, freq, axes.dates)]
     for name, factor in recipe.factors.items():
         nodes += factor.nodes(name, ground)
     made = {node.name: node for node in nodes}
-    matured = matured_node(recipe, made, axes.sessions)
+    matured = matured_node(recipe, made, grids.evidence, axes.sessions)
     signal = signal_node(recipe, made, matured)
-    forward = forward_node(recipe.test.horizons, samples)
+    forward = forward_node(recipe.test.horizons, grids.tests)
     nodes += [] if matured is None else [matured]
-    nodes += [signal, forward, *test_nodes(recipe, ground, made, signal, forward)]
+    nodes += [signal, forward, *test_nodes(recipe, grids.tests, made, signal, forward)]
     if recipe.portfolio is not None:
-        nodes += portfolio_nodes(recipe, signal, axes)
+        nodes += portfolio_nodes(recipe, signal, grids.decisions, axes)
     return tuple(nodes)
+
+
+def ground_of(recipe: Recipe, axes: Axes) -> Ground:
+    """What the factors of a recipe stand on: its sessions, samples and dates of scores."""
+    grids = Grids.of(recipe, axes.dates)
+    return Ground(axes.dates, grids.samples, grids.scored)

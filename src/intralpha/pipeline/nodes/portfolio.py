@@ -15,6 +15,7 @@ from intralpha.backtest import (
     save_standing,
     trade,
 )
+from intralpha.base import ConfigError
 from intralpha.base.node import Inputs, Node, Read, Slice, Task, names_of
 from intralpha.base.panel import as_days
 from intralpha.pipeline.axes import Axes
@@ -33,20 +34,38 @@ READS = (
 )
 
 
-def portfolio_nodes(recipe: Recipe, signal: Node, axes: Axes) -> list[Node]:
+class UnscoredDecisionError(ConfigError):
+    """The portfolio would have to decide on a date of which no factor has a score."""
+
+    def __init__(self, count: int, day: np.datetime64, first: np.datetime64) -> None:
+        self.count, self.day, self.first = count, day, first
+        super().__init__(
+            f"{count} decision dates from {first}, the signal's first date, on have no score; the "
+            f"first of them is {day}.\nHint: a factor has to have a slice on every date of "
+            "`ground.scored` from its first one on."
+        )
+
+
+def portfolio_nodes(recipe: Recipe, signal: Node, grid: ndarray, axes: Axes) -> list[Node]:
     """Benchmark, exposures, and the decisions from the combined signal, replayed day by day.
 
     Parameters
     ----------
     recipe : names the portfolio
     signal : node
+    grid : datetime64[D], dates on which may be decided, from the first one of the signal on
     axes : the replay ends on the last session, or at ``test.end``
+
+    Raises
+    ------
+    UnscoredDecisionError
+        A later date of the grid is none of the signal.
     """
     assert recipe.portfolio is not None
     sessions = axes.dates
     if recipe.test.end is not None:
         sessions = sessions[sessions <= np.datetime64(recipe.test.end, "D")]
-    dates = _dates(recipe, signal)
+    dates = _dates(recipe, signal, grid)
     slices = (*_decisions(dates, sessions), _end(dates, sessions, axes))
     inputs = dict(zip(KNOWN, KNOWN, strict=True)) | {BEFORE: "portfolio"}
     node = Node("portfolio", make_portfolio, recipe.portfolio, slices, inputs, READS, "folders")
@@ -81,10 +100,14 @@ def make_portfolio(spec: EnhancementSpec, inputs: Inputs, task: Task) -> None:
             task.finish(one.name)
 
 
-def _dates(recipe: Recipe, signal: Node) -> ndarray:
-    """Decision dates; none if the test period has no date of the signal."""
+def _dates(recipe: Recipe, signal: Node, grid: ndarray) -> ndarray:
+    """Decision dates; none if the test period has no date of the grid and the signal."""
     assert recipe.portfolio is not None
-    days = as_days([one.name for one in signal.slices])
+    scored = as_days([one.name for one in signal.slices])
+    days = grid[grid >= scored[0]] if len(scored) else grid[:0]
+    missing = days[~np.isin(days, scored)]
+    if len(missing):
+        raise UnscoredDecisionError(len(missing), missing[0], scored[0])
     try:
         return decisions(days, recipe.portfolio.every, recipe.test.start, recipe.test.end)
     except NoDecisionError:

@@ -18,7 +18,10 @@ SCORE, MATURED, UNIVERSE = "score/", "matured", "universe"
 
 
 def matured_node(
-    recipe: Recipe, made: dict[str, Node], sessions: Shaped[ndarray, "N"]
+    recipe: Recipe,
+    made: dict[str, Node],
+    dates: Shaped[ndarray, "E"],
+    sessions: Shaped[ndarray, "N"],
 ) -> Node | None:
     """Forward returns of the combined factors' dates that are over; None if no rule asks for them.
 
@@ -26,6 +29,7 @@ def matured_node(
     ----------
     recipe : names the combination
     made : nodes of the factors by name
+    dates : datetime64[D] [E], those that may be weighed by, see :class:`Grids`
     sessions : datetime64[D] [N], all sessions of the lake
 
     Returns
@@ -37,6 +41,7 @@ def matured_node(
     if evidence is None:
         return None
     days = as_days(sorted(set[str]().union(*_dates(recipe, made).values())))
+    days = days[np.isin(days, dates)]
     over = np.searchsorted(sessions, days) + evidence.horizon[1]
     days, over = days[over < len(sessions)], over[over < len(sessions)]
     node = forward_node((evidence.horizon,), days, MATURED)

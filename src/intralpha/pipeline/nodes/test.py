@@ -7,7 +7,7 @@ import numpy as np
 from numpy import ndarray
 
 from intralpha.base import DataError, Panel, Spec
-from intralpha.base.node import ALL, Inputs, Node, Slice, Task
+from intralpha.base.node import ALL, Inputs, Node, Slice, Task, names_of
 from intralpha.evaluation import FactorReport, neutralise, run_factor_test
 from intralpha.factors import Ground
 from intralpha.factors.features import feature_node
@@ -53,14 +53,14 @@ class FactorTests(Spec):
 
 
 def test_nodes(
-    recipe: Recipe, ground: Ground, made: dict[str, Node], signal: Node, forward: Node
+    recipe: Recipe, dates: ndarray, made: dict[str, Node], signal: Node, forward: Node
 ) -> list[Node]:
     """The test of all factors and, if there are several, of the signal, with what it needs.
 
     Parameters
     ----------
     recipe : names factors and tests
-    ground : dates
+    dates : datetime64[D], the grid of tests; scores of other dates are not read
     made : nodes of the factors and the universe by name
     signal, forward : nodes
     """
@@ -68,16 +68,17 @@ def test_nodes(
     inputs = {f"score/{n}": f"score/{n}" for n in recipe.factors}
     inputs |= {"signal": signal.name, "forward": forward.name, "universe": "universe"}
     if recipe.test.within:
-        before.append(within_node(recipe.test.within, ground.samples))
+        before.append(within_node(recipe.test.within, dates))
         inputs["within"] = "within"
     if recipe.test.neutral_to:
-        sampled = Ground(ground.samples, ground.samples)
-        before.append(feature_node("styles", STYLES, sampled))
+        before.append(feature_node("styles", STYLES, Ground(dates, dates, dates)))
         inputs["styles"] = before[-1].name
     known = made | {node.name: node for node in (signal, forward, *before)}
-    needs = {name: tuple(s.name for s in known[of].slices) for name, of in inputs.items()}
-    sampled_days = {str(day) for day in ground.samples}
-    needs["universe"] = tuple(n for n in needs["universe"] if n in sampled_days)
+    tested = set(names_of(dates))
+    needs = {
+        name: tuple(s.name for s in known[of].slices if s.name in tested)
+        for name, of in inputs.items()
+    }
     spec = FactorTests(
         test=recipe.test,
         factors=tuple(recipe.factors),
