@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from intralpha.datasets.grid import GridSpec
     from intralpha.datasets.half_yearly import HalfYearlySpec
     from intralpha.datasets.loader import Loader, View
+    from intralpha.datasets.neutral import NeutralSpec, NoSizeError, NotLookedUpError
     from intralpha.datasets.no_transform import NoTransformSpec
     from intralpha.datasets.rolling import RollingSpec
     from intralpha.datasets.samples import Batch, Samples
