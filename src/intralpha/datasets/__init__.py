@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from intralpha.datasets.half_yearly import HalfYearlySpec
     from intralpha.datasets.loader import Loader, View
     from intralpha.datasets.month_end import MonthEndSpec
+    from intralpha.datasets.neutral import NeutralSpec, NoSizeError, NotLookedUpError
     from intralpha.datasets.no_transform import NoTransformSpec
     from intralpha.datasets.once import OnceSpec
     from intralpha.datasets.periodic import PeriodicSpec

@@ -44,15 +44,33 @@ class CrossSectionSpec(TransformSpec):
         """z-score along the stocks (axis -2) after clipping; constant or empty columns give 0."""
         absent = ~np.isfinite(block)
         if self.mads is not None:
-            middle = _nan_median(block, absent)
-            width = self.mads * _nan_median(np.abs(block - middle), absent)
-            # A MAD of 0 (most values equal) would clip everything to the median.
-            width = np.where(width > 0, width, np.inf)
-            block = np.clip(block, middle - width, middle + width)
+            block = clipped_to_mads(block, absent, self.mads)
         z = zscore(block, ~absent, self.sigmas, axis=-2, flat="zero")
         if self.sigmas is not None:
             z = zscore(z, ~absent, axis=-2, flat="zero")
         return np.where(absent, 0.0, z)
+
+
+def clipped_to_mads(
+    block: Float[ndarray, "*T A F"], absent: Bool[ndarray, "*T A F"], mads: float
+) -> Float[ndarray, "*T A F"]:
+    """Values cut at the median of the stocks plus and minus so many of their MAD [Spec 10.2].
+
+    Parameters
+    ----------
+    block : float64, shape [(T,) A, F], stocks along axis -2
+    absent : bool, same shape; cells that do not count
+    mads : above 0
+
+    Returns
+    -------
+    ndarray, same shape
+        Columns whose MAD is 0 (most values equal) stay as they are.
+    """
+    middle = _nan_median(block, absent)
+    width = mads * _nan_median(np.abs(block - middle), absent)
+    width = np.where(width > 0, width, np.inf)
+    return np.clip(block, middle - width, middle + width)
 
 
 def _nan_median(

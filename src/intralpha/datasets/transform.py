@@ -6,6 +6,8 @@ from jaxtyping import Bool, Float32, Shaped
 from numpy import ndarray
 
 from intralpha.base import Kinded, Panel
+from intralpha.base.node import Read
+from intralpha.market import Lake
 
 
 class TransformSpec(Kinded):
@@ -26,6 +28,31 @@ class TransformSpec(Kinded):
     def ratio_clip(self) -> float:
         """Bound of the z-scores of ratio windows (inf for none); 0: windows stay as they are."""
         return 0.0
+
+    def reads(self) -> tuple[Read, ...]:
+        """What :meth:`looks_up` reads, up to each day; most transforms: nothing."""
+        return ()
+
+    def looks_up(
+        self, lake: Lake, dates: Shaped[ndarray, " D"], assets: Shaped[ndarray, " A"]
+    ) -> dict[str, Float32[ndarray, "..."]]:
+        """What the transform needs to know of the days besides the features.
+
+        Only for transforms that are :attr:`alone`: :meth:`apply` then gets it as ``fitted``.
+
+        Parameters
+        ----------
+        lake : with the tables of :meth:`reads`
+        dates : datetime64[D], shape [D]; sessions
+        assets : str, shape [A]
+
+        Returns
+        -------
+        dict of float32 arrays by name
+            Known at the close of each date. Empty for most.
+        """
+        del lake, dates, assets
+        return {}
 
     def fit(
         self,
@@ -61,7 +88,7 @@ class TransformSpec(Kinded):
         ----------
         features : Panel, [D, A, F] or [D, T, A, F]; any days, each is treated alone
         mask_DA : bool, shape [D, A]; stocks that count
-        fitted : what :meth:`fit` returned
+        fitted : what :meth:`fit` or :meth:`looks_up` returned
 
         Returns
         -------

@@ -365,9 +365,12 @@ def _seen(name: str, view: InputSpec, features: Node, ground: Ground) -> tuple[N
     if not view.transform.alone:
         return (features,)
     same_day = {part: lambda at: ground.dates[at : at + 1] for part in ("features", UNIVERSE)}
-    slices = day_slices(ground.dates, reads_lake=False, needs=same_day)
+    reads = view.transform.reads()
+    slices = day_slices(ground.dates, reads_lake=bool(reads), needs=same_day)
     inputs = {"features": features.name, UNIVERSE: ground.universe}
-    node = Node(f"seen/{name}", make_seen, view.transform, slices, inputs, block=features.block)
+    node = Node(
+        f"seen/{name}", make_seen, view.transform, slices, inputs, reads, block=features.block
+    )
     return features, node
 
 
@@ -382,11 +385,14 @@ def make_seen(spec: TransformSpec, inputs: Inputs, task: Task) -> None:
     Parameters
     ----------
     spec : a transform that works on each day alone
-    inputs : ``features`` and the mask ``universe`` of the dates
+    inputs : ``features`` and the mask ``universe`` of the dates, and the lake where ``spec`` reads
+        of it
     task : a slice a session; ``panel`` becomes a Panel of the features' shape, known when they are
     """
     mask = inputs.panel(UNIVERSE)[UNIVERSE] > 0
-    spec.apply(inputs.panel("features"), mask, {}).save(task.folder("panel"))
+    features = inputs.panel("features")
+    known = spec.looks_up(inputs.lake, features.dates, features.assets) if spec.reads() else {}
+    spec.apply(features, mask, known).save(task.folder("panel"))
 
 
 def make_label(spec: LabelSpec, inputs: Inputs, task: Task) -> None:
