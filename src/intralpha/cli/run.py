@@ -23,8 +23,7 @@ def run(
 
     What was made from the same settings, code and data is taken from the store, slice by slice: a
     day of features, a training, a date's scores. A killed run continues where it stopped, and a new
-    day costs a day. `--dry-run` shows the time line of
-    every training, and what there is to do.
+    day costs a day. `--dry-run` shows the time line of every training, and what there is to do.
 
     Each run has a report of its own, NAME/TIME/report.html; NAME/report.html is the newest. If a
     part fails, what could be made is in the report and the exit code is the failure's.
