@@ -12,7 +12,7 @@ from intralpha.evaluation import chance_above, expected_best
 def test_the_best_of_trials_without_skill_is_what_draws_give() -> None:
     rng = np.random.default_rng(0)
     draws = 0.1 * rng.standard_normal((4000, 50))
-    found = np.mean([expected_best(row) for row in draws[:200]])
+    found = np.mean([expected_best(row.tolist()) for row in draws[:200]])
     assert found == pytest.approx(draws.max(axis=1).mean(), rel=0.03)
 
 

@@ -144,7 +144,7 @@ def sharpe(excess_NA: Float[ndarray, "N A"]) -> Float[ndarray, " A"]:
 
     Examples
     --------
-    >>> sharpe(np.array([[0.03, 0.01], [0.01, 0.01], [0.03, 0.01], [0.01, 0.01]])).tolist()
+    >>> sharpe(np.array([[0.03, 0.01], [0.01, 0.01], [0.03, 0.01], [0.01, 0.01]])).round(9).tolist()
     [4.0, nan]
     """
     std_A = excess_NA.std(axis=0)

@@ -88,4 +88,5 @@ def share_classes(
     ordered = np.sort(size)
     band = max(min(int(shares[0] * len(size)), len(size) - least), 0)
     firsts = [band, *(max(int(share * len(size)), band) for share in shares[1:])]
-    return np.sign(excess) * np.searchsorted(ordered[firsts], size, side="right")
+    # Plus 0: of a small loss the product is -0.
+    return np.sign(excess) * np.searchsorted(ordered[firsts], size, side="right") + 0.0
