@@ -53,6 +53,7 @@ def kill_when_training(cluster: Cluster, node: object, work: Path) -> None:
 def try_recipe(path: Path, runs: Path, cluster: Cluster, node: object) -> None:
     changes = (
         "data.sources=[]",
+        "portfolio=null",
         "workers=2",
         f"executor={{kind: ray, address: '{cluster.address}', cores: 1}}",
     )

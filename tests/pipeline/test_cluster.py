@@ -28,7 +28,7 @@ def test_a_cluster_that_loses_a_node_makes_what_one_process_makes(
         "killed",
         "problems ()",
     ]
-    recipe = load_recipe(folder / "tiny.yaml", ("data.sources=[]",))
+    recipe = load_recipe(folder / "tiny.yaml", ("data.sources=[]", "portfolio=null"))
     alone = plan(load_recipe(folder / "tiny.yaml"), folder / "runs")
     assert same_files(alone, plan(recipe, tmp_path / "runs")) > 300
 

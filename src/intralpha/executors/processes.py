@@ -16,7 +16,7 @@ from intralpha.executors.executor import Executor, LostWorkersError
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
-TRIES = 3  # times that lost workers are replaced
+TRIES = 3  # times in a row, no job done between them, until lost workers are given up
 AHEAD = 2  # jobs that wait for a worker, times the number of workers
 THREADS = ("OMP_NUM_THREADS", "INTRALPHA_THREADS", "POLARS_MAX_THREADS")
 
@@ -49,12 +49,13 @@ class Processes(Executor):
             try:
                 for at, result in self._pass(work, left):
                     del left[at]
+                    lost = 0
                     yield at, result
             except BrokenProcessPool as error:
                 self.close()
                 lost += 1
                 if lost == TRIES:
-                    raise LostWorkersError(lost, len(left), str(error)) from error
+                    raise LostWorkersError(lost, len(left), str(error).rstrip(".")) from error
 
     def _pass(
         self, work: Callable[[Job], Result], left: dict[int, Job]
