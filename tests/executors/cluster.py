@@ -2,11 +2,10 @@
 
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from threading import Thread
-
-import ray
-from ray.cluster_utils import Cluster
+from typing import Any
 
 from intralpha.base import DataError
 from intralpha.executors import RaySpec
@@ -23,7 +22,7 @@ class RefusedError(DataError):
 
 def double(value: int) -> tuple[int, str]:
     time.sleep(0.2)
-    return 2 * value, ray.get_runtime_context().get_node_id()
+    return 2 * value, import_module("ray").get_runtime_context().get_node_id()
 
 
 def refuse(value: int) -> None:
@@ -42,7 +41,7 @@ def try_jobs(spec: RaySpec) -> None:
             print("refused", error.value, error)
 
 
-def kill_when_training(cluster: Cluster, node: object, work: Path) -> None:
+def kill_when_training(cluster: Any, node: object, work: Path) -> None:
     """Take a node away as soon as a training has finished an epoch."""
     while not any(work.glob("weights-*/state/facts.json")):
         time.sleep(0.05)
@@ -50,7 +49,7 @@ def kill_when_training(cluster: Cluster, node: object, work: Path) -> None:
     print("killed", flush=True)
 
 
-def try_recipe(path: Path, runs: Path, cluster: Cluster, node: object) -> None:
+def try_recipe(path: Path, runs: Path, cluster: Any, node: object) -> None:
     changes = (
         "data.sources=[]",
         "portfolio=null",
@@ -65,7 +64,7 @@ def try_recipe(path: Path, runs: Path, cluster: Cluster, node: object) -> None:
 
 if __name__ == "__main__":
     head = {"num_cpus": 0, "object_store_memory": MEMORY, "include_dashboard": False}
-    cluster = Cluster(initialize_head=True, head_node_args=head)
+    cluster = import_module("ray.cluster_utils").Cluster(initialize_head=True, head_node_args=head)
     nodes = [cluster.add_node(num_cpus=1, object_store_memory=MEMORY) for _ in range(2)]
     try:
         try_jobs(RaySpec(address=cluster.address))

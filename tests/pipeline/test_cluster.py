@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tests.pipeline.conftest import same_files
 
 from intralpha.pipeline import RunResult, load_recipe, plan
+
+pytest.importorskip("ray", reason="ray is not installed: make cluster does it")
 
 SCRIPT = Path(__file__).parents[1] / "executors" / "cluster.py"
 

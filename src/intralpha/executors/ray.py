@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from functools import cached_property
+from importlib import import_module
 from typing import Any, Literal, TypeVar
 
 from pydantic import Field
@@ -70,7 +71,7 @@ class RayTasks(Executor):
     def _ray(self) -> Any:
         """The library, when this process is in the cluster: not before there is a job."""
         try:
-            import ray
+            ray = import_module("ray")
         except ImportError as error:
             raise NoRayError(self._spec.address, "the package ray is not installed") from error
         if not ray.is_initialized():
