@@ -37,7 +37,7 @@ def test_what_is_there_is_left_alone(simple_recipe: Recipe, tmp_path: Path) -> N
 
 def test_a_worker_with_other_data_or_code_says_so(simple_recipe: Recipe, tmp_path: Path) -> None:
     planned = plan(simple_recipe, tmp_path / "runs")
-    job = replace(job_of(planned, "universe", 2), address="of another lake", world="other")
+    job = replace(job_of(planned, "universe", 2), address="of another lake")
     with pytest.raises(OtherWorkerError, match="other values of universe"):
         make_slices(job)
     assert planned.missing(planned.node("universe")) == planned.node("universe").slices

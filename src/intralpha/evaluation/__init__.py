@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from intralpha.base.arrays import ArrayFormError, CountError
     from intralpha.base.cross_section import MaskShapeError, zscore
     from intralpha.evaluation.correlation import MethodError, correlation_table, mixed_table
-    from intralpha.evaluation.deflated import chance_above, expected_best
+    from intralpha.evaluation.deflated import chance_above, expected_best, ratio_of
     from intralpha.evaluation.factor_report import FactorReport
     from intralpha.evaluation.factor_test import (
         FactorPanelError,

@@ -8,8 +8,23 @@ from jaxtyping import Float
 from numpy import ndarray
 from scipy.stats import kurtosis, norm, skew
 
+from intralpha.evaluation.ic import summarise
+
 EULER = 0.5772156649015329
 MOMENTS = 4  # dates below which the shape of a distribution means nothing
+
+
+def ratio_of(series: Float[ndarray, " D"]) -> float:
+    """Mean over deviation (ddof 1); NaN for fewer than two values, or equal ones.
+
+    Examples
+    --------
+    >>> ratio_of(np.array([0.02, np.nan, 0.06, -0.02]))
+    0.5
+    """
+    known = series[np.isfinite(series)]
+    # Of equal values the mean is rounded, and a deviation would be left.
+    return math.nan if len(known) == 0 or np.ptp(known) == 0 else float(summarise(known).icir)
 
 
 def expected_best(ratios: Sequence[float]) -> float:
@@ -61,9 +76,8 @@ def chance_above(series: Float[ndarray, " D"], ratio: float) -> float:
     float
         NaN for fewer than four values, or equal ones.
     """
-    known = series[np.isfinite(series)]
-    if len(known) < MOMENTS or np.ptp(known) == 0:
+    known, own = series[np.isfinite(series)], ratio_of(series)
+    if len(known) < MOMENTS or math.isnan(own):
         return math.nan
-    own = float(known.mean() / known.std(ddof=1))
     shape = 1 - skew(known) * own + (kurtosis(known, fisher=False) - 1) / 4 * own**2
     return float(norm.cdf((own - ratio) * math.sqrt(len(known) - 1) / math.sqrt(shape)))

@@ -12,7 +12,7 @@ from intralpha.base import Panel
 from intralpha.base.cross_section import zscore
 from intralpha.base.node import Read
 from intralpha.base.panel import as_days
-from intralpha.labels.bar_window import bar_windows
+from intralpha.labels.bar_window import bar_reads, bar_windows
 from intralpha.labels.label import LabelSpec
 from intralpha.market import Lake
 from intralpha.market.hours import MINUTES
@@ -107,8 +107,7 @@ class BarReturnsSpec(LabelSpec):
 
     def reads(self) -> tuple[Read, ...]:
         """Daily rows from t to t + :attr:`offset`, and the bars of the same sessions."""
-        daily = Read("daily", back=0, ahead=self.offset)
-        return (daily, Read("bars", self.freq, back=0, ahead=self.offset))
+        return bar_reads(self.freq, self.offset)
 
     def over(self, lake: Lake, universe: Panel) -> Panel:
         """The label of the stocks of a universe; each column asks itself what can be bought.

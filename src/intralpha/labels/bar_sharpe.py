@@ -11,7 +11,7 @@ from intralpha.base import DataError, Panel
 from intralpha.base.cross_section import sum_in_turn, zscore
 from intralpha.base.node import Read
 from intralpha.base.panel import as_days
-from intralpha.labels.bar_window import BarWindow, bar_windows
+from intralpha.labels.bar_window import BarWindow, bar_reads, bar_windows
 from intralpha.labels.forward import fwd_locked
 from intralpha.labels.label import LabelSpec, label_panel
 from intralpha.labels.span_label import Horizon
@@ -101,8 +101,7 @@ class BarSharpeSpec(LabelSpec):
 
     def reads(self) -> tuple[Read, ...]:
         """Daily rows from t to t + h, and the bars of the same sessions."""
-        daily = Read("daily", back=0, ahead=self.horizon)
-        return (daily, Read("bars", self.freq, back=0, ahead=self.horizon))
+        return bar_reads(self.freq, self.offset)
 
     @property
     def _indexed(self) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
 
+from intralpha.base.node import Read
 from intralpha.labels.windows import ForwardBlock, forward_blocks
 from intralpha.market import Lake, fill_forward, locked, read_bars
 from intralpha.market.bar_day import MissingBarsError
@@ -51,6 +52,17 @@ class BarWindow:
         """The vwap of each bar; of bars without trades the last close before, NaN without one."""
         traded = np.isfinite(self.vwap_NA)
         return np.where(traded, self.vwap_NA, fill_forward(self.close_NA))
+
+
+def bar_reads(freq: int, ahead: int) -> tuple[Read, ...]:
+    """What :func:`bar_windows` looks at: daily rows from t on, and the bars of the same sessions.
+
+    Parameters
+    ----------
+    freq : minutes of one bar
+    ahead : last session of a window, counted from t
+    """
+    return Read("daily", back=0, ahead=ahead), Read("bars", freq, back=0, ahead=ahead)
 
 
 def bar_windows(

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from socket import gethostname
@@ -103,15 +103,13 @@ class SliceJob:
 
     Attributes
     ----------
-    plan : with nothing worked out
-    world : hash of its store, its lake and all its addresses
+    world : the plan that they are of
     node, slices : names
     together : names of the slices whose inputs are laid out, see :func:`make_block`
     address : hash of the addresses of the slices
     """
 
-    plan: Plan
-    world: str
+    world: "World"
     node: str
     slices: tuple[str, ...]
     together: tuple[str, ...]
@@ -129,9 +127,9 @@ class SliceJob:
         together : slices whose inputs are laid out
         """
         names, all_names = (tuple(one.name for one in some) for some in (part, together))
-        bare = Plan(plan.recipe, plan.store, plan.lake_root, plan.part)
-        world = digest_of((str(plan.store.root), str(plan.lake_root), *plan.keys.values()))
-        return SliceJob(bare, world, node.name, names, all_names, _address(plan, node.name, names))
+        key = digest_of((str(plan.store.root), str(plan.lake_root), *plan.keys.values()))
+        world = World(key, replace(plan))  # a copy has nothing worked out
+        return SliceJob(world, node.name, names, all_names, _address(plan, node.name, names))
 
 
 def make_slices(job: SliceJob) -> None:
@@ -146,8 +144,7 @@ def make_slices(job: SliceJob) -> None:
     OtherWorkerError
         Here the same slices have other addresses.
     """
-    room = _room_of(job.world)
-    plan = room.setdefault("plan", job.plan)
+    plan = _worked_out(job.world)
     if _address(plan, job.node, job.slices) != job.address:
         raise OtherWorkerError(job.node, gethostname())
     node = plan.node(job.node)
@@ -158,11 +155,24 @@ def make_slices(job: SliceJob) -> None:
         make_block(plan, node, part, tuple(there[name] for name in job.together))
 
 
+@dataclass(frozen=True)
+class World:
+    """A plan as it is handed over.
+
+    Attributes
+    ----------
+    key : hash of its store, its lake and all its addresses
+    plan : with nothing worked out
+    """
+
+    key: str
+    plan: Plan = field(compare=False)
+
+
 @lru_cache(maxsize=1)
-def _room_of(world: str) -> dict[str, Plan]:
-    """Where the plan of a world is kept, so that a worker works it out once."""
-    del world
-    return {}
+def _worked_out(world: World) -> Plan:
+    """One plan for all jobs of a world: what a worker has worked out of it stays."""
+    return world.plan
 
 
 def _address(plan: Plan, node: str, names: tuple[str, ...]) -> str:

@@ -16,7 +16,7 @@ from numpy import ndarray
 from intralpha.base import ConfigError
 from intralpha.base.progress import progress
 from intralpha.base.yaml_text import YamlError, parse_yaml
-from intralpha.evaluation import FactorReport, chance_above, expected_best
+from intralpha.evaluation import FactorReport, chance_above, expected_best, ratio_of
 from intralpha.executors import LocalSpec
 from intralpha.pipeline.jobs import make_node
 from intralpha.pipeline.listing import open_recipe
@@ -89,7 +89,7 @@ class StudyResult:
     @property
     def luck(self) -> float:
         """Mean over deviation of the RankIC that the best of as many trials has by luck alone."""
-        ratios = [_ratio(one) for one in self.series]
+        ratios = [ratio_of(one) for one in self.series]
         return expected_best([r for r in ratios if math.isfinite(r)])
 
     @property
@@ -119,7 +119,7 @@ class StudyResult:
                 f"highest validation RankIC: trial {self.chosen}, {self.told(self.chosen)}"
             )
         if self.best is not None:
-            own = _ratio(self.series[self.best])
+            own = ratio_of(self.series[self.best])
             lines += [
                 f"highest RankIC in the test: trial {self.best}, {self.told(self.best)}",
                 f"the best of {len(self.table)} trials without skill would have {self.luck:.4f} "
@@ -277,7 +277,7 @@ def render_study(result: StudyResult, path: Path) -> Path:
 def _alone(planned: Plan) -> Plan:
     """The plan with nothing worked out, for one process."""
     recipe = planned.recipe.model_copy(update={"workers": 1, "executor": LocalSpec()})
-    return Plan(recipe, planned.store, planned.lake_root, planned.part)
+    return replace(planned, recipe=recipe)
 
 
 def _compared(name: str, trials: Sequence[Trial], problems: Sequence[str | None]) -> StudyResult:
@@ -340,14 +340,6 @@ def not_before(places: Int[ndarray, " D"], spacing: int) -> Int[ndarray, " K"]:
         if not kept or place - places[kept[-1]] >= spacing:
             kept.append(at)
     return np.array(kept, dtype=np.int64)
-
-
-def _ratio(series: Float[ndarray, " D"]) -> float:
-    """Mean over deviation; NaN for fewer than two values or equal ones."""
-    known = series[np.isfinite(series)]
-    if len(known) < 2 or np.ptp(known) == 0:
-        return math.nan
-    return float(known.mean() / known.std(ddof=1))
 
 
 def _highest(column: pl.Series) -> int | None:

@@ -1,13 +1,10 @@
 """The page of an exploration: the stylised facts of a market, one beside the other."""
 
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
-import plotly.offline
 import polars as pl
-from jinja2 import Environment
 
 from intralpha.explore.exploration import (
     RETURNS,
@@ -17,7 +14,7 @@ from intralpha.explore.exploration import (
     value_text,
 )
 from intralpha.report.charts import COLOURS, plain_figure
-from intralpha.report.render import chart_html, write_page
+from intralpha.report.render import chart_html, filled, write_page
 
 
 def render_exploration(exploration: Exploration, path: Path) -> Path:
@@ -33,17 +30,9 @@ def render_exploration(exploration: Exploration, path: Path) -> Path:
     Path
         The same path. The page needs no network (about 5 MB, nearly all of it the chart library).
     """
-    folder = files("intralpha.report")
-    # The style stands once, in the page of the tear sheet.
-    sheet = folder.joinpath("page.html").read_text(encoding="utf-8")
-    style = sheet.split("<style>")[1].split("</style>")[0]
-    page = Environment(autoescape=True).from_string(
-        folder.joinpath("explore.html").read_text(encoding="utf-8")
-    )
-    text = page.render(
+    text = filled(
+        "explore.html",
         exploration=exploration,
-        style=style,
-        plotly_js=plotly.offline.get_plotlyjs(),
         sections=[
             (name, [chart_html(c) for c in charts]) for name, charts in _sections(exploration)
         ],

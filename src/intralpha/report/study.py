@@ -1,16 +1,13 @@
 """The page of a study: its trials in a table, and validation beside test."""
 
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 
 import plotly.graph_objects as go
-import plotly.offline
 import polars as pl
-from jinja2 import Environment
 
 from intralpha.report.charts import COLOURS, plain_figure
-from intralpha.report.render import chart_html, write_page
+from intralpha.report.render import chart_html, filled, write_page
 from intralpha.report.tables import frame_table
 
 
@@ -31,18 +28,10 @@ def render_trials(
     Path
         The same path. The page needs no network (about 5 MB, nearly all of it the chart library).
     """
-    folder = files("intralpha.report")
-    # The style stands once, in the page of the tear sheet.
-    sheet = folder.joinpath("page.html").read_text(encoding="utf-8")
-    style = sheet.split("<style>")[1].split("</style>")[0]
-    page = Environment(autoescape=True).from_string(
-        folder.joinpath("study.html").read_text(encoding="utf-8")
-    )
-    text = page.render(
+    text = filled(
+        "study.html",
         title=title,
         about=about,
-        style=style,
-        plotly_js=plotly.offline.get_plotlyjs(),
         trials=frame_table(trials),
         told=told,
         charts=[chart_html(_bars(trials))],
