@@ -6,6 +6,7 @@ from intralpha.base.lazy import lazily
 
 if TYPE_CHECKING:
     from intralpha.base.cross_section import MaskShapeError
+    from intralpha.risk.estimate import RiskEstimate, RiskEstimateError
     from intralpha.risk.exposures import STYLES, exposures
     from intralpha.risk.price_volume import PriceVolumeSpec
     from intralpha.risk.spec import ExposureSpec
