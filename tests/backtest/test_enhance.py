@@ -19,6 +19,7 @@ from intralpha.backtest import (
     IndexGapError,
     Known,
     Ledger,
+    NoConstituentsError,
     NoFloatCapError,
     NoIndexError,
     PortfolioRecord,
@@ -32,7 +33,7 @@ from intralpha.backtest import (
 )
 from intralpha.base import Panel
 from intralpha.evaluation import performance
-from intralpha.market import TABLES, Lake, UniverseSpec, float_cap, read_daily, universe
+from intralpha.market import TABLES, Lake, UniverseSpec, float_cap, members, read_daily, universe
 from intralpha.portfolio import NoDecisionError, Solution
 from intralpha.sources import SimulatedSpec, ingest
 from intralpha.sources.exchange.habits import HabitSpec
@@ -110,11 +111,10 @@ def test_start_and_end_bound_the_replay(lake) -> None:
         enhance(SPEC, lake, axes, signal, date(2030, 1, 1))
 
 
-@pytest.mark.parametrize("kind", ["float_cap", "equal", "index"])
+@pytest.mark.parametrize("kind", ["float_cap", "equal"])
 def test_benchmarks_by_kind(lake, kind: str) -> None:
     """Weights and returns by their definition, computed here from the lake's columns."""
-    given = {"kind": kind} | ({"index": INDEX} if kind == "index" else {})
-    spec = EnhancementSpec.model_validate({"benchmark": given}).benchmark
+    spec = EnhancementSpec.model_validate({"benchmark": {"kind": kind}}).benchmark
     axes, _ = inputs(lake)
     days, stocks = axes.dates[60::10], axes.assets
     inside = axes.at(days)["universe"] > 0
@@ -127,14 +127,49 @@ def test_benchmarks_by_kind(lake, kind: str) -> None:
     np.testing.assert_allclose(found, expected / expected.sum(axis=1, keepdims=True), atol=1e-15)
     market = read_daily(lake, ("close", "preclose"), days[0].item(), None, stocks)
     returns = spec.returns(lake, Panel(found[:, :, None], days, stocks, ("weight",)), market)
-    if kind == "index":
-        level = read_daily(lake, ("close",), days[0].item(), None, np.array([INDEX]))["close"][:, 0]
-        np.testing.assert_allclose(returns[1:], level[1:] / level[:-1] - 1)
-    else:
-        held = Panel(found[:, :, None], days, stocks, ("weight",))
-        np.testing.assert_array_equal(returns, benchmark_returns(held, market))
-        first = np.nansum(found[0] * (market["close"][1] / market["preclose"][1] - 1))
-        assert returns[1] == pytest.approx(first)
+    held = Panel(found[:, :, None], days, stocks, ("weight",))
+    np.testing.assert_array_equal(returns, benchmark_returns(held, market))
+    first = np.nansum(found[0] * (market["close"][1] / market["preclose"][1] - 1))
+    assert returns[1] == pytest.approx(first)
+
+
+def test_the_index_is_its_constituents(lake) -> None:
+    """Weights at each close earn what the index earns the day after, but on a day of review."""
+    spec = IndexBenchmarkSpec(index=INDEX)
+    axes, _ = inputs(lake)
+    days, stocks = axes.dates[60:], axes.assets
+    inside = axes.at(days)["universe"] > 0
+    found = spec.laid(lake, days, stocks, inside)
+    assert (inside & (found["member"] == 0)).any()
+    market = read_daily(lake, ("close", "preclose"), days[0].item(), None, stocks)
+    weights = Panel(found["weight"][:, :, None], days, stocks, ("weight",))
+    level = read_daily(lake, ("close",), days[0].item(), None, np.array([INDEX]))["close"][:, 0]
+    returns = spec.returns(lake, weights, market)
+    np.testing.assert_allclose(returns[1:], level[1:] / level[:-1] - 1)
+    earned, same = benchmark_returns(weights, market), found["member"][1:] == found["member"][:-1]
+    kept = np.flatnonzero(same.all(axis=1)) + 1
+    assert len(kept) == len(days) - 2, "one review lies in this time"
+    np.testing.assert_allclose(earned[kept], returns[kept], atol=3e-6)
+
+
+def test_constituents_are_bought_to_their_share(lake) -> None:
+    """Without a floor the signal goes elsewhere; the floor holds against the true index."""
+    axes, signal = inputs(lake)
+    member = members(lake, (INDEX,), axes.dates, axes.assets)
+    score = signal.values - 10.0 * member[:, :, None]  # the signal shuns constituents
+    shy = Panel(score, signal.dates, signal.assets, signal.names)
+
+    def share(at_least: float | None) -> np.ndarray:
+        problem = SPEC.problem.model_copy(update={"member_min_share": at_least})
+        benchmark = IndexBenchmarkSpec(index=INDEX)
+        spec = SPEC.model_copy(update={"problem": problem, "benchmark": benchmark})
+        run = enhance(spec, lake, axes, shy)
+        rows = np.searchsorted(axes.dates, run.targets.dates)
+        return (run.targets["weight"] * member[rows]).sum(axis=1)
+
+    free, held = share(None), share(0.8)
+    assert free.max() < 0.8
+    np.testing.assert_array_less(0.8 - 1e-4, held)
 
 
 def test_a_lake_without_share_counts_needs_the_equal_benchmark(lake, tmp_path) -> None:
@@ -156,8 +191,7 @@ def test_a_lake_without_share_counts_needs_the_equal_benchmark(lake, tmp_path) -
     assert done.ledger.daily["benchmark_ret"].abs().max() > 0
 
 
-@pytest.mark.parametrize("kind", ["float_cap", "index"])
-def test_share_counts_are_asked_for_where_something_is_decided(lake, tmp_path, kind: str) -> None:
+def test_share_counts_are_asked_for_where_something_is_decided(lake, tmp_path) -> None:
     """Planned are decisions from the 60th session on; counts begin at the 80th."""
     axes, signal = inputs(lake)
     days, planned = axes.dates, axes.dates[60::5]
@@ -170,10 +204,7 @@ def test_share_counts_are_asked_for_where_something_is_decided(lake, tmp_path, k
         ),
         no_fundamentals=True,
     )
-    given = {"kind": kind} | ({"index": INDEX} if kind == "index" else {})
-    spec = SPEC.model_copy(
-        update={"benchmark": EnhancementSpec.model_validate({"benchmark": given}).benchmark}
-    )
+    spec = SPEC.model_copy(update={"benchmark": FloatCapBenchmarkSpec()})
     inside = axes.at(planned)["universe"] > 0
     weights = spec.benchmark.weights(late, planned, axes.assets, inside)
     np.testing.assert_allclose(weights.sum(axis=1), [0.0] * 4 + [1.0] * (len(planned) - 4))
@@ -218,8 +249,13 @@ def test_an_index_that_is_absent_or_has_gaps(lake, tmp_path) -> None:
     with pytest.raises(IndexGapError, match="no close on 6 of 6 sessions"):
         enhance(indexed, late, axes, signal)
     unknown = SPEC.model_copy(update={"benchmark": IndexBenchmarkSpec(index="000999.SH")})
-    with pytest.raises(NoIndexError, match=r"000999\.SH"):
+    with pytest.raises(NoConstituentsError, match=r"000999\.SH"):
         enhance(unknown, lake, axes, signal)
+    untold = other_lake(
+        lake, tmp_path / "untold", daily=lambda rows: rows.filter(rows["symbol"] != INDEX)
+    )
+    with pytest.raises(NoIndexError, match=INDEX.replace(".", r"\.")):
+        enhance(indexed, untold, axes, signal)
     assert enhance(indexed, lake, axes, signal).ledger.daily["benchmark_ret"].n_unique() > 50
 
 

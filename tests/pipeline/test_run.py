@@ -114,7 +114,7 @@ def test_what_is_finished_is_reported_when_a_later_stage_fails(
     finished: tuple[Path, RunResult],
 ) -> None:
     folder, result = finished
-    change = "portfolio.benchmark={kind: index, index: 000300.SH}"  # not in this lake
+    change = "portfolio.problem.style_bounds={beauty: 0.5}"  # no such exposure
     recipe = load_recipe(folder / "tiny.yaml", (change,))
     broken = execute(plan(recipe, folder / "runs"), show_progress=False)
     assert [f.summary["rank_ic"] for f in broken.factors] == [
@@ -122,7 +122,7 @@ def test_what_is_finished_is_reported_when_a_later_stage_fails(
     ]
     assert broken.figures == {}
     (problem,) = broken.problems
-    assert "000300.SH" in str(problem)
+    assert "beauty" in str(problem)
     assert "portfolio: " in broken.report.read_text()
 
 
@@ -294,3 +294,12 @@ def test_an_index_of_which_no_member_is_known_is_named(
     part = getattr(simple_recipe, key).model_copy(update={field: ("000999.SH",)})
     with pytest.raises(NoAssetsError, match=r"no members of 000999\.SH\.\nHint: it has members of"):
         plan(simple_recipe.model_copy(update={key: part}), tmp_path)
+
+
+def test_an_index_without_constituents_is_refused_before_any_work(
+    finished: tuple[Path, RunResult],
+) -> None:
+    folder, _ = finished
+    change = "portfolio.benchmark={kind: index, index: 000300.SH}"  # the lake has members of others
+    with pytest.raises(NoAssetsError, match=r"no members of 000300\.SH"):
+        plan(load_recipe(folder / "tiny.yaml", (change,)), folder / "runs")

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     )
     from intralpha.backtest.benchmark_equal import EqualBenchmarkSpec
     from intralpha.backtest.benchmark_float_cap import FloatCapBenchmarkSpec, NoFloatCapError
-    from intralpha.backtest.benchmark_index import IndexBenchmarkSpec, IndexGapError, NoIndexError
+    from intralpha.backtest.benchmark_index import (
+        IndexBenchmarkSpec,
+        IndexGapError,
+        NoConstituentsError,
+        NoIndexError,
+    )
     from intralpha.backtest.closed_loop import PortfolioRun, run_portfolio
     from intralpha.backtest.corporate import CorporateActionError
     from intralpha.backtest.enhance import enhance

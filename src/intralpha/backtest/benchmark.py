@@ -6,7 +6,10 @@ from numpy import ndarray
 
 from intralpha.base import DataError, Kinded, Panel
 from intralpha.base.cross_section import sum_in_turn
+from intralpha.base.panel import as_days
 from intralpha.market import Lake
+
+LAID = ("weight", "member")
 
 
 class BenchmarkWeightsError(DataError):
@@ -79,6 +82,34 @@ class BenchmarkSpec(Kinded):
             are made of. Known at the close of each date.
         """
         raise NotImplementedError
+
+    @property
+    def indices(self) -> tuple[str, ...]:
+        """Indices whose constituents the lake must know."""
+        return ()
+
+    def laid(
+        self,
+        lake: Lake,
+        dates: Shaped[ndarray, "D"],
+        assets: Shaped[ndarray, "A"],
+        inside_DA: Bool[ndarray, "D A"],
+    ) -> Panel:
+        """Weights, and who counts as a constituent.
+
+        Parameters
+        ----------
+        lake, dates, assets, inside_DA : as of :meth:`weights`
+
+        Returns
+        -------
+        Panel, float64, shape [D, A, N]
+            ``weight``, as of :meth:`weights`, and ``member``, 1 for constituents: every stock with
+            a weight, unless a kind knows better. Known at the close of each date.
+        """
+        weights = self.weights(lake, dates, assets, inside_DA).astype(np.float64)
+        member = (weights > 0).astype(np.float64)
+        return Panel(np.stack([weights, member], axis=-1), as_days(dates), assets, LAID)
 
     def check(
         self,

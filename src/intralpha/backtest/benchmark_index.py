@@ -9,9 +9,8 @@ from numpy import ndarray
 from pydantic import Field
 
 from intralpha.backtest.benchmark import BenchmarkSpec, index_returns
-from intralpha.backtest.benchmark_float_cap import NoFloatCapError, float_cap_weights
 from intralpha.base import ConfigError, DataError, Panel
-from intralpha.market import Lake, read_daily
+from intralpha.market import Lake, index_weights, read_daily
 
 
 class NoIndexError(ConfigError):
@@ -38,15 +37,56 @@ class IndexGapError(DataError):
         )
 
 
-class IndexBenchmarkSpec(BenchmarkSpec):
-    """Returns of an index; the optimiser deviates from the float-cap weights of the universe.
+class NoConstituentsError(DataError):
+    """An index has no constituent with a weight on a date of a decision."""
 
-    An index without published weights is stood in for by its universe, so name its members with
-    ``universe.indices``.
+    def __init__(self, index: str, date: np.datetime64) -> None:
+        self.index, self.date = index, date
+        super().__init__(
+            f"no constituent of {index} has a weight on {date}; expected rows of `membership` that "
+            "hold on that day, with a weight or with float caps (daily.float_shares, or float_cap "
+            "in fundamentals) known by then.\n"
+            "Hint: ingest constituents up to that day (sources index_members, index_weight), end "
+            "the test before, or set portfolio.benchmark.fwd_snapshot if share counts are known "
+            "only later."
+        )
+
+
+class IndexBenchmarkSpec(BenchmarkSpec):
+    """An index: its returns, its constituents, and their weights.
+
+    The universe may be wider: stocks of it that are no constituents are off the benchmark.
     """
 
     kind: Literal["index"] = "index"
     index: str = Field(min_length=1, description="symbol of the index, such as 000852.SH")
+    fwd_snapshot: bool = Field(
+        default=False,
+        description="look ahead: the lake's last snapshot of float caps weighs constituents on "
+        "earlier dates, where nothing else is known",
+    )
+
+    @property
+    def indices(self) -> tuple[str, ...]:
+        """See :attr:`BenchmarkSpec.indices`."""
+        return (self.index,)
+
+    def laid(
+        self,
+        lake: Lake,
+        dates: Shaped[ndarray, "D"],
+        assets: Shaped[ndarray, "A"],
+        inside_DA: Bool[ndarray, "D A"],
+    ) -> Panel:
+        """See :func:`intralpha.market.index_weights`: ``weight``, ``member`` and ``origin``.
+
+        Parameters
+        ----------
+        lake, dates, assets : as of :meth:`BenchmarkSpec.laid`
+        inside_DA : not used: an index has its own rules
+        """
+        del inside_DA
+        return index_weights(lake, self.index, dates, assets, self.fwd_snapshot)
 
     def weights(
         self,
@@ -55,12 +95,13 @@ class IndexBenchmarkSpec(BenchmarkSpec):
         assets: Shaped[ndarray, "A"],
         inside_DA: Bool[ndarray, "D A"],
     ) -> Float[ndarray, "D A"]:
-        """See :func:`float_cap_weights`."""
-        return float_cap_weights(lake, dates, assets, inside_DA)
+        """Weights of the constituents; see :meth:`BenchmarkSpec.weights`."""
+        return self.laid(lake, dates, assets, inside_DA)["weight"]
 
     def missing(self, date: np.datetime64, stocks: int) -> DataError:
-        """No capitalisation is known."""
-        return NoFloatCapError(date, stocks)
+        """No constituent has a weight."""
+        del stocks
+        return NoConstituentsError(self.index, date)
 
     def returns(self, lake: Lake, weights: Panel, market: Panel) -> Float[ndarray, "D"]:
         """Close-to-close returns of the index on the market's sessions.

@@ -42,7 +42,7 @@ def enhance(
     ------
     NoDecisionError
         No decision date with a score in that time.
-    NoFloatCapError, NoIndexError
+    NoFloatCapError, NoConstituentsError, NoIndexError
         The benchmark cannot be had from this lake.
     InfeasibleError
         From the optimiser, after every relaxation.
@@ -74,6 +74,5 @@ def _known(
         raise NoDecisionError("none of its dates has a score")
     view = lake.limited(None, dates[-1].item())
     inside = universe.at(dates)["universe"] > 0
-    weights = spec.benchmark.weights(view, dates, assets, inside)
-    benchmark = Panel(weights[:, :, None], dates, assets, ("weight",))
+    benchmark = spec.benchmark.laid(view, dates, assets, inside)
     return Known(universe, signal, benchmark, spec.exposures.estimate(view, dates, assets, inside))

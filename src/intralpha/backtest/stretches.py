@@ -82,7 +82,8 @@ class Known:
     ----------
     universe : Panel, name ``universe``, above 0 inside; its assets may be held
     signal : Panel, name ``score``
-    benchmark : Panel, name ``weight``: weights of the benchmark
+    benchmark : Panel, name ``weight``: weights of the benchmark; ``member`` above 0 for its
+        constituents, without which they are those with a weight
     styles : Panel of the style exposures
     """
 
@@ -141,7 +142,7 @@ def trade(
         The end is reached without any decision.
     DecisionDateError
         A stretch does not end on a session of the lake.
-    NoFloatCapError, BenchmarkWeightsError
+    NoFloatCapError, NoConstituentsError, BenchmarkWeightsError
         A date has a score, but the benchmark no weights on it.
     InfeasibleError
         From the optimiser, after every relaxation.
@@ -220,11 +221,12 @@ class _Market:
         if (absent := ~np.isin(dates, there)).any():
             fault = "decision dates are not sessions of the lake"
             raise DecisionDateError([str(d) for d in dates[absent]], fault)
-        weights = known.benchmark.reindex(dates, known.universe.assets)["weight"]
-        weights = np.nan_to_num(weights.astype(np.float64))
+        laid = known.benchmark.reindex(dates, known.universe.assets)
+        weights = np.nan_to_num(laid["weight"].astype(np.float64))
+        member = (laid["member"] if "member" in laid.names else weights) > 0
         self._spec.benchmark.check(dates, weights, known.universe.at(dates)["universe"] > 0)
         return lay_desk(
-            view, dates, known.universe, known.signal, self._prices, weights, known.styles
+            view, dates, known.universe, known.signal, self._prices, weights, known.styles, member
         )
 
     def _benchmark(self, before: Standing) -> Panel:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from intralpha.market.codes import UnknownCodeError, board_of, code_range
     from intralpha.market.daily import carried, fill_forward, last_known, read_daily
     from intralpha.market.hours import bar_times
+    from intralpha.market.index_weights import constituents, index_weights
     from intralpha.market.industry import industry_codes
     from intralpha.market.lake import Lake, NoLakeError
     from intralpha.market.limits import at_down_limit, at_up_limit, locked

@@ -77,7 +77,9 @@ class Plan:
         ------
         NoAssetsError
         """
-        check_members(self.lake, (*self.recipe.universe.indices, *self.recipe.test.within))
+        recipe = self.recipe
+        measured = recipe.portfolio.benchmark.indices if recipe.portfolio else ()
+        check_members(self.lake, (*recipe.universe.indices, *recipe.test.within, *measured))
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:

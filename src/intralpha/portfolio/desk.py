@@ -41,6 +41,7 @@ class Desk:
     labels : names of the industries
     can_buy, can_sell : tradability at the close, shape [D, A]
     inside : the universe, shape [D, A]
+    member : constituents of the benchmark, shape [D, A]
     """
 
     assets: Shaped[ndarray, "A"]
@@ -53,6 +54,7 @@ class Desk:
     can_buy: Bool[ndarray, "D A"]
     can_sell: Bool[ndarray, "D A"]
     inside: Bool[ndarray, "D A"]
+    member: Bool[ndarray, "D A"]
 
     def snapshot(self, day: np.datetime64, held: Shaped[ndarray, "N"]) -> Snapshot:
         """What is known on a decision date; holdings are always among the assets.
@@ -77,7 +79,7 @@ class Desk:
             exposures=np.nan_to_num(self.styles.values[d, keep]),
             exposure_names=self.styles.names,
             industry=self.codes[d, keep].astype(np.int64),
-            member=self.benchmark[d, keep] > 0,
+            member=self.member[d, keep],
             can_buy=self.can_buy[d, keep],
             can_sell=self.can_sell[d, keep],
             industry_names=self.labels,
@@ -124,6 +126,7 @@ def lay_desk(
     market: Panel,
     benchmark_DA: Float[ndarray, "D A"],
     styles: Panel,
+    member_DA: Bool[ndarray, "D A"] | None = None,
 ) -> Desk:
     """Gather what is known at the close of each decision date.
 
@@ -136,6 +139,7 @@ def lay_desk(
     market : Panel, names ``close``, ``volume``, ``up_limit``, ``down_limit``, on the same assets
     benchmark_DA : weights of the benchmark on these dates and assets
     styles : Panel of the style exposures that constraints may ask for, on these dates
+    member_DA : constituents of the benchmark; default: stocks with a weight
 
     Returns
     -------
@@ -157,6 +161,7 @@ def lay_desk(
         can_buy=can_buy,
         can_sell=can_sell,
         inside=inside,
+        member=benchmark_DA > 0 if member_DA is None else member_DA,
     )
 
 

@@ -218,8 +218,10 @@ def test_index_follows_its_members(market):
     daily = market["daily"].filter(pl.col("date") <= date(2023, 6, 9))
     first = market["membership"].filter(pl.col("in_date") == SPEC.start)
     assert first["weight"].sum() == pytest.approx(1)
-    weight = dict(first.select("symbol", "weight").iter_rows())
     rows = daily.join(first.select("symbol"), on="symbol", how="semi")
+    opening = rows.filter(pl.col("date") == SPEC.start).select("symbol", "close", "preclose")
+    moved = {symbol: close / preclose for symbol, close, preclose in opening.rows()}
+    weight = {s: w / moved[s] for s, w in first.select("symbol", "weight").iter_rows()}
     level = 6000.0
     index = daily.filter(pl.col("symbol") == INDEX).sort("date")
     assert index.height > 100

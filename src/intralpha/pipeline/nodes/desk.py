@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import numpy as np
 from numpy import ndarray
 
 from intralpha.backtest import BenchmarkSpec
@@ -23,7 +22,7 @@ def benchmark_node(spec: BenchmarkSpec, dates: ndarray) -> Node:
 
 
 def make_benchmark(spec: BenchmarkSpec, inputs: Inputs, task: Task) -> None:
-    """A portfolio a date, known at its close; NaN on a date with an empty universe.
+    """A portfolio a date, and who is in it, known at its close; NaN with an empty universe.
 
     Zeros where the benchmark has no weights: whether that matters shows where something is decided.
 
@@ -34,11 +33,10 @@ def make_benchmark(spec: BenchmarkSpec, inputs: Inputs, task: Task) -> None:
     task : decision dates
     """
 
-    def weights(days: ndarray, inside: ndarray) -> Panel:
-        found = spec.weights(inputs.lake, days, inputs.assets, inside)
-        return Panel(found[:, :, None].astype(np.float64), days, inputs.assets, ("weight",))
+    def laid(days: ndarray, inside: ndarray) -> Panel:
+        return spec.laid(inputs.lake, days, inputs.assets, inside)
 
-    _make(inputs, task, weights)
+    _make(inputs, task, laid)
 
 
 def exposures_node(spec: ExposureSpec, dates: ndarray) -> Node:

@@ -48,7 +48,7 @@ class Member:
     ----------
     number : of the stock
     in_date, out_date : both included; the second is the day before the next review
-    weight : at the first of them, before its session
+    weight : at the close of the first of them
     """
 
     number: int
@@ -70,12 +70,14 @@ class IndexBook:
     level : at the last close, points
     weight : at the last close, shape [A], with the sum 1; empty before the first review
     due : day of the next review; None before the first one
+    since : first session of the period that began with the last review, until its close
     members : rows of the membership table so far
     """
 
     level: float = INDEX_START
     weight: ndarray = field(default_factory=lambda: np.zeros(0))
     due: date | None = None
+    since: date | None = None
     members: list[Member] = field(default_factory=list)
 
     def review(self, on: date, cap_yuan: Float[ndarray, "A"], eligible: Bool[ndarray, "A"]) -> None:
@@ -90,10 +92,7 @@ class IndexBook:
         if self.due is not None and on < self.due:
             return
         self.weight = choose(cap_yuan, eligible)
-        self.due = next_review(on)
-        last = self.due - timedelta(days=1)
-        held = np.flatnonzero(self.weight)
-        self.members += [Member(int(i), on, last, float(self.weight[i])) for i in held]
+        self.due, self.since = next_review(on), on
 
     def members_weight(self, listed: Bool[ndarray, "A"]) -> Float[ndarray, "A"]:
         """Weights of a session; those of stocks without a row are spread over the rest."""
@@ -105,3 +104,8 @@ class IndexBook:
         self.level = float(np.round(self.level * (weight @ ratio), 2))
         drifted = weight * ratio
         self.weight = drifted / drifted.sum()
+        if self.since is not None and self.due is not None:
+            last = self.due - timedelta(days=1)
+            held = np.flatnonzero(self.weight)
+            self.members += [Member(int(i), self.since, last, float(self.weight[i])) for i in held]
+            self.since = None
