@@ -152,6 +152,32 @@ def test_the_index_is_its_constituents(lake) -> None:
     np.testing.assert_allclose(earned[kept], returns[kept], atol=3e-6)
 
 
+def test_what_the_benchmark_is_made_of_is_told(lake, tmp_path) -> None:
+    """Some published weights are lost: float caps stand in for them, and it is said."""
+    axes, signal = inputs(lake)
+    benchmark = IndexBenchmarkSpec(index=INDEX)
+    days = axes.dates[60:80:5]
+    inside = axes.at(days)["universe"] > 0
+    (row,) = benchmark.told(lake, benchmark.laid(lake, days, axes.assets, inside)).rows()
+    count = int(members(lake, (INDEX,), days[:1], axes.assets).sum())
+    assert row[:4] == (days[0].item().year, 4, count, count)
+    assert row[4:] == pytest.approx((1, 0, 0))
+    lost = lake.scan("membership").with_columns(
+        weight=pl.when(pl.int_range(pl.len()) % 2 == 0).then("weight")
+    )
+    again = Lake(tmp_path / "half", create=True)
+    for table in TABLES:
+        if lake.has(table) and table != "bars":
+            frame = lost if table == "membership" else lake.scan(table)
+            again.append(table, frame.collect())
+    (row,) = benchmark.told(again, benchmark.laid(again, days, axes.assets, inside)).rows()
+    assert row[:4] == (days[0].item().year, 4, count, count)
+    assert 0.2 < row[4] < 0.8
+    assert row[4] + row[5] == pytest.approx(1)
+    record = PortfolioRecord.of(enhance(SPEC, lake, axes, signal), pl.DataFrame({"year": [2023]}))
+    assert record.notes["Benchmark"].rows() == [(2023,)]
+
+
 def test_constituents_are_bought_to_their_share(lake) -> None:
     """Without a floor the signal goes elsewhere; the floor holds against the true index."""
     axes, signal = inputs(lake)

@@ -1,6 +1,7 @@
 """What the portfolio is measured against: an index, or weights that drift with prices."""
 
 import numpy as np
+import polars as pl
 from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
 
@@ -144,6 +145,22 @@ class BenchmarkSpec(Kinded):
         stocks : in its universe
         """
         return BenchmarkWeightsError(date, f"none for any of the {stocks} stocks of the universe")
+
+    def told(self, lake: Lake, laid: Panel) -> pl.DataFrame | None:
+        """What the weights are made of, for the report.
+
+        Parameters
+        ----------
+        lake : that of the weights
+        laid : what :meth:`laid` gives
+
+        Returns
+        -------
+        pl.DataFrame, a row a year
+            None: there is nothing to tell.
+        """
+        del lake, laid
+        return None
 
     def returns(self, lake: Lake, weights: Panel, market: Panel) -> Float[ndarray, "D"]:
         """Daily returns of the benchmark on the sessions of the market.

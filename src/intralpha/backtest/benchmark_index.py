@@ -10,7 +10,14 @@ from pydantic import Field
 
 from intralpha.backtest.benchmark import BenchmarkSpec, index_returns
 from intralpha.base import ConfigError, DataError, Panel
-from intralpha.market import Lake, index_weights, read_daily
+from intralpha.market import Lake, constituents, index_weights, read_daily
+from intralpha.market.index_weights import FLOAT_CAP, LATER_CAP, PUBLISHED
+
+ORIGINS = (
+    ("published_share", PUBLISHED),
+    ("float_cap_share", FLOAT_CAP),
+    ("later_float_cap_share", LATER_CAP),
+)
 
 
 class NoIndexError(ConfigError):
@@ -97,6 +104,38 @@ class IndexBenchmarkSpec(BenchmarkSpec):
     ) -> Float[ndarray, "D A"]:
         """Weights of the constituents; see :meth:`BenchmarkSpec.weights`."""
         return self.laid(lake, dates, assets, inside_DA)["weight"]
+
+    def told(self, lake: Lake, laid: Panel) -> pl.DataFrame:
+        """By year: constituents, those with a weight, and what their weights are made of.
+
+        Parameters
+        ----------
+        lake : with ``membership``
+        laid : of the decision dates; dates without weights count with 0
+
+        Returns
+        -------
+        pl.DataFrame
+            ``year``, ``decisions``, ``constituents`` and ``with_weight`` (the fewest of a date),
+            ``published_share``, ``float_cap_share`` and ``later_float_cap_share`` of the weight,
+            means over the dates
+        """
+        weight = np.nan_to_num(laid["weight"].astype(np.float64))
+        shares = {name: (weight * (laid["origin"] == value)).sum(1) for name, value in ORIGINS}
+        rows = constituents(lake, self.index, laid.dates).with_columns(
+            with_weight=pl.Series((weight > 0).sum(axis=1)),
+            **{n: pl.Series(s) for n, s in shares.items()},
+        )
+        return (
+            rows.group_by(pl.col("date").dt.year().alias("year"))
+            .agg(
+                pl.len().alias("decisions"),
+                pl.col("members").min().alias("constituents"),
+                pl.col("with_weight").min(),
+                pl.col(*shares).mean(),
+            )
+            .sort("year")
+        )
 
     def missing(self, date: np.datetime64, stocks: int) -> DataError:
         """No constituent has a weight."""

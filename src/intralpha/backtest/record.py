@@ -34,7 +34,7 @@ class PortfolioRecord:
     daily : date, ret, benchmark_ret, and optional turnover_one_sided, cost_yuan, nav_yuan
     figures : name -> value, fractions
     yearly : one row a year
-    notes : tables by title: relaxations, blocked orders, events
+    notes : tables by title: what the benchmark is made of, relaxations, blocked orders, events
     """
 
     daily: pl.DataFrame
@@ -43,14 +43,21 @@ class PortfolioRecord:
     notes: dict[str, pl.DataFrame] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, run: PortfolioRun) -> "PortfolioRecord":
-        """What a report shows of a run."""
+    def of(cls, run: PortfolioRun, benchmark: pl.DataFrame | None = None) -> "PortfolioRecord":
+        """What a report shows of a run.
+
+        Parameters
+        ----------
+        run : the replay
+        benchmark : what the benchmark's weights are made of, by year; None: nothing to tell
+        """
         ledger = run.ledger
         kinds = ledger.events.group_by("kind").agg(
             pl.len().alias("events"), pl.col("cash_yuan", "lost_yuan").sum()
         )
         blocked = ledger.blocked.group_by("side", "reason").len("orders")
         notes = {
+            "Benchmark": pl.DataFrame() if benchmark is None else benchmark,
             "Relaxed constraints": run.relaxations(),
             "Events": kinds.sort("kind"),
             "Blocked orders": blocked.sort("side", "reason"),

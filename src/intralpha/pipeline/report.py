@@ -77,7 +77,18 @@ def finished_factors(planned: Plan) -> tuple[FactorReport, ...]:
 def finished_portfolio(planned: Plan) -> PortfolioRecord | None:
     """What the report shows of the replay; None if there is none, or it is not made."""
     run = finished_run(planned)
-    return PortfolioRecord.of(run) if run else None
+    return PortfolioRecord.of(run, _benchmark(planned)) if run else None
+
+
+def _benchmark(planned: Plan) -> pl.DataFrame | None:
+    """What the weights of the benchmark are made of, if they are there and there is a word to say.
+
+    A plan with a replay has a portfolio, and its node.
+    """
+    portfolio = planned.recipe.portfolio
+    if portfolio is None or planned.missing(planned.node("benchmark")):
+        return None
+    return portfolio.benchmark.told(planned.lake, planned.panel("benchmark"))
 
 
 def finished_run(planned: Plan) -> PortfolioRun | None:
