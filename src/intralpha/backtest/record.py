@@ -1,7 +1,7 @@
 """A replay as files, and what a report shows of it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ class PortfolioRecord:
     daily : date, ret, benchmark_ret, and optional turnover_one_sided, cost_yuan, nav_yuan
     figures : name -> value, fractions
     yearly : one row a year
-    notes : tables by title: what the benchmark is made of, relaxations, blocked orders, events
+    notes : tables by title: attribution, what the benchmark is made of, relaxations, blocked orders, events
     """
 
     daily: pl.DataFrame
@@ -43,21 +43,22 @@ class PortfolioRecord:
     notes: dict[str, pl.DataFrame] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, run: PortfolioRun, benchmark: pl.DataFrame | None = None) -> "PortfolioRecord":
+    def of(
+        cls, run: PortfolioRun, more: Mapping[str, pl.DataFrame] | None = None
+    ) -> "PortfolioRecord":
         """What a report shows of a run.
 
         Parameters
         ----------
         run : the replay
-        benchmark : what the benchmark's weights are made of, by year; None: nothing to tell
+        more : further tables by title, such as what the benchmark is made of
         """
         ledger = run.ledger
         kinds = ledger.events.group_by("kind").agg(
             pl.len().alias("events"), pl.col("cash_yuan", "lost_yuan").sum()
         )
         blocked = ledger.blocked.group_by("side", "reason").len("orders")
-        notes = {
-            "Benchmark": pl.DataFrame() if benchmark is None else benchmark,
+        notes = dict(more or {}) | {
             "Relaxed constraints": run.relaxations(),
             "Events": kinds.sort("kind"),
             "Blocked orders": blocked.sort("side", "reason"),

@@ -15,6 +15,7 @@ from intralpha.datasets.timeline import timeline
 from intralpha.evaluation import FactorReport
 from intralpha.pipeline.code import git_commit
 from intralpha.pipeline.ingest import quality_counts
+from intralpha.pipeline.nodes.attribution import GROUPS, YEARLY
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import dump_recipe
 from intralpha.report import PortfolioRecord, TearSheet, render
@@ -77,7 +78,20 @@ def finished_factors(planned: Plan) -> tuple[FactorReport, ...]:
 def finished_portfolio(planned: Plan) -> PortfolioRecord | None:
     """What the report shows of the replay; None if there is none, or it is not made."""
     run = finished_run(planned)
-    return PortfolioRecord.of(run, _benchmark(planned)) if run else None
+    if not run:
+        return None
+    more = _attribution(planned)
+    made_of = _benchmark(planned)
+    if made_of is not None:
+        more["Benchmark"] = made_of
+    return PortfolioRecord.of(run, more)
+
+
+def _attribution(planned: Plan) -> dict[str, pl.DataFrame]:
+    """Where the excess return came from, if that is made."""
+    folders = planned.folders("attribution").values()
+    named = {"Attribution of the excess return": YEARLY, "Attribution by industry": GROUPS}
+    return {title: pl.read_parquet(f / name) for f in folders for title, name in named.items()}
 
 
 def _benchmark(planned: Plan) -> pl.DataFrame | None:

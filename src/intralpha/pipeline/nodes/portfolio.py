@@ -19,6 +19,7 @@ from intralpha.base import ConfigError
 from intralpha.base.node import Inputs, Node, Read, Slice, Task, names_of
 from intralpha.base.panel import as_days
 from intralpha.pipeline.axes import Axes
+from intralpha.pipeline.nodes.attribution import attribution_node
 from intralpha.pipeline.nodes.desk import benchmark_node, exposures_node
 from intralpha.pipeline.recipe import Recipe
 from intralpha.portfolio import NoDecisionError, decisions
@@ -47,7 +48,7 @@ class UnscoredDecisionError(ConfigError):
 
 
 def portfolio_nodes(recipe: Recipe, signal: Node, grid: ndarray, axes: Axes) -> list[Node]:
-    """Benchmark, exposures, and the decisions from the combined signal, replayed day by day.
+    """Benchmark, exposures, decisions from the combined signal replayed day by day, attribution.
 
     Parameters
     ----------
@@ -70,7 +71,13 @@ def portfolio_nodes(recipe: Recipe, signal: Node, grid: ndarray, axes: Axes) -> 
     inputs = dict(zip(KNOWN, KNOWN, strict=True)) | {BEFORE: "portfolio"}
     node = Node("portfolio", make_portfolio, recipe.portfolio, slices, inputs, READS, "folders")
     benchmark = benchmark_node(recipe.portfolio.benchmark, dates)
-    return [benchmark, exposures_node(recipe.portfolio.exposures, dates), node]
+    exposures = exposures_node(recipe.portfolio.exposures, dates)
+    return [benchmark, exposures, node, *_attribution(node, benchmark)]
+
+
+def _attribution(portfolio: Node, benchmark: Node) -> list[Node]:
+    """Nothing where nothing is decided."""
+    return [attribution_node(portfolio, benchmark)] if benchmark.slices else []
 
 
 def make_portfolio(spec: EnhancementSpec, inputs: Inputs, task: Task) -> None:
