@@ -20,7 +20,7 @@ LIBRARY = {
     "factors": [{"name": "momentum", "expr": "carried / ago(carried, 5) - 1"}],
 }
 
-RESULTS = {"signal", "test", "portfolio"}
+RESULTS = {"signal", "test", "portfolio", "attribution"}
 DESK = {"benchmark", "exposures"}  # what a decision knows besides signal and holdings
 GRU = {"label/gru", "weights/gru", "outputs/gru", "score/gru"}
 SCORES = {"outputs/gru", "score/gru", "score/simple"}
@@ -54,9 +54,9 @@ MOVED: dict[str, set[str]] = {
     "test.grid": {"forward", "test", "signal"} | SCORES,
     "test.within": {"test", "within"},
     "test.neutral_to": {"test", "features/styles"},
-    "test.start": {"test", "portfolio"} | DESK,
-    "test.end": {"test", "portfolio"} | DESK,
-    "portfolio": {"portfolio"},
+    "test.start": {"test", "portfolio", "attribution"} | DESK,
+    "test.end": {"test", "portfolio", "attribution"} | DESK,
+    "portfolio": {"portfolio", "attribution"},
 }
 # Values for keys that cannot be changed by counting up; None: no other value is possible.
 OTHERS: dict[str, Any] = {
@@ -220,7 +220,7 @@ def test_keys_of_the_portfolio_move_the_portfolio_alone(
 ) -> None:
     folder, planned = base
     after = plan(load_recipe(folder / "tiny.yaml", (change,)), folder / "runs")
-    assert moved(planned, after) == {"portfolio"} | more
+    assert moved(planned, after) == {"portfolio", "attribution"} | more
 
 
 def test_an_earlier_end_of_the_test_moves_the_end_of_the_replay_alone(

@@ -85,6 +85,11 @@ class BenchmarkSpec(Kinded):
         raise NotImplementedError
 
     @property
+    def has_constituents(self) -> bool:
+        """Whether stocks of the universe may be off the benchmark."""
+        return type(self).laid is not BenchmarkSpec.laid
+
+    @property
     def indices(self) -> tuple[str, ...]:
         """Indices whose constituents the lake must know."""
         return ()

@@ -1,9 +1,12 @@
 """EnhancementSpec: what an index-enhancement portfolio and its replay are made of."""
 
-from pydantic import Field
+from typing import Any
+
+from pydantic import Field, model_validator
 
 from intralpha.backtest.benchmark import BenchmarkSpec
 from intralpha.backtest.benchmark_float_cap import FloatCapBenchmarkSpec
+from intralpha.backtest.preset import with_preset
 from intralpha.backtest.spec import BacktestSpec
 from intralpha.base import Spec
 from intralpha.datasets.grid import GridSpec
@@ -14,6 +17,11 @@ from intralpha.risk import ExposureSpec, PriceVolumeSpec
 class EnhancementSpec(Spec):
     """An index-enhancement portfolio made from the combined signal, and its replay."""
 
+    preset: str | None = Field(
+        default=None,
+        description="settings of a report, such as s001_csi500, which the other keys change; once "
+        "they are taken over it is null again",
+    )
     benchmark: BenchmarkSpec = Field(
         default=FloatCapBenchmarkSpec(), description="what the portfolio is measured against"
     )
@@ -28,3 +36,20 @@ class EnhancementSpec(Spec):
         default=PortfolioSpec(), description="what is maximised under which constraints"
     )
     backtest: BacktestSpec = Field(default=BacktestSpec(), description="mechanics of the replay")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_preset(cls, given: Any) -> Any:
+        return with_preset(given) if isinstance(given, dict) else given
+
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong between its parts, in words; nothing is read."""
+        floor = any(c.kind == "member_share" for c in self.problem.all_constraints())  # type: ignore[attr-defined]
+        if floor and not self.benchmark.has_constituents:
+            kind = self.benchmark.kind  # type: ignore[attr-defined]
+            return (
+                f"problem.member_min_share: every stock of the universe is a constituent of "
+                f"benchmark {kind}, so it holds of itself.\nHint: benchmark: {{kind: index, index: "
+                "000905.SH}",
+            )
+        return ()

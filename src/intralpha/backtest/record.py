@@ -34,7 +34,8 @@ class PortfolioRecord:
     daily : date, ret, benchmark_ret, and optional turnover_one_sided, cost_yuan, nav_yuan
     figures : name -> value, fractions
     yearly : one row a year
-    notes : tables by title: attribution, what the benchmark is made of, relaxations, blocked orders, events
+    notes : tables by title: attribution, what the benchmark is made of, relaxations, blocked
+        orders, events
     """
 
     daily: pl.DataFrame

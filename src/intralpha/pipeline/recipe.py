@@ -149,6 +149,8 @@ class Recipe(Spec):
         except IntralphaError as error:
             out.append(f"combination: {error}")
         out += [f"test.{fault}" for fault in _outside(self.test, self.data)]
+        if self.portfolio is not None:
+            out += [f"portfolio.{fault}" for fault in self.portfolio.faults()]
         return out
 
     def combined(self) -> tuple[str, ...]:
