@@ -7,8 +7,8 @@ from intralpha.backtest import EnhancementSpec
 from intralpha.backtest.preset import preset_names, with_preset
 from intralpha.risk.exposures import STYLES
 
-# index, most in one stock, industry, largest style bound, floor on constituents, one-sided turnover,
-# costs of buying and selling in basis points [Spec 18.1]
+# index, most in one stock and industry, largest style bound, floor on constituents, one-sided
+# turnover, costs of buying and selling in basis points [Spec 18.1]
 TABLE = {
     "s000_csi1000": ("000852.SH", 0.01, 0.02, None, None, None, 6.5, 6.5),
     "s001_csi300": ("000300.SH", 0.01, 0.02, 0.5, None, 0.2, 10, 20),

@@ -42,6 +42,7 @@ def _over(base: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     out = dict(base)
     for key, value in given.items():
         before = out.get(key)
-        nested = all(isinstance(v, dict) and "kind" not in v for v in (before, value))
-        out[key] = _over(before, value) if nested else value
+        out[key] = value
+        if isinstance(before, dict) and isinstance(value, dict) and "kind" not in (*before, *value):
+            out[key] = _over(before, value)
     return out
