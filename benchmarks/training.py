@@ -37,7 +37,7 @@ from intralpha.models import GRUSpec, WindowShape
 from intralpha.models.cost import cost_of
 
 QLIB = Path(__file__).resolve().parent.parent / ".venv-qlib" / "bin" / "python"
-STEPS = 4  # batches already cut, given to `step`
+STEPS = 3  # batches already cut, given to `step`
 Speeds = dict[str, float]
 
 
@@ -123,7 +123,7 @@ def main() -> None:
     )
     parser.add_argument("--clock", action="store_true", help="all cores, by the clock, too")
     given = parser.parse_args()
-    size = Size(4_000, 5 if given.quick else 25, 40, 1, 27, 5_000)
+    size = Size(4_000, 4 if given.quick else 25, 40, 1, 27, 5_000)
     cores = os.cpu_count() or 1
     torch.set_num_threads(1)
     flops = matrix_rate()
@@ -132,7 +132,12 @@ def main() -> None:
     samples = make_samples(size)
     print(f"\nGRU with {HIDDEN} units, {size}")
     ours, plain, clocks = one_core(samples, size)
-    job = {"hidden": HIDDEN, "steps": STEPS, "rounds": 3, "cores": cores if given.clock else 1}
+    job = {
+        "hidden": HIDDEN,
+        "steps": STEPS,
+        "rounds": 1 if given.quick else 3,
+        "cores": cores if given.clock else 1,
+    }
     qlib = with_qlib(given.qlib, samples, size, **job) or {}
     nan = dict.fromkeys(("step", "epoch", "cut"), math.nan)
     rows = {"intralpha, one core": ours, "DataLoader + nn.GRU, one core": plain}
