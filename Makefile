@@ -58,7 +58,7 @@ $(PEERS): $(READY) constraints.txt
 $(QLIB): constraints-qlib.txt
 	$(PYTHON) -m venv $(QLIB_VENV)
 	$(QLIB_VENV)/bin/python -m pip install --quiet --upgrade $(PIP)
-	$(QLIB_VENV)/bin/python -m pip install --quiet --constraint constraints-qlib.txt pyqlib
+	$(QLIB_VENV)/bin/python -m pip install --quiet --constraint constraints-qlib.txt pyqlib torch
 	@touch $(QLIB)
 
 demo: $(READY)
@@ -93,6 +93,7 @@ fuzz: $(READY)
 
 bench-qlib: $(READY) $(QLIB)
 	$(BIN)/python benchmarks/beside_qlib.py --qlib $(QLIB_VENV)/bin/python $(ARGS)
+	$(BIN)/python benchmarks/training.py --qlib $(QLIB_VENV)/bin/python $(ARGS)
 
 clean:
 	rm -rf $(VENV) $(QLIB_VENV) demo build dist .pytest_cache .ruff_cache .hypothesis

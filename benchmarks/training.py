@@ -1,158 +1,162 @@
-"""Feeding a network: our windows against a torch DataLoader, alone and with a GRU.
+"""Training: windows a second beside qlib and a plain DataLoader, and where the time goes.
 
-The same half-hour features, windows of 20 days and shuffled batches of 5,000 samples are given to
-the same GRU. The DataLoader side is what most code bases do: a Dataset whose item is one slice of
-an array, stacked by the default collate function, in this process or in two workers. Both sides
-must deliver the same windows, or the benchmark fails.
+A GRU of 27 features and 30 units is trained on 40-day windows of 4,000 stocks in shuffled batches
+of 5,000, by the trainer's own epoch: `step` is given batches already cut, `epoch` cuts them too.
+The peers are `nn.GRU` fed by a DataLoader whose item is one slice of an array, and qlib's own GRU
+with the sampler and DataLoader that its models use, in a process and an environment of its own.
+One core: everybody has one thread and its CPU time counts. `--clock` adds all cores by the clock,
+which means something on a machine that does nothing else: a step on as many threads; an epoch in
+every core at the same time here, a thread and a worker process a core there. The floor is the time
+of the products of a forward and a backward pass at the rate of a product of two 1,024 x 1,024
+matrices of the same run. The DataLoader's windows must be ours, or the benchmark fails.
 
-    python benchmarks/training.py            800 stocks, 320 days, 8 bars a day, 6 features
-    python benchmarks/training.py --quick    400 stocks, 160 days; two batches are trained on
+    python benchmarks/training.py             and GRU and Transformer at 480 x 64 and 40 x 300
+    python benchmarks/training.py --quick     fewer dates and windows, under a minute
+    python benchmarks/training.py --clock     and all cores by the clock
+    python benchmarks/training.py --qlib PYTHON    an interpreter that has qlib and torch
 """
 
 import argparse
+import math
 import os
 import platform
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import time
-from functools import partial
 from itertools import islice
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset
+from common.big_windows import print_big
+from common.clocks import Clocks
+from common.feeds import Size, as_batches, drained, make_samples, plain_loader, with_qlib
+from common.trained import HIDDEN, PlainGRU, Training, matrix_rate, network_of, pooled, rate
+from torch.multiprocessing import get_context
 
-from intralpha.base import Panel
 from intralpha.datasets import Samples
 from intralpha.models import GRUSpec, WindowShape
+from intralpha.models.cost import cost_of
 
-BARS, FEATURES, WINDOW_DAYS, BATCH = 8, 6, 20, 5_000
-TIMES = (time(10), time(10, 30), time(11), time(11, 30), time(13, 30), time(14), time(14, 30))
-Batches = Iterator[tuple[np.ndarray | torch.Tensor, np.ndarray | torch.Tensor]]
-
-
-@dataclass(frozen=True)
-class Size:
-    """Stocks and days of the data, and the batches that are trained on."""
-
-    stocks: int
-    days: int
-    trained: int
+QLIB = Path(__file__).resolve().parent.parent / ".venv-qlib" / "bin" / "python"
+STEPS = 3  # batches already cut, given to `step`
+Speeds = dict[str, float]
 
 
-def make_samples(size: Size) -> tuple[Samples, np.ndarray]:
-    """Random features and labels; sample dates are those with a whole window before them."""
-    rng = np.random.default_rng(0)
-    days = np.datetime64("2020-01-01", "D") + np.arange(size.days)
-    assets = np.array([f"{i:06d}.SZ" for i in range(size.stocks)])
-    shape = (size.days, BARS, size.stocks, FEATURES)
-    names = tuple(f"f{i}" for i in range(FEATURES))
-    values = rng.standard_normal(shape, dtype=np.float32)
-    features = Panel(values, days, assets, names, (*TIMES, time(15)))
-    label = Panel.full(days, assets, ("fwd_label",))
-    label.values[:] = rng.standard_normal(label.values.shape, dtype=np.float32)
-    known = np.ones((size.days, size.stocks), dtype=bool)
-    return Samples.of(features, known, known, WINDOW_DAYS, label), days[WINDOW_DAYS - 1 :]
+def one_core(samples: Samples, size: Size) -> tuple[Speeds, Speeds, Clocks]:
+    """Ours and the plain DataLoader's speeds on one thread, by CPU time, and our clocks."""
+    count = size.stocks * size.dates
+    cut = list(islice(pooled(samples, size), STEPS))
+    windows = sum(len(batch) for batch in cut)
+    ours = Training(network_of(GRUSpec(hidden=HIDDEN), size), samples)
+    plain = Training(PlainGRU(size), samples)
+    for training in (ours, plain):
+        training.epoch(cut[:1])  # compile, and warm up the allocator
+    loader = plain_loader(samples, size, 0)
+    found = {
+        "step": rate(lambda: ours.epoch(cut), windows),
+        "epoch": rate(lambda: ours.epoch(pooled(samples, size)), count),
+        "cut": rate(lambda: drained((b.x, b.y) for b in pooled(samples, size)), count),
+    }
+    theirs = {
+        "step": rate(lambda: plain.epoch(cut), windows),
+        "epoch": rate(lambda: plain.epoch(as_batches(loader)), count, 1),
+        "cut": rate(lambda: drained(loader), count, 1),
+        "fed": rate(lambda: ours.epoch(as_batches(loader)), count, 1),
+    }
+    same, other = drained((b.x, b.y) for b in pooled(samples, size)), drained(loader)
+    assert same[0] == other[0]
+    assert np.isclose(same[1], other[1], rtol=1e-6)
+    return found, theirs, ours.clocks(pooled(samples, size))
 
 
-class WindowDataset(Dataset[tuple[np.ndarray, np.float32]]):
-    """One item a stock and date, as tutorials write it."""
-
-    def __init__(self, samples: Samples) -> None:
-        panel = samples.windows["x"].panel
-        self.values = panel.values.reshape(-1, *panel.values.shape[2:])
-        assert samples.label is not None
-        self.label = samples.label.values[:, :, 0]
-        first, stocks = WINDOW_DAYS - 1, self.values.shape[1]
-        self.pairs = [(t, a) for t in range(first, len(self.label)) for a in range(stocks)]
-
-    def __len__(self) -> int:
-        return len(self.pairs)
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.float32]:
-        t, a = self.pairs[index]
-        stop = (t + 1) * BARS
-        return self.values[stop - WINDOW_DAYS * BARS : stop, a], self.label[t, a]
+def epochs_of_a_core(size: Size, start: object, done: object) -> None:
+    """A training of its own, in a process of its own, that starts when all are ready."""
+    torch.set_num_threads(1)
+    samples = make_samples(size)
+    training = Training(network_of(GRUSpec(hidden=HIDDEN), size), samples)
+    training.epoch(islice(pooled(samples, size), 1))
+    start.wait()  # type: ignore[attr-defined]
+    began = perf_counter()
+    training.epoch(pooled(samples, size))
+    done.put(perf_counter() - began)  # type: ignore[attr-defined]
 
 
-def ours(samples: Samples, dates: np.ndarray) -> Batches:
-    """Our shuffled batches."""
-    return ((b.x, b.y) for b in samples.pooled(dates, BATCH, np.random.default_rng(0)))
+def all_cores(samples: Samples, size: Size, cores: int) -> Speeds:
+    """Ours by the clock: a step on all threads, epochs of as many trainings side by side."""
+    cut = list(islice(pooled(samples, size), STEPS))
+    training = Training(network_of(GRUSpec(hidden=HIDDEN), size), samples)
+    torch.set_num_threads(cores)
+    training.epoch(cut[:1])
+    step = rate(lambda: training.epoch(cut), sum(map(len, cut)), clock=perf_counter)
+    torch.set_num_threads(1)
+    spawned = get_context("spawn")
+    start, done = spawned.Barrier(cores), spawned.Queue()
+    jobs = [
+        spawned.Process(target=epochs_of_a_core, args=(size, start, done)) for _ in range(cores)
+    ]
+    for job in jobs:
+        job.start()
+    seconds = max(done.get() for _ in jobs)
+    for job in jobs:
+        job.join()
+    return {"step": step, "epoch": cores * size.stocks * size.dates / seconds, "cut": math.nan}
 
 
-def loader(samples: Samples, workers: int) -> Batches:
-    """The DataLoader's shuffled batches."""
-    seed = torch.Generator().manual_seed(0)
-    data = WindowDataset(samples)
-    return iter(DataLoader(data, BATCH, shuffle=True, num_workers=workers, generator=seed))
+def print_speeds(rows: dict[str, Speeds]) -> None:
+    """Windows a second of everybody."""
+    print(f"{'windows/s':34}{'step':>12}{'epoch':>12}{'cutting alone':>15}")
+    for name, row in rows.items():
+        print(f"{name:34}{row['step']:12,.0f}{row['epoch']:12,.0f}{row['cut']:15,.0f}")
 
 
-def drain(batches: Batches) -> tuple[int, float]:
-    """Number of windows, and their checksum (the sum of last values times labels)."""
-    count, total = 0, 0.0
-    for x, y in batches:
-        last, label = np.asarray(x)[:, -1, 0], np.asarray(y)
-        count, total = count + len(label), total + float(last.astype(np.float64) @ label)
-    return count, total
-
-
-def train(batches: Batches, most: int) -> tuple[int, float]:
-    """A GRU on the first batches; windows and mean loss."""
-    torch.manual_seed(0)
-    model = GRUSpec(hidden=30).make({"x": WindowShape(WINDOW_DAYS * BARS, FEATURES)})
-    optimiser = torch.optim.Adam(model.parameters())
-    losses, count = [], 0
-    for x, y in islice(batches, most):
-        loss = ((model(torch.as_tensor(x)).score - torch.as_tensor(y)) ** 2).mean()
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(loss.item())
-        count += len(y)
-    return count, float(np.mean(losses))
-
-
-def timed(make: Callable[[], Batches], use: Callable[[Batches], tuple[int, float]]) -> tuple:
-    """Windows a second in the better of two rounds, windows, and what the use returned."""
-    speed, count, value = 0.0, 0, 0.0
-    for _ in range(2):
-        started = perf_counter()
-        count, value = use(make())
-        speed = max(speed, count / (perf_counter() - started))
-    return speed, count, value
+def print_clocks(clocks: Clocks) -> None:
+    """Where the time of our epoch goes."""
+    shares = ", ".join(f"{part} {100 * share:.1f} %" for part, share in clocks.shares.items())
+    print(f"an epoch of ours, CPU time: {shares}")
 
 
 def main() -> None:
-    """Run and print one line a contender, then the ratios."""
+    """Measure and print tables and one line of results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="less data, under a minute")
-    size = Size(400, 160, 2) if parser.parse_args().quick else Size(800, 320, 10)
+    parser.add_argument("--quick", action="store_true", help="less of everything")
+    parser.add_argument(
+        "--qlib", type=Path, default=QLIB, help="an interpreter with qlib and torch"
+    )
+    parser.add_argument("--clock", action="store_true", help="all cores, by the clock, too")
+    given = parser.parse_args()
+    size = Size(4_000, 4 if given.quick else 25, 40, 1, 27, 5_000)
+    cores = os.cpu_count() or 1
     torch.set_num_threads(1)
-    samples, dates = make_samples(size)
-    train(ours(samples, dates), 1)  # compile, and warm up the allocator
-    print(f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}; {size}")
-    contenders: dict[str, Callable[[], Batches]] = {
-        "intralpha": lambda: ours(samples, dates),
-        "DataLoader": lambda: loader(samples, 0),
-        "DataLoader, 2 workers": lambda: loader(samples, 2),
+    flops = matrix_rate()
+    print(f"{platform.machine()}, {cores} cores, torch {torch.__version__}")
+    print_big(given.quick, flops)  # first, for a process inherits the peak of the one that made it
+    samples = make_samples(size)
+    print(f"\nGRU with {HIDDEN} units, {size}")
+    ours, plain, clocks = one_core(samples, size)
+    job = {
+        "hidden": HIDDEN,
+        "steps": STEPS,
+        "rounds": 1 if given.quick else 3,
+        "cores": cores if given.clock else 1,
     }
-    fed = {name: timed(make, drain) for name, make in contenders.items()}
-    epoch = {
-        name: timed(make, partial(train, most=size.trained)) for name, make in contenders.items()
-    }
-    for name in contenders:
-        print(
-            f"{name:24} {fed[name][0]:12,.0f} windows/s alone {epoch[name][0]:10,.0f} in an epoch"
-        )
-        assert fed[name][1] == fed["intralpha"][1]
-        assert np.isclose(fed[name][2], fed["intralpha"][2], rtol=1e-6)
-    best = max(fed[n][0] for n in contenders if n != "intralpha")
-    best_epoch = max(epoch[n][0] for n in contenders if n != "intralpha")
+    qlib = with_qlib(given.qlib, samples, size, **job) or {}
+    nan = dict.fromkeys(("step", "epoch", "cut"), math.nan)
+    rows = {"intralpha, one core": ours, "DataLoader + nn.GRU, one core": plain}
+    rows |= {"DataLoader + our GRU, one core": nan | {"epoch": plain["fed"]}}
+    rows |= {"qlib, one core": qlib.get("1", nan)}
+    if given.clock:
+        rows[f"intralpha, {cores} cores, by the clock"] = all_cores(samples, size, cores)
+        rows[f"qlib, {cores} cores, by the clock"] = qlib.get(str(cores), nan)
+    print_speeds(rows)
+    print_clocks(clocks)
+    cost = cost_of(GRUSpec(hidden=HIDDEN), {"x": WindowShape(size.length, size.features)})
+    floor = flops / (3 * cost.flops)
+    print(f"{flops / 1e9:.1f} GFLOP/s, {3 * cost.flops / 1e6:.2f} MFLOP a window: {floor:,.0f}/s")
+    theirs = qlib.get("1", nan)
     print(
-        f"RESULT x_dataloader={fed['intralpha'][0] / best:.2f} "
-        f"x_dataloader_epoch={epoch['intralpha'][0] / best_epoch:.2f} "
-        f"windows_per_s={fed['intralpha'][0]:.0f}"
+        f"RESULT x_qlib_step={ours['step'] / theirs['step']:.2f} "
+        f"x_qlib_epoch={ours['epoch'] / theirs['epoch']:.2f} "
+        f"x_dataloader={ours['epoch'] / plain['epoch']:.2f} "
+        f"share_of_flop_floor={ours['step'] / floor:.2f}"
     )
 
 

@@ -8,6 +8,7 @@ from intralpha.models import RNNSpec
 from intralpha.models.heads import UnitsHeadSpec
 from intralpha.training import NegICSpec, TrainSpec, fit
 from intralpha.training.batches import Batches
+from intralpha.training.network import Seen, tensor
 
 
 def steps(samples: Samples, fold: Fold, seed: int = 0, **settings: object) -> list[Batch]:
@@ -68,3 +69,14 @@ def test_units_take_several_days_and_one_day_at_a_time_is_the_same(
 
     assert losses(batch="days", batch_days=1) == losses(batch="day")
     assert len(losses(batch="days", batch_days=4)) == 2
+
+
+def test_windows_reach_the_network_without_a_copy_and_others_in_one(samples: Samples) -> None:
+    batch = samples.day(samples.dates[10], labelled=True)
+    seen = Seen.unlabelled(batch)
+    assert seen.windows["x"].data_ptr() == batch.x.ctypes.data
+    askew = np.empty(len(batch.y) + 1, np.float32)[1:]
+    askew[:] = batch.y
+    copy = tensor(askew)
+    assert copy.data_ptr() != askew.ctypes.data
+    np.testing.assert_array_equal(copy.numpy(), askew)

@@ -9,6 +9,7 @@ from numpy import ndarray
 
 from intralpha.base import DataError
 from intralpha.base.arrays import check_arrays, check_count, check_shape, read_only
+from intralpha.base.room import aligned_empty
 
 FLAT = 1e-10
 
@@ -56,7 +57,7 @@ def gather(
     """
     back = _back(steps_SAF, stop_N, column_N, length)
     check_arrays(1, column_N=column_N, stop_N=stop_N)
-    out = np.empty((len(stop_N), len(back), steps_SAF.shape[2]), np.float32)
+    out = aligned_empty(len(stop_N), len(back), steps_SAF.shape[2])
     steps, stops, columns = read_only(steps_SAF, False), read_only(stop_N), read_only(column_N)
     _gather(steps, stops, columns, read_only(back), out)
     return out
@@ -170,7 +171,7 @@ def gather_ratio(
     check_arrays(1, row_N=row_N, stop_N=stop_N, column_N=column_N)
     check_shape("row_N", row_N, (None,), "iu")
     _check_range("rows of moments", row_N, 0, len(mean) - 1)
-    out = np.empty((len(stop_N), *mean.shape[1:]), np.float32)
+    out = aligned_empty(len(stop_N), *mean.shape[1:])
     steps, mean, inverse = read_only(steps_SAF, False), read_only(mean), read_only(inverse)
     stop_N, column_N, row_N, back = map(read_only, (stop_N, column_N, row_N, back))
     _gather_ratio(steps, stop_N, column_N, back, row_N, mean, inverse, float(clip), out)

@@ -16,6 +16,7 @@ from intralpha.training.diverged import TrainingDivergedError, why_not_finite
 from intralpha.training.gradient import bound, first_not_finite, norm_of
 from intralpha.training.network import Seen, device_of
 from intralpha.training.state import TrainState
+from intralpha.training.subnormals import subnormals_are_zero
 from intralpha.training.two_pass import backward
 from intralpha.training.validation import LossOf
 
@@ -35,6 +36,7 @@ class Passed:
     learning_rate: float
 
 
+@subnormals_are_zero()
 def run_epoch(
     state: TrainState, loss_of: LossOf, batches: Iterable[Batch], samples: Samples
 ) -> Passed:

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int, Shaped
 from numpy import ndarray
 from torch import Tensor, nn
 
+from intralpha.base.room import is_aligned
 from intralpha.datasets import Batch, Samples
 from intralpha.models import ModelSpec, Output, Shapes, WindowShape, check_names
 from intralpha.training.called import called
@@ -66,8 +67,11 @@ class Seen:
 
 
 def tensor(values: Shaped[ndarray, "..."]) -> Shaped[Tensor, "..."]:
-    """A copy in memory aligned by torch: results must not depend on where NumPy put an array."""
-    return torch.tensor(values)
+    """The same memory where it is aligned as torch aligns its own, as windows are; else a copy.
+
+    Results must not depend on where NumPy put an array.
+    """
+    return torch.from_numpy(values) if is_aligned(values) else torch.tensor(values)
 
 
 def outputs_of(network: nn.Module, seen: Seen) -> Output:
