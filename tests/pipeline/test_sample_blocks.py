@@ -23,6 +23,7 @@ from intralpha.pipeline import Plan, RunResult, execute, plan
 from intralpha.training import FoldJob, train_fold
 
 from .blocks import blocks_recipe
+from .conftest import same_files
 from .test_tomorrow import append_session, rows_upto
 
 MIDDLE = date(2023, 7, 14)  # between the decisions of 3 July and 1 August
@@ -291,3 +292,9 @@ def test_a_killed_run_goes_on_where_it_stopped(
         assert_frame_equal(table(again, name), table(done[0], name), check_exact=True)
     same = [p.panel("score/halves").values for p in (again, done[0])]
     np.testing.assert_array_equal(*same)
+
+
+def test_workers_change_nothing(done: tuple[Plan, RunResult], lake: Path, tmp_path: Path) -> None:
+    shared = plan(blocks_recipe(lake, tmp_path, "workers=2"), tmp_path / "runs")
+    assert execute(shared, show_progress=False).problems == ()
+    assert same_files(done[0], plan(shared.recipe, tmp_path / "runs")) > 300
