@@ -20,6 +20,7 @@ that of a cross-validation inside the block; each beside the ICIR of what came a
 import argparse
 import os
 import platform
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -153,6 +154,7 @@ def predictors(planned: pipeline.Plan, folder: Path) -> Iterator[tuple[float, fl
     assert isinstance(spec, SampleBlocks)
     label = planned.panel("label/blocks")
     for name in ("seen/blocks", "universe", "label/blocks"):
+        shutil.rmtree(folder / name, ignore_errors=True)  # of a run that was stopped
         planned.panel(name).save(folder / name)
     cut = CutSpec(window_days=spec.views["x"].window_days, step=spec.views["x"].step)
     load = Loader.of(
