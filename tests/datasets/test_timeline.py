@@ -75,3 +75,18 @@ def test_blocks_without_a_purge_touch() -> None:
     line = draw_timeline([fold], days).splitlines()[-1]
     assert line.split()[1:6] == ["31", "0", "29", "0", "31"]
     assert line.endswith(" ====vvvvpppp")
+
+
+def test_folds_that_predict_the_same_dates_are_counted() -> None:
+    """Sample blocks: the name is where a block begins; 20 and 21 March have both."""
+    days = np.arange("2024-01-01", "2024-04-01", dtype="datetime64[D]")
+    folds = [
+        Fold("2024-01-01", days[:20], days[25:30], days[40:81]),
+        Fold("2024-02-01", days[31:50], days[55:60], days[79:90]),
+    ]
+    lines = draw_timeline(folds, days).splitlines()
+    assert lines[1].startswith("learns from    train")
+    assert lines[-1] == "2 are trained, and 1 to 2 of them predict a date"
+    assert len(lines) == 5
+    apart = [Fold("2024-02-10", days[:20], days[25:30], days[40:79]), folds[1]]
+    assert draw_timeline(apart, days).splitlines()[1].startswith("predicts from")

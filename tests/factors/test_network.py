@@ -12,7 +12,7 @@ from intralpha.datasets import CrossSectionSpec, RollingSpec
 from intralpha.datasets.global_standard import GlobalStandardSpec
 from intralpha.datasets.schedule import LongWindowError, NoFoldError
 from intralpha.factors import Ground, Network
-from intralpha.factors.network import InputSpec
+from intralpha.factors.inputs import InputSpec
 from intralpha.features import DaySpec
 from intralpha.labels import (
     BarReturnsSpec,

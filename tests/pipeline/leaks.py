@@ -16,7 +16,7 @@ from intralpha.base.panel import as_days
 from intralpha.datasets import TransformSpec
 from intralpha.factors import FactorSpec, Ground
 from intralpha.factors.features import feature_node
-from intralpha.factors.network import make_seen
+from intralpha.factors.inputs import make_seen
 from intralpha.features import FeatureSet, FeatureSpec
 from intralpha.labels import fwd_return
 from intralpha.market import TABLES, Lake, bar_times

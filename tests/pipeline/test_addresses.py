@@ -10,6 +10,7 @@ import yaml
 
 from intralpha.pipeline import Plan, Recipe, RunResult, load_recipe, plan
 
+from .blocks import blocks_recipe
 from .conftest import write_recipe
 
 LIBRARY = {
@@ -195,6 +196,71 @@ def test_every_key_moves_what_reads_it_and_nothing_else(base: tuple[Path, Plan])
         after = plan(changed(planned.recipe, key, other), folder / "runs")
         if moved(planned, after) != expected_of(key):
             wrong.append((key, value, other, moved(planned, after) ^ expected_of(key)))
+        tried += 1
+    assert not wrong
+    assert tried > 40
+
+
+CHOSEN = {"selected/halves", "score/halves", "signal", "test"}
+SAID = {f"block/halves.2023-0{month}-0{day}" for month, day in enumerate((3, 1, 1, 3, 4, 1), 1)}
+TRAINED = {"weights/halves"} | SAID | CHOSEN
+# Key of a factor of sample blocks -> nodes that are made of it, directly or not.
+MOVED_BLOCKS: dict[str, set[str]] = {
+    "features": {"features/halves", "seen/halves", "similarity/halves"} | TRAINED,
+    "transform": {"seen/halves"} | TRAINED,
+    "window_days": {"similarity/halves"} | TRAINED,  # the first block has fewer samples
+    "step": TRAINED,
+    "label": {"label/halves"} | TRAINED,
+    "valid_label": {"valid_label/halves"} | TRAINED,
+    "blocks.first": {"similarity/halves", "weights/halves"} | CHOSEN,  # the others are the same
+    "blocks.every_months": {"similarity/halves", "weights/halves"} | CHOSEN,
+    "blocks.train_days": {"similarity/halves"} | TRAINED,
+    # Of the blocks that of 3 April alone has a sample on the sixteenth session after it.
+    "blocks.stop_days": {"weights/halves", "block/halves.2023-04-03"} | CHOSEN,
+    "refresh_months": {"block/halves.2023-05-04"} | CHOSEN,  # it is judged and scores later
+    "select": CHOSEN,
+    "model": TRAINED,
+    "objective": TRAINED,
+    "training": TRAINED,
+    "seeds": TRAINED,
+}
+OTHERS_BLOCKS: dict[str, Any] = {
+    "features.names": ["ret20", "vol20"],
+    "label.horizon": 5,
+    "label.start": "vwap",
+    "blocks.first": "2023-01-05",
+    "blocks.every_months": 2,
+    "select.at_least": 1,
+    "training.metric.kind": {"kind": "rank_ic"},
+    "transform.kind": {"kind": "no_transform"},
+    "transform.mads": 4.0,
+    "transform.sigmas": 3.0,
+}
+
+
+def test_every_key_of_sample_blocks_moves_what_reads_it(
+    base: tuple[Path, Plan], tmp_path: Path
+) -> None:
+    folder, _ = base
+    recipe = blocks_recipe(folder / "lake", tmp_path)
+    before = plan(recipe, tmp_path / "runs")
+    raw = json.loads(recipe.model_dump_json())["factors"]["halves"]
+    apart = ("kind", "inputs", "model.layer_scores", "features.", "transform.kind")
+    tried, wrong = 0, []
+    for key, value in leaves(raw):
+        named = key == "features.names"
+        if key.startswith(apart) and not named:
+            continue
+        place = f"factors.gru.{key}"
+        other = OTHERS_BLOCKS.get(key, OTHERS.get(place))
+        other = other_value(place, value) if other is None else other
+        after = plan(changed(recipe, f"factors.halves.{key}", other), tmp_path / "runs")
+        expected = MOVED_BLOCKS.get(key) or MOVED_BLOCKS[key.partition(".")[0]]
+        # A block more or less is a node more or less: what each says is compared where both are.
+        gone = {*before.keys} ^ {*after.keys}
+        found = moved(before, after)
+        if found - gone != expected - gone:
+            wrong.append((key, value, other, (found ^ expected) - gone))
         tried += 1
     assert not wrong
     assert tried > 40

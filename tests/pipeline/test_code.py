@@ -46,7 +46,7 @@ print(json.dumps(answers))
 """
 DAY = "intralpha.factors.features:make_features:day"
 MINUTES = "intralpha.factors.features:make_features:minutes"
-WEIGHTS = "intralpha.factors.network:make_weights:"
+WEIGHTS = "intralpha.factors.learning:make_weights:"
 UNIVERSE = "intralpha.pipeline.nodes.ground:make_universe:"
 PORTFOLIO = "intralpha.pipeline.nodes.portfolio:make_portfolio:"
 NODES = (

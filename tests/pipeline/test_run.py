@@ -96,7 +96,7 @@ def test_a_killed_run_goes_on_where_it_stopped(
         trained.append(job.folder)
         train_fold(job)
 
-    monkeypatch.setattr("intralpha.factors.network.train_fold", killed_at_the_third)
+    monkeypatch.setattr("intralpha.factors.learning.train_fold", killed_at_the_third)
     with pytest.raises(KeyboardInterrupt):
         execute(plan(recipe, tmp_path / "runs"), show_progress=False)
     monkeypatch.undo()

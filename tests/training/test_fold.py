@@ -194,3 +194,18 @@ def test_a_module_and_a_function_are_trained_like_specs(tmp_path: Path) -> None:
         model.head.bias += 1
     with pytest.raises(OtherTrainingError, match="model"):
         finished(jobs[0])
+
+
+def test_validation_may_lie_among_the_training_dates(tmp_path: Path) -> None:
+    """As in a cross-validation; a finished one is left alone, another order is another training."""
+    (job, _) = make_jobs(tmp_path)
+    days = job.fold.train
+    middle = replace(job.fold, train=np.concatenate([days[:10], days[20:]]), valid=days[12:18])
+    crossed = replace(job, fold=middle)
+    train_fold(crossed)
+    assert finished(crossed)
+    made = (crossed.folder / "weights.safetensors").stat().st_mtime_ns
+    train_fold(crossed)
+    assert (crossed.folder / "weights.safetensors").stat().st_mtime_ns == made
+    with pytest.raises(OtherTrainingError):
+        train_fold(replace(job, fold=replace(middle, valid=days[13:18])))

@@ -30,6 +30,22 @@ class SampleBlock:
     last: np.datetime64
 
 
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """A date on which blocks are chosen.
+
+    Parameters
+    ----------
+    day : a session; at its close the blocks are chosen
+    blocks : those there are, with the dates that judge them by then
+    scored : datetime64[D], dates that are scored by what is chosen, the day itself or later
+    """
+
+    day: np.datetime64
+    blocks: tuple[SampleBlock, ...]
+    scored: Shaped[ndarray, " n_scored"]
+
+
 class SampleBlocksSpec(Spec):
     """Blocks of half a year, one every three months; each is judged on what came after it."""
 
@@ -77,6 +93,40 @@ class SampleBlocksSpec(Spec):
             fold = self._fold(days[: now + 1], dates, label_offset, start)
             if fold.trainable:
                 found.append(SampleBlock(fold, days[last]))
+        return tuple(found)
+
+    def decisions(
+        self,
+        sessions: Shaped[ndarray, " n_sessions"],
+        samples: Shaped[ndarray, " n_samples"],
+        label_offset: int,
+        scored: Shaped[ndarray, " n_scored"],
+        refresh_months: int,
+    ) -> tuple[Decision, ...]:
+        """The first session of every so many months, from the first that has a block.
+
+        Parameters
+        ----------
+        sessions : datetime64[D], all sessions, ascending, at least one
+        samples : datetime64[D], sample dates, sessions, ascending
+        label_offset : sessions from a sample date to the last price of its label
+        scored : datetime64[D], dates that are scored, sessions, ascending
+        refresh_months : months from one decision to the next
+
+        Returns
+        -------
+        tuple of Decision, in time order
+            Those that have a block and a date to score, which are disjoint and without a gap from
+            the first decision on. Later sessions add decisions, and change none but by dates that
+            the last one scores.
+        """
+        days, asked = as_days(sessions), as_days(scored)
+        found = []
+        for begins, ends in periods(days, refresh_months, days[0]):
+            part = asked[(asked >= begins) & (asked < ends)]
+            blocks = self.blocks(days, samples, label_offset, begins) if len(part) else ()
+            if blocks:
+                found.append(Decision(begins, blocks, part))
         return tuple(found)
 
     def _fold(

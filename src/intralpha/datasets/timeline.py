@@ -101,18 +101,30 @@ def draw_timeline(
     Returns
     -------
     str
-        The legend, the scale, and a line a fold.
+        The legend, the scale, and a line a fold. Where folds predict the same dates, as sample
+        blocks do, how many of them there are for a date.
     """
     laid = [spells(fold, sessions) for fold in folds]
     edges, span = _edges(min(s[0].first for s in laid[:drawn]), laid[:drawn][-1][-1].last)
-    head = f"{'predicts from':<13}" + "".join(f" {role:>6}" for role in ROLES)
+    several = _predicting(folds)
+    first = "learns from" if several else "predicts from"
+    head = f"{first:<13}" + "".join(f" {role:>6}" for role in ROLES)
     lines = [f"{LEGEND}; a column is {span}", f"{head} {_scale(edges)}".rstrip()]
     for fold, parts in list(zip(folds, laid, strict=True))[:drawn]:
         numbers = "".join(f" {one.dates:>6}" for one in parts)
         lines.append(f"{fold.name:<13}{numbers} {_bar(parts, edges)}".rstrip())
     if len(folds) > drawn:
         lines.append(f"and {len(folds) - drawn} more, the last of which is {folds[-1].name}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *several])
+
+
+def _predicting(folds: Sequence[Fold]) -> tuple[str, ...]:
+    """How many folds predict a date, if that is ever more than one."""
+    _, counts = np.unique(np.concatenate([fold.predict for fold in folds]), return_counts=True)
+    if counts.max() == 1:
+        return ()
+    least, most = int(counts.min()), int(counts.max())
+    return (f"{len(folds)} are trained, and {least} to {most} of them predict a date",)
 
 
 def _edges(first: np.datetime64, last: np.datetime64) -> tuple[Shaped[ndarray, " E"], str]:

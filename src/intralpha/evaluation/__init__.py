@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         TooFewStocksError,
         run_factor_test,
     )
+    from intralpha.evaluation.frechet import Moments, frechet_distance
     from intralpha.evaluation.groups import (
         GroupCountError,
         ShareError,

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from intralpha.factors.factor import FactorSpec, Ground
     from intralpha.factors.file import FactorFileSpec
     from intralpha.factors.network import Network
+    from intralpha.factors.sample_blocks import SampleBlocks
     from intralpha.factors.zscore_mean import ZScoreMean
 
 lazily(__name__)

@@ -89,7 +89,8 @@ def addresses(
     Parameters
     ----------
     nodes : every node after those it takes as inputs; a slice that goes on from an earlier one of
-        its own node has that one's address in its own, and so all before it
+        its own node has that one's address in its own, and so all before it. An input that a slice
+        does not name in its needs is no part of it: a node may gain inputs for later slices
     stems : node -> what :func:`stem` gives
     axes, prints : of the lake, for nodes that read it
     """
@@ -112,9 +113,10 @@ def _address(
     digest = hashlib.sha256(f"{common} {one.name}".encode())
     digest.update(spec_hash(plain(one.about)).encode())
     for name, of in sorted(node.inputs.items()):
-        keys = done[of]
-        digest.update(f"\n{name}:".encode())
-        digest.update(",".join(keys[part] for part in one.needs.get(name, ())).encode())
+        if name in one.needs:
+            keys = done[of]
+            digest.update(f"\n{name}:".encode())
+            digest.update(",".join(keys[part] for part in one.needs[name]).encode())
     digest.update(read.encode())
     return digest.hexdigest()[:24]
 

@@ -72,6 +72,15 @@ class Place:
                 return False
         return not left
 
+    def has(self, asked: Sequence[str]) -> bool:
+        """Whether every part of a dotted key is a word of the path.
+
+        Parameters
+        ----------
+        asked : the parts of the key
+        """
+        return {*asked} <= {part.strip("[]") for part in self.path}
+
 
 def _fits(part: str, word: str) -> bool:
     return part == NAME or part.strip("[]") == word
@@ -121,7 +130,8 @@ def explain_key(asked: str = "") -> str:
     known = list(places())
     parts = asked.split(".")
     found = [place for place in known if place.answers(parts)]
-    found = found or _named_by_users(known, parts) or _kinds_named(known, asked)
+    word_for_word = [place for place in found if place.has(parts)]  # network is no user's name
+    found = word_for_word or found or _named_by_users(known, parts) or _kinds_named(known, asked)
     found = found or _opened_elsewhere(known, parts)
     if not found:
         names = {place.path[-1].strip("[]") for place in known}

@@ -18,7 +18,7 @@ from intralpha.pipeline.ingest import quality_counts
 from intralpha.pipeline.nodes.attribution import GROUPS, YEARLY
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import dump_recipe
-from intralpha.report import PortfolioRecord, TearSheet, render
+from intralpha.report import PortfolioRecord, SelectionRecord, TearSheet, render
 
 
 class NothingMadeError(ConfigError):
@@ -60,6 +60,7 @@ def render_report(
         portfolio=finished_portfolio(planned),
         training=training_history(planned),
         schedules=_schedules(planned),
+        selections=selections(planned),
         quality=quality_counts(planned.recipe, planned.store) if not planned.pending else {},
         recipe=dump_recipe(planned.recipe),
         problems=problems,
@@ -131,6 +132,18 @@ def _facts(planned: Plan) -> dict[str, str]:
 def _schedules(planned: Plan) -> dict[str, pl.DataFrame]:
     """Factor -> the dates of its trainings."""
     return {name: timeline(folds, planned.axes.dates) for name, folds in planned.folds.items()}
+
+
+def selections(planned: Plan) -> dict[str, SelectionRecord]:
+    """Factor -> what was chosen from on every decision, of the factors where all of it is made."""
+    out = {}
+    for node in planned.nodes:
+        name = node.name.partition("/")[2]
+        decided = planned.folders(node.name) if node.kind == "selected" else {}
+        if decided:
+            similar = planned.folders(f"similarity/{name}").values()
+            out[name] = SelectionRecord.read(tuple(decided.values()), tuple(similar))
+    return out
 
 
 def training_history(planned: Plan) -> pl.DataFrame | None:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from intralpha.report.explore import render_exploration
     from intralpha.report.render import render
     from intralpha.report.section import Section
+    from intralpha.report.selection import SelectionRecord
     from intralpha.report.study import render_trials
     from intralpha.report.tables import figure_text, frame_table, table
     from intralpha.report.tear_sheet import TearSheet

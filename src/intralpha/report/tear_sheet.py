@@ -16,6 +16,7 @@ from intralpha.report.section import (
     schedule_sections,
     training_sections,
 )
+from intralpha.report.selection import SelectionRecord, selection_sections
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +32,7 @@ class TearSheet:
     training : history of the fits: factor, fold, seed, epoch, train_loss, valid_rank_ic and other
         metrics, unit_correlation; null where a fit has no such figure
     schedules : factor -> a row a training, with the dates of which it learns and which it predicts
+    selections : factor -> which of its networks were chosen when, and how alike they are
     quality : fault of the data -> count
     recipe : the resolved recipe as YAML
     problems : what went wrong, shown at the top: ``stage portfolio failed: ...``
@@ -45,6 +47,7 @@ class TearSheet:
     portfolio: PortfolioRecord | None = None
     training: pl.DataFrame | None = None
     schedules: dict[str, pl.DataFrame] = field(default_factory=dict)
+    selections: dict[str, SelectionRecord] = field(default_factory=dict)
     quality: dict[str, int] = field(default_factory=dict)
     recipe: str = ""
     problems: tuple[str, ...] = ()
@@ -58,6 +61,7 @@ class TearSheet:
             *factor_sections(self.factors),
             *training_sections(self.training),
             *schedule_sections(self.schedules),
+            *selection_sections(self.selections),
             *note_sections(self.portfolio),
             *quality_sections(self.quality),
             *self.more,

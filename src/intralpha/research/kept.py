@@ -13,7 +13,7 @@ from intralpha.base import ConfigError, DataError, Panel, Spec
 from intralpha.base.cross_section import mean_zscore
 from intralpha.base.panel import as_days
 from intralpha.datasets import Fold, Loader, TransformSpec
-from intralpha.factors.network import slice_name
+from intralpha.factors.learning import slice_name
 from intralpha.labels import LabelSpec
 from intralpha.market.manifest import replacing
 from intralpha.models import ModelSpec

@@ -27,7 +27,7 @@ from intralpha.datasets import (
 from intralpha.evaluation import FactorReport, FactorTestSpec, run_factor_test
 from intralpha.executors import LocalSpec
 from intralpha.factors.file import FactorFileSpec, read_scores
-from intralpha.factors.network import slice_name
+from intralpha.factors.learning import slice_name
 from intralpha.features import ExpressionSpec, FeatureSpec
 from intralpha.labels import HorizonReturnSpec, LabelSpec, fwd_buyable, fwd_return
 from intralpha.market import Lake, UniverseSpec, read_daily, universe

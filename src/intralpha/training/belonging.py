@@ -5,7 +5,6 @@ import inspect
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -93,8 +92,8 @@ def data_marks(samples: Samples, fold: Fold) -> Marks:
         for name, x in batch.windows.items():
             digest.update(name.encode() + x.tobytes())
     if samples.label is not None:
-        dates = np.concatenate([fold.train, fold.valid])
-        digest.update(samples.label.at(dates).values.tobytes())
+        for dates in (fold.train, fold.valid):  # which may lie among each other
+            digest.update(samples.label.at(dates).values.tobytes())
     if samples.valid_label is not None:
         digest.update(samples.valid_label.at(fold.valid).values.tobytes())
     sizes = {name: window.sizes for name, window in samples.windows.items()}

@@ -1,0 +1,116 @@
+"""Selection: which networks were chosen when, out of how many, and how alike they are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+import polars as pl
+from jaxtyping import Float
+from numpy import ndarray
+
+from intralpha.report.charts import plain_figure
+from intralpha.report.section import Section
+from intralpha.report.tables import frame_table
+
+
+@dataclass(frozen=True, eq=False)
+class SelectionRecord:
+    """What a factor chose from on each decision date.
+
+    Attributes
+    ----------
+    candidates : a row a decision and candidate: decision, block, its dates, dates_judged, icir,
+        stability, correlation, kept, why
+    alike : block, other, and mean rank correlation of what they say, of the last decision
+    distances : block, other, and distance of their features
+    """
+
+    candidates: pl.DataFrame
+    alike: pl.DataFrame
+    distances: pl.DataFrame
+
+    @staticmethod
+    def read(decided: Sequence[Path], similar: Sequence[Path]) -> "SelectionRecord":
+        """What the nodes of a factor left in their folders.
+
+        Parameters
+        ----------
+        decided : of the decisions in time order, at least one
+        similar : of the blocks
+        """
+        return SelectionRecord(
+            pl.concat([pl.read_parquet(path / "candidates.parquet") for path in decided]),
+            pl.read_parquet(decided[-1] / "alike.parquet"),
+            pl.concat([pl.read_parquet(path / "distances.parquet") for path in similar]),
+        )
+
+    def counts(self) -> pl.DataFrame:
+        """How many were tried and kept on each decision date, and which."""
+        kept = pl.col("kept")
+        return self.candidates.group_by("decision", maintain_order=True).agg(
+            trained=pl.len(),
+            judged=(pl.col("dates_judged") > 0).sum(),
+            kept=kept.sum(),
+            blocks_kept=pl.col("block").filter(kept).str.join(", "),
+        )
+
+
+def selection_sections(selections: Mapping[str, SelectionRecord]) -> list[Section]:
+    """Tables of every decision, and two matrices of how alike the candidates are.
+
+    A section says how many were tried, for the best of many looks better than it is.
+    """
+    out = []
+    for name, record in selections.items():
+        tables = (
+            ("Trained and kept on each decision date", frame_table(record.counts())),
+            ("Every candidate", frame_table(record.candidates)),
+        )
+        made = (
+            matrix_chart(_square(record.alike, "mean"), "Rank correlation of what blocks say"),
+            matrix_chart(_square(record.distances, "distance"), "Distance of blocks' features"),
+        )
+        charts = tuple(chart for chart in made if chart is not None)
+        out.append(Section(f"Selection of {name}", tables, charts))
+    return out
+
+
+def matrix_chart(matrix: tuple[list[str], Float[ndarray, "K K"]], title: str) -> go.Figure | None:
+    """A small matrix as a heat map with its figures in it; None for fewer than two names.
+
+    Parameters
+    ----------
+    matrix : names and values; NaN where there is none
+    title : of the figure
+    """
+    names, values_KK = matrix
+    if len(names) < 2:
+        return None
+    figure = plain_figure(title, "")
+    text = [["" if np.isnan(x) else f"{x:.2f}" for x in row] for row in values_KK]
+    z = [[None if np.isnan(x) else float(x) for x in row] for row in values_KK]
+    figure.add_heatmap(
+        z=z,
+        x=names,
+        y=names,
+        text=text,
+        texttemplate="%{text}",
+        colorscale="Blues",
+        showscale=False,
+    )
+    figure.update_xaxes(type="category")
+    figure.update_yaxes(type="category", autorange="reversed")
+    return figure
+
+
+def _square(pairs: pl.DataFrame, column: str) -> tuple[list[str], Float[ndarray, "K K"]]:
+    """Rows of two blocks as a symmetric matrix; what is said of no pair is NaN."""
+    names = sorted({*pairs["block"], *pairs["other"]})
+    place = {name: at for at, name in enumerate(names)}
+    out = np.full((len(names), len(names)), np.nan)
+    for block, other, value in pairs.select("block", "other", column).iter_rows():
+        a, b = place[block], place[other]
+        out[a, b] = out[b, a] = value
+    return names, out
