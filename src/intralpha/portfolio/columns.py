@@ -41,14 +41,17 @@ def solve_program(program: LinearProgram, start: Prices | None) -> tuple[Answer 
         if linear is None:
             return None, work
         start = Prices.of(program, replace(linear, cone_duals=np.zeros(len(program.cones))))
-    chosen, weights = choose(program, start)
+    order, count, weights = rank(program, start)
+    chosen = np.sort(order[:count])
     for _ in range(_MOST_ROUNDS):
         if 2 * len(chosen) > len(weights):
             break
         part, more = solve_whole(program.only(chosen, weights))
         work += more
         if part is None:  # of so few names that tells nothing
-            break
+            count = 2 * len(chosen)
+            chosen = np.union1d(chosen, order[:count])
+            continue
         weights = weights.copy()
         weights[chosen] = part.weights
         answer = Answer(weights, part.duals, part.cone_duals, work)
@@ -69,19 +72,22 @@ def without_curves(program: LinearProgram) -> LinearProgram:
     return flat
 
 
-def choose(program: LinearProgram, start: Prices) -> tuple[Int[ndarray, "S"], Float[ndarray, "A"]]:
-    """Names that a reduced problem begins with, and the weights of all.
+def rank(
+    program: LinearProgram, start: Prices
+) -> tuple[Int[ndarray, "A"], int, Float[ndarray, "A"]]:
+    """Names in the order in which prices would have to change before they move.
 
-    Those that stand between their bounds at the earlier prices, and those that are next to leave
-    theirs: a tenth of all names.
+    Returns
+    -------
+    (places of the names, how many of them a reduced problem begins with, weights of all)
+        It begins with those that stand between their bounds at the earlier prices, and those that
+        are next to leave theirs: a twentieth of all names.
     """
     weights, margins = start.settle(program)
     lower, upper, _ = program.box()
     margins = np.where(upper > lower, margins, np.inf)
-    between = int((margins == 0).sum())
-    count = min(len(weights) - 1, between + max(_FEW // 4, len(weights) // 10))
-    chosen = np.sort(np.argpartition(margins, count)[:count])
-    return chosen, weights
+    count = int((margins == 0).sum()) + max(_FEW // 4, len(weights) // 20)
+    return np.argsort(margins, kind="stable"), count, weights
 
 
 def solve_whole(program: LinearProgram) -> tuple[Answer | None, int]:
