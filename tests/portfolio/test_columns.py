@@ -21,6 +21,7 @@ from intralpha.portfolio import (
     TrackingError,
     TradingCost,
     Turnover,
+    as_cvxpy,
     columns,
 )
 from intralpha.portfolio.answer import Answer
@@ -147,3 +148,23 @@ def test_prices_do_not_change_what_is_infeasible(weeks, world):
     assert cold.relaxed == hot.relaxed
     assert cold.relaxed
     assert hot.objective == pytest.approx(cold.objective, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_the_same_problem_in_terms_of_cvxpy(world, name):
+    import cvxpy as cp
+
+    snapshot, past = world(7, count=60)
+    snapshot, wide = with_risk(snapshot), (StockDeviation(0.05), StyleBand("s0", 0.3))
+    risk = TrackingError(0.2) if "cone" in name else IndustryBand(0.3)
+    one = Problem(SETTINGS[name].maximise, (FullyInvested(), *wide, risk, Turnover(0.3), Blocked()))
+    ours = one.solve(snapshot, past)
+    w, objective, constraints = as_cvxpy(one, snapshot, past)
+    theirs = cp.Problem(cp.Maximize(objective), constraints)
+    theirs.solve(solver=cp.CLARABEL)
+    assert ours.status == "optimal"
+    assert ours.objective == pytest.approx(theirs.value, rel=1e-6)
+    # A wish of one's own: no name may be a large part of the sum of squares.
+    even = cp.Problem(cp.Maximize(objective - cp.sum_squares(10 * w)), constraints)
+    even.solve(solver=cp.CLARABEL)
+    assert np.square(w.value).sum() < np.square(ours.exact).sum()

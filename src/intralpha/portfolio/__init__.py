@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from intralpha.portfolio.infeasible import Bound, InfeasibleError, Violation
     from intralpha.portfolio.member_share import MemberShare, MemberShareSpec
     from intralpha.portfolio.minimum_position import MinimumPosition, MinimumPositionSpec
+    from intralpha.portfolio.own_terms import as_cvxpy
     from intralpha.portfolio.participation import NoAmountError, Participation, ParticipationSpec
     from intralpha.portfolio.prices import Prices
     from intralpha.portfolio.problem import DECLARED_ORDER, PastWeightsError, Problem, Relaxation

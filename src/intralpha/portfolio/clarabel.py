@@ -1,9 +1,9 @@
 """Clarabel: a program with cones or penalties in factor form, solved or found infeasible."""
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
-import clarabel
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
@@ -13,6 +13,9 @@ from intralpha.portfolio.answer import Answer, SolverFailedError
 from intralpha.portfolio.assemble import Arrays, assemble
 from intralpha.portfolio.program import LinearProgram
 from intralpha.portfolio.spread import Spread
+
+# A compiled module without types.
+clarabel: Any = import_module("clarabel")
 
 # Weights are solved in hundredths: Clarabel's tolerances are relative to numbers of the order 1.
 _PER_UNIT = 1e2

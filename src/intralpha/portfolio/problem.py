@@ -166,6 +166,12 @@ class Problem:
         parts = self._parts(snapshot, past, constraints)
         raise explain(snapshot, relaxed, self._program(snapshot, past, constraints), parts)
 
+    def program(
+        self, snapshot: Snapshot, past_weights: Weights | Float[ndarray, "A"] | None = None
+    ) -> LinearProgram:
+        """What the terms and constraints say about weights, nothing being relaxed."""
+        return self._program(snapshot, _aligned(past_weights, snapshot), list(self.subject_to))
+
     def _program(
         self, snapshot: Snapshot, past: ndarray, constraints: list[Constraint]
     ) -> LinearProgram:
