@@ -275,6 +275,8 @@ PORTFOLIO = {
     "portfolio.problem.industry_deviation=0.2": set(),
     "portfolio.problem.style_bounds={size: 0.4}": set(),
     "portfolio.problem.turnover_one_sided=0.3": set(),
+    "portfolio.problem.turnover_two_sided=0.3": set(),
+    "portfolio.problem.tracking_error=0.05": set(),
     "portfolio.problem.costs={buy_bps: 5}": set(),
     "portfolio.backtest.capital_yuan=1000000": set(),
 }

@@ -51,7 +51,9 @@ NONE, ALL = (0.0,) * 4, (1.0,) * 4
 
 
 def test_the_declared_order_is_that_of_the_specification():
-    assert tuple(map(str, DECLARED_ORDER)) == (*TURNOVER_STEPS, "style x1.5", "industry x2")
+    assert tuple(map(str, DECLARED_ORDER)) == (
+        *TURNOVER_STEPS, "tracking error x1.25", "style x1.5", "industry x2"
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,9 @@ def test_an_unknown_kind_names_the_known_ones():
 def test_every_kind_is_found_and_ours_carry_no_prefix():
     ours = {k for k in ConstraintSpec.kinds() if "." not in k}
     assert ours == {
-        "blocked", "fully_invested", "industry_band", "member_share", "stock_deviation",
-        "style_band", "turnover",
+        "blocked", "cardinality", "fully_invested", "industry_band", "member_share",
+        "minimum_position", "participation", "stock_deviation", "stock_multiple", "style_band",
+        "style_bands", "tracking_error", "turnover", "turnover_two_sided",
     }  # fmt: skip
-    assert {k for k in TermSpec.kinds() if "." not in k} == {"active_return", "trading_cost"}
+    terms = {k for k in TermSpec.kinds() if "." not in k}
+    assert terms == {"active_return", "risk_aversion", "trading_cost"}

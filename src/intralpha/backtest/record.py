@@ -17,12 +17,13 @@ from intralpha.base import Panel
 from intralpha.base.panel import as_days
 from intralpha.evaluation import yearly_table
 from intralpha.portfolio import Solution
+from intralpha.portfolio.certificate import Residuals
 from intralpha.portfolio.solution import RowState
 
 TABLES = tuple(f.name for f in fields(Ledger))
 DECISIONS, SOLVER = "decisions.parquet", "solver.json"
 _WEIGHTS = {"date": pl.Date, "symbol": pl.String, "weight": pl.Float64, "exact": pl.Float64}
-_IN_TABLE = ("date", "assets", "weights", "exact")
+_IN_TABLE = ("date", "assets", "weights", "exact", "prices")  # prices are not kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +123,9 @@ def _report(solution: Solution) -> dict[str, object]:
     """All of a solution that is not in the table."""
     named = {f.name: getattr(solution, f.name) for f in fields(Solution)}
     plain = {name: value for name, value in named.items() if name not in _IN_TABLE}
-    return plain | {"date": str(solution.date), "rows": [asdict(row) for row in solution.rows]}
+    residuals = None if solution.residuals is None else asdict(solution.residuals)
+    rows = [asdict(row) for row in solution.rows]
+    return plain | {"date": str(solution.date), "rows": rows, "residuals": residuals}
 
 
 def _solution(weights: pl.DataFrame, report: dict[str, Any]) -> Solution:
@@ -130,6 +133,8 @@ def _solution(weights: pl.DataFrame, report: dict[str, Any]) -> Solution:
     facts = dict[str, Any](report)
     facts |= {name: tuple(report[name]) for name in ("relaxed", "forced")}
     facts["rows"] = tuple(RowState(**row) for row in report["rows"])
+    if report.get("residuals"):
+        facts["residuals"] = Residuals(**report["residuals"])
     facts["date"] = as_days([report["date"]])[0]
     facts["assets"] = weights["symbol"].to_numpy().astype(str)
     facts |= {"weights": weights["weight"].to_numpy(), "exact": weights["exact"].to_numpy()}

@@ -4,26 +4,15 @@ from dataclasses import dataclass
 
 import highspy
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy import ndarray
 
-from intralpha.base import SolverError
+from intralpha.portfolio.answer import SolverFailedError
 from intralpha.portfolio.assemble import Arrays
 
 # Weights are of the order 1e-4 to 1e-2 and the solver's tolerance is absolute (1e-7): solving in
 # thousandths makes it 1e-10 in weights.
 _PER_UNIT = 1e3
-
-
-class SolverFailedError(SolverError):
-    """HiGHS returned neither a solution nor a proof that there is none."""
-
-    def __init__(self, status: str, columns: int, rows: int) -> None:
-        self.status, self.columns, self.rows = status, columns, rows
-        super().__init__(
-            f"HiGHS ended with status {status!r} on {columns} columns and {rows} rows; expected "
-            "Optimal or Infeasible.\nHint: look for extreme coefficients in the exposures."
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +51,9 @@ def maximise(arrays: Arrays) -> tuple[Optimum | None, int]:
     solver = highspy.Highs()
     for option, setting in (("output_flag", False), ("presolve", "off"), ("solver", "simplex")):
         solver.setOptionValue(option, setting)
-    accepted = _pass(solver, arrays, size)
+    accepted = pass_model(
+        solver, arrays, size, _PER_UNIT, np.zeros(len(arrays.cost), dtype=np.int32)
+    )
     if accepted == highspy.HighsStatus.kError:
         raise SolverFailedError("model refused", len(arrays.cost), len(arrays.row_lower))
     solver.run()
@@ -86,23 +77,33 @@ def _nothing_moves(arrays: Arrays) -> Optimum | None:
     return Optimum(np.zeros(0), np.zeros(len(arrays.row_lower)), 0) if holds else None
 
 
-def _pass(solver: highspy.Highs, arrays: Arrays, size: float) -> highspy.HighsStatus:
-    """Hand the arrays over as they are; a HighsLp object would copy them number by number."""
-    count = len(arrays.cost)
+def pass_model(
+    solver: highspy.Highs, arrays: Arrays, size: float, per_unit: float, whole: Int[ndarray, "N"]
+) -> highspy.HighsStatus:
+    """Hand the arrays over as they are; a HighsLp object would copy them number by number.
+
+    Parameters
+    ----------
+    solver : without a model
+    arrays : of the program
+    size : what costs are divided by
+    per_unit : what columns and bounds are multiplied by
+    whole : 1 for columns that are whole numbers, 0 for others
+    """
     return solver.passModel(
-        count,
+        len(arrays.cost),
         len(arrays.row_lower),
         len(arrays.value),
         int(highspy.MatrixFormat.kRowwise),
         int(highspy.ObjSense.kMaximize),
         0.0,
         arrays.cost / size,
-        arrays.lower * _PER_UNIT,
-        arrays.upper * _PER_UNIT,
-        arrays.row_lower * _PER_UNIT,
-        arrays.row_upper * _PER_UNIT,
+        arrays.lower * per_unit,
+        arrays.upper * per_unit,
+        arrays.row_lower * per_unit,
+        arrays.row_upper * per_unit,
         arrays.start,
         arrays.index,
         arrays.value,
-        np.zeros(count, dtype=np.int32),
+        whole,
     )

@@ -9,8 +9,9 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from intralpha.base import SolverError
+from intralpha.portfolio.answer import SolverFailedError
 from intralpha.portfolio.assemble import Arrays, assemble
-from intralpha.portfolio.highs import SolverFailedError, maximise
+from intralpha.portfolio.highs import maximise
 from intralpha.portfolio.program import LinearProgram
 from intralpha.portfolio.snapshot import Snapshot
 
@@ -145,6 +146,11 @@ def explain(
         bounds = _set_by(snapshot, program, parts, *_priced_bounds(program, prices))
         rows = zip(program.rows, prices, strict=True)
         conflicting = [row.name for row, price in rows if abs(price) > _SEEN]
+        if not violations and program.cones:
+            violations = _missed_cones(program)
+            conflicting += [violation.name for violation in violations]
+        if not violations and program.counted:
+            conflicting.append("minimum position or cardinality")
     box = float(lower.sum()), float(upper.sum())
     return InfeasibleError(snapshot.date, relaxed, violations, conflicting, box, bounds)
 
@@ -158,6 +164,17 @@ def _cheapest_miss(program: LinearProgram) -> tuple[Float[ndarray, "R"], Float[n
         raise SolverFailedError("elastic program infeasible", count + 2 * rows, rows)
     slack = best.columns[count:]
     return slack[:rows] + slack[rows:], best.duals
+
+
+def _missed_cones(program: LinearProgram) -> list[Violation]:
+    """How far standard deviations must exceed their bounds where all rows hold."""
+    from intralpha.portfolio.clarabel import maximise_curved
+
+    answer, _ = maximise_curved(program, miss=True)
+    if answer is None:
+        return []
+    found = [(c, c.spread.variance(answer.weights) ** 0.5) for c in program.cones]
+    return [Violation(c.name, sd - c.radius, 0.0, c.radius) for c, sd in found if sd > c.radius]
 
 
 def _priced_bounds(

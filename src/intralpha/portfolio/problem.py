@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -10,11 +10,14 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from intralpha.base import ConfigError
-from intralpha.portfolio.assemble import Arrays, assemble
+from intralpha.portfolio.answer import Answer, SolverFailedError
+from intralpha.portfolio.certificate import Residuals, certify
 from intralpha.portfolio.clean import without_dust
+from intralpha.portfolio.columns import solve_program
 from intralpha.portfolio.constraint import Constraint
-from intralpha.portfolio.highs import Optimum, maximise
+from intralpha.portfolio.counted import solve_counted
 from intralpha.portfolio.infeasible import explain
+from intralpha.portfolio.prices import Prices
 from intralpha.portfolio.program import LinearProgram
 from intralpha.portfolio.snapshot import Snapshot
 from intralpha.portfolio.solution import RowState, Solution
@@ -22,6 +25,10 @@ from intralpha.portfolio.terms import Objective, Term
 from intralpha.portfolio.weights import Weights
 
 _log = logging.getLogger(__name__)
+
+# A solution is rejected if it misses a constraint by more than this, in weights, or if a better one
+# could have an objective higher by this share.
+MOST_MISSED, MOST_GAP = 1e-7, 1e-6
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,7 @@ DECLARED_ORDER = (
     Relaxation("turnover", 2.0),
     Relaxation("turnover", 4.0),
     Relaxation("turnover", np.inf),
+    Relaxation("tracking error", 1.25),
     Relaxation("style", 1.5),
     Relaxation("industry", 2.0),
 )
@@ -74,8 +82,8 @@ class Problem:
     maximise : Term or Objective
     subject_to : sequence of Constraint
     relax : order in which constraints are loosened when nothing is feasible
-        Default: turnover x1.5, x2, x4, off; style x1.5; industry x2. Steps add up, steps that
-        change nothing are passed over.
+        Default: turnover x1.5, x2, x4, off; tracking error x1.25; style x1.5; industry x2. Steps
+        add up, steps that change nothing are passed over.
     min_weight : smaller weights are set to 0 afterwards
 
     Examples
@@ -97,7 +105,10 @@ class Problem:
     min_weight: float = 1e-4
 
     def solve(
-        self, snapshot: Snapshot, past_weights: Weights | Float[ndarray, "A"] | None = None
+        self,
+        snapshot: Snapshot,
+        past_weights: Weights | Float[ndarray, "A"] | None = None,
+        start: Prices | None = None,
     ) -> Solution:
         """Best weights for what is known at the decision.
 
@@ -106,6 +117,10 @@ class Problem:
         snapshot : Snapshot
         past_weights : weights held now, drifted to the decision; cash is the missing rest
             None, or nothing held, is the first rebalance.
+        start : ``prices`` of an earlier solution, which make the search shorter
+            The problem is first solved on the names that matter at these prices; then all are
+            priced, and those that would still gain are added until there are none. Where several
+            weights are equally good, others of them may be found.
 
         Returns
         -------
@@ -116,7 +131,8 @@ class Problem:
         InfeasibleError
             Nothing is feasible after every step of relaxation.
         SolverFailedError
-            The solver gave neither a solution nor a proof that there is none.
+            The solver gave neither a solution nor a proof that there is none, or a solution whose
+            residuals are large.
         HeldButUnknownError, PastWeightsError, WeightsError, ExposureError, NoSignalError
             Input that cannot be used.
         """
@@ -135,16 +151,26 @@ class Problem:
             program = self._program(snapshot, past, constraints)
             if program.emptied().any():
                 continue
-            arrays = assemble(program)
-            optimum, work = maximise(arrays)
+            left_out = 0.0
+            if program.counted:
+                answer, program, left_out, work = solve_counted(program)
+            else:
+                answer, work = solve_program(program, start)
             iterations += work
-            if optimum is not None:
+            if answer is not None:
+                residuals = replace(_checked(program, answer), choice_gap=left_out)
                 seconds = perf_counter() - started
                 return self._solution(
-                    snapshot, program, arrays, optimum, relaxed, iterations, seconds
+                    snapshot, program, answer, residuals, relaxed, iterations, seconds
                 )
         parts = self._parts(snapshot, past, constraints)
         raise explain(snapshot, relaxed, self._program(snapshot, past, constraints), parts)
+
+    def program(
+        self, snapshot: Snapshot, past_weights: Weights | Float[ndarray, "A"] | None = None
+    ) -> LinearProgram:
+        """What the terms and constraints say about weights, nothing being relaxed."""
+        return self._program(snapshot, _aligned(past_weights, snapshot), list(self.subject_to))
 
     def _program(
         self, snapshot: Snapshot, past: ndarray, constraints: list[Constraint]
@@ -173,33 +199,31 @@ class Problem:
         self,
         snapshot: Snapshot,
         program: LinearProgram,
-        arrays: Arrays,
-        optimum: Optimum,
+        answer: Answer,
+        residuals: Residuals,
         relaxed: list[str],
         iterations: int,
         seconds: float,
     ) -> Solution:
-        """Weights and facts from the solver's columns."""
-        exact = _weights(program, arrays, optimum)
+        """Weights and facts from the solver's answer."""
+        exact = answer.weights
         weights, dropped = without_dust(exact, program, self.min_weight)
-        moved = exact - program.past
-        objective = program.gain @ exact + program.offset
-        objective -= program.buy_cost @ np.maximum(moved, 0)
-        objective -= program.sell_cost @ np.maximum(-moved, 0)
         forced = program.box()[2]
         return Solution(
             date=snapshot.date,
             assets=snapshot.assets,
             weights=weights,
             exact=exact,
-            objective=float(objective),
+            objective=program.value(exact),
             status="relaxed" if relaxed else "optimal",
             relaxed=tuple(relaxed),
             forced=tuple(str(s) for s in snapshot.assets[forced]),
-            rows=_rows(program, exact, optimum),
+            rows=_rows(program, answer),
             dropped_weight=dropped,
             seconds=seconds,
             n_iterations=iterations,
+            residuals=residuals,
+            prices=Prices.of(program, answer),
         )
 
 
@@ -219,19 +243,25 @@ def _loosen(now: Constraint, step: Relaxation, first: Constraint) -> Constraint:
     return first.scaled(step.factor) if now.kind == step.kind else now
 
 
-def _weights(program: LinearProgram, arrays: Arrays, optimum: Optimum) -> ndarray:
-    """Weights behind purchases and sales, exactly inside their boxes."""
-    weights = program.past.copy()
-    weights[arrays.buys] += optimum.columns[: len(arrays.buys)]
-    weights[arrays.sells] -= optimum.columns[len(arrays.buys) :]
-    lower, upper, _ = program.box()
-    return np.clip(weights, lower, upper)
+def _checked(program: LinearProgram, answer: Answer) -> Residuals:
+    """Residuals of an answer that holds; an error for one that does not."""
+    residuals, _ = certify(program, answer)
+    worth = max(residuals.scale, abs(program.value(answer.weights)))
+    if not (residuals.primal <= MOST_MISSED and residuals.gap <= MOST_GAP * worth):
+        status = (
+            f"rejected: constraints missed by {residuals.primal:.3g}, duality gap "
+            f"{residuals.gap:.3g} of {worth:.3g}, {residuals.violators:,} names would still gain"
+        )
+        solver = "Clarabel" if program.curved else "HiGHS"
+        raise SolverFailedError(status, len(program.past), len(program.rows), solver)
+    return residuals
 
 
-def _rows(program: LinearProgram, exact: ndarray, optimum: Optimum) -> tuple[RowState, ...]:
-    """Value and dual of every row at the weights as solved."""
+def _rows(program: LinearProgram, answer: Answer) -> tuple[RowState, ...]:
+    """Value and dual of every row and cone at the weights as solved."""
+    exact = answer.weights
     traded = np.abs(exact - program.past)
-    return tuple(
+    rows = [
         RowState(
             name=row.name,
             value=float(row.coefficients @ (exact if row.on == "weights" else traded)),
@@ -239,5 +269,11 @@ def _rows(program: LinearProgram, exact: ndarray, optimum: Optimum) -> tuple[Row
             upper=float(row.upper),
             dual=float(dual),
         )
-        for row, dual in zip(program.rows, optimum.duals, strict=True)
-    )
+        for row, dual in zip(program.rows, answer.duals, strict=True)
+    ]
+    cones = zip(program.cones, answer.cone_duals, strict=True)
+    rows += [
+        RowState(c.name, c.spread.variance(exact) ** 0.5, -np.inf, c.radius, float(dual))
+        for c, dual in cones
+    ]
+    return tuple(rows)

@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from intralpha.base import DataError
+from intralpha.risk.estimate import RiskEstimate
 
 
 class SnapshotError(DataError):
@@ -44,12 +45,18 @@ class Snapshot:
         Tradability as known at the decision. Neither: the weight stays as it is.
     industry_names : tuple of str, optional
         Label of each industry code, for messages.
+    amount_yuan : ndarray of float, shape [A], optional
+        CNY traded a session, a mean of the last ones; NaN or 0 for a name that does not trade.
+    capital_yuan : float, optional
+        Value of the portfolio, CNY.
+    risk : RiskEstimate, optional
+        Covariance of the returns of the same assets, in their order.
 
     Raises
     ------
     SnapshotError
         Shapes that differ, duplicate names, an infinite alpha, a benchmark that is not a
-        portfolio, a negative industry code. Spec 18.2.
+        portfolio, a negative industry code, a risk estimate of other assets. Spec 18.2.
     """
 
     date: np.datetime64
@@ -63,6 +70,9 @@ class Snapshot:
     can_buy: Bool[ndarray, "A"]
     can_sell: Bool[ndarray, "A"]
     industry_names: tuple[str, ...] = ()
+    amount_yuan: Float[ndarray, "A"] | None = None
+    capital_yuan: float | None = None
+    risk: RiskEstimate | None = None
 
     def __post_init__(self) -> None:
         self._check_shapes()
@@ -94,6 +104,12 @@ class Snapshot:
         wrong = [n for n in arrays if getattr(self, n).shape != (count,)]
         if self.exposures.shape != (count, len(self.exposure_names)):
             wrong.append("exposures")
+        if self.amount_yuan is not None and self.amount_yuan.shape != (count,):
+            wrong.append("amount_yuan")
+        if self.risk is not None and not np.array_equal(self.risk.assets, self.assets):
+            self._refuse(
+                "the risk estimate is of other assets", "lay it on them: RiskEstimate.on(assets)"
+            )
         if wrong or count == 0:
             fault = (
                 f"{', '.join(wrong)} do not fit {count} assets" if wrong else "there are no assets"

@@ -7,6 +7,9 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from intralpha.portfolio.certificate import Residuals
+from intralpha.portfolio.prices import Prices
+
 
 @dataclass(frozen=True)
 class RowState:
@@ -49,6 +52,8 @@ class Solution:
     rows : every row's value, bounds and dual
     dropped_weight : weight that the clean-up took from names below the smallest weight
     seconds, n_iterations : work, over all steps of the relaxation
+    residuals : what ``exact`` misses, over all names; None if it was not kept
+    prices : where the search of the next rebalance may begin; None if they were not kept
     """
 
     date: np.datetime64
@@ -63,6 +68,8 @@ class Solution:
     dropped_weight: float
     seconds: float
     n_iterations: int
+    residuals: Residuals | None = None
+    prices: Prices | None = None
 
     @property
     def active(self) -> tuple[str, ...]:

@@ -14,8 +14,10 @@ from intralpha.portfolio.problem import Problem
 from intralpha.portfolio.stock_deviation import StockDeviationSpec
 from intralpha.portfolio.style_band import StyleBandSpec
 from intralpha.portfolio.terms import Objective, TermSpec
+from intralpha.portfolio.tracking_error import TrackingErrorSpec
 from intralpha.portfolio.trading_cost import TradingCostSpec
 from intralpha.portfolio.turnover import TurnoverSpec
+from intralpha.portfolio.turnover_two_sided import TurnoverTwoSidedSpec
 
 
 class PortfolioSpec(Spec):
@@ -39,6 +41,16 @@ class PortfolioSpec(Spec):
     )
     turnover_one_sided: float | None = Field(
         default=0.2, gt=0, description="cap on half the traded weight of a rebalance; null for none"
+    )
+    turnover_two_sided: float | None = Field(
+        default=None,
+        gt=0,
+        description="cap on all traded weight of a rebalance, instead of turnover_one_sided",
+    )
+    tracking_error: float | None = Field(
+        default=None,
+        gt=0,
+        description="largest expected tracking error of a year; needs a risk model; null for none",
     )
     costs: CostSpec = Field(
         default=CostSpec(), description="charges, the same in the objective and in the back-test"
@@ -69,7 +81,11 @@ class PortfolioSpec(Spec):
             made.append(IndustryBandSpec(at_most=self.industry_deviation))
         if self.member_min_share is not None:
             made.append(MemberShareSpec(at_least=self.member_min_share))
-        if self.turnover_one_sided is not None:
+        if self.tracking_error is not None:
+            made.append(TrackingErrorSpec(at_most=self.tracking_error))
+        if self.turnover_two_sided is not None:
+            made.append(TurnoverTwoSidedSpec(two_sided=self.turnover_two_sided))
+        elif self.turnover_one_sided is not None:
             made.append(TurnoverSpec(one_sided=self.turnover_one_sided))
         return (*made, *self.constraints, BlockedSpec())
 
