@@ -21,14 +21,26 @@ from intralpha.datasets import (
     Fold,
     Loader,
     LongWindowError,
+    RowFilterSpec,
     ScheduleSpec,
     TransformSpec,
     View,
+    WeighingSpec,
     with_window,
 )
 from intralpha.datasets.window import Step
 from intralpha.factors.factor import UNIVERSE, FactorSpec, Ground, days_of
 from intralpha.factors.features import feature_node
+from intralpha.factors.training_rows import (
+    LABEL_ROWS,
+    ROWS,
+    WEIGHING,
+    read_weights,
+    row_faults,
+    row_nodes,
+    weighing_node,
+    weighing_of,
+)
 from intralpha.features import FeatureSpec
 from intralpha.labels import BUYABLE_READS, LabelSpec
 from intralpha.models import GIVERS, InputNamesError, ModelSpec, check_names
@@ -85,6 +97,16 @@ class Network(FactorSpec):
         description="what validation compares scores with, such as the return itself where the "
         "label is neutralised; null: the label",
     )
+    rows: tuple[RowFilterSpec, ...] = Field(
+        default=(),
+        description="which stocks of a date are trained on, those that every rule keeps; "
+        "validation and prediction have all. Default: all",
+    )
+    weights: WeighingSpec | None = Field(
+        default=None,
+        description="how often training dates are drawn, such as by recency; null: each once an "
+        "epoch",
+    )
     schedule: ScheduleSpec
     model: ModelSpec
     objective: ObjectiveSpec
@@ -131,7 +153,21 @@ class Network(FactorSpec):
                 f"{self.model.kind} gives {given}.\nHint: "  # type: ignore[attr-defined]
                 f"{'; '.join(f'{part} comes from {GIVERS[part]}' for part in missing)}"
             )
-        return (*found, *self._misfits())
+        return (*found, *row_faults(self.rows), *self._rule_misfits(), *self._misfits())
+
+    def _rule_misfits(self) -> Iterator[str]:
+        """Rules of rows and weights that the label, or what is known in time, does not suit."""
+        if self.label.classes and any(one.by_label for one in self.rows):
+            yield (
+                f"rows: label {self.label.kind} gives classes, of which none is extreme.\n"  # type: ignore[attr-defined]
+                "Hint: rules of rows that look at the label want one that is a number"
+            )
+        ahead = max((r.ahead for r in self.weights.reads()), default=0) if self.weights else 0
+        if ahead:
+            yield (
+                f"weights: {self.weights.kind} reads {ahead} session(s) ahead; dates are weighed "  # type: ignore[union-attr]
+                "by what is known before the first that is predicted"
+            )
 
     def _misfits(self) -> Iterator[str]:
         """What the model and the label, or the batches, say against each other."""
@@ -198,10 +234,12 @@ class Network(FactorSpec):
         label = self._label(name, ground)
         folds = self.folds(ground)
         judged = self._valid_label(name, folds, ground)
-        weights = self._weights(name, folds, seen, (label, *judged), ground)
+        chosen = self._chosen(name, folds, label, ground)
+        weights = self._weights(name, folds, seen, (label, *judged), chosen, ground)
         outputs = self._outputs(name, folds, seen, weights, ground)
         parts = [node for nodes in made.values() for node in nodes]
-        return (*parts, label, *judged, weights, outputs, _score(name, outputs))
+        last = (weights, outputs, _score(name, outputs))
+        return (*parts, label, *judged, *chosen.values(), *last)
 
     def folds(self, ground: Ground) -> tuple[Fold, ...]:
         """Every training of the schedule on the dates that have whole windows before them.
@@ -238,12 +276,23 @@ class Network(FactorSpec):
         dates = np.unique(np.concatenate([fold.valid for fold in folds]))
         return (_label_node(f"{VALID_LABEL}/{name}", self.valid_label, dates, ground),)
 
+    def _chosen(
+        self, name: str, folds: tuple[Fold, ...], label: Node, ground: Ground
+    ) -> dict[str, Node]:
+        """Which rows are trained on, and how much dates count, by the input that takes it."""
+        dates = np.unique(np.concatenate([fold.train for fold in folds]))
+        out = row_nodes(name, self.rows, dates, label, ground)
+        if self.weights is not None:
+            out[WEIGHING] = weighing_node(name, self.weights, folds, ground)
+        return out
+
     def _weights(
         self,
         name: str,
         folds: tuple[Fold, ...],
         seen: Mapping[str, Node],
         labels: tuple[Node, ...],
+        chosen: Mapping[str, Node],
         ground: Ground,
     ) -> Node:
         slices = []
@@ -253,6 +302,8 @@ class Network(FactorSpec):
             parts = {_input(key): days for key in seen}
             parts |= {UNIVERSE: days, "label": names_of(labelled)}
             parts |= {VALID_LABEL: names_of(fold.valid)} if self.valid_label else {}
+            parts |= {part: names_of(fold.train) for part in chosen if part != WEIGHING}
+            parts |= {WEIGHING: (weighing_of(fold),)} if WEIGHING in chosen else {}
             training = replace(fold, predict=fold.predict[:0])  # what it predicts moves nothing
             for seed in self.seeds:
                 about = {"fold": training, "seed": seed}
@@ -260,17 +311,18 @@ class Network(FactorSpec):
         inputs = {_input(key): node.name for key, node in seen.items()}
         inputs |= {UNIVERSE: ground.universe, "label": labels[0].name}
         inputs |= {VALID_LABEL: labels[1].name} if len(labels) > 1 else {}
+        inputs |= {part: node.name for part, node in chosen.items()}
         return Node(
             f"weights/{name}",
             make_weights,
-            self._learning(),
+            self._learning(tuple(chosen)),
             tuple(slices),
             inputs,
             form="folders",
             watch=watch_weights,
         )
 
-    def _learning(self) -> "Learning":
+    def _learning(self, chosen_by: tuple[str, ...]) -> "Learning":
         """What the networks depend on besides their inputs."""
         views = {
             key: LearntView(
@@ -285,6 +337,7 @@ class Network(FactorSpec):
             training=self.training,
             views=views,
             judged_apart=self.valid_label is not None,
+            chosen_by=chosen_by,
         )
 
     def _history(self, fold: Fold, ground: Ground) -> Shaped[ndarray, " D"]:
@@ -335,6 +388,9 @@ class Learning(Spec):
     views: dict[str, LearntView]
     judged_apart: bool = Field(
         default=False, description="whether validation has a label of its own"
+    )
+    chosen_by: tuple[str, ...] = Field(
+        default=(), description="inputs that say which rows are trained on, and which dates"
     )
 
 
@@ -415,7 +471,8 @@ def make_weights(spec: Learning, inputs: Inputs, task: Task) -> None:
     ----------
     spec : how networks are trained
     inputs : ``seen``, ``universe`` and ``label`` of the sessions that the folds look at, and
-        ``valid_label`` where validation has one of its own
+        ``valid_label`` where validation has one of its own; ``rows``, ``label_rows`` and
+        ``weighing`` where not all rows of the training dates count alike
     task : a slice a fold and seed, with both in its ``about``; its folder takes the weights
 
     Raises
@@ -426,7 +483,16 @@ def make_weights(spec: Learning, inputs: Inputs, task: Task) -> None:
     load = _loader(spec, inputs, label=inputs.saved("label"))
     if spec.judged_apart:
         load = replace(load, valid_label=inputs.saved(VALID_LABEL))
+    masks = [part for part in (ROWS, LABEL_ROWS) if part in spec.chosen_by]
+    load = replace(load, rows=tuple(inputs.saved(part) for part in masks))
     jobs = [_job(spec, one, load, task.folder(one.name)) for one in task.slices]
+    if WEIGHING in spec.chosen_by:
+        weighed = inputs.folders(WEIGHING)
+        names = [one.needs[WEIGHING][0] for one in task.slices]
+        jobs = [
+            replace(job, weights=read_weights(weighed[name]))
+            for job, name in zip(jobs, names, strict=True)
+        ]
     with progress(task.show_progress) as bar, watch_weights(spec, task.slices, task.folder, bar):
         for one, job in zip(bar.track(task.slices, description="training"), jobs, strict=True):
             train_fold(job)
