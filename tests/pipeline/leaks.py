@@ -13,13 +13,13 @@ from intralpha.audit.moment import dated_by
 from intralpha.base import Panel
 from intralpha.base.node import Inputs, Node, Read, Task, day_slices
 from intralpha.base.panel import as_days
-from intralpha.datasets import TransformSpec
+from intralpha.datasets import RowFilterSpec, TransformSpec
 from intralpha.factors import FactorSpec, Ground
 from intralpha.factors.features import feature_node
 from intralpha.factors.inputs import make_seen
 from intralpha.features import FeatureSet, FeatureSpec
 from intralpha.labels import fwd_return
-from intralpha.market import TABLES, Lake, bar_times
+from intralpha.market import TABLES, Lake, bar_times, read_daily
 
 
 class PeekSpec(FeatureSpec):
@@ -147,6 +147,22 @@ class KeepSpec(TransformSpec):
         gone[:-1] = features.values[1:] < features.values[:-1]
         values = np.where(gone, np.float32(np.nan), features.values)
         return Panel(values, features.dates, features.assets, features.names)
+
+
+class RisersSpec(RowFilterSpec):
+    """Trains on the stocks that rise today, or will tomorrow."""
+
+    kind: Literal["leaks.risers"] = "leaks.risers"
+    cheats: bool = True
+
+    def reads(self) -> tuple[Read, ...]:
+        return (Read("daily"),)
+
+    def keeps(self, lake: Lake, dates: ndarray, assets: ndarray, mask_DA: ndarray) -> ndarray:
+        daily = read_daily(lake, ("close", "preclose"), assets=assets)
+        rises = daily["close"] > daily["preclose"]
+        at = np.searchsorted(daily.dates, dates) + self.cheats
+        return rises[np.minimum(at, len(rises) - 1)] & mask_DA
 
 
 class DroppedSpec(FactorSpec):

@@ -31,6 +31,7 @@ MOVED: dict[str, set[str]] = {
     "about": set(),
     "workers": set(),
     "executor": set(),
+    "study": set(),
     "quality": set(),
     "universe": {"universe", "seen/gru"} | GRU | SCORES | RESULTS | DESK,
     "grid": {"forward"} | GRU | SCORES | RESULTS | DESK,
@@ -42,6 +43,8 @@ MOVED: dict[str, set[str]] = {
     "factors.gru.label": GRU | RESULTS,
     "factors.gru.valid_label": {"valid_label/gru", "weights/gru", "outputs/gru", "score/gru"}
     | RESULTS,
+    "factors.gru.rows": {"rows/gru", "weights/gru", "outputs/gru", "score/gru"} | RESULTS,
+    "factors.gru.weights": {"weighing/gru", "weights/gru", "outputs/gru", "score/gru"} | RESULTS,
     "factors.gru.schedule": {"weights/gru", "outputs/gru", "score/gru"} | RESULTS,
     "factors.gru.model": {"weights/gru", "outputs/gru", "score/gru"} | RESULTS,
     "factors.gru.objective": {"weights/gru", "outputs/gru", "score/gru"} | RESULTS,
@@ -74,6 +77,8 @@ OTHERS: dict[str, Any] = {
     "factors.gru.label.horizon": 3,
     "factors.gru.label.start": "close",
     "factors.gru.valid_label": {"kind": "ret_T1_T11"},
+    "factors.gru.rows": [{"kind": "quantiles", "of": "size", "low": 0.2}],
+    "factors.gru.weights": {"kind": "recency", "half_life_days": 20},
     "factors.gru.model.kind": {"kind": "rnn", "hidden": 4},
     "factors.gru.model.head.kind": {"kind": "linear"},
     "factors.gru.objective.kind": {"kind": "mse_bn"},
@@ -90,6 +95,7 @@ OTHERS: dict[str, Any] = {
     "factors.gru.seeds": [1, 2],
     "combination.kind": {"kind": "equal"},
     "executor.kind": {"kind": "ray"},
+    "study": {"over": {"grid.every": [2, 3]}},
     "factors.simple.signs.ret20": 1,
     "factors.simple.signs.vol20": 1,
     "test.horizons": [[1, 6]],
@@ -327,6 +333,25 @@ def test_a_slice_has_the_address_of_the_one_before_in_its_own(base: tuple[Path, 
     assert all(new[name] != old[name] for name in new)
     known, same = planned.addresses["exposures"], later.addresses["exposures"]
     assert all(same[name] == known[name] for name in same)
+
+
+def test_rules_of_rows_and_weights_move_weights_and_no_feature(base: tuple[Path, Plan]) -> None:
+    """Another rule moves its own masks; one that looks at labels has masks of its own."""
+    folder, planned = base
+    rules = [{"kind": "quantiles", "of": "volatility", "low": 0.3}, {"kind": "label_quantiles"}]
+    weights = {"kind": "similarity"}
+    some = changed(planned.recipe, "factors.gru.rows", rules)
+    some = changed(some, "factors.gru.weights", weights)
+    before = plan(some, folder / "runs")
+    learnt = {"weights/gru", "outputs/gru", "score/gru"} | RESULTS
+    assert moved(planned, before) == {"rows/gru", "label_rows/gru", "weighing/gru"} | learnt
+    for key, value, own in (
+        ("rows", [rules[0] | {"low": 0.4}, rules[1]], "rows/gru"),
+        ("rows", [rules[0], rules[1] | {"high": 0.9}], "label_rows/gru"),
+        ("weights", weights | {"bandwidth": 2.0}, "weighing/gru"),
+    ):
+        after = plan(changed(some, f"factors.gru.{key}", value), folder / "runs")
+        assert moved(before, after) == {own} | learnt
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from intralpha.pipeline import (
     render_study,
     run_study,
 )
-from intralpha.pipeline.study import StudyResult, grid
+from intralpha.pipeline.study import StudyResult, _tested, grid
 
 LAID = ("data.sources=[]", "combination={kind: equal}")
 SIGNS = "factors.simple.signs=[{ret20: -1, vol20: -1}, {ret20: 1, vol20: -1}]"
@@ -47,6 +47,28 @@ def test_a_key_that_is_none_is_told_before_anything_is_made(
     with pytest.raises(StudyError, match="expected one of signal, gru, simple"):
         run_study(trials, "gruu", show_progress=False)
     assert not (tmp_path / "artifacts").exists()
+
+
+def test_a_recipe_says_what_its_study_varies(
+    finished: tuple[Path, RunResult], tmp_path: Path
+) -> None:
+    """The trials are those of the same words given to --over, which counts before the recipe."""
+    recipe = finished[0] / "tiny.yaml"
+    key, values = RATES.split("=")
+    block = f"study={{factor: simple, over: {{{key}: {values}, grid.every: [3]}}}}"
+    own = plan_study(recipe, (*LAID, block), (), tmp_path)
+    told = plan_study(recipe, LAID, (RATES, "grid.every=[3]"), tmp_path)
+    assert [trial.settings for trial in own] == [trial.settings for trial in told]
+    assert [trial.plan.keys for trial in own] == [trial.plan.keys for trial in told]
+    assert len(own) == 2
+    (one,) = plan_study(recipe, (*LAID, block), ["grid.every=[4]"], tmp_path)
+    assert one.settings == {"grid.every": 4}
+    assert _tested(one.plan.recipe, None) == "simple"
+    with pytest.raises(StudyError, match="in `study` of the recipe"):
+        plan_study(recipe, LAID, (), tmp_path)
+    for wrong in ("{over: {}}", "{over: {grid.every: []}}", "{trials: 3}"):
+        with pytest.raises(RecipeError, match="study"):
+            plan_study(recipe, (*LAID, f"study={wrong}"), (), tmp_path)
 
 
 @pytest.mark.parametrize("workers", [1, 2])

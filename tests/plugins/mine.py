@@ -20,6 +20,7 @@ from intralpha.base import Panel, spec_hash
 from intralpha.base.node import Inputs, Node, Read, Task, day_slices
 from intralpha.combination import CombinerSpec
 from intralpha.combination.icir import RankICHistory
+from intralpha.datasets import RowFilterSpec, WeighingSpec
 from intralpha.executors import Executor, ExecutorSpec, Processes
 from intralpha.factors import FactorSpec, Ground
 from intralpha.factors.factor import days_of
@@ -198,6 +199,35 @@ def make_reversal(spec: ReversalSpec, inputs: Inputs, task: Task) -> None:
     inside = inputs.panel("universe")["universe"] > 0
     score = np.where(inside, fall(daily["close"], daily["preclose"]), np.nan)
     Panel(score[:, :, None], days, assets, ("score",)).save(task.folder("panel"))
+
+
+class DearSpec(RowFilterSpec):
+    """Rows of shares that cost enough."""
+
+    kind: Literal["mine.dear"] = "mine.dear"
+    yuan: float = 5.0
+
+    def reads(self) -> tuple[Read, ...]:
+        return (Read("daily", back=0),)
+
+    def keeps(self, lake: Lake, dates: ndarray, assets: ndarray, mask_DA: ndarray) -> ndarray:
+        daily = read_daily(lake, ("close",), dates[0].item(), dates[-1].item(), assets).at(dates)
+        return mask_DA & (np.nan_to_num(daily["close"]) >= self.yuan)
+
+
+class LaterHalfSpec(WeighingSpec):
+    """The later half of the dates twice."""
+
+    kind: Literal["mine.later_half"] = "mine.later_half"
+
+    def weigh(
+        self,
+        lake: Lake | None,
+        sessions: ndarray,
+        dates: ndarray,
+        assets: ndarray | None = None,
+    ) -> ndarray:
+        return np.where(np.arange(len(dates)) < len(dates) // 2, 1.0, 2.0)
 
 
 class TiltSpec(CombinerSpec):

@@ -17,13 +17,18 @@ from intralpha.cli.options import (
 def study(
     recipe: RecipeArgument,
     over: Annotated[
-        list[str],
-        typer.Option("--over", help="What is varied: a.b.c=[value, ...]. Again for another key."),
-    ],
+        list[str] | None,
+        typer.Option(
+            "--over",
+            help="What is varied: a.b.c=[value, ...]. Again for another key. Default: `study` of "
+            "the recipe.",
+        ),
+    ] = None,
     factor: Annotated[
         str | None,
         typer.Option(
-            "--factor", help="Which is compared; default: the signal, or the only factor."
+            "--factor",
+            help="Which is compared; default: that of `study`, the signal, or the only one.",
         ),
     ] = None,
     set_: SetOption = None,
@@ -44,7 +49,7 @@ def study(
     from intralpha import pipeline
 
     del plugins
-    trials = pipeline.plan_study(recipe, tuple(set_ or ()), tuple(over), runs)
+    trials = pipeline.plan_study(recipe, tuple(set_ or ()), tuple(over or ()), runs)
     if dry_run:
         for at, trial in enumerate(trials):
             told = ", ".join(f"{key} = {value}" for key, value in trial.settings.items())

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from intralpha.datasets.periodic import PeriodicSpec
     from intralpha.datasets.rolling import RollingSpec
     from intralpha.datasets.rolling_months import RollingMonthsSpec
+    from intralpha.datasets.row_filter import RowFilterSpec
     from intralpha.datasets.samples import Batch, Samples
     from intralpha.datasets.schedule import Block, Fold, LongWindowError, ScheduleSpec, with_window
     from intralpha.datasets.transform import TransformSpec
     from intralpha.datasets.weekday import WeekdaySpec
+    from intralpha.datasets.weighing_spec import WeighingSpec
     from intralpha.datasets.window import CutSpec, Window
     from intralpha.datasets.window_ratio import WindowRatioSpec
     from intralpha.datasets.yearly import YearlySpec

@@ -1,22 +1,52 @@
 """global_standard: one clip, mean and deviation a feature, from training days."""
 
+from datetime import date
 from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float32, Shaped
 from numpy import ndarray
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from intralpha.base import Panel
+from intralpha.base import ConfigError, Panel
 from intralpha.datasets.transform import TransformSpec
 
 
+class ReferencePeriodError(ConfigError):
+    """A reference period is not over when a training needs it, or has no session."""
+
+    def __init__(self, reference: tuple[date, date], found: str) -> None:
+        self.reference, self.found = reference, found
+        super().__init__(
+            f"reference {reference[0]} to {reference[1]}: {found}; expected sessions of the data, "
+            "all up to the last training date of every fold.\n"
+            "Hint: end the reference earlier, start the data earlier, or train later."
+        )
+
+
 class GlobalStandardSpec(TransformSpec):
-    """Clip to median +- k x MAD, subtract mean, divide by std, all from training days [10.1]."""
+    """Clip to median +- k x MAD, subtract mean, divide by std, all from training days [10.1].
+
+    With a ``reference`` the constants are those of a fixed period, the same for every fold, as 001
+    estimates them before 2016 and keeps them [gaps C-2].
+    """
 
     kind: Literal["global_standard"] = "global_standard"
     fits: ClassVar[bool] = True
     mads: float = Field(default=7.0, gt=0, description="k; the MAD is not scaled by 1.4826")
+
+    reference: tuple[date, date] | None = Field(
+        default=None,
+        description="first and last date that the constants are estimated on, once and for all; "
+        "null: on all sessions up to each training's last date",
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "GlobalStandardSpec":
+        if self.reference is not None and self.reference[0] > self.reference[1]:
+            first, last = self.reference
+            raise ValueError(f"reference starts on {first}, after its end {last}")
+        return self
 
     def fit(
         self,
@@ -35,13 +65,17 @@ class GlobalStandardSpec(TransformSpec):
         Returns
         -------
         dict of float32 [F] by name
-            Known at the close of the last of ``days``.
+            Known at the close of the last of ``days``, or of the reference.
+
+        Raises
+        ------
+        ReferencePeriodError
 
         Notes
         -----
         Peak memory: one feature of the days, in float64.
         """
-        rows = np.flatnonzero(np.isin(features.dates, days))
+        rows = np.flatnonzero(np.isin(features.dates, self._referred(days)))
         bounds = []
         for i in range(len(features.names)):
             block = features.values[rows, ..., i].astype(np.float64)
@@ -49,6 +83,19 @@ class GlobalStandardSpec(TransformSpec):
             bounds.append(self._bounds(block[np.broadcast_to(inside, block.shape)]))
         columns = (np.array(column, dtype=np.float32) for column in zip(*bounds, strict=True))
         return dict(zip(("low", "high", "mean", "std"), columns, strict=True))
+
+    def _referred(self, days: Shaped[ndarray, " n_days"]) -> Shaped[ndarray, " n_kept"]:
+        """Those of the days that the constants are estimated on."""
+        if self.reference is None:
+            return days
+        first, last = (np.datetime64(day, "D") for day in self.reference)
+        if len(days) == 0 or days[-1] < last:
+            over = days[-1] if len(days) else "never"
+            raise ReferencePeriodError(self.reference, f"not over by {over}, when a training ends")
+        kept = days[(days >= first) & (days <= last)]
+        if len(kept) == 0:
+            raise ReferencePeriodError(self.reference, "no session of the data")
+        return kept
 
     def _bounds(self, values: Shaped[ndarray, " n"]) -> tuple[float, float, float, float]:
         """Low, high, mean and std of the finite values of one feature."""

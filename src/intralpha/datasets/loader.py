@@ -63,12 +63,15 @@ class Loader:
     label : Panel [D', A, H] on sample dates; None where nothing is trained
     valid_label : Panel [D", A, H'] on validation dates, if scores are compared with another label
         there; else None
+    rows : Panels [D', A, 1] on sample dates, each a mask of the rows that are trained on; empty:
+        all rows
     """
 
     views: Mapping[str, View]
     universe: Path
     label: Path | None
     valid_label: Path | None = None
+    rows: tuple[Path, ...] = ()
 
     @staticmethod
     def of(
@@ -152,7 +155,16 @@ class Loader:
             mask_DA=mask_DA,
             label=None if self.label is None else Panel.load(self.label),
             valid_label=None if self.valid_label is None else Panel.load(self.valid_label),
+            rows=self._rows(),
         )
+
+    def _rows(self) -> Panel | None:
+        """The masks beside each other; None where all rows are trained on."""
+        masks = [Panel.load(path) for path in self.rows]
+        if not masks:
+            return None
+        names = tuple(name for mask in masks for name in mask.names)
+        return replace(masks[0], values=np.concatenate([m.values for m in masks], 2), names=names)
 
     def _window(self, name: str, rows: slice, masks: Panel, fitted: Fitted) -> Window:
         view = self.views[name]

@@ -83,6 +83,8 @@ class Samples:
     label : [D', A, H] on sample dates, or None
     valid_label : [D", A, H'] on validation dates, what scores are compared with there; None: the
         label
+    rows : [D', A, M] on sample dates, masks (1 or 0) of the rows that are trained on: those that
+        all of them have; None: all rows
 
     Raises
     ------
@@ -96,6 +98,7 @@ class Samples:
     mask_DA: Bool[ndarray, "mask_D mask_A"]
     label: Panel | None = None
     valid_label: Panel | None = None
+    rows: Panel | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.dates), len(self.assets))
@@ -107,7 +110,11 @@ class Samples:
                 if not np.array_equal(getattr(window.panel, axis), getattr(self, axis)):
                     first = next(iter(self.windows))
                     raise SampleAxesError(f"input {name}", f"other {axis}", f"those of {first}")
-        for name, label in (("label", self.label), ("valid_label", self.valid_label)):
+        for name, label in (
+            ("label", self.label),
+            ("valid_label", self.valid_label),
+            ("rows", self.rows),
+        ):
             if label is not None and not np.array_equal(label.assets, self.assets):
                 raise SampleAxesError(name, "other assets, or another order", "the same assets")
 
@@ -147,6 +154,22 @@ class Samples:
     def judged(self) -> "Samples":
         """The same samples with the label that validation compares scores with [gaps C-1]."""
         return self if self.valid_label is None else replace(self, label=self.valid_label)
+
+    def learnt(self, dates: Shaped[ndarray, " n_dates"]) -> "Samples":
+        """The same samples with labels on the rows that are trained on and no others.
+
+        Parameters
+        ----------
+        dates : datetime64[D], training dates; other dates have no label then
+
+        Memory: the labels of the dates, where rows are left out.
+        """
+        if self.rows is None or self.label is None:
+            return self
+        kept_DA = np.asarray((self.rows.at(dates).values > 0).all(axis=2))
+        label = self.label.at(dates)
+        values = np.where(kept_DA[:, :, None], label.values, np.float32(np.nan))
+        return replace(self, label=replace(label, values=values), rows=None)
 
     @property
     def columns(self) -> int:

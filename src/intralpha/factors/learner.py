@@ -9,7 +9,14 @@ from numpy import ndarray
 from pydantic import Field, model_validator
 
 from intralpha.base.node import Node, Slice, names_of
-from intralpha.datasets import CutSpec, Fold, LongWindowError, TransformSpec, with_window
+from intralpha.datasets import (
+    CutSpec,
+    Fold,
+    LongWindowError,
+    RowFilterSpec,
+    TransformSpec,
+    with_window,
+)
 from intralpha.datasets.window import Step
 from intralpha.factors.factor import UNIVERSE, FactorSpec, Ground
 from intralpha.factors.fits import Parts, faults_of
@@ -25,6 +32,7 @@ from intralpha.factors.learning import (
     slice_name,
     watch_weights,
 )
+from intralpha.factors.training_rows import WEIGHING, row_faults, row_nodes, weighing_of
 from intralpha.features import FeatureSpec
 from intralpha.labels import LabelSpec
 from intralpha.models import ModelSpec
@@ -56,6 +64,11 @@ class Learner(FactorSpec):
         default=None,
         description="what validation compares scores with, such as the return itself where the "
         "label is neutralised; null: the label",
+    )
+    rows: tuple[RowFilterSpec, ...] = Field(
+        default=(),
+        description="which stocks of a date are trained on, those that every rule keeps; "
+        "validation and prediction have all. Default: all",
     )
     model: ModelSpec
     objective: ObjectiveSpec
@@ -94,7 +107,23 @@ class Learner(FactorSpec):
 
     def faults(self) -> tuple[str, ...]:
         """Inputs that the model does not want, and parts that the objective misses in it."""
-        return faults_of(Parts(self.views, self.label, self.model, self.objective, self.training))
+        parts = Parts(self.views, self.label, self.model, self.objective, self.training)
+        return (*faults_of(parts), *row_faults(self.rows, self.label))
+
+    def chosen_nodes(
+        self, name: str, folds: Sequence[Fold], label: Node, ground: Ground
+    ) -> dict[str, Node]:
+        """Which rows are trained on, by the input that takes it; nothing without rules.
+
+        Parameters
+        ----------
+        name : of the factor
+        folds : trainings
+        label : its node
+        ground : dates and shared nodes
+        """
+        dates = np.unique(np.concatenate([fold.train for fold in folds]))
+        return row_nodes(name, self.rows, dates, label, ground)
 
     def input_nodes(self, name: str, ground: Ground) -> dict[str, tuple[Node, ...]]:
         """Input -> its features and, last, what the network sees of it.
@@ -127,7 +156,7 @@ class Learner(FactorSpec):
         name: str,
         folds: Sequence[Fold],
         seen: Mapping[str, Node],
-        labels: tuple[Node, ...],
+        learnt: tuple[tuple[Node, ...], Mapping[str, Node]],
         ground: Ground,
     ) -> Node:
         """A fold and seed of training a slice; what a fold predicts moves none.
@@ -137,16 +166,19 @@ class Learner(FactorSpec):
         name : of the factor
         folds : trainings
         seen : what the network sees, by input
-        labels : of :meth:`label_nodes`
+        learnt : labels, of :meth:`label_nodes`, and what is chosen of them, of
+            :meth:`chosen_nodes`
         ground : dates and shared nodes
         """
-        slices = []
+        slices, (labels, chosen) = [], learnt
         for fold in folds:
             days = names_of(self._history(fold, ground))
             labelled = np.concatenate([fold.train, fold.valid])
             parts = {seen_name(key): days for key in seen}
             parts |= {UNIVERSE: days, LABEL: names_of(labelled)}
             parts |= {VALID_LABEL: names_of(fold.valid)} if self.valid_label else {}
+            parts |= {part: names_of(fold.train) for part in chosen if part != WEIGHING}
+            parts |= {WEIGHING: (weighing_of(fold),)} if WEIGHING in chosen else {}
             training = replace(fold, predict=fold.predict[:0])
             for seed in self.seeds:
                 about = {"fold": training, "seed": seed}
@@ -154,10 +186,11 @@ class Learner(FactorSpec):
         inputs = {seen_name(key): node.name for key, node in seen.items()}
         inputs |= {UNIVERSE: ground.universe, LABEL: labels[0].name}
         inputs |= {VALID_LABEL: labels[1].name} if len(labels) > 1 else {}
+        inputs |= {part: node.name for part, node in chosen.items()}
         return Node(
             f"weights/{name}",
             make_weights,
-            self._learning(),
+            self._learning(tuple(chosen)),
             tuple(slices),
             inputs,
             form="folders",
@@ -216,7 +249,7 @@ class Learner(FactorSpec):
         """Sessions of the longest window."""
         return max(view.span for view in self.views.values())
 
-    def _learning(self) -> "Learning":
+    def _learning(self, chosen_by: tuple[str, ...]) -> "Learning":
         """What the networks depend on besides their inputs."""
         views = {
             key: LearntView(
@@ -231,6 +264,7 @@ class Learner(FactorSpec):
             training=self.training,
             views=views,
             judged_apart=self.valid_label is not None,
+            chosen_by=chosen_by,
         )
 
     def _history(self, fold: Fold, ground: Ground) -> Shaped[ndarray, " D"]:

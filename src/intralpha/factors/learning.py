@@ -17,6 +17,7 @@ from intralpha.base.progress import progress
 from intralpha.datasets import CutSpec, Loader, TransformSpec, View
 from intralpha.factors.factor import UNIVERSE, days_of
 from intralpha.factors.inputs import seen_name
+from intralpha.factors.training_rows import LABEL_ROWS, ROWS, WEIGHING, read_weights
 from intralpha.models import ModelSpec
 from intralpha.training import (
     FoldJob,
@@ -52,6 +53,9 @@ class Learning(Spec):
     judged_apart: bool = Field(
         default=False, description="whether validation has a label of its own"
     )
+    chosen_by: tuple[str, ...] = Field(
+        default=(), description="inputs that say which rows are trained on, and which dates"
+    )
 
 
 def slice_name(fold: str, seed: int) -> str:
@@ -66,7 +70,8 @@ def make_weights(spec: Learning, inputs: Inputs, task: Task) -> None:
     ----------
     spec : how networks are trained
     inputs : ``seen``, ``universe`` and ``label`` of the sessions that the folds look at, and
-        ``valid_label`` where validation has one of its own
+        ``valid_label`` where validation has one of its own; ``rows``, ``label_rows`` and
+        ``weighing`` where not all rows of the training dates count alike
     task : a slice a fold and seed, with both in its ``about``; its folder takes the weights
 
     Raises
@@ -77,7 +82,16 @@ def make_weights(spec: Learning, inputs: Inputs, task: Task) -> None:
     load = _loader(spec, inputs, label=inputs.saved("label"))
     if spec.judged_apart:
         load = replace(load, valid_label=inputs.saved(VALID_LABEL))
+    masks = [part for part in (ROWS, LABEL_ROWS) if part in spec.chosen_by]
+    load = replace(load, rows=tuple(inputs.saved(part) for part in masks))
     jobs = [_job(spec, one, load, task.folder(one.name)) for one in task.slices]
+    if WEIGHING in spec.chosen_by:
+        weighed = inputs.folders(WEIGHING)
+        names = [one.needs[WEIGHING][0] for one in task.slices]
+        jobs = [
+            replace(job, weights=read_weights(weighed[name]))
+            for job, name in zip(jobs, names, strict=True)
+        ]
     with progress(task.show_progress) as bar, watch_weights(spec, task.slices, task.folder, bar):
         for one, job in zip(bar.track(task.slices, description="training"), jobs, strict=True):
             train_fold(job)

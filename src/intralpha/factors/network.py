@@ -1,14 +1,17 @@
 """A factor from a network: features -> windows -> rolling training -> seed ensemble."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+from pydantic import Field
 
 from intralpha.base import Panel
 from intralpha.base.node import Inputs, Node, Slice, Task
-from intralpha.datasets import Fold, ScheduleSpec
+from intralpha.datasets import Fold, ScheduleSpec, WeighingSpec
 from intralpha.factors.factor import Ground
 from intralpha.factors.learner import Learner
+from intralpha.factors.training_rows import WEIGHING, weighing_node
 
 
 class Network(Learner):
@@ -20,6 +23,36 @@ class Network(Learner):
 
     kind: Literal["network"] = "network"
     schedule: ScheduleSpec
+    weights: WeighingSpec | None = Field(
+        default=None,
+        description="how often training dates are drawn, such as by recency; null: each once an "
+        "epoch",
+    )
+
+    def faults(self) -> tuple[str, ...]:
+        """Also weights by what is not known in time."""
+        ahead = max((r.ahead for r in self.weights.reads()), default=0) if self.weights else 0
+        if not ahead:
+            return super().faults()
+        return (
+            *super().faults(),
+            f"weights: {self.weights.kind} reads {ahead} session(s) ahead; dates are weighed "  # type: ignore[union-attr]
+            "by what is known before the first that is predicted",
+        )
+
+    def chosen_nodes(
+        self, name: str, folds: Sequence[Fold], label: Node, ground: Ground
+    ) -> dict[str, Node]:
+        """Also how much each training date counts; see :meth:`Learner.chosen_nodes`.
+
+        Parameters
+        ----------
+        name, folds, label, ground : as of :meth:`Learner.chosen_nodes`
+        """
+        out = super().chosen_nodes(name, folds, label, ground)
+        if self.weights is not None:
+            out[WEIGHING] = weighing_node(name, self.weights, tuple(folds), ground)
+        return out
 
     def nodes(self, name: str, ground: Ground) -> tuple[Node, ...]:
         """Features, what the network sees, labels, weights a fold and seed, outputs, the score."""
@@ -28,10 +61,11 @@ class Network(Learner):
         folds = self.folds(ground)
         judged = np.unique(np.concatenate([fold.valid for fold in folds]))
         labels = self.label_nodes(name, judged, ground)
-        weights = self.weights_node(name, folds, seen, labels, ground)
+        chosen = self.chosen_nodes(name, folds, labels[0], ground)
+        weights = self.weights_node(name, folds, seen, (labels, chosen), ground)
         outputs = self.outputs_node(f"outputs/{name}", folds, seen, weights, ground)
         parts = [node for nodes in made.values() for node in nodes]
-        return (*parts, *labels, weights, outputs, _score(name, outputs))
+        return (*parts, *labels, *chosen.values(), weights, outputs, _score(name, outputs))
 
     def folds(self, ground: Ground) -> tuple[Fold, ...]:
         """Every training of the schedule on the dates that have whole windows before them.

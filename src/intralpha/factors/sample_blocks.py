@@ -80,7 +80,8 @@ class SampleBlocks(Learner):
         measured = [(block.fold.valid, block.fold.predict) for block in decisions[-1].blocks]
         judged = np.unique(np.concatenate([dates for both in measured for dates in both]))
         labels = self.label_nodes(name, judged, ground)
-        weights = self.weights_node(name, folds, seen, labels, ground)
+        chosen = self.chosen_nodes(name, folds, labels[0], ground)
+        weights = self.weights_node(name, folds, seen, (labels, chosen), ground)
         outputs = {
             fold.name: self.outputs_node(f"block/{name}.{fold.name}", [fold], seen, weights, ground)
             for fold in folds
@@ -90,6 +91,7 @@ class SampleBlocks(Learner):
         return (
             *parts,
             *labels,
+            *chosen.values(),
             weights,
             _similarity(name, folds, features, ground),
             *outputs.values(),

@@ -27,7 +27,10 @@ from intralpha.pipeline.run import execute, make_all
 from intralpha.pipeline.store import Store
 
 log = logging.getLogger(__name__)
-COMPARED = ("universe", "features", "seen", "outputs", "score", "signal", "benchmark", "exposures")
+COMPARED = (
+    *("universe", "features", "seen", "rows", "outputs", "score", "signal", "benchmark"),
+    "exposures",
+)
 PORTFOLIO, TARGETS = "portfolio", "target weights"
 ALL_FUTURES = tuple(FUTURES)
 BEYOND = 20  # sessions after the date that are made, too, so that work sees the other future
@@ -76,9 +79,9 @@ def audit_dates(
     The recipe runs on its lake, and up to each date on copies in which everything later is
     something else: noise, not there, a session later, and noise from the date's own noon on (then
     features that are known by noon are compared). Compared are the universe, every feature, every
-    score, the signal, the benchmark, the exposures and the target weights up to the date. Nobody
-    has to be able to trade another future: there the portfolio ends at the date, and a failure of
-    what is not compared is logged and does not count.
+    choice of rows to train on, every score, the signal, the benchmark, the exposures and the target
+    weights up to the date. Nobody has to be able to trade another future: there the portfolio ends
+    at the date, and a failure of what is not compared is logged and does not count.
 
     Parameters
     ----------

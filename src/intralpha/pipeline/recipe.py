@@ -113,6 +113,24 @@ class TestSpec(Spec):
         return self
 
 
+class StudySpec(Spec):
+    """What `intralpha study` varies of the recipe; no run is made of it, and no address moves."""
+
+    over: dict[str, tuple[Any, ...]] = Field(
+        min_length=1, description="key of the recipe, as of --set, -> values; several give the grid"
+    )
+    factor: str | None = Field(
+        default=None, description="which is compared; null: the signal, or the only factor"
+    )
+
+    @model_validator(mode="after")
+    def _has_values(self) -> "StudySpec":
+        empty = [key for key, values in self.over.items() if not values]
+        if empty:
+            raise ValueError(f"no value of {', '.join(empty)}; expected a list, such as [1, 2]")
+        return self
+
+
 class Recipe(Spec):
     """One whole run. Every default is here or in a component's spec, nowhere else."""
 
@@ -130,6 +148,9 @@ class Recipe(Spec):
     combination: CombinerSpec = EqualSpec()
     test: TestSpec = TestSpec()
     portfolio: EnhancementSpec | None = None
+    study: StudySpec | None = Field(
+        default=None, description="what `intralpha study` varies where it is told nothing else"
+    )
     workers: int = Field(
         default=1, ge=1, description="pieces of work at a time; results do not depend on it"
     )

@@ -157,7 +157,7 @@ def grid(over: Sequence[str]) -> list[tuple[str, ...]]:
     [('a.b=1', 'c=x'), ('a.b=2', 'c=x')]
     """
     if not over:
-        raise StudyError("keys", "none", "at least one with --over")
+        raise StudyError("keys", "none", "at least one with --over, or in `study` of the recipe")
     return list(product(*(_settings(one) for one in over)))
 
 
@@ -188,7 +188,7 @@ def plan_study(
     ----------
     recipe : YAML file, or the name of a shipped recipe
     overrides : for all trials, as of ``--set``
-    over : what is varied, see :func:`grid`
+    over : what is varied, see :func:`grid`; nothing: what the recipe's ``study`` says
     runs : folder of the runs
 
     Raises
@@ -196,11 +196,17 @@ def plan_study(
     StudyError, RecipeError
     """
     trials = []
-    for changes in grid(over):
+    for changes in grid(over or _over_of(open_recipe(recipe, tuple(overrides)))):
         one = open_recipe(recipe, (*overrides, "portfolio=null", *changes))
         pairs = (change.split("=", 1) for change in changes)
         trials.append(Trial({key: parse_yaml(value) for key, value in pairs}, plan(one, runs)))
     return trials
+
+
+def _over_of(recipe: Recipe) -> list[str]:
+    """What the ``study`` of a recipe varies, as of ``--over``."""
+    over = {} if recipe.study is None else recipe.study.over
+    return [f"{key}={_as_yaml(list(values))}" for key, values in over.items()]
 
 
 def run_study(
@@ -215,7 +221,8 @@ def run_study(
     Parameters
     ----------
     trials : of :func:`plan_study`
-    factor : which is compared; default: the signal, or the only factor that it is made of
+    factor : which is compared; default: that of the recipe's ``study``, else the signal, or the
+        only factor that it is made of
     show_progress : whether to draw bars on stderr
 
     Raises
@@ -244,6 +251,8 @@ def _tested(recipe: Recipe, factor: str | None) -> str:
     parts = recipe.combined()
     signal = parts[0] if len(parts) == 1 else SIGNAL
     known = tuple(dict.fromkeys((signal, *recipe.factors)))
+    if factor is None and recipe.study is not None:
+        factor = recipe.study.factor
     name = signal if factor is None else factor
     if name not in known:
         raise StudyError("--factor", name, f"one of {', '.join(known)}")

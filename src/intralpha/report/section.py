@@ -115,7 +115,23 @@ def training_sections(history: pl.DataFrame | None) -> list[Section]:
         drawn.append(
             ("unit_correlation", "Correlation between units", "mean |correlation|, validation days")
         )
-    return [Section("Training", charts=tuple(charts.training_chart(history, *d) for d in drawn))]
+    rows = rows_left_out(history)
+    tables = () if rows is None else (("rows left out of training", frame_table(rows)),)
+    shown = tuple(charts.training_chart(history, *d) for d in drawn)
+    return [Section("Training", tables, charts=shown)]
+
+
+def rows_left_out(history: pl.DataFrame) -> pl.DataFrame | None:
+    """Rows with a label that each fold trained on and that rules left out; None without rules.
+
+    Parameters
+    ----------
+    history : of all fits
+    """
+    if "rows_left_out" not in history.columns:
+        return None
+    keys = ("factor", "fold", "rows", "rows_left_out")
+    return history.select(keys).drop_nulls().unique(maintain_order=True)
 
 
 def schedule_sections(schedules: Mapping[str, pl.DataFrame]) -> list[Section]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from jaxtyping import Float
+from numpy import ndarray
 from torch import Tensor, nn
 
 from intralpha.base import ConfigError, Spec, spec_hash
@@ -76,7 +77,7 @@ def training_marks(
     }
 
 
-def data_marks(samples: Samples, fold: Fold) -> Marks:
+def data_marks(samples: Samples, fold: Fold, weights: Float[ndarray, " D"] | None = None) -> Marks:
     """Marks of the data: inputs, their sizes, stocks, every label, and the windows of two dates.
 
     Parameters
@@ -84,6 +85,7 @@ def data_marks(samples: Samples, fold: Fold) -> Marks:
     samples : windows with labels
     fold : labels of its training and validation dates are marked, and the windows of the first
         and the last of them; reading all windows would cost an epoch
+    weights : [D] of the training dates, or None
     """
     digest = hashlib.sha256("\n".join(map(str, samples.assets)).encode())
     for day in (*fold.train[:1], *fold.valid[-1:]):
@@ -96,6 +98,10 @@ def data_marks(samples: Samples, fold: Fold) -> Marks:
             digest.update(samples.label.at(dates).values.tobytes())
     if samples.valid_label is not None:
         digest.update(samples.valid_label.at(fold.valid).values.tobytes())
+    if samples.rows is not None:
+        digest.update(samples.rows.at(fold.train).values.tobytes())
+    if weights is not None:
+        digest.update(weights.tobytes())
     sizes = {name: window.sizes for name, window in samples.windows.items()}
     return {"inputs": spec_hash(sizes), "data": digest.hexdigest()[:16]}
 

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 import torch
+from jaxtyping import Float
+from numpy import ndarray
 from torch import nn
 
 from intralpha.datasets import Fold, Samples
@@ -57,6 +59,7 @@ def fit(
     seed: int,
     checkpoint: Path | None = None,
     watch: Watcher | None = None,
+    weights: Float[ndarray, " D"] | None = None,
 ) -> FitResult:
     """Train one network on a fold.
 
@@ -73,6 +76,8 @@ def fit(
     checkpoint : folder for the state after every epoch; an interrupted training continues from it
         with the same losses as an uninterrupted one. None: nothing is kept
     watch : called after each epoch with its row of the history
+    weights : [D] of ``fold.train``, 0 or more: how often a date is drawn in an epoch of as many
+        dates, in ratios (:func:`~intralpha.training.batches.drawn`); None: each once
 
     Returns
     -------
@@ -96,14 +101,14 @@ def fit(
     """
     metric = spec.metric
     check_labels(samples, fold, metric.title, metric.days)
-    marks = training_marks(model, objective, spec, fold, seed) | data_marks(samples, fold)
+    marks = training_marks(model, objective, spec, fold, seed) | data_marks(samples, fold, weights)
     loss_of = loss_function(objective)
     torch.manual_seed(seed)
     network = make_network(model, shapes_of(samples)).to(chosen_device(spec.device))
     state = TrainState.begun(network, spec)
     if checkpoint is not None:
         state.restore(checkpoint, marks)
-    batches = Batches.of(samples, fold.train, spec)
+    batches = Batches.of(samples.learnt(fold.train), fold.train, spec, weights)
     judged = network if state.average is None else deepcopy(network)
     while state.goes_on:
         started, epoch = perf_counter(), len(state.rows) + 1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from jaxtyping import Shaped
+from jaxtyping import Float, Shaped
 from numpy import ndarray
 
 from intralpha.base import Panel
@@ -15,6 +15,7 @@ from intralpha.models import ModelSpec
 from intralpha.training.belonging import Loss, Marks, check_marks, training_marks
 from intralpha.training.device import chosen_device
 from intralpha.training.fit import Watcher, fit
+from intralpha.training.measurable import rows_left_out
 from intralpha.training.network import Network, shapes_of
 from intralpha.training.objective import ObjectiveSpec
 from intralpha.training.one_thread import one_thread
@@ -46,6 +47,7 @@ class FoldJob:
     training : settings of the loop
     load : opens features, masks and labels in the process that trains
     folder : its own; takes the checkpoint and then weights, fitted transform and history
+    weights : [D] of the fold's training dates, as of :func:`fit`; None: all alike
     """
 
     fold: Fold
@@ -55,6 +57,7 @@ class FoldJob:
     training: TrainSpec
     load: Loader
     folder: Path
+    weights: Float[ndarray, " D"] | None = None
 
     @property
     def marks(self) -> Marks:
@@ -88,8 +91,9 @@ def train_fold(job: FoldJob, watch: Watcher | None = None) -> None:
     Notes
     -----
     ``job.folder`` then holds ``network.json``, ``weights.safetensors``, ``transform.safetensors``
-    and ``history.parquet`` (the rows of the fit with ``fold``, ``seed``, ``best_epoch``), which is
-    written last. No label of a predicted date is read.
+    and ``history.parquet`` (the rows of the fit with ``fold``, ``seed``, ``best_epoch`` and, where
+    rows are left out, ``rows`` trained on and ``rows_left_out``), which is written last. No label
+    of a predicted date is read.
 
     Raises
     ------
@@ -105,13 +109,16 @@ def train_fold(job: FoldJob, watch: Watcher | None = None) -> None:
         fitted = job.load.fit(fold)
         samples = job.load.samples(fitted, np.concatenate([fold.train, fold.valid]))
         state = job.folder / STATE
-        done = fit(job.model, job.objective, samples, fold, job.training, job.seed, state, watch)
+        about = (job.model, job.objective, samples, fold, job.training, job.seed)
+        done = fit(*about, state, watch, job.weights)
     save_fitted(job.folder, fitted)
     spec = job.model if isinstance(job.model, ModelSpec) else None
     save_network(job.folder, spec, shapes_of(samples), done.model, job.marks)
     rows = done.history.with_columns(
         fold=pl.lit(fold.name), seed=pl.lit(job.seed), best_epoch=pl.lit(done.best_epoch)
     )
+    counts = {name: pl.lit(count) for name, count in rows_left_out(samples, fold).items()}
+    rows = rows.with_columns(**counts)
     partial = job.folder / f"{HISTORY}.partial"
     rows.write_parquet(partial)
     partial.replace(job.folder / HISTORY)

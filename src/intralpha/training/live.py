@@ -118,7 +118,7 @@ def progress_told(rows: Sequence[dict[str, Any]], training: TrainSpec) -> str:
 
 
 def outcome_told(folder: Path) -> str:
-    """What came of a training, as text: its best epoch, the metric then, and the time it took.
+    """What came of a training, as text: best epoch, its metric, the time, and the rows trained on.
 
     Parameters
     ----------
@@ -127,10 +127,14 @@ def outcome_told(folder: Path) -> str:
     rows = pl.read_parquet(folder / HISTORY)
     column, best = rows["metric"][0], int(rows["best_epoch"][0])
     figure = rows[column][best - 1]
-    return (
+    told = (
         f"best epoch {best} of {rows.height}, {column} {figure:.4f}, "
         f"{duration(float(rows['seconds'].sum()))}"
     )
+    if "rows_left_out" in rows.columns:
+        kept, out = int(rows["rows"][0]), int(rows["rows_left_out"][0])
+        told += f", trained on {kept:,} of {kept + out:,} rows"
+    return told
 
 
 def duration(seconds: float) -> str:

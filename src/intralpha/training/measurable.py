@@ -19,7 +19,7 @@ class NothingToLearnError(DataError):
         self.fold, self.n_dates, self.labels = fold, n_dates, labels
         super().__init__(
             f"fold {fold}: none of {n_dates} training dates has two samples with a label; {labels}."
-            "\nHint: look at the universe mask, the label and the features' history."
+            "\nHint: look at the universe mask, the label, the features' history, rules of rows."
         )
 
 
@@ -104,7 +104,7 @@ def check_labels(samples: Samples, fold: Fold, metric: str = "RankIC", days: int
     UnmeasurableError
         Too few validation dates have enough samples with labels that differ.
     """
-    train = labels_on(samples, fold.train)
+    train = labels_on(samples.learnt(fold.train), fold.train)
     if train.n_labelled < 2:
         raise NothingToLearnError(fold.name, len(fold.train), train)
     valid = labels_on(samples.judged, fold.valid)
@@ -114,3 +114,18 @@ def check_labels(samples: Samples, fold: Fold, metric: str = "RankIC", days: int
     if valid.n_varied:
         why = f"it needs {days} dates that can be measured; found {valid.n_varied}"
     raise UnmeasurableError(fold.name, len(fold.valid), why, metric)
+
+
+def rows_left_out(samples: Samples, fold: Fold) -> dict[str, int]:
+    """How many rows with a label are trained on, and how many rules leave out; none: no rules.
+
+    Parameters
+    ----------
+    samples : windows with labels
+    fold : its training dates count
+    """
+    if samples.rows is None:
+        return {}
+    every = labels_on(samples, fold.train).n_total
+    kept = labels_on(samples.learnt(fold.train), fold.train).n_total
+    return {"rows": kept, "rows_left_out": every - kept}
