@@ -20,6 +20,7 @@ from intralpha.base.node import Inputs, Node, Read, Slice, Task, names_of
 from intralpha.base.panel import as_days
 from intralpha.pipeline.axes import Axes
 from intralpha.pipeline.nodes.desk import benchmark_node, exposures_node
+from intralpha.pipeline.nodes.risk import risk_nodes
 from intralpha.pipeline.recipe import Recipe
 from intralpha.portfolio import NoDecisionError, decisions
 
@@ -47,7 +48,7 @@ class UnscoredDecisionError(ConfigError):
 
 
 def portfolio_nodes(recipe: Recipe, signal: Node, grid: ndarray, axes: Axes) -> list[Node]:
-    """Benchmark, exposures, and the decisions from the combined signal, replayed day by day.
+    """Benchmark, exposures, risk, and the decisions from the combined signal, replayed by the day.
 
     Parameters
     ----------
@@ -68,9 +69,12 @@ def portfolio_nodes(recipe: Recipe, signal: Node, grid: ndarray, axes: Axes) -> 
     dates = _dates(recipe, signal, grid)
     slices = (*_decisions(dates, sessions), _end(dates, sessions, axes))
     inputs = dict(zip(KNOWN, KNOWN, strict=True)) | {BEFORE: "portfolio"}
-    node = Node("portfolio", make_portfolio, recipe.portfolio, slices, inputs, READS, "folders")
-    benchmark = benchmark_node(recipe.portfolio.benchmark, dates)
-    return [benchmark, exposures_node(recipe.portfolio.exposures, dates), node]
+    spec = recipe.portfolio
+    node = Node("portfolio", make_portfolio, spec, slices, inputs, READS, "folders")
+    known = [benchmark_node(spec.benchmark, dates), exposures_node(spec.exposures, dates)]
+    if spec.risk is not None:
+        known += risk_nodes(spec.risk, dates, axes.dates)
+    return [*known, node]
 
 
 def make_portfolio(spec: EnhancementSpec, inputs: Inputs, task: Task) -> None:
