@@ -1,6 +1,6 @@
 """Kinds in one file, as a user would keep them beside a recipe."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -29,7 +29,7 @@ from intralpha.models import Output
 from intralpha.portfolio import Constraint, ConstraintSpec, Term, TermSpec
 from intralpha.portfolio.program import LinearProgram, Row
 from intralpha.portfolio.snapshot import Snapshot
-from intralpha.risk import ExposureSpec
+from intralpha.risk import ExposureSpec, RiskEstimate, RiskModelSpec, SessionReturns
 from intralpha.sources import Batch, SimulatedMarket, Source, SourceSpec
 from intralpha.sources.exchange.layouts.layout import Layout
 from intralpha.training import (
@@ -255,6 +255,38 @@ class LevelSpec(ExposureSpec):
         middle, width = np.nanmean(close, 1, keepdims=True), np.nanstd(close, 1, keepdims=True)
         values = np.nan_to_num((close - middle) / width).astype(np.float32)
         return Panel(values[:, :, None], dates, assets, ("level",))
+
+
+class CalmSpec(RiskModelSpec):
+    """Every stock for itself, with the variance of the last sessions."""
+
+    kind: Literal["mine.calm"] = "mine.calm"
+
+    @property
+    def past_days(self) -> int:
+        return 20
+
+    def explain(
+        self, lake: Lake, dates: ndarray, assets: ndarray, mask_DA: ndarray
+    ) -> Iterator[SessionReturns]:
+        columns = ("close", "preclose")
+        daily = read_daily(lake, columns, dates[0].item(), dates[-1].item(), assets).at(dates)
+        for day, ret in zip(dates, daily["close"] / daily["preclose"] - 1, strict=True):
+            known = np.isfinite(ret)
+            yield SessionReturns(day, (), np.zeros(0), assets[known], ret[known], float("nan"))
+
+    def estimate(
+        self,
+        lake: Lake,
+        date: np.datetime64,
+        assets: ndarray,
+        mask_A: ndarray,
+        past: Sequence[SessionReturns],
+    ) -> RiskEstimate:
+        variance = float(np.mean([one.left_A.var() for one in past]))
+        seen = np.unique(np.concatenate([one.assets for one in past]))
+        nothing = np.zeros((len(seen), 0))
+        return RiskEstimate(seen, (), nothing, np.zeros((0, 0)), np.full(len(seen), variance))
 
 
 class HeavySpec(BenchmarkSpec):

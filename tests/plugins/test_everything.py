@@ -13,7 +13,7 @@ FAMILIES = {
     "acme": ("features", "grid", "head", "label", "net", "schedule", "transform"),
     "mine": ("AverageSpec", "BenchmarkSpec", "CombinerSpec", "ConstraintSpec", "ExposureSpec",
              "FactorSpec", "Layout", "MetricSpec", "ObjectiveSpec", "OptimiserSpec", "RateSpec",
-             "RowFilterSpec", "SourceSpec", "TermSpec", "WeighingSpec"),
+             "RiskModelSpec", "RowFilterSpec", "SourceSpec", "TermSpec", "WeighingSpec"),
 }  # fmt: skip
 NOTHING_TO_DO = re.compile(r"\n0 of \d+ slices to do\n$")
 PROBE = """
@@ -33,7 +33,7 @@ def test_there_is_a_kind_of_every_family() -> None:
     text = "".join(p.read_text() for p in HERE.rglob("*.py"))
     bases = set(re.findall(r"^class \w+\((\w+)\):", text, re.MULTILINE))
     assert ours == bases & ours
-    assert len(ours) == 23
+    assert len(ours) == 24
 
 
 def test_a_recipe_of_plugins_runs_from_the_command_line(finished: Desk) -> None:
@@ -71,7 +71,7 @@ def test_nothing_is_loaded_that_is_not_named(finished: Desk) -> None:
     done = finished.intralpha("check", "everything.yaml")
     assert done.returncode == 2
     assert done.stderr.startswith("RecipeError\n")
-    assert "everything.yaml has 21 fault(s)" in done.stderr
+    assert "everything.yaml has 22 fault(s)" in done.stderr
     assert "factors.net.model: no kind acme.mynet" in done.stderr
     assert "--plugins acme (an installed package) or --plugins ./acme.py" in done.stderr
     one = finished.intralpha("check", "everything.yaml", "--plugins", "./mine.py")
@@ -87,7 +87,7 @@ def test_nothing_is_loaded_that_is_not_named(finished: Desk) -> None:
         "print([m for m in sys.modules if m.partition('.')[0] in ('acme', 'mine')])\n"
         "print([k for k in ModelSpec.kinds() if '.' in k])\n"
     )
-    assert told.split("\n") == ["21", "[]", "[]", ""]
+    assert told.split("\n") == ["22", "[]", "[]", ""]
 
 
 def test_a_layout_of_a_plugin_writes_the_files_of_a_market(finished: Desk) -> None:
@@ -129,6 +129,7 @@ def test_addresses_move_with_the_code_of_a_plugin_and_not_otherwise(
 ) -> None:
     net = ["weights/net", "outputs/net", "score/net"]
     chosen = ("rows/net", "weighing/net")
+    known = ["benchmark", "exposures", "risk_returns", "risk"]
     files = {
         "site/acme/shapes.py": net,
         "site/acme/features.py": [
@@ -138,8 +139,8 @@ def test_addresses_move_with_the_code_of_a_plugin_and_not_otherwise(
         "site/acme/kinds.py": [],
         "site/acme/new.py": [],
         "site/acme-1.2.3.dist-info/METADATA": [],
-        "falls.py": [*net, *chosen, "score/reversal", "benchmark", "exposures"],
-        "mine.py": [*net, *chosen, "score/reversal", "benchmark", "exposures"],
+        "falls.py": [*net, *chosen, "score/reversal", *known],
+        "mine.py": [*net, *chosen, "score/reversal", *known],
     }  # fmt: skip
     text = ADDRESSES.format(lake=finished.folder / "lake", files=list(files))
     found = [json.loads(line) for line in desk.script(text).splitlines()]

@@ -9,7 +9,8 @@ from intralpha.backtest.enhancement import EnhancementSpec
 from intralpha.backtest.stretches import Known, scored, stretches, trade
 from intralpha.base import Panel
 from intralpha.market import Lake
-from intralpha.portfolio import NoDecisionError, decisions
+from intralpha.portfolio import NoDecisionError, RiskOf, decisions
+from intralpha.risk import rolling_estimates
 
 
 def enhance(
@@ -75,4 +76,14 @@ def _known(
     view = lake.limited(None, dates[-1].item())
     inside = universe.at(dates)["universe"] > 0
     benchmark = spec.benchmark.laid(view, dates, assets, inside)
-    return Known(universe, signal, benchmark, spec.exposures.estimate(view, dates, assets, inside))
+    styles = spec.exposures.estimate(view, dates, assets, inside)
+    return Known(universe, signal, benchmark, styles, _risk(spec, view, dates, universe))
+
+
+def _risk(spec: EnhancementSpec, view: Lake, dates: np.ndarray, universe: Panel) -> RiskOf | None:
+    """The estimates of the dates, if the portfolio has a risk model."""
+    if spec.risk is None:
+        return None
+    pairs = rolling_estimates(spec.risk, view, dates, universe)
+    known = {one.date: found for one, found in pairs if found is not None}
+    return known.__getitem__

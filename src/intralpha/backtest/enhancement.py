@@ -11,7 +11,7 @@ from intralpha.backtest.spec import BacktestSpec
 from intralpha.base import Spec
 from intralpha.datasets.grid import GridSpec
 from intralpha.portfolio import PortfolioSpec
-from intralpha.risk import ExposureSpec, PriceVolumeSpec
+from intralpha.risk import ExposureSpec, PriceVolumeSpec, RiskModelSpec
 
 
 class EnhancementSpec(Spec):
@@ -31,6 +31,9 @@ class EnhancementSpec(Spec):
     every: int = Field(default=1, gt=0, description="dates of the grid between decisions")
     exposures: ExposureSpec = Field(
         default=PriceVolumeSpec(), description="style exposures that constraints may name"
+    )
+    risk: RiskModelSpec | None = Field(
+        default=None, description="covariance of the stocks' returns; null: none is estimated"
     )
     problem: PortfolioSpec = Field(
         default=PortfolioSpec(), description="what is maximised under which constraints"

@@ -20,7 +20,7 @@ from intralpha.backtest.standing import Standing
 from intralpha.base import Panel
 from intralpha.base.panel import as_days
 from intralpha.market import Lake, read_daily
-from intralpha.portfolio import Desk, NoDecisionError, lay_desk
+from intralpha.portfolio import Desk, NoDecisionError, RiskOf, lay_desk
 
 BLOCK = timedelta(days=365)  # of prices in memory at a time
 
@@ -85,12 +85,14 @@ class Known:
     benchmark : Panel, name ``weight``: weights of the benchmark; ``member`` above 0 for its
         constituents, without which they are those with a weight
     styles : Panel of the style exposures
+    risk : decision date -> covariance of returns; None: none is estimated
     """
 
     universe: Panel
     signal: Panel
     benchmark: Panel
     styles: Panel
+    risk: RiskOf | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,7 +228,15 @@ class _Market:
         member = (laid["member"] if "member" in laid.names else weights) > 0
         self._spec.benchmark.check(dates, weights, known.universe.at(dates)["universe"] > 0)
         return lay_desk(
-            view, dates, known.universe, known.signal, self._prices, weights, known.styles, member
+            view,
+            dates,
+            known.universe,
+            known.signal,
+            self._prices,
+            weights,
+            known.styles,
+            member,
+            known.risk,
         )
 
     def _benchmark(self, before: Standing) -> Panel:

@@ -18,6 +18,7 @@ from intralpha.base import Panel
 from intralpha.base.node import Node
 from intralpha.features import FeatureSpec
 from intralpha.market import Lake
+from intralpha.pipeline.audit_files import compare_files
 from intralpha.pipeline.ingest import run_ingest
 from intralpha.pipeline.nodes.portfolio import END
 from intralpha.pipeline.plan import Plan, plan
@@ -31,6 +32,7 @@ COMPARED = (
     *("universe", "features", "seen", "rows", "outputs", "score", "signal", "benchmark"),
     "exposures",
 )
+FILES = ("risk_returns", "risk")  # kinds whose slices are compared file by file
 PORTFOLIO, TARGETS = "portfolio", "target weights"
 ALL_FUTURES = tuple(FUTURES)
 BEYOND = 20  # sessions after the date that are made, too, so that work sees the other future
@@ -79,9 +81,10 @@ def audit_dates(
     The recipe runs on its lake, and up to each date on copies in which everything later is
     something else: noise, not there, a session later, and noise from the date's own noon on (then
     features that are known by noon are compared). Compared are the universe, every feature, every
-    choice of rows to train on, every score, the signal, the benchmark, the exposures and the target
-    weights up to the date. Nobody has to be able to trade another future: there the portfolio ends
-    at the date, and a failure of what is not compared is logged and does not count.
+    choice of rows to train on, every score, the signal, the benchmark, the exposures, the risk
+    model and the target weights up to the date. Nobody has to be able to trade another future:
+    there the portfolio ends at the date, and a failure of what is not compared is logged and does
+    not count.
 
     Parameters
     ----------
@@ -136,6 +139,9 @@ def _first_values(true: Plan) -> Iterator[tuple[str, date | None]]:
             has = (d for d in days if np.isfinite(_panel(true, node, [d]).values).any())
             day = next(has, None)
             yield node.name, date.fromisoformat(day) if day else None
+        elif node.kind in FILES:
+            days = [one.name for one in node.slices]
+            yield node.name, date.fromisoformat(days[0]) if days else None
         elif node.name == PORTFOLIO:
             targets = _targets(true)
             held = targets.dates[np.isfinite(targets.values).any(axis=(1, 2))]
@@ -228,7 +234,7 @@ def _wanted(
     def compared(node: Node) -> bool:
         if only is not None:
             return node.name in only
-        return node.kind in COMPARED or node.name == PORTFOLIO
+        return _judged(node)
 
     need: dict[str, set[str]] = {node.name: set() for node in planned.nodes}
     first = str(since or date.min)
@@ -250,13 +256,18 @@ def _wanted(
     return [replace(n, slices=kept[n.name]) for n in planned.nodes if kept[n.name]]
 
 
+def _judged(node: Node) -> bool:
+    """Whether what a node makes is compared."""
+    return node.kind in COMPARED + FILES or node.name == PORTFOLIO
+
+
 def _make(planned: Plan, nodes: list[Node], upto: date, show_progress: bool) -> None:
     """Make nodes; only failures that leave a gap in what is compared up to the date count."""
     _, failed = make_all(planned, nodes, show_progress)
     gaps = [
         one
         for node in nodes
-        if node.kind in COMPARED or node.name == PORTFOLIO
+        if _judged(node)
         for one in planned.missing(node)
         if one.name == END or date.fromisoformat(one.name) <= upto
     ]
@@ -278,8 +289,9 @@ def compare_runs(true: Plan, other: Plan, upto: date) -> tuple[Finding, ...]:
     Returns
     -------
     tuple of Finding, in the order of the flow
-        One a node of a kind in ``COMPARED`` and, if the recipe has a portfolio, one for its target
-        weights. They may have found differences: :func:`intralpha.audit.assert_same_past` judges.
+        One a node of a kind in ``COMPARED`` or ``FILES`` and, if the recipe has a portfolio, one
+        for its target weights. They may have found differences:
+        :func:`intralpha.audit.assert_same_past` judges.
 
     Raises
     ------
@@ -290,6 +302,8 @@ def compare_runs(true: Plan, other: Plan, upto: date) -> tuple[Finding, ...]:
     for node in true.nodes:
         if node.kind in COMPARED:
             out.append(_compare_days(true, other, node, upto))
+        elif node.kind in FILES:
+            out.append(compare_files(true, other, node, upto))
         elif node.name == PORTFOLIO:
             old, new = (_targets(p) for p in (true, other))
             out.append(compare_panels(TARGETS, old, _of_all(new, old.assets), upto))

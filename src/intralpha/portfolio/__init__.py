@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from intralpha.portfolio.constraint import Constraint, ConstraintSpec
     from intralpha.portfolio.costs import Costs, CostSpec
     from intralpha.portfolio.counted import CurvedAndCountedError
-    from intralpha.portfolio.desk import Desk, NoDecisionError, decisions, lay_desk
+    from intralpha.portfolio.desk import Desk, NoDecisionError, RiskOf, decisions, lay_desk
     from intralpha.portfolio.fully_invested import FullyInvested, FullyInvestedSpec
     from intralpha.portfolio.industry_band import IndustryBand, IndustryBandSpec
     from intralpha.portfolio.infeasible import Bound, InfeasibleError, Violation

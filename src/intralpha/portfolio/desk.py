@@ -1,5 +1,6 @@
 """Desk: everything the optimiser may know at the close of each decision date."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,6 +12,9 @@ from intralpha.base import DataError, Panel
 from intralpha.base.panel import as_days
 from intralpha.market import Lake, at_down_limit, at_up_limit, industry_codes
 from intralpha.portfolio.snapshot import Snapshot
+from intralpha.risk.estimate import RiskEstimate
+
+RiskOf = Callable[[np.datetime64], RiskEstimate]
 
 
 class NoDecisionError(DataError):
@@ -42,6 +46,7 @@ class Desk:
     can_buy, can_sell : tradability at the close, shape [D, A]
     inside : the universe, shape [D, A]
     member : constituents of the benchmark, shape [D, A]
+    risk : decision date -> covariance of returns as known at its close; None: none is estimated
     """
 
     assets: Shaped[ndarray, "A"]
@@ -55,6 +60,7 @@ class Desk:
     can_sell: Bool[ndarray, "D A"]
     inside: Bool[ndarray, "D A"]
     member: Bool[ndarray, "D A"]
+    risk: RiskOf | None = None
 
     def snapshot(self, day: np.datetime64, held: Shaped[ndarray, "N"]) -> Snapshot:
         """What is known on a decision date; holdings are always among the assets.
@@ -67,10 +73,21 @@ class Desk:
         Returns
         -------
         Snapshot
-            Names in the universe, in the benchmark or held. Known at the close of ``day``.
+            Names in the universe, in the benchmark or held; of the universe only those whose risk
+            is known, if there is an estimate. Known at the close of ``day``.
+
+        Raises
+        ------
+        RiskEstimateError
+            A name of the benchmark, or one that is held, has no risk.
         """
         d = int(np.searchsorted(self.dates, day))
-        keep = self.inside[d] | (self.benchmark[d] > 0) | np.isin(self.assets, held)
+        needed = (self.benchmark[d] > 0) | np.isin(self.assets, held)
+        keep, risk = self.inside[d] | needed, None
+        if self.risk is not None:
+            estimate = self.risk(self.dates[d])
+            keep &= needed | np.isin(self.assets, estimate.assets)
+            risk = estimate.on(self.assets[keep])
         return Snapshot(
             date=self.dates[d],
             assets=self.assets[keep],
@@ -83,6 +100,7 @@ class Desk:
             can_buy=self.can_buy[d, keep],
             can_sell=self.can_sell[d, keep],
             industry_names=self.labels,
+            risk=risk,
         )
 
 
@@ -127,6 +145,7 @@ def lay_desk(
     benchmark_DA: Float[ndarray, "D A"],
     styles: Panel,
     member_DA: Bool[ndarray, "D A"] | None = None,
+    risk: RiskOf | None = None,
 ) -> Desk:
     """Gather what is known at the close of each decision date.
 
@@ -140,6 +159,7 @@ def lay_desk(
     benchmark_DA : weights of the benchmark on these dates and assets
     styles : Panel of the style exposures that constraints may ask for, on these dates
     member_DA : constituents of the benchmark; default: stocks with a weight
+    risk : decision date -> covariance of returns; None: none is estimated
 
     Returns
     -------
@@ -162,6 +182,7 @@ def lay_desk(
         can_sell=can_sell,
         inside=inside,
         member=benchmark_DA > 0 if member_DA is None else member_DA,
+        risk=risk,
     )
 
 

@@ -1,6 +1,7 @@
 """The node that makes money or not: a decision date of trading a slice, and the end."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -21,11 +22,14 @@ from intralpha.base.panel import as_days
 from intralpha.pipeline.axes import Axes
 from intralpha.pipeline.nodes.attribution import attribution_node
 from intralpha.pipeline.nodes.desk import benchmark_node, exposures_node
+from intralpha.pipeline.nodes.risk import risk_nodes
 from intralpha.pipeline.recipe import Recipe
-from intralpha.portfolio import NoDecisionError, decisions
+from intralpha.portfolio import NoDecisionError, RiskOf, decisions
+from intralpha.risk import load_estimate
 
 END = "end"  # name of the slice of the sessions after the last decision
 BEFORE = "before"  # the slice of this node that one goes on from
+RISK = "risk"
 KNOWN: tuple[str, ...] = ("signal", "universe", "benchmark", "exposures")
 READS = (
     Read("daily", back=1),
@@ -48,7 +52,7 @@ class UnscoredDecisionError(ConfigError):
 
 
 def portfolio_nodes(recipe: Recipe, signal: Node, grid: ndarray, axes: Axes) -> list[Node]:
-    """Benchmark, exposures, decisions from the combined signal replayed day by day, attribution.
+    """Benchmark, exposures, risk, decisions from the combined signal replayed by the day, and more.
 
     Parameters
     ----------
@@ -69,10 +73,19 @@ def portfolio_nodes(recipe: Recipe, signal: Node, grid: ndarray, axes: Axes) -> 
     dates = _dates(recipe, signal, grid)
     slices = (*_decisions(dates, sessions), _end(dates, sessions, axes))
     inputs = dict(zip(KNOWN, KNOWN, strict=True)) | {BEFORE: "portfolio"}
-    node = Node("portfolio", make_portfolio, recipe.portfolio, slices, inputs, READS, "folders")
-    benchmark = benchmark_node(recipe.portfolio.benchmark, dates)
-    exposures = exposures_node(recipe.portfolio.exposures, dates)
-    return [benchmark, exposures, node, *_attribution(node, benchmark)]
+    spec = recipe.portfolio
+    known = [benchmark_node(spec.benchmark, dates), exposures_node(spec.exposures, dates)]
+    if spec.risk is not None:
+        known += risk_nodes(spec.risk, dates, axes.dates)
+        inputs[RISK] = RISK
+        slices = tuple(_with_risk(one) for one in slices)
+    node = Node("portfolio", make_portfolio, spec, slices, inputs, READS, "folders")
+    return [*known, node, *_attribution(node, known[0])]
+
+
+def _with_risk(one: Slice) -> Slice:
+    """A decision also knows the risk of its date."""
+    return one if one.name == END else replace(one, needs={**one.needs, RISK: (one.name,)})
 
 
 def _attribution(portfolio: Node, benchmark: Node) -> list[Node]:
@@ -86,7 +99,8 @@ def make_portfolio(spec: EnhancementSpec, inputs: Inputs, task: Task) -> None:
     Parameters
     ----------
     spec : the portfolio
-    inputs : ``signal``, ``universe``, ``benchmark``, ``exposures``, and slices that are finished
+    inputs : ``signal``, ``universe``, ``benchmark``, ``exposures``, ``risk`` if there is a model,
+        and slices that are finished
     task : decision dates, and the end; a chain of them is made with the account in memory
     """
     known = None
@@ -96,6 +110,7 @@ def make_portfolio(spec: EnhancementSpec, inputs: Inputs, task: Task) -> None:
             signal=inputs.panel("signal"),
             benchmark=inputs.panel("benchmark"),
             styles=inputs.panel("exposures"),
+            risk=None if spec.risk is None else _risk(inputs),
         )
     for chain in _chains(task.slices):
         before = _standing(inputs, chain[0])
@@ -105,6 +120,12 @@ def make_portfolio(spec: EnhancementSpec, inputs: Inputs, task: Task) -> None:
             save_run(part.run, task.folder(one.name))
             save_standing(part.standing, task.folder(one.name))
             task.finish(one.name)
+
+
+def _risk(inputs: Inputs) -> RiskOf:
+    """The estimate of a decision date, read when it is asked for."""
+    folders = inputs.folders(RISK)
+    return lambda day: load_estimate(folders[str(day)])
 
 
 def _dates(recipe: Recipe, signal: Node, grid: ndarray) -> ndarray:

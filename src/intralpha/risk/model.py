@@ -1,0 +1,185 @@
+"""RiskModelSpec: how the covariance of stock returns is estimated from what is known at a close."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Shaped
+from numpy import ndarray
+from pydantic import Field
+
+from intralpha.base import DataError, Kinded
+from intralpha.market import Lake
+from intralpha.risk.estimate import RiskEstimate
+
+
+class RiskHistoryError(DataError):
+    """The past that an estimate is made from is too short, or is not past."""
+
+    def __init__(self, date: np.datetime64, fault: str, hint: str) -> None:
+        self.date, self.fault = date, fault
+        super().__init__(f"risk estimate of {date}: {fault}.\nHint: {hint}")
+
+
+@dataclass(frozen=True, eq=False)
+class SessionReturns:
+    """What one session's returns were made of, known at its close.
+
+    Attributes
+    ----------
+    date : the session
+    names : of the K factors
+    returns_K : return of each factor; NaN for one that no stock tells of
+    assets : stocks whose return is explained, shape [A]
+    left_A : what the factors leave of each stock's return, without NaN
+    r2 : share of the weighted squared returns that the factors explain; NaN where nothing is fitted
+    """
+
+    date: np.datetime64
+    names: tuple[str, ...]
+    returns_K: Float[ndarray, "K"]
+    assets: Shaped[ndarray, "A"]
+    left_A: Float[ndarray, "A"]
+    r2: float
+
+
+class RiskModelSpec(Kinded):
+    """A model of risk in two steps, so that a new session is one new piece of work.
+
+    ``explain`` takes the return of each session apart; ``estimate`` makes the covariance of a date
+    from the last ``past_days`` sessions so explained.
+    """
+
+    homes = ("intralpha.risk",)
+    default_kind = "factors"
+
+    @property
+    def past_days(self) -> int:
+        """Explained sessions, up to and with a date, that its estimate looks at."""
+        raise NotImplementedError
+
+    def explain(
+        self,
+        lake: Lake,
+        dates: Shaped[ndarray, "D"],
+        assets: Shaped[ndarray, "A"],
+        mask_DA: Bool[ndarray, "mask_D mask_A"],
+    ) -> Iterator[SessionReturns]:
+        """Take the returns of sessions apart, in turn.
+
+        Parameters
+        ----------
+        lake : with ``daily``
+        dates : sessions of the lake, ascending, without its first
+        assets : symbols
+        mask_DA : for each of the dates the stocks that are fitted: the universe of the session
+            **before** it
+        """
+        raise NotImplementedError
+
+    def estimate(
+        self,
+        lake: Lake,
+        date: np.datetime64,
+        assets: Shaped[ndarray, "A"],
+        mask_A: Bool[ndarray, "mask_A"],
+        past: Sequence[SessionReturns],
+    ) -> RiskEstimate:
+        """Covariance of one session's returns after a date, known at its close.
+
+        Parameters
+        ----------
+        lake : with ``daily``
+        date : a session of the lake
+        assets : symbols
+        mask_A : stocks by which exposures are scaled: the universe of the date
+        past : the last ``past_days`` explained sessions up to and with the date, ascending; fewer
+            at the beginning of a lake
+
+        Returns
+        -------
+        RiskEstimate
+            For the stocks among ``assets`` that have ever traded.
+
+        Raises
+        ------
+        RiskHistoryError
+            Too few sessions, or one after the date.
+        """
+        raise NotImplementedError
+
+
+class WindowedRisk(RiskModelSpec):
+    """Settings of windows and of specific variances that the kinds below share [Spec 9.5]."""
+
+    window_days: int = Field(default=252, ge=5, description="sessions an estimate looks at")
+    half_life_days: float = Field(default=90.0, gt=0, description="of the weights of the sessions")
+    min_days: int = Field(default=60, ge=2, description="sessions that an estimate needs")
+    decile_weight: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="how far specific variances are shrunk to the mean of their cap decile",
+    )
+    young_days: int = Field(
+        default=120,
+        ge=1,
+        description="sessions from which on a stock's specific variance is its own alone",
+    )
+
+    @property
+    def past_days(self) -> int:
+        """The window."""
+        return self.window_days
+
+    def check_past(self, date: np.datetime64, past: Sequence[SessionReturns]) -> None:
+        """Refuse a past that is too short, or not past.
+
+        Raises
+        ------
+        RiskHistoryError
+        """
+        if past and past[-1].date > date:
+            raise RiskHistoryError(
+                date,
+                f"its past ends on {past[-1].date}, after it",
+                "give the sessions up to and with the date",
+            )
+        if len(past) < self.min_days:
+            raise RiskHistoryError(
+                date,
+                f"found {len(past)} explained sessions up to it, expected {self.min_days} at least",
+                "decide later (test.start), begin the data earlier (data.start), or lower "
+                "portfolio.risk.min_days",
+            )
+
+
+def laid_out(
+    past: Sequence[SessionReturns], names: tuple[str, ...], assets: Shaped[ndarray, "A"]
+) -> tuple[Float[ndarray, "T K"], Float[ndarray, "T A"]]:
+    """Past sessions on the factors and stocks of today.
+
+    Parameters
+    ----------
+    past : T sessions
+    names : K factors of today
+    assets : stocks of today
+
+    Returns
+    -------
+    (returns of factors, what they left) : ndarrays of float64, shapes [T, K] and [T, A]
+        NaN where a session knows nothing of a factor or stock.
+    """
+    order = np.argsort(assets)
+    ranked = assets[order]
+    returns = np.full((len(past), len(names)), np.nan)
+    left = np.full((len(past), len(assets)), np.nan)
+    for t, one in enumerate(past):
+        place = {name: k for k, name in enumerate(one.names)}
+        shared = [(k, place[name]) for k, name in enumerate(names) if name in place]
+        for k, at in shared:
+            returns[t, k] = one.returns_K[at]
+        at = np.minimum(np.searchsorted(ranked, one.assets), max(len(ranked) - 1, 0))
+        here = ranked[at] == one.assets if len(ranked) else np.zeros(len(one.assets), dtype=bool)
+        left[t, order[at[here]]] = one.left_A[here]
+    return returns, left

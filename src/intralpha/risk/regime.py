@@ -1,0 +1,43 @@
+"""Volatility-regime adjustment: how far forecasts of late have been too small or too large."""
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from intralpha.risk.factor_covariance import ewma_weights
+
+FIRST_DAYS = 20  # sessions that the first forecast looks at
+
+
+def regime_multiplier(
+    returns_TN: Float[ndarray, "T N"], half_life_days: float, regime_half_life_days: float
+) -> float:
+    r"""What a variance is to be multiplied with [Spec 9.5, optional].
+
+    .. math:: \lambda^2 = \sum_t \omega_t B_t^2, \qquad
+              B_t^2 = \frac1N \sum_n f_{n,t}^2 / \hat\sigma_{n,t}^2
+
+    with :math:`\hat\sigma^2_t` the weighted mean square of the sessions before t.
+
+    Parameters
+    ----------
+    returns_TN : oldest first, NaN where absent
+    half_life_days : of the forecasts
+    regime_half_life_days : of the weights omega
+
+    Returns
+    -------
+    float
+        1 where fewer than 21 sessions are there.
+    """
+    square = np.nan_to_num(returns_TN) ** 2
+    seen = np.isfinite(returns_TN).astype(np.float64)
+    decay = 0.5 ** (1 / half_life_days)
+    total, mass = np.zeros(square.shape[1]), np.zeros(square.shape[1])
+    bias = []
+    for t in range(len(square)):
+        known = (seen[t] > 0) & (total > 0)
+        if t >= FIRST_DAYS and known.any():
+            bias.append(float(np.mean(square[t, known] * mass[known] / total[known])))
+        total, mass = decay * total + square[t], decay * mass + seen[t]
+    return float(ewma_weights(len(bias), regime_half_life_days) @ bias) if bias else 1.0
