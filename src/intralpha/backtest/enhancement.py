@@ -47,6 +47,18 @@ class EnhancementSpec(Spec):
 
     def faults(self) -> tuple[str, ...]:
         """What is wrong between its parts, in words; nothing is read."""
+        parts = (*self.problem.all_constraints(), *self.problem.all_terms())
+        risky = sorted({p.kind for p in parts if p.needs_risk})  # type: ignore[attr-defined]
+        found = []
+        if risky and self.risk is None:
+            found.append(
+                f"problem: {', '.join(risky)} needs the covariance of returns; risk is null.\n"
+                "Hint: risk: {kind: factors}"
+            )
+        return (*found, *self._floor())
+
+    def _floor(self) -> tuple[str, ...]:
+        """A floor on constituents that every stock meets."""
         floor = any(c.kind == "member_share" for c in self.problem.all_constraints())  # type: ignore[attr-defined]
         if floor and not self.benchmark.has_constituents:
             kind = self.benchmark.kind  # type: ignore[attr-defined]

@@ -1,11 +1,11 @@
 """Stretches: a replay cut at its decisions, each a piece that goes on from where the last stood."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
-from jaxtyping import Shaped
+from jaxtyping import Float, Shaped
 from numpy import ndarray
 
 from intralpha.backtest.bar import MARKET_NAMES
@@ -206,7 +206,7 @@ class _Market:
         for row in range(0 if before is None else 1, len(market.dates)):
             run.session(row)
         if decides:
-            return self._decided(run, day)
+            return self._decided(run, market)
         assert held is not None
         drifted = benchmark_weights(held, market).values[-1, :, 0]
         return self._waiting(run, one, day, drifted)
@@ -254,11 +254,13 @@ class _Market:
         mechanics, costs = self._spec.backtest, self._spec.problem.costs
         return Replay(market, mechanics, costs, self._facts, ret, before)
 
-    def _decided(self, run: Replay, day: np.datetime64) -> Part:
+    def _decided(self, run: Replay, market: Panel) -> Part:
         """Ask the optimiser."""
-        desk, account = self._desk, run.exchange.account
+        desk, account, day = self._desk, run.exchange.account, market.dates[-1]
         assert desk is not None
         snapshot = desk.snapshot(day, account.assets[account.held])
+        traded = _traded(market)[np.searchsorted(market.assets, snapshot.assets)]
+        snapshot = replace(snapshot, amount_yuan=traded, capital_yuan=account.nav_yuan)
         solution, target = solved(self._problem, snapshot, account)
         benchmark = desk.benchmark[int(np.searchsorted(desk.dates, day))]
         targets = Panel(target[None, :, None], as_days([day]), account.assets, ("weight",))
@@ -282,6 +284,19 @@ class _Market:
         recorder = Recorder(self._prices.assets, self._spec.backtest.capital_yuan)
         recorder.events(day, (Event(None, "no_score"),))
         return Part(PortfolioRun(recorder.ledger(), _no_targets(self._prices.assets), ()), None)
+
+
+def _traded(market: Panel) -> Float[ndarray, "A"]:
+    """Mean amount a session since the decision before, CNY; 0 on a session without trades.
+
+    Parameters
+    ----------
+    market : from that decision's date on, or the first decision's date alone; its ``vwap`` times
+        ``volume``
+    """
+    part = slice(1, None) if len(market.dates) > 1 else slice(None)
+    amount_DA = (market["vwap"] * market["volume"])[part]
+    return np.nan_to_num(amount_DA.astype(np.float64)).mean(axis=0)
 
 
 def _no_targets(assets: ndarray) -> Panel:

@@ -42,6 +42,11 @@ class ConstraintSpec(Kinded):
 
     homes = ("intralpha.portfolio",)
 
+    @property
+    def needs_risk(self) -> bool:
+        """Whether it looks at the covariance of returns."""
+        return False
+
     def make(self) -> Constraint:
         """The constraint as a problem takes it."""
         raise NotImplementedError

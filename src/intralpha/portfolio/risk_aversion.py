@@ -57,6 +57,11 @@ class RiskAversionSpec(TermSpec):
 
     kind: Literal["risk_aversion"] = "risk_aversion"
 
+    @property
+    def needs_risk(self) -> bool:
+        """It does."""
+        return True
+
     def make(self) -> RiskAversion:
         """The term as an objective takes it, without its factor."""
         return RiskAversion()

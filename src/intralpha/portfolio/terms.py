@@ -90,6 +90,11 @@ class TermSpec(Kinded):
         description="signal units that one unit of the term is worth; negative for what is avoided",
     )
 
+    @property
+    def needs_risk(self) -> bool:
+        """Whether it looks at the covariance of returns."""
+        return False
+
     def make(self) -> Term:
         """The term as an objective takes it, without its factor."""
         raise NotImplementedError

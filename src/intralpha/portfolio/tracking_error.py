@@ -75,6 +75,11 @@ class TrackingErrorSpec(ConstraintSpec):
         default=244.0, gt=0, description="turns a session's variance into a year's"
     )
 
+    @property
+    def needs_risk(self) -> bool:
+        """It does."""
+        return True
+
     def make(self) -> TrackingError:
         """The constraint as a problem takes it."""
         return TrackingError(self.at_most, self.sessions_per_year)
