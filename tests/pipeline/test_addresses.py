@@ -218,6 +218,7 @@ MOVED_BLOCKS: dict[str, set[str]] = {
     "step": TRAINED,
     "label": {"label/halves"} | TRAINED,
     "valid_label": {"valid_label/halves"} | TRAINED,
+    "rows": {"rows/halves"} | TRAINED,
     "blocks.first": {"similarity/halves", "weights/halves"} | CHOSEN,  # the others are the same
     "blocks.every_months": {"similarity/halves", "weights/halves"} | CHOSEN,
     "blocks.train_days": {"similarity/halves"} | TRAINED,
@@ -282,7 +283,7 @@ PORTFOLIO = {
     "portfolio.problem.style_bounds={size: 0.4}": set(),
     "portfolio.problem.turnover_one_sided=0.3": set(),
     "portfolio.problem.turnover_two_sided=0.3": set(),
-    "portfolio.problem.tracking_error=0.05": set(),
+    "portfolio.problem.constraints=[{kind: participation, at_most: 0.5}]": set(),
     "portfolio.problem.costs={buy_bps: 5}": set(),
     "portfolio.backtest.capital_yuan=1000000": set(),
 }
