@@ -98,7 +98,7 @@ def test_without_a_model_there_is_no_node_and_nothing_else_moves(small, made, tm
     none = plan(with_risk(small, "portfolio.risk=null"), tmp_path / "runs")
     assert set(made.keys) - set(none.keys) == {"risk_returns", "risk"}
     moved = {name for name in none.keys if none.keys[name] != made.keys[name]}
-    assert moved == {"portfolio"}
+    assert moved == {"portfolio", "attribution"}
 
 
 def test_artifacts_are_those_of_the_whole(made):

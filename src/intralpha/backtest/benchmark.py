@@ -90,6 +90,11 @@ class BenchmarkSpec(Kinded):
         return type(self).laid is not BenchmarkSpec.laid
 
     @property
+    def fwd_sessions(self) -> int:
+        """Sessions after a date that its weights look at: 0 unless a key asks to look ahead."""
+        return 0
+
+    @property
     def indices(self) -> tuple[str, ...]:
         """Indices whose constituents the lake must know."""
         return ()

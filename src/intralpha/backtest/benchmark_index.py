@@ -10,6 +10,7 @@ from pydantic import Field
 
 from intralpha.backtest.benchmark import BenchmarkSpec, index_returns
 from intralpha.base import ConfigError, DataError, Panel
+from intralpha.base.node import EVERYTHING
 from intralpha.market import Lake, constituents, index_weights, read_daily
 from intralpha.market.index_weights import FLOAT_CAP, LATER_CAP, PUBLISHED
 
@@ -72,6 +73,11 @@ class IndexBenchmarkSpec(BenchmarkSpec):
         description="look ahead: the lake's last snapshot of float caps weighs constituents on "
         "earlier dates, where nothing else is known",
     )
+
+    @property
+    def fwd_sessions(self) -> int:
+        """All that the lake has, with ``fwd_snapshot``; see :attr:`BenchmarkSpec.fwd_sessions`."""
+        return EVERYTHING if self.fwd_snapshot else 0
 
     @property
     def indices(self) -> tuple[str, ...]:

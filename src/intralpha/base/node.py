@@ -25,6 +25,9 @@ class SliceOrderError(ConfigError):
         )
 
 
+EVERYTHING = 1_000_000  # sessions ahead: what is announced after the last session, too
+
+
 @dataclass(frozen=True)
 class Read:
     """Rows of a lake's table that a slice may look at.
@@ -34,7 +37,8 @@ class Read:
     table : name of the table
     freq : minutes of the bars, for ``bars``
     back : sessions before the slice's first day; None for everything before
-    ahead : sessions after its last day; more than 0 only for labels and tests
+    ahead : sessions after its last day; more than 0 only for labels and tests, and for what a key
+        named ``fwd_`` asks for; ``EVERYTHING`` for all rows there are
     """
 
     table: str

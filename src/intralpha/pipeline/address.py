@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
 
 from intralpha.base import spec_hash
-from intralpha.base.node import Node, Read, Slice
+from intralpha.base.node import EVERYTHING, Node, Read, Slice
 from intralpha.base.panel import as_days
 from intralpha.base.spec import contents
 from intralpha.market import TABLES, Lake
@@ -44,6 +45,8 @@ class LakePrints:
         """
         stop = min(last + read.ahead, len(self.sessions) - 1)
         if TABLES[read.table].partition == "single":
+            if read.ahead >= EVERYTHING:
+                return self.lake.table_print(read.table, np.datetime64(date.max, "D"))
             return self._as_of(read.table, stop)
         if read.back is None:
             return self._chain(read)[stop]

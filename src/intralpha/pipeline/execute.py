@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from intralpha.base import Panel
-from intralpha.base.node import Inputs, Node, Slice, Task
+from intralpha.base.node import EVERYTHING, Inputs, Node, Slice, Task
 from intralpha.base.only_one import only_one
 from intralpha.base.panel import as_days
 from intralpha.market import Lake
@@ -48,6 +48,8 @@ class WorkInputs(Inputs):
         """The lake, cut to the tables that the node reads and to its last session."""
         ahead = max((read.ahead for read in self.node.reads), default=0)
         tables = frozenset((read.table, read.freq) for read in self.node.reads)
+        if ahead >= EVERYTHING:
+            return self.plan.lake.limited(tables)
         sessions = self.plan.axes.sessions
         at = int(np.searchsorted(sessions, self._last)) + ahead
         last = sessions[min(at, len(sessions) - 1)].item()

@@ -1,6 +1,7 @@
 """What a decision knows besides signal and holdings: weights of the benchmark, and styles."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from numpy import ndarray
 
@@ -18,7 +19,9 @@ UNIVERSE = "universe"
 
 def benchmark_node(spec: BenchmarkSpec, dates: ndarray) -> Node:
     """Weights of the benchmark on decision dates, datetime64[D] [D]."""
-    return _node("benchmark", make_benchmark, spec, dates)
+    node = _node("benchmark", make_benchmark, spec, dates)
+    reads = tuple(replace(read, ahead=spec.fwd_sessions) for read in node.reads)
+    return replace(node, reads=reads)
 
 
 def make_benchmark(spec: BenchmarkSpec, inputs: Inputs, task: Task) -> None:
