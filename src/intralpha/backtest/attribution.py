@@ -8,6 +8,7 @@ import polars as pl
 from jaxtyping import Float, Int, Shaped
 from numpy import ndarray
 
+from intralpha.backtest.benchmark import growth_of
 from intralpha.backtest.ledger import Ledger
 from intralpha.base import DataError, Panel
 from intralpha.base.panel import as_days
@@ -118,11 +119,11 @@ def attribute(
     weights = np.nan_to_num(benchmark["weight"].astype(np.float64))
     first = max(int(np.searchsorted(benchmark.dates, as_days([rows[0]["date"]])[0])) - 1, 0)
     book = _Book(np.zeros(len(market.assets)), weights[first], codes_DA[first])
-    before = _nav_before(ledger)
+    before, growth_DA = _nav_before(ledger), growth_of(market)
     found, groups = [], []
     for row in rows:
         day = row["date"]
-        growth = _growth(market, place[day])
+        growth = growth_DA[place[day]]
         effects = _effects(book, growth - 1.0, len(labels))
         gross, own = float(book.held @ (growth - 1.0)), float(book.benchmark @ (growth - 1.0))
         cost = row["cost_yuan"] / before
@@ -169,13 +170,6 @@ def _held(ledger: Ledger, assets: Shaped[ndarray, "A"]) -> Mapping[object, Float
         weights[places] = part["weight"].to_numpy()
         out[day] = weights
     return out
-
-
-def _growth(market: Panel, row: int) -> Float[ndarray, "A"]:
-    """Close over preclose of a session; 1 without a row."""
-    close, preclose = market["close"][row], market["preclose"][row]
-    known = np.isfinite(close) & (preclose > 0)
-    return np.divide(close, preclose, out=np.ones(len(close)), where=known)
 
 
 def _effects(book: _Book, ret: Float[ndarray, "A"], count: int) -> Float[ndarray, "5 G"]:

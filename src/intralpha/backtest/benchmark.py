@@ -243,7 +243,7 @@ def benchmark_weights(weights: Panel, market: Panel) -> Panel:
     """
     given = _on_market(weights, market)
     totals = sum_in_turn(given)
-    growth = _growth(market)
+    growth = growth_of(market)
     out = np.full((len(market.dates), len(market.assets)), np.nan)
     now, place = None, {d: i for i, d in enumerate(weights.dates.tolist())}
     for row, date in enumerate(market.dates.tolist()):
@@ -274,7 +274,7 @@ def benchmark_returns(weights: Panel, market: Panel) -> Float[ndarray, "D"]:
     """
     drifted = benchmark_weights(weights, market).values[:, :, 0]
     earned = np.zeros(len(market.dates))
-    earned[1:] = sum_in_turn(np.nan_to_num(drifted[:-1]) * (_growth(market)[1:] - 1.0))
+    earned[1:] = sum_in_turn(np.nan_to_num(drifted[:-1]) * (growth_of(market)[1:] - 1.0))
     return earned
 
 
@@ -292,8 +292,13 @@ def _on_market(weights: Panel, market: Panel) -> Float[ndarray, "D A"]:
     return np.nan_to_num(laid.astype(np.float64))
 
 
-def _growth(market: Panel) -> Float[ndarray, "D A"]:
-    """Close over adjusted previous close; 1 without a row."""
+def growth_of(market: Panel) -> Float[ndarray, "D A"]:
+    """Close over adjusted previous close of each session; 1 without a row.
+
+    Parameters
+    ----------
+    market : Panel with ``close`` and ``preclose``
+    """
     close, preclose = market["close"], market["preclose"]
     known = np.isfinite(close) & (preclose > 0)
     return np.divide(close, preclose, out=np.ones_like(close), where=known)

@@ -35,7 +35,7 @@ def make_attribution(spec: None, inputs: Inputs, task: Task) -> None:
 
     Notes
     -----
-    Memory: two columns of float64 for all sessions and stocks of the replay.
+    Memory: three columns of float64 for all sessions and stocks of the replay.
     """
     del spec
     assets, benchmark = inputs.assets, inputs.panel(BENCHMARK)
