@@ -108,7 +108,12 @@ class IndexBenchmarkSpec(BenchmarkSpec):
         assets: Shaped[ndarray, "A"],
         inside_DA: Bool[ndarray, "D A"],
     ) -> Float[ndarray, "D A"]:
-        """Weights of the constituents; see :meth:`BenchmarkSpec.weights`."""
+        """Weights of the constituents; see :meth:`BenchmarkSpec.weights`.
+
+        Parameters
+        ----------
+        lake, dates, assets, inside_DA : as of :meth:`laid`
+        """
         return self.laid(lake, dates, assets, inside_DA)["weight"]
 
     def told(self, lake: Lake, laid: Panel) -> pl.DataFrame:

@@ -55,16 +55,12 @@ class EnhancementSpec(Spec):
                 f"problem: {', '.join(risky)} needs the covariance of returns; risk is null.\n"
                 "Hint: risk: {kind: factors}"
             )
-        return (*found, *self._floor())
-
-    def _floor(self) -> tuple[str, ...]:
-        """A floor on constituents that every stock meets."""
-        floor = any(c.kind == "member_share" for c in self.problem.all_constraints())  # type: ignore[attr-defined]
+        floor = any(c.needs_constituents for c in self.problem.all_constraints())
         if floor and not self.benchmark.has_constituents:
             kind = self.benchmark.kind  # type: ignore[attr-defined]
-            return (
+            found.append(
                 f"problem.member_min_share: every stock of the universe is a constituent of "
                 f"benchmark {kind}, so it holds of itself.\nHint: benchmark: {{kind: index, index: "
-                "000905.SH}",
+                "000905.SH}"
             )
-        return ()
+        return tuple(found)

@@ -156,7 +156,8 @@ class Learner(FactorSpec):
         name: str,
         folds: Sequence[Fold],
         seen: Mapping[str, Node],
-        learnt: tuple[tuple[Node, ...], Mapping[str, Node]],
+        labels: tuple[Node, ...],
+        chosen: Mapping[str, Node],
         ground: Ground,
     ) -> Node:
         """A fold and seed of training a slice; what a fold predicts moves none.
@@ -166,11 +167,11 @@ class Learner(FactorSpec):
         name : of the factor
         folds : trainings
         seen : what the network sees, by input
-        learnt : labels, of :meth:`label_nodes`, and what is chosen of them, of
-            :meth:`chosen_nodes`
+        labels : of :meth:`label_nodes`
+        chosen : of :meth:`chosen_nodes`
         ground : dates and shared nodes
         """
-        slices, (labels, chosen) = [], learnt
+        slices = []
         for fold in folds:
             days = names_of(self._history(fold, ground))
             labelled = np.concatenate([fold.train, fold.valid])

@@ -62,7 +62,7 @@ class Network(Learner):
         judged = np.unique(np.concatenate([fold.valid for fold in folds]))
         labels = self.label_nodes(name, judged, ground)
         chosen = self.chosen_nodes(name, folds, labels[0], ground)
-        weights = self.weights_node(name, folds, seen, (labels, chosen), ground)
+        weights = self.weights_node(name, folds, seen, labels, chosen, ground)
         outputs = self.outputs_node(f"outputs/{name}", folds, seen, weights, ground)
         parts = [node for nodes in made.values() for node in nodes]
         return (*parts, *labels, *chosen.values(), weights, outputs, _score(name, outputs))

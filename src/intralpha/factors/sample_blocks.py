@@ -81,7 +81,7 @@ class SampleBlocks(Learner):
         judged = np.unique(np.concatenate([dates for both in measured for dates in both]))
         labels = self.label_nodes(name, judged, ground)
         chosen = self.chosen_nodes(name, folds, labels[0], ground)
-        weights = self.weights_node(name, folds, seen, (labels, chosen), ground)
+        weights = self.weights_node(name, folds, seen, labels, chosen, ground)
         outputs = {
             fold.name: self.outputs_node(f"block/{name}.{fold.name}", [fold], seen, weights, ground)
             for fold in folds

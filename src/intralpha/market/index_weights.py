@@ -63,10 +63,10 @@ def index_weights(
     published = _published(lake, rows.drop_nulls("weight"), days, assets)
     has = member & (published > 0)
     weight[has], origin[has] = published[has], PUBLISHED
-    _fill(weight, origin, float_cap(lake, days, assets)["float_cap"], FLOAT_CAP, member)
-    if fwd_snapshot and (member & (origin == NOTHING)).any():
-        cap = float_cap(lake, days, assets, fwd_snapshot=True)["float_cap"]
-        _fill(weight, origin, cap, LATER_CAP, member)
+    for what, ahead in ((FLOAT_CAP, False), (LATER_CAP, True))[: 1 + fwd_snapshot]:
+        if (member & (origin == NOTHING)).any():
+            cap = float_cap(lake, days, assets, ahead)["float_cap"]
+            _fill(weight, origin, cap, what, member)
     total = sum_in_turn(weight)[:, None]
     weight = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
     values = np.stack([weight, member.astype(np.float64), origin], axis=-1)

@@ -29,7 +29,14 @@ from intralpha.pipeline.store import Store
 
 log = logging.getLogger(__name__)
 COMPARED = (
-    *("universe", "features", "seen", "rows", "outputs", "score", "signal", "benchmark"),
+    "universe",
+    "features",
+    "seen",
+    "rows",
+    "outputs",
+    "score",
+    "signal",
+    "benchmark",
     "exposures",
 )
 FILES = ("risk_returns", "risk")  # kinds whose slices are compared file by file

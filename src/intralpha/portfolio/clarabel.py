@@ -185,7 +185,14 @@ class _Form:
         return sparse.triu(quadratic, format="csc"), linear
 
     def answer(self, x: ndarray, z: ndarray, work: int) -> Answer:
-        """Weights, and duals in the units of the program."""
+        """Weights, and duals in the units of the program.
+
+        Parameters
+        ----------
+        x : columns, [N]
+        z : duals of the rows in the order of :meth:`matrices`
+        work : iterations
+        """
         a, past = self.arrays, self.program.past
         columns = x[: self.count] / _PER_UNIT
         weights = past.copy()

@@ -47,6 +47,11 @@ class ConstraintSpec(Kinded):
         """Whether it looks at the covariance of returns."""
         return False
 
+    @property
+    def needs_constituents(self) -> bool:
+        """Whether it says nothing where every stock of the universe is a constituent."""
+        return False
+
     def make(self) -> Constraint:
         """The constraint as a problem takes it."""
         raise NotImplementedError

@@ -37,6 +37,11 @@ class MemberShareSpec(ConstraintSpec):
     kind: Literal["member_share"] = "member_share"
     at_least: float = Field(ge=0, le=1, description="least weight in index constituents")
 
+    @property
+    def needs_constituents(self) -> bool:
+        """It holds of itself without stocks that are none."""
+        return True
+
     def make(self) -> MemberShare:
         """The constraint as a problem takes it."""
         return MemberShare(self.at_least)

@@ -48,7 +48,12 @@ class FactorRiskSpec(WindowedRisk):
         assets: Shaped[ndarray, "A"],
         mask_DA: Bool[ndarray, "mask_D mask_A"],
     ) -> Iterator[SessionReturns]:
-        """Fit each session's returns on the exposures of the close before it."""
+        """Fit each session's returns on the exposures of the close before it.
+
+        Parameters
+        ----------
+        lake, dates, assets, mask_DA : as of :meth:`RiskModelSpec.explain`
+        """
         days = as_days(dates)
         for start in range(0, len(days), BLOCK_SESSIONS):
             part = slice(start, start + BLOCK_SESSIONS)
@@ -75,7 +80,12 @@ class FactorRiskSpec(WindowedRisk):
         mask_A: Bool[ndarray, "mask_A"],
         past: Sequence[SessionReturns],
     ) -> RiskEstimate:
-        """Exposures of the date, and covariance and specific variances of the sessions up to it."""
+        """Exposures of the date, and covariance and specific variances of the sessions up to it.
+
+        Parameters
+        ----------
+        lake, date, assets, mask_A, past : as of :meth:`RiskModelSpec.estimate`
+        """
         self.check_past(date, past)
         day = as_days([date])
         design = next(

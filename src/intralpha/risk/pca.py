@@ -33,7 +33,12 @@ class PcaRiskSpec(WindowedRisk):
         assets: Shaped[ndarray, "A"],
         mask_DA: Bool[ndarray, "mask_D mask_A"],
     ) -> Iterator[SessionReturns]:
-        """The returns as they are: components are those of a whole window."""
+        """The returns as they are: components are those of a whole window.
+
+        Parameters
+        ----------
+        lake, dates, assets, mask_DA : as of :meth:`RiskModelSpec.explain`
+        """
         days = as_days(dates)
         check_mask(mask_DA, (len(days), len(assets)))
         for start in range(0, len(days), BLOCK_SESSIONS):
@@ -51,7 +56,12 @@ class PcaRiskSpec(WindowedRisk):
         mask_A: Bool[ndarray, "mask_A"],
         past: Sequence[SessionReturns],
     ) -> RiskEstimate:
-        """Loadings on the components of the sessions up to the date, fitted on its universe."""
+        """Loadings on the components of the sessions up to the date, fitted on its universe.
+
+        Parameters
+        ----------
+        lake, date, assets, mask_A, past : as of :meth:`RiskModelSpec.estimate`
+        """
         self.check_past(date, past)
         cap = caps_of(lake, as_days([date]), assets)[0]
         known = np.isfinite(cap)
