@@ -1,6 +1,6 @@
 """Combining factors: by hand, by properties, and what is refused."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
@@ -14,13 +14,15 @@ from intralpha.combination import (
     AxesDifferError,
     CombinerSpec,
     EqualSpec,
+    Evidence,
     FactorNamesError,
     ICIRWeightSpec,
-    MissingHistoryError,
-    RankICHistory,
+    MissingPastError,
+    Past,
     SingleSpec,
     WeightsSpec,
     combine,
+    learned_on,
 )
 
 NAN = np.nan
@@ -146,13 +148,12 @@ def test_single_picks_by_name():
     assert not np.array_equal(found, combine(panels, SingleSpec(name="a"))["score"])
 
 
-def test_icir_weights_change_with_the_days():
+def test_weights_may_change_with_the_days():
     panels = {k: random_factors(5)[k] for k in "ab"}
     ic = np.array([[0.1, 0.2], [0.3, 0.1], [-0.9, 0.3]])
-    known = DAYS[[0, 1, 3]]
-    history = RankICHistory(("b", "a"), known, ic[:, ::-1])
+    past = Past.of_rank_ics(("a", "b"), DAYS[[0, 1, 3]], ic)
     spec = ICIRWeightSpec(observations=3, min_observations=2)
-    found = combine(panels, spec, history=history)["score"]
+    found = combine(panels, spec, learned=learned_on(spec, past.names, past, DAYS))["score"]
     # Day 0: one observation, equal weights. Days 1, 2: 1.4142 and 2.1213. From day 3 a is negative.
     parts = [
         (EqualSpec(), slice(0, 1)),
@@ -164,7 +165,8 @@ def test_icir_weights_change_with_the_days():
             found[days], combine(panels, other)["score"][days], rtol=1e-5, atol=1e-7
         )
     strict = ICIRWeightSpec(observations=3, min_observations=2, without_evidence="absent")
-    assert np.isnan(combine(panels, strict, history=history)["score"][0]).all()
+    first = learned_on(strict, past.names, past, DAYS)
+    assert np.isnan(combine(panels, strict, learned=first)["score"][0]).all()
 
 
 def test_later_days_do_not_change_earlier_scores():
@@ -209,11 +211,8 @@ def test_what_does_not_fit_is_refused():
     two = Panel(np.ones((1, 2, 2)), DAYS[:1], ASSETS[:2], ("x", "y"))
     with pytest.raises(AxesDifferError, match="one name"):
         combine({"a": two}, EqualSpec())
-    with pytest.raises(MissingHistoryError):
+    with pytest.raises(MissingPastError):
         combine({"a": a}, ICIRWeightSpec())
-    history = RankICHistory(("z",), DAYS[:1], np.zeros((1, 1)))
-    with pytest.raises(FactorNamesError, match="RankICs: z"):
-        combine({"a": a}, ICIRWeightSpec(), history=history)
 
 
 def test_specs_by_kind():
@@ -246,18 +245,17 @@ def test_which_factors_a_rule_uses():
     with pytest.raises(FactorNamesError, match="a single factor, or a name"):
         SingleSpec().names(known)
     assert EqualSpec().evidence() is None
-    assert ICIRWeightSpec(observations=30).evidence() == ((1, 6), 30)
+    assert ICIRWeightSpec(observations=30).evidence() == Evidence(((1, 6),), 30)
 
 
 class LatestSpec(CombinerSpec):
-    """A plug-in's rule: the last factor alone, from the third session on."""
+    """A plug-in's rule: minus the last factor alone."""
 
     kind: Literal["tests.latest"] = "tests.latest"
+    signed: ClassVar[bool] = True
 
-    def weigh(self, names, dates, history=None):
-        out = np.zeros((len(dates), len(names)))
-        out[2:, -1] = 1.0
-        return out
+    def weigh(self, names, past=None):
+        return -np.eye(len(names))[-1]
 
 
 def test_a_plug_in_rule_needs_no_fork():
@@ -265,5 +263,4 @@ def test_a_plug_in_rule_needs_no_fork():
     spec = TypeAdapter(CombinerSpec).validate_python({"kind": "tests.latest"})
     found = combine(panels, spec)["score"]
     alone = combine({"c": panels["c"]}, SingleSpec())["score"]
-    assert np.isnan(found[:2]).all()
-    np.testing.assert_array_equal(found[2:], alone[2:])
+    np.testing.assert_array_equal(found, -alone)

@@ -18,8 +18,7 @@ from torch import Tensor, nn
 from intralpha.backtest import BenchmarkSpec
 from intralpha.base import Panel, spec_hash
 from intralpha.base.node import Inputs, Node, Read, Task, day_slices
-from intralpha.combination import CombinerSpec
-from intralpha.combination.icir import RankICHistory
+from intralpha.combination import CombinerSpec, Past
 from intralpha.datasets import RowFilterSpec, WeighingSpec
 from intralpha.executors import Executor, ExecutorSpec, Processes
 from intralpha.factors import FactorSpec, Ground
@@ -236,12 +235,10 @@ class TiltSpec(CombinerSpec):
     kind: Literal["mine.tilt"] = "mine.tilt"
     first: float = Field(default=0.7, gt=0, lt=1)
 
-    def weigh(
-        self, names: tuple[str, ...], dates: ndarray, history: RankICHistory | None = None
-    ) -> ndarray:
+    def weigh(self, names: tuple[str, ...], past: Past | None = None) -> ndarray:
         others = (1 - self.first) / max(len(names) - 1, 1)
         weights = [self.first, *[others] * (len(names) - 1)]
-        return np.tile(np.array(weights) / np.sum(weights), (len(dates), 1))
+        return np.array(weights) / np.sum(weights)
 
 
 class LevelSpec(ExposureSpec):

@@ -218,5 +218,45 @@ def mean_zscore(
     return np.divide(total, share, out=np.full(total.shape, np.nan), where=share > 0)
 
 
+def sum_zscore(
+    parts: Sequence[Real[ndarray, "D A"]],
+    weights_DK: Float[ndarray, "D K"],
+    mask_DA: Bool[ndarray, "D A"] | None = None,
+) -> Float[ndarray, "D A"]:
+    r"""Weighted sum of the z-scores of several scores; one that is missing counts as 0.
+
+    .. math:: s_i = \sum_{k \in K_i} w_k z_{i,k}
+
+    Parameters
+    ----------
+    parts : K arrays of shape [D, A]
+        What is not finite is absent.
+    weights_DK : ndarray of float
+        Coefficient of each score on each day, of any sign.
+    mask_DA : ndarray of bool, optional
+        Stocks over which each day is standardised; default: all that have a value.
+
+    Returns
+    -------
+    ndarray of float64, shape [D, A]
+        NaN outside the mask and where no score with a coefficient has a value.
+
+    Examples
+    --------
+    >>> sum_zscore([np.array([[1.0, 3.0]])], np.array([[-0.5]])).tolist()
+    [[0.5, -0.5]]
+    """
+    total, seen = np.zeros(parts[0].shape), np.zeros(parts[0].shape, np.bool_)
+    for k, part in enumerate(parts):
+        weight_D = weights_DK[:, k]
+        if not weight_D.any():
+            continue
+        z_DA = zscore(part.astype(np.float64), mask_DA)
+        there = np.isfinite(z_DA) & (weight_D != 0)[:, None]
+        total += np.where(there, weight_D[:, None] * np.nan_to_num(z_DA), 0.0)
+        seen |= there
+    return np.where(seen, total, np.nan)
+
+
 def _masked(values: Real[ndarray, "..."], inside: Bool[ndarray, "..."]) -> Float[ndarray, "..."]:
     return np.where(inside, values, 0.0)

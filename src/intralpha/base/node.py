@@ -132,6 +132,7 @@ class Node:
     reads : of the lake
     form : ``days``, a Panel of one date a slice; or ``folders``, files of any kind
     block : slices of days that are made in one call
+    at_once : folders that a worker makes in one job
     watch : ``(spec, slices, folder, bar)``: shows inside its block, on a bar, how far slices are
         that other processes make, from what they leave in their folders
     """
@@ -144,6 +145,7 @@ class Node:
     reads: tuple[Read, ...] = ()
     form: Literal["days", "folders"] = "days"
     block: int = 250
+    at_once: int = 1
     watch: Watch | None = None
 
     def __post_init__(self) -> None:

@@ -1,15 +1,13 @@
 """Combine: z-score each factor by day, then average what is there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Bool
 from numpy import ndarray
 
 from intralpha.base import DataError, Panel
-from intralpha.base.cross_section import mean_zscore
-from intralpha.combination.icir import RankICHistory
-from intralpha.combination.spec import CombinerSpec, FactorNamesError
+from intralpha.combination.spec import CombinerSpec, FactorNamesError, Learned
 
 SCORE = "score"
 
@@ -29,14 +27,15 @@ def combine(
     panels: Mapping[str, Panel] | tuple[Panel, ...],
     spec: CombinerSpec,
     mask_DA: Bool[ndarray, "mask_D mask_A"] | None = None,
-    history: RankICHistory | None = None,
+    learned: Sequence[Learned] | None = None,
 ) -> Panel:
     r"""One score from many factors [Spec 16].
 
     .. math:: s_i = \sum_{k \in K_i} w_k z_{i,k} \Big/ \sum_{k \in K_i} w_k
 
     where z is the z-score of factor k over the day's mask (population standard deviation) and
-    K_i are the factors that have a value for stock i.
+    K_i are the factors that have a value for stock i. Rules whose weights may be negative sum
+    :math:`w_k z_{i,k}` without dividing, a missing factor being 0.
 
     Parameters
     ----------
@@ -45,7 +44,8 @@ def combine(
         have the same dates and assets
     spec : the weights
     mask_DA : stocks that count on each day; default: all that have a value
-    history : RankICs with the dates at which they were complete, for ``icir_weight`` only
+    learned : what the rule knows, one entry a day, of :func:`intralpha.combination.learned_on`;
+        may be left out for rules without evidence
 
     Returns
     -------
@@ -61,13 +61,14 @@ def combine(
         No factor, a factor that the spec does not weight, or a weight without a factor.
     AxesDifferError
         Other dates or assets, several names, bars, or a mask of another shape.
-    MissingHistoryError
+    MissingPastError
     """
     named = _named(panels)
     first = next(iter(named.values()))
     _check_axes(named, mask_DA)
-    weights_DK = spec.weigh(tuple(named), first.dates, history)
-    score = mean_zscore([p.values[:, :, 0] for p in named.values()], weights_DK, mask_DA)
+    if learned is None:
+        learned = [spec.learn(tuple(named))] * len(first.dates)
+    score = spec.score(learned, [p.values[:, :, 0] for p in named.values()], mask_DA)
     return Panel(score[:, :, None].astype(np.float32), first.dates, first.assets, (SCORE,))
 
 

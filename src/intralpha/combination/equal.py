@@ -3,11 +3,11 @@
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 from numpy import ndarray
 from pydantic import Field
 
-from intralpha.combination.icir import RankICHistory
+from intralpha.combination.past import Past
 from intralpha.combination.spec import CombinerSpec
 
 
@@ -18,12 +18,7 @@ class EqualSpec(CombinerSpec):
         default="equal", description="one rule under the names it has in the sources"
     )
 
-    def weigh(
-        self,
-        names: tuple[str, ...],
-        dates: Shaped[ndarray, "D"],
-        history: RankICHistory | None = None,
-    ) -> Float[ndarray, "D K"]:
+    def weigh(self, names: tuple[str, ...], past: Past | None = None) -> Float[ndarray, "K"]:
         """1 / K for every factor; see :meth:`CombinerSpec.weigh`."""
-        del history
-        return np.full((len(dates), len(names)), 1 / len(names))
+        del past
+        return np.full(len(names), 1 / len(names))

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 from numpy import ndarray
 from pydantic import Field
 
-from intralpha.combination.icir import RankICHistory
+from intralpha.combination.past import Past
 from intralpha.combination.spec import CombinerSpec, FactorNamesError
 
 
@@ -29,13 +29,8 @@ class SingleSpec(CombinerSpec):
             raise FactorNamesError(factors, meant)
         return (wanted,)
 
-    def weigh(
-        self,
-        names: tuple[str, ...],
-        dates: Shaped[ndarray, "D"],
-        history: RankICHistory | None = None,
-    ) -> Float[ndarray, "D K"]:
+    def weigh(self, names: tuple[str, ...], past: Past | None = None) -> Float[ndarray, "K"]:
         """1 for the one factor, 0 for others; see :meth:`CombinerSpec.weigh`."""
-        del history
+        del past
         (wanted,) = self.names(names)
-        return np.tile([float(name == wanted) for name in names], (len(dates), 1))
+        return np.array([float(name == wanted) for name in names])

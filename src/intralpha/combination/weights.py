@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 from numpy import ndarray
 from pydantic import Field
 
-from intralpha.combination.icir import RankICHistory
+from intralpha.combination.past import Past
 from intralpha.combination.spec import CombinerSpec, FactorNamesError
 
 
@@ -26,15 +26,10 @@ class WeightsSpec(CombinerSpec):
             raise FactorNamesError(factors, f"those with weights: {', '.join(self.weights)}")
         return tuple(self.weights)
 
-    def weigh(
-        self,
-        names: tuple[str, ...],
-        dates: Shaped[ndarray, "D"],
-        history: RankICHistory | None = None,
-    ) -> Float[ndarray, "D K"]:
+    def weigh(self, names: tuple[str, ...], past: Past | None = None) -> Float[ndarray, "K"]:
         """The fixed weights, scaled to sum 1; see :meth:`CombinerSpec.weigh`."""
-        del history
+        del past
         if set(self.weights) != set(names):
             raise FactorNamesError(names, f"those with weights: {', '.join(self.weights)}")
         one = np.array([self.weights[name] for name in names])
-        return np.tile(one / one.sum(), (len(dates), 1))
+        return one / one.sum()

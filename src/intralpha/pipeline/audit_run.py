@@ -39,7 +39,7 @@ COMPARED = (
     "benchmark",
     "exposures",
 )
-FILES = ("risk_returns", "risk")  # kinds whose slices are compared file by file
+FILES = ("combination", "risk_returns", "risk")  # kinds whose slices are compared file by file
 PORTFOLIO, TARGETS = "portfolio", "target weights"
 ALL_FUTURES = tuple(FUTURES)
 BEYOND = 20  # sessions after the date that are made, too, so that work sees the other future

@@ -65,9 +65,9 @@ def _blocks(missing: Slices, size: int) -> Iterator[Slices]:
 
 
 def _parts(missing: Slices, node: Node, workers: int) -> tuple[Slices, ...]:
-    """What one job makes each: a folder, or as many days as give every worker some."""
+    """What one job makes each: a folder or some, or as many days as give every worker some."""
     if node.form != DAYS:
-        return tuple((one,) for one in missing)
+        return tuple(_blocks(missing, node.at_once))
     share = max(-(-len(missing) // workers), LEAST_DAYS)
     return tuple(_blocks(missing, min(share, node.block)))
 

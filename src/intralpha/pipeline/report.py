@@ -11,11 +11,13 @@ from intralpha import __version__
 from intralpha.backtest import PortfolioRun, load_run
 from intralpha.base import ConfigError, spec_hash
 from intralpha.base.plugins import loaded
+from intralpha.combination import weights_over_time
 from intralpha.datasets.timeline import timeline
 from intralpha.evaluation import FactorReport
 from intralpha.pipeline.code import git_commit
 from intralpha.pipeline.ingest import quality_counts
 from intralpha.pipeline.nodes.attribution import GROUPS, YEARLY
+from intralpha.pipeline.nodes.combination import COMBINATION
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import dump_recipe
 from intralpha.report import PortfolioRecord, SelectionRecord, TearSheet, render
@@ -61,6 +63,7 @@ def render_report(
         training=training_history(planned),
         schedules=_schedules(planned),
         selections=selections(planned),
+        weights=weights_over_time(planned.folders(COMBINATION)),
         quality=quality_counts(planned.recipe, planned.store) if not planned.pending else {},
         recipe=dump_recipe(planned.recipe),
         problems=problems,

@@ -128,6 +128,21 @@ def turnover_chart(daily: pl.DataFrame) -> go.Figure:
     return figure
 
 
+def weight_chart(weights: pl.DataFrame) -> go.Figure:
+    """Weight of each factor over time; each holds until the next.
+
+    Parameters
+    ----------
+    weights : date, factor, weight
+    """
+    figure = plain_figure("Weights of the combination", "weight")
+    for (name,), part in weights.group_by("factor", maintain_order=True):
+        figure.add_scatter(
+            x=part["date"].to_list(), y=part["weight"].to_list(), name=str(name), line_shape="hv"
+        )
+    return figure
+
+
 def _blend(share: float) -> str:
     """Red at 0, light grey at one half, blue at 1."""
     low, middle, high = (192, 80, 77), (190, 190, 190), (31, 78, 121)

@@ -98,6 +98,25 @@ def note_sections(record: PortfolioRecord | None) -> list[Section]:
     return [Section(title, (("", frame_table(frame)),)) for title, frame in notes.items()]
 
 
+def weight_sections(weights: pl.DataFrame | None) -> list[Section]:
+    """Weights of the combination over time, and their range.
+
+    Parameters
+    ----------
+    weights : date, factor, weight, dates ascending; nothing is shown without rows
+    """
+    if weights is None or weights.is_empty():
+        return []
+    weight = pl.col("weight")
+    ranges = weights.group_by("factor", maintain_order=True).agg(
+        newest=weight.last(), mean=weight.mean(), least=weight.min(), most=weight.max()
+    )
+    heading = f"Weights learned on {weights['date'].n_unique():,} dates"
+    return [
+        Section("Combination", ((heading, frame_table(ranges)),), (charts.weight_chart(weights),))
+    ]
+
+
 def training_sections(history: pl.DataFrame | None) -> list[Section]:
     """The fits by epoch: training loss, every validation metric, correlation between units.
 

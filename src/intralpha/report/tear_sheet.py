@@ -15,6 +15,7 @@ from intralpha.report.section import (
     quality_sections,
     schedule_sections,
     training_sections,
+    weight_sections,
 )
 from intralpha.report.selection import SelectionRecord, selection_sections
 
@@ -33,6 +34,7 @@ class TearSheet:
         metrics, unit_correlation; null where a fit has no such figure
     schedules : factor -> a row a training, with the dates of which it learns and which it predicts
     selections : factor -> which of its networks were chosen when, and how alike they are
+    weights : what the rule of the combination learned: date, factor, weight
     quality : fault of the data -> count
     recipe : the resolved recipe as YAML
     problems : what went wrong, shown at the top: ``stage portfolio failed: ...``
@@ -48,6 +50,7 @@ class TearSheet:
     training: pl.DataFrame | None = None
     schedules: dict[str, pl.DataFrame] = field(default_factory=dict)
     selections: dict[str, SelectionRecord] = field(default_factory=dict)
+    weights: pl.DataFrame | None = None
     quality: dict[str, int] = field(default_factory=dict)
     recipe: str = ""
     problems: tuple[str, ...] = ()
@@ -59,6 +62,7 @@ class TearSheet:
         return [
             *portfolio_sections(self.portfolio),
             *factor_sections(self.factors),
+            *weight_sections(self.weights),
             *training_sections(self.training),
             *schedule_sections(self.schedules),
             *selection_sections(self.selections),

@@ -4,9 +4,10 @@ from intralpha.base.node import Node
 from intralpha.factors import Ground
 from intralpha.pipeline.axes import Axes
 from intralpha.pipeline.grids import Grids
+from intralpha.pipeline.nodes.combination import combination_node, matured_node
 from intralpha.pipeline.nodes.ground import forward_node, universe_node
 from intralpha.pipeline.nodes.portfolio import portfolio_nodes
-from intralpha.pipeline.nodes.signal import matured_node, signal_node
+from intralpha.pipeline.nodes.signal import signal_node
 from intralpha.pipeline.nodes.test import test_nodes
 from intralpha.pipeline.recipe import Recipe
 
@@ -28,9 +29,10 @@ def nodes_of(recipe: Recipe, axes: Axes) -> tuple[Node, ...]:
         nodes += factor.nodes(name, ground)
     made = {node.name: node for node in nodes}
     matured = matured_node(recipe, made, grids.evidence, axes.sessions)
-    signal = signal_node(recipe, made, matured)
+    learned = combination_node(recipe, made, grids.evidence, axes.sessions, matured)
+    signal = signal_node(recipe, made, axes.sessions, learned)
     forward = forward_node(recipe.test.horizons, grids.tests)
-    nodes += [] if matured is None else [matured]
+    nodes += [node for node in (matured, learned) if node is not None]
     nodes += [signal, forward, *test_nodes(recipe, grids.tests, made, signal, forward)]
     if recipe.portfolio is not None:
         nodes += portfolio_nodes(recipe, signal, grids.decisions, axes)

@@ -1,134 +1,72 @@
-"""The combined signal of each date, and the returns that were over when it was made."""
+"""The combined signal of each date."""
 
-from datetime import date
+import json
 
-import numpy as np
-from jaxtyping import Bool, Shaped
+from jaxtyping import Shaped
 from numpy import ndarray
 
-from intralpha.base import Panel
 from intralpha.base.node import Inputs, Node, Slice, Task
 from intralpha.base.panel import as_days
-from intralpha.combination import CombinerSpec, RankICHistory, combine
-from intralpha.evaluation import rank_ic
-from intralpha.pipeline.nodes.ground import forward_node
+from intralpha.combination import CombinerSpec, combine, refreshes
+from intralpha.combination.record import LEARNED
+from intralpha.pipeline.nodes.combination import (
+    COMBINATION,
+    SCORE,
+    UNIVERSE,
+    laid_scores,
+    score_dates,
+)
 from intralpha.pipeline.recipe import Recipe
 
-SCORE, MATURED, UNIVERSE = "score/", "matured", "universe"
 
-
-def matured_node(
+def signal_node(
     recipe: Recipe,
     made: dict[str, Node],
-    dates: Shaped[ndarray, "E"],
     sessions: Shaped[ndarray, "N"],
-) -> Node | None:
-    """Forward returns of the combined factors' dates that are over; None if no rule asks for them.
-
-    Parameters
-    ----------
-    recipe : names the combination
-    made : nodes of the factors by name
-    dates : datetime64[D] [E], those that may be weighed by, see :class:`Grids`
-    sessions : datetime64[D] [N], all sessions of the lake
-
-    Returns
-    -------
-    Node
-        A slice a date t, known at the close of t + b; its ``about`` is that session.
-    """
-    evidence = recipe.combination.evidence()
-    if evidence is None:
-        return None
-    days = as_days(sorted(set[str]().union(*_dates(recipe, made).values())))
-    days = days[np.isin(days, dates)]
-    over = np.searchsorted(sessions, days) + evidence.horizon[1]
-    days, over = days[over < len(sessions)], over[over < len(sessions)]
-    node = forward_node((evidence.horizon,), days, MATURED)
-    known = sessions[over].tolist()
-    slices = tuple(
-        Slice(one.name, one.days, on, one.needs) for one, on in zip(node.slices, known, strict=True)
-    )
-    return Node(node.name, node.make, node.spec, slices, reads=node.reads)
-
-
-def signal_node(recipe: Recipe, made: dict[str, Node], matured: Node | None = None) -> Node:
+    combination: Node | None = None,
+) -> Node:
     """Scores of the combined factors on every date that any of them has.
 
     Parameters
     ----------
     recipe : names the combination
     made : nodes of the factors by name
-    matured : of :func:`matured_node`; a date needs those of its slices that are over by then, and
-        the scores that they are compared with
+    sessions : datetime64[D] [N], all sessions of the lake
+    combination : what the rule learns, if it does; a date needs what was learned last
     """
-    there = _dates(recipe, made)
-    evidence = recipe.combination.evidence()
-    past = () if matured is None else tuple((s.name, s.about) for s in matured.slices)
+    there = score_dates(recipe, made)
+    names = sorted(set[str]().union(*there.values()))
+    on = refreshes(recipe.combination, sessions, as_days(names)) if names else ()
     slices = []
-    for day in sorted(set[str]().union(*there.values())):
-        seen = [(d, known) for d, known in past if known <= date.fromisoformat(day)]
-        seen = seen[-evidence.observations :] if evidence else []
-        days = (*(d for d, _ in seen), day)
-        needs = {name: tuple(d for d in days if d in known) for name, known in there.items()}
-        needs |= {MATURED: days[:-1]} if matured else {}
-        about = seen or None
-        slices.append(Slice(day, None, about, needs | {UNIVERSE: days}))
+    for day, learned in zip(names, on, strict=True):
+        needs = {name: (day,) if day in known else () for name, known in there.items()}
+        needs |= {COMBINATION: (str(learned),)} if combination else {}
+        about = str(learned) if combination else None
+        slices.append(Slice(day, None, about, needs | {UNIVERSE: (day,)}))
     inputs = {name: f"{SCORE}{name}" for name in there} | {UNIVERSE: UNIVERSE}
-    inputs |= {MATURED: MATURED} if matured else {}
+    inputs |= {COMBINATION: COMBINATION} if combination else {}
     return Node("signal", make_signal, recipe.combination, tuple(slices), inputs)
 
 
 def make_signal(spec: CombinerSpec, inputs: Inputs, task: Task) -> None:
-    """Weighted mean of z-scores over the universe, see :func:`intralpha.combination.combine`.
+    """Combination of z-scores over the universe, see :func:`intralpha.combination.combine`.
 
     Parameters
     ----------
-    spec : the weights
-    inputs : ``universe`` and the score of every factor, under the factors' names; ``matured``, if
-        the rule weighs by RankICs
+    spec : the rule
+    inputs : ``universe`` and the score of every factor, under the factors' names; ``combination``,
+        if the rule learns
     task : slices are dates that any factor has; gets a Panel [D, A, 1], name ``score``, in
         ``panel``, known when the last of the factors is. A factor without a slice on a date is NaN
-        there, so the others share its weight. Their ``about`` has the dates whose returns were
-        over, and since when: no RankIC counts before that session.
+        there, so the others share its weight. Their ``about`` is the date that was learned on.
     """
-    days, assets = as_days([one.name for one in task.slices]), inputs.assets
-    names = [n for n in task.slices[0].needs if n not in (UNIVERSE, MATURED)]
-    known = {d: on for one in task.slices for d, on in one.about or ()}
-    every = np.union1d(days, as_days(sorted(known)))
-    scores = {}
-    for name in names:
-        given = any(one.needs[name] for one in task.slices)
-        empty = Panel.full(every, assets, ("score",))
-        scores[name] = inputs.panel(name).reindex(every, assets) if given else empty
-    inside = inputs.panel(UNIVERSE).reindex(every, assets)[UNIVERSE] > 0
-    history = None
+    days = as_days([one.name for one in task.slices])
+    names = tuple(n for n in task.slices[0].needs if n not in (UNIVERSE, COMBINATION))
+    scores = laid_scores(names, days, inputs, task)
+    inside_DA = inputs.panel(UNIVERSE).reindex(days, inputs.assets)[UNIVERSE] > 0
+    learned = None
     if spec.evidence() is not None:
-        history = _history(scores, inside, inputs, known)
-    today = np.isin(every, days)
-    now = {name: score.at(days) for name, score in scores.items()}
-    combine(now, spec, inside[today], history).save(task.folder("panel"))
-
-
-def _dates(recipe: Recipe, made: dict[str, Node]) -> dict[str, set[str]]:
-    """Dates that each of the combined factors has."""
-    return {n: {s.name for s in made[f"{SCORE}{n}"].slices} for n in recipe.combined()}
-
-
-def _history(
-    scores: dict[str, Panel],
-    inside: Bool[ndarray, "D A"],
-    inputs: Inputs,
-    known: dict[str, date],
-) -> RankICHistory:
-    """RankICs of the dates whose returns are over, with the sessions since when they are."""
-    past = sorted(known)
-    days = as_days(past)
-    if not past:
-        return RankICHistory(tuple(scores), days, np.empty((0, len(scores))))
-    fwd = inputs.panel(MATURED).reindex(days, inputs.assets)
-    every = next(iter(scores.values())).dates
-    mask = inside[np.isin(every, days)] & (fwd["fwd_buyable"] > 0)
-    ret = fwd.values[:, :, 0].astype(np.float64)
-    found = [rank_ic(s.at(days)["score"].astype(np.float64), ret, mask) for s in scores.values()]
-    return RankICHistory(tuple(scores), as_days([known[d] for d in past]), np.stack(found, axis=1))
+        folders = inputs.folders(COMBINATION)
+        kept = {on: json.loads((path / LEARNED).read_text()) for on, path in folders.items()}
+        learned = [kept[one.about] for one in task.slices]
+    combine(scores, spec, inside_DA, learned).save(task.folder("panel"))

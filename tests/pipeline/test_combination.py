@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import yaml
+from pydantic import TypeAdapter
 from scipy.stats import spearmanr
 
 from intralpha.audit.probe import FutureLeakError
+from intralpha.combination import CombinerSpec, weights_over_time
 from intralpha.labels import fwd_buyable
 from intralpha.market import Lake
 from intralpha.pipeline import (
@@ -21,7 +24,7 @@ from intralpha.pipeline import (
     load_recipe,
     plan,
 )
-from intralpha.pipeline.nodes import signal as nodes
+from intralpha.pipeline.nodes import combination as nodes
 
 AHEAD, OBSERVATIONS, LEAST = 6, 12, 5
 LIBRARY = "features: {kind: library, library: price_volume, names: [%s]}, signs: {%s: -1}"
@@ -120,7 +123,7 @@ def test_a_signal_is_weighed_by_finished_rank_ics(run: Plan) -> None:
 
 def test_no_return_is_needed_before_it_is_over(run: Plan) -> None:
     sessions = run.lake.dates("daily")
-    matured, signal = run.node("matured"), run.node("signal")
+    matured, learned = run.node("matured"), run.node("combination")
     ends = {
         s.name: sessions[int(np.searchsorted(sessions, np.datetime64(s.name))) + AHEAD].item()
         for s in matured.slices
@@ -128,7 +131,7 @@ def test_no_return_is_needed_before_it_is_over(run: Plan) -> None:
     assert [s.about for s in matured.slices] == list(ends.values())
     assert {read.ahead for read in matured.reads} <= {1, AHEAD}
     counts = []
-    for one in signal.slices:
+    for one in learned.slices:
         needed = one.needs["matured"]
         assert all(ends[d] <= date.fromisoformat(one.name) for d in needed)
         counts.append(len(needed))
@@ -138,7 +141,9 @@ def test_no_return_is_needed_before_it_is_over(run: Plan) -> None:
 
 def test_the_audit_finds_nothing(run: Plan, recipe: Recipe, tmp_path: Path) -> None:
     findings = audit_recipe(recipe, date(2023, 7, 28), tmp_path, show_progress=False)
-    assert all(f.compared > 500 for f in findings)
+    compared = {f.what: f.compared for f in findings}
+    assert compared.pop("combination") > 10
+    assert min(compared.values()) > 500
 
 
 def test_a_rule_that_takes_returns_as_known_at_once_is_caught(
@@ -174,3 +179,39 @@ def test_a_lake_that_grows_leaves_old_signals(run: Plan, recipe: Recipe, tmp_pat
     np.testing.assert_array_equal(again.values, whole.values)
     assert len(again.dates) > 40
     assert again.dates[-1] > sessions[130]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "{kind: tree_weight, min_observations: 5, rounds: 3}",
+        "{kind: roll_reg, min_observations: 5}",
+        "{kind: corr_weight, observations: 5}",
+        "{kind: horizon_choice, horizons: [[1, 2], [1, 6]], min_observations: 5}",
+    ],
+)
+def test_a_rule_learns_on_its_grid_and_the_report_shows_it(
+    recipe: Recipe, run: Plan, rule: str
+) -> None:
+    """Between two dates of the grid a signal rests on what was learned on the earlier one."""
+    other = load_recipe_of(recipe, rule)
+    planned = plan(other, run.store.root.parent)
+    result = execute(planned, show_progress=False)
+    assert result.problems == ()
+    assert {kind for kind, made in result.made.items() if made} <= {
+        "matured", "combination", "signal", "test",
+    }  # fmt: skip
+    learned = weights_over_time(planned.folders("combination"))
+    grid = {one.name for one in planned.node("combination").slices}
+    assert set(learned["date"].cast(pl.String)) == grid
+    assert learned["weight"].is_finite().all()
+    for one in planned.node("signal").slices:
+        assert one.about == max(day for day in grid if day <= one.name)
+    assert len(grid) < len(planned.node("signal").slices)
+    assert "Weights of the combination" in result.report.read_text()
+    assert np.isfinite(planned.panel("signal")["score"]).sum() > 500
+
+
+def load_recipe_of(recipe: Recipe, rule: str) -> Recipe:
+    spec = TypeAdapter(CombinerSpec).validate_python(yaml.safe_load(rule))
+    return recipe.model_copy(update={"combination": spec})
