@@ -11,7 +11,19 @@ from intralpha.pipeline.ingest import NothingToCheckError
 from intralpha.pipeline.recipe import RecipeError
 from intralpha.sources.quality.report import QualityError
 
-VERBS = ("demo", "ingest", "quality", "explore", "check", "explain", "run", "report", "audit", "ls")
+VERBS = (
+    "demo",
+    "ingest",
+    "quality",
+    "explore",
+    "check",
+    "explain",
+    "run",
+    "test",
+    "report",
+    "audit",
+    "ls",
+)
 
 
 def test_help_names_every_verb_and_the_exit_codes() -> None:

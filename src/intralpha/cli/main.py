@@ -27,6 +27,7 @@ from intralpha.cli.run import run
 from intralpha.cli.simulate import simulate
 from intralpha.cli.start import INTERRUPTED
 from intralpha.cli.study import study
+from intralpha.cli.test import test
 
 app = typer.Typer(
     name="intralpha",
@@ -103,6 +104,7 @@ VERBS = (
     explain,
     run,
     study,
+    test,
     report,
     audit,
     ls,

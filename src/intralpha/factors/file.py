@@ -1,8 +1,9 @@
 """A factor from elsewhere: scores in a csv or Parquet file, or a saved Panel."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import polars as pl
@@ -18,6 +19,9 @@ from intralpha.sources.source import SourceError
 from intralpha.sources.symbols import normal_symbol
 from intralpha.sources.when import days
 
+DATES, SYMBOLS = ("date", "datetime"), ("symbol", "instrument", "asset")
+Found = TypeVar("Found")
+
 
 class FactorFileError(DataError):
     """A file of scores cannot be read as such."""
@@ -32,8 +36,9 @@ class FactorFileSpec(FactorSpec):
 
     A csv or Parquet file has the columns ``date`` (2024-01-31, 20240131 or a date), ``symbol``
     (``600519.SH``, or any form that a source may have) and the score, in any order; text is utf-8
-    or GBK. A folder is a Panel saved by :meth:`Panel.save`. A score of a date must have been known
-    at its close: nothing here can check that.
+    or GBK. ``datetime`` and ``instrument`` (qlib) or ``asset`` (alphalens) will do. A folder is a
+    Panel saved by :meth:`Panel.save`. A score of a date must have been known at its close: nothing
+    here can check that.
     """
 
     kind: Literal["file"] = "file"
@@ -99,8 +104,9 @@ def read_scores(spec: FactorFileSpec) -> Panel:
         if spec.column not in panel.names or panel.times is not None:
             raise FactorFileError(path, f"names {panel.names}", f"{spec.column}, one value a day")
         return panel.select((spec.column,))
-    frame = _table(path, ("date", "symbol", spec.column))
-    _check_columns(path, frame.columns, spec.column)
+    frame = _table(path, spec.column)
+    date, symbol = _keys(path, frame.columns, spec.column)
+    frame = frame.rename({date: "date", symbol: "symbol"})
     words = pl.col(pl.Categorical, pl.Enum).cast(pl.String)
     frame = frame.select("date", "symbol", spec.column).with_columns(words)
     for name, kind in frame.schema.items():
@@ -163,38 +169,74 @@ def _check_rows(path: Path, rows: pl.DataFrame) -> None:
         raise FactorFileError(path, f"{row[0]} {row[1]} twice", "one row a date and symbol")
 
 
-def _table(path: Path, needed: tuple[str, ...]) -> pl.DataFrame:
+def score_columns(path: Path) -> tuple[str, ...]:
+    """Columns of a file, or names of a saved Panel, that can be scores.
+
+    Parameters
+    ----------
+    path : as in :class:`FactorFileSpec`
+
+    Returns
+    -------
+    tuple of str
+        ``score`` alone if there is one; else everything that is neither date nor symbol nor index.
+
+    Raises
+    ------
+    FactorFileError, FactorFileSuffixError
+    """
+    if path.is_dir():
+        names = Panel.load(path).names
+    elif path.suffix == ".parquet":
+        names = tuple(_read(path, lambda: pl.read_parquet_schema(path)))
+    elif path.suffix == ".csv":
+        names = tuple(_read(path, lambda: header(path.name, path.read_bytes())))
+    else:
+        raise FactorFileSuffixError(path)
+    scores = [n for n in names if n not in (*DATES, *SYMBOLS, "") and not n.startswith("__")]
+    return ("score",) if "score" in scores else tuple(scores)
+
+
+def _table(path: Path, score: str) -> pl.DataFrame:
     """The file as a table; of csv some columns, as text."""
+    if path.suffix == ".parquet":
+        return _read(path, lambda: pl.read_parquet(path))
+    if path.suffix == ".csv":
+        return _read(path, lambda: _csv(path, path.read_bytes(), score))
+    raise FactorFileSuffixError(path)
+
+
+def _read(path: Path, read: Callable[[], Found]) -> Found:
+    """What is read of a file; what goes wrong is an error of ours."""
     try:
-        if path.suffix == ".parquet":
-            return pl.read_parquet(path)
-        if path.suffix == ".csv":
-            return _csv(path, path.read_bytes(), needed)
+        return read()
     except SourceError as error:
         found = f"{error.origin.removeprefix(path.name)} {error.found}".strip()
         raise FactorFileError(path, found, error.expected) from error
     except (pl.exceptions.PolarsError, OSError) as error:
         raise FactorFileError(path, str(error), "a readable table") from error
-    raise FactorFileSuffixError(path)
 
 
-def _csv(path: Path, content: bytes, needed: tuple[str, ...]) -> pl.DataFrame:
+def _csv(path: Path, content: bytes, score: str) -> pl.DataFrame:
     names = header(path.name, content)
     if len(set(names)) < len(names):
         raise FactorFileError(path, f"columns {', '.join(names)}", "each name once")
-    _check_columns(path, names, needed[-1])
-    return plain_csv(path.name, content, needed)
+    return plain_csv(path.name, content, (*_keys(path, names, score), score))
 
 
-def _check_columns(path: Path, names: list[str], score: str) -> None:
-    """Refuse columns that lack one.
+def _keys(path: Path, names: list[str], score: str) -> tuple[str, str]:
+    """Names of the columns of dates and symbols.
 
     Raises
     ------
     FactorFileError
+        One of them, or the score, is not there.
     """
-    if {"date", "symbol", score} - set(names):
+    date = next((name for name in DATES if name in names), None)
+    symbol = next((name for name in SYMBOLS if name in names), None)
+    if date is None or symbol is None or score not in names:
         raise FactorFileError(path, f"columns {', '.join(names)}", f"date, symbol and {score}")
+    return date, symbol
 
 
 class FactorFileSuffixError(ConfigError):

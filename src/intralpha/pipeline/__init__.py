@@ -7,6 +7,7 @@ from intralpha.base.lazy import lazily
 if TYPE_CHECKING:
     from intralpha.pipeline.audit_run import audit_dates, audit_recipe
     from intralpha.pipeline.demo import run_demo
+    from intralpha.pipeline.factor_files import factor_file_recipe
     from intralpha.pipeline.ingest import ingest_files, lake_quality
     from intralpha.pipeline.listing import (
         collect_garbage,

@@ -218,17 +218,33 @@ def load_recipe(path: Path, overrides: tuple[str, ...] = (), place: Path | None 
     if not isinstance(raw, dict):
         raise RecipeError(str(path), [f"expected a mapping of keys, found {type(raw).__name__}"])
     for override in overrides:
-        _apply(raw, override)
+        apply_override(raw, override)
+    return checked_recipe(raw, str(path), path.resolve().parent if place is None else place)
+
+
+def checked_recipe(raw: dict[str, Any], where: str, place: Path) -> Recipe:
+    """A recipe of its keys, checked.
+
+    Parameters
+    ----------
+    raw : the keys; a factor that is None is left out
+    where : the keys come from, for errors
+    place : folder that relative paths start from
+
+    Raises
+    ------
+    RecipeError
+        As in :func:`load_recipe`.
+    """
     if isinstance(raw.get("factors"), dict):
         raw["factors"] = {name: spec for name, spec in raw["factors"].items() if spec is not None}
-    folder = path.resolve().parent if place is None else place
     try:
-        recipe = Recipe.model_validate(raw, context=placed(folder))
+        recipe = Recipe.model_validate(raw, context=placed(place))
     except ValidationError as error:
-        raise RecipeError(str(path), [fault_of(e) for e in error.errors()]) from error
+        raise RecipeError(where, [fault_of(e) for e in error.errors()]) from error
     faults = recipe.faults()
     if faults:
-        raise RecipeError(str(path), faults)
+        raise RecipeError(where, faults)
     return recipe
 
 
@@ -267,7 +283,7 @@ def dump_recipe(recipe: Recipe) -> str:
     return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
-def _apply(raw: dict[str, Any], override: str) -> None:
+def apply_override(raw: dict[str, Any], override: str) -> None:
     """Set one dotted key of the raw recipe."""
     place, separator, text = override.partition("=")
     if not separator or not place:
