@@ -64,7 +64,7 @@ def test_an_optimiser_that_knows_the_next_signal_is_caught(
     monkeypatch.setattr(import_module("intralpha.backtest.stretches"), "lay_desk", tomorrow)
     recipe = load_recipe(finished[0] / "tiny.yaml", FAST)
     with pytest.raises(FutureLeakError) as caught:
-        audit_recipe(recipe, AFTER, tmp_path / "audit", show_progress=False)
+        audit_recipe(recipe, AFTER, tmp_path / "audit", False, ("noise",))
     assert [f.what for f in caught.value.findings] == ["target weights"]
 
 

@@ -140,7 +140,7 @@ def test_no_return_is_needed_before_it_is_over(run: Plan) -> None:
 
 
 def test_the_audit_finds_nothing(run: Plan, recipe: Recipe, tmp_path: Path) -> None:
-    findings = audit_recipe(recipe, date(2023, 7, 28), tmp_path, show_progress=False)
+    findings = audit_recipe(recipe, date(2023, 7, 28), tmp_path, False, ("noise",))
     compared = {f.what: f.compared for f in findings}
     assert compared.pop("combination") > 10
     assert min(compared.values()) > 500
@@ -159,7 +159,7 @@ def test_a_rule_that_takes_returns_as_known_at_once_is_caught(
 
     monkeypatch.setattr("intralpha.pipeline.nodes.matured_node", at_once)
     with pytest.raises(FutureLeakError, match="signal"):
-        audit_recipe(recipe, date(2023, 7, 28), tmp_path, show_progress=False)
+        audit_recipe(recipe, date(2023, 7, 28), tmp_path, False, ("noise",))
 
 
 def test_a_lake_that_grows_leaves_old_signals(run: Plan, recipe: Recipe, tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ def test_an_audit_covers_the_features_of_a_plugin(desk: Desk, finished: Desk) ->
     )  # fmt: skip
     factor = "factors={one: {kind: zscore_mean, features: {kind: %s.gap}, signs: {gap: 1}}}"
     common = [
-        "--after", "2023-05-10", "--set", f"data.lake={finished.folder / 'lake'}",
+        "--after", "2023-05-10", "--future", "noise", "--set", f"data.lake={finished.folder / 'lake'}",
         "--set", "data.sources=[]", "--set", "portfolio=null", "--set", "combination={kind: equal}",
         "--set", "executor={kind: local}",
     ]  # fmt: skip
@@ -175,7 +175,7 @@ def test_an_audit_covers_the_features_of_a_plugin(desk: Desk, finished: Desk) ->
 
 
 def test_a_recipe_with_sources_of_its_own_is_audited(finished: Desk) -> None:
-    words = ("--after", "2023-05-10", "--set", "factors.net=null")
+    words = ("--after", "2023-05-10", "--future", "noise", "--set", "factors.net=null")
     done = finished.intralpha("audit", "everything.yaml", *BOTH, *words)
     assert done.returncode == 0, done.stderr
     assert "target weights: " in done.stdout
