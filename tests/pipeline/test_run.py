@@ -46,6 +46,7 @@ def test_a_run_ends_in_a_report_and_a_second_one_does_nothing(
     page = result.report.read_text()
     assert page.count("<h2>Portfolio</h2>") == 1
     assert "seed: 3" in page
+    assert "seeds on the validation days of each fold" in page
     again = plan(load_recipe(folder / "tiny.yaml"), folder / "runs")
     assert again.to_text().endswith(" slices to do")
     assert "\n0 of " in again.to_text()

@@ -21,6 +21,7 @@ from intralpha.pipeline.nodes.combination import COMBINATION
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import dump_recipe
 from intralpha.report import PortfolioRecord, SelectionRecord, TearSheet, render
+from intralpha.training import seed_spread
 
 
 class NothingMadeError(ConfigError):
@@ -54,13 +55,15 @@ def render_report(
     factors = finished_factors(planned)
     if not factors and not problems:
         raise NothingMadeError(planned.to_text())
+    history = training_history(planned)
     sheet = TearSheet(
         title=planned.recipe.name,
         about=planned.recipe.about,
         facts=_facts(planned) | (more_facts or {}),
         factors=factors,
         portfolio=finished_portfolio(planned),
-        training=training_history(planned),
+        training=history,
+        seeds=None if history is None else seed_spread(history),
         schedules=_schedules(planned),
         selections=selections(planned),
         weights=weights_over_time(planned.folders(COMBINATION)),

@@ -117,12 +117,15 @@ def weight_sections(weights: pl.DataFrame | None) -> list[Section]:
     ]
 
 
-def training_sections(history: pl.DataFrame | None) -> list[Section]:
+def training_sections(
+    history: pl.DataFrame | None, seeds: pl.DataFrame | None = None
+) -> list[Section]:
     """The fits by epoch: training loss, every validation metric, correlation between units.
 
     Parameters
     ----------
     history : of all fits; a figure that a fit does not have is null in it
+    seeds : how far the seeds of each fold lie apart, see :func:`intralpha.training.seed_spread`
     """
     if history is None or history.is_empty():
         return []
@@ -136,6 +139,8 @@ def training_sections(history: pl.DataFrame | None) -> list[Section]:
         )
     rows = rows_left_out(history)
     tables = () if rows is None else (("rows left out of training", frame_table(rows)),)
+    if seeds is not None:
+        tables = (("seeds on the validation days of each fold", frame_table(seeds)), *tables)
     shown = tuple(charts.training_chart(history, *d) for d in drawn)
     return [Section("Training", tables, charts=shown)]
 

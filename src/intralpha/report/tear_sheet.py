@@ -32,6 +32,7 @@ class TearSheet:
     portfolio : replay; None without one or if that stage failed
     training : history of the fits: factor, fold, seed, epoch, train_loss, valid_rank_ic and other
         metrics, unit_correlation; null where a fit has no such figure
+    seeds : how far the seeds of each fold lie apart; None without fits
     schedules : factor -> a row a training, with the dates of which it learns and which it predicts
     selections : factor -> which of its networks were chosen when, and how alike they are
     weights : what the rule of the combination learned: date, factor, weight
@@ -48,6 +49,7 @@ class TearSheet:
     factors: tuple[FactorReport, ...] = ()
     portfolio: PortfolioRecord | None = None
     training: pl.DataFrame | None = None
+    seeds: pl.DataFrame | None = None
     schedules: dict[str, pl.DataFrame] = field(default_factory=dict)
     selections: dict[str, SelectionRecord] = field(default_factory=dict)
     weights: pl.DataFrame | None = None
@@ -63,7 +65,7 @@ class TearSheet:
             *portfolio_sections(self.portfolio),
             *factor_sections(self.factors),
             *weight_sections(self.weights),
-            *training_sections(self.training),
+            *training_sections(self.training, self.seeds),
             *schedule_sections(self.schedules),
             *selection_sections(self.selections),
             *note_sections(self.portfolio),

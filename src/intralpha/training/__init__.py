@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from intralpha.training.predict import predict
     from intralpha.training.rate import RateSpec
     from intralpha.training.selection import SelectSpec
+    from intralpha.training.spread import seed_spread
     from intralpha.training.train_spec import TrainSpec
     from intralpha.training.two_pass import NotApartError, backward
     from intralpha.training.validation import Validation
