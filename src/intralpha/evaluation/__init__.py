@@ -78,6 +78,7 @@ if TYPE_CHECKING:
         roll_spread,
         volume_shares,
     )
+    from intralpha.evaluation.sweep import Sweep, sweep
     from intralpha.evaluation.turnover import turnover
 
 lazily(__name__)
