@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         rank_ic,
         summarise,
     )
+    from intralpha.evaluation.more_tables import with_days, with_luck
     from intralpha.evaluation.nav import (
         SESSIONS_PER_YEAR,
         Drawdown,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
         worst_drawdown,
     )
     from intralpha.evaluation.neutralise import neutralise
+    from intralpha.evaluation.overlap import newey_west_t, overlap_of, overlap_t
     from intralpha.evaluation.performance import Performance, performance, yearly_table
     from intralpha.evaluation.ranks import average_ranks
     from intralpha.evaluation.spacing import periods_per_year

@@ -27,7 +27,7 @@ def ratio_of(series: Float[ndarray, " D"]) -> float:
     return math.nan if len(known) == 0 or np.ptp(known) == 0 else float(summarise(known).icir)
 
 
-def expected_best(ratios: Sequence[float]) -> float:
+def expected_best(trials: Sequence[float] | float, count: int | None = None) -> float:
     r"""The ratio of mean to deviation that the best of as many trials has by luck alone.
 
     .. math:: s ((1 - \gamma) Z(1 - 1/N) + \gamma Z(1 - 1/(N e)))
@@ -38,7 +38,8 @@ def expected_best(ratios: Sequence[float]) -> float:
 
     Parameters
     ----------
-    ratios : one a trial, such as an ICIR a date
+    trials : one ratio a trial, such as an ICIR a date; or their deviation s
+    count : N; default: as many as there are ratios
 
     Returns
     -------
@@ -50,11 +51,13 @@ def expected_best(ratios: Sequence[float]) -> float:
     >>> round(expected_best([0.1, 0.2, 0.3, 0.4]), 4)
     0.1358
     """
-    count = len(ratios)
+    ratios = () if isinstance(trials, float) else trials
+    count = len(ratios) if count is None else count
     if count < 2:
         return 0.0
+    spread = trials if isinstance(trials, float) else float(np.std(ratios, ddof=1))
     first, second = norm.ppf(1 - 1 / count), norm.ppf(1 - 1 / (count * math.e))
-    return float(np.std(ratios, ddof=1) * ((1 - EULER) * first + EULER * second))
+    return float(spread * ((1 - EULER) * first + EULER * second))
 
 
 def chance_above(series: Float[ndarray, " D"], ratio: float) -> float:

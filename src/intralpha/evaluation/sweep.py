@@ -31,11 +31,11 @@ class Sweep:
     Parameters
     ----------
     rank_ic : horizon -> [D]
-    groups_DG : mean return of the leading horizon by group, lowest scores first
-    universe_D : mean return of the leading horizon
-    top, bottom : legs of the leading horizon
+    groups_DG : mean return of the held horizon by group, lowest scores first
+    universe_D : mean return of the held horizon
+    top, bottom : legs of the held horizon
     members_D : stocks inside the universe with a score
-    pairs_D : those that have a return, too
+    pairs_D : those that have a return of the leading horizon, too
     decay_DL : RankIC of the score of each lag ago; empty without lags
     ic_D, autocorrelation_D : Pearson figures; None unless asked for
     """
@@ -59,6 +59,7 @@ def sweep(
     n_groups: int = 10,
     share: float = 0.1,
     lags: tuple[int, ...] = (),
+    held: str | None = None,
     pearson: bool = False,
     min_stocks: int = MIN_STOCKS,
 ) -> Sweep:
@@ -69,11 +70,12 @@ def sweep(
     score_DA : ndarray of float
         Known at the close of each day. What is not finite is absent.
     fwd_rets : horizon -> ndarray of float [D, A], at least one
-        Simple returns earned afterwards; the first leads groups, legs, decay and IC.
+        Simple returns earned afterwards; the first leads decay and IC.
     mask_DA : ndarray of bool, optional
         Universe of each day; default: everything present.
     n_groups, share : equal-count groups; fraction of the universe in a leg
     lags : of the decay, in rows
+    held : the horizon over which groups, legs and universe earn; default: the first
     pearson : whether IC and the autocorrelation at one row are measured, too
     min_stocks : days with fewer pairs have no correlation
 
@@ -101,12 +103,13 @@ def sweep(
     mask = as_mask(mask_DA, score_DA)
     score = empty_ordering(score_DA)
     fwds = [np.ascontiguousarray(fwd, np.float64) for fwd in fwd_rets.values()]
+    earned = fwds[0 if held is None else list(fwd_rets).index(held)]
     again = any(lag > 0 for lag in lags)
     lead = empty_ordering(fwds[0]) if again else None
     out = _Arrays.empty(len(mask), len(fwds), n_groups)
 
     def work(start: int, stop: int) -> None:
-        _block(score, fwds, lead, mask, min_stocks, out, slice(start, stop))
+        _block(score, (fwds, earned), lead, mask, min_stocks, out, slice(start, stop))
 
     over_days(work, len(mask), mask.size, BLOCK_DAYS)
     fading = np.empty((len(mask), len(lags)))
@@ -116,7 +119,7 @@ def sweep(
             if lag == 0 or lead is None
             else rank_correlation(score, lead, mask, min_stocks, lag)
         )
-    legs = [sorted_leg(score, fwds[0], out.members_D, share, mask, top) for top in (True, False)]
+    legs = [sorted_leg(score, earned, out.members_D, share, mask, top) for top in (True, False)]
     return Sweep(
         rank_ic={name: out.rank_ic_DH[:, h] for h, name in enumerate(fwd_rets)},
         groups_DG=out.groups_DG,
@@ -154,7 +157,7 @@ class _Arrays:
 
 def _block(
     score: Ordering,
-    fwds: list[Float[ndarray, "D A"]],
+    rets: tuple[list[Float[ndarray, "D A"]], Float[ndarray, "D A"]],
     lead: Ordering | None,
     mask_DA: Bool[ndarray, "D A"],
     min_stocks: int,
@@ -162,7 +165,7 @@ def _block(
     rows: slice,
 ) -> None:
     """Sort some days and measure them; the sort of the leading return is kept where asked for."""
-    some, mask = score.rows(rows), mask_DA[rows]
+    some, mask, (fwds, earned) = score.rows(rows), mask_DA[rows], rets
     days = (0, len(mask))
     sort_days(some)
     for h, fwd in enumerate(fwds):
@@ -171,10 +174,10 @@ def _block(
         found = np.empty(len(mask))
         pair_days(parts_of(some), parts_of(after), mask, (min_stocks, 0, *days), found)
         out.rank_ic_DH[rows, h] = found
-    group_days(parts_of(some), fwds[0][rows], mask, days, out.groups_DG[rows])
+    group_days(parts_of(some), earned[rows], mask, days, out.groups_DG[rows])
     _universe_days(
         some.value,
-        fwds[0][rows],
+        (fwds[0][rows], earned[rows]),
         mask,
         out.universe_D[rows],
         out.members_D[rows],
@@ -184,7 +187,8 @@ def _block(
 
 @njit(cache=True, nogil=True)
 @no_type_check
-def _universe_days(value, fwd, mask, universe, inside, pairs):
+def _universe_days(value, rets, mask, universe, inside, pairs):
     for d in range(len(universe)):
-        total, known, inside[d], pairs[d] = universe_day(fwd[d], value[d], mask[d])
+        total, known, inside[d], _ = universe_day(rets[1][d], value[d], mask[d])
+        pairs[d] = universe_day(rets[0][d], value[d], mask[d])[3]
         universe[d] = total / known if known > 0 else np.nan

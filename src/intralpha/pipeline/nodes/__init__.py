@@ -29,7 +29,7 @@ def nodes_of(recipe: Recipe, axes: Axes) -> tuple[Node, ...]:
     made = {node.name: node for node in nodes}
     matured = matured_node(recipe, made, grids.evidence, axes.sessions)
     signal = signal_node(recipe, made, matured)
-    forward = forward_node(recipe.test.horizons, grids.tests)
+    forward = forward_node(recipe.test.measured(), grids.tests, price=recipe.test.price)
     nodes += [] if matured is None else [matured]
     nodes += [signal, forward, *test_nodes(recipe, grids.tests, made, signal, forward)]
     if recipe.portfolio is not None:
