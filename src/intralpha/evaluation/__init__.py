@@ -57,8 +57,11 @@ if TYPE_CHECKING:
     )
     from intralpha.evaluation.neutralise import neutralise
     from intralpha.evaluation.overlap import newey_west_t, overlap_of, overlap_t
+    from intralpha.evaluation.pairs import MeanMatrix, pair_correlations
     from intralpha.evaluation.performance import Performance, performance, yearly_table
     from intralpha.evaluation.ranks import average_ranks
+    from intralpha.evaluation.set_days import SetDays, measure_days
+    from intralpha.evaluation.set_report import SetReport
     from intralpha.evaluation.spacing import periods_per_year
     from intralpha.evaluation.stylised import (
         first_component_share,

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from intralpha.evaluation.deflated import chance_above, expected_best, ratio_of
+from intralpha.evaluation.deflated import best_of, chance_above, ratio_of
 from intralpha.evaluation.factor_report import FactorReport
 
 
@@ -60,7 +60,7 @@ def with_luck(reports: Sequence[FactorReport], elsewhere: int = 0) -> list[Facto
         dates = int(np.isfinite(one).sum())
         alone = 1 / np.sqrt(max(dates, 1))
         spread = float(np.std(known, ddof=1)) if len(known) > 1 else float(alone)
-        best = expected_best(spread, tried)
+        best = best_of(spread, tried)
         row = {"tried": tried, "icir": ratio, "best_by_luck": best}
         frame = pl.DataFrame([row | {"chance_above": chance_above(one, best)}])
         out.append(replace(report, more=report.more | {"luck": frame}))

@@ -143,6 +143,29 @@ class TestSpec(Spec):
         return self
 
 
+class FactorSetSpec(Spec):
+    """A set of factors that are tested side by side, with the dates and returns of `test`."""
+
+    features: FeatureSpec | None = Field(
+        default=None, description="the set: all factors of a library; of bars the last of the day"
+    )
+    factor: str | None = Field(
+        default=None, description="or the units of this factor's networks (head: {kind: units})"
+    )
+    beside: FeatureSpec | None = Field(
+        default=None, description="features to correlate the set with: common factors and styles"
+    )
+    scores: tuple[str, ...] = Field(
+        default=(), description="factors of the recipe whose scores the set is correlated with"
+    )
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> "FactorSetSpec":
+        if (self.features is None) == (self.factor is None):
+            raise ValueError("a set is either `features` or the units of a `factor`")
+        return self
+
+
 class StudySpec(Spec):
     """What `intralpha study` varies of the recipe; no run is made of it, and no address moves."""
 
@@ -177,6 +200,9 @@ class Recipe(Spec):
     factors: dict[str, FactorSpec] = Field(min_length=1)
     combination: CombinerSpec = EqualSpec()
     test: TestSpec = TestSpec()
+    sets: dict[str, FactorSetSpec] = Field(
+        default_factory=dict, description="sets of factors that are tested side by side, by name"
+    )
     portfolio: EnhancementSpec | None = None
     study: StudySpec | None = Field(
         default=None, description="what `intralpha study` varies where it is told nothing else"
@@ -202,6 +228,10 @@ class Recipe(Spec):
         out += [f"test.{fault}" for fault in _outside(self.test, self.data)]
         odd = sorted(set(self.test.against) - set(self.factors))
         out += [f"test.against: no factor {', '.join(odd)}"] if odd else []
+        for name, one in self.sets.items():
+            named = {*one.scores, *([one.factor] if one.factor else [])}
+            odd = sorted(named - set(self.factors))
+            out += [f"sets.{name}: no factor {', '.join(odd)}"] if odd else []
         if self.portfolio is not None:
             out += [f"portfolio.{fault}" for fault in self.portfolio.faults()]
         return out

@@ -6,6 +6,7 @@ from intralpha.pipeline.axes import Axes
 from intralpha.pipeline.grids import Grids
 from intralpha.pipeline.nodes.ground import forward_node, universe_node
 from intralpha.pipeline.nodes.portfolio import portfolio_nodes
+from intralpha.pipeline.nodes.sets import set_nodes
 from intralpha.pipeline.nodes.signal import matured_node, signal_node
 from intralpha.pipeline.nodes.test import test_nodes
 from intralpha.pipeline.recipe import Recipe
@@ -32,6 +33,9 @@ def nodes_of(recipe: Recipe, axes: Axes) -> tuple[Node, ...]:
     forward = forward_node(recipe.test.measured(), grids.tests, price=recipe.test.price)
     nodes += [] if matured is None else [matured]
     nodes += [signal, forward, *test_nodes(recipe, grids.tests, made, signal, forward)]
+    if recipe.sets:
+        known = {node.name: node for node in nodes}
+        nodes += set_nodes(recipe, grids.tests, known, ground)
     if recipe.portfolio is not None:
         nodes += portfolio_nodes(recipe, signal, grids.decisions, axes)
     return tuple(nodes)
