@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from intralpha.backtest import EnhancementSpec
-from intralpha.backtest.preset import preset_names, with_preset
+from intralpha.backtest.preset import PORTFOLIOS
 from intralpha.risk.exposures import STYLES
 
 # index, most in one stock and industry, largest style bound, floor on constituents, turnover of one
@@ -44,7 +44,7 @@ def test_settings_of_the_reports(name: str) -> None:
 
 
 def test_every_preset_is_in_the_table() -> None:
-    assert preset_names() == tuple(sorted(TABLE))
+    assert PORTFOLIOS.names() == tuple(sorted(TABLE))
 
 
 def test_keys_of_the_user_win_key_by_key() -> None:
@@ -53,8 +53,8 @@ def test_keys_of_the_user_win_key_by_key() -> None:
     assert (spec.problem.turnover_two_sided, spec.problem.member_min_share) == (0.5, 0.8)
     assert spec.every == 2
     other = {"preset": "s002_csi500", "benchmark": {"kind": "equal"}, "grid": {"every": 3}}
-    assert with_preset(other)["benchmark"] == {"kind": "equal"}  # not with the preset's index
-    assert with_preset(other)["grid"] == {"every": 3}  # not a weekday's
+    assert PORTFOLIOS.under(other)["benchmark"] == {"kind": "equal"}  # not with the preset's index
+    assert PORTFOLIOS.under(other)["grid"] == {"every": 3}  # not a weekday's
     assert EnhancementSpec.model_validate({"every": 2}).problem == EnhancementSpec().problem
 
 

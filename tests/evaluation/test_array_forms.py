@@ -22,7 +22,7 @@ import intralpha.evaluation as ev
 from intralpha.base import IntralphaError
 from intralpha.evaluation.groups import sorted_group_returns, sorted_top_weights
 from intralpha.evaluation.ic import rank_correlation
-from intralpha.evaluation.ranks import ordering
+from intralpha.evaluation.order import ordering
 
 rng = np.random.default_rng(0)
 good = rng.normal(size=(5, 40))

@@ -56,6 +56,9 @@ MOVED: dict[str, set[str]] = {
     "test": {"test"},
     "test.horizons": {"forward", "test"},
     "test.grid": {"forward", "test", "signal"} | SCORES,
+    "test.price": {"forward", "test"},
+    "test.by_day": {"forward", "test"},
+    "test.factor.held": {"forward", "test"},
     "test.within": {"test", "within"},
     "test.neutral_to": {"test", "features/styles"},
     "test.start": {"test", "portfolio", "attribution"} | DESK,
@@ -103,6 +106,11 @@ OTHERS: dict[str, Any] = {
     "test.end": "2023-08-31",
     "test.neutral_to": ["vol20"],
     "test.within": ["000852.SH"],
+    "test.price": "open",
+    "test.against": ["simple"],
+    "test.factor.held": [1, 3],
+    "test.factor.win": "week",
+    "test.factor.columns": ["top_win"],
 }
 # Choices whose alternatives need other data or other keys beside them; their own tests follow.
 APART = (
@@ -117,6 +125,7 @@ APART = (
     "factors.simple.fwd_over_tested",
     "grid.kind",
     "portfolio",
+    "test.preset",
 )
 
 

@@ -160,7 +160,8 @@ def test_an_audit_covers_the_features_of_a_plugin(desk: Desk, finished: Desk) ->
     common = [
         "--after", "2023-05-10", "--future", "noise",
         "--set", f"data.lake={finished.folder / 'lake'}", "--set", "data.sources=[]",
-        "--set", "portfolio=null", "--set", "combination={kind: equal}", "--set", "executor={kind: local}",
+        "--set", "portfolio=null", "--set", "combination={kind: equal}",
+        "--set", "executor={kind: local}",
     ]  # fmt: skip
     honest = desk.intralpha(
         "audit", "everything.yaml", "--plugins", "acme", *common, "--set", factor % "acme"

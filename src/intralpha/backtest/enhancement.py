@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from intralpha.backtest.benchmark import BenchmarkSpec
 from intralpha.backtest.benchmark_float_cap import FloatCapBenchmarkSpec
-from intralpha.backtest.preset import with_preset
+from intralpha.backtest.preset import PORTFOLIOS
 from intralpha.backtest.spec import BacktestSpec
 from intralpha.base import Spec
 from intralpha.datasets.grid import GridSpec
@@ -43,7 +43,7 @@ class EnhancementSpec(Spec):
     @model_validator(mode="before")
     @classmethod
     def _of_preset(cls, given: Any) -> Any:
-        return with_preset(given) if isinstance(given, dict) else given
+        return PORTFOLIOS.under(given) if isinstance(given, dict) else given
 
     def faults(self) -> tuple[str, ...]:
         """What is wrong between its parts, in words; nothing is read."""

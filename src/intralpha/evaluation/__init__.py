@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         rank_ic,
         summarise,
     )
+    from intralpha.evaluation.more_tables import with_days, with_luck
     from intralpha.evaluation.nav import (
         SESSIONS_PER_YEAR,
         Drawdown,
@@ -55,8 +56,12 @@ if TYPE_CHECKING:
         worst_drawdown,
     )
     from intralpha.evaluation.neutralise import neutralise
+    from intralpha.evaluation.overlap import newey_west_t, overlap_of, overlap_t
+    from intralpha.evaluation.pairs import MeanMatrix, pair_correlations
     from intralpha.evaluation.performance import Performance, performance, yearly_table
     from intralpha.evaluation.ranks import average_ranks
+    from intralpha.evaluation.set_days import SetDays, measure_days
+    from intralpha.evaluation.set_report import SetReport
     from intralpha.evaluation.spacing import periods_per_year
     from intralpha.evaluation.stylised import (
         first_component_share,
@@ -78,6 +83,7 @@ if TYPE_CHECKING:
         roll_spread,
         volume_shares,
     )
+    from intralpha.evaluation.sweep import Sweep, sweep
     from intralpha.evaluation.turnover import turnover
 
 lazily(__name__)

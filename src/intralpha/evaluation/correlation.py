@@ -10,7 +10,8 @@ from intralpha.base import ConfigError
 from intralpha.base.arrays import check_arrays
 from intralpha.base.cross_section import check_mask
 from intralpha.evaluation.ic import MIN_STOCKS, ic, rank_correlation
-from intralpha.evaluation.ranks import as_mask, ordering
+from intralpha.evaluation.order import ordering
+from intralpha.evaluation.ranks import as_mask
 
 
 class MethodError(ConfigError):

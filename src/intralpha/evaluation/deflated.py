@@ -30,11 +30,7 @@ def ratio_of(series: Float[ndarray, " D"]) -> float:
 def expected_best(ratios: Sequence[float]) -> float:
     r"""The ratio of mean to deviation that the best of as many trials has by luck alone.
 
-    .. math:: s ((1 - \gamma) Z(1 - 1/N) + \gamma Z(1 - 1/(N e)))
-
-    with s the deviation of the trials' ratios, Z the normal quantile and gamma Euler's constant
-    (Bailey and Lopez de Prado 2014). It takes trials for independent; those of a grid resemble
-    each other, so that it rather asks too much.
+    It is :func:`best_of` of the deviation of the trials' ratios.
 
     Parameters
     ----------
@@ -50,11 +46,21 @@ def expected_best(ratios: Sequence[float]) -> float:
     >>> round(expected_best([0.1, 0.2, 0.3, 0.4]), 4)
     0.1358
     """
-    count = len(ratios)
+    return best_of(float(np.std(ratios, ddof=1)), len(ratios)) if len(ratios) > 1 else 0.0
+
+
+def best_of(spread: float, count: int) -> float:
+    r"""Expected largest of N normal numbers with mean 0 and deviation s; 0 for a single one.
+
+    .. math:: s ((1 - \gamma) Z(1 - 1/N) + \gamma Z(1 - 1/(N e)))
+
+    with Z the normal quantile and gamma Euler's constant (Bailey and Lopez de Prado 2014). It takes
+    trials for independent; those of a grid resemble each other, so that it rather asks too much.
+    """
     if count < 2:
         return 0.0
     first, second = norm.ppf(1 - 1 / count), norm.ppf(1 - 1 / (count * math.e))
-    return float(np.std(ratios, ddof=1) * ((1 - EULER) * first + EULER * second))
+    return float(spread * ((1 - EULER) * first + EULER * second))
 
 
 def chance_above(series: Float[ndarray, " D"], ratio: float) -> float:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -26,6 +26,7 @@ class FactorReport:
     yearly : one row a year: dates, rank_ic, icir, top_excess a year
     decay : lag in test dates -> mean RankIC
     periods_per_year : test dates in a year
+    more : further tables by name: ``legs``, ``coefficients``, ``horizons``, ``printed``
     """
 
     name: str
@@ -34,6 +35,7 @@ class FactorReport:
     yearly: pl.DataFrame
     decay: pl.DataFrame
     periods_per_year: float
+    more: dict[str, pl.DataFrame] = field(default_factory=dict)
 
     def save(self, folder: Path) -> None:
         """Write summary (JSON) and tables (Parquet) into a folder, made if it is absent."""
@@ -42,10 +44,13 @@ class FactorReport:
             "name": self.name,
             "summary": self.summary,
             "periods_per_year": self.periods_per_year,
+            "more": list(self.more),
         }
         (folder / "summary.json").write_text(json.dumps(facts, indent=1))
         for name in TABLES:
             getattr(self, name).write_parquet(folder / f"{name}.parquet")
+        for name, frame in self.more.items():
+            frame.write_parquet(folder / f"more_{name}.parquet")
 
     @classmethod
     def load(cls, folder: Path) -> "FactorReport":
@@ -59,6 +64,7 @@ class FactorReport:
             yearly=yearly,
             decay=decay,
             periods_per_year=facts["periods_per_year"],
+            more={n: pl.read_parquet(folder / f"more_{n}.parquet") for n in facts["more"]},
         )
 
     def to_text(self) -> str:

@@ -1,26 +1,32 @@
 """The standard test of a factor: RankIC, groups, top group, turnover, decay, by year."""
 
+import re
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
 import polars as pl
 from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from intralpha.base import ConfigError, DataError, Panel, Spec
 from intralpha.evaluation.factor_report import FEW_STOCKS, FactorReport
-from intralpha.evaluation.groups import (
-    quantile_returns,
-    top_weights,
-    universe_return,
-    weighted_return,
-)
-from intralpha.evaluation.ic import MIN_STOCKS, autocorrelation, decay, ic, rank_ic, summarise
-from intralpha.evaluation.spacing import periods_per_year
-from intralpha.evaluation.turnover import turnover
+from intralpha.evaluation.ic import MIN_STOCKS, summarise
+from intralpha.evaluation.leg_figures import LEG, OF_IC, ic_figures, in_rows, leg_figures
+from intralpha.evaluation.overlap import overlap_of
+from intralpha.evaluation.spacing import calendar_periods, periods_per_year
+from intralpha.evaluation.sweep import Sweep, sweep
 
 NO_SPREAD = 1e-12
+LEGS = ("top", "bottom", "long_short")
+SIDES = ("turnover_one_sided", "turnover_two_sided")
+FIGURES = (
+    *(f"{kind}_{name}" for kind in ("rank_ic", "ic") for name in OF_IC),
+    *(f"{leg}_{name}" for leg in LEGS for name in (*LEG, "win")),
+    *SIDES,
+    "autocorrelation",
+)  # that `columns` may name
 
 
 class FactorTestSpec(Spec):
@@ -28,12 +34,36 @@ class FactorTestSpec(Spec):
 
     n_groups: int = Field(default=10, gt=1, description="equal-count groups")
     top_share: float = Field(default=0.1, gt=0, le=1, description="share of the top group")
-    periods_per_year: float | None = Field(
+    periods_per_year: Annotated[float, Field(gt=0)] | Literal["calendar"] | None = Field(
         default=None,
-        gt=0,
-        description="test dates in a year; null: 243 sessions over the median spacing of the dates",
+        description="test dates in a year; null: 243 sessions over the median spacing of the "
+        "dates; calendar: as many as there are in the calendar years that they span",
     )
     lags: tuple[int, ...] = Field(default=(0, 1, 2, 3, 4), description="of the decay, test dates")
+    ic_every: int = Field(
+        default=1, gt=0, description="test dates from one IC to the next; groups use all of them"
+    )
+    ic_per_year: float | None = Field(
+        default=None, gt=0, description="ICs in a year, for the annualised ICIR; null: by the dates"
+    )
+    held: tuple[int, int] | None = Field(
+        default=None,
+        description="(a, b) of the return that groups earn; null: the first horizon. With a "
+        "horizon longer than the spacing of the dates give the one from a trade to the next",
+    )
+    win: Literal["date", "week", "month"] = Field(
+        default="month", description="what the win rate of a leg counts"
+    )
+    columns: tuple[str, ...] = Field(
+        default=(), description="figures that a report's table prints, in its order"
+    )
+
+    @model_validator(mode="after")
+    def _known_columns(self) -> "FactorTestSpec":
+        odd = sorted(set(self.columns) - set(FIGURES))
+        if odd:
+            raise ValueError(f"no figure {', '.join(odd)}; there are {', '.join(FIGURES)}")
+        return self
 
 
 class FactorPanelError(DataError):
@@ -110,18 +140,17 @@ def run_factor_test(
     """
     spec = FactorTestSpec() if spec is None else spec
     data = _aligned(score, fwd, inside)
-    score_DA, mask_DA = data.score_DA, data.mask_DA
-    most = int((mask_DA & np.isfinite(score_DA)).sum(axis=1).max())
+    most = int((data.mask_DA & np.isfinite(data.score_DA)).sum(axis=1).max())
     if most < spec.n_groups:
         raise TooFewStocksError(most, spec.n_groups)
-    per_year = spec.periods_per_year or periods_per_year(data.dates)
-    lead = next(iter(data.fwd_rets.values()))
-    series = _series(data, lead, spec)
-    summary = _summary(data, series, per_year)
-    lagged = decay(score_DA, lead, spec.lags, mask_DA)
-    faded = [_mean(lagged[:, h]) for h in range(len(spec.lags))]
+    found = _swept(data, spec)
+    per_year = _per_year(data.dates, spec)
+    series = _series(data, found)
+    summary = _summary(data, found, series, per_year)
+    faded = [_mean(found.decay_DL[:, h]) for h in range(len(spec.lags))]
     fading = pl.DataFrame({"lag": spec.lags, "rank_ic": faded})
-    return FactorReport(name, summary, series, _yearly(series, per_year), fading, per_year)
+    more = _tables(data, found, per_year, spec)
+    return FactorReport(name, summary, series, _yearly(series, per_year), fading, per_year, more)
 
 
 def _aligned(score: Panel, fwd: Panel, inside: Panel | None) -> _Aligned:
@@ -158,46 +187,110 @@ def _axes(panel: Panel) -> str:
     return f"{days}, {len(panel.assets)} stocks ({symbols}, ...)"
 
 
-def _series(data: _Aligned, lead: Float[ndarray, "D A"], spec: FactorTestSpec) -> pl.DataFrame:
+def _swept(data: _Aligned, spec: FactorTestSpec) -> Sweep:
+    """One pass; without the ICs of dates between those that count."""
+    held = None if spec.held is None else f"{spec.held[0]}_{spec.held[1]}"
+    if held is not None and held not in data.fwd_rets:
+        raise FactorPanelError("fwd", f"names {', '.join(data.fwd_rets)}", f"fwd_{held}, too")
+    found = sweep(
+        data.score_DA,
+        data.fwd_rets,
+        data.mask_DA,
+        spec.n_groups,
+        spec.top_share,
+        spec.lags,
+        held,
+        pearson=True,
+    )
+    between = np.arange(len(data.dates)) % spec.ic_every != 0
+    for ic_D in (*found.rank_ic.values(), found.ic_D, found.decay_DL):
+        assert ic_D is not None
+        ic_D[between] = np.nan
+    return found
+
+
+def _per_year(dates: Shaped[ndarray, "D"], spec: FactorTestSpec) -> float:
+    if spec.periods_per_year == "calendar":
+        return calendar_periods(dates)
+    return spec.periods_per_year or periods_per_year(dates)
+
+
+def _series(data: _Aligned, found: Sweep) -> pl.DataFrame:
     """One row a test date."""
-    score_DA, mask_DA = data.score_DA, data.mask_DA
-    top = top_weights(score_DA, spec.top_share, mask_DA)
-    universe = universe_return(lead, mask_DA)
-    groups = quantile_returns(score_DA, lead, spec.n_groups, mask_DA)
+    groups = found.groups_DG
     return pl.DataFrame(
         {
             "date": data.dates,
-            "rank_ic": rank_ic(score_DA, lead, mask_DA),
-            "universe": universe,
-            "top_excess": weighted_return(top, lead) - universe,
-            "turnover": turnover(top),
-            **{f"group_{g + 1}": groups[:, g] for g in range(spec.n_groups)},
+            "rank_ic": next(iter(found.rank_ic.values())),
+            "universe": found.universe_D,
+            "top_excess": found.top.ret_D - found.universe_D,
+            "turnover": found.top.turnover_D,
+            **{f"group_{g + 1}": groups[:, g] for g in range(groups.shape[1])},
         }
     )
 
 
-def _summary(data: _Aligned, series: pl.DataFrame, per_year: float) -> dict[str, float]:
+def _summary(
+    data: _Aligned, found: Sweep, series: pl.DataFrame, per_year: float
+) -> dict[str, float]:
     """The figures of the whole test."""
-    score_DA, mask_DA = data.score_DA, data.mask_DA
     main = summarise(series["rank_ic"].to_numpy())
-    (_, lead), *others = data.fwd_rets.items()
-    pairs = (mask_DA & np.isfinite(score_DA) & np.isfinite(lead)).sum(axis=1)
+    assert found.ic_D is not None
     out = {
         "dates": float(main.n),
-        FEW_STOCKS: float((pairs < MIN_STOCKS).sum()),
-        "stocks": float(mask_DA.sum(axis=1).mean()),
+        FEW_STOCKS: float((found.pairs_D < MIN_STOCKS).sum()),
+        "stocks": float(data.mask_DA.sum(axis=1).mean()),
         "rank_ic": main.mean,
         "rank_ic_std": main.std,
         "icir": main.icir,
         "positive_share": main.positive_share,
-        "ic": summarise(ic(score_DA, lead, mask_DA)).mean,
+        "ic": summarise(found.ic_D).mean,
     }
-    for horizon, fwd in others:
-        out[f"rank_ic_{horizon}"] = summarise(rank_ic(score_DA, fwd, mask_DA)).mean
+    for horizon, rank_ic_D in list(found.rank_ic.items())[1:]:
+        out[f"rank_ic_{horizon}"] = summarise(rank_ic_D).mean
     out |= _top_figures(series["top_excess"].to_numpy(), per_year)
     out["turnover_two_sided"] = _mean(series["turnover"].to_numpy())
-    out["autocorrelation"] = _mean(autocorrelation(score_DA, 1, mask_DA))
+    out["autocorrelation"] = _mean(found.autocorrelation_D)
     return out
+
+
+def _tables(
+    data: _Aligned, found: Sweep, per_year: float, spec: FactorTestSpec
+) -> dict[str, pl.DataFrame]:
+    """Legs, coefficients, horizons, and the columns that a report prints."""
+    ic_per_year = spec.ic_per_year or per_year / spec.ic_every
+    dates, used = data.dates, data.dates[:: spec.ic_every]
+    excess = {"top": found.top.ret_D - found.universe_D}
+    excess["bottom"] = found.bottom.ret_D - found.universe_D
+    excess["long_short"] = found.top.ret_D - found.bottom.ret_D
+    legs = {name: leg_figures(one, dates, per_year) for name, one in excess.items()}
+    traded = {"top": _mean(found.top.turnover_D), "bottom": _mean(found.bottom.turnover_D)}
+    for name, two_sided in traded.items():
+        legs[name] |= {"turnover_one_sided": two_sided / 2, "turnover_two_sided": two_sided}
+    spans = {h: overlap_of(used, _sessions(h)) for h in found.rank_ic}
+    horizons = {h: ic_figures(one, ic_per_year, spans[h]) for h, one in found.rank_ic.items()}
+    (lead, of_ranks), assured = next(iter(horizons.items())), found.ic_D
+    assert assured is not None
+    both = {"rank_ic": of_ranks, "ic": ic_figures(assured, ic_per_year, spans[lead])}
+    out = {
+        "legs": in_rows(legs, "leg"),
+        "coefficients": in_rows(both, "coefficient"),
+        "horizons": in_rows(horizons, "horizon"),
+    }
+    if spec.columns:
+        known = {f"{kind}_{n}": v for kind, row in both.items() for n, v in row.items()}
+        known |= {f"{leg}_{n}": v for leg, row in legs.items() for n, v in row.items()}
+        known |= {f"{leg}_win": row[f"win_{spec.win}"] for leg, row in legs.items()}
+        known |= {side: legs["top"][side] for side in SIDES}
+        known["autocorrelation"] = _mean(found.autocorrelation_D)
+        out["printed"] = pl.DataFrame([{name: known[name] for name in spec.columns}])
+    return out
+
+
+def _sessions(horizon: str) -> int:
+    """Sessions of a return's name; what is named otherwise counts as one."""
+    known = re.fullmatch(r"(\d+)_(\d+)", horizon)
+    return int(known[2]) - int(known[1]) if known else 1
 
 
 def _top_figures(excess: Float[ndarray, "D"], per_year: float) -> dict[str, float]:
@@ -226,6 +319,8 @@ def _yearly(series: pl.DataFrame, per_year: float) -> pl.DataFrame:
     )
 
 
-def _mean(values: Float[ndarray, "n"]) -> float:
+def _mean(values: Float[ndarray, "n"] | None) -> float:
+    if values is None:
+        return float("nan")
     known = values[np.isfinite(values)]
     return float(known.mean()) if len(known) else float("nan")

@@ -18,9 +18,13 @@ from intralpha.base import ConfigError
 from intralpha.base.arrays import check_arrays
 from intralpha.base.cross_section import check_mask
 from intralpha.evaluation.days import over_days
-from intralpha.evaluation.ranks import Ordering, as_mask, ordering
+from intralpha.evaluation.group_kernels import group_days, members, tie
+from intralpha.evaluation.order import Ordering, ordering
+from intralpha.evaluation.rank_pairs import parts_of
+from intralpha.evaluation.ranks import as_mask
 
 MOST_GROUPS = 10_000
+ROUNDING = 1e-9
 
 
 class GroupCountError(ConfigError):
@@ -79,7 +83,7 @@ def quantile_groups(
     >>> quantile_groups(np.array([[0.3, 0.1, 0.4, 0.2]]), 2).tolist()
     [[2, 1, 2, 1]]
     """
-    _check_groups(n_groups)
+    check_groups(n_groups)
     score, mask = ordering(score_DA), as_mask(mask_DA, score_DA)
     out = np.zeros(score_DA.shape, np.int32)
 
@@ -135,7 +139,7 @@ def quantile_returns(
     >>> quantile_returns(score, fwd, 2).round(6).tolist()
     [[0.1, 0.3]]
     """
-    _check_groups(n_groups)
+    check_groups(n_groups)
     check_arrays(score_DA=score_DA, fwd_ret_DA=fwd_ret_DA)
     return sorted_group_returns(
         ordering(score_DA), fwd_ret_DA, n_groups, as_mask(mask_DA, score_DA)
@@ -159,14 +163,14 @@ def sorted_group_returns(
     -------
     ndarray of float64, shape [D, G]
     """
-    _check_groups(n_groups)
+    check_groups(n_groups)
     check_arrays(score_DA=score.value, fwd_ret_DA=fwd_ret_DA)
     check_mask(mask_DA, score.value.shape)
     fwd = np.ascontiguousarray(fwd_ret_DA, dtype=np.float64)
     out = np.empty((len(fwd), n_groups))
 
     def work(start: int, stop: int) -> None:
-        _group_return_days(score.value, score.order, score.count, fwd, mask_DA, start, stop, out)
+        group_days(parts_of(score), fwd, mask_DA, (start, stop), out)
 
     over_days(work, *_size(fwd))
     return out
@@ -263,11 +267,8 @@ def sorted_top_weights(
     -------
     ndarray of float64, shape [D, A]
     """
-    if not (isinstance(share, int | float | np.number) and 0.0 < share <= 1.0):
-        raise ShareError(share)
     check_mask(mask_DA, score.value.shape)
-    assets = mask_DA.shape[1]
-    held_of = np.array([top_count(n, share) for n in range(assets + 1)], np.int64)
+    held_of = held_counts(mask_DA.shape[1], share)
     out = np.empty(mask_DA.shape)
 
     def work(start: int, stop: int) -> None:
@@ -285,7 +286,20 @@ def top_count(n_stocks: int, share: float) -> int:
     >>> top_count(29, 0.1), top_count(30, 0.1), top_count(70, 0.7)
     (2, 3, 49)
     """
-    return floor(n_stocks * share + 1e-9)
+    return floor(n_stocks * share + ROUNDING)
+
+
+def held_counts(assets: int, share: float) -> Int[ndarray, "N"]:
+    """:func:`top_count` of 0, 1, ... ``assets`` stocks.
+
+    Raises
+    ------
+    ShareError
+        If the share is not in (0, 1].
+    """
+    if not (isinstance(share, int | float | np.number) and 0.0 < share <= 1.0):
+        raise ShareError(share)
+    return np.floor(np.arange(assets + 1) * share + ROUNDING).astype(np.int64)
 
 
 def weighted_return(
@@ -311,7 +325,13 @@ def weighted_return(
     return np.where(usable, earned * invested / np.where(usable, total, 1.0), np.nan)
 
 
-def _check_groups(n_groups: object) -> None:
+def check_groups(n_groups: object) -> None:
+    """Refuse an impossible number of groups.
+
+    Raises
+    ------
+    GroupCountError
+    """
     if not isinstance(n_groups, int | np.integer) or not 2 <= n_groups <= MOST_GROUPS:
         raise GroupCountError(n_groups)
 
@@ -322,34 +342,14 @@ def _size(value_DA: ndarray) -> tuple[int, int]:
 
 @njit(cache=True, nogil=True)
 @no_type_check
-def _members(order, count, mask):
-    n = 0
-    for j in range(count):
-        n += mask[order[j]]
-    return n
-
-
-@njit(cache=True, nogil=True)
-@no_type_check
-def _tie(value, order, count, mask, j):
-    """End of the run of equal values that begins at j, and its members inside the mask."""
-    level, end, tied = value[order[j]], j, 0
-    while end < count and value[order[end]] == level:
-        tied += mask[order[end]]
-        end += 1
-    return end, tied
-
-
-@njit(cache=True, nogil=True)
-@no_type_check
 def _group_days(value, order, count, mask, n_groups, start, stop, out):
     for d in range(start, stop):
-        n = _members(order[d], count[d], mask[d])
+        n = members(value[d], mask[d])
         if n < n_groups:
             continue
         position, j = 0, 0
         while j < count[d]:
-            end, tied = _tie(value[d], order[d], count[d], mask[d], j)
+            end, tied = tie(value[d], order[d], count[d], mask[d], j)
             group = 1 + (2 * position + max(tied - 1, 0)) * n_groups // (2 * n)
             for k in range(j, end):
                 if mask[d, order[d, k]]:
@@ -359,56 +359,9 @@ def _group_days(value, order, count, mask, n_groups, start, stop, out):
 
 @njit(cache=True, nogil=True)
 @no_type_check
-def _group_return_days(value, order, count, fwd, mask, start, stop, out):
-    n_groups = out.shape[1]
-    total, size = np.empty(n_groups), np.empty(n_groups)
-    for d in range(start, stop):
-        out[d] = np.nan
-        n = _members(order[d], count[d], mask[d])
-        if n < n_groups:
-            continue
-        total[:], size[:] = 0.0, 0.0
-        position, j = 0, 0
-        while j < count[d]:
-            end, tied = _tie(value[d], order[d], count[d], mask[d], j)
-            earned, known = 0.0, 0
-            for k in range(j, end):
-                i = order[d, k]
-                if mask[d, i] and np.isfinite(fwd[d, i]):
-                    earned += fwd[d, i]
-                    known += 1
-            _share_out(position, tied, n, earned, known, total, size)
-            position, j = position + tied, end
-        for group in range(n_groups):
-            if size[group] > 0:
-                out[d, group] = total[group] / size[group]
-
-
-@njit(cache=True, nogil=True)
-@no_type_check
-def _share_out(position, tied, n, earned, known, total, size):
-    """Give each group its part of a tie that fills the positions from one on."""
-    if known == 0:
-        return
-    n_groups = len(total)
-    first, last = position * n_groups // n, (position + tied - 1) * n_groups // n
-    if first == last:
-        total[first] += earned
-        size[first] += known
-        return
-    for group in range(first, last + 1):
-        begin = max(position, -(-group * n // n_groups))
-        stop = min(position + tied, -(-(group + 1) * n // n_groups))
-        part = (stop - begin) / tied
-        total[group] += part * earned
-        size[group] += part * known
-
-
-@njit(cache=True, nogil=True)
-@no_type_check
 def _top_days(value, order, count, mask, held_of, start, stop, out):
     for d in range(start, stop):
-        held = held_of[_members(order[d], count[d], mask[d])]
+        held = held_of[members(value[d], mask[d])]
         out[d] = 0.0 if held > 0 else np.nan
         left, j = held, count[d]
         while j > 0 and left > 0:

@@ -9,11 +9,11 @@ from numba import njit
 from numpy import ndarray
 
 from intralpha.base.arrays import check_arrays, check_count
-from intralpha.base.cross_section import FLAT, check_mask
+from intralpha.base.cross_section import FLAT
 from intralpha.evaluation.days import over_days
-from intralpha.evaluation.ranks import Ordering, as_mask, ordering, ranks_of_day
-
-MIN_STOCKS = 30
+from intralpha.evaluation.order import ordering
+from intralpha.evaluation.rank_pairs import MIN_STOCKS, rank_correlation
+from intralpha.evaluation.ranks import as_mask, ranks_of_day
 
 
 @dataclass(frozen=True)
@@ -294,54 +294,6 @@ def summarise(ic_D: Float[ndarray, "D"]) -> ICSummary:
     return ICSummary(mean, std, mean / std if std > 0 else np.nan, positive, n)
 
 
-def rank_correlation(
-    score: Ordering,
-    fwd: Ordering,
-    mask_DA: Bool[ndarray, "D A"],
-    min_stocks: int,
-    lag: int = 0,
-) -> Float[ndarray, "D"]:
-    """Spearman correlation of ``score[t - lag]`` and ``fwd[t]`` from two finished sorts.
-
-    Parameters
-    ----------
-    score, fwd : sorts of :func:`intralpha.evaluation.ranks.ordering`, same shape
-    mask_DA : universe of the date of ``fwd``
-    min_stocks : days with fewer pairs are NaN
-    lag : rows, 0 or more
-
-    Returns
-    -------
-    ndarray of float64, shape [D]; the first ``lag`` rows are NaN
-
-    Raises
-    ------
-    ArrayFormError, MaskShapeError, CountError
-        Arrays that do not fit each other; a negative lag or number of stocks.
-    """
-    check_arrays(score=score.value, fwd=fwd.value)
-    check_mask(mask_DA, score.value.shape)
-    check_count("min_stocks", min_stocks, 0)
-    check_count("lag", lag, 0)
-    out = np.empty(len(mask_DA))
-
-    def work(start: int, stop: int) -> None:
-        _rank_pair_days(
-            score.value,
-            score.order,
-            score.count,
-            fwd.value,
-            fwd.order,
-            fwd.count,
-            mask_DA,
-            (min_stocks, lag, start, stop),
-            out,
-        )
-
-    over_days(work, *_size(mask_DA))
-    return out
-
-
 def _pearson(
     x_DA: Float[ndarray, "D A"],
     y_DA: Float[ndarray, "D A"],
@@ -425,50 +377,3 @@ def _rank_value_days(value, order, count, fwd, mask, min_stocks, out):
                 n += 1
         if n >= max(min_stocks, 2):
             out[d] = _correlation(a[:n], b[:n])
-
-
-@njit(cache=True, nogil=True)
-@no_type_check
-def _rank_pair_days(x, x_order, x_count, y, y_order, y_count, mask, settings, out):
-    min_stocks, lag, start, stop = settings
-    assets = x.shape[1]
-    rank, keep = np.empty(assets), np.empty(assets, np.bool_)
-    for d in range(start, stop):
-        out[d] = np.nan
-        if d < lag:
-            continue
-        p = d - lag
-        for i in range(assets):
-            keep[i] = mask[d, i] and np.isfinite(x[p, i]) and np.isfinite(y[d, i])
-        n, x_squares = ranks_of_day(x[p], x_order[p], x_count[p], keep, rank)
-        if n < max(min_stocks, 2):
-            continue
-        y_squares, product = _rank_products(y[d], y_order[d], y_count[d], keep, rank)
-        centre = 0.25 * n * (n + 1.0) * (n + 1.0)
-        x_var, y_var = x_squares - centre, y_squares - centre
-        if x_var > 0.0 and y_var > 0.0:
-            out[d] = (product - centre) / (np.sqrt(x_var) * np.sqrt(y_var))
-
-
-@njit(cache=True, nogil=True)
-@no_type_check
-def _rank_products(value, order, count, keep, rank):
-    """Sum of squared ranks of ``value`` and of its ranks times ``rank``, over the kept assets."""
-    n, j = 0, 0
-    squares, product = 0.0, 0.0
-    while j < count:
-        if not keep[order[j]]:
-            j += 1
-            continue
-        level = value[order[j]]
-        tied, partner = 0, 0.0
-        while j < count and value[order[j]] == level:
-            if keep[order[j]]:
-                tied += 1
-                partner += rank[order[j]]
-            j += 1
-        mean_rank = n + 0.5 * (tied + 1)
-        squares += tied * mean_rank * mean_rank
-        product += mean_rank * partner
-        n += tied
-    return squares, product

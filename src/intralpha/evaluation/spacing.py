@@ -9,6 +9,29 @@ DAYS_PER_YEAR = 365.2425
 LONG_SPACING = 10  # weekdays; two weeks of holidays are the exception, a month without is
 
 
+def median_spacing(dates: Shaped[ndarray, "D"]) -> float:
+    """Median of the weekdays between neighbouring dates, at least 1; 1 for fewer than two."""
+    if len(dates) < 2:
+        return 1.0
+    days = dates.astype("datetime64[D]")
+    return max(float(np.median(np.busday_count(days[:-1], days[1:]))), 1.0)
+
+
+def calendar_periods(dates: Shaped[ndarray, "D"]) -> float:
+    """Dates in a calendar year: those there are over the time that they span.
+
+    NaN for fewer than two dates. Spec 17.6 item 6.
+
+    Parameters
+    ----------
+    dates : ndarray of datetime64[D], ascending
+    """
+    if len(dates) < 2:
+        return np.nan
+    span = (dates[-1].astype("datetime64[D]") - dates[0].astype("datetime64[D]")).astype(int)
+    return DAYS_PER_YEAR * (len(dates) - 1) / float(span)
+
+
 def periods_per_year(
     dates: Shaped[ndarray, "D"], sessions_per_year: float = PROTOCOL_SESSIONS
 ) -> float:
@@ -34,8 +57,5 @@ def periods_per_year(
     """
     if len(dates) < 2:
         return sessions_per_year
-    days = dates.astype("datetime64[D]")
-    spacing = float(np.median(np.busday_count(days[:-1], days[1:])))
-    if spacing > LONG_SPACING:
-        return DAYS_PER_YEAR * (len(days) - 1) / float((days[-1] - days[0]).astype(int))
-    return sessions_per_year / max(spacing, 1.0)
+    spacing = median_spacing(dates)
+    return calendar_periods(dates) if spacing > LONG_SPACING else sessions_per_year / spacing

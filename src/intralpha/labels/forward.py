@@ -14,6 +14,7 @@ from intralpha.market import Lake
 from intralpha.market.limits import at_up_limit, locked
 
 Price = Literal["close", "vwap"]
+TradePrice = Literal["close", "vwap", "open"]
 
 # What `fwd_buyable` and `fwd_locked` look at: the row of the next session.
 BUYABLE_READS = (Read("daily", back=0, ahead=1),)
@@ -48,7 +49,7 @@ def fwd_return(
     assets: Shaped[ndarray, " A"],
     first: int,
     last: int,
-    price: Price = "close",
+    price: TradePrice = "close",
 ) -> Panel:
     r"""Simple return from day t + first to day t + last of adjusted prices.
 
@@ -60,7 +61,7 @@ def fwd_return(
     dates, assets : axes, shapes [D] and [A]; t runs over ``dates``, t + k counts the lake's
         sessions
     first, last : offsets in sessions, 0 <= first < last
-    price : adjusted close, or adjusted vwap
+    price : adjusted close, vwap or open
 
     Returns
     -------
@@ -83,11 +84,11 @@ def fwd_return(
     check_horizon(first, last)
     days = as_days(dates)
     out = Panel.full(days, assets, (f"fwd_{first}_{last}",), dtype=np.float64)
-    columns = ("adj_vwap",) if price == "vwap" else ()
+    columns = () if price == "close" else (f"adj_{price}",)
     for block in forward_blocks(lake, days, assets, last, columns):
         prices = block.filled_close_DA
-        if price == "vwap":
-            prices = np.where(block.daily["traded"] == 1.0, block.daily["adj_vwap"], prices)
+        for column in columns:
+            prices = np.where(block.daily["traded"] == 1.0, block.daily[column], prices)
         gain = block.ahead(prices, last) / block.ahead(prices, first) - 1.0
         out.values[block.rows, :, 0] = gain
     return out

@@ -16,6 +16,7 @@ from intralpha.base.yaml_text import EncodingError, YamlError, parse_yaml, read_
 from intralpha.combination import CombinerSpec, EqualSpec
 from intralpha.datasets import EverySpec, GridSpec
 from intralpha.evaluation import FactorTestSpec
+from intralpha.evaluation.preset import TESTS
 from intralpha.executors import ExecutorSpec, LocalSpec
 from intralpha.factors import FactorSpec
 from intralpha.features import FeatureSpec
@@ -72,10 +73,21 @@ class TestSpec(Spec):
 
     __test__ = False
 
+    preset: str | None = Field(
+        default=None,
+        description="settings of a report, such as s001, which the other keys change; once they "
+        "are taken over it is null again",
+    )
     horizons: tuple[tuple[int, int], ...] = Field(
         default=((1, 6), (1, 11)),
         min_length=1,
-        description="forward returns close(t+a) -> close(t+b), 0 <= a < b; the first leads",
+        description="forward returns p(t+a) -> p(t+b), 0 <= a < b; the first leads",
+    )
+    price: Literal["close", "vwap", "open"] = Field(
+        default="close", description="p, at which the test trades"
+    )
+    by_day: int = Field(
+        default=0, ge=0, description="days from t+1 whose RankIC is given one by one and cumulated"
     )
     start: date | None = Field(
         default=None, description="first session tested; default: first score"
@@ -96,11 +108,29 @@ class TestSpec(Spec):
     within: tuple[str, ...] = Field(
         default=(), description="also report inside these indices together"
     )
+    against: tuple[str, ...] = Field(
+        default=(), description="factors; also report what each other one adds to them"
+    )
+    tried: int = Field(
+        default=0, ge=0, description="tests made elsewhere, counted with those of this recipe"
+    )
     factor: FactorTestSpec = FactorTestSpec()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_preset(cls, given: Any) -> Any:
+        return TESTS.under(given) if isinstance(given, dict) else given
+
+    def measured(self) -> tuple[tuple[int, int], ...]:
+        """All returns that are measured: the horizons, what groups hold, and day by day."""
+        days = range(1, self.by_day + 1)
+        more = [*((k, k + 1) for k in days), *((1, k + 1) for k in days)]
+        held = () if self.factor.held is None else (self.factor.held,)
+        return tuple(dict.fromkeys((*self.horizons, *held, *more)))
 
     @model_validator(mode="after")
     def _in_order(self) -> "TestSpec":
-        for horizon in self.horizons:
+        for horizon in self.measured():
             try:
                 check_horizon(*horizon)
             except HorizonError as error:
@@ -110,6 +140,29 @@ class TestSpec(Spec):
             raise ValueError(f"horizons has {list(twice[0])} twice")
         if self.start and self.end and self.start > self.end:
             raise ValueError(f"start {self.start} lies after end {self.end}")
+        return self
+
+
+class FactorSetSpec(Spec):
+    """A set of factors that are tested side by side, with the dates and returns of `test`."""
+
+    features: FeatureSpec | None = Field(
+        default=None, description="the set: all factors of a library; of bars the last of the day"
+    )
+    factor: str | None = Field(
+        default=None, description="or the units of this factor's networks (head: {kind: units})"
+    )
+    beside: FeatureSpec | None = Field(
+        default=None, description="features to correlate the set with: common factors and styles"
+    )
+    scores: tuple[str, ...] = Field(
+        default=(), description="factors of the recipe whose scores the set is correlated with"
+    )
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> "FactorSetSpec":
+        if (self.features is None) == (self.factor is None):
+            raise ValueError("a set is either `features` or the units of a `factor`")
         return self
 
 
@@ -147,6 +200,9 @@ class Recipe(Spec):
     factors: dict[str, FactorSpec] = Field(min_length=1)
     combination: CombinerSpec = EqualSpec()
     test: TestSpec = TestSpec()
+    sets: dict[str, FactorSetSpec] = Field(
+        default_factory=dict, description="sets of factors that are tested side by side, by name"
+    )
     portfolio: EnhancementSpec | None = None
     study: StudySpec | None = Field(
         default=None, description="what `intralpha study` varies where it is told nothing else"
@@ -170,6 +226,12 @@ class Recipe(Spec):
         except IntralphaError as error:
             out.append(f"combination: {error}")
         out += [f"test.{fault}" for fault in _outside(self.test, self.data)]
+        odd = sorted(set(self.test.against) - set(self.factors))
+        out += [f"test.against: no factor {', '.join(odd)}"] if odd else []
+        for name, one in self.sets.items():
+            named = {*one.scores, *([one.factor] if one.factor else [])}
+            odd = sorted(named - set(self.factors))
+            out += [f"sets.{name}: no factor {', '.join(odd)}"] if odd else []
         if self.portfolio is not None:
             out += [f"portfolio.{fault}" for fault in self.portfolio.faults()]
         return out

@@ -1,6 +1,7 @@
 """The report of a plan: sections made from the artifacts that are there."""
 
 import platform
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +14,7 @@ from intralpha.base import ConfigError, spec_hash
 from intralpha.base.plugins import loaded
 from intralpha.combination import weights_over_time
 from intralpha.datasets.timeline import timeline
-from intralpha.evaluation import FactorReport
+from intralpha.evaluation import FactorReport, SetReport
 from intralpha.pipeline.code import git_commit
 from intralpha.pipeline.ingest import quality_counts
 from intralpha.pipeline.nodes.attribution import GROUPS, YEARLY
@@ -21,6 +22,7 @@ from intralpha.pipeline.nodes.combination import COMBINATION
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import dump_recipe
 from intralpha.report import PortfolioRecord, SelectionRecord, TearSheet, render
+from intralpha.report.sets import set_sections
 from intralpha.training import seed_spread
 
 
@@ -70,6 +72,7 @@ def render_report(
         quality=quality_counts(planned.recipe, planned.store) if not planned.pending else {},
         recipe=dump_recipe(planned.recipe),
         problems=problems,
+        more=tuple(part for one in finished_sets(planned) for part in set_sections(one)),
         plugins=tuple((p.name, p.version, p.digest) for p in loaded()),
     )
     return render(sheet, path)
@@ -80,6 +83,15 @@ def finished_factors(planned: Plan) -> tuple[FactorReport, ...]:
     folders = planned.folders("test").values()
     parts = sorted(p for folder in folders for p in folder.iterdir() if p.is_dir())
     return tuple(FactorReport.load(part) for part in parts)
+
+
+def finished_sets(planned: Plan) -> tuple[SetReport, ...]:
+    """Sets of factors that are made, under their names in the recipe."""
+    return tuple(
+        replace(SetReport.load(folder), name=name)
+        for name in planned.recipe.sets
+        for folder in planned.folders(f"set/{name}").values()
+    )
 
 
 def finished_portfolio(planned: Plan) -> PortfolioRecord | None:

@@ -60,7 +60,13 @@ def factor_sections(factors: Sequence[FactorReport]) -> list[Section]:
         for n in FACTOR_TILES
         if n in lead.summary
     )
-    figures = (("", table(["", *(f.name for f in factors)], rows)),)
+    figures = (
+        ("", table(["", *(f.name for f in factors)], rows)),
+        *(
+            (f"{words(title)} of {lead.name}", frame_table(frame))
+            for title, frame in lead.more.items()
+        ),
+    )
     years = tuple((f.name, frame_table(f.yearly)) for f in factors)
     return [Section("Factors", figures, made, tiles), Section("Factors by year", years)]
 

@@ -10,8 +10,9 @@ from pydantic import Field, model_validator
 
 from intralpha.base import Spec
 from intralpha.evaluation import rank_ic, summarise
-from intralpha.evaluation.ic import MIN_STOCKS, rank_correlation
-from intralpha.evaluation.ranks import ordering
+from intralpha.evaluation.ic import MIN_STOCKS
+from intralpha.evaluation.order import ordering
+from intralpha.evaluation.rank_pairs import rank_correlation
 
 
 class SelectSpec(Spec):

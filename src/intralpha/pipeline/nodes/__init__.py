@@ -7,6 +7,7 @@ from intralpha.pipeline.grids import Grids
 from intralpha.pipeline.nodes.combination import combination_node, matured_node
 from intralpha.pipeline.nodes.ground import forward_node, universe_node
 from intralpha.pipeline.nodes.portfolio import portfolio_nodes
+from intralpha.pipeline.nodes.sets import set_nodes
 from intralpha.pipeline.nodes.signal import signal_node
 from intralpha.pipeline.nodes.test import test_nodes
 from intralpha.pipeline.recipe import Recipe
@@ -31,9 +32,12 @@ def nodes_of(recipe: Recipe, axes: Axes) -> tuple[Node, ...]:
     matured = matured_node(recipe, made, grids.evidence, axes.sessions)
     learned = combination_node(recipe, made, grids.evidence, axes.sessions, matured)
     signal = signal_node(recipe, made, axes.sessions, learned)
-    forward = forward_node(recipe.test.horizons, grids.tests)
+    forward = forward_node(recipe.test.measured(), grids.tests, price=recipe.test.price)
     nodes += [node for node in (matured, learned) if node is not None]
     nodes += [signal, forward, *test_nodes(recipe, grids.tests, made, signal, forward)]
+    if recipe.sets:
+        known = {node.name: node for node in nodes}
+        nodes += set_nodes(recipe, grids.tests, known, ground)
     if recipe.portfolio is not None:
         nodes += portfolio_nodes(recipe, signal, grids.decisions, axes)
     return tuple(nodes)

@@ -10,6 +10,7 @@ from intralpha.base import Panel, Spec
 from intralpha.base.node import Inputs, Node, Read, Task, day_slices
 from intralpha.base.panel import as_days
 from intralpha.labels import BUYABLE_READS, fwd_buyable, fwd_return
+from intralpha.labels.forward import TradePrice
 from intralpha.market import Lake, UniverseSpec, members, read_daily, universe
 
 BAR_SESSIONS = 20
@@ -23,9 +24,10 @@ class GroundSpec(Spec):
 
 
 class HorizonSpec(Spec):
-    """Forward returns close(t+a) -> close(t+b)."""
+    """Forward returns p(t+a) -> p(t+b)."""
 
     horizons: tuple[tuple[int, int], ...]
+    price: TradePrice = "close"
 
 
 class WithinSpec(Spec):
@@ -99,7 +101,10 @@ def with_bars(
 
 
 def forward_node(
-    horizons: tuple[tuple[int, int], ...], samples: ndarray, name: str = "forward"
+    horizons: tuple[tuple[int, int], ...],
+    samples: ndarray,
+    name: str = "forward",
+    price: TradePrice = "close",
 ) -> Node:
     """Forward returns of every horizon, and whether a stock could be bought on the next session.
 
@@ -108,10 +113,11 @@ def forward_node(
     horizons : (a, b) of close(t+a) -> close(t+b), sessions
     samples : datetime64[D] [G]
     name : of the node
+    price : of both ends
     """
     ahead = max(last for _, last in horizons)
     reads = tuple(dict.fromkeys((Read("daily", ahead=ahead), *BUYABLE_READS)))
-    spec = HorizonSpec(horizons=horizons)
+    spec = HorizonSpec(horizons=horizons, price=price)
     return Node(name, make_forward, spec, day_slices(samples, True), reads=reads)
 
 
@@ -120,13 +126,13 @@ def make_forward(spec: HorizonSpec, inputs: Inputs, task: Task) -> None:
 
     Parameters
     ----------
-    spec : horizons (a, b) of close(t+a) -> close(t+b), sessions
+    spec : horizons (a, b) of p(t+a) -> p(t+b), sessions, and the price p
     inputs : the lake, with ``daily`` up to the end of the longest horizon
     task : slices are dates t; gets a float64 Panel [D, A, H + 1] in ``panel``; NaN where a horizon
         is not over. **Looks forward**; see :func:`intralpha.labels.fwd_return`.
     """
     days, assets = as_days([one.name for one in task.slices]), inputs.assets
-    parts = [fwd_return(inputs.lake, days, assets, a, b) for a, b in spec.horizons]
+    parts = [fwd_return(inputs.lake, days, assets, a, b, spec.price) for a, b in spec.horizons]
     names = tuple(name for part in parts for name in part.names)
     buyable = fwd_buyable(inputs.lake, days, assets)[:, :, None].astype(np.float64)
     values = np.concatenate([*(part.values for part in parts), buyable], axis=-1)

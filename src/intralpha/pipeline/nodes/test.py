@@ -1,5 +1,6 @@
 """The test of every factor and of the combined signal."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -8,7 +9,7 @@ from numpy import ndarray
 
 from intralpha.base import DataError, Panel, Spec
 from intralpha.base.node import ALL, Inputs, Node, Slice, Task, names_of
-from intralpha.evaluation import FactorReport, neutralise, run_factor_test
+from intralpha.evaluation import FactorReport, neutralise, run_factor_test, with_days, with_luck
 from intralpha.factors import Ground
 from intralpha.factors.features import feature_node
 from intralpha.features import LibrarySpec
@@ -118,7 +119,12 @@ def make_tests(spec: FactorTests, inputs: Inputs, task: Task) -> None:
     panels = {name: inputs.panel(f"score/{name}") for name in spec.factors}
     if spec.with_signal:
         panels[SIGNAL] = inputs.panel("signal")
-    reports = [r for name, panel in panels.items() for r in _reports(spec, inputs, name, panel)]
+    known = {name: panels[name] for name in spec.test.against}
+    reports = []
+    for name, panel in panels.items():
+        others = {n: p for n, p in known.items() if n != name}
+        reports += _reports(spec, inputs, name, panel, others)
+    reports = with_luck(reports, spec.test.tried)
     if spec.simulated is not None:
         reports = _beside_oracle(spec, inputs, SimulatedMarket(spec.simulated), reports)
     for number, report in enumerate(reports):
@@ -127,7 +133,12 @@ def make_tests(spec: FactorTests, inputs: Inputs, task: Task) -> None:
 
 
 def _reports(
-    spec: FactorTests, inputs: Inputs, name: str, score: Panel, dates: ndarray | None = None
+    spec: FactorTests,
+    inputs: Inputs,
+    name: str,
+    score: Panel,
+    others: Mapping[str, Panel] | None = None,
+    dates: ndarray | None = None,
 ) -> list[FactorReport]:
     """The plain test, and the variants that are asked for, on the test's own dates or others."""
     forward = inputs.panel("forward")
@@ -140,7 +151,8 @@ def _reports(
 
     def test(label: str, values: Panel, mask_DA: ndarray) -> FactorReport:
         mask = Panel(mask_DA[:, :, None].astype(np.float32), dates, factor.assets, ("inside",))
-        return run_factor_test(values, rets, mask, spec.test.factor, label)
+        report = run_factor_test(values, rets, mask, spec.test.factor, label)
+        return with_days(report, spec.test.by_day)
 
     out = [test(name, factor, inside)]
     if spec.test.neutral_to:
@@ -149,6 +161,11 @@ def _reports(
             factor["score"].astype(np.float64), styles.values.astype(np.float64), inside
         )
         label = f"{name}, neutral to {' and '.join(spec.test.neutral_to)}"
+        out.append(test(label, replace(factor, values=left[:, :, None]), inside))
+    if others:
+        known = np.stack([p.reindex(dates, factor.assets)["score"] for p in others.values()], -1)
+        left = neutralise(factor["score"].astype(np.float64), known.astype(np.float64), inside)
+        label = f"{name}, beyond {' and '.join(others)}"
         out.append(test(label, replace(factor, values=left[:, :, None]), inside))
     if spec.test.within:
         members = inside & (inputs.panel("within").at(dates)["within"] > 0)
@@ -174,7 +191,7 @@ def _beside_oracle(
     expected = market.true_expected_return((last - first,)).reindex(forward.dates, forward.assets)
     score = Panel(expected.values, forward.dates, forward.assets, ("score",))
     dates = reports[0].series["date"].to_numpy().astype("datetime64[D]")
-    oracle = _reports(spec, inputs, ORACLE, score, dates)[0]
+    oracle = _reports(spec, inputs, ORACLE, score, dates=dates)[0]
     best = oracle.summary["rank_ic"]
     shared = [
         replace(r, summary=r.summary | {OF_ORACLE: r.summary["rank_ic"] / best}) for r in reports

@@ -1,0 +1,175 @@
+"""Sets of factors: every factor of a library, or every unit of a network, tested at once."""
+
+from itertools import pairwise
+
+import numpy as np
+from jaxtyping import Float, Shaped
+from numpy import ndarray
+
+from intralpha.base import Panel, Spec
+from intralpha.base.node import ALL, Inputs, Node, Slice, Task, names_of
+from intralpha.base.panel import as_days
+from intralpha.evaluation import SetDays, SetReport, measure_days
+from intralpha.factors import Ground
+from intralpha.factors.features import feature_node
+from intralpha.pipeline.recipe import FactorSetSpec, Recipe, TestSpec
+
+DATES_A_SLICE = 20  # dates that are in memory at once, with all factors
+OWN, BESIDE, DAYS = "own", "beside", "days"
+FILE = "days.npz"
+
+
+class SetTest(Spec):
+    """What is measured of a set, and by which settings of the recipe's tests."""
+
+    test: TestSpec
+    of: FactorSetSpec
+
+
+def set_nodes(
+    recipe: Recipe, dates: Shaped[ndarray, "D"], made: dict[str, Node], ground: Ground
+) -> list[Node]:
+    """Of each set its features, blocks of dates, and what they come to.
+
+    Parameters
+    ----------
+    recipe : names sets and tests
+    dates : datetime64[D], the grid of tests
+    made : nodes by name: universe, forward returns, scores and outputs of factors
+    ground : what features stand on
+    """
+    out: list[Node] = []
+    for name, of in recipe.sets.items():
+        parts = _parts(name, of, ground)
+        out += [part for part in parts.values() if part.name not in made]
+        known = made | {node.name: node for node in out}
+        inputs = {"universe": "universe", "forward": "forward"}
+        inputs |= {key: node.name for key, node in parts.items()}
+        inputs |= {OWN: f"outputs/{of.factor}"} if of.factor else {}
+        inputs |= {f"score/{one}": f"score/{one}" for one in of.scores}
+        spec = SetTest(test=recipe.test, of=of)
+        slices = _slices(_inside(recipe.test, dates), inputs, known)
+        days = Node(f"set_days/{name}", make_set_days, spec, slices, inputs, form="folders")
+        whole = Slice(ALL, None, None, {DAYS: tuple(one.name for one in slices)})
+        out.append(days)
+        out.append(Node(f"set/{name}", make_set, spec, (whole,), {DAYS: days.name}, form="folders"))
+    return out
+
+
+def make_set_days(spec: SetTest, inputs: Inputs, task: Task) -> None:
+    """Figures of some dates, see :func:`intralpha.evaluation.measure_days`.
+
+    Parameters
+    ----------
+    spec : the set
+    inputs : ``universe`` and ``forward``, and values of the set and of what stands beside it
+    task : slices are blocks of dates, named by their first; each begins with the date before it,
+        for turnover. Forward returns are looked at, so nothing that trades may read it.
+
+    Notes
+    -----
+    Memory: 20 dates of all factors as float32.
+    """
+    forward, universe = inputs.panel("forward"), inputs.panel("universe")
+    horizons = [n for n in forward.names if n != "fwd_buyable"]
+    held = spec.test.factor.held
+    for one in task.slices:
+        days = as_days(one.needs["forward"])
+        fwd = forward.at(days)
+        mask = universe.at(days)["universe"] > 0
+        if spec.test.fwd_exclude_blocked:
+            mask &= fwd["fwd_buyable"] > 0
+        rets = {n.removeprefix("fwd_"): np.asarray(fwd[n], np.float64) for n in horizons}
+        values, names, own = _values(spec.of, inputs, days, fwd.assets)
+        found = measure_days(
+            values,
+            rets,
+            mask,
+            days,
+            names,
+            own,
+            spec.test.factor.top_share,
+            None if held is None else f"{held[0]}_{held[1]}",
+            one.about["before"],
+        )
+        found.save(task.folder(one.name) / FILE)
+        task.finish(one.name)
+
+
+def make_set(spec: SetTest, inputs: Inputs, task: Task) -> None:
+    """All dates together, see :class:`intralpha.evaluation.SetReport`.
+
+    Parameters
+    ----------
+    spec : the set
+    inputs : ``days``, blocks of dates
+    task : one slice, ``all``
+    """
+    parts = [SetDays.load(folder / FILE) for folder in inputs.folders(DAYS).values()]
+    first, last = spec.test.horizons[0]
+    given = spec.test.factor.periods_per_year
+    year = given if isinstance(given, float) else None
+    SetReport.of("set", parts, last - first, year).save(task.folder(ALL))
+    task.finish(ALL)
+
+
+def _parts(name: str, of: FactorSetSpec, ground: Ground) -> dict[str, Node]:
+    """Nodes of features that the set asks for."""
+    given = {OWN: of.features, BESIDE: of.beside}
+    return {
+        key: feature_node(f"{name}.{key}", spec, ground)
+        for key, spec in given.items()
+        if spec is not None
+    }
+
+
+def _inside(test: TestSpec, dates: Shaped[ndarray, "D"]) -> Shaped[ndarray, "E"]:
+    first = np.datetime64(test.start or "1900-01-01", "D")
+    last = np.datetime64(test.end or "2200-01-01", "D")
+    return dates[(dates >= first) & (dates <= last)][:: test.every]
+
+
+def _slices(
+    dates: Shaped[ndarray, "D"], inputs: dict[str, str], known: dict[str, Node]
+) -> tuple[Slice, ...]:
+    """Blocks of the dates that all inputs have, each with the date before it."""
+    there = set(names_of(dates))
+    for of in inputs.values():
+        there &= {one.name for one in known[of].slices}
+    days = sorted(there)
+    edges = [*range(0, len(days), DATES_A_SLICE), len(days)]
+    out = []
+    for first, stop in pairwise(edges):
+        before = min(first, 1)
+        needed = tuple(days[first - before : stop])
+        needs = dict.fromkeys(inputs, needed)
+        out.append(Slice(days[first], None, {"before": before}, needs))
+    return tuple(out)
+
+
+def _values(
+    of: FactorSetSpec, inputs: Inputs, days: Shaped[ndarray, "D"], assets: Shaped[ndarray, "A"]
+) -> tuple[Float[ndarray, "D A N"], tuple[str, ...], int]:
+    """Values of the set, and of what stands beside it; how many are the set's."""
+    panel = inputs.panel(OWN)
+    names = tuple(n for n in panel.names if of.factor is None or "unit_" in n)
+    parts = [_last_bar(panel, days, assets, names)]
+    beside: list[str] = []
+    if of.beside is not None:
+        other = inputs.panel(BESIDE)
+        parts.append(_last_bar(other, days, assets, other.names))
+        beside += other.names
+    for name in of.scores:
+        parts.append(_last_bar(inputs.panel(f"score/{name}"), days, assets, ("score",)))
+        beside.append(f"score {name}")
+    return np.concatenate(parts, axis=2), (*names, *beside), len(names)
+
+
+def _last_bar(
+    panel: Panel, days: Shaped[ndarray, "D"], assets: Shaped[ndarray, "A"], names: tuple[str, ...]
+) -> Float[ndarray, "D A N"]:
+    """Some names of a Panel on the given axes; of bars the last of each day."""
+    part = panel.at(days).select(names)
+    if part.times is not None:
+        part = Panel(part.values[:, -1], part.dates, part.assets, part.names)
+    return np.asarray(part.reindex(days, assets).values, np.float32)
