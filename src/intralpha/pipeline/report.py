@@ -15,10 +15,12 @@ from intralpha.datasets.timeline import timeline
 from intralpha.evaluation import FactorReport
 from intralpha.pipeline.code import git_commit
 from intralpha.pipeline.ingest import quality_counts
+from intralpha.pipeline.nodes.active_risk import FACTORS, FITS, TOLD
+from intralpha.pipeline.nodes.active_risk import YEARLY as BY_YEAR
 from intralpha.pipeline.nodes.attribution import GROUPS, YEARLY
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import dump_recipe
-from intralpha.report import PortfolioRecord, SelectionRecord, TearSheet, render
+from intralpha.report import PortfolioRecord, RiskRecord, SelectionRecord, TearSheet, render
 
 
 class NothingMadeError(ConfigError):
@@ -58,6 +60,7 @@ def render_report(
         facts=_facts(planned) | (more_facts or {}),
         factors=factors,
         portfolio=finished_portfolio(planned),
+        risk=_risk(planned),
         training=training_history(planned),
         schedules=_schedules(planned),
         selections=selections(planned),
@@ -93,6 +96,15 @@ def _attribution(planned: Plan) -> dict[str, pl.DataFrame]:
     folders = planned.folders("attribution").values()
     named = {"Attribution of the excess return": YEARLY, "Attribution by industry": GROUPS}
     return {title: pl.read_parquet(f / name) for f in folders for title, name in named.items()}
+
+
+def _risk(planned: Plan) -> RiskRecord | None:
+    """What the risk model said and what came, if that is made."""
+    for folder in planned.folders("active_risk").values():
+        return RiskRecord(
+            *(pl.read_parquet(folder / name) for name in (FITS, FACTORS, TOLD, BY_YEAR))
+        )
+    return None
 
 
 def _benchmark(planned: Plan) -> pl.DataFrame | None:

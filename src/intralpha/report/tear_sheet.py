@@ -6,6 +6,7 @@ import polars as pl
 
 from intralpha.backtest import PortfolioRecord
 from intralpha.evaluation import FactorReport
+from intralpha.report.risk import RiskRecord, risk_sections
 from intralpha.report.section import (
     Section,
     factor_sections,
@@ -29,6 +30,7 @@ class TearSheet:
     facts : label -> text, such as the period, the universe and the versions
     factors : tests of every factor; none if that stage failed
     portfolio : replay; None without one or if that stage failed
+    risk : what the risk model said and what came; None without one
     training : history of the fits: factor, fold, seed, epoch, train_loss, valid_rank_ic and other
         metrics, unit_correlation; null where a fit has no such figure
     schedules : factor -> a row a training, with the dates of which it learns and which it predicts
@@ -45,6 +47,7 @@ class TearSheet:
     facts: dict[str, str] = field(default_factory=dict)
     factors: tuple[FactorReport, ...] = ()
     portfolio: PortfolioRecord | None = None
+    risk: RiskRecord | None = None
     training: pl.DataFrame | None = None
     schedules: dict[str, pl.DataFrame] = field(default_factory=dict)
     selections: dict[str, SelectionRecord] = field(default_factory=dict)
@@ -58,6 +61,7 @@ class TearSheet:
         """The parts that are there, in the order of the page."""
         return [
             *portfolio_sections(self.portfolio),
+            *risk_sections(self.risk),
             *factor_sections(self.factors),
             *training_sections(self.training),
             *schedule_sections(self.schedules),
