@@ -53,11 +53,11 @@ def test_leverages_by_hand():
     np.testing.assert_allclose(found, [1, 0.25, 0.25, 0.25, 0.25], atol=1e-12)
 
 
-def test_noise_is_taken_out_up_to_all_of_it():
-    """F + N = diag(2, 1), N = diag(0.5, 3): 1.5 is left of the first, nothing of the second."""
+def test_noise_is_taken_out_up_to_half_of_what_was_found():
+    """F + N = diag(2, 1), N = diag(0.5, 3): 1.5 is left of the first, half of the second."""
     cov, noise = np.diag([2.0, 1.0]), np.array([0.5, 3.0])
     found = without_fit_error(cov, np.eye(2), noise)
-    np.testing.assert_allclose(found, np.diag([1.5, 0.0]), atol=1e-12)
+    np.testing.assert_allclose(found, np.diag([1.5, 0.5]), atol=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -72,12 +72,12 @@ def test_no_portfolio_becomes_riskier(seed):
 
 
 def test_planted_variances_come_back_that_a_plain_estimate_misses():
-    """A quiet style among few stocks: of what is fitted most is the stocks' own noise."""
+    """A quiet style among few stocks: much of what is fitted is the stocks' own noise."""
     design, cap = market(2)
     rng = np.random.default_rng(3)
     x, everyone = design.loadings_AK, np.ones(STOCKS, dtype=bool)
     sd = np.full(x.shape[1], 0.005)
-    sd[STYLE] = 0.001
+    sd[STYLE] = 0.004
     own_sd = rng.uniform(0.015, 0.03, STOCKS)
     factors = rng.standard_normal((SESSIONS, x.shape[1])) * sd
     returns = factors @ x.T + rng.standard_normal((SESSIONS, STOCKS)) * own_sd
@@ -93,9 +93,9 @@ def test_planted_variances_come_back_that_a_plain_estimate_misses():
     truth = (w**2) @ own_sd**2
     assert np.mean(w**2 @ plain / truth) < 0.88
     assert np.mean(w**2 @ mended / truth) == pytest.approx(1, abs=0.02)
-    assert cov[STYLE, STYLE] > 4 * sd[STYLE] ** 2
+    assert cov[STYLE, STYLE] > 1.25 * sd[STYLE] ** 2
     clean = without_fit_error(cov, map_KA, mended)
-    assert clean[STYLE, STYLE] == pytest.approx(sd[STYLE] ** 2, rel=0.5)
+    assert clean[STYLE, STYLE] == pytest.approx(sd[STYLE] ** 2, rel=0.12)
     assert clean[0, 0] == pytest.approx(sd[0] ** 2, rel=0.15)
 
 

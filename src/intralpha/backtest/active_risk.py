@@ -40,7 +40,8 @@ def active_risk(
     DataFrame, one row a rebalance
         ``date`` (of the rebalance), ``sessions``, ``expected_tracking_error`` (a year of 244
         sessions), ``factor_share`` of the variance expected, ``active_ret`` and ``surprise``: that
-        in units of the volatility expected. Known after the last of its sessions; nothing is decided by it.
+        in units of the volatility expected. Known after the last of its sessions; nothing is
+        decided by it.
         Rebalances without a decision date before them, or without sessions after, are left out.
     """
     active = effects.select("date", ret=pl.sum_horizontal(*EFFECTS))
@@ -87,8 +88,9 @@ def risk_by_year(told: pl.DataFrame, effects: pl.DataFrame) -> pl.DataFrame:
     DataFrame
         ``year`` (or all), ``rebalances``, ``expected_tracking_error`` (root mean square),
         ``realised_tracking_error`` (of daily active returns of the weights, a year of 244
-        sessions), ``realised_over_expected``, ``bias_statistic`` (standard deviation of the surprises) and ``bias_error``, its standard
-        error were returns normal. Nothing of no rebalance.
+        sessions), ``realised_over_expected``, ``bias_statistic`` (standard deviation of the
+        surprises) and ``bias_error``, its standard error were returns normal. Nothing of no
+        rebalance.
     """
     if told.is_empty():
         return pl.DataFrame()

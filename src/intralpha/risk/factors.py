@@ -34,6 +34,11 @@ class FactorRiskSpec(WindowedRisk):
     scheme: str | None = Field(
         default=None, description="industries; null: the first by alphabet that has begun"
     )
+    industry_min_stocks: int = Field(
+        default=10,
+        ge=1,
+        description="industries with fewer stocks in the universe are one, industry:other",
+    )
     lags: int = Field(default=2, ge=0, description="of Newey and West, sessions")
     fit_error: bool = Field(
         default=True,
@@ -64,7 +69,7 @@ class FactorRiskSpec(WindowedRisk):
         for start in range(0, len(days), BLOCK_SESSIONS):
             part = slice(start, start + BLOCK_SESSIONS)
             found = past_returns(lake, days[part], assets)
-            known = designs(lake, found.before, assets, mask_DA[part], self.exposures, self.scheme)
+            known = self._designs(lake, found.before, assets, mask_DA[part])
             for d, design in enumerate(known):
                 core = mask_DA[part][d]
                 fit = fit_cross_section(found.ret_DA[d], design, found.cap_before_DA[d], core)
@@ -94,10 +99,18 @@ class FactorRiskSpec(WindowedRisk):
         """
         self.check_past(date, past)
         day = as_days([date])
-        design = next(
-            iter(designs(lake, day, assets, mask_A[None, :], self.exposures, self.scheme))
-        )
+        design = next(self._designs(lake, day, assets, mask_A[None, :]))
         return self.estimated(design, caps_of(lake, day, assets)[0], mask_A, assets, past)
+
+    def _designs(
+        self,
+        lake: Lake,
+        dates: Shaped[ndarray, "D"],
+        assets: Shaped[ndarray, "A"],
+        mask_DA: Bool[ndarray, "D A"],
+    ) -> Iterator[Design]:
+        where = lake, dates, assets, mask_DA
+        return designs(*where, self.exposures, self.scheme, self.industry_min_stocks)
 
     def estimated(
         self,
