@@ -35,6 +35,7 @@ class Frames:
     daily: pl.DataFrame
     bars: pl.DataFrame
     auctions: pl.DataFrame
+    fundamentals: pl.DataFrame
 
 
 def _bar_path(rng, preclose, low_limit, high_limit):
@@ -98,7 +99,20 @@ def make_frames(seed: int) -> Frames:
                "down_limit suspended st float_shares total_shares"),
         _frame(bars, "date symbol freq time open high low close volume amount"),
         _frame(auctions, "date symbol time price volume amount"),
+        _frame(_books(daily), "symbol announce_date item value"),
     )  # fmt: skip
+
+
+def _books(daily):
+    """Book equity every ten days, low and high over price among small and large stocks alike."""
+    first = {row[1]: row[5] * row[-1] for row in reversed(daily)}
+    order = sorted(first, key=first.get)
+    ratio = dict(zip(order, (0.2, 1.0, 3.0, 0.9, 0.21, 1.1, 3.1), strict=True))
+    return [
+        (symbol, day, "book_equity", first[symbol] * ratio[symbol] * (1 + 0.01 * k))
+        for symbol in order
+        for k, day in enumerate(DAYS[::10].astype(object))
+    ]
 
 
 def _frame(rows, names):
@@ -107,7 +121,7 @@ def _frame(rows, names):
 
 def write_lake(root: Path, frames: Frames) -> Lake:
     lake = Lake(root, create=True)
-    for table in ("daily", "bars", "auctions"):
+    for table in ("daily", "bars", "auctions", "fundamentals"):
         lake.append(table, getattr(frames, table))
     return lake
 

@@ -5,6 +5,7 @@ import pytest
 
 from intralpha.features import DaySpec, ExpressionSpec, FeatureSpec, LibrarySpec, load_library
 from intralpha.features.frames import frames
+from intralpha.features.residual_risk import ResidualRiskSpec
 
 from .conftest import ABSENT, ASSETS, DAYS
 
@@ -17,6 +18,7 @@ MARKET = {
     "bars of a day": LibrarySpec(library="bars15", smooth_days=3),
     "sessions": LibrarySpec(library="price_volume", names=("ret20", "vol20", "lnamihud")),
     "sessions of bars": LibrarySpec(library="price_volume", names=("apb",), base_freq=5),
+    "residual risk": ResidualRiskSpec(days=10),
     "weeks": LibrarySpec(library="price_week", names=("week_ret_4", "week_vwap")),
 }
 TICKS = {

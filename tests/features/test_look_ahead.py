@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from intralpha.features import DaySpec, ExpressionSpec, FeatureSet, FeatureSpec, LibrarySpec
+from intralpha.features.residual_risk import ResidualRiskSpec
 
 NAMES = (
     "tval_rel",
@@ -44,6 +45,7 @@ SETTINGS = {
         LibrarySpec(library="ms22", smooth_days=5),
         LibrarySpec(library="price_volume", names=("lnamihud", "apb_5d", "apb"), base_freq=5),
     ],
+    "residual_risk": [ResidualRiskSpec(days=10)],
 }  # fmt: skip
 SPECS = [s for kind, cls in FeatureSpec.kinds().items() for s in SETTINGS.get(kind) or [cls()]]
 BARS = [spec for spec in SPECS if spec.make().times is not None]

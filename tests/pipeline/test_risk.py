@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import polars as pl
 import pytest
 import yaml
 
 from intralpha.audit.probe import FutureLeakError
 from intralpha.market import Lake
 from intralpha.pipeline import Plan, Recipe, audit_recipe, execute, load_recipe, plan
+from intralpha.pipeline.report import render_report
 from intralpha.risk import (
     FactorRiskSpec,
     SessionReturns,
@@ -96,9 +98,21 @@ def made(small: Path) -> Plan:
 
 def test_without_a_model_there_is_no_node_and_nothing_else_moves(small, made, tmp_path):
     none = plan(with_risk(small, "portfolio.risk=null"), tmp_path / "runs")
-    assert set(made.keys) - set(none.keys) == {"risk_returns", "risk"}
+    assert set(made.keys) - set(none.keys) == {"risk_returns", "risk", "active_risk"}
     moved = {name for name in none.keys if none.keys[name] != made.keys[name]}
     assert moved == {"portfolio", "attribution"}
+
+
+def test_what_came_is_told_beside_what_was_expected(made):
+    folder = made.folders("active_risk")["all"]
+    told, years = (pl.read_parquet(folder / n) for n in ("told.parquet", "yearly.parquet"))
+    assert told.height > 10
+    assert (told["expected_tracking_error"] > 0).all()
+    assert years["year"].to_list() == ["2023", "all"]
+    assert 0.3 < years["bias_statistic"][-1] < 3
+    page = render_report(made, folder.parent / "page.html").read_text()
+    for words in ("Risk model", "Tracking error", "Returns of the factors", "bias statistic"):
+        assert words in page
 
 
 def test_artifacts_are_those_of_the_whole(made):

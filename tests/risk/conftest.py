@@ -10,7 +10,7 @@ from intralpha.market import Lake
 from intralpha.sources.exchange.habits import HabitSpec
 from intralpha.sources.exchange.market import SimulatedMarket, SimulatedSpec
 
-TABLES = ("daily", "instruments", "industry")
+TABLES = ("daily", "instruments", "industry", "fundamentals")
 # Few orders: only daily rows are looked at.
 SPEC = SimulatedSpec(n_assets=48, end=date(2024, 6, 28), habits=HabitSpec(orders_per_day=150))
 

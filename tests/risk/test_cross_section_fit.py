@@ -5,7 +5,7 @@ import pytest
 import statsmodels.api as sm
 
 from intralpha.risk.cross_section_fit import fit_cross_section
-from intralpha.risk.design import Design
+from intralpha.risk.design import Design, _joined
 
 INDUSTRIES, STYLES = 6, 3
 
@@ -118,3 +118,11 @@ def test_a_flat_style_earns_nothing_and_few_stocks_tell_nothing():
     assert np.isnan(few.returns_K).all()
     assert np.isnan(few.left_A).all()
     assert np.isnan(few.r2)
+
+
+def test_small_industries_are_one():
+    """By the stocks of the mask: 2 of `b` are left of 3, so it joins `c`; `a` stands alone."""
+    code = np.array([0, 1, 1, 1, 2, 2, 2, 3])
+    core = np.array([True, True, True, True, True, True, False, True])
+    np.testing.assert_array_equal(_joined(code, core, 5, 3), [4, 1, 1, 1, 4, 4, 4, 4])
+    np.testing.assert_array_equal(_joined(code, core, 5, 1), code)

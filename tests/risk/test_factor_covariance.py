@@ -121,6 +121,17 @@ def test_the_regime_by_hand():
     assert regime_multiplier(series, 1e9, 42.0) == pytest.approx(4.0)
 
 
+def test_new_and_still_series_say_nothing_of_the_regime():
+    """What is left of the only stock of an industry is rounding, until a second one comes."""
+    calm = np.random.default_rng(7).normal(0, 0.02, (252, 40))
+    for begin, before in ((100, np.nan), (150, 1e-18), (250, 0.0)):
+        late = calm[:, :2].copy()
+        late[:begin] = before
+        late[begin] = 1e-5  # a first day that is nearly nothing
+        found = regime_multiplier(np.hstack([calm, late]), 90.0, 42.0)
+        assert found == pytest.approx(1.0, abs=0.1)
+
+
 def test_weights_sum_to_one():
     weight = ewma_weights(252, 90.0)
     assert weight.sum() == pytest.approx(1.0)

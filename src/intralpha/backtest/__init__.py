@@ -6,6 +6,7 @@ from intralpha.base.lazy import lazily
 
 if TYPE_CHECKING:
     from intralpha.backtest.account import Account, NoCashError, NotSellableError
+    from intralpha.backtest.active_risk import active_risk, factor_history, risk_by_year
     from intralpha.backtest.attribution import Attribution, AttributionError, attribute
     from intralpha.backtest.bar import MARKET_NAMES, DayBar, MarketNamesError
     from intralpha.backtest.benchmark import (

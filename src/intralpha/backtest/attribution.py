@@ -1,7 +1,7 @@
 """Where a portfolio's excess return came from: industries, selection, trading and cost."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -115,7 +115,7 @@ def attribute(
     rows = ledger.daily.select("date", "ret", "benchmark_ret", "cost_yuan", "nav_yuan").to_dicts()
     place = {day: i for i, day in enumerate(market.dates.tolist())}
     decided = {day: i for i, day in enumerate(benchmark.dates.tolist())}
-    held = _held(ledger, market.assets)
+    held = weights_held(ledger, market.assets)
     weights = np.nan_to_num(benchmark["weight"].astype(np.float64))
     first = max(int(np.searchsorted(benchmark.dates, as_days([rows[0]["date"]])[0])) - 1, 0)
     book = _Book(np.zeros(len(market.assets)), weights[first], codes_DA[first])
@@ -160,10 +160,16 @@ def _nav_before(ledger: Ledger) -> float:
     return float(first["nav_yuan"] / (1.0 + first["ret"]))
 
 
-def _held(ledger: Ledger, assets: Shaped[ndarray, "A"]) -> Mapping[object, Float[ndarray, "A"]]:
-    """Weights at the close of each rebalance."""
+def weights_held(ledger: Ledger, assets: Shaped[ndarray, "A"]) -> dict[date, Float[ndarray, "A"]]:
+    """Weights at the close of each rebalance, by its date.
+
+    Parameters
+    ----------
+    ledger : with holdings
+    assets : the axis; holdings are of some of them
+    """
     column = {symbol: i for i, symbol in enumerate(assets.tolist())}
-    out = {}
+    out: dict[date, ndarray] = {}
     for (day,), part in ledger.holdings.partition_by("date", as_dict=True).items():
         weights = np.zeros(len(assets))
         places = [column[symbol] for symbol in part["symbol"]]

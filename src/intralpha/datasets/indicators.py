@@ -4,13 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 from jaxtyping import Float, Shaped
 from numpy import ndarray
 
 from intralpha.base.node import Read
 from intralpha.base.panel import as_days
-from intralpha.market import Lake, read_daily, size_cap
+from intralpha.market import Lake, announced, read_daily, size_cap
 
 BOOK = "book_equity"
 VOLATILITY_DAYS = 20
@@ -57,14 +56,7 @@ def book_to_price(lake: Lake, dates: Dates, assets: Assets) -> Float[ndarray, "D
     ndarray of float64, shape [D, A]
         NaN before the first announcement of a stock.
     """
-    rows = lake.scan("fundamentals").filter(pl.col("item") == BOOK).sort("announce_date")
-    found = rows.select("symbol", "announce_date", "value").collect()
-    column = {symbol: i for i, symbol in enumerate(assets.tolist())}
-    book_DA = np.full((len(dates), len(assets)), np.nan)
-    since = np.searchsorted(as_days(dates), as_days(found["announce_date"])).tolist()
-    for symbol, at, value in zip(found["symbol"], since, found["value"], strict=True):
-        if symbol in column and value is not None:
-            book_DA[at:, column[symbol]] = value
+    book_DA = announced(lake, dates, assets, (BOOK,))[BOOK]
     cap_DA = size_cap(lake, dates, assets)["size_cap"]
     return book_DA / np.where(cap_DA > 0, cap_DA, np.nan)
 

@@ -17,11 +17,13 @@ from intralpha.datasets.timeline import timeline
 from intralpha.evaluation import FactorReport, SetReport
 from intralpha.pipeline.code import git_commit
 from intralpha.pipeline.ingest import quality_counts
+from intralpha.pipeline.nodes.active_risk import FACTORS, FITS, TOLD
+from intralpha.pipeline.nodes.active_risk import YEARLY as BY_YEAR
 from intralpha.pipeline.nodes.attribution import GROUPS, YEARLY
 from intralpha.pipeline.nodes.combination import COMBINATION
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import dump_recipe
-from intralpha.report import PortfolioRecord, SelectionRecord, TearSheet, render
+from intralpha.report import PortfolioRecord, RiskRecord, SelectionRecord, TearSheet, render
 from intralpha.report.sets import set_sections
 from intralpha.training import seed_spread
 
@@ -64,6 +66,7 @@ def render_report(
         facts=_facts(planned) | (more_facts or {}),
         factors=factors,
         portfolio=finished_portfolio(planned),
+        risk=_risk(planned),
         training=history,
         seeds=None if history is None else seed_spread(history),
         schedules=_schedules(planned),
@@ -111,6 +114,15 @@ def _attribution(planned: Plan) -> dict[str, pl.DataFrame]:
     folders = planned.folders("attribution").values()
     named = {"Attribution of the excess return": YEARLY, "Attribution by industry": GROUPS}
     return {title: pl.read_parquet(f / name) for f in folders for title, name in named.items()}
+
+
+def _risk(planned: Plan) -> RiskRecord | None:
+    """What the risk model said and what came, if that is made."""
+    for folder in planned.folders("active_risk").values():
+        return RiskRecord(
+            *(pl.read_parquet(folder / name) for name in (FITS, FACTORS, TOLD, BY_YEAR))
+        )
+    return None
 
 
 def _benchmark(planned: Plan) -> pl.DataFrame | None:

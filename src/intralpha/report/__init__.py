@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from intralpha.backtest import PortfolioRecord
     from intralpha.report.explore import render_exploration
     from intralpha.report.render import render
+    from intralpha.report.risk import RiskRecord
     from intralpha.report.section import Section
     from intralpha.report.selection import SelectionRecord
     from intralpha.report.study import render_trials

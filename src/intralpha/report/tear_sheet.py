@@ -6,6 +6,7 @@ import polars as pl
 
 from intralpha.backtest import PortfolioRecord
 from intralpha.evaluation import FactorReport
+from intralpha.report.risk import RiskRecord, risk_sections
 from intralpha.report.section import (
     Section,
     factor_sections,
@@ -30,6 +31,7 @@ class TearSheet:
     facts : label -> text, such as the period, the universe and the versions
     factors : tests of every factor; none if that stage failed
     portfolio : replay; None without one or if that stage failed
+    risk : what the risk model said and what came; None without one
     training : history of the fits: factor, fold, seed, epoch, train_loss, valid_rank_ic and other
         metrics, unit_correlation; null where a fit has no such figure
     seeds : how far the seeds of each fold lie apart; None without fits
@@ -48,6 +50,7 @@ class TearSheet:
     facts: dict[str, str] = field(default_factory=dict)
     factors: tuple[FactorReport, ...] = ()
     portfolio: PortfolioRecord | None = None
+    risk: RiskRecord | None = None
     training: pl.DataFrame | None = None
     seeds: pl.DataFrame | None = None
     schedules: dict[str, pl.DataFrame] = field(default_factory=dict)
@@ -63,6 +66,7 @@ class TearSheet:
         """The parts that are there, in the order of the page."""
         return [
             *portfolio_sections(self.portfolio),
+            *risk_sections(self.risk),
             *factor_sections(self.factors),
             *weight_sections(self.weights),
             *training_sections(self.training, self.seeds),

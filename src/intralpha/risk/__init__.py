@@ -9,6 +9,8 @@ from intralpha.base.lazy import lazily
 if TYPE_CHECKING:
     from intralpha.base.cross_section import MaskShapeError
     from intralpha.risk.bias import bias_statistic, qlike
+    from intralpha.risk.cne5 import CNE5_STYLES, Cne5Spec
+    from intralpha.risk.dfq2020 import DFQ_STYLES, Dfq2020Spec
     from intralpha.risk.estimate import RiskEstimate, RiskEstimateError
     from intralpha.risk.exposures import STYLES, exposures
     from intralpha.risk.factors import FactorRiskSpec

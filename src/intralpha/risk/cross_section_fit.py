@@ -82,6 +82,37 @@ def fit_cross_section(
     return CrossSectionFit(returns, left, r2)
 
 
+def fit_map(
+    design: Design, cap_A: Float[ndarray, "A"], core_A: Bool[ndarray, "A"]
+) -> Float[ndarray, "K A"]:
+    """The matrix from returns to the factor returns of :func:`fit_cross_section`.
+
+    Parameters
+    ----------
+    design : exposures
+    cap_A : CNY
+    core_A : stocks that are fitted, as far as exposures and cap are known
+
+    Returns
+    -------
+    ndarray of float64, shape [K, A]
+        Columns of stocks that are not fitted are 0, and so are rows of factors to which no fitted
+        stock is exposed.
+    """
+    x_AK = design.loadings_AK
+    core = core_A & np.isfinite(x_AK).all(axis=1) & (np.nan_to_num(cap_A) > 0)
+    used = (x_AK[core] != 0).any(axis=0)
+    x, cap = x_AK[core][:, used], cap_A[core]
+    inside = np.zeros(len(used), dtype=bool)
+    inside[design.industries] = True
+    free = _constrained(inside[used], cap @ x)
+    reduced = x @ free
+    weighted = reduced * np.sqrt(cap)[:, None]
+    out = np.zeros((len(used), len(cap_A)))
+    out[np.ix_(used, core)] = free @ _solved(reduced.T @ weighted, weighted.T)
+    return out
+
+
 def _constrained(
     industry_K: Bool[ndarray, "K"], cap_K: Float[ndarray, "K"]
 ) -> Float[ndarray, "K free"]:
@@ -94,9 +125,9 @@ def _constrained(
     return np.delete(square, largest, axis=1)
 
 
-def _solved(normal: Float[ndarray, "F F"], right: Float[ndarray, "F"]) -> Float[ndarray, "F"]:
+def _solved(normal: Float[ndarray, "F F"], right: Float[ndarray, "F ..."]) -> Float[ndarray, "..."]:
     """Shortest solution of normal equations, on columns of unit length."""
     length = np.sqrt(np.diag(normal))
     scale = np.divide(1.0, length, out=np.zeros(len(length)), where=length > 0)
     even = normal * scale[:, None] * scale[None, :]
-    return scale * np.linalg.lstsq(even, right * scale, rcond=1e-11)[0]
+    return (scale * np.linalg.lstsq(even, (right.T * scale).T, rcond=1e-11)[0].T).T

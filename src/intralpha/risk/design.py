@@ -10,7 +10,7 @@ from numpy import ndarray
 from intralpha.market import Lake, industry_codes
 from intralpha.risk.spec import ExposureSpec
 
-COUNTRY = "country"
+COUNTRY, OTHER = "country", "other"
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +36,7 @@ def designs(
     mask_DA: Bool[ndarray, "D A"],
     styles: ExposureSpec,
     scheme: str | None = None,
+    min_stocks: int = 1,
 ) -> Iterator[Design]:
     """Exposures of each date in turn.
 
@@ -47,6 +48,7 @@ def designs(
     mask_DA : stocks by which styles are scaled, the universe
     styles : which
     scheme : classification of industries; default: the first by alphabet that has begun
+    min_stocks : industries with fewer stocks in the mask are one class, ``industry:other``
 
     Returns
     -------
@@ -55,8 +57,18 @@ def designs(
     """
     panel = styles.estimate(lake, dates, assets, mask_DA)
     codes, labels = industry_codes(lake, dates, assets, scheme)
-    for values, code in zip(panel.values, codes, strict=True):
-        yield _design(values.astype(np.float64), code, labels, panel.names)
+    labels = (*labels, OTHER)
+    for values, code, core in zip(panel.values, codes, mask_DA, strict=True):
+        joined = _joined(code, core, len(labels), min_stocks)
+        yield _design(values.astype(np.float64), joined, labels, panel.names)
+
+
+def _joined(
+    code_A: Shaped[ndarray, "A"], core_A: Bool[ndarray, "A"], count: int, min_stocks: int
+) -> Shaped[ndarray, "A"]:
+    """Small industries under the last code; nothing where that would be all of them."""
+    small = np.bincount(code_A[core_A], minlength=count) < min_stocks
+    return np.where(small[code_A], count - 1, code_A)
 
 
 def _design(

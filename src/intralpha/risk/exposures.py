@@ -1,19 +1,16 @@
 """Style exposures from price, volume and share counts: eight styles of [Spec 9.1, fall-back]."""
 
-from collections.abc import Iterator
-
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 from numpy import ndarray
 
 from intralpha.base import Panel
-from intralpha.base.cross_section import check_mask
-from intralpha.base.panel import UnknownNameError, as_days
-from intralpha.market import Lake, industry_codes
+from intralpha.market import Lake
 from intralpha.risk import descriptors as raw
-from intralpha.risk.history import History, read_history
+from intralpha.risk.cross_section import CrossSection, Descriptors
+from intralpha.risk.history import History
+from intralpha.risk.over_blocks import Block, styles_of
 from intralpha.risk.spec import StyleWindows
-from intralpha.risk.standardise import fill_missing, residual, standardise
 
 STYLES = (
     "size",
@@ -27,7 +24,6 @@ STYLES = (
 )
 VOLATILITY_WEIGHTS = {"dastd": 0.74, "cmra": 0.16, "hsigma": 0.10}
 LIQUIDITY_WEIGHTS = {"stom": 0.35, "stoq": 0.35, "stoa": 0.30}
-BLOCK_SESSIONS = 250
 
 
 def exposures(
@@ -88,47 +84,40 @@ def exposures(
     Memory: about ten columns of ``lookback_days + 250`` sessions at a time: 0.2 GB for 2,000
     stocks over 18 months.
     """
-    days = as_days(dates)
-    check_mask(mask_DA, (len(days), len(assets)))
-    out = Panel.full(days, assets, STYLES)
-    if len(days) == 0:
+    return styles_of(lake, dates, assets, mask_DA, STYLES, spec.lookback_days, _Styles(spec))
+
+
+class _Styles:
+    """Exposures of the dates of a block."""
+
+    def __init__(self, spec: StyleWindows) -> None:
+        self._spec = spec
+
+    def __call__(self, block: Block) -> Float[ndarray, "D A K"]:
+        """NaN for stocks that have never traded."""
+        parts = price_descriptors(block.history, block.rows, self._spec)
+        out = np.full((*block.mask_DA.shape, len(STYLES)), np.nan)
+        for d, present in block.present():
+            one = {name: values[d, present] for name, values in parts.items()}
+            styles = price_styles(block.cross_section(d, present, self._spec.winsor), one)
+            out[d, present] = np.column_stack([styles[name] for name in STYLES])
         return out
-    sessions = lake.limited(None, days[-1].item()).dates("daily")
-    absent = days[~np.isin(days, sessions)]
-    if len(absent):
-        raise UnknownNameError(
-            "date", absent.astype(str).tolist(), sessions[-20:].astype(str).tolist()
-        )
-    rows = np.searchsorted(sessions, days)
-    codes, _ = industry_codes(lake, days, assets)
-    for block in _blocks(rows):
-        first = max(int(rows[block][0]) - spec.lookback_days, 0)
-        history = read_history(lake, sessions[first : int(rows[block][-1]) + 1], assets)
-        values = _styles(history, rows[block] - first, mask_DA[block], codes[block], spec)
-        out.values[block] = values.astype(np.float32)
-    return out
 
 
-def _blocks(rows: Int[ndarray, "D"]) -> Iterator[slice]:
-    """Runs of dates that span at most so many sessions."""
-    start = 0
-    while start < len(rows):
-        stop = int(np.searchsorted(rows, rows[start] + BLOCK_SESSIONS, side="left"))
-        yield slice(start, stop)
-        start = stop
+def price_descriptors(
+    history: History, rows: Int[ndarray, "D"], spec: StyleWindows
+) -> dict[str, Float[ndarray, "D A"]]:
+    """Raw descriptors of price and volume.
 
-
-def _styles(
-    history: History,
-    rows: Int[ndarray, "D"],
-    mask_DA: Bool[ndarray, "D A"],
-    codes_DA: Int[ndarray, "D A"],
-    spec: StyleWindows,
-) -> Float[ndarray, "D A K"]:
-    """Exposures of the dates at these rows of the history."""
+    Parameters
+    ----------
+    history : past sessions
+    rows : positions of the dates in it
+    spec : windows
+    """
     beta, hsigma = raw.beta(history, rows, spec)
     stom, stoq, stoa = raw.turnovers(history, rows, spec)
-    parts = {
+    return {
         "size": raw.size(history, rows),
         "beta": beta,
         "momentum": raw.momentum(history, rows, spec),
@@ -141,61 +130,27 @@ def _styles(
         "reversal": raw.reversal(history, rows, spec),
         "amihud": raw.illiquidity(history, rows, spec),
     }
-    out = np.full((*mask_DA.shape, len(STYLES)), np.nan)
-    for d, row in enumerate(rows.tolist()):
-        present = np.isfinite(history.price_HA[row])
-        one = {name: values[d, present] for name, values in parts.items()}
-        core, codes, cap = mask_DA[d, present], codes_DA[d, present], history.cap_HA[row, present]
-        out[d, present] = _CrossSection(core, codes, cap, spec).styles(one)
-    return out
 
 
-class _CrossSection:
-    """Stocks of one date that have a price, on whose core (the mask) everything is standardised."""
+def price_styles(cross: CrossSection, part: Descriptors) -> dict[str, Float[ndarray, "A"]]:
+    """The eight styles of price and volume, by name.
 
-    def __init__(
-        self,
-        core: Bool[ndarray, "A"],
-        codes: Int[ndarray, "A"],
-        cap: Float[ndarray, "A"],
-        spec: StyleWindows,
-    ) -> None:
-        self._core, self._codes, self._cap, self._winsor = core, codes, cap, spec.winsor
-
-    def styles(self, part: dict[str, Float[ndarray, "A"]]) -> Float[ndarray, "A K"]:
-        """All styles, in the order of ``STYLES``."""
-        z = {name: self._scaled(values) for name, values in part.items()}
-        size, beta = self._filled(z["size"]), self._filled(z["beta"])
-        volatility = self._filled(self._scaled(_mix(z, VOLATILITY_WEIGHTS)))
-        liquidity = self._filled(self._scaled(_mix(z, LIQUIDITY_WEIGHTS)))
-        both = np.column_stack([size, beta])
-        styles = {
-            "size": size,
-            "beta": beta,
-            "momentum": self._filled(z["momentum"]),
-            "residual_volatility": self._apart(volatility, both),
-            "nonlinear_size": self._apart(size**3, size[:, None]),
-            "liquidity": self._apart(liquidity, size[:, None]),
-            "reversal": self._filled(z["reversal"]),
-            "amihud": self._filled(z["amihud"]),
-        }
-        return np.column_stack([styles[name] for name in STYLES])
-
-    def _scaled(self, values: Float[ndarray, "A"]) -> Float[ndarray, "A"]:
-        return standardise(values, self._core, self._cap, self._winsor)
-
-    def _filled(self, z: Float[ndarray, "A"]) -> Float[ndarray, "A"]:
-        return fill_missing(z, self._core, self._codes, np.ones(len(z), dtype=bool))
-
-    def _apart(self, y: Float[ndarray, "A"], x: Float[ndarray, "A K"]) -> Float[ndarray, "A"]:
-        """Residual on x, standardised; 0 for all if nothing is left."""
-        return self._filled(self._scaled(residual(y, x, self._core)))
-
-
-def _mix(z: dict[str, Float[ndarray, "A"]], weights: dict[str, float]) -> Float[ndarray, "A"]:
-    """Weighted mean of the descriptors that are there; NaN where none is."""
-    stack = np.stack([z[name] for name in weights])
-    weight = np.array(list(weights.values()))[:, None] * np.isfinite(stack)
-    total = (weight * np.nan_to_num(stack)).sum(axis=0)
-    share = weight.sum(axis=0)
-    return np.divide(total, share, out=np.full(total.shape, np.nan), where=share > 0)
+    Parameters
+    ----------
+    cross : stocks of one date
+    part : their raw descriptors, of :func:`price_descriptors`
+    """
+    size = cross.filled(cross.scaled(part["size"]))
+    beta = cross.filled(cross.scaled(part["beta"]))
+    volatility = cross.style(part, VOLATILITY_WEIGHTS)
+    liquidity = cross.style(part, LIQUIDITY_WEIGHTS)
+    return {
+        "size": size,
+        "beta": beta,
+        "momentum": cross.filled(cross.scaled(part["momentum"])),
+        "residual_volatility": cross.apart(volatility, np.column_stack([size, beta])),
+        "nonlinear_size": cross.apart(size**3, size[:, None]),
+        "liquidity": cross.apart(liquidity, size[:, None]),
+        "reversal": cross.filled(cross.scaled(part["reversal"])),
+        "amihud": cross.filled(cross.scaled(part["amihud"])),
+    }

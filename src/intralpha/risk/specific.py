@@ -8,6 +8,7 @@ from intralpha.risk.factor_covariance import ewma_weights
 
 LEAST = 1e-8  # variance of a session, (0.01 %)^2
 DECILES = 10
+LEAST_LEFT = 0.05  # share of its variance that a fit is held to leave a stock
 
 
 def own_variance(
@@ -98,11 +99,14 @@ def specific_variance(
     half_life_days: float = 90.0,
     young_days: int = 120,
     decile_weight: float = 0.1,
+    leverage_A: Float[ndarray, "A"] | None = None,
 ) -> Float[ndarray, "A"]:
-    """Specific variance of a session: own history, the model for the young, then shrinkage.
+    r"""Specific variance of a session: own history, the model for the young, then shrinkage.
 
-    The volatility of a stock seen on h sessions is h / ``young_days`` times its own and the rest
-    times the structural model's.
+    The volatility of a stock seen on n sessions is n / ``young_days`` times its own and the rest
+    times the structural model's. A fit leaves :math:`1 - h_i` of a specific variance, the rest goes
+    to the factors; with ``leverage_A`` what is left is divided by it, and n sessions count as
+    :math:`n (1 - h_i)`: of the only stock of an industry nothing is left, and the model tells.
 
     Parameters
     ----------
@@ -112,6 +116,7 @@ def specific_variance(
     half_life_days : of the weights of the sessions
     young_days : sessions from which on a stock's own history counts alone
     decile_weight : of the mean of the cap decile
+    leverage_A : h, of :func:`intralpha.risk.fit_error.leverages`; default: 0 for all
 
     Returns
     -------
@@ -119,6 +124,9 @@ def specific_variance(
         At least 1e-8.
     """
     own, days = own_variance(left_TA, half_life_days)
+    if leverage_A is not None:
+        own = own / np.maximum(1.0 - leverage_A, LEAST_LEFT)
+        days = (days * (1.0 - leverage_A)).astype(np.int64)
     modelled = modelled_variance(own, days, x_AK, young_days)
     share = np.minimum(days / young_days, 1.0)
     sigma = share * np.sqrt(np.nan_to_num(own)) + (1 - share) * np.sqrt(modelled)

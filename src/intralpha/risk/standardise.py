@@ -1,5 +1,7 @@
 """Exposures of one date made comparable: winsorised, scaled, filled, orthogonal [Spec 9.4]."""
 
+from typing import Literal
+
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
@@ -7,6 +9,7 @@ from numpy import ndarray
 from intralpha.base.cross_section import FLAT, moments
 
 MAD_SCALE = 1.4826
+Middle = Literal["mean", "median"]
 
 
 def standardise(
@@ -54,8 +57,9 @@ def fill_missing(
     core_A: Bool[ndarray, "A"],
     industry_A: Int[ndarray, "A"],
     present_A: Bool[ndarray, "A"],
+    middle: Middle = "mean",
 ) -> Float[ndarray, "A"]:
-    """Missing exposures of present stocks become the mean of their industry's core stocks.
+    """Missing exposures of present stocks become the middle of their industry's core stocks.
 
     0, the market's own exposure, where the industry has none; so also for a style that nobody
     has on that date.
@@ -63,9 +67,10 @@ def fill_missing(
     Parameters
     ----------
     z_A : exposures of one date, NaN where missing
-    core_A : stocks whose mean is taken
+    core_A : stocks whose middle is taken
     industry_A : industry codes, 0 or more
     present_A : stocks that get a value
+    middle : mean [Spec 9.4] or median [Spec 9.1]
 
     Returns
     -------
@@ -76,8 +81,11 @@ def fill_missing(
     groups = int(industry_A.max(initial=0)) + 1
     count = np.bincount(industry_A[known], minlength=groups)
     total = np.bincount(industry_A[known], z_A[known], minlength=groups)
-    mean = np.divide(total, count, out=np.zeros(groups), where=count > 0)
-    return np.where(present_A & ~np.isfinite(z_A), mean[industry_A], z_A)
+    value = np.divide(total, count, out=np.zeros(groups), where=count > 0)
+    if middle == "median":
+        for code in np.flatnonzero(count).tolist():
+            value[code] = np.median(z_A[known & (industry_A == code)])
+    return np.where(present_A & ~np.isfinite(z_A), value[industry_A], z_A)
 
 
 def residual(

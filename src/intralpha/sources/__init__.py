@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from intralpha.sources.quality import QualityError, QualityReport, QualitySpec, quality
     from intralpha.sources.shipped import level2_presets, presets
     from intralpha.sources.source import Batch, NothingReadError, Source, SourceError, SourceSpec
+    from intralpha.sources.statements import StatementsSpec
     from intralpha.sources.stock_basic import StockBasicSpec
     from intralpha.sources.tdx import TdxSpec
 

@@ -20,9 +20,10 @@ from intralpha.base import ConfigError
 from intralpha.base.node import Inputs, Node, Read, Slice, Task, names_of
 from intralpha.base.panel import as_days
 from intralpha.pipeline.axes import Axes
+from intralpha.pipeline.nodes.active_risk import active_risk_node
 from intralpha.pipeline.nodes.attribution import attribution_node
 from intralpha.pipeline.nodes.desk import benchmark_node, exposures_node
-from intralpha.pipeline.nodes.risk import risk_nodes
+from intralpha.pipeline.nodes.risk import RETURNS, risk_nodes
 from intralpha.pipeline.recipe import Recipe
 from intralpha.portfolio import NoDecisionError, RiskOf, decisions
 from intralpha.risk import load_estimate
@@ -80,7 +81,7 @@ def portfolio_nodes(recipe: Recipe, signal: Node, grid: ndarray, axes: Axes) -> 
         inputs[RISK] = RISK
         slices = tuple(_with_risk(one) for one in slices)
     node = Node("portfolio", make_portfolio, spec, slices, inputs, READS, "folders")
-    return [*known, node, *_attribution(node, known[0])]
+    return [*known, node, *_told(node, known)]
 
 
 def _with_risk(one: Slice) -> Slice:
@@ -88,9 +89,17 @@ def _with_risk(one: Slice) -> Slice:
     return one if one.name == END else replace(one, needs={**one.needs, RISK: (one.name,)})
 
 
-def _attribution(portfolio: Node, benchmark: Node) -> list[Node]:
-    """Nothing where nothing is decided."""
-    return [attribution_node(portfolio, benchmark)] if benchmark.slices else []
+def _told(portfolio: Node, known: Sequence[Node]) -> list[Node]:
+    """What is told of the replay; nothing where nothing is decided."""
+    by_name = {node.name: node for node in known}
+    benchmark = by_name["benchmark"]
+    if not benchmark.slices:
+        return []
+    attribution = attribution_node(portfolio, benchmark)
+    if RISK not in by_name:
+        return [attribution]
+    of = (portfolio, benchmark, attribution, by_name[RISK], by_name[RETURNS])
+    return [attribution, active_risk_node(*of)]
 
 
 def make_portfolio(spec: EnhancementSpec, inputs: Inputs, task: Task) -> None:

@@ -1,0 +1,62 @@
+"""The node that sets what the risk model expected against what came."""
+
+import numpy as np
+import polars as pl
+
+from intralpha.backtest import active_risk, factor_history, load_run, risk_by_year
+from intralpha.base.node import ALL, Inputs, Node, Slice, Task
+from intralpha.pipeline.nodes.attribution import DAILY
+from intralpha.pipeline.nodes.risk import RETURNS
+from intralpha.risk import RiskEstimate, load_estimate, load_session
+
+PORTFOLIO, BENCHMARK, ATTRIBUTION, RISK = "portfolio", "benchmark", "attribution", "risk"
+FITS, FACTORS, TOLD, YEARLY = "fits.parquet", "factors.parquet", "told.parquet", "yearly.parquet"
+
+
+def active_risk_node(
+    portfolio: Node, benchmark: Node, attribution: Node, risk: Node, returns: Node
+) -> Node:
+    """Forecast and realised risk of the whole replay, in one piece.
+
+    Parameters
+    ----------
+    portfolio : its slices are the parts of the replay
+    benchmark : weights on the decision dates
+    attribution : active returns of the weights
+    risk : estimates of the decision dates
+    returns : explained sessions
+    """
+    days = [one.days for one in portfolio.slices if one.days is not None]
+    nodes = (portfolio, benchmark, attribution, risk, returns)
+    needs = {node.name: tuple(one.name for one in node.slices) for node in nodes}
+    whole = Slice(ALL, (days[0][0], days[-1][1]), None, needs)
+    inputs = {name: name for name in needs}
+    return Node("active_risk", make_active_risk, None, (whole,), inputs, (), "folders")
+
+
+def make_active_risk(spec: None, inputs: Inputs, task: Task) -> None:
+    """Fits by session, factor returns, forecasts by rebalance and figures by year, as tables.
+
+    Parameters
+    ----------
+    spec : nothing
+    inputs : ``portfolio``, ``benchmark``, ``attribution``, ``risk`` and ``risk_returns``
+    task : the whole; its folder takes four Parquet files
+    """
+    del spec
+    benchmark, estimates = inputs.panel(BENCHMARK), inputs.folders(RISK)
+    run = load_run(list(inputs.folders(PORTFOLIO).values()), inputs.assets)
+    effects = pl.read_parquet(inputs.folders(ATTRIBUTION)[ALL] / DAILY)
+    past = [load_session(folder) for folder in inputs.folders(RETURNS).values()]
+
+    def risk(day: np.datetime64) -> RiskEstimate:
+        return load_estimate(estimates[str(day)])
+
+    fits, factors = factor_history(sorted(past, key=lambda one: one.date))
+    told = active_risk(run.ledger, effects, benchmark, risk)
+    folder = task.folder(ALL)
+    fits.write_parquet(folder / FITS)
+    factors.write_parquet(folder / FACTORS)
+    told.write_parquet(folder / TOLD)
+    risk_by_year(told, effects).write_parquet(folder / YEARLY)
+    task.finish(ALL)
