@@ -22,6 +22,7 @@ from intralpha.pipeline import (
     plan,
 )
 from intralpha.pipeline.nodes import signal as nodes
+from intralpha.pipeline.report import render_report
 
 AHEAD, OBSERVATIONS, LEAST = 6, 12, 5
 LIBRARY = "features: {kind: library, library: price_volume, names: [%s]}, signs: {%s: -1}"
@@ -174,3 +175,27 @@ def test_a_lake_that_grows_leaves_old_signals(run: Plan, recipe: Recipe, tmp_pat
     np.testing.assert_array_equal(again.values, whole.values)
     assert len(again.dates) > 40
     assert again.dates[-1] > sessions[130]
+
+
+def test_expected_returns_by_premia(recipe: Recipe, run: Plan, tmp_path: Path) -> None:
+    """The signal is made with the weights that are kept, and those are of finished returns."""
+    spec = {"kind": "factor_premia", "observations": 12, "min_observations": 5}
+    other = Recipe.model_validate(recipe.model_dump() | {"combination": spec})
+    folder = run.store.root
+    execute(plan(other, folder), show_progress=False)
+    made = plan(other, folder)
+    assert made.addresses["matured"] == run.addresses["matured"]
+    (kept,) = made.folders("combining").values()
+    table = pl.read_parquet(kept / "weights.parquet").pivot(
+        on="factor", index="date", values="weight"
+    )
+    dates = made.panel("signal").dates
+    assert table["date"].to_list() == dates.tolist()
+    sessions = made.lake.dates("daily")
+    ends = [end for end, row in rank_ics_by_hand(made) if np.isfinite(row[0])]
+    first = next(at for at, row in enumerate(table.iter_rows()) if row[1] != 0)
+    over = sum(end <= int(np.searchsorted(sessions, dates[first])) for end in ends)
+    assert over == LEAST
+    for at in (first, len(dates) - 1):
+        np.testing.assert_allclose(weights_of(made, at), table.row(at)[1:], rtol=2e-3, atol=1e-6)
+    assert "Weights of the factors" in render_report(made, tmp_path / "report.html").read_text()

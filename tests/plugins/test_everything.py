@@ -73,7 +73,7 @@ def test_nothing_is_loaded_that_is_not_named(finished: Desk) -> None:
     done = finished.intralpha("check", "everything.yaml")
     assert done.returncode == 2
     assert done.stderr.startswith("RecipeError\n")
-    assert "everything.yaml has 22 fault(s)" in done.stderr
+    assert "everything.yaml has 23 fault(s)" in done.stderr
     assert "factors.net.model: no kind acme.mynet" in done.stderr
     assert "--plugins acme (an installed package) or --plugins ./acme.py" in done.stderr
     one = finished.intralpha("check", "everything.yaml", "--plugins", "./mine.py")

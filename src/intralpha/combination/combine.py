@@ -7,7 +7,6 @@ from jaxtyping import Bool
 from numpy import ndarray
 
 from intralpha.base import DataError, Panel
-from intralpha.base.cross_section import mean_zscore
 from intralpha.combination.icir import RankICHistory
 from intralpha.combination.spec import CombinerSpec, FactorNamesError
 
@@ -36,7 +35,8 @@ def combine(
     .. math:: s_i = \sum_{k \in K_i} w_k z_{i,k} \Big/ \sum_{k \in K_i} w_k
 
     where z is the z-score of factor k over the day's mask (population standard deviation) and
-    K_i are the factors that have a value for stock i.
+    K_i are the factors that have a value for stock i; a rule may weigh otherwise, see
+    :meth:`CombinerSpec.weighed`.
 
     Parameters
     ----------
@@ -45,7 +45,8 @@ def combine(
         have the same dates and assets
     spec : the weights
     mask_DA : stocks that count on each day; default: all that have a value
-    history : RankICs with the dates at which they were complete, for ``icir_weight`` only
+    history : RankICs (premia for ``factor_premia``) with the dates at which they were complete,
+        for rules that weigh by them
 
     Returns
     -------
@@ -67,7 +68,7 @@ def combine(
     first = next(iter(named.values()))
     _check_axes(named, mask_DA)
     weights_DK = spec.weigh(tuple(named), first.dates, history)
-    score = mean_zscore([p.values[:, :, 0] for p in named.values()], weights_DK, mask_DA)
+    score = spec.weighed([p.values[:, :, 0] for p in named.values()], weights_DK, mask_DA)
     return Panel(score[:, :, None].astype(np.float32), first.dates, first.assets, (SCORE,))
 
 

@@ -30,7 +30,8 @@ class RankICHistory:
         Session at whose close an observation is complete: the one on which the label window of
         its factor date ends. Ascending.
     rank_ic_WK : ndarray, shape [W, K]
-        One row an observation (a week, as a rule), one column a factor; NaN where there is none.
+        RankICs, or what else the rule observes (:meth:`CombinerSpec.observed`). One row an
+        observation (a week, as a rule), one column a factor; NaN where there is none.
 
     Raises
     ------

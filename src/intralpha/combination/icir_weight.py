@@ -14,9 +14,10 @@ from intralpha.combination.spec import CombinerSpec, Evidence, FactorNamesError
 class MissingHistoryError(ConfigError):
     """Weights from RankICs were asked for without RankICs."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: str = "icir_weight") -> None:
+        self.kind = kind
         super().__init__(
-            "icir_weight needs the RankICs of the factors.\n"
+            f"{kind} needs what the factors did on past dates.\n"
             "Hint: pass history=RankICHistory(names, known_dates, rank_ic)."
         )
 

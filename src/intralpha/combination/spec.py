@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from jaxtyping import Float, Shaped
+import numpy as np
+from jaxtyping import Bool, Float, Real, Shaped
 from numpy import ndarray
 
 from intralpha.base import ConfigError, Kinded
+from intralpha.base.cross_section import mean_zscore
 from intralpha.combination.icir import RankICHistory
+from intralpha.evaluation import rank_ic
 
 
 class FactorNamesError(ConfigError):
@@ -19,7 +22,7 @@ class FactorNamesError(ConfigError):
 
 
 class Evidence(NamedTuple):
-    """RankICs that a rule weighs by.
+    """RankICs, or other figures of past dates, that a rule weighs by.
 
     Attributes
     ----------
@@ -68,7 +71,8 @@ class CombinerSpec(Kinded):
         Returns
         -------
         ndarray of float64, shape [D, K]
-            Known at the close of each date. A row sums to 1, or is 0 where there is no score.
+            Known at the close of each date. A row sums to 1, or is 0 where there is no score,
+            unless :meth:`weighed` makes another use of it.
 
         Raises
         ------
@@ -76,3 +80,46 @@ class CombinerSpec(Kinded):
             The factors are not those the rule weighs.
         """
         raise NotImplementedError
+
+    def observed(
+        self,
+        scores: Sequence[Real[ndarray, "D A"]],
+        matured_ret_DA: Float[ndarray, "D A"],
+        mask_DA: Bool[ndarray, "D A"],
+    ) -> Float[ndarray, "D K"]:
+        """What :meth:`weigh` is told of past dates: RankICs, unless a kind says otherwise.
+
+        Parameters
+        ----------
+        scores : K arrays of shape [D, A], as they were known on each date
+        matured_ret_DA : returns over the horizon of :meth:`evidence`, all of them over
+        mask_DA : stocks of the universe that could be bought on the next session
+
+        Returns
+        -------
+        ndarray of float64, shape [D, K]
+            The ``rank_ic_WK`` of the history; a row is known when its returns are over.
+        """
+        found = [rank_ic(score.astype(np.float64), matured_ret_DA, mask_DA) for score in scores]
+        return np.stack(found, axis=1)
+
+    def weighed(
+        self,
+        scores: Sequence[Real[ndarray, "D A"]],
+        weights_DK: Float[ndarray, "D K"],
+        mask_DA: Bool[ndarray, "D A"] | None = None,
+    ) -> Float[ndarray, "D A"]:
+        """One score of several: the weighted mean of z-scores, unless a kind says otherwise.
+
+        Parameters
+        ----------
+        scores : K arrays of shape [D, A]
+        weights_DK : what :meth:`weigh` gives
+        mask_DA : stocks that count on each date; default: all that have a value
+
+        Returns
+        -------
+        ndarray of float64, shape [D, A]
+            NaN where there is no score.
+        """
+        return mean_zscore(scores, weights_DK, mask_DA)

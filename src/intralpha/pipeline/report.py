@@ -16,9 +16,11 @@ from intralpha.evaluation import FactorReport
 from intralpha.pipeline.code import git_commit
 from intralpha.pipeline.ingest import quality_counts
 from intralpha.pipeline.nodes.attribution import GROUPS, YEARLY
+from intralpha.pipeline.nodes.combining import WEIGHTS
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import dump_recipe
 from intralpha.report import PortfolioRecord, SelectionRecord, TearSheet, render
+from intralpha.report.combination import combination_sections
 
 
 class NothingMadeError(ConfigError):
@@ -64,6 +66,7 @@ def render_report(
         quality=quality_counts(planned.recipe, planned.store) if not planned.pending else {},
         recipe=dump_recipe(planned.recipe),
         problems=problems,
+        more=combination_sections(_combining(planned)),
         plugins=tuple((p.name, p.version, p.digest) for p in loaded()),
     )
     return render(sheet, path)
@@ -74,6 +77,12 @@ def finished_factors(planned: Plan) -> tuple[FactorReport, ...]:
     folders = planned.folders("test").values()
     parts = sorted(p for folder in folders for p in folder.iterdir() if p.is_dir())
     return tuple(FactorReport.load(part) for part in parts)
+
+
+def _combining(planned: Plan) -> pl.DataFrame | None:
+    """What the factors weighed over time, if the rule weighs by the past and that is made."""
+    folders = list(planned.folders("combining").values())
+    return pl.read_parquet(folders[0] / WEIGHTS) if folders else None
 
 
 def finished_portfolio(planned: Plan) -> PortfolioRecord | None:

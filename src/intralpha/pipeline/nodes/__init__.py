@@ -4,6 +4,7 @@ from intralpha.base.node import Node
 from intralpha.factors import Ground
 from intralpha.pipeline.axes import Axes
 from intralpha.pipeline.grids import Grids
+from intralpha.pipeline.nodes.combining import combining_node
 from intralpha.pipeline.nodes.ground import forward_node, universe_node
 from intralpha.pipeline.nodes.portfolio import portfolio_nodes
 from intralpha.pipeline.nodes.signal import matured_node, signal_node
@@ -30,8 +31,8 @@ def nodes_of(recipe: Recipe, axes: Axes) -> tuple[Node, ...]:
     matured = matured_node(recipe, made, grids.evidence, axes.sessions)
     signal = signal_node(recipe, made, matured)
     forward = forward_node(recipe.test.horizons, grids.tests)
-    nodes += [] if matured is None else [matured]
-    nodes += [signal, forward, *test_nodes(recipe, grids.tests, made, signal, forward)]
+    nodes += [signal] if matured is None else [matured, signal, combining_node(signal, matured)]
+    nodes += [forward, *test_nodes(recipe, grids.tests, made, signal, forward)]
     if recipe.portfolio is not None:
         nodes += portfolio_nodes(recipe, signal, grids.decisions, axes)
     return tuple(nodes)

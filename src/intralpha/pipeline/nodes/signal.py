@@ -10,7 +10,6 @@ from intralpha.base import Panel
 from intralpha.base.node import Inputs, Node, Slice, Task
 from intralpha.base.panel import as_days
 from intralpha.combination import CombinerSpec, RankICHistory, combine
-from intralpha.evaluation import rank_ic
 from intralpha.pipeline.nodes.ground import forward_node
 from intralpha.pipeline.recipe import Recipe
 
@@ -86,13 +85,29 @@ def make_signal(spec: CombinerSpec, inputs: Inputs, task: Task) -> None:
     ----------
     spec : the weights
     inputs : ``universe`` and the score of every factor, under the factors' names; ``matured``, if
-        the rule weighs by RankICs
+        the rule weighs by what was over
     task : slices are dates that any factor has; gets a Panel [D, A, 1], name ``score``, in
         ``panel``, known when the last of the factors is. A factor without a slice on a date is NaN
         there, so the others share its weight. Their ``about`` has the dates whose returns were
-        over, and since when: no RankIC counts before that session.
+        over, and since when: none counts before that session.
     """
-    days, assets = as_days([one.name for one in task.slices]), inputs.assets
+    days = as_days([one.name for one in task.slices])
+    now, inside, history = told(spec, inputs, task, days)
+    combine(now, spec, inside, history).save(task.folder("panel"))
+
+
+def told(
+    spec: CombinerSpec, inputs: Inputs, task: Task, days: Shaped[ndarray, "D"]
+) -> tuple[dict[str, Panel], Bool[ndarray, "D A"], RankICHistory | None]:
+    """What a rule is told: scores and universe of some dates, and the past as it was known.
+
+    Parameters
+    ----------
+    spec : the rule
+    inputs, task : of :func:`make_signal`
+    days : datetime64[D] [D], dates that are combined
+    """
+    assets = inputs.assets
     names = [n for n in task.slices[0].needs if n not in (UNIVERSE, MATURED)]
     known = {d: on for one in task.slices for d, on in one.about or ()}
     every = np.union1d(days, as_days(sorted(known)))
@@ -104,10 +119,9 @@ def make_signal(spec: CombinerSpec, inputs: Inputs, task: Task) -> None:
     inside = inputs.panel(UNIVERSE).reindex(every, assets)[UNIVERSE] > 0
     history = None
     if spec.evidence() is not None:
-        history = _history(scores, inside, inputs, known)
-    today = np.isin(every, days)
+        history = _history(spec, scores, inside, inputs, known)
     now = {name: score.at(days) for name, score in scores.items()}
-    combine(now, spec, inside[today], history).save(task.folder("panel"))
+    return now, inside[np.isin(every, days)], history
 
 
 def _dates(recipe: Recipe, made: dict[str, Node]) -> dict[str, set[str]]:
@@ -116,12 +130,13 @@ def _dates(recipe: Recipe, made: dict[str, Node]) -> dict[str, set[str]]:
 
 
 def _history(
+    spec: CombinerSpec,
     scores: dict[str, Panel],
     inside: Bool[ndarray, "D A"],
     inputs: Inputs,
     known: dict[str, date],
 ) -> RankICHistory:
-    """RankICs of the dates whose returns are over, with the sessions since when they are."""
+    """What the rule observes on dates whose returns are over, with the sessions since then."""
     past = sorted(known)
     days = as_days(past)
     if not past:
@@ -130,5 +145,5 @@ def _history(
     every = next(iter(scores.values())).dates
     mask = inside[np.isin(every, days)] & (fwd["fwd_buyable"] > 0)
     ret = fwd.values[:, :, 0].astype(np.float64)
-    found = [rank_ic(s.at(days)["score"].astype(np.float64), ret, mask) for s in scores.values()]
-    return RankICHistory(tuple(scores), as_days([known[d] for d in past]), np.stack(found, axis=1))
+    found = spec.observed([s.at(days)["score"] for s in scores.values()], ret, mask)
+    return RankICHistory(tuple(scores), as_days([known[d] for d in past]), found)
