@@ -364,6 +364,17 @@ def test_figures_are_those_of_the_returns(run) -> None:
     assert figures["turnover_one_sided"] == pytest.approx(later.mean())
 
 
+def test_the_course_of_a_ledger_is_its_own(run) -> None:
+    """Turnover as the ledger has it; the cost-free twin earns back what was charged."""
+    course, daily = run.ledger.course(), run.ledger.daily
+    np.testing.assert_allclose(course.traded, daily["turnover_two_sided"], rtol=1e-12, atol=0)
+    assert course.turnover(sides=1) == pytest.approx(run.ledger.figures()["turnover_one_sided"])
+    free = course.before_cost().ret * (daily["nav_yuan"].to_numpy() / (1 + course.ret))
+    earned = daily["nav_yuan"].to_numpy() * (1 - 1 / (1 + course.ret))
+    np.testing.assert_allclose(free - earned, daily["cost_yuan"], atol=1e-6)
+    assert daily["cost_yuan"].sum() > 0
+
+
 def test_a_run_shows_itself(run) -> None:
     text, page = repr(run), run._repr_html_()
     assert f"{len(run.solutions)} decisions" in text

@@ -28,6 +28,7 @@ def test_settings_of_the_reports(name: str) -> None:
     problem = spec.problem
     assert spec.preset is None
     assert not spec.faults()
+    assert spec.figures.kind == name[:4]
     assert set(problem.style_bounds) <= set(STYLES)
     assert (
         spec.benchmark.index,

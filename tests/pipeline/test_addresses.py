@@ -298,6 +298,13 @@ PORTFOLIO = {
 }
 
 
+def test_how_figures_are_counted_moves_nothing(base: tuple[Path, Plan]) -> None:
+    folder, planned = base
+    recipe = load_recipe(folder / "tiny.yaml", ("portfolio.figures=s002",))
+    assert recipe.portfolio.figures.kind == "s002"
+    assert not moved(planned, plan(recipe, folder / "runs"))
+
+
 @pytest.mark.parametrize(("change", "more"), PORTFOLIO.items())
 def test_keys_of_the_portfolio_move_the_portfolio_alone(
     base: tuple[Path, Plan], change: str, more: set[str]

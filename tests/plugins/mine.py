@@ -20,6 +20,7 @@ from intralpha.base import Panel, spec_hash
 from intralpha.base.node import Inputs, Node, Read, Task, day_slices
 from intralpha.combination import CombinerSpec, Past
 from intralpha.datasets import RowFilterSpec, WeighingSpec
+from intralpha.evaluation.figures import Course, FiguresSpec
 from intralpha.executors import Executor, ExecutorSpec, Processes
 from intralpha.factors import FactorSpec, Ground
 from intralpha.factors.factor import days_of
@@ -284,6 +285,15 @@ class CalmSpec(RiskModelSpec):
         seen = np.unique(np.concatenate([one.assets for one in past]))
         nothing = np.zeros((len(seen), 0))
         return RiskEstimate(seen, (), nothing, np.zeros((0, 0)), np.full(len(seen), variance))
+
+
+class BestDaySpec(FiguresSpec):
+    """The largest return of a session."""
+
+    kind: Literal["mine.best_day"] = "mine.best_day"
+
+    def tables(self, course: Course) -> dict[str, pl.DataFrame]:
+        return {"The best day": pl.DataFrame({"ret": [float(course.ret.max())]})}
 
 
 class HeavySpec(BenchmarkSpec):

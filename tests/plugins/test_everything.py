@@ -12,8 +12,9 @@ from .conftest import BOTH, HERE, Desk, families
 FAMILIES = {
     "acme": ("features", "grid", "head", "label", "net", "schedule", "transform"),
     "mine": ("AverageSpec", "BenchmarkSpec", "CombinerSpec", "ConstraintSpec", "ExposureSpec",
-             "FactorSpec", "Layout", "MetricSpec", "ObjectiveSpec", "OptimiserSpec", "RateSpec",
-             "RiskModelSpec", "RowFilterSpec", "SourceSpec", "TermSpec", "WeighingSpec"),
+             "FactorSpec", "FiguresSpec", "Layout", "MetricSpec", "ObjectiveSpec",
+             "OptimiserSpec", "RateSpec", "RiskModelSpec", "RowFilterSpec", "SourceSpec",
+             "TermSpec", "WeighingSpec"),
 }  # fmt: skip
 NOTHING_TO_DO = re.compile(r"\n0 of \d+ slices to do\n$")
 PROBE = """
@@ -33,13 +34,14 @@ def test_there_is_a_kind_of_every_family() -> None:
     text = "".join(p.read_text() for p in HERE.rglob("*.py"))
     bases = set(re.findall(r"^class \w+\((\w+)\):", text, re.MULTILINE))
     assert ours == bases & ours
-    assert len(ours) == 24
+    assert len(ours) == 25
 
 
 def test_a_recipe_of_plugins_runs_from_the_command_line(finished: Desk) -> None:
     (report,) = (finished.folder / "runs" / "everything").glob("*/report.html")
     page = report.read_text()
     assert page.count("<h2>Portfolio</h2>") == 1
+    assert page.count("<h2>The best day</h2>") == 1
     rows = re.findall(r"<tr><td>(\w+)</td><td>([\w.]+)</td><td>([0-9a-f]{12})</td></tr>", page)
     assert [row[:2] for row in rows] == [("acme", "1.2.3"), ("mine", "file")]
     kept = yaml.safe_load((report.parent / "recipe.yaml").read_text())
@@ -71,7 +73,7 @@ def test_nothing_is_loaded_that_is_not_named(finished: Desk) -> None:
     done = finished.intralpha("check", "everything.yaml")
     assert done.returncode == 2
     assert done.stderr.startswith("RecipeError\n")
-    assert "everything.yaml has 22 fault(s)" in done.stderr
+    assert "everything.yaml has 23 fault(s)" in done.stderr
     assert "factors.net.model: no kind acme.mynet" in done.stderr
     assert "--plugins acme (an installed package) or --plugins ./acme.py" in done.stderr
     one = finished.intralpha("check", "everything.yaml", "--plugins", "./mine.py")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from intralpha.backtest.benchmark import BenchmarkSpec
 from intralpha.backtest.benchmark_float_cap import FloatCapBenchmarkSpec
@@ -10,6 +10,7 @@ from intralpha.backtest.preset import PORTFOLIOS
 from intralpha.backtest.spec import BacktestSpec
 from intralpha.base import Spec
 from intralpha.datasets.grid import GridSpec
+from intralpha.evaluation.figures import FiguresSpec
 from intralpha.portfolio import PortfolioSpec
 from intralpha.risk import ExposureSpec, PriceVolumeSpec, RiskModelSpec
 
@@ -40,10 +41,24 @@ class EnhancementSpec(Spec):
     )
     backtest: BacktestSpec = Field(default=BacktestSpec(), description="mechanics of the replay")
 
+    figures: FiguresSpec | None = Field(
+        default=None,
+        description="figures that the report shows as a certain report counts them, such as s001",
+    )
+
+    @field_validator("figures", mode="before")
+    @classmethod
+    def _named(cls, given: Any) -> Any:
+        return {"kind": given} if isinstance(given, str) else given
+
     @model_validator(mode="before")
     @classmethod
     def _of_preset(cls, given: Any) -> Any:
         return PORTFOLIOS.under(given) if isinstance(given, dict) else given
+
+    def traded(self) -> "EnhancementSpec":
+        """What decisions and trades are made of: all but how they are looked at afterwards."""
+        return self.model_copy(update={"figures": None})
 
     def faults(self) -> tuple[str, ...]:
         """What is wrong between its parts, in words; nothing is read."""

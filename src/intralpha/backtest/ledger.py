@@ -12,6 +12,7 @@ from intralpha.backtest.events import Event
 from intralpha.backtest.fills import BUY, DayResult
 from intralpha.base.notebook import html_table, svg_line, text_table
 from intralpha.evaluation import nav, performance
+from intralpha.evaluation.figures import Course
 
 _DAILY = {
     "date": pl.Date,
@@ -98,6 +99,13 @@ class Ledger:
         ret = self.daily["ret"].to_numpy()
         benchmark = self.daily["benchmark_ret"].fill_null(np.nan).to_numpy()
         return ret, benchmark, self.daily["date"].to_numpy().astype("datetime64[D]")
+
+    def course(self) -> Course:
+        """Returns, turnover and cost by session, as conventions of reports count them."""
+        ret, benchmark, days = self.returns()
+        before = self.daily["nav_yuan"].to_numpy() / (1.0 + ret)
+        traded, cost = (self.daily[n].to_numpy() for n in ("traded_yuan", "cost_yuan"))
+        return Course(days, ret, benchmark, traded / before, cost / before)
 
     def figures(self) -> dict[str, float]:
         """The figures of :func:`intralpha.evaluation.performance`, turnover and cost.

@@ -102,11 +102,18 @@ def finished_portfolio(planned: Plan) -> PortfolioRecord | None:
     run = finished_run(planned)
     if not run:
         return None
-    more = _attribution(planned)
+    more = _figures(planned, run) | _attribution(planned)
     made_of = _benchmark(planned)
     if made_of is not None:
         more["Benchmark"] = made_of
     return PortfolioRecord.of(run, more)
+
+
+def _figures(planned: Plan, run: PortfolioRun) -> dict[str, pl.DataFrame]:
+    """Figures as a certain report counts them, if the recipe asks for one."""
+    spec = planned.recipe.portfolio
+    figures = None if spec is None else spec.figures
+    return {} if figures is None else figures.tables(run.ledger.course())
 
 
 def _attribution(planned: Plan) -> dict[str, pl.DataFrame]:

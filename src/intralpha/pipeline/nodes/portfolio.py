@@ -74,7 +74,7 @@ def portfolio_nodes(recipe: Recipe, signal: Node, grid: ndarray, axes: Axes) -> 
     dates = _dates(recipe, signal, grid)
     slices = (*_decisions(dates, sessions), _end(dates, sessions, axes))
     inputs = dict(zip(KNOWN, KNOWN, strict=True)) | {BEFORE: "portfolio"}
-    spec = recipe.portfolio
+    spec = recipe.portfolio.traded()
     known = [benchmark_node(spec.benchmark, dates), exposures_node(spec.exposures, dates)]
     if spec.risk is not None:
         known += risk_nodes(spec.risk, dates, axes.dates)
