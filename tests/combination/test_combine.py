@@ -240,6 +240,9 @@ def test_which_factors_a_rule_uses():
     assert SingleSpec(name="b").names(known) == ("b",)
     assert SingleSpec().names(("x",)) == ("x",)
     assert ICIRWeightSpec().names(known) == known
+    assert ICIRWeightSpec(factors=("c", "a")).names(known) == ("c", "a")
+    with pytest.raises(FactorNamesError, match="those named: z"):
+        ICIRWeightSpec(factors=("a", "z")).names(known)
     with pytest.raises(FactorNamesError, match="those with weights: z"):
         WeightsSpec(weights={"z": 1.0}).names(known)
     with pytest.raises(FactorNamesError, match="a single factor, or a name"):

@@ -1,5 +1,6 @@
 """What rules that learn from the past have in common as settings."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy import ndarray
 from pydantic import Field, field_validator
 
 from intralpha.combination.past import Past
-from intralpha.combination.spec import CombinerSpec, Evidence, shares
+from intralpha.combination.spec import CombinerSpec, Evidence, FactorNamesError, shares
 from intralpha.datasets import EverySpec, GridSpec
 
 
@@ -18,10 +19,25 @@ class PastRuleSpec(CombinerSpec):
     In a recipe a date is one of the portfolio's grid (without a portfolio of that of the tests).
     """
 
+    factors: tuple[str, ...] = Field(
+        default=(), description="factors that are combined; none named: all of the recipe"
+    )
     observations: int = Field(default=60, ge=1, description="latest complete dates that are used")
     refresh: GridSpec = Field(
         default=EverySpec(every=20), description="on which sessions is learned anew"
     )
+
+    def names(self, factors: Sequence[str]) -> tuple[str, ...]:
+        """The factors that are named; see :meth:`CombinerSpec.names`.
+
+        Raises
+        ------
+        FactorNamesError
+        """
+        missing = [name for name in self.factors if name not in factors]
+        if missing:
+            raise FactorNamesError(factors, f"those named: {', '.join(missing)}")
+        return self.factors or tuple(factors)
 
     def evidence(self) -> Evidence:
         """See :meth:`CombinerSpec.evidence`."""

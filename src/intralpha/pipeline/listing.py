@@ -1,22 +1,15 @@
 """What is there: shipped recipes, finished runs, artifacts, and what no run needs any more."""
 
 import json
-from importlib.resources import files
 from pathlib import Path
 
 import yaml
 
+from intralpha.pipeline.extends import recipe_folder
 from intralpha.pipeline.recipe import Recipe, RecipeError, load_recipe
 from intralpha.pipeline.store import Artifact, Store
 
 MANY = 50  # folders of one node that are shown one by one
-
-
-def recipe_folder() -> Path:
-    """Folder of the shipped recipes: inside the installed package, or beside its sources."""
-    inside = Path(str(files("intralpha"))) / "recipes"
-    beside = Path(str(files("intralpha"))).parent.parent / "recipes"
-    return inside if inside.is_dir() else beside
 
 
 def find_recipe(wanted: Path) -> Path:

@@ -22,6 +22,7 @@ from intralpha.factors import FactorSpec
 from intralpha.features import FeatureSpec
 from intralpha.labels import HorizonError, check_horizon
 from intralpha.market import UniverseSpec
+from intralpha.pipeline.extends import ExtendsError, extended
 from intralpha.sources import QualitySpec, SourceSpec
 
 
@@ -265,7 +266,7 @@ def load_recipe(path: Path, overrides: tuple[str, ...] = (), place: Path | None 
 
     Parameters
     ----------
-    path : YAML file
+    path : YAML file; ``extends: NAME`` in it takes over another recipe's keys
     overrides : ``a.b.c=value`` each, as given to ``--set``; the value is read as YAML.
         ``factors.NAME=null`` leaves that factor out. Paths in them count from the current folder
     place : folder that relative paths in the file start from; default: the file's own
@@ -279,6 +280,10 @@ def load_recipe(path: Path, overrides: tuple[str, ...] = (), place: Path | None 
     raw = read_yaml(path)
     if not isinstance(raw, dict):
         raise RecipeError(str(path), [f"expected a mapping of keys, found {type(raw).__name__}"])
+    try:
+        raw = extended(raw, path)
+    except ExtendsError as error:
+        raise RecipeError(str(path), [str(error)]) from error
     for override in overrides:
         apply_override(raw, override)
     return checked_recipe(raw, str(path), path.resolve().parent if place is None else place)

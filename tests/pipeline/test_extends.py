@@ -1,0 +1,89 @@
+"""Recipes that go on from others: what changes, what stays, what is refused; and a report's own."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from intralpha.pipeline import RecipeError, RunResult, execute, find_recipe, load_recipe, plan
+
+BASE = """
+name: base
+data: {lake: lake, start: 2020-01-02}
+grid: {kind: weekday}
+factors:
+  a: {kind: zscore_mean, features: {kind: library, library: price_volume, names: [ret20, vol20]},
+      signs: {ret20: -1, vol20: -1}}
+  b: {kind: file, path: b.csv}
+"""
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    (folder / f"{name}.yaml").write_text(text)
+    return folder / f"{name}.yaml"
+
+
+def test_keys_change_one_by_one_and_kinds_as_a_whole(tmp_path: Path) -> None:
+    write(tmp_path, "base", BASE)
+    write(tmp_path, "middle", "extends: base.yaml\nname: middle\ndata: {end: 2021-01-04}\n")
+    (tmp_path / "own").mkdir()
+    path = write(
+        tmp_path,
+        "last",
+        """
+extends: middle
+name: last
+grid: {kind: every, every: 3}
+factors: {a: {features: {names: [vol20, ret20]}, signs: {vol20: 1}}, b: null}
+""",
+    )
+    recipe = load_recipe(path, ("data.start=2020-06-01",))
+    assert recipe.name == "last"
+    assert (str(recipe.data.start), str(recipe.data.end)) == ("2020-06-01", "2021-01-04")
+    assert recipe.grid.model_dump() == {"kind": "every", "every": 3, "anchor": None}
+    assert list(recipe.factors) == ["a"]
+    assert recipe.factors["a"].model_dump()["signs"] == {"ret20": -1, "vol20": 1}
+    assert recipe.factors["a"].model_dump()["features"]["names"] == ("vol20", "ret20")
+    assert recipe.data.lake == str(tmp_path / "lake")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("extends: nothing\nname: x\n", "nothing; expected .*nothing.yaml or a shipped recipe"),
+        ("extends: [a]\nname: x\n", "expected the name or the file of a recipe"),
+        (
+            "extends: other\nname: x\n",
+            "which extends it; expected a recipe that does not come back",
+        ),
+        ("extends: list\nname: x\n", "expected a mapping of keys"),
+        ("extends: broken\nname: x\n", "expected a recipe that can be read"),
+    ],
+)
+def test_what_cannot_be_extended_is_named(tmp_path: Path, text: str, said: str) -> None:
+    write(tmp_path, "other", "extends: x\n")
+    write(tmp_path, "list", "- 1\n")
+    write(tmp_path, "broken", "a: [\n")
+    with pytest.raises(RecipeError, match=said):
+        load_recipe(write(tmp_path, "x", text))
+
+
+def test_report_004_runs_at_its_smallest_size(
+    finished: tuple[Path, RunResult], tmp_path: Path
+) -> None:
+    """On a market that is there: networks, premia, an enhancement, with the report's own tables."""
+    on = (f"data.lake={finished[0] / 'lake'}", "data.sources=[]")
+    recipe = load_recipe(find_recipe(Path("s004_attention_tiny")), on, tmp_path)
+    assert recipe.factors["residual_30"].model_dump()["model"]["residual"] == "last"
+    planned = plan(recipe, tmp_path / "runs")
+    result = execute(planned, show_progress=False)
+    assert result.problems == ()
+    names = [f.name for f in result.factors]
+    assert names == ["rnn_30", "residual_30", "reversal", "calm", "illiquid", "signal"]
+    signal = planned.panel("signal")["score"].astype(np.float64)
+    spread = [np.std(row[np.isfinite(row)]) for row in signal if np.isfinite(row).sum() > 30]
+    known = np.array(spread) < 0.1
+    assert known.sum() > 5, "an expected return of five days, once premia are known"
+    page = result.report.read_text()
+    for heading in ("Weights of the combination", "Report 004"):
+        assert heading in page, heading
