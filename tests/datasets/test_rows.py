@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from intralpha.datasets import RowFilterSpec
 from intralpha.datasets.row_filter import between_quantiles
-from intralpha.datasets.rows import LabelQuantilesSpec, MembersSpec, QuantilesSpec
+from intralpha.datasets.rows import IndustriesSpec, LabelQuantilesSpec, MembersSpec, QuantilesSpec
 from intralpha.features import LibrarySpec
 from intralpha.market import Lake
 
@@ -104,6 +104,23 @@ def test_a_name_of_a_library_is_an_indicator(lake: Lake) -> None:
     np.testing.assert_array_equal(kept, values >= np.nanquantile(values, 0.3, axis=1)[:, None])
     assert kept.any()
     assert "features have vol20" in spec.model_copy(update={"of": "vol"}).faults()[0]
+
+
+def test_industries_are_those_of_the_date(tmp_path: Path) -> None:
+    """Two banks, one of which turns to steel; a stock without an industry is in none."""
+    lake = Lake(tmp_path / "industries", create=True)
+    first, turn = DAYS[0].item(), DAYS[10].item()
+    rows = {"symbol": [*ASSETS[:3].tolist(), ASSETS[1]], "in_date": [first] * 3 + [turn],
+            "out_date": [None, turn, None, None], "scheme": ["sw"] * 4,
+            "code": ["bank", "bank", "coal", "steel"]}  # fmt: skip
+    lake.append("industry", pl.DataFrame(rows, schema_overrides={"out_date": pl.Date}))
+    mask = ALL.copy()
+    mask[:, 0] = False
+    banks = IndustriesSpec(codes=("bank",)).keeps(lake, DAYS, ASSETS, mask)
+    both = IndustriesSpec(codes=("steel", "coal")).keeps(lake, DAYS, ASSETS, ALL)
+    assert banks.sum(axis=1).tolist() == [1] * 10 + [0] * 20
+    assert both[9].tolist() == [False, False, True, False, False]
+    assert both[10].tolist() == [False, True, True, False, False]
 
 
 @pytest.mark.parametrize("of", ["size", "volatility", "bp"])

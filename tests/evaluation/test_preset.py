@@ -10,6 +10,18 @@ from intralpha.pipeline.recipe import TestSpec
 TABLE = {
     "s000": ((1, 11), 1, 1, (1, 2), 10, "close", 243, "month", "2018-07-01", "2022-06-30"),
     "s001": ((1, 11), 5, 2, (1, 6), 20, "close", "calendar", "week", "2017-01-03", "2023-04-28"),
+    "s001_pools": (
+        (1, 11),
+        5,
+        2,
+        (1, 6),
+        20,
+        "close",
+        "calendar",
+        "week",
+        "2017-01-03",
+        "2023-04-28",
+    ),
     "s002": ((1, 6), 5, 1, None, 5, "close", 50, "month", "2013-02-01", "2023-11-30"),
     "s002_deep": ((1, 6), 5, 1, None, 10, "close", 50, "month", "2017-01-04", "2023-11-30"),
     "s003": ((1, 6), 5, 1, None, 10, "close", 50.4, "month", "2017-01-01", "2025-02-28"),
@@ -46,6 +58,18 @@ def test_settings_of_the_reports(name: str) -> None:
     # The leg that is printed is the top group, and only 004's ratio is annualised.
     assert name == "s000" or factor.top_share == 1 / factor.n_groups
     assert (factor.ic_per_year == 52) == (name == "s004")
+
+
+def test_pools_of_001_have_five_groups() -> None:
+    spec = TestSpec.model_validate({"preset": "s001_pools"})
+    indices = [pool.rows[0].indices for pool in spec.pools.values()]
+    assert indices == [("000300.SH",), ("000905.SH",), ("000852.SH",)]
+    settings = [pool.settings(spec.factor) for pool in spec.pools.values()]
+    assert {(s.n_groups, s.top_share, s.ic_every) for s in settings} == {(5, 0.2, 2)}
+    with pytest.raises(ValueError, match="looks at labels"):
+        TestSpec.model_validate(
+            {"pools": {"x": {"rows": [{"kind": "label_quantiles", "low": 0.1}]}}}
+        )
 
 
 def test_every_preset_is_in_the_table() -> None:

@@ -18,6 +18,7 @@ from intralpha.evaluation import (
     universe_return,
     weighted_return,
 )
+from intralpha.evaluation.order import ordering
 
 DAYS, STOCKS = 70, 90
 
@@ -62,6 +63,20 @@ def test_the_parts_of_a_sweep(kind: str) -> None:
     np.testing.assert_array_equal(found.members_D, inside.sum(axis=1))
     np.testing.assert_array_equal(found.pairs_D, (inside & np.isfinite(lead)).sum(axis=1))
     assert np.isfinite(found.rank_ic["1_6"]).sum() > 55, "nothing was compared"
+
+
+def test_a_sort_of_the_returns_is_shared() -> None:
+    score, rets, mask = market("gaps")
+    after = ordering(rets["1_6"])
+    for held in ("1_6", "1_11"):
+        alone = sweep(score, rets, mask, lags=(0, 2), held=held)
+        shared = sweep(score, rets, mask, lags=(0, 2), held=held, after=after)
+        for name in rets:
+            np.testing.assert_array_equal(shared.rank_ic[name], alone.rank_ic[name])
+        np.testing.assert_array_equal(shared.decay_DL, alone.decay_DL)
+        np.testing.assert_array_equal(shared.top.ret_D, alone.top.ret_D)
+        groups = quantile_returns(score, rets[held], 10, mask)
+        np.testing.assert_allclose(shared.groups_DG, groups, rtol=1e-12, atol=1e-15)
 
 
 @pytest.mark.parametrize("kind", ["plain", "ties", "gaps"])

@@ -60,10 +60,12 @@ MOVED: dict[str, set[str]] = {
     "test.by_day": {"forward", "test"},
     "test.factor.held": {"forward", "test"},
     "test.within": {"test", "within"},
+    "test.pools": {"test", "pools"},
     "test.neutral_to": {"test", "features/styles"},
     "test.start": {"test", "portfolio", "attribution"} | DESK,
     "test.end": {"test", "portfolio", "attribution"} | DESK,
     "portfolio": {"portfolio", "attribution"},
+    "sets": {"features/few.own", "set_days/few", "set/few"},
 }
 # Values for keys that cannot be changed by counting up; None: no other value is possible.
 OTHERS: dict[str, Any] = {
@@ -99,6 +101,9 @@ OTHERS: dict[str, Any] = {
     "combination.kind": {"kind": "equal"},
     "executor.kind": {"kind": "ray"},
     "study": {"over": {"grid.every": [2, 3]}},
+    "sets": {
+        "few": {"features": {"kind": "library", "library": "price_volume", "names": ["ret20"]}}
+    },
     "factors.simple.signs.ret20": 1,
     "factors.simple.signs.vol20": 1,
     "test.horizons": [[1, 6]],
@@ -106,6 +111,7 @@ OTHERS: dict[str, Any] = {
     "test.end": "2023-08-31",
     "test.neutral_to": ["vol20"],
     "test.within": ["000852.SH"],
+    "test.pools": {"small": {"rows": [{"kind": "quantiles", "of": "size", "high": 0.3}]}},
     "test.price": "open",
     "test.against": ["simple"],
     "test.factor.held": [1, 3],

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
 
+from intralpha.evaluation.order import ordering
 from intralpha.evaluation.pairs import MeanMatrix, pair_correlations
 from intralpha.evaluation.ranks import average_ranks
 from intralpha.evaluation.sweep import Sweep, sweep
@@ -105,9 +106,10 @@ def measure_days(
     Peak memory beside the values: two copies of one date, and 40 bytes a cell of one factor.
     """
     found: dict[str, list[ndarray]] = {name: [] for name in FIGURES}
+    after = ordering(next(iter(fwd_rets.values())))
     for k in range(own):
         score = np.ascontiguousarray(values_DAN[:, :, k], np.float64)
-        swept = sweep(score, fwd_rets, mask_DA, 2, share, held=held, pearson=True)
+        swept = sweep(score, fwd_rets, mask_DA, 2, share, held=held, pearson=True, after=after)
         for name, series in _figures(swept).items():
             found[name].append(series[skip:])
     figures = {

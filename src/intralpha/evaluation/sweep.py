@@ -62,6 +62,7 @@ def sweep(
     held: str | None = None,
     pearson: bool = False,
     min_stocks: int = MIN_STOCKS,
+    after: Ordering | None = None,
 ) -> Sweep:
     """Measure a score against the returns that follow.
 
@@ -78,6 +79,7 @@ def sweep(
     held : the horizon over which groups, legs and universe earn; default: the first
     pearson : whether IC and the autocorrelation at one row are measured, too
     min_stocks : days with fewer pairs have no correlation
+    after : sort of the leading return, if there is one: several scores share it
 
     Returns
     -------
@@ -105,11 +107,12 @@ def sweep(
     fwds = [np.ascontiguousarray(fwd, np.float64) for fwd in fwd_rets.values()]
     earned = fwds[0 if held is None else list(fwd_rets).index(held)]
     again = any(lag > 0 for lag in lags)
-    lead = empty_ordering(fwds[0]) if again else None
+    lead = empty_ordering(fwds[0]) if again and after is None else after
     out = _Arrays.empty(len(mask), len(fwds), n_groups)
 
     def work(start: int, stop: int) -> None:
-        _block(score, (fwds, earned), lead, mask, min_stocks, out, slice(start, stop))
+        keeps = (lead, after is None)
+        _block(score, (fwds, earned), keeps, mask, min_stocks, out, slice(start, stop))
 
     over_days(work, len(mask), mask.size, BLOCK_DAYS)
     fading = np.empty((len(mask), len(lags)))
@@ -158,19 +161,21 @@ class _Arrays:
 def _block(
     score: Ordering,
     rets: tuple[list[Float[ndarray, "D A"]], Float[ndarray, "D A"]],
-    lead: Ordering | None,
+    keeps: tuple[Ordering | None, bool],
     mask_DA: Bool[ndarray, "D A"],
     min_stocks: int,
     out: _Arrays,
     rows: slice,
 ) -> None:
-    """Sort some days and measure them; the sort of the leading return is kept where asked for."""
-    some, mask, (fwds, earned) = score.rows(rows), mask_DA[rows], rets
+    """Sort some days and measure them; the leading return's sort is kept, or read, where given."""
+    some, mask, (fwds, earned), (lead, to_sort) = score.rows(rows), mask_DA[rows], rets, keeps
     days = (0, len(mask))
     sort_days(some)
     for h, fwd in enumerate(fwds):
+        kept = h == 0 and lead is not None
         after = lead.rows(rows) if h == 0 and lead is not None else empty_ordering(fwd[rows])
-        sort_days(after)
+        if to_sort or not kept:
+            sort_days(after)
         found = np.empty(len(mask))
         pair_days(parts_of(some), parts_of(after), mask, (min_stocks, 0, *days), found)
         out.rank_ic_DH[rows, h] = found

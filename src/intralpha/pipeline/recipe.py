@@ -14,7 +14,7 @@ from intralpha.base import ConfigError, IntralphaError, Spec
 from intralpha.base.place import PlacePath, expand, placed
 from intralpha.base.yaml_text import EncodingError, YamlError, parse_yaml, read_utf8
 from intralpha.combination import CombinerSpec, EqualSpec
-from intralpha.datasets import EverySpec, GridSpec
+from intralpha.datasets import EverySpec, GridSpec, RowFilterSpec
 from intralpha.evaluation import FactorTestSpec
 from intralpha.evaluation.preset import TESTS
 from intralpha.executors import ExecutorSpec, LocalSpec
@@ -69,6 +69,33 @@ class DataSpec(Spec):
         return self
 
 
+class PoolSpec(Spec):
+    """A part of the universe that factors are also tested in."""
+
+    rows: tuple[RowFilterSpec, ...] = Field(
+        min_length=1, description="its stocks: members of indices, industries, quantiles of size"
+    )
+    n_groups: int | None = Field(
+        default=None,
+        gt=1,
+        description="groups, and one over it the share of the top; null: as in `factor`",
+    )
+
+    @model_validator(mode="after")
+    def _known_at_the_close(self) -> "PoolSpec":
+        ahead = [one.kind for one in self.rows if one.by_label]  # type: ignore[attr-defined]
+        if ahead:
+            raise ValueError(f"{', '.join(ahead)} looks at labels; a pool is known at the close")
+        return self
+
+    def settings(self, factor: FactorTestSpec) -> FactorTestSpec:
+        """The test's settings with the pool's own groups."""
+        if self.n_groups is None:
+            return factor
+        own = {"n_groups": self.n_groups, "top_share": 1 / self.n_groups}
+        return factor.model_copy(update=own)
+
+
 class TestSpec(Spec):
     """How factors are tested: horizons, period and the test's own settings."""
 
@@ -108,6 +135,9 @@ class TestSpec(Spec):
     )
     within: tuple[str, ...] = Field(
         default=(), description="also report inside these indices together"
+    )
+    pools: dict[str, PoolSpec] = Field(
+        default_factory=dict, description="parts of the universe that are also tested, by name"
     )
     against: tuple[str, ...] = Field(
         default=(), description="factors; also report what each other one adds to them"
@@ -227,6 +257,12 @@ class Recipe(Spec):
         except IntralphaError as error:
             out.append(f"combination: {error}")
         out += [f"test.{fault}" for fault in _outside(self.test, self.data)]
+        out += [
+            f"test.pools.{name}.{fault}"
+            for name, pool in self.test.pools.items()
+            for one in pool.rows
+            for fault in one.faults()
+        ]
         odd = sorted(set(self.test.against) - set(self.factors))
         out += [f"test.against: no factor {', '.join(odd)}"] if odd else []
         for name, one in self.sets.items():

@@ -9,11 +9,19 @@ from numpy import ndarray
 
 from intralpha.base import DataError, Panel, Spec
 from intralpha.base.node import ALL, Inputs, Node, Slice, Task, names_of
-from intralpha.evaluation import FactorReport, neutralise, run_factor_test, with_days, with_luck
+from intralpha.evaluation import (
+    FactorReport,
+    FactorTestSpec,
+    neutralise,
+    run_factor_test,
+    with_days,
+    with_luck,
+)
 from intralpha.factors import Ground
 from intralpha.factors.features import feature_node
 from intralpha.features import LibrarySpec
 from intralpha.pipeline.nodes.ground import within_node
+from intralpha.pipeline.nodes.pools import POOLS, pools_node
 from intralpha.pipeline.recipe import Recipe, TestSpec
 from intralpha.sources import SimulatedMarket, SimulatedSpec
 
@@ -71,6 +79,9 @@ def test_nodes(
     if recipe.test.within:
         before.append(within_node(recipe.test.within, dates))
         inputs["within"] = "within"
+    if recipe.test.pools:
+        before.append(pools_node(recipe.test.pools, dates))
+        inputs[POOLS] = POOLS
     if recipe.test.neutral_to:
         before.append(feature_node("styles", STYLES, Ground(dates, dates, dates)))
         inputs["styles"] = before[-1].name
@@ -149,9 +160,11 @@ def _reports(
         inside &= fwd["fwd_buyable"] > 0
     rets = fwd.select(tuple(n for n in fwd.names if n != "fwd_buyable"))
 
-    def test(label: str, values: Panel, mask_DA: ndarray) -> FactorReport:
+    def test(
+        label: str, values: Panel, mask_DA: ndarray, settings: FactorTestSpec = spec.test.factor
+    ) -> FactorReport:
         mask = Panel(mask_DA[:, :, None].astype(np.float32), dates, factor.assets, ("inside",))
-        report = run_factor_test(values, rets, mask, spec.test.factor, label)
+        report = run_factor_test(values, rets, mask, settings, label)
         return with_days(report, spec.test.by_day)
 
     out = [test(name, factor, inside)]
@@ -167,6 +180,9 @@ def _reports(
         left = neutralise(factor["score"].astype(np.float64), known.astype(np.float64), inside)
         label = f"{name}, beyond {' and '.join(others)}"
         out.append(test(label, replace(factor, values=left[:, :, None]), inside))
+    for pool, rules in spec.test.pools.items():
+        members = inside & (inputs.panel(POOLS).at(dates)[pool] > 0)
+        out.append(test(f"{name}, {pool}", factor, members, rules.settings(spec.test.factor)))
     if spec.test.within:
         members = inside & (inputs.panel("within").at(dates)["within"] > 0)
         # The membership history may end before the test does.

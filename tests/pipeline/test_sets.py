@@ -1,0 +1,124 @@
+"""A recipe's sets: a library's factors and a network's units, tested at once, on the page."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from intralpha.base import Panel
+from intralpha.base.panel import as_days
+from intralpha.evaluation import run_factor_test
+from intralpha.pipeline import Recipe, RecipeError, RunResult, execute, load_recipe, plan
+from intralpha.pipeline.nodes.sets import DATES_A_SLICE
+from intralpha.pipeline.report import finished_sets
+
+NAMES = ["ret20", "vol20", "ln_amount20"]
+UNITS = {
+    "kind": "network",
+    "features": {"kind": "library", "library": "price_volume", "names": ["ret20", "vol20"]},
+    "transform": {"kind": "cross_section", "mads": None, "sigmas": 3},
+    "window_days": 3,
+    "label": {"kind": "y_ret", "horizon": 5},
+    "schedule": {"kind": "rolling", "train_days": 45, "valid_days": 9, "step_days": 60},
+    "model": {
+        "kind": "rnn",
+        "hidden": 4,
+        "layers": 1,
+        "head": {"kind": "units", "units": 3},
+    },
+    "objective": {"kind": "mse_bn_orth"},
+    "training": {"learning_rate": 0.01, "max_epochs": 1, "piece": 20},
+    "seeds": [0, 1],
+}
+SETS = {
+    "library": {
+        "features": {"kind": "library", "library": "price_volume", "names": NAMES[:2]},
+        "beside": {"kind": "library", "library": "price_volume", "names": NAMES[2:]},
+        "scores": ["simple"],
+    },
+    "of_units": {"factor": "units"},
+}
+
+
+def changed(recipe: Recipe, **keys: object) -> Recipe:
+    raw = recipe.model_dump(mode="json") | keys
+    return Recipe.model_validate(raw)
+
+
+@pytest.fixture(scope="module")
+def tested(finished: tuple[Path, RunResult], tmp_path_factory: pytest.TempPathFactory):
+    """A run with both sets, on the lake of another."""
+    shown = ("data.sources=[]", "factors.gru=null", "portfolio=null", "combination={kind: equal}")
+    recipe = load_recipe(finished[0] / "tiny.yaml", shown)
+    factors = recipe.model_dump(mode="json")["factors"] | {"units": UNITS}
+    recipe = changed(recipe, factors=factors, sets=SETS, executor={"kind": "local"}, workers=2)
+    planned = plan(recipe, tmp_path_factory.mktemp("sets"))
+    result = execute(planned, show_progress=False)
+    assert result.problems == ()
+    return planned, result
+
+
+def test_a_librarys_factors(tested) -> None:
+    planned, result = tested
+    library, units = finished_sets(planned)
+    assert library.names == (*NAMES, "score simple")
+    assert library.own == 2
+    simple = next(f for f in result.factors if f.name == "simple")
+    assert library.figures["rank_ic_mean"].is_finite().all()
+    # `simple` is minus the mean of the two, so that it resembles both, downwards.
+    assert (library.strongest("score simple")["correlation"].to_numpy() < -0.3).all()
+    days = planned.node("set_days/library").slices
+    assert len(days) == -(-sum(len(s.needs["own"]) - s.about["before"] for s in days) // 20)
+    assert DATES_A_SLICE == 20
+    assert simple.summary["dates"] > 30
+    assert units.own == 6
+    assert set(units.units()["seed"]) == {"seed0", "seed1"}
+
+
+def test_a_factor_of_a_set_is_tested_as_any_other(tested) -> None:
+    """Over the dates of the set, from what the plan says of features, universe and returns."""
+    planned, _ = tested
+    library = finished_sets(planned)[0]
+    slices = planned.node("set_days/library").slices
+    days = as_days([d for s in slices for d in s.needs["own"][s.about["before"] :]])
+    fwd = planned.panel("forward").at(days)
+    inside = (planned.panel("universe").at(days)["universe"] > 0) & (fwd["fwd_buyable"] > 0)
+    mask = Panel(inside[..., None].astype(float), days, fwd.assets, ("inside",))
+    rets = fwd.select(("fwd_1_6", "fwd_1_11"))
+    values = planned.panel("features/library.own").at(days)
+    for row, name in zip(library.figures.iter_rows(named=True), NAMES[:2], strict=True):
+        found = run_factor_test(values.select((name,)), rets, mask, planned.recipe.test.factor)
+        assert row["factor"] == name
+        assert row["rank_ic_mean"] == pytest.approx(found.summary["rank_ic"], abs=1e-12)
+        assert row["autocorrelation"] == pytest.approx(found.summary["autocorrelation"], abs=1e-12)
+
+
+def test_the_page_shows_them(tested) -> None:
+    _, result = tested
+    page = result.report.read_text("utf-8")
+    for text in ("Set library", "Set of_units", "what resembles the score simple most", "by seed"):
+        assert text in page
+    assert page.count("above: Pearson, below: Spearman") == 4
+
+
+def test_sets_of_what_is_not_there_are_refused(simple_recipe: Recipe) -> None:
+    with pytest.raises(ValueError, match="either `features` or the units"):
+        changed(simple_recipe, sets={"x": {}})
+    recipe = changed(simple_recipe, sets={"x": {"factor": "gru", "scores": ["none"]}})
+    assert recipe.faults() == ["sets.x: no factor gru, none"]
+    assert RecipeError("x", recipe.faults()).faults
+
+
+def test_values_of_a_set_are_those_of_its_dates(tested) -> None:
+    """Each block's first date is also the last of the block before it, and counts once."""
+    planned, _ = tested
+    slices = planned.node("set_days/of_units").slices
+    dates = [d for s in slices for d in s.needs["own"][s.about["before"] :]]
+    assert len(set(dates)) == len(dates)
+    assert dates == sorted(dates)
+    assert all(
+        s.needs["own"][0] == "".join(dates[at * 20 - 1 : at * 20])
+        for at, s in enumerate(slices)
+        if at
+    )
+    assert np.array([s.about["before"] for s in slices])[0] == 0
