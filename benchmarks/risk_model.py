@@ -280,6 +280,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder of the real samples")
     parser.add_argument("--keep", type=Path, help="folder where a run goes on")
     parser.add_argument("--min-stocks", type=int, default=10, help="industry_min_stocks")
+    parser.add_argument("--only", nargs="*", help="settings, besides default")
     given = parser.parse_args()
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     with tempfile.TemporaryDirectory() as folder:
@@ -301,6 +302,7 @@ def main() -> None:
         since = perf_counter()
         market.record()
         names = QUICK if given.quick else tuple(SETTINGS)
+        names = names if given.only is None else ("default", *given.only)
         specs = {name: base.model_copy(update=SETTINGS[name]) for name in names}
         middle = perf_counter()
         found = judge(market, specs)
