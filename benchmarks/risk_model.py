@@ -1,4 +1,4 @@
-"""Was risk forecast right? Bias statistics, R-squared and QLIKE of both risk models.
+"""Was risk forecast right? Bias statistics, R-squared and QLIKE of the risk models, by setting.
 
 Every five sessions the covariance is estimated from what is known at the close, and the returns of
 portfolios over the next five sessions are set against five times their forecast variance:
@@ -7,29 +7,33 @@ portfolios over the next five sessions are set against five times their forecast
     long       the same 50 names, held alone
     style      a third of the names with the largest exposure against the third with the smallest
     optimised  inverse covariance times a random vector of mean 0 (what an optimiser would hold)
+    neutral    the same, held to no exposure to any factor
+    least      inverse covariance times 1: nobody's portfolio, the most that an optimiser exploits
 
-A bias statistic is the standard deviation of return over forecast volatility, the mean over all
-portfolios of a sort; 1 is right, above 1 is too little risk forecast. The peer of QLIKE is the
-covariance of the same year of returns shrunk to its diagonal (half and half), that of speed is
-statsmodels' WLS on the same daily fits.
+A bias statistic is the standard deviation of return over forecast volatility; 1 is right, above 1
+is too little risk forecast. The peer of QLIKE is the covariance of the same year of returns shrunk
+to its diagonal (half and half), that of speed is statsmodels' WLS on the same daily fits.
 
     python benchmarks/risk_model.py                  300 simulated stocks, 3 years
     python benchmarks/risk_model.py --data FOLDER    961 real stocks (INTRALPHA_REAL_DATA)
     python benchmarks/risk_model.py --quick          60 simulated stocks, 16 months
+
+With --keep FOLDER what the sessions were made of stays there, and a run that was cut goes on.
 """
 
 import argparse
 import os
 import platform
 import tempfile
-from collections import deque
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+from common.risk_portfolios import AHEAD, SORTS, Portfolios, figures, shrunken, variances
 
 from intralpha.base import Panel
 from intralpha.market import Lake, UniverseSpec, read_daily, universe
@@ -38,25 +42,45 @@ from intralpha.risk import (
     PcaRiskSpec,
     PriceVolumeSpec,
     RiskEstimate,
-    RiskModelSpec,
-    bias_statistic,
-    qlike,
+    SessionReturns,
+    load_session,
     rolling_estimates,
+    save_session,
 )
 from intralpha.risk.cross_section_fit import fit_cross_section
-from intralpha.risk.design import Design
-from intralpha.risk.factor_covariance import ewma_weights
-from intralpha.risk.model import laid_out
-from intralpha.sources import QlibSpec, SimulatedMarket, SimulatedSpec, ingest
+from intralpha.risk.design import Design, designs
+from intralpha.risk.past_returns import caps_of
+from intralpha.sources import (
+    QlibSpec,
+    SimulatedMarket,
+    SimulatedSpec,
+    SourceSpec,
+    StockBasicSpec,
+    ingest,
+)
 from intralpha.sources.exchange.habits import HabitSpec
 
-AHEAD, PORTFOLIOS, NAMES = 5, 40, 50
-SORTS = ("random", "long", "style", "optimised")
-EIGENFACTOR = FactorRiskSpec(eigenfactor=1.2)
 TABLES = ("daily", "instruments", "industry")
+BLOCK, DESIGN = 125, "design.npz"
 SHORT = PriceVolumeSpec(
     momentum_days=100, beta_days=100, volatility_days=100, month_days=15, year_months=6
 )
+SETTINGS = {
+    "fit_error: false": {"fit_error": False},
+    "default": {},
+    "lags: 0": {"lags": 0},
+    "lags: 5": {"lags": 5},
+    "half_life_days: 42": {"half_life_days": 42.0},
+    "half_life_days: 180, window_days: 504": {"half_life_days": 180.0, "window_days": 504},
+    "decile_weight: 0.5": {"decile_weight": 0.5},
+    "regime_half_life_days: 42": {"regime_half_life_days": 42.0},
+    "eigenfactor: 1.2": {"eigenfactor": 1.2},
+    "eigenfactor: 1.2, regime_half_life_days: 42": {
+        "eigenfactor": 1.2,
+        "regime_half_life_days": 42.0,
+    },
+}
+QUICK = ("fit_error: false", "default", "eigenfactor: 1.2")
 
 
 def simulated(stocks: int, start: date, end: date, folder: Path) -> Lake:
@@ -71,159 +95,131 @@ def simulated(stocks: int, start: date, end: date, folder: Path) -> Lake:
 
 
 def real(data: Path, folder: Path) -> Lake:
-    """961 stocks of the daily benchmark; no share counts and no dated industries."""
+    """961 stocks of the daily benchmark; no share counts, and industries of 2026, 110 of them."""
     lake = Lake(folder, create=True)
-    ingest([QlibSpec.model_validate({"kind": "qlib", "path": str(data / "daily_qlib_960.tar.xz")})],
-           lake, show_progress=False)  # fmt: skip
+    sources: list[SourceSpec] = [
+        QlibSpec.model_validate({"path": str(data / "daily_qlib_960.tar.xz")}),
+        StockBasicSpec.model_validate({"path": str(data / "reference" / "stock_basic.parquet")}),
+    ]
+    ingest(sources, lake, show_progress=False)
     return lake
 
 
-class Portfolios:
-    """Weights of every sort on one date, from what is known at its close."""
+@dataclass
+class Market:
+    """What the models are tried on."""
 
-    def __init__(self, seed: int) -> None:
-        self._rng = np.random.default_rng(seed)
+    lake: Lake
+    spec: FactorRiskSpec
+    first: int
+    every: int
+    folder: Path
 
-    def of(self, known: RiskEstimate, styles: RiskEstimate) -> dict[str, np.ndarray]:
-        """Sort -> weights, shape [portfolios, A].
+    def __post_init__(self) -> None:
+        self.sessions = self.lake.dates("daily")
+        instruments = self.lake.scan("daily").select("symbol").unique().collect()["symbol"]
+        self.assets = np.array(sorted(instruments.to_list()))
+        self.days = self.sessions[self.first :]
+        self.mask = universe(self.lake, UniverseSpec(min_listed_days=60), self.days, self.assets)
+        price = read_daily(self.lake, ("filled_close",), assets=self.assets)
+        self.close = price.at(self.sessions)["filled_close"]
+        self.dates = self.days[self.spec.window_days : -AHEAD - 1 : self.every]
 
-        Parameters
-        ----------
-        known : whose covariance the optimised portfolios use
-        styles : whose exposures the style portfolios sort by
-        """
-        count = len(known.assets)
-        even = np.full(count, 1 / count)
-        names = min(NAMES, count // 3)
-        held = np.zeros((PORTFOLIOS, count))
-        for row in held:
-            row[self._rng.choice(count, names, replace=False)] = 1 / names
-        alpha = self._rng.standard_normal((PORTFOLIOS, count))
-        alpha -= alpha.mean(axis=1, keepdims=True)
-        return {
-            "random": held - even,
-            "long": held,
-            "style": self._styles(styles),
-            "optimised": solved(known, alpha),
-        }
+    def record(self) -> None:
+        """Keep what every session's returns were made of, and the exposures of the dates."""
+        for start in range(1, len(self.days), BLOCK):
+            part = slice(start, min(start + BLOCK, len(self.days)))
+            days, core = self.days[part], self.mask[part.start - 1 : part.stop - 1]
+            if not (self.folder / str(days[-1]) / "session.npz").exists():
+                for one in self.spec.explain(self.lake, days, self.assets, core):
+                    save_session(one, self.folder / str(one.date))
+            dates = days[np.isin(days, self.dates)]
+            if len(dates) and not (self.folder / str(dates[-1]) / DESIGN).exists():
+                self._record_designs(days, dates)
 
-    def _styles(self, one: RiskEstimate) -> np.ndarray:
-        columns = [k for k, n in enumerate(one.names) if n != "country" and ":" not in n]
-        third = len(one.assets) // 3
-        out = np.zeros((len(columns), len(one.assets)))
-        for row, k in zip(out, columns, strict=True):
-            order = np.argsort(one.loadings_AK[:, k], kind="stable")
-            row[order[-third:]], row[order[:third]] = 1 / third, -1 / third
-        return out
+    def _record_designs(self, days: np.ndarray, dates: np.ndarray) -> None:
+        mask = self.mask[np.searchsorted(self.days, dates)]
+        caps = caps_of(self.lake, days, self.assets)[np.searchsorted(days, dates)]
+        spec = self.spec
+        where = self.lake, dates, self.assets, mask, spec.exposures
+        made = designs(*where, spec.scheme, spec.industry_min_stocks)
+        for day, one, cap in zip(dates, made, caps, strict=True):
+            np.savez_compressed(self.folder / str(day) / DESIGN, names=np.array(one.names), cap=cap,
+                                x=one.loadings_AK, stop=one.industries.stop)  # fmt: skip
 
+    def walk(self) -> Iterator[tuple[SessionReturns, Design | None, np.ndarray]]:
+        """Sessions in turn, and design and caps of those that are dates."""
+        wanted = set(self.dates.tolist())
+        for day in self.days[1:]:
+            folder = self.folder / str(day)
+            one = load_session(folder)
+            if day.item() not in wanted:
+                yield one, None, self.close[0]
+                continue
+            with np.load(folder / DESIGN) as kept:
+                names = tuple(kept["names"].tolist())
+                yield one, Design(names, kept["x"], slice(1, int(kept["stop"]))), kept["cap"]
 
-def solved(one: RiskEstimate, alpha: np.ndarray) -> np.ndarray:
-    """Inverse covariance times each vector, by Woodbury's identity."""
-    root = _root(one.factor_cov_KK)
-    b = one.loadings_AK @ root
-    scaled = b / one.specific_var_A[:, None]
-    inner = np.eye(b.shape[1]) + b.T @ scaled
-    direct = alpha / one.specific_var_A
-    out = direct - (direct @ b) @ np.linalg.solve(inner, scaled.T)
-    return out / np.abs(out).sum(axis=1, keepdims=True)
+    def pool(self, day: np.datetime64, known: RiskEstimate) -> np.ndarray:
+        """Stocks of a date's universe that the model knows."""
+        inside = self.mask[int(np.searchsorted(self.days, day))]
+        return self.assets[inside & np.isin(self.assets, known.assets)]
 
-
-def _root(cov: np.ndarray) -> np.ndarray:
-    values, vectors = np.linalg.eigh(cov)
-    return vectors * np.sqrt(np.maximum(values, 0))
-
-
-def variances(one: RiskEstimate, weights: np.ndarray) -> np.ndarray:
-    """Forecast of each portfolio, of one session."""
-    exposed = weights @ one.loadings_AK
-    factor = np.einsum("pk,kl,pl->p", exposed, one.factor_cov_KK, exposed)
-    return factor + weights**2 @ one.specific_var_A
-
-
-def shrunken(past: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The peer's forecast: covariance of past returns, half shrunk to its diagonal."""
-    w = ewma_weights(len(past), 90.0)
-    r = np.nan_to_num(past) - w @ np.nan_to_num(past)
-    whole = w @ (r @ weights.T) ** 2
-    return 0.5 * whole + 0.5 * (w @ r**2) @ (weights**2).T
+    def moved(self, day: np.datetime64, pool: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Returns of the next sessions, and daily ones of the year before."""
+        at, a = int(np.searchsorted(self.sessions, day)), np.searchsorted(self.assets, pool)
+        span = self.close[max(at - 252, 0) : at + 1, a]
+        ahead = self.close[at + AHEAD, a] / self.close[at, a] - 1
+        return np.nan_to_num(ahead), span[1:] / span[:-1] - 1
 
 
-def judge(
-    specs: dict[str, RiskModelSpec], lake: Lake, first: int, every: int
-) -> dict[str, dict[str, dict]]:
-    """Model -> figures.
+def judge(market: Market, specs: dict[str, FactorRiskSpec]) -> dict[str, dict]:
+    """Setting -> figures; also of ``shrunk``, and R-squared by year.
 
     Parameters
     ----------
-    specs : the models; the first is one of factors and gives the styles
-    lake : the market
-    first : place of the first session looked at, from the end if it is below 0
-    every : sessions between estimates
+    market : recorded
+    specs : settings of the model
     """
-    sessions = lake.dates("daily")
-    symbols = lake.scan("daily").select("symbol").unique().collect()["symbol"].to_list()
-    assets = np.array(sorted(symbols))
-    days = sessions[first:]
-    mask = universe(lake, UniverseSpec(min_listed_days=60), days, assets)
-    inside = Panel(mask[:, :, None].astype(np.float32), days, assets, ("universe",))
-    price = read_daily(lake, ("filled_close",), assets=assets)
-    close = price.at(sessions)["filled_close"]
-    dates = days[specs["factors"].window_days : -AHEAD - 1 : every]
-    walks = {name: rolling_estimates(spec, lake, dates, inside) for name, spec in specs.items()}
-    past = deque(maxlen=specs["factors"].past_days)
-    r2, seen = [], {name: [] for name in (*specs, "eigenfactor", "shrunk")}
-    choose, spent = Portfolios(0), dict.fromkeys(specs, 0.0)
-    while True:
-        step = {}
-        for name, walk in walks.items():
-            since = perf_counter()
-            step[name] = next(walk, None)
-            spent[name] += perf_counter() - since
-        one, base = step["factors"] or (None, None)
-        if one is None:
-            break
-        past.append(one)
+    longest = max(spec.past_days for spec in specs.values())
+    past: list[SessionReturns] = []
+    r2, seen = [], {name: [] for name in (*specs, "shrunk")}
+    for one, design, cap in market.walk():
+        past = [*past[-longest + 1 :], one]
         r2.append((one.date, one.r2))
-        if base is None:
+        if design is None:
             continue
-        at = int(np.searchsorted(sessions, one.date))
-        d = int(np.searchsorted(days, one.date))
-        pool = assets[mask[d] & np.isin(assets, base.assets)]
-        a = np.searchsorted(assets, pool)
-        realised = close[at + AHEAD, a] / close[at, a] - 1
-        span = slice(max(at - 252, 0), at + 1)
-        before = close[span, a][1:] / close[span, a][:-1] - 1
-        styles = base.on(pool)
-        known = {name: step[name][1].on(pool) for name in specs}
-        cov = EIGENFACTOR.covariance(laid_out(tuple(past), base.names, pool)[0])
-        known["eigenfactor"] = replace(known["factors"], factor_cov_KK=cov)
-        for name, model in known.items():
-            choose._rng = np.random.default_rng(at)  # the same names for every model
-            for sort, weights in choose.of(model, styles).items():
-                got = weights @ np.nan_to_num(realised)
-                seen[name].append((one.date, sort, got, AHEAD * variances(model, weights)))
-                if name == "factors" and sort != "optimised":
+        core = market.mask[int(np.searchsorted(market.days, one.date))]
+        at = int(np.searchsorted(market.sessions, one.date))
+        for name, spec in specs.items():
+            known = spec.estimated(design, cap, core, market.assets, past)
+            pool = market.pool(one.date, known)
+            known, (ahead, before) = known.on(pool), market.moved(one.date, pool)
+            for sort, weights in Portfolios(at).of(known, known).items():
+                got = weights @ ahead
+                seen[name].append((one.date, sort, got, AHEAD * variances(known, weights)))
+                if name == "default":
                     peer = AHEAD * shrunken(before, weights)
                     seen["shrunk"].append((one.date, sort, got, peer))
-    print(", ".join(f"{name} {s:.1f} s" for name, s in spent.items()), end="; ")
-    print(f"{len(dates)} estimates, {len(r2)} sessions, {len(assets)} stocks")
-    return {name: figures(rows) for name, rows in seen.items()} | {"r2": by_year(r2)}
+    found = {name: figures(rows) for name, rows in seen.items()}
+    return found | {"pca": components(market), "r2": by_year(r2)}
 
 
-def figures(rows: list[tuple]) -> dict[str, dict]:
-    """Sort -> bias over all dates, and QLIKE by year."""
-    out = {}
-    for sort in dict.fromkeys(row[1] for row in rows):
-        mine = [row for row in rows if row[1] == sort]
-        got, told = np.array([r[2] for r in mine]), np.array([r[3] for r in mine])
-        years = np.array([int(str(r[0])[:4]) for r in mine])
-        bias = [bias_statistic(got[:, p], told[:, p]) for p in range(got.shape[1])]
-        loss = {int(y): qlike(got[years == y].ravel(), told[years == y].ravel())
-                for y in np.unique(years)}  # fmt: skip
-        whole = qlike(got.ravel(), told.ravel())
-        out[sort] = {"bias": float(np.mean(bias)), "spread": float(np.std(bias)),
-                     "qlike": whole, "years": loss}  # fmt: skip
-    return out
+def components(market: Market) -> dict[str, dict]:
+    """Figures of the statistical model on the same dates; its styles are its components."""
+    inside = Panel(market.mask[:, :, None].astype(np.float32), market.days, market.assets,
+                   ("universe",))  # fmt: skip
+    rows = []
+    spec = PcaRiskSpec(window_days=market.spec.window_days)
+    for one, known in rolling_estimates(spec, market.lake, market.dates, inside):
+        if known is None:
+            continue
+        pool = market.pool(one.date, known)
+        mine, (ahead, _) = known.on(pool), market.moved(one.date, pool)
+        at = int(np.searchsorted(market.sessions, one.date))
+        for sort, weights in Portfolios(at).of(mine, mine).items():
+            rows.append((one.date, sort, weights @ ahead, AHEAD * variances(mine, weights)))
+    return figures(rows)
 
 
 def by_year(r2: list[tuple]) -> dict[int, float]:
@@ -264,52 +260,62 @@ def speed(stocks: int, days: int) -> float:
 
 def show(found: dict[str, dict]) -> None:
     """Tables for a results file."""
-    print("| model | " + " | ".join(f"bias {sort}" for sort in SORTS) + " |")
-    for name, rows in found.items():
-        if name not in ("r2", "shrunk"):
-            cells = [f"{rows[s]['bias']:.3f} +- {rows[s]['spread']:.3f}" for s in SORTS]
-            print(f"| {name} | " + " | ".join(cells) + " |")
-    names = [name for name in found if name != "r2"]
-    print("| year | R2 | " + " | ".join(f"QLIKE {n}" for n in names) + " |")
+    print("| setting | " + " | ".join(SORTS) + " |\n" + "|---" * (len(SORTS) + 1) + "|")
+    models = [name for name in found if name not in ("r2", "shrunk")]
+    for name in models:
+        cells = [f"{found[name][s]['bias']:.3f} ± {found[name][s]['error']:.3f}" for s in SORTS]
+        print(f"| {name} | " + " | ".join(cells) + " |")
+    told = [name for name in (*models, "shrunk") if name in (*QUICK, "pca", "shrunk")]
+    print("\n| year | R2 | " + " | ".join(f"QLIKE {n}" for n in told) + " |")
+    print("|---" * (len(told) + 2) + "|")
     for year, r2 in found["r2"].items():
-        own = [found[n]["random"] for n in names]
-        cells = [one["qlike"] if year == 0 else one["years"].get(year, np.nan) for one in own]
-        label = "all" if year == 0 else year
-        print(f"| {label} | {r2:.3f} | " + " | ".join(f"{c:.3f}" for c in cells) + " |")
+        cells = [f"{found[n]['random']['years'].get(year, np.nan):.3f}" for n in told]
+        print(f"| {year or 'all'} | {r2:.3f} | " + " | ".join(cells) + " |")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="60 simulated stocks, 16 months")
-    parser.add_argument("--sessions", type=int, default=1500, help="last ones that are explained")
+    parser.add_argument("--sessions", type=int, default=3700, help="last ones that are explained")
     parser.add_argument("--data", type=Path, help="folder of the real samples")
+    parser.add_argument("--keep", type=Path, help="folder where a run goes on")
+    parser.add_argument("--min-stocks", type=int, default=10, help="industry_min_stocks")
+    parser.add_argument("--only", nargs="*", help="settings, besides default")
     given = parser.parse_args()
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     with tempfile.TemporaryDirectory() as folder:
-        window = {}
+        root = given.keep or Path(folder)
+        more: dict[str, object] = {"industry_min_stocks": given.min_stocks}
+        ready = (root / "lake" / "manifest.json").exists() and (root / "market").exists()
         if given.data:
-            lake, first, every = real(given.data, Path(folder)), -given.sessions, 5
-            styles = PriceVolumeSpec()
+            lake = Lake(root / "lake") if ready else real(given.data, root / "lake")
+            first, more["exposures"] = -given.sessions, PriceVolumeSpec()
         else:
             stocks, end = (60, date(2024, 4, 30)) if given.quick else (300, date(2025, 12, 31))
-            lake = simulated(stocks, date(2023, 1, 3), end, Path(folder))
-            first, every, styles = 100, 5, SHORT
-            window = {"window_days": 120} if given.quick else {}
-        specs = {
-            "factors": FactorRiskSpec(exposures=styles, **window),
-            "pca": PcaRiskSpec(**window),
-        }
-        found = judge(specs, lake, first, every)
+            start = date(2023, 1, 3) if given.quick else date(2022, 1, 4)
+            lake = Lake(root / "lake") if ready else simulated(stocks, start, end, root / "lake")
+            first, more["exposures"] = 100, SHORT
+            more |= {"window_days": 120} if given.quick else {}
+        (root / "market").touch()
+        base = FactorRiskSpec.model_validate(more)
+        market = Market(lake, base, first, 5, root / f"explained_{given.min_stocks}")
+        since = perf_counter()
+        market.record()
+        names = QUICK if given.quick else tuple(SETTINGS)
+        names = names if given.only is None else ("default", *given.only)
+        specs = {name: base.model_copy(update=SETTINGS[name]) for name in names}
+        middle = perf_counter()
+        found = judge(market, specs)
+        print(f"{len(market.dates)} estimates, {len(market.days) - 1} sessions, "
+              f"{len(market.assets)} symbols; explained in {middle - since:.0f} s, judged in "
+              f"{perf_counter() - middle:.0f} s")  # fmt: skip
     show(found)
     ratio = speed(1_000 if given.quick else 5_000, 20 if given.quick else 50)
-    mine = found["factors"]
-    gain = mine["random"]["qlike"] - found["shrunk"]["random"]["qlike"]
-    print(
-        f"RESULT bias_random={mine['random']['bias']:.3f} bias_long={mine['long']['bias']:.3f} "
-        f"bias_style={mine['style']['bias']:.3f} bias_optimised={mine['optimised']['bias']:.3f} "
-        f"bias_optimised_eigenfactor={found['eigenfactor']['optimised']['bias']:.3f} "
-        f"r2={found['r2'][0]:.3f} qlike_less_shrunk={gain:.4f} x_statsmodels={ratio:.2f}"
-    )
+    mine = found["default"]
+    gain = mine["random"]["years"][0] - found["shrunk"]["random"]["years"][0]
+    told = " ".join(f"bias_{sort}={mine[sort]['bias']:.3f}" for sort in SORTS)
+    print(f"RESULT {told} r2={found['r2'][0]:.3f} qlike_less_shrunk={gain:.4f} "
+          f"x_statsmodels={ratio:.2f}")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -53,11 +53,11 @@ def test_leverages_by_hand():
     np.testing.assert_allclose(found, [1, 0.25, 0.25, 0.25, 0.25], atol=1e-12)
 
 
-def test_noise_is_taken_out_up_to_half_of_what_was_found():
-    """F + N = diag(2, 1), N = diag(0.5, 3): 1.5 is left of the first, half of the second."""
+def test_noise_is_taken_out_up_to_three_quarters_of_what_was_found():
+    """F + N = diag(2, 1), N = diag(0.5, 3): 1.5 is left of the first, a quarter of the second."""
     cov, noise = np.diag([2.0, 1.0]), np.array([0.5, 3.0])
     found = without_fit_error(cov, np.eye(2), noise)
-    np.testing.assert_allclose(found, np.diag([1.5, 0.5]), atol=1e-12)
+    np.testing.assert_allclose(found, np.diag([1.5, 0.25]), atol=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(3))

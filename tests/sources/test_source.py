@@ -25,6 +25,7 @@ NEEDED = {
     "mapping": {"path": "x", "table": "daily", "columns": DAILY | {"date": "d"}},
     "qlib": {"path": "x"},
     "simulated": {"n_assets": 5},
+    "statements": {"path": "x", "items": {"book_equity": "equity"}},
     "stock_basic": {"path": "x"},
     "tdx": {"path": "x"},
     "tdx_day": {"path": "x"},

@@ -88,7 +88,7 @@ class ResidualRisk(FeatureSet):
             place = np.searchsorted(known, assets).clip(0, max(len(known) - 1, 0))
             mine = known[place] == assets if len(known) else np.zeros(len(assets), dtype=bool)
             for row, inside in zip(block.rows, block.inside - block.n_missing, strict=True):
-                out = np.full((len(assets), len(NAMES)), np.nan, dtype=np.float32)
+                out: ndarray = np.full((len(assets), len(NAMES)), np.nan, dtype=np.float32)
                 span = slice(max(int(inside) - self._days, 0), int(inside))
                 found = what_is_left(ret[span][:, place[mine]], factors[span], least)
                 out[mine] = np.column_stack(found)

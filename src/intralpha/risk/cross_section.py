@@ -32,7 +32,8 @@ class CrossSection:
         middle: Middle = "mean",
     ) -> None:
         self._core, self._codes, self._cap = core_A, codes_A, cap_A
-        self._winsor, self._middle = winsor, middle
+        self._winsor = winsor
+        self._middle: Middle = middle
 
     def scaled(self, values_A: Float[ndarray, "A"]) -> Float[ndarray, "A"]:
         """Winsorised and standardised; NaN where the value is missing."""

@@ -6,7 +6,7 @@ from numpy import ndarray
 
 from intralpha.risk.factor_covariance import lifted
 
-KEPT = 0.5  # share of what was found that is left in every direction
+KEPT = 0.25  # share of what was found that is left in every direction
 SMALL = 1e-8  # share of the largest eigenvalue below which a covariance has nothing to take from
 
 
@@ -37,10 +37,10 @@ def without_fit_error(
 
     A fitted factor return is :math:`f + M u`, so its covariance is :math:`F + N` with
     :math:`N = M \Delta M^\top`. N is taken out in the directions in which it is measured against
-    the covariance found, in none of them more than half of it: N is an estimate, too, and an
+    the covariance found, in none of them more than three quarters: N is an estimate, too, and an
     optimiser would hold what it leaves without risk.
 
-    .. math:: F = R\, Q\, (1 - \min(\kappa, \tfrac12))\, Q^\top R^\top, \qquad
+    .. math:: F = R\, Q\, (1 - \min(\kappa, \tfrac34))\, Q^\top R^\top, \qquad
               R R^\top = F + N, \quad R^{-1} N R^{-\top} = Q \kappa Q^\top
 
     Parameters
