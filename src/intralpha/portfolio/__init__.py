@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from intralpha.portfolio.style_bands import StyleBands, StyleBandsSpec
     from intralpha.portfolio.terms import Objective, Term, TermSpec
     from intralpha.portfolio.tracking_error import NoRiskError, TrackingError, TrackingErrorSpec
+    from intralpha.portfolio.trade_plan import NoPlanError, PlanError, TradePlan, plan_trades
     from intralpha.portfolio.trading_cost import TradingCost, TradingCostSpec
     from intralpha.portfolio.turnover import Turnover, TurnoverSpec
     from intralpha.portfolio.turnover_two_sided import TurnoverTwoSidedSpec
