@@ -73,6 +73,7 @@ def _over(base: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     out = dict(base)
     for key, value in given.items():
         before = out.get(key)
-        merged = isinstance(before, dict) and isinstance(value, dict) and "kind" not in value
-        out[key] = _over(before, value) if merged else value
+        out[key] = value
+        if isinstance(before, dict) and isinstance(value, dict) and "kind" not in value:
+            out[key] = _over(before, value)
     return out
