@@ -15,7 +15,8 @@ PIP       := pip==25.3
 # One thread a worker: tests run in parallel processes and results must not depend on threads.
 # Modules and tests that are compiled once are kept, whatever the shell says: every process needs them.
 TEST_ENV := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 INTRALPHA_THREADS=2 POLARS_MAX_THREADS=2
-WORKERS  ?= 2
+# Tests wait for locks, compilers and processes of their own: a third worker keeps two cores busy.
+WORKERS  ?= 3
 
 # make fuzz FUZZ_SECONDS=60: a minute instead of an hour
 FUZZ_SECONDS ?= 3600
