@@ -8,7 +8,7 @@ import pytest
 from intralpha.base import Panel
 from intralpha.evaluation import neutralise, run_factor_test
 from intralpha.labels import fwd_return
-from intralpha.pipeline import RunResult, execute, load_recipe, plan
+from intralpha.pipeline import RunResult, audit_recipe, execute, load_recipe, plan
 
 FACTORS = {
     name: {
@@ -48,6 +48,15 @@ def masked(planned, extra: np.ndarray | float = 1.0) -> tuple[Panel, Panel, np.n
     score = planned.panel("score/ret20").at(fwd.dates)
     inside = (planned.panel("universe").at(fwd.dates)["universe"] > 0) & (fwd["fwd_buyable"] > 0)
     return score, fwd.select(("fwd_1_6",)), inside & (np.asarray(extra) > 0)
+
+
+def test_pools_are_the_same_in_every_other_future(tested, tmp_path: Path) -> None:
+    planned, _ = tested
+    after = planned.axes.dates[120].item()
+    found = audit_recipe(planned.recipe, after, tmp_path, show_progress=False, futures=("noise",))
+    pools = [one for one in found if one.what == "pools"]
+    assert len(pools) == 1
+    assert pools[0].compared > 1000
 
 
 def test_each_factor_has_its_variants(tested) -> None:

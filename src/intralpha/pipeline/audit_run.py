@@ -38,6 +38,7 @@ COMPARED = (
     "signal",
     "benchmark",
     "exposures",
+    "pools",
 )
 FILES = ("combination", "risk_returns", "risk")  # kinds whose slices are compared file by file
 PORTFOLIO, TARGETS = "portfolio", "target weights"
