@@ -65,7 +65,7 @@ def test_the_environment_and_python_load_the_same(finished: Desk) -> None:
         assert NOTHING_TO_DO.search(done.stdout), done.stdout
         assert done.stdout.startswith("time line of net\n")
     found = json.loads(finished.script(PROBE.format(names='["acme", "./mine.py"]')))
-    assert len(found) == 19
+    assert len(found) == 20
     assert set(found.values()) == {0}
 
 
@@ -89,7 +89,7 @@ def test_nothing_is_loaded_that_is_not_named(finished: Desk) -> None:
         "print([m for m in sys.modules if m.partition('.')[0] in ('acme', 'mine')])\n"
         "print([k for k in ModelSpec.kinds() if '.' in k])\n"
     )
-    assert told.split("\n") == ["22", "[]", "[]", ""]
+    assert told.split("\n") == ["23", "[]", "[]", ""]
 
 
 def test_a_layout_of_a_plugin_writes_the_files_of_a_market(finished: Desk) -> None:

@@ -242,7 +242,8 @@ def recipe_schema() -> str:
         defs[name] = {"oneOf": kinds, "description": summary(family)}
         for kind in kinds:
             _settle(defs[kind["$ref"].rpartition("/")[2]], family)
-    head = {"$schema": DRAFT, "title": "intralpha recipe", "$ref": "#/$defs/Recipe"}
+    whole_or_more = [{"required": ["extends"]}, {"$ref": "#/$defs/Recipe"}]
+    head = {"$schema": DRAFT, "title": "intralpha recipe", "anyOf": whole_or_more}
     return json.dumps(head | {"$defs": defs}, indent=1)
 
 
