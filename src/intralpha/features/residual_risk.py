@@ -10,6 +10,7 @@ from numpy import ndarray
 from pydantic import Field
 
 from intralpha.base.node import Read
+from intralpha.base.panel import as_days
 from intralpha.features.fama_french import read_sessions, what_is_left
 from intralpha.features.feature_set import FeatureSet, FeatureSpec
 from intralpha.features.session_blocks import session_blocks
@@ -92,4 +93,4 @@ class ResidualRisk(FeatureSet):
                 span = slice(max(int(inside) - self._days, 0), int(inside))
                 found = what_is_left(ret[span][:, place[mine]], factors[span], least)
                 out[mine] = np.column_stack(found)
-                yield dates[row], out
+                yield as_days([dates[row]])[0], out

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from intralpha.backtest import EnhancementSpec
 from intralpha.base import ConfigError, IntralphaError, Spec
@@ -218,7 +218,7 @@ class StudySpec(Spec):
 class Recipe(Spec):
     """One whole run. Every default is here or in a component's spec, nowhere else."""
 
-    extends: None = Field(
+    extends: str | None = Field(
         default=None,
         description="name or file of a recipe whose keys those here change; once it is read it is "
         "null again",
@@ -250,6 +250,13 @@ class Recipe(Spec):
         default_factory=LocalSpec,
         description="where they run: processes of this machine, or a cluster",
     )
+
+    @field_validator("extends")
+    @classmethod
+    def _is_read(cls, value: str | None) -> str | None:
+        if value is not None:
+            raise ValueError("is read from a file: load_recipe takes over what it names")
+        return value
 
     def faults(self) -> list[str]:
         """What is wrong between the parts, as far as the recipe alone shows it."""
