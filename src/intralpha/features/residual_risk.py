@@ -92,4 +92,4 @@ class ResidualRisk(FeatureSet):
                 span = slice(max(int(inside) - self._days, 0), int(inside))
                 found = what_is_left(ret[span][:, place[mine]], factors[span], least)
                 out[mine] = np.column_stack(found)
-                yield dates[row], out
+                yield np.datetime64(dates[row]), out
