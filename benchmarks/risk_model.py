@@ -280,6 +280,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder of the real samples")
     parser.add_argument("--keep", type=Path, help="folder where a run goes on")
     parser.add_argument("--min-stocks", type=int, default=10, help="industry_min_stocks")
+    parser.add_argument("--every", type=int, default=5, help="sessions between two estimates")
     parser.add_argument("--only", nargs="*", help="settings, besides default")
     given = parser.parse_args()
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
@@ -298,7 +299,7 @@ def main() -> None:
             more |= {"window_days": 120} if given.quick else {}
         (root / "market").touch()
         base = FactorRiskSpec.model_validate(more)
-        market = Market(lake, base, first, 5, root / f"explained_{given.min_stocks}")
+        market = Market(lake, base, first, given.every, root / f"explained_{given.min_stocks}")
         since = perf_counter()
         market.record()
         names = QUICK if given.quick else tuple(SETTINGS)

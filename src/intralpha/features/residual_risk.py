@@ -88,9 +88,14 @@ class ResidualRisk(FeatureSet):
             known, ret, factors = read_sessions(lake, window)
             place = np.searchsorted(known, assets).clip(0, max(len(known) - 1, 0))
             mine = known[place] == assets if len(known) else np.zeros(len(assets), dtype=bool)
-            for row, inside in zip(block.rows, block.inside - block.n_missing, strict=True):
-                out: ndarray = np.full((len(assets), len(NAMES)), np.nan, dtype=np.float32)
-                span = slice(max(int(inside) - self._days, 0), int(inside))
+            made = np.full((len(block.rows), len(assets), len(NAMES)), np.nan, dtype=np.float32)
+            for d, inside in enumerate((block.inside - block.n_missing).tolist()):
+                span = slice(max(inside - self._days, 0), inside)
                 found = what_is_left(ret[span][:, place[mine]], factors[span], least)
+<<<<<<< HEAD
                 out[mine] = np.column_stack(found)
                 yield as_days([dates[row]])[0], out
+=======
+                made[d, mine] = np.column_stack(found)
+            yield from zip(dates[block.rows], made, strict=True)
+>>>>>>> s26_risk
