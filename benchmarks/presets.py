@@ -2,9 +2,9 @@
 
 The problems are those of the presets as they are shipped, on 80 random names: blocked names,
 holdings far from the benchmark, first rebalances, signals full of ties or all alike, problems
-without any weights. CVXPY with Clarabel, and with HiGHS (SCS where there is a tracking error), must find the
-same objective to 1e-6 of it, or that there are no weights; ours must miss no constraint, each
-written here anew, by more than 1e-7. Otherwise the benchmark fails.
+without any weights. CVXPY with Clarabel, and with HiGHS (SCS where there is a tracking error), must
+find the same objective to 1e-6 of it, or that there are no weights; ours must miss no constraint,
+each written here anew, by more than 1e-7. Otherwise the benchmark fails.
 
     python benchmarks/presets.py            100 problems of each of the nine presets
     python benchmarks/presets.py --quick    4 of each
