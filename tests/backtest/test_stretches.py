@@ -27,7 +27,7 @@ from intralpha.backtest import (
 )
 from intralpha.base import Panel
 from intralpha.market import Lake, UniverseSpec, read_daily, universe
-from intralpha.portfolio import NoDecisionError, decisions
+from intralpha.portfolio import NoDecisionError, columns, decisions
 from intralpha.sources import SimulatedSpec, ingest
 from intralpha.sources.exchange.habits import HabitSpec
 from intralpha.sources.exchange.index import INDEX
@@ -148,6 +148,32 @@ def test_each_stretch_alone_from_files_and_a_cut_lake(
     equal(load_run(folders), whole)
     assert whole.ledger.daily.height > 150, "nothing was compared"
     assert len(whole.solutions) == len(planned) - len(UNDECIDED)
+
+
+def test_last_weeks_prices_are_carried_on_and_change_no_answer(
+    lake: Lake, signal: Panel, whole: PortfolioRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Searches that begin on few names: as good as those on all, the same from files."""
+    begun, rank = [], columns.rank
+    monkeypatch.setattr(columns, "_FEW", 8)
+    monkeypatch.setattr(columns, "rank", lambda p, s: (begun.append(s), rank(p, s))[1])
+    last = signal.dates[60].item()
+    axes = universe_of(lake, signal.dates, signal.assets)
+    hot = enhance(SPEC, lake, axes, signal, end=last)
+    assert len(begun) == len(hot.solutions) - 1 > 5
+    for found, expected in zip(hot.solutions, whole.solutions, strict=False):
+        assert found.objective == pytest.approx(expected.objective, rel=1e-9)
+        assert found.residuals.violators == 0
+    before, parts = None, []
+    for one in stretches(decisions(signal.dates, SPEC.every, None, last), last):
+        stocks, known = known_of(lake, signal, np.datetime64(one.upto, "D"))
+        view = lake.limited(None, one.upto)
+        (part,) = trade(SPEC, view, stocks, [one], known if one.decides else None, before)
+        save_standing(part.standing, tmp_path)
+        before = Standing.load(tmp_path)
+        parts += part.run.solutions
+    for found, expected in zip(parts, hot.solutions, strict=True):
+        np.testing.assert_array_equal(found.exact, expected.exact)
 
 
 def test_a_later_end_changes_no_earlier_part(

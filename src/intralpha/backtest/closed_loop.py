@@ -15,7 +15,7 @@ from intralpha.backtest.replay import replay
 from intralpha.backtest.simulate import TargetError
 from intralpha.backtest.spec import BacktestSpec
 from intralpha.base import Panel
-from intralpha.portfolio import CostSpec, Problem, Snapshot, Solution, Weights
+from intralpha.portfolio import CostSpec, Prices, Problem, Snapshot, Solution, Weights
 
 SnapshotOf = Callable[[np.datetime64, ndarray], Snapshot]
 
@@ -67,8 +67,18 @@ class PortfolioRun:
         return f"PortfolioRun, {len(self.solutions):,} decisions, {relaxed:,} of them relaxed"
 
 
+def carried(solution: Solution) -> Prices | None:
+    """Prices from which the search of the next decision begins; None where that saves nothing.
+
+    Prices of rows alone are carried on. Those of a cone are not: a curved problem that starts from
+    the prices of its own linear part was found as quick or quicker (benchmarks/optimise.py).
+    """
+    prices = solution.prices
+    return None if prices is None or prices.curves else prices
+
+
 def solved(
-    problem: Problem, snapshot: Snapshot, account: Account
+    problem: Problem, snapshot: Snapshot, account: Account, start: Prices | None = None
 ) -> tuple[Solution, Float[ndarray, "A"]]:
     """The best weights from what is really held, and the same on the assets of the account.
 
@@ -77,6 +87,7 @@ def solved(
     problem : Problem
     snapshot : what is known; its assets contain all that is held
     account : as it is after the close
+    start : of :func:`carried`; the answer is as good without, by the same certificate
 
     Raises
     ------
@@ -86,7 +97,7 @@ def solved(
         The snapshot has assets that the account does not know.
     """
     assets = account.assets
-    solution = problem.solve(snapshot, Weights(assets, account.weights()))
+    solution = problem.solve(snapshot, Weights(assets, account.weights()), start)
     unknown = ~np.isin(solution.assets, assets) & (solution.weights > 0)
     if unknown.any():
         raise TargetError(snapshot.date, f"{solution.assets[unknown][0]} is not in the market")
@@ -136,7 +147,8 @@ def run_portfolio(
 
     def decide(date: np.datetime64, account: Account) -> ndarray:
         snapshot = snapshot_of(date, market.assets[account.held])
-        solution, target = solved(problem, snapshot, account)
+        start = carried(solutions[-1]) if solutions else None
+        solution, target = solved(problem, snapshot, account, start)
         weights[len(solutions)] = target
         solutions.append(solution)
         return target

@@ -1,7 +1,7 @@
 """Standing: all that a replay carries from the close of one session to the next, as plain files."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from numpy import ndarray
 from intralpha.backtest.account import Account
 from intralpha.base import DataError
 from intralpha.base.panel import as_days
+from intralpha.portfolio import Prices
 
 TABLE, FACTS = "account.parquet", "account.json"
 ABSENT = {"mark_yuan": np.nan, "past_factor": np.nan}  # what a name has that nobody knew; else 0
@@ -45,6 +46,8 @@ class Standing:
     absent : sessions without any row up to now, shape [A]
     benchmark : weights of the benchmark after the close, shape [A]
     targets : weights ordered for the next session, shape [A]; None for no order
+    prices : what rows charged at the last decision, where the search of the next begins; None for
+        a search from nothing
     """
 
     date: np.datetime64
@@ -54,6 +57,7 @@ class Standing:
     absent: Int[ndarray, "A"]
     benchmark: Float[ndarray, "A"]
     targets: Float[ndarray, "A"] | None
+    prices: Prices | None = None
 
     def on(self, assets: Shaped[ndarray, "B"]) -> "Standing":
         """The same on another axis of stocks, as copies; what is new there was never held.
@@ -67,7 +71,8 @@ class Standing:
         if np.array_equal(assets, own):
             same = {name: values.copy() for name, values in self._columns().items()}
             ordered = None if self.targets is None else self.targets.copy()
-            return _of(self.date, own, self.account.cash_yuan, same, ordered)
+            made = _of(self.date, own, self.account.cash_yuan, same, ordered)
+            return replace(made, prices=self.prices)
         kept = np.isin(own, assets)
         wanted = self.account.shares > 0 if self.targets is None else self.targets > 0
         lost = ~kept & (wanted | (self.account.shares > 0))
@@ -82,7 +87,8 @@ class Standing:
 
         columns = {name: laid(name, values) for name, values in self._columns().items()}
         targets = None if self.targets is None else laid("targets", self.targets)
-        return _of(self.date, assets, self.account.cash_yuan, columns, targets)
+        made = _of(self.date, assets, self.account.cash_yuan, columns, targets)
+        return replace(made, prices=self.prices)
 
     def save(self, folder: Path) -> None:
         """Write ``account.parquet``, a row a name of which anything is known, and ``account.json``.
@@ -101,7 +107,8 @@ class Standing:
         )
         frame.filter(known).write_parquet(folder / TABLE)
         facts = {"date": str(self.date), "cash_yuan": self.account.cash_yuan, "ordered": ordered}
-        (folder / FACTS).write_text(json.dumps(facts))
+        prices = None if self.prices is None else self.prices.rows
+        (folder / FACTS).write_text(json.dumps(facts | {"prices": prices}))
 
     @classmethod
     def load(cls, folder: Path) -> "Standing | None":
@@ -116,7 +123,10 @@ class Standing:
         targets = columns.pop("targets")
         day = as_days([date.fromisoformat(facts["date"])])[0]
         assets = frame["symbol"].to_numpy().astype(str)
-        return _of(day, assets, facts["cash_yuan"], columns, targets if facts["ordered"] else None)
+        ordered = targets if facts["ordered"] else None
+        prices = None if facts["prices"] is None else Prices(facts["prices"], {})
+        made = _of(day, assets, facts["cash_yuan"], columns, ordered)
+        return replace(made, prices=prices)
 
     def _columns(self) -> dict[str, ndarray]:
         account = self.account
@@ -153,6 +163,8 @@ def _of(
 ) -> Standing:
     """From the columns of the table."""
     shares, sellable, mark = (columns.pop(n) for n in ("shares", "sellable", "mark_yuan"))
-    return Standing(
-        day, Account(assets, cash_yuan, shares, sellable, mark), **columns, targets=targets
+    account = Account(assets, cash_yuan, shares, sellable, mark)
+    factor, explained, absent, benchmark = (
+        columns[n] for n in ("past_factor", "explained", "absent", "benchmark")
     )
+    return Standing(day, account, factor, explained, absent, benchmark, targets)

@@ -10,7 +10,7 @@ from numpy import ndarray
 
 from intralpha.backtest.bar import MARKET_NAMES
 from intralpha.backtest.benchmark import benchmark_weights, check_benchmark
-from intralpha.backtest.closed_loop import PortfolioRun, solved
+from intralpha.backtest.closed_loop import PortfolioRun, carried, solved
 from intralpha.backtest.enhancement import EnhancementSpec
 from intralpha.backtest.events import Event
 from intralpha.backtest.facts import MarketFacts
@@ -20,7 +20,7 @@ from intralpha.backtest.standing import Standing
 from intralpha.base import Panel
 from intralpha.base.panel import as_days
 from intralpha.market import Lake, read_daily
-from intralpha.portfolio import Desk, NoDecisionError, RiskOf, lay_desk
+from intralpha.portfolio import Desk, NoDecisionError, Prices, RiskOf, lay_desk
 
 BLOCK = timedelta(days=365)  # of prices in memory at a time
 
@@ -206,10 +206,13 @@ class _Market:
         for row in range(0 if before is None else 1, len(market.dates)):
             run.session(row)
         if decides:
-            return self._decided(run, market)
+            return self._decided(run, market, None if before is None else before.prices)
         assert held is not None
         drifted = benchmark_weights(held, market).values[-1, :, 0]
-        return self._waiting(run, one, day, drifted)
+        part = self._waiting(run, one, day, drifted)
+        assert part.standing is not None
+        assert before is not None
+        return replace(part, standing=replace(part.standing, prices=before.prices))
 
     def _laid(self, view: Lake, block: list[Stretch], known: Known | None) -> Desk | None:
         """The desk of the decision dates that have a score."""
@@ -254,18 +257,19 @@ class _Market:
         mechanics, costs = self._spec.backtest, self._spec.problem.costs
         return Replay(market, mechanics, costs, self._facts, ret, before)
 
-    def _decided(self, run: Replay, market: Panel) -> Part:
+    def _decided(self, run: Replay, market: Panel, start: Prices | None) -> Part:
         """Ask the optimiser."""
         desk, account, day = self._desk, run.exchange.account, market.dates[-1]
         assert desk is not None
         snapshot = desk.snapshot(day, account.assets[account.held])
         traded = _traded(market)[np.searchsorted(market.assets, snapshot.assets)]
         snapshot = replace(snapshot, amount_yuan=traded, capital_yuan=account.nav_yuan)
-        solution, target = solved(self._problem, snapshot, account)
+        solution, target = solved(self._problem, snapshot, account, start)
         benchmark = desk.benchmark[int(np.searchsorted(desk.dates, day))]
         targets = Panel(target[None, :, None], as_days([day]), account.assets, ("weight",))
         books = PortfolioRun(run.recorder.ledger(), targets, (solution,))
-        return Part(books, run.exchange.standing(day, target, benchmark))
+        standing = run.exchange.standing(day, target, benchmark)
+        return Part(books, replace(standing, prices=carried(solution)))
 
     def _waiting(self, run: Replay, one: Stretch, day: np.datetime64, drifted: ndarray) -> Part:
         """Go on as it is."""
