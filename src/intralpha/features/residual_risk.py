@@ -10,7 +10,6 @@ from numpy import ndarray
 from pydantic import Field
 
 from intralpha.base.node import Read
-from intralpha.base.panel import as_days
 from intralpha.features.fama_french import read_sessions, what_is_left
 from intralpha.features.feature_set import FeatureSet, FeatureSpec
 from intralpha.features.session_blocks import session_blocks
@@ -92,10 +91,5 @@ class ResidualRisk(FeatureSet):
             for d, inside in enumerate((block.inside - block.n_missing).tolist()):
                 span = slice(max(inside - self._days, 0), inside)
                 found = what_is_left(ret[span][:, place[mine]], factors[span], least)
-<<<<<<< HEAD
-                out[mine] = np.column_stack(found)
-                yield as_days([dates[row]])[0], out
-=======
                 made[d, mine] = np.column_stack(found)
             yield from zip(dates[block.rows], made, strict=True)
->>>>>>> s26_risk
