@@ -31,7 +31,9 @@ from intralpha.sources.exchange.index import INDEX
 STYLES = PriceVolumeSpec(
     momentum_days=60, beta_days=60, volatility_days=60, month_days=10, year_months=6
 )
-FACTORS = FactorRiskSpec(exposures=STYLES, window_days=60, min_days=40, young_days=30)
+FACTORS = FactorRiskSpec(
+    exposures=STYLES, window_days=60, min_days=40, young_days=30, industry_min_stocks=1
+)
 PCA = PcaRiskSpec(window_days=60, min_days=40, young_days=30, n_factors=3)
 ADJUSTED = FACTORS.model_copy(update={"eigenfactor": 1.2, "regime_half_life_days": 20.0})
 MODELS = pytest.mark.parametrize(
