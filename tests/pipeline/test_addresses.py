@@ -120,6 +120,7 @@ OTHERS: dict[str, Any] = {
 }
 # Choices whose alternatives need other data or other keys beside them; their own tests follow.
 APART = (
+    "extends",
     "data",
     "factors.gru.kind",
     "factors.simple.kind",

@@ -218,13 +218,13 @@ class StudySpec(Spec):
 class Recipe(Spec):
     """One whole run. Every default is here or in a component's spec, nowhere else."""
 
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", description="folder name of the run")
+    about: str = Field(default="", description="one sentence for the report's head")
     extends: str | None = Field(
         default=None,
         description="name or file of a recipe whose keys those here change; once it is read it is "
         "null again",
     )
-    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", description="folder name of the run")
-    about: str = Field(default="", description="one sentence for the report's head")
     data: DataSpec
     quality: QualitySpec = QualitySpec()
     universe: UniverseSpec = UniverseSpec()
