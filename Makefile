@@ -47,7 +47,9 @@ $(READY): pyproject.toml constraints.txt
 	# One module in six is ever imported: bytecode is made when one is, not of all of them here.
 	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt \
 		--editable '.[dev,oracles]'
-	# A first run compiles the inner loops, which are kept beside the code.
+	# A first run compiles the inner loops, which are kept beside the code; what an earlier version
+	# of us traded there is another market.
+	rm -rf $(VENV)/first
 	PYTHONDONTWRITEBYTECODE= $(BIN)/intralpha run demo $(SMALL) --runs $(VENV)/first \
 		> $(VENV)/first.log 2>&1 || { cat $(VENV)/first.log; exit 1; }
 	@touch $(READY)
