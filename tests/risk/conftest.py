@@ -4,10 +4,13 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
 
 from intralpha.market import Lake
 from intralpha.sources.exchange.habits import HabitSpec
+from intralpha.sources.exchange.index import INDEX
 from intralpha.sources.exchange.market import SimulatedMarket, SimulatedSpec
 
 TABLES = ("daily", "instruments", "industry", "fundamentals")
@@ -26,3 +29,10 @@ def lake(made_once: Callable[..., Path]) -> Lake:
                 out.append(batch.table, batch.frame)
 
     return Lake(made_once("risk", make) / "lake")
+
+
+@pytest.fixture(scope="session")
+def assets(lake: Lake) -> np.ndarray:
+    """Symbols of the stocks, without the index."""
+    names = lake.scan("instruments").filter(pl.col("symbol") != INDEX).collect()["symbol"]
+    return np.sort(names.to_numpy().astype(str))

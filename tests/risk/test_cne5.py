@@ -11,17 +11,10 @@ from intralpha.audit import FUTURES
 from intralpha.market import Lake, UniverseSpec, industry_codes, universe
 from intralpha.risk import CNE5_STYLES, Cne5Spec, PriceVolumeSpec
 from intralpha.risk.statements import ITEMS, trend_over_mean
-from intralpha.sources.exchange.index import INDEX
 
 WINDOWS = {"momentum_days": 60, "beta_days": 60, "volatility_days": 60, "month_days": 10,
            "year_months": 6}  # fmt: skip
 SPEC = Cne5Spec(**WINDOWS)
-
-
-@pytest.fixture(scope="module")
-def assets(lake: Lake) -> np.ndarray:
-    names = lake.scan("instruments").filter(pl.col("symbol") != INDEX).collect()["symbol"]
-    return np.sort(names.to_numpy().astype(str))
 
 
 @pytest.fixture(scope="module")

@@ -1,28 +1,21 @@
 """Styles of DFQ-2020 against plain loops, and no look ahead."""
 
 import numpy as np
-import polars as pl
 import pytest
 import statsmodels.api as sm
 
 from intralpha.audit import FUTURES
+from intralpha.features.fama_french import residual_risk
 from intralpha.market import Lake, UniverseSpec, read_daily, universe
 from intralpha.risk import DFQ_STYLES, Dfq2020Spec
-from intralpha.risk.dfq_prices import days_listed, dfq_price_descriptors, residual_deviation, shrunk
+from intralpha.risk.dfq_prices import days_listed, dfq_price_descriptors, shrunk
 from intralpha.risk.history import read_history
 from intralpha.risk.over_blocks import Block
-from intralpha.sources.exchange.index import INDEX
 
 from .test_cne5 import invented, with_items
 
 DAYS = 60
 SPEC = Dfq2020Spec(days=DAYS, trend_days=(5, 20, 40))
-
-
-@pytest.fixture(scope="module")
-def assets(lake: Lake) -> np.ndarray:
-    names = lake.scan("instruments").filter(pl.col("symbol") != INDEX).collect()["symbol"]
-    return np.sort(names.to_numpy().astype(str))
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +86,7 @@ def test_residual_deviation_is_that_of_the_feature(rich, block, assets):
     """The same regression as ``ivol``, which has its own plain reference."""
     from intralpha.features.residual_risk import ResidualRiskSpec
 
-    found = residual_deviation(rich, block, assets, DAYS, 36)
+    found = residual_risk(rich, block.history.dates, block.rows, assets, DAYS, 36)[..., 0]
     other = ResidualRiskSpec(days=DAYS).make().compute(rich, block.dates, assets)["ivol"]
     assert np.isfinite(other).sum() > 50
     np.testing.assert_allclose(found, other, rtol=1e-5)

@@ -10,16 +10,9 @@ from intralpha.base import Panel
 from intralpha.base.panel import UnknownNameError
 from intralpha.market import Lake, UniverseSpec, float_cap, read_daily, universe
 from intralpha.risk import STYLES, MaskShapeError, PriceVolumeSpec, exposures
-from intralpha.sources.exchange.index import INDEX
 from intralpha.sources.exchange.market import SimulatedMarket, SimulatedSpec
 
 SPEC = PriceVolumeSpec(momentum_days=120, beta_days=120, volatility_days=120, year_months=6)
-
-
-@pytest.fixture(scope="module")
-def assets(lake: Lake) -> np.ndarray:
-    names = lake.scan("instruments").filter(pl.col("symbol") != INDEX).collect()["symbol"]
-    return np.sort(names.to_numpy().astype(str))
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pytest
 
 from intralpha.audit import FUTURES
@@ -26,7 +25,6 @@ from intralpha.risk import (
     save_session,
 )
 from intralpha.risk.model import laid_out
-from intralpha.sources.exchange.index import INDEX
 
 STYLES = PriceVolumeSpec(
     momentum_days=60, beta_days=60, volatility_days=60, month_days=10, year_months=6
@@ -40,12 +38,6 @@ MODELS = pytest.mark.parametrize(
     "spec", [FACTORS, ADJUSTED, PCA], ids=["factors", "adjusted", "pca"]
 )
 LAST = 250
-
-
-@pytest.fixture(scope="module")
-def assets(lake: Lake) -> np.ndarray:
-    names = lake.scan("instruments").filter(pl.col("symbol") != INDEX).collect()["symbol"]
-    return np.sort(names.to_numpy().astype(str))
 
 
 def inside(lake: Lake, assets: np.ndarray) -> Panel:

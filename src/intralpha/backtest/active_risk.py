@@ -44,7 +44,7 @@ def active_risk(
         decided by it.
         Rebalances without a decision date before them, or without sessions after, are left out.
     """
-    active = effects.select("date", ret=pl.sum_horizontal(*EFFECTS))
+    active = _of_weights(effects)
     days, moved = as_days(active["date"]), active["ret"].to_numpy()
     weights = np.nan_to_num(benchmark["weight"].astype(np.float64))
     held = dict(sorted(weights_held(ledger, benchmark.assets).items()))
@@ -95,7 +95,7 @@ def risk_by_year(told: pl.DataFrame, effects: pl.DataFrame) -> pl.DataFrame:
     if told.is_empty():
         return pl.DataFrame()
     first = told["date"].min()
-    daily = effects.select("date", ret=pl.sum_horizontal(*EFFECTS)).filter(pl.col("date") > first)
+    daily = _of_weights(effects).filter(pl.col("date") > first)
     years = sorted(set(told["date"].dt.year().to_list()))
     out = []
     for year in (*years, None):
@@ -144,6 +144,11 @@ def factor_history(past: Sequence[SessionReturns]) -> tuple[pl.DataFrame, pl.Dat
     factors = pl.DataFrame(rows, schema={"date": pl.Date, "factor": pl.String, "ret": pl.Float64})
     added = pl.col("ret").fill_nan(0.0).cum_sum().over("factor").alias("sum_ret")
     return fits.with_columns(r2_mean=mean), factors.with_columns(added)
+
+
+def _of_weights(effects: pl.DataFrame) -> pl.DataFrame:
+    """Active return of each session by weights alone: ``date``, ``ret``."""
+    return effects.select("date", ret=pl.sum_horizontal(*EFFECTS))
 
 
 def _variance(

@@ -206,15 +206,9 @@ def mean_zscore(
     >>> mean_zscore([np.array([[1.0, 3.0]]), np.array([[9.0, np.nan]])]).tolist()
     [[-1.0, 1.0]]
     """
-    total, share = np.zeros(parts[0].shape), np.zeros(parts[0].shape)
-    for k, part in enumerate(parts):
-        weight_D = np.ones(len(part)) if weights_DK is None else weights_DK[:, k]
-        if not weight_D.any():
-            continue
-        z_DA = zscore(part.astype(np.float64), mask_DA)
-        weight_DA = weight_D[:, None] * np.isfinite(z_DA)
-        total += weight_DA * np.nan_to_num(z_DA)
-        share += weight_DA
+    if weights_DK is None:
+        weights_DK = np.ones((len(parts[0]), len(parts)))
+    total, share = _weighted(parts, weights_DK, mask_DA)
     return np.divide(total, share, out=np.full(total.shape, np.nan), where=share > 0)
 
 
@@ -246,16 +240,25 @@ def sum_zscore(
     >>> sum_zscore([np.array([[1.0, 3.0]])], np.array([[-0.5]])).tolist()
     [[0.5, -0.5]]
     """
-    total, seen = np.zeros(parts[0].shape), np.zeros(parts[0].shape, np.bool_)
-    for k, part in enumerate(parts):
-        weight_D = weights_DK[:, k]
+    total, share = _weighted(parts, weights_DK, mask_DA)
+    return np.where(share > 0, total, np.nan)
+
+
+def _weighted(
+    parts: Sequence[Real[ndarray, "D A"]],
+    weights_DK: Float[ndarray, "D K"],
+    mask_DA: Bool[ndarray, "D A"] | None,
+) -> tuple[Float[ndarray, "D A"], Float[ndarray, "D A"]]:
+    """Weighted sum of the z-scores that are there, and the size of their weights."""
+    total, share = np.zeros(parts[0].shape), np.zeros(parts[0].shape)
+    for part, weight_D in zip(parts, weights_DK.T, strict=True):
         if not weight_D.any():
             continue
         z_DA = zscore(part.astype(np.float64), mask_DA)
-        there = np.isfinite(z_DA) & (weight_D != 0)[:, None]
-        total += np.where(there, weight_D[:, None] * np.nan_to_num(z_DA), 0.0)
-        seen |= there
-    return np.where(seen, total, np.nan)
+        weight_DA = weight_D[:, None] * np.isfinite(z_DA)
+        total += weight_DA * np.nan_to_num(z_DA)
+        share += np.abs(weight_DA)
+    return total, share
 
 
 def _masked(values: Real[ndarray, "..."], inside: Bool[ndarray, "..."]) -> Float[ndarray, "..."]:

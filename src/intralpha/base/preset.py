@@ -45,14 +45,28 @@ class Presets:
             raise ValueError(f"no preset {name!r}; there are {', '.join(self.names())}")
         file = files(self.package) / "presets" / f"{name}.yaml"
         base = parse_yaml(file.read_text(encoding="utf-8"))
-        return _over(base, {key: value for key, value in given.items() if key != "preset"})
+        return laid_over(base, {key: value for key, value in given.items() if key != "preset"})
 
 
-def _over(base: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+def laid_over(
+    base: dict[str, Any], given: dict[str, Any], kinds_stay: bool = False
+) -> dict[str, Any]:
+    """Keys over those of another mapping, and so on inside of both.
+
+    Parameters
+    ----------
+    base : what is changed; it stays as it is
+    given : its values take the place of those of base, but mappings change mappings key by key. One
+        that names a ``kind`` takes the other's place as a whole
+    kinds_stay : whether a mapping without a ``kind`` changes one that has one, too; else it takes
+        its place
+    """
     out = dict(base)
     for key, value in given.items():
         before = out.get(key)
         out[key] = value
-        if isinstance(before, dict) and isinstance(value, dict) and "kind" not in (*before, *value):
-            out[key] = _over(before, value)
+        if not isinstance(before, dict) or not isinstance(value, dict) or "kind" in value:
+            continue
+        if kinds_stay or "kind" not in before:
+            out[key] = laid_over(before, value, kinds_stay)
     return out

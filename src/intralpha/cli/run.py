@@ -2,6 +2,7 @@
 
 import typer
 
+from intralpha.cli.carry_out import carry_out
 from intralpha.cli.options import (
     RUNS,
     DryRunOption,
@@ -35,8 +36,4 @@ def run(
     if dry_run:
         typer.echo("\n\n".join(part for part in (plan.timelines(), plan.to_text()) if part))
         return
-    result = pipeline.execute(plan)
-    typer.echo(result.to_text())
-    typer.echo(f"report: {result.report}")
-    for problem in result.problems:
-        raise problem
+    carry_out(plan)

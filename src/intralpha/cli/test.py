@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from intralpha.cli.carry_out import carry_out
 from intralpha.cli.options import RUNS, DryRunOption, RunsOption, SetOption
 
 
@@ -39,8 +40,4 @@ def test(
     if dry_run:
         typer.echo(plan.to_text())
         return
-    result = pipeline.execute(plan)
-    typer.echo(result.to_text())
-    typer.echo(f"report: {result.report}")
-    for problem in result.problems:
-        raise problem
+    carry_out(plan)

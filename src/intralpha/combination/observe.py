@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Real, Shaped
@@ -100,6 +101,7 @@ class _Date:
     def _enough(self) -> bool:
         return len(self.ret_N) >= MIN_STOCKS
 
+    @cached_property
     def _centred(self) -> Float[ndarray, "N K"]:
         z_NK = np.nan_to_num(self.z_AK[self.kept_A])
         return z_NK - z_NK.mean(axis=0)
@@ -110,13 +112,13 @@ class _Date:
     def gram_KK(self) -> Float[ndarray, "K K"]:
         if not self._enough():
             return np.full((self.z_AK.shape[1],) * 2, np.nan)
-        z_NK = self._centred()
+        z_NK = self._centred
         return z_NK.T @ z_NK / len(z_NK)
 
     def cross_K(self) -> Float[ndarray, "K"]:
         if not self._enough():
             return np.full(self.z_AK.shape[1], np.nan)
-        return self._centred().T @ self.ret_N / len(self.ret_N)
+        return self._centred.T @ self.ret_N / len(self.ret_N)
 
     def spread(self) -> float:
         return float(np.sqrt((self.ret_N**2).mean())) if self._enough() else np.nan

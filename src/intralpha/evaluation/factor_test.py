@@ -58,6 +58,11 @@ class FactorTestSpec(Spec):
         default=(), description="figures that a report's table prints, in its order"
     )
 
+    @property
+    def held_name(self) -> str | None:
+        """Name of the return that groups earn, among the horizons; None: the first."""
+        return None if self.held is None else f"{self.held[0]}_{self.held[1]}"
+
     @model_validator(mode="after")
     def _known_columns(self) -> "FactorTestSpec":
         odd = sorted(set(self.columns) - set(FIGURES))
@@ -189,7 +194,7 @@ def _axes(panel: Panel) -> str:
 
 def _swept(data: _Aligned, spec: FactorTestSpec) -> Sweep:
     """One pass; without the ICs of dates between those that count."""
-    held = None if spec.held is None else f"{spec.held[0]}_{spec.held[1]}"
+    held = spec.held_name
     if held is not None and held not in data.fwd_rets:
         raise FactorPanelError("fwd", f"names {', '.join(data.fwd_rets)}", f"fwd_{held}, too")
     found = sweep(

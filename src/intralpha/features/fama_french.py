@@ -1,7 +1,7 @@
 """Three factors of Fama and French from a day's cross-section, and what they leave of a stock."""
 
 import numpy as np
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from numpy import ndarray
 
 from intralpha.base.cross_section import sum_in_turn
@@ -115,6 +115,41 @@ def what_is_left(
     out[0, at] = np.sqrt(rest / n)
     out[1, at] = np.divide(rest, total, out=np.full(len(at), np.nan), where=total > 0)
     return out[0], out[1]
+
+
+def residual_risk(
+    lake: Lake,
+    sessions: Shaped[ndarray, "H"],
+    ends: Int[ndarray, "D"],
+    assets: Shaped[ndarray, "A"],
+    days: int,
+    min_days: int,
+) -> Float[ndarray, "D A 2"]:
+    """What the three factors of all stocks of the lake leave of some, window by window.
+
+    Parameters
+    ----------
+    lake : as of :func:`read_sessions`
+    sessions : of the lake, without gaps
+    ends : places among the sessions on which a window ends
+    assets : symbols
+    days : returns in a window, fewer where the sessions begin later
+    min_days : as of :func:`what_is_left`
+
+    Returns
+    -------
+    ndarray of float64
+        Deviation and share, see :func:`what_is_left`; NaN for a stock that the lake does not know.
+        Known at the close of each end.
+    """
+    known, ret, factors = read_sessions(lake, sessions)
+    mine = np.isin(assets, known)
+    place = np.searchsorted(known, assets[mine])
+    out = np.full((len(ends), len(assets), 2), np.nan)
+    for d, end in enumerate(ends.tolist()):
+        span = slice(max(end - days, 0), end)
+        out[d, mine] = np.column_stack(what_is_left(ret[span][:, place], factors[span], min_days))
+    return out
 
 
 def _in_turn(values_TA: Float[ndarray, "T A"]) -> Float[ndarray, "A"]:

@@ -10,7 +10,7 @@ from numpy import ndarray
 from pydantic import Field
 
 from intralpha.base.node import Read
-from intralpha.features.fama_french import read_sessions, what_is_left
+from intralpha.features.fama_french import residual_risk
 from intralpha.features.feature_set import FeatureSet, FeatureSpec
 from intralpha.features.session_blocks import session_blocks
 from intralpha.market import Lake
@@ -78,18 +78,12 @@ class ResidualRisk(FeatureSet):
     def days(
         self, lake: Lake, dates: Shaped[ndarray, "D"], assets: Shaped[ndarray, "A"]
     ) -> Iterator[tuple[np.datetime64, ndarray]]:
-        """Values ``[A, 2]``, float32."""
+        """See :meth:`FeatureSet.days`: ``[A, 2]``, float32."""
         sessions = lake.dates("daily")
         least = ceil(MIN_SHARE * self._days)
         for block in session_blocks(lake, dates, lookback=self._days):
             first, last = np.datetime64(block.start), np.datetime64(block.end)
             window = sessions[(sessions >= first) & (sessions <= last)]
-            known, ret, factors = read_sessions(lake, window)
-            place = np.searchsorted(known, assets).clip(0, max(len(known) - 1, 0))
-            mine = known[place] == assets if len(known) else np.zeros(len(assets), dtype=bool)
-            made = np.full((len(block.rows), len(assets), len(NAMES)), np.nan, dtype=np.float32)
-            for d, inside in enumerate((block.inside - block.n_missing).tolist()):
-                span = slice(max(inside - self._days, 0), inside)
-                found = what_is_left(ret[span][:, place[mine]], factors[span], least)
-                made[d, mine] = np.column_stack(found)
-            yield from zip(dates[block.rows], made, strict=True)
+            ends = block.inside - block.n_missing
+            made = residual_risk(lake, window, ends, assets, self._days, least)
+            yield from zip(dates[block.rows], made.astype(np.float32), strict=True)

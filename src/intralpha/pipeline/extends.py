@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from intralpha.base import ConfigError
+from intralpha.base.preset import laid_over
 from intralpha.base.yaml_text import EncodingError, YamlError, parse_yaml, read_utf8
 
 EXTENDS = "extends"
@@ -54,7 +55,7 @@ def extended(raw: dict[str, Any], path: Path, seen: tuple[Path, ...] = ()) -> di
         raise ExtendsError(path, f"{name}: {error}", "a recipe that can be read") from error
     if not isinstance(below, dict):
         raise ExtendsError(path, f"{name}: a {type(below).__name__}", "a mapping of keys")
-    return _over(extended(below, base, (*seen, path.resolve())), own)
+    return laid_over(extended(below, base, (*seen, path.resolve())), own, kinds_stay=True)
 
 
 def _base(path: Path, name: object) -> Path:
@@ -67,13 +68,3 @@ def _base(path: Path, name: object) -> Path:
     if found is None:
         raise ExtendsError(path, name, f"{places[0]} or a shipped recipe of that name")
     return found
-
-
-def _over(base: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    out = dict(base)
-    for key, value in given.items():
-        before = out.get(key)
-        out[key] = value
-        if isinstance(before, dict) and isinstance(value, dict) and "kind" not in value:
-            out[key] = _over(before, value)
-    return out

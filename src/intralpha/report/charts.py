@@ -1,10 +1,13 @@
 """Charts of the report, as Plotly figures in one plain style."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 import polars as pl
+from jaxtyping import Float
+from numpy import ndarray
 
 from intralpha.evaluation import FactorReport, drawdown, excess_nav, nav
 
@@ -140,6 +143,26 @@ def weight_chart(weights: pl.DataFrame) -> go.Figure:
         figure.add_scatter(
             x=part["date"].to_list(), y=part["weight"].to_list(), name=str(name), line_shape="hv"
         )
+    return figure
+
+
+def square_chart(
+    title: str, names: Sequence[str], values_KK: Float[ndarray, "K K"], **look: Any
+) -> go.Figure:
+    """A matrix as a heat map, its first row on top.
+
+    Parameters
+    ----------
+    title : of the figure
+    names : of rows and columns
+    values_KK : NaN is left white
+    look : of the heat map, as Plotly has it
+    """
+    figure = plain_figure(title, "")
+    z = [[None if np.isnan(x) else float(x) for x in row] for row in values_KK]
+    figure.add_heatmap(z=z, x=list(names), y=list(names), **look)
+    figure.update_xaxes(type="category")
+    figure.update_yaxes(type="category", autorange="reversed")
     return figure
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from jaxtyping import Float
 from numpy import ndarray
 
-from intralpha.report.charts import plain_figure
+from intralpha.report.charts import square_chart
 from intralpha.report.section import Section
 from intralpha.report.tables import frame_table
 
@@ -88,21 +88,9 @@ def matrix_chart(matrix: tuple[list[str], Float[ndarray, "K K"]], title: str) ->
     names, values_KK = matrix
     if len(names) < 2:
         return None
-    figure = plain_figure(title, "")
     text = [["" if np.isnan(x) else f"{x:.2f}" for x in row] for row in values_KK]
-    z = [[None if np.isnan(x) else float(x) for x in row] for row in values_KK]
-    figure.add_heatmap(
-        z=z,
-        x=names,
-        y=names,
-        text=text,
-        texttemplate="%{text}",
-        colorscale="Blues",
-        showscale=False,
-    )
-    figure.update_xaxes(type="category")
-    figure.update_yaxes(type="category", autorange="reversed")
-    return figure
+    look = {"texttemplate": "%{text}", "colorscale": "Blues", "showscale": False}
+    return square_chart(title, names, values_KK, text=text, **look)
 
 
 def _square(pairs: pl.DataFrame, column: str) -> tuple[list[str], Float[ndarray, "K K"]]:

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from intralpha.evaluation import SetReport
-from intralpha.report.charts import COLOURS, plain_figure
+from intralpha.report.charts import COLOURS, plain_figure, square_chart
 from intralpha.report.section import Section
 from intralpha.report.tables import frame_table
 
@@ -55,19 +55,13 @@ def heat_map(names: tuple[str, ...], values_FF: Float[ndarray, "F F"], title: st
     values_FF : NaN is left white
     title : of the figure
     """
-    figure = plain_figure(f"{title} (above: Pearson, below: Spearman)", "")
-    z = [[None if np.isnan(x) else round(float(x), 2) for x in row] for row in values_FF]
-    written = len(names) <= MOST_WITH_TEXT
-    figure.add_heatmap(
-        z=z,
-        x=list(names),
-        y=list(names),
+    return square_chart(
+        f"{title} (above: Pearson, below: Spearman)",
+        names,
+        np.round(values_FF, 2),
         zmin=-1,
         zmax=1,
         colorscale="RdBu",
         reversescale=True,
-        texttemplate="%{z:.2f}" if written else None,
+        texttemplate="%{z:.2f}" if len(names) <= MOST_WITH_TEXT else None,
     )
-    figure.update_xaxes(type="category")
-    figure.update_yaxes(type="category", autorange="reversed")
-    return figure

@@ -9,10 +9,11 @@ from numpy import ndarray
 from pydantic import Field
 
 from intralpha.base import Panel
+from intralpha.features.fama_french import residual_risk
 from intralpha.market import Lake
 from intralpha.risk import descriptors as raw
 from intralpha.risk.cross_section import CrossSection, Descriptors
-from intralpha.risk.dfq_prices import days_listed, dfq_price_descriptors, residual_deviation, shrunk
+from intralpha.risk.dfq_prices import days_listed, dfq_price_descriptors, shrunk
 from intralpha.risk.over_blocks import Block, styles_of
 from intralpha.risk.spec import ExposureSpec
 from intralpha.risk.statements import Statements, dfq_descriptors
@@ -94,7 +95,9 @@ class Dfq2020Spec(ExposureSpec):
             parts |= dfq_descriptors(Statements(lake, block.dates, assets), cap_DA)
             parts["size"] = raw.size(block.history, block.rows)
             parts["listed"] = days_listed(lake, block.dates, assets)
-            parts["ivff"] = residual_deviation(lake, block, assets, self.days, least)
+            parts["ivff"] = residual_risk(
+                lake, block.history.dates, block.rows, assets, self.days, least
+            )[..., 0]
             out = np.full((*block.mask_DA.shape, len(DFQ_STYLES)), np.nan)
             for d, present in block.present():
                 one = {name: values[d, present] for name, values in parts.items()}

@@ -5,7 +5,6 @@ from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
 
 from intralpha.base.panel import as_days
-from intralpha.features.fama_french import read_sessions, what_is_left
 from intralpha.market import Lake, read_daily
 from intralpha.risk.history import History
 from intralpha.risk.over_blocks import Block
@@ -90,30 +89,6 @@ def shrunk(
     total = spread + error_A
     out = slope_A.copy()
     np.divide(spread * slope_A + error_A * mean, total, out=out, where=total > 0)
-    return out
-
-
-def residual_deviation(
-    lake: Lake, block: Block, assets: Shaped[ndarray, "A"], days: int, least: int
-) -> Cells:
-    """Standard deviation of what three factors of Fama and French leave (Ivff).
-
-    Parameters
-    ----------
-    lake : with ``daily.total_shares``, and ``book_equity`` in ``fundamentals``
-    block : dates and their past
-    assets : symbols
-    days : window
-    least : returns that it needs
-    """
-    sessions = block.history.dates
-    known, ret, factors = read_sessions(lake, sessions)
-    out = np.full((len(block.rows), len(assets)), np.nan)
-    mine = np.isin(assets, known)
-    place = np.searchsorted(known, assets[mine])
-    for d, row in enumerate(block.rows.tolist()):
-        span = slice(max(row - days, 0), row)
-        out[d, mine] = what_is_left(ret[span][:, place], factors[span], least)[0]
     return out
 
 

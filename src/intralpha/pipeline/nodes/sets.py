@@ -72,7 +72,6 @@ def make_set_days(spec: SetTest, inputs: Inputs, task: Task) -> None:
     """
     forward, universe = inputs.panel("forward"), inputs.panel("universe")
     horizons = [n for n in forward.names if n != "fwd_buyable"]
-    held = spec.test.factor.held
     for one in task.slices:
         days = as_days(one.needs["forward"])
         fwd = forward.at(days)
@@ -89,7 +88,7 @@ def make_set_days(spec: SetTest, inputs: Inputs, task: Task) -> None:
             names,
             own,
             spec.test.factor.top_share,
-            None if held is None else f"{held[0]}_{held[1]}",
+            spec.test.factor.held_name,
             one.about["before"],
         )
         found.save(task.folder(one.name) / FILE)
