@@ -32,11 +32,12 @@ SMALL := --set 'data.lake=$(CURDIR)/$(VENV)/first/lake' \
 	--set test.start=null --set portfolio.problem.stock_deviation=0.1 \
 	--set portfolio.problem.industry_deviation=0.2 --set 'portfolio.problem.style_bounds={size: 0.5}'
 
-.PHONY: demo test cluster lint format bench bench-qlib check clean fuzz help
+.PHONY: demo test slow cluster lint format bench bench-qlib check clean fuzz help
 
 help:
 	@sed -n '2,4p' Makefile
 	@echo '#   make bench-qlib   the same beside qlib, which gets an environment of its own'
+	@echo '#   make slow     properties that quicker tests hold, too, on more data'
 	@echo '#   make cluster  the extra for Ray, and its tests on a cluster of two nodes on this machine'
 	@echo '#   make fuzz     an hour of broken input: no crash, no hang, every refusal an error of ours'
 	@echo '#   make lint | format | check (test + lint) | clean'
@@ -68,7 +69,10 @@ demo: $(READY)
 	$(BIN)/intralpha demo
 
 test: $(READY)
-	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not slow'
+
+slow: $(READY)
+	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m slow
 
 cluster: $(READY)
 	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[ray]'

@@ -27,15 +27,16 @@ import rich.logging, rich.progress, scipy.optimize, scipy.stats, torch._dynamo
 import intralpha.cli.main
 from intralpha.backtest import replay
 from intralpha.pipeline import audit_recipe, execute, explain_key, load_recipe, plan, render_report
-from intralpha.pipeline.code import source_of
+from intralpha.pipeline.code import Look
 from intralpha.report.charts import plain_figure
 from intralpha.sources import ingest
 from intralpha.testing import check_specs
 from intralpha.executors import LocalSpec
 from intralpha.training import train_fold
 
+look = Look()
 for name in [name for name in sys.modules if name.startswith("intralpha")]:
-    source_of(name)  # parsed by every plan, kept until the file changes
+    look.source(name)  # parsed by every plan, kept until the file changes
 plain_figure("", "")
 gc.collect()
 gc.freeze()

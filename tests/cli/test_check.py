@@ -96,6 +96,7 @@ def asked(how: str, cases: list[list[str]]) -> list[tuple[str | None, list[str]]
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_both_ways_find_the_same(tmp_path: Path) -> None:
     for name, text in FAULTS.items():
         (tmp_path / f"{name}.yaml").write_text(text)

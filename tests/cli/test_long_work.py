@@ -17,7 +17,7 @@ name: short
 data:
   lake: lake
   sources:
-    - {kind: simulated, seed: 3, n_assets: 30, start: 2023-01-03, end: 2023-04-28, freq: 30,
+    - {kind: simulated, seed: 3, n_assets: 30, start: 2023-01-03, end: 2023-03-15, freq: 30,
        habits: {orders_per_day: 150}}
 universe: {min_listed_days: 5, exclude_st: false}
 factors:
@@ -85,9 +85,13 @@ def test_a_run_that_was_interrupted_says_so_and_goes_on_from_there(recipe: Path)
 @pytest.mark.parametrize(
     ("words", "again"),
     [
-        (["demo", "--fresh"], "the same command without --fresh goes on"),
+        pytest.param(
+            ["demo", "--fresh"],
+            "the same command without --fresh goes on",
+            marks=pytest.mark.slow,
+        ),
         (["ingest", "short.yaml"], "the same command goes on"),
-        (["audit", "short.yaml", "--after", "2023-03-31"], "the same command goes on"),
+        (["audit", "short.yaml", "--after", "2023-02-28"], "the same command goes on"),
     ],
 )
 def test_every_long_verb_says_it(recipe: Path, words: list[str], again: str) -> None:
@@ -124,6 +128,7 @@ def test_a_run_without_a_terminal_says_what_it_begins_and_what_it_has_done(recip
     assert run(recipe).stderr == "", "nothing was to do"
 
 
+@pytest.mark.slow
 def test_on_a_terminal_steps_are_not_logged(recipe: Path) -> None:
     ours, theirs = pty.openpty()
     running = subprocess.Popen(

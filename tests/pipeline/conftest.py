@@ -29,7 +29,7 @@ factors:
     transform: {{kind: cross_section, mads: null, sigmas: 3}}
     window_days: 4
     label: {{kind: y_ret, horizon: 5}}
-    schedule: {{kind: rolling, train_days: 60, valid_days: 12, step_days: 30}}
+    schedule: {{kind: rolling, train_days: 60, valid_days: 12, step_days: 60}}
     model: {{kind: gru, hidden: 4}}
     objective: {{kind: neg_ic}}
     training: {{learning_rate: 0.01, max_epochs: 2, patience: 2}}

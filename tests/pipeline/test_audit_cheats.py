@@ -92,7 +92,10 @@ def audited(lake: Path, folder: Path, future: str, **factors: object) -> set[str
     return set()
 
 
-@pytest.mark.parametrize("future", ["noise", "removed", "shifted"])
+@pytest.mark.parametrize(
+    "future",
+    ["noise", *(pytest.param(other, marks=pytest.mark.slow) for other in ("removed", "shifted"))],
+)
 def test_a_cheat_on_every_table_is_caught(every_table: Path, tmp_path: Path, future: str) -> None:
     """Whatever becomes of the future; what reads the same column up to the date is clean."""
     cheats = {
@@ -109,7 +112,10 @@ def test_a_cheat_on_every_table_is_caught(every_table: Path, tmp_path: Path, fut
     assert found == set(cheats)
 
 
-@pytest.mark.parametrize("future", ["noise", "removed", "shifted"])
+@pytest.mark.parametrize(
+    "future",
+    ["noise", *(pytest.param(other, marks=pytest.mark.slow) for other in ("removed", "shifted"))],
+)
 def test_rows_dropped_by_what_comes_are_caught(
     every_table: Path, tmp_path: Path, future: str
 ) -> None:

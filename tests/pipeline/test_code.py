@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import intralpha
-from intralpha.pipeline.code import code_reached, reached, source_of
+from intralpha.pipeline.code import Look, code_reached, reached
 
 PACKAGE = Path(intralpha.__file__).parent
 
@@ -137,6 +137,6 @@ def test_a_module_may_declare_its_encoding(tmp_path: Path, monkeypatch: pytest.M
     text = "# -*- coding: gb18030 -*-\nfrom intralpha.base import Spec  # 动量\n"
     (tmp_path / "momentum_gb.py").write_bytes(text.encode("gb18030"))
     monkeypatch.syspath_prepend(tmp_path)
-    found = source_of("momentum_gb")
+    found = Look().source("momentum_gb")
     assert found is not None
     assert found.imports == (("intralpha.base", "Spec"),)

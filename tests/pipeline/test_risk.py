@@ -149,6 +149,7 @@ def test_a_new_day_is_one_new_slice(small, made, tmp_path):
     assert shorter.addresses["risk"].items() <= made.addresses["risk"].items()
 
 
+@pytest.mark.slow
 def test_an_audit_covers_the_model(small, tmp_path):
     honest = audit_recipe(with_risk(small), AFTER, tmp_path / "honest", False, ("noise",))
     seen = {one.what: one.compared for one in honest}

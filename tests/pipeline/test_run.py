@@ -265,7 +265,9 @@ def test_gc_deletes_what_no_run_needs(simple_recipe: Recipe, tmp_path: Path) -> 
 
 
 def test_another_recipe_in_the_same_lake_changes_nothing(recipe_path: Path, tmp_path: Path) -> None:
-    simple_recipe, runs = load_recipe(recipe_path, SIMPLE), tmp_path / "runs"
+    short = "data.sources=[{kind: simulated, seed: 3, n_assets: 60, start: 2023-01-03, "
+    short += "end: 2023-04-28, freq: 30, habits: {orders_per_day: 150}}]"
+    simple_recipe, runs = load_recipe(recipe_path, (*SIMPLE, short)), tmp_path / "runs"
     first = execute(plan(simple_recipe, runs), show_progress=False)
     lake = Lake(Path(simple_recipe.data.lake))
     rows = lake.scan("daily").filter(pl.col("symbol") == lake_symbols(lake)[0]).collect()

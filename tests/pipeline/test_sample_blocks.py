@@ -229,6 +229,7 @@ def test_a_leak_is_caught(
         assert_decided_by_the_past(*leaking, MIDDLE)
 
 
+@pytest.mark.slow
 def test_one_more_day_costs_a_day(lake: Path, tmp_path: Path) -> None:
     """One that is scored, one on which labels end, and a decision."""
     whole = Lake(lake)
@@ -266,6 +267,7 @@ def test_one_more_day_costs_a_day(lake: Path, tmp_path: Path) -> None:
     assert first[blocks[3]] == ["2023-06-29", "2023-08-02"]
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_stopped(
     done: tuple[Plan, RunResult], lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -294,6 +296,7 @@ def test_a_killed_run_goes_on_where_it_stopped(
     np.testing.assert_array_equal(*same)
 
 
+@pytest.mark.slow
 def test_workers_change_nothing(done: tuple[Plan, RunResult], lake: Path, tmp_path: Path) -> None:
     shared = plan(blocks_recipe(lake, tmp_path, "workers=2"), tmp_path / "runs")
     assert execute(shared, show_progress=False).problems == ()

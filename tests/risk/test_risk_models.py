@@ -101,7 +101,7 @@ def test_explained_returns_add_up(lake, assets):
 
 
 @MODELS
-@pytest.mark.parametrize("future", ["noise", "shifted"])
+@pytest.mark.parametrize("future", ["noise", pytest.param("shifted", marks=pytest.mark.slow)])
 def test_another_future_changes_nothing_before_it(spec, future, lake, assets, tmp_path):
     after = lake.dates("daily")[LAST]
     other = FUTURES[future](lake, after.item(), tmp_path / "lake")
@@ -159,7 +159,7 @@ def _rest(one: SessionReturns) -> tuple[Any, ...]:
     return one.names, one.returns_K, one.assets, one.left_A, one.r2
 
 
-@pytest.mark.parametrize("cheat", [Peeking, SameDay])
+@pytest.mark.parametrize("cheat", [pytest.param(Peeking, marks=pytest.mark.slow), SameDay])
 def test_planted_leaks_are_seen(cheat, lake, assets, tmp_path):
     after = lake.dates("daily")[LAST]
     other = FUTURES["noise"](lake, after.item(), tmp_path / "lake")

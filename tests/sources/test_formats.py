@@ -164,6 +164,7 @@ def test_presets_are_listed_and_wrong_ones_refused() -> None:
         MappingSpec(preset="quant16", path="x")  # type: ignore[call-arg]
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_real_minute_files(real_data: Path, lake: Lake) -> None:
     minute = real_data / "minute"
@@ -225,6 +226,7 @@ def _one_in_twelve(path: PurePosixPath) -> bool:
     return int("".join(filter(str.isdigit, digits)) or 1) % 12 == 0 or path.suffix == ".txt"
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_real_bars_against_daily_rows(real_data: Path, lake: Lake, tmp_path: Path) -> None:
     """One stock in twelve of the real archives."""

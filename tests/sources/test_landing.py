@@ -52,7 +52,7 @@ def market() -> pl.DataFrame:
     return pl.DataFrame([*kept, bad], schema=list(DAILY), orient="row").sort("date", "code")
 
 
-@pytest.mark.parametrize("batch_rows", [1, 7, 1_000_000])
+@pytest.mark.parametrize("batch_rows", [pytest.param(1, marks=pytest.mark.slow), 7, 1_000_000])
 @pytest.mark.parametrize("by", ["code", "date"])
 @pytest.mark.parametrize("ingests", [1, 3])
 def test_any_cut_of_daily_files_gives_the_same_lake(
@@ -119,7 +119,7 @@ def minutes(days: list[date]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=list(BARS), orient="row")
 
 
-@pytest.mark.parametrize("batch_rows", [1, 9, 1_000_000])
+@pytest.mark.parametrize("batch_rows", [pytest.param(1, marks=pytest.mark.slow), 9, 1_000_000])
 @pytest.mark.parametrize("backwards", [False, True])
 def test_any_cut_of_bar_files_gives_the_same_lake(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch_rows: int, backwards: bool

@@ -1,6 +1,7 @@
 """Splits and dividends: credited as announced, or implied by the adjustment factor."""
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -64,17 +65,19 @@ class CorporateActions:
         wrong = pl.any_horizontal([~(pl.col(n).is_finite() & (pl.col(n) >= 0)) for n in numbers])
         if not (bad := frame.filter(wrong)).is_empty():
             raise CorporateActionError(bad)
+        ends = (dates[0].item(), dates[-1].item()) if len(dates) else (date.max, date.min)
+        inside = frame.filter(pl.col("ex_date").is_between(*ends))
+        if inside.is_empty():  # as between most pairs of dates
+            nothing = np.zeros(0)
+            return cls(np.zeros(len(dates) + 1, int), nothing.astype(int), *(nothing,) * 3)
         place = {str(s): i for i, s in enumerate(assets)}
-        known = frame.filter(pl.col("symbol").is_in(list(place)))
+        known = inside.filter(pl.col("symbol").is_in(list(place)))
         row = np.searchsorted(dates, as_days(known["ex_date"]), side="left")
-        before = as_days(known["ex_date"]) < dates[0] if len(dates) else np.ones(len(row), bool)
         laid = (
             known.with_columns(
                 row=pl.Series(row, dtype=pl.Int64),
                 column=pl.col("symbol").replace_strict(place, return_dtype=pl.Int64),
-                keep=pl.Series(~before & (row < len(dates)), dtype=pl.Boolean),
             )
-            .filter("keep")
             .group_by("row", "column")
             .agg(pl.col(numbers).sum())
             .sort("row", "column")

@@ -1,8 +1,9 @@
 """Libraries: YAML files of factors, shipped or one's own, found by name and checked."""
 
 from collections.abc import Collection, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from os import listdir
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,13 @@ FOLDER = "intralpha.features.library"
 
 def libraries() -> tuple[str, ...]:
     """Names of the shipped libraries."""
-    folder = files(FOLDER)
-    return tuple(sorted(p.name[:-5] for p in folder.iterdir() if p.name.endswith(".yaml")))
+    names = listdir(_folder())  # noqa: PTH208 - no path objects: asked for every slice
+    return tuple(sorted(name[:-5] for name in names if name.endswith(".yaml")))
+
+
+@cache
+def _folder() -> Path:
+    return Path(str(files(FOLDER)))
 
 
 def libraries_naming(words: Collection[str]) -> tuple[str, ...]:
@@ -39,7 +45,7 @@ def library_text(name: str) -> str:
         No such library or file, or it is not in UTF-8.
     """
     if name in libraries():
-        return files(FOLDER).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+        return (_folder() / f"{name}.yaml").read_text(encoding="utf-8")
     path = Path(name)
     if path.is_file():
         return _own_text(path)

@@ -1,9 +1,11 @@
 """Rules of the exchange as dated tables: price limits, lots, stamp tax, T+1."""
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
 from importlib.resources import files
+from operator import itemgetter
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +14,7 @@ from numpy import ndarray
 
 from intralpha.base import ConfigError
 
+Dated = tuple[date, tuple[int, ...]]
 # Of a fund the index it follows decides between 10 and 20 %, which its code does not tell.
 NO_LIMIT_BOARDS = ("index", "etf", "fund", "bond", "repo", "warrant", "subscription")
 OLD_LISTING = 10**6
@@ -114,20 +117,40 @@ class TradingRules:
 
     def lot(self, board: str, on: date) -> tuple[int, int]:
         """Smallest buy order and step above it, shares."""
-        return _in_force(self.lots.filter(pl.col("board") == board), "lot", board, on)[:2]
+        least, step = _in_force(self._lots, "lot", board, on)
+        return least, step
 
     def stamp_tax_bps(self, side: Literal["buy", "sell"], on: date) -> float:
         """Stamp tax on the traded amount, basis points."""
-        buy, sell, _ = _in_force(self.stamp_tax, "stamp tax", "all", on)
+        buy, sell = _in_force(self._taxes, "stamp tax", "all", on)
         return float(buy if side == "buy" else sell)
 
+    @cached_property
+    def _lots(self) -> dict[str, list[Dated]]:
+        return _by_board(self.lots, self.lots["board"], ("min_shares", "step_shares"))
 
-def _in_force(table: pl.DataFrame, name: str, board: str, on: date) -> tuple:
-    """The latest row in force, without its date and board."""
-    rows = table.filter(pl.col("effective") <= on).sort("effective")
-    if rows.is_empty():
-        raise NoRuleError(name, board, on, str(table["effective"].min()))
-    return rows.drop("effective", "board", strict=False).row(-1)
+    @cached_property
+    def _taxes(self) -> dict[str, list[Dated]]:
+        return _by_board(self.stamp_tax, ["all"] * self.stamp_tax.height, ("buy_bps", "sell_bps"))
+
+
+def _by_board(
+    table: pl.DataFrame, boards: Iterable[str], names: Collection[str]
+) -> dict[str, list[Dated]]:
+    """Board -> its rules in the order of their dates."""
+    out: dict[str, list[Dated]] = {}
+    for board, on, rule in zip(boards, table["effective"], table.select(names).rows(), strict=True):
+        out.setdefault(board, []).append((on, rule))
+    return {board: sorted(rules, key=itemgetter(0)) for board, rules in out.items()}
+
+
+def _in_force(rules: Mapping[str, list[Dated]], name: str, board: str, on: date) -> tuple:
+    """The latest rule of a board that is in force."""
+    known = rules.get(board, [])
+    latest = [rule for since, rule in known if since <= on]
+    if not latest:
+        raise NoRuleError(name, board, on, str(known[0][0] if known else None))
+    return latest[-1]
 
 
 def _read(name: str) -> pl.DataFrame:

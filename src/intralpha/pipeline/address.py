@@ -17,6 +17,7 @@ from intralpha.pipeline.axes import Axes
 from intralpha.pipeline.code import Look, code_reached
 
 ABSENT = "-"
+NOTHING = spec_hash(None)  # most slices say nothing about themselves
 
 
 @dataclass
@@ -114,7 +115,8 @@ def _address(
     node: Node, one: Slice, common: str, done: dict[str, dict[str, str]], read: str
 ) -> str:
     digest = hashlib.sha256(f"{common} {one.name}".encode())
-    digest.update(spec_hash(plain(one.about)).encode())
+    about = NOTHING if one.about is None else spec_hash(plain(one.about))
+    digest.update(about.encode())
     for name, of in sorted(node.inputs.items()):
         if name in one.needs:
             keys = done[of]

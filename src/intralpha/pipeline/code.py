@@ -8,7 +8,8 @@ import sys
 import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,14 @@ class Source:
     imports: tuple[tuple[str, str | None], ...]
     data: tuple[Path, ...]
 
+    @cached_property
+    def by_top(self) -> dict[str, list[tuple[str, str | None]]]:
+        """The imports by their top-level module."""
+        out: dict[str, list[tuple[str, str | None]]] = {}
+        for module, member in self.imports:
+            out.setdefault(module.partition(".")[0], []).append((module, member))
+        return out
+
     @property
     def digest(self) -> str:
         """Hash of the file and the data files it names."""
@@ -45,9 +54,36 @@ class Look:
     """Source files as they are now: each is looked at once; they may change until the next look."""
 
     def __init__(self) -> None:
-        self.source = cache(source_of)
-        self.home = cache(_home)
+        self.path = cache(_path)
+        self.source = cache(self._source)
+        self.home = cache(self._home)
+        self.needs = cache(self._needs)
         self.digest = cache(self._digest)
+
+    def _source(self, module: str) -> Source | None:
+        """The parsed module; None if it has no file (or does not exist)."""
+        path = self.path(module)
+        return None if path is None else _parsed(module, path, path.stat().st_mtime_ns)
+
+    def _home(self, module: str, member: str | None) -> tuple[str, ...]:
+        """Modules that ``from module import member`` really needs."""
+        if member is None:
+            return (module,)
+        if self.path(f"{module}.{member}") is not None:
+            return (f"{module}.{member}",)
+        source = self.source(module)
+        if source is None or source.path.name != "__init__.py":
+            return (module,)
+        given = {name: (base, name) for base, name in source.imports if name}
+        base, name = (given | offers(source.path)).get(member, (module, member))
+        return self.home(base, name) if base != module else (module,)
+
+    def _needs(self, module: str, top: str) -> tuple[str, ...]:
+        """Modules below a top-level one that a module really needs."""
+        source = self.source(module)
+        assert source is not None
+        imports = source.by_top.get(top, ())
+        return tuple({home: None for one in imports for home in self.home(*one)})
 
     def _digest(self, module: str) -> str:
         source = self.source(module)
@@ -94,10 +130,9 @@ def reached(roots: Iterable[str], look: Look | None = None) -> dict[str, Source]
         if source is None:
             continue
         out[name] = source
-        for module, member in source.imports:
-            top = module.partition(".")[0]
+        for top in source.by_top:
             if top in tops or _users_own(top):
-                waiting.extend(look.home(module, member))
+                waiting.extend(look.needs(name, top))
     return out
 
 
@@ -121,14 +156,6 @@ def spec_modules(spec: Any) -> set[str]:
     if isinstance(spec, tuple | list):
         return set[str]().union(*map(spec_modules, spec))
     return set()
-
-
-def source_of(module: str) -> Source | None:
-    """The parsed module; None if it has no file (or does not exist)."""
-    path = _path(module)
-    if path is None:
-        return None
-    return _parsed(module, path, path.stat().st_mtime_ns)
 
 
 @cache
@@ -171,28 +198,13 @@ def _data_files(tree: ast.AST, folder: Path) -> Iterator[Path]:
                 yield from (p for p in folder.rglob(text) if p.is_file())
 
 
-def _home(module: str, member: str | None) -> list[str]:
-    """Modules that ``from module import member`` really needs."""
-    if member is None:
-        return [module]
-    if _path(f"{module}.{member}") is not None:
-        return [f"{module}.{member}"]
-    source = source_of(module)
-    if source is None or source.path.name != "__init__.py":
-        return [module]
-    given = {name: (base, name) for base, name in source.imports if name}
-    base, name = (given | offers(source.path)).get(member, (module, member))
-    return _home(base, name) if base != module else [module]
-
-
 def _path(module: str) -> Path | None:
     """File of a module, without importing it."""
     if module.partition(".")[0] == OWN:
-        place = PACKAGE.joinpath(*module.split(".")[1:])
-        for path in (place.with_suffix(".py"), place / "__init__.py"):
-            if path.is_file():
-                return path
-        return None
+        place = "/".join((str(PACKAGE), *module.split(".")[1:]))
+        files = (f"{place}.py", f"{place}/__init__.py")
+        # Strings, for a plan asks thousands of times.
+        return next((Path(file) for file in files if isfile(file)), None)  # noqa: PTH113
     known = sys.modules.get(module)
     try:
         found = importlib.util.find_spec(module) if known is None else None

@@ -33,7 +33,7 @@ from intralpha.sources.ingest import ingest
 
 SPEC = SimulatedSpec(n_assets=60, start=date(2023, 1, 3), end=date(2024, 2, 29))
 # The same stocks and days with few orders: for what holds for any number of them.
-THIN = SPEC.model_copy(update={"habits": HabitSpec(orders_per_day=150)})
+THIN = SPEC.model_copy(update={"end": date(2023, 7, 31), "habits": HabitSpec(orders_per_day=150)})
 PRICES = ("open", "high", "low", "close")
 
 
@@ -278,7 +278,7 @@ def test_same_seed_same_rows_and_another_seed_other_rows(thin):
 
 
 def test_an_earlier_end_is_a_prefix(thin):
-    cut = date(2023, 9, 15)
+    cut = date(2023, 5, 15)
     short = tables(THIN.model_copy(update={"end": cut}))
     for name in ("bars", "daily"):
         assert_frame_equal(short[name], thin[name].filter(pl.col("date") <= cut))
@@ -292,9 +292,9 @@ def test_a_lake_grows_without_touching_what_is_there(tmp_path: Path):
     """Over a review of the index, which is on 2023-06-12."""
     lake = Lake(tmp_path / "lake", create=True)
     spec = THIN.model_copy(
-        update={"n_assets": 24, "start": date(2023, 4, 3), "end": date(2023, 5, 31)}
+        update={"n_assets": 24, "start": date(2023, 5, 4), "end": date(2023, 5, 31)}
     )
-    later = spec.model_copy(update={"end": date(2023, 7, 14)})
+    later = spec.model_copy(update={"end": date(2023, 6, 21)})
     ingest([spec], lake, show_progress=False)
     longer = ingest([later], lake, show_progress=False)
     counts = {c.table: c for c in longer.counts}
@@ -307,7 +307,7 @@ def test_a_lake_grows_without_touching_what_is_there(tmp_path: Path):
 
 
 def test_a_smaller_market_is_part_of_a_larger_one(market):
-    spec = SPEC.model_copy(update={"n_assets": 25, "end": date(2023, 8, 31)})
+    spec = SPEC.model_copy(update={"n_assets": 25, "end": date(2023, 4, 28)})
     small = tables(spec)
     own = SimulatedMarket(spec).symbols.tolist()
     for name in ("bars", "daily"):
