@@ -21,7 +21,7 @@ def factor_sections(factors: Sequence[FactorReport]) -> list[Section]:
     lead = leading(factors)
     names = list(dict.fromkeys(figure for f in factors for figure in f.summary))
     rows = [[said(n), *(Cell(n, f.summary.get(n)) for f in factors)] for n in names]
-    sure = [[name(f.name), *_assured(f)] for f in factors]
+    sure = [[name(f.name), *assured(f)] for f in factors]
     heads = ("factor", "test dates", "mean RankIC", "standard error", "t (Newey-West)", "ICIR")
     tables = (
         (text("RankIC with its standard error"), table([text(h) for h in heads], sure)),
@@ -63,8 +63,8 @@ def _one(factor: FactorReport, folded: bool) -> Section:
     return Section(title, tuple(tables), made, tables_first=False, folded=folded)
 
 
-def _assured(factor: FactorReport) -> list[object]:
-    """Dates, mean RankIC, its error, t and ICIR."""
+def assured(factor: FactorReport) -> list[object]:
+    """Dates, mean RankIC, its error, t and ICIR, as cells of a table."""
     found = _coefficient(factor)
     dates = Cell("dates", factor.summary["dates"])
     mean = Cell("rank_ic", factor.summary["rank_ic"])
