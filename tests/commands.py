@@ -21,14 +21,14 @@ COMMAND = "from intralpha.cli import main; main(own_process=False)"
 SERVER = """
 import gc, json, os, sys
 
-import exchange_calendars, highspy, numba, pandas, plotly.graph_objects, polars, pyarrow.parquet
+import exchange_calendars, highspy, numba, pandas, polars, pyarrow.parquet
 import rich.logging, rich.progress, scipy.optimize, scipy.stats, torch._dynamo
 
 import intralpha.cli.main
 from intralpha.backtest import replay
 from intralpha.pipeline import audit_recipe, execute, explain_key, load_recipe, plan, render_report
 from intralpha.pipeline.code import Look
-from intralpha.report.charts import plain_figure
+from intralpha.report import Chart, Line, draw
 from intralpha.sources import ingest
 from intralpha.testing import check_specs
 from intralpha.executors import LocalSpec
@@ -37,7 +37,7 @@ from intralpha.training import train_fold
 look = Look()
 for name in [name for name in sys.modules if name.startswith("intralpha")]:
     look.source(name)  # parsed by every plan, kept until the file changes
-plain_figure("", "")
+draw(Chart("", "", (Line([0], [0.0]),)))
 gc.collect()
 gc.freeze()
 # A fork takes along one thread only: no pool may have begun. What runs cleans up for allocators,

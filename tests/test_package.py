@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-HEAVY = ("torch", "numba", "scipy", "plotly", "highspy")
+HEAVY = ("torch", "numba", "scipy", "highspy")
 Script = Callable[[str], str]
 # Libraries are imported once, the package by every script anew, in a process of its own.
 SCRIPTS = """

@@ -10,7 +10,7 @@ import pytest
 from tests.commands import command
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
-HEAVY = ("torch", "numba", "scipy", "plotly", "highspy", "polars", "numpy", "pyarrow")
+HEAVY = ("torch", "numba", "scipy", "highspy", "polars", "numpy", "pyarrow")
 
 # Each case in a process of its own, so that none sees what another has done. With the libraries all
 # modules are there before; so they are for changes of a recipe that was read without them.
@@ -25,7 +25,7 @@ from intralpha.cli.check import resolved, resolved_quickly
 from intralpha.cli.stand_ins import stand_ins
 
 if sys.argv[1] == "with":
-    import highspy, numba, plotly, polars, scipy, torch
+    import highspy, numba, polars, scipy, torch
 if sys.argv[1] == "read before":
     held = stand_ins()
     held.__enter__()

@@ -22,6 +22,8 @@ VERBS = (
     "test",
     "report",
     "audit",
+    "compare",
+    "export",
     "ls",
 )
 

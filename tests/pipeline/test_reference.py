@@ -160,7 +160,7 @@ def test_the_schema_takes_what_is_shipped_and_refuses_what_is_misspelt() -> None
             assert not accepts(schema, schema, raw | {"factors": wrong})
 
 
-HEAVY = ("torch", "numba", "numpy", "polars", "plotly", "scipy")
+HEAVY = ("torch", "numba", "numpy", "polars", "scipy")
 COMMAND = f"""
 import sys
 from intralpha.cli import main

@@ -46,8 +46,7 @@ def test_the_page_is_one_offline_file(tmp_path: Path) -> None:
     path = render_exploration(make_exploration(), tmp_path / "explore.html")
     page = path.read_text(encoding="utf-8")
     assert not re.search(r"<(script|link|img|iframe)[^>]+(src|href)=", page)
-    assert page.count("plotly.js v") == 1
-    assert 3e6 < len(page) < 8e6
+    assert len(page) < 300_000
     HTMLParser().feed(page)
     assert list(tmp_path.iterdir()) == [path]
     for text in ("25.00 %", "–", "0.0512", "243"):

@@ -17,6 +17,12 @@ from intralpha.report import PortfolioRecord, Section, TearSheet, figure_text, r
 HOSTILE = "<script>alert('x')</script>"
 
 
+def headings(page: str) -> list[str]:
+    """English of every heading of a section."""
+    found = re.findall(r"<h2[^>]*>(.*?)</h2>", page)
+    return [re.sub(r'<span class="en">(.*?)</span><span.*', r"\1", one) for one in found]
+
+
 def make_sheet(name: str = "gru") -> TearSheet:
     rng = np.random.default_rng(0)
     fwd = 0.02 * rng.standard_normal((10, 50))
@@ -33,8 +39,7 @@ def test_the_page_is_one_offline_file(tmp_path: Path) -> None:
     path = render(make_sheet(), tmp_path / "report.html")
     page = path.read_text(encoding="utf-8")
     assert not re.search(r"<(script|link|img|iframe)[^>]+(src|href)=", page)
-    assert page.count("plotly.js v") == 1
-    assert 3e6 < len(page) < 8e6
+    assert len(page) < 300_000
     HTMLParser().feed(page)
     assert list(tmp_path.iterdir()) == [path]
 
@@ -42,8 +47,10 @@ def test_the_page_is_one_offline_file(tmp_path: Path) -> None:
 def test_figures_of_the_test_stand_in_the_page(tmp_path: Path) -> None:
     sheet = make_sheet()
     page = render(sheet, tmp_path / "r.html").read_text(encoding="utf-8")
-    assert f"{sheet.factors[0].summary['rank_ic']:.4f}" in page
-    assert f"{100 * sheet.factors[0].summary['top_excess']:.2f} %" in page
+    factor = sheet.factors[0]
+    error = factor.more["coefficients"]["se"][0]
+    assert f"<b>{factor.summary['rank_ic']:.3f} ± {error:.3f}</b>" in page
+    assert f'data-v="{factor.summary["top_excess"]:.8g}"' in page
 
 
 def test_hostile_names_and_recipes_are_shown_not_run(tmp_path: Path) -> None:
@@ -67,10 +74,11 @@ def test_absent_parts_are_left_out(tmp_path: Path, with_portfolio: bool) -> None
         record = PortfolioRecord(daily, {"tracking_error": 0.05}, pl.DataFrame({"year": [2024]}))
         sheet = TearSheet("A", "", {}, sheet.factors, record, quality={"zero prices": 7})
     page = render(sheet, tmp_path / "r.html").read_text(encoding="utf-8")
-    assert ("<h2>Portfolio</h2>" in page) == with_portfolio
+    titles = headings(page)
+    assert ("Portfolio" in titles) == with_portfolio
     assert ("5.00 %" in page) == with_portfolio
-    assert ("<h2>Data quality</h2>" in page) == with_portfolio
-    assert "<h2>Training</h2>" not in page
+    assert ("Data quality" in titles) == with_portfolio
+    assert "Training" not in titles
 
 
 def test_a_failed_stage_leaves_a_report_that_says_so(tmp_path: Path) -> None:
@@ -85,8 +93,7 @@ def test_a_failed_stage_leaves_a_report_that_says_so(tmp_path: Path) -> None:
     body = page[page.index("<body>") :]
     assert HOSTILE not in body
     assert body.index("stage test was not reached") < body.index("<h2>")
-    titles = re.findall("<h2>(.*?)</h2>", body)
-    assert titles == ["Data quality", "Plug-ins", "How to read this", "Provenance"]
+    assert headings(page) == ["Data quality", "Plug-ins", "Provenance"]
     for fact in ("acme", "1.2", "9f86d081884c7d65", "zero prices", "name: a"):
         assert fact in body
     whole = render(make_sheet(), tmp_path / "w.html").read_text(encoding="utf-8")
@@ -98,17 +105,20 @@ def test_further_sections_stand_among_the_others(tmp_path: Path) -> None:
     sheet = TearSheet("A", "", factors=make_sheet().factors, more=(own,))
     page = render(sheet, tmp_path / "r.html").read_text(encoding="utf-8")
     assert HOSTILE not in page
-    titles = re.findall("<h2>(.*?)</h2>", page)
-    assert titles[:3] == ["Factors", "Factors by year", str(escape(HOSTILE))]
+    assert headings(page)[:3] == ["Factors", "Evidence: gru", str(escape(HOSTILE))]
 
 
 @pytest.mark.parametrize(
     ("name", "value", "text"),
     [
-        ("benchmark_annualised", 0.4742, "47.42 %"),
-        ("excess_calmar", 0.1356, "0.1356"),
-        ("rank_ic_positive_share", 0.5, "0.5000"),
-        ("rank_ic_of_oracle", 0.412, "41.20 %"),
+        ("benchmark_annualised", 0.4742, "47.4 %"),
+        ("tracking_error", 0.04232, "4.23 %"),
+        ("excess_calmar", 0.1356, "0.14"),
+        ("rank_ic_positive_share", 0.5, "0.500"),
+        ("rank_ic", 0.03217, "0.032"),
+        ("rank_ic_of_oracle", 0.412, "41.2 %"),
+        ("t", 2.4321, "2.43"),
+        ("train_loss", 0.69315, "0.693"),
         ("stocks", 912.43, "912"),
         ("rows", 1030.0, "1,030"),
         ("max_drawdown", math.nan, "–"),

@@ -20,31 +20,49 @@ def history(**more: list[float | None]) -> pl.DataFrame:
 
 
 def drawn(frame: pl.DataFrame) -> dict[str, list[tuple[str, list[float]]]]:
-    """Title of each figure -> name and values of its lines."""
+    """Title of each figure -> name and values of its traces."""
     (section,) = training_sections(frame)
-    return {f.layout.title.text: [(d.name, list(d.y)) for d in f.data] for f in section.charts}
+    charts = [chart for chart in section.charts if chart is not None]
+    return {str(c.title): [(str(t.name), list(t.y)) for t in c.traces] for c in charts}  # type: ignore[union-attr]
 
 
 def test_loss_and_rank_ic_of_every_fit() -> None:
     found = drawn(history(unit_correlation=[None] * 4))
     assert found == {
-        "Training loss": [("a 2024", [0.5, 0.4]), ("b 2024", [0.3, 0.2])],
-        "Validation RankIC while training": [("a 2024", [0.01, 0.02]), ("b 2024", [0.03, 0.04])],
+        "Training loss, a": [("fold 2024, seed 0", [0.5, 0.4])],
+        "Training loss, b": [("fold 2024, seed 0", [0.3, 0.2])],
+        "Validation RankIC, a": [("fold 2024, seed 0", [0.01, 0.02])],
+        "Validation RankIC, b": [("fold 2024, seed 0", [0.03, 0.04])],
     }
+
+
+def test_the_best_epoch_is_a_point_and_a_seed_a_colour() -> None:
+    frame = history(best_epoch=[2, 2, 1, 1]).with_columns(
+        seed=pl.Series([0, 0, 1, 1]), factor=pl.lit("a")
+    )
+    assert drawn(frame)["Training loss, a"] == [
+        ("fold 2024, seed 0", [0.5, 0.4]),
+        ("fold 2024, seed 1", [0.3, 0.2]),
+        ("best epoch, seed 0", [0.4]),
+        ("best epoch, seed 1", [0.3]),
+    ]
+    (section,) = training_sections(frame)
+    assert section.charts[0] is not None
+    assert [t.colour for t in section.charts[0].traces] == [0, 1, 0, 1]  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
     ("column", "title"),
     [
-        ("valid_icir", "Validation ICIR while training"),
-        ("valid_mine.share", "Validation mine.share while training"),
-        ("unit_correlation", "Correlation between units"),
+        ("valid_icir", "Validation ICIR, b"),
+        ("valid_mine.share", "Validation mine.share, b"),
+        ("unit_correlation", "Correlation between units, b"),
     ],
 )
 def test_what_only_some_fits_have_is_drawn_of_those(column: str, title: str) -> None:
     found = drawn(history(**{column: [None, None, 0.7, 0.6]}))
-    assert len(found) == 3
-    assert found[title] == [("b 2024", [0.7, 0.6])]
+    assert len(found) == 5
+    assert found[title] == [("fold 2024, seed 0", [0.7, 0.6])]
 
 
 def test_without_a_fit_there_is_no_section() -> None:

@@ -37,23 +37,30 @@ class PortfolioRecord:
     yearly : one row a year
     notes : tables by title: attribution, what the benchmark is made of, relaxations, blocked
         orders, events
+    tables : further tables by name, as the node of the attribution keeps them: courses, costs,
+        drawdowns, monthly, active, sizes, holdings
     """
 
     daily: pl.DataFrame
     figures: dict[str, float]
     yearly: pl.DataFrame
     notes: dict[str, pl.DataFrame] = field(default_factory=dict)
+    tables: dict[str, pl.DataFrame] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, run: PortfolioRun, more: Mapping[str, pl.DataFrame] | None = None
+        cls,
+        run: PortfolioRun,
+        more: Mapping[str, pl.DataFrame] | None = None,
+        tables: Mapping[str, pl.DataFrame] | None = None,
     ) -> "PortfolioRecord":
         """What a report shows of a run.
 
         Parameters
         ----------
         run : the replay
-        more : further tables by title, such as what the benchmark is made of
+        more : further notes by title, such as what the benchmark is made of
+        tables : what is kept of the whole replay, by name
         """
         ledger = run.ledger
         kinds = ledger.events.group_by("kind").agg(
@@ -70,6 +77,7 @@ class PortfolioRecord:
             figures=ledger.figures(),
             yearly=yearly_table(*ledger.returns()),
             notes={title: frame for title, frame in notes.items() if frame.height},
+            tables=dict(tables or {}),
         )
 
 

@@ -11,9 +11,11 @@ from intralpha import __version__
 from intralpha.base import IntralphaError
 from intralpha.cli.audit import audit
 from intralpha.cli.check import check
+from intralpha.cli.compare import compare
 from intralpha.cli.demo import demo
 from intralpha.cli.explain import explain
 from intralpha.cli.explore import explore
+from intralpha.cli.export import export
 from intralpha.cli.features import features
 from intralpha.cli.gc import gc
 from intralpha.cli.ingest import ingest
@@ -106,6 +108,8 @@ VERBS = (
     study,
     test,
     report,
+    compare,
+    export,
     audit,
     ls,
     gc,

@@ -19,7 +19,6 @@ LIBRARIES = (
     "llvmlite",
     "numba",
     "numpy",
-    "plotly",
     "polars",
     "psutil",
     "pyarrow",

@@ -11,6 +11,7 @@ from numpy import ndarray
 from pydantic import Field, model_validator
 
 from intralpha.base import ConfigError, DataError, Panel, Spec
+from intralpha.evaluation.evidence import evidence
 from intralpha.evaluation.factor_report import FEW_STOCKS, FactorReport
 from intralpha.evaluation.ic import MIN_STOCKS, summarise
 from intralpha.evaluation.leg_figures import LEG, OF_IC, ic_figures, in_rows, leg_figures
@@ -154,7 +155,7 @@ def run_factor_test(
     summary = _summary(data, found, series, per_year)
     faded = [_mean(found.decay_DL[:, h]) for h in range(len(spec.lags))]
     fading = pl.DataFrame({"lag": spec.lags, "rank_ic": faded})
-    more = _tables(data, found, per_year, spec)
+    more = _tables(data, found, per_year, spec) | evidence(series, per_year)
     return FactorReport(name, summary, series, _yearly(series, per_year), fading, per_year, more)
 
 

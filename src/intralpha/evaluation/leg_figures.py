@@ -7,10 +7,11 @@ from numpy import ndarray
 
 from intralpha.evaluation.ic import summarise
 from intralpha.evaluation.nav import annualised_return, max_drawdown, nav, sharpe, win_rate
-from intralpha.evaluation.overlap import newey_west_t, overlap_t, usual_lags
+from intralpha.evaluation.overlap import newey_west_error, newey_west_t, overlap_t, usual_lags
 
 LEG = ("per_date", "annualised", "sharpe", "max_drawdown", "win_date", "win_week", "win_month")
-OF_IC = ("mean", "std", "icir", "icir_annualised", "positive_share", "t", "t_overlap")
+LEG += ("se", "t")
+OF_IC = ("mean", "std", "icir", "icir_annualised", "positive_share", "t", "t_overlap", "se")
 
 
 def leg_figures(
@@ -27,8 +28,8 @@ def leg_figures(
     Returns
     -------
     dict
-        The names of ``LEG``; win rates count dates, or calendar weeks or months compounded. Spec
-        17.1, 17.2.
+        The names of ``LEG``; win rates count dates, or calendar weeks or months compounded; ``se``
+        and ``t`` are of the mean a date, Newey and West's with the usual lags. Spec 17.1, 17.2.
     """
     known = excess_D[np.isfinite(excess_D)]
     wins = {
@@ -41,6 +42,8 @@ def leg_figures(
         "sharpe": sharpe(excess_D, per_year),
         "max_drawdown": max_drawdown(nav(known)),
         **wins,
+        "se": newey_west_error(excess_D),
+        "t": newey_west_t(excess_D),
     }
 
 
@@ -56,8 +59,8 @@ def ic_figures(ic_D: Float[ndarray, "D"], per_year: float, overlap: int) -> dict
     Returns
     -------
     dict
-        The names of ``OF_IC``; ``t`` is Newey and West's with the usual lags, or the overlap less
-        one where that is more.
+        The names of ``OF_IC``; ``t`` and ``se``, the standard error of the mean, are Newey and
+        West's with the usual lags, or the overlap less one where that is more.
     """
     found = summarise(ic_D)
     lags = max(usual_lags(found.n), overlap - 1)
@@ -69,6 +72,7 @@ def ic_figures(ic_D: Float[ndarray, "D"], per_year: float, overlap: int) -> dict
         "positive_share": found.positive_share,
         "t": newey_west_t(ic_D, lags),
         "t_overlap": overlap_t(ic_D, overlap),
+        "se": newey_west_error(ic_D, lags),
     }
 
 

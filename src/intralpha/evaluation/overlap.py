@@ -33,9 +33,24 @@ def newey_west_t(series_D: Float[ndarray, "D"], lags: int | None = None) -> floa
     5.6569
     """
     known = series_D[np.isfinite(series_D)].astype(np.float64)
-    lags = usual_lags(len(known)) if lags is None else lags
-    check_count("lags", lags, 0)
-    return _t_of(known, [1.0 - lag / (lags + 1.0) for lag in range(1, lags + 1)])
+    return _t_of(known, _falling(usual_lags(len(known)) if lags is None else lags))
+
+
+def newey_west_error(series_D: Float[ndarray, "D"], lags: int | None = None) -> float:
+    """Standard error of the mean that :func:`newey_west_t` divides by.
+
+    Parameters
+    ----------
+    series_D : a value a date; NaN is left out
+    lags : default: :func:`usual_lags`
+
+    Examples
+    --------
+    >>> round(newey_west_error(np.array([1.0, 2.0, 3.0, 2.0]), lags=1), 6)
+    0.353553
+    """
+    known = series_D[np.isfinite(series_D)].astype(np.float64)
+    return _error_of(known, _falling(usual_lags(len(known)) if lags is None else lags))
 
 
 def overlap_t(series_D: Float[ndarray, "D"], overlap: int) -> float:
@@ -85,7 +100,18 @@ def overlap_of(dates: Shaped[ndarray, "D"], sessions: int) -> int:
     return max(ceil(sessions / median_spacing(dates) - 1e-9), 1)
 
 
+def _falling(lags: int) -> list[float]:
+    """Weights of the autocovariances, from lag 1."""
+    check_count("lags", lags, 0)
+    return [1.0 - lag / (lags + 1.0) for lag in range(1, lags + 1)]
+
+
 def _t_of(known: Float[ndarray, "n"], weights: list[float]) -> float:
+    error = _error_of(known, weights)
+    return float(known.mean() / error) if np.isfinite(error) else np.nan
+
+
+def _error_of(known: Float[ndarray, "n"], weights: list[float]) -> float:
     if len(known) < 2 or np.ptp(known) == 0:
         return np.nan
     left = known - known.mean()
@@ -93,4 +119,4 @@ def _t_of(known: Float[ndarray, "n"], weights: list[float]) -> float:
     for lag, weight in enumerate(weights[: len(known) - 1], start=1):
         total += 2.0 * weight * float(left[lag:] @ left[:-lag])
     error = total / len(known) ** 2
-    return float(known.mean() / np.sqrt(error)) if error > 0 else np.nan
+    return float(np.sqrt(error)) if error > 0 else np.nan

@@ -6,7 +6,9 @@ from intralpha.base.lazy import lazily
 
 if TYPE_CHECKING:
     from intralpha.pipeline.audit_run import audit_dates, audit_recipe
+    from intralpha.pipeline.compare import NoRunError, compare_runs
     from intralpha.pipeline.demo import run_demo
+    from intralpha.pipeline.export import export_tables, known_forms, run_tables
     from intralpha.pipeline.factor_files import factor_file_recipe
     from intralpha.pipeline.ingest import ingest_files, lake_quality
     from intralpha.pipeline.listing import (

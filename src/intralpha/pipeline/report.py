@@ -16,10 +16,11 @@ from intralpha.combination import weights_over_time
 from intralpha.datasets.timeline import timeline
 from intralpha.evaluation import FactorReport, SetReport
 from intralpha.pipeline.code import git_commit
+from intralpha.pipeline.head import head_of
 from intralpha.pipeline.ingest import quality_counts
 from intralpha.pipeline.nodes.active_risk import FACTORS, FITS, TOLD
 from intralpha.pipeline.nodes.active_risk import YEARLY as BY_YEAR
-from intralpha.pipeline.nodes.attribution import GROUPS, YEARLY
+from intralpha.pipeline.nodes.attribution import GROUPS, YEARLY, told_tables
 from intralpha.pipeline.nodes.combination import COMBINATION
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import dump_recipe
@@ -64,6 +65,7 @@ def render_report(
         title=planned.recipe.name,
         about=planned.recipe.about,
         facts=_facts(planned) | (more_facts or {}),
+        head=head_of(planned.recipe, factors),
         factors=factors,
         portfolio=finished_portfolio(planned),
         risk=_risk(planned),
@@ -106,7 +108,9 @@ def finished_portfolio(planned: Plan) -> PortfolioRecord | None:
     made_of = _benchmark(planned)
     if made_of is not None:
         more["Benchmark"] = made_of
-    return PortfolioRecord.of(run, more)
+    folders = planned.folders("attribution").values()
+    tables = {name: frame for folder in folders for name, frame in told_tables(folder).items()}
+    return PortfolioRecord.of(run, more, tables)
 
 
 def _figures(planned: Plan, run: PortfolioRun) -> dict[str, pl.DataFrame]:

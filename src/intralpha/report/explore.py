@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import plotly.graph_objects as go
 import polars as pl
 
 from intralpha.explore.exploration import (
@@ -13,8 +12,33 @@ from intralpha.explore.exploration import (
     Exploration,
     value_text,
 )
-from intralpha.report.charts import COLOURS, plain_figure
-from intralpha.report.render import chart_html, filled, write_page
+from intralpha.report.chart import Bars, Chart, Line
+from intralpha.report.language import name, text
+from intralpha.report.render import filled, write_page
+from intralpha.report.svg import draw
+
+ABOUT = (
+    "Stylised facts of the stocks that have bars in this lake: the shape of the day, memory "
+    "and tails of returns, common moves, volume, and what simple scores order."
+)
+READING = (
+    "All returns are log returns of adjusted prices. Inside the day, the first bar is "
+    "measured from its open, so the move over night is in no bar; a bar without trades "
+    "counts in the volume curve and nowhere else.",
+    "Autocorrelations are computed for each stock and then averaged over stocks; those of "
+    "bars use pairs inside one session only. The partial autocorrelation (PACF) is the one "
+    "that belongs to the mean autocorrelation. Rolling one-day returns overlap: the broken "
+    "line is what they give when nothing can be predicted. Squared returns of bars keep "
+    "their daily pattern.",
+    "Kurtosis is the median over stocks; the Hill index is taken from the largest 1 % of all "
+    "returns in units of each stock's daily volatility, and price limits cut the tail of "
+    "daily returns.",
+    "Roll's and Corwin and Schultz's spreads are estimates from prices, not quotes. Lead and "
+    "lag: liquid and illiquid stocks are the fifths with the largest and smallest mean "
+    "amount, weighted equally; a bar on the right says that the liquid ones moved first.",
+    "RankIC is the mean over dates of the Spearman correlation of the score at t with the "
+    "return from the close of t+1; dates of long horizons overlap. ICIR is not annualised.",
+)
 
 
 def render_exploration(exploration: Exploration, path: Path) -> Path:
@@ -28,13 +52,16 @@ def render_exploration(exploration: Exploration, path: Path) -> Path:
     Returns
     -------
     Path
-        The same path. The page needs no network (about 5 MB, nearly all of it the chart library).
+        The same path. The page needs no network.
     """
-    text = filled(
+    page = filled(
         "explore.html",
+        exploration.title,
         exploration=exploration,
+        about=ABOUT,
+        reading=READING,
         sections=[
-            (name, [chart_html(c) for c in charts]) for name, charts in _sections(exploration)
+            (text(title), [draw(c) for c in charts]) for title, charts in _sections(exploration)
         ],
         topics=_topics(exploration.figures),
         tests=[
@@ -44,7 +71,7 @@ def render_exploration(exploration: Exploration, path: Path) -> Path:
         ],
         value_text=value_text,
     )
-    return write_page(text, path)
+    return write_page(page, path)
 
 
 def _topics(figures: pl.DataFrame) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -55,9 +82,9 @@ def _topics(figures: pl.DataFrame) -> list[tuple[str, list[tuple[str, str]]]]:
     ]
 
 
-def _sections(x: Exploration) -> list[tuple[str, list[go.Figure]]]:
+def _sections(x: Exploration) -> list[tuple[str, list[Chart]]]:
     returns = x.correlations.filter(pl.col("kind") == RETURNS)
-    acf = [_acf_chart(str(name), rows) for (name,), rows in _each(returns)]
+    acf = [_acf_chart(str(series), rows) for (series,), rows in _each(returns)]
     curves = [_curve(x, "volume_share", "Volume by bar", "share of the day")]
     curves.append(_curve(x, "abs_ret", "Size of returns by bar", "mean absolute log return"))
     if np.isfinite(x.curves["spread"].to_numpy()).any():
@@ -74,76 +101,65 @@ def _sections(x: Exploration) -> list[tuple[str, list[go.Figure]]]:
     ]
 
 
-def _curve(x: Exploration, column: str, title: str, y_title: str) -> go.Figure:
-    figure = plain_figure(title, y_title)
-    figure.add_bar(
-        x=[t.strftime("%H:%M") for t in x.curves["time"]],
-        y=x.curves[column],
-        marker_color=COLOURS[0],
-    )
-    figure.update_xaxes(title="end of the bar", type="category", nticks=16)
-    figure.update_yaxes(tickformat=".2%", rangemode="tozero")
-    return figure
+def _curve(x: Exploration, column: str, title: str, unit: str) -> Chart:
+    times = [t.strftime("%H:%M") for t in x.curves["time"]]
+    bars = Bars(times, x.curves[column])
+    return Chart(title, unit, (bars,), "end of the bar", "percent")
 
 
-def _acf_chart(name: str, rows: pl.DataFrame) -> go.Figure:
-    figure = plain_figure(f"Autocorrelation of {name} returns", "correlation")
+def _acf_chart(series: str, rows: pl.DataFrame) -> Chart:
     rows = rows.filter(pl.col("lag") > 0)
-    figure.add_bar(x=rows["lag"], y=rows["acf"], name="ACF", marker_color=COLOURS[0])
-    marker = {"color": COLOURS[1], "size": 6}
-    figure.add_scatter(x=rows["lag"], y=rows["pacf"], name="PACF", mode="markers", marker=marker)
+    traces: tuple[Bars | Line, ...] = (
+        Bars(rows["lag"], rows["acf"], name("ACF")),
+        Line(rows["lag"], rows["pacf"], name("PACF"), 1, points=True),
+    )
     if rows["reference"].is_finite().any():
-        line = {"color": COLOURS[2], "dash": "dot"}
-        figure.add_scatter(x=rows["lag"], y=rows["reference"], name="ACF if random", line=line)
-    figure.update_xaxes(title="lag in rows of the series")
-    return figure
+        traces += (Line(rows["lag"], rows["reference"], text("ACF if random"), 2, 1),)
+    title = text("Autocorrelation of {} returns", text(series))
+    return Chart(title, "correlation", traces, "lag in rows of the series")
 
 
-def _lines(x: Exploration, kind: str) -> go.Figure:
-    figure = plain_figure(f"Autocorrelation of {kind}", "correlation")
+def _lines(x: Exploration, kind: str) -> Chart:
     rows = x.correlations.filter(pl.col("kind") == kind, pl.col("lag") > 0)
-    for i, ((name,), one) in enumerate(_each(rows)):
-        line = {"color": COLOURS[i]}
-        figure.add_scatter(x=one["lag"], y=one["acf"], name=str(name), mode="lines", line=line)
-    figure.update_xaxes(title="lag in rows of the series")
-    figure.update_layout(showlegend=True)
-    return figure
+    lines = tuple(
+        Line(one["lag"], one["acf"], text(str(series)), i)
+        for i, ((series,), one) in enumerate(_each(rows))
+    )
+    title = text("Autocorrelation of {}", text(kind))
+    return Chart(title, "correlation", lines, "lag in rows of the series")
 
 
-def _histogram(histogram: pl.DataFrame) -> go.Figure:
-    figure = plain_figure("Distribution of returns", "density, log scale")
+def _histogram(histogram: pl.DataFrame) -> Chart:
     shown = histogram.filter(pl.col("z").abs() <= 8)
-    for i, ((name,), one) in enumerate(_each(shown)):
+    lines = []
+    for i, ((series,), one) in enumerate(_each(shown)):
         some = one.filter(pl.col("density") > 0)
-        line = {"color": COLOURS[i]}
-        figure.add_scatter(x=some["z"], y=some["density"], name=str(name), line=line)
+        lines.append(Line(some["z"], some["density"], text(str(series)), i))
     z = np.linspace(-5, 5, 201)
     normal = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
-    figure.add_scatter(x=z, y=normal, name="normal", line={"color": COLOURS[2], "dash": "dot"})
-    figure.update_xaxes(title="return in standard deviations")
-    figure.update_yaxes(type="log", exponentformat="power", dtick=1)
-    return figure
+    lines.append(Line(z, normal, text("normal"), len(lines), 1))
+    unit = "density, log scale"
+    return Chart(
+        "Distribution of returns", unit, tuple(lines), "return in standard deviations", log=True
+    )
 
 
-def _lead_lag(lead_lag: pl.DataFrame) -> go.Figure:
-    figure = plain_figure("Who leads: liquid stocks and illiquid stocks", "correlation")
+def _lead_lag(lead_lag: pl.DataFrame) -> Chart:
     rows = lead_lag.filter(pl.col("lag") != 0)
-    for i, ((name,), one) in enumerate(_each(rows)):
-        colour = COLOURS[i]
-        figure.add_bar(x=one["lag"], y=one["correlation"], name=str(name), marker_color=colour)
-    figure.update_xaxes(title="bars by which the liquid stocks are earlier")
-    figure.update_layout(showlegend=True)
-    return figure
+    bars = tuple(
+        Bars(one["lag"], one["correlation"], text(str(series)), i)
+        for i, ((series,), one) in enumerate(_each(rows))
+    )
+    title = "Who leads: liquid stocks and illiquid stocks"
+    return Chart(title, "correlation", bars, "bars by which the liquid ones are earlier")
 
 
-def _rank_ic_chart(rank_ic: pl.DataFrame, title: str) -> go.Figure:
-    figure = plain_figure(title, "mean RankIC")
-    for i, ((name,), one) in enumerate(rank_ic.group_by("factor", maintain_order=True)):
-        heights, colour = one["rank_ic"], COLOURS[i % len(COLOURS)]
-        labels = [str(h) for h in one["horizon"]]
-        figure.add_bar(x=labels, y=heights, name=str(name), marker_color=colour)
-    figure.update_xaxes(title="sessions, from the close of t+1", type="category")
-    return figure
+def _rank_ic_chart(rank_ic: pl.DataFrame, title: str) -> Chart:
+    bars = tuple(
+        Bars([str(h) for h in one["horizon"]], one["rank_ic"], name(str(factor)), i)
+        for i, ((factor,), one) in enumerate(rank_ic.group_by("factor", maintain_order=True))
+    )
+    return Chart(title, "mean RankIC", bars, "sessions, from the close of t+1")
 
 
 def _each(frame: pl.DataFrame) -> list[tuple[tuple, pl.DataFrame]]:

@@ -3,14 +3,27 @@
 from importlib.resources import files
 from pathlib import Path
 
-import plotly.graph_objects as go
-import plotly.offline
-from jinja2 import Environment
+from jinja2 import DictLoader, Environment
 
+from intralpha.report.language import text
+from intralpha.report.section import Section
+from intralpha.report.svg import draw
 from intralpha.report.tables import table
 from intralpha.report.tear_sheet import TearSheet
 
-SHEET = "page.html"
+LAYOUT, STYLE, SCRIPT = "layout.html", "style.css", "page.js"
+READING = (
+    "RankIC: Spearman correlation of score and forward return across stocks, mean over test "
+    "dates; ICIR: mean over sample standard deviation, not annualised. Standard errors and t "
+    "are Newey and West's: they allow for returns that overlap.",
+    "Top excess: mean return of the highest scores over the universe's mean, times the test "
+    "dates in a year, before cost. Turnover of a factor: two-sided change of the top group's "
+    "equal weights, without drift.",
+    "Portfolio figures are after the costs of the recipe; excess is the compounded daily "
+    "difference to the benchmark; tracking error and the information ratio are annualised.",
+    "A name in a legend hides and shows its line. A pointer or the arrow keys on a chart "
+    "show the values of a place; csv above a table saves it with all digits.",
+)
 
 
 def render(sheet: TearSheet, path: Path) -> Path:
@@ -24,45 +37,48 @@ def render(sheet: TearSheet, path: Path) -> Path:
     Returns
     -------
     Path
-        The same path. The page needs no network: scripts and data are inside (about 5 MB, nearly
-        all of it the chart library, which is written once).
+        The same path. The page needs no network and no library: drawings, style and script are
+        inside.
     """
     sections = sheet.sections()
-    text = filled(
-        SHEET,
+    page = filled(
+        "page.html",
+        sheet.title,
         sheet=sheet,
-        sections=[(section, [chart_html(c) for c in section.charts]) for section in sections],
+        sections=[(section, drawn(section)) for section in sections],
         tiles=[tile for section in sections for tile in section.tiles],
-        facts_table=table(("", ""), sheet.facts.items()),
+        facts_table=table(("", ""), [(text(k), v) for k, v in sheet.facts.items()]),
+        reading=READING,
     )
-    return write_page(text, path)
+    return write_page(page, path)
 
 
-def filled(template: str, **values: object) -> str:
-    """The text of a page, with the chart library and the style of the tear sheet in it.
+def drawn(section: Section) -> list[str]:
+    """The charts of a section as HTML."""
+    return [draw(chart) for chart in section.charts if chart is not None]
+
+
+def filled(template: str, title: str, **values: object) -> str:
+    """The text of a page, with style and script in it.
 
     Parameters
     ----------
-    template : file of this folder; it may use ``plotly_js`` and ``style``
-    **values : what else it uses
+    template : file of this folder, which extends the layout
+    title : of the page
+    **values : what it uses
     """
     folder = files("intralpha.report")
-    text, sheet = (folder.joinpath(n).read_text(encoding="utf-8") for n in (template, SHEET))
-    # The style stands once, in the page of the tear sheet.
-    style = sheet.split("<style>")[1].split("</style>")[0]
-    page = Environment(autoescape=True).from_string(text)
-    return page.render(style=style, plotly_js=plotly.offline.get_plotlyjs(), **values)
+    names = (LAYOUT, template, STYLE, SCRIPT)
+    read = {n: folder.joinpath(n).read_text(encoding="utf-8") for n in names}
+    environment = Environment(autoescape=True, loader=DictLoader(read))
+    environment.globals |= {"text": text}
+    page = environment.get_template(template)
+    return page.render(title=title, style=read[STYLE], script=read[SCRIPT], **values)
 
 
-def write_page(text: str, path: Path) -> Path:
+def write_page(page: str, path: Path) -> Path:
     """Write a page in one step, so that nobody sees half of it."""
     partial = path.with_name(path.name + ".partial")
     partial.parent.mkdir(parents=True, exist_ok=True)
-    partial.write_text(text, encoding="utf-8")
+    partial.write_text(page, encoding="utf-8")
     return partial.replace(path)
-
-
-def chart_html(figure: go.Figure) -> str:
-    """A figure without the chart library, which the page holds once."""
-    config = {"displayModeBar": False, "responsive": True}
-    return figure.to_html(include_plotlyjs=False, full_html=False, config=config)

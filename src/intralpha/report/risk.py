@@ -1,12 +1,13 @@
 """Section of the risk model: fits, factor returns, and risk expected against risk that came."""
 
 from dataclasses import dataclass
+from datetime import date
 
-import plotly.graph_objects as go
 import polars as pl
 
-from intralpha.report.charts import COLOURS, plain_figure
-from intralpha.report.section import Section
+from intralpha.report.chart import Bars, Chart, Line
+from intralpha.report.language import name, text
+from intralpha.report.section import Section, Tile
 from intralpha.report.tables import figure_text, frame_table
 
 INDUSTRY = "industry:"
@@ -38,52 +39,45 @@ def risk_sections(record: RiskRecord | None) -> list[Section]:
     if record.fits["r2"].is_finite().any():  # components are not fitted session by session
         drawn += (fit_chart(record), factor_chart(record))
     whole = record.yearly.row(-1, named=True)
-    tiles = ((figure_text("bias_statistic", whole["bias_statistic"]), "bias statistic of risk"),)
+    note = text(
+        "deviation of surprises; 1 if risk came as expected; {} rebalances",
+        f"{record.told.height:,}",
+    )
+    bias = figure_text("bias_statistic", whole["bias_statistic"])
+    tiles = (Tile(bias, text("bias statistic of risk"), note),)
     return [Section("Risk model", (("", frame_table(record.yearly)),), drawn, tiles)]
 
 
-def fit_chart(record: RiskRecord) -> go.Figure:
+def fit_chart(record: RiskRecord) -> Chart:
     """R-squared of the daily fits."""
-    figure = plain_figure("R-squared of the daily fits", "mean of 60 sessions")
-    figure.add_scatter(x=record.fits["date"], y=record.fits["r2_mean"], line={"color": COLOURS[0]})
-    return figure.update_layout(showlegend=False)
+    line = Line(record.fits["date"], record.fits["r2_mean"])
+    return Chart("R-squared of the daily fits", "mean of 60 sessions", (line,))
 
 
-def factor_chart(record: RiskRecord) -> go.Figure:
+def factor_chart(record: RiskRecord) -> Chart:
     """Returns of the country and the styles, added up; industries are too many to see."""
-    figure = plain_figure("Returns of the factors", "added up", percent=True)
     shown = record.factors.filter(~pl.col("factor").str.starts_with(INDUSTRY))
-    for i, ((name,), part) in enumerate(
-        shown.partition_by("factor", as_dict=True, maintain_order=True).items()
-    ):
-        line = {"color": COLOURS[i % len(COLOURS)], "width": 1.5}
-        figure.add_scatter(x=part["date"], y=part["sum_ret"], name=str(name), line=line)
-    return figure
+    parts = shown.partition_by("factor", as_dict=True, maintain_order=True)
+    lines = tuple(
+        Line(part["date"], part["sum_ret"], name(str(factor)), i, i // 8)
+        for i, ((factor,), part) in enumerate(parts.items())
+    )
+    return Chart("Returns of the factors", "added up", lines, form="percent")
 
 
-def expected_chart(record: RiskRecord) -> go.Figure:
+def expected_chart(record: RiskRecord) -> Chart:
     """Tracking error expected at each rebalance, and what came of a year."""
-    figure = plain_figure("Tracking error", "a year", percent=True)
     told, years = record.told, record.yearly.filter(pl.col("year") != "all")
-    figure.add_scatter(
-        x=told["date"],
-        y=told["expected_tracking_error"],
-        name="expected",
-        line={"color": COLOURS[0]},
+    middle = [date(int(year), 7, 1) for year in years["year"]]
+    came = years["realised_tracking_error"]
+    traces = (
+        Line(told["date"], told["expected_tracking_error"], text("expected"), 0),
+        Line(middle, came, text("realised, by year"), 1, points=True),
     )
-    middle = [f"{year}-07-01" for year in years["year"]]
-    figure.add_scatter(
-        x=middle,
-        y=years["realised_tracking_error"],
-        name="realised, by year",
-        mode="markers",
-        marker={"color": COLOURS[1], "size": 10},
-    )
-    return figure
+    return Chart("Tracking error", "a year", traces, form="percent")
 
 
-def surprise_chart(record: RiskRecord) -> go.Figure:
+def surprise_chart(record: RiskRecord) -> Chart:
     """Active return of each rebalance in units of what was expected; 1 in 20 is beyond 2."""
-    figure = plain_figure("Surprises", "active return / volatility expected")
-    figure.add_bar(x=record.told["date"], y=record.told["surprise"], marker_color=COLOURS[2])
-    return figure.update_layout(showlegend=False)
+    bars = Bars(record.told["date"], record.told["surprise"], signed=True)
+    return Chart("Surprises", "active return / volatility expected", (bars,))

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import plotly.graph_objects as go
 import polars as pl
 from jaxtyping import Float
 from numpy import ndarray
 
+from intralpha.report.chart import Chart
 from intralpha.report.charts import square_chart
+from intralpha.report.language import text
 from intralpha.report.section import Section
 from intralpha.report.tables import frame_table
 
@@ -65,32 +66,36 @@ def selection_sections(selections: Mapping[str, SelectionRecord]) -> list[Sectio
     out = []
     for name, record in selections.items():
         tables = (
-            ("Trained and kept on each decision date", frame_table(record.counts())),
-            ("Every candidate", frame_table(record.candidates)),
+            (text("Trained and kept on each decision date"), frame_table(record.counts())),
+            (text("Every candidate"), frame_table(record.candidates)),
         )
         made = (
-            matrix_chart(_square(record.alike, "mean"), "Rank correlation of what blocks say"),
-            matrix_chart(_square(record.distances, "distance"), "Distance of blocks' features"),
+            matrix_chart(
+                _square(record.alike, "mean"), "Rank correlation of what blocks say", "mean"
+            ),
+            matrix_chart(
+                _square(record.distances, "distance"), "Distance of blocks' features", "Fréchet"
+            ),
         )
-        charts = tuple(chart for chart in made if chart is not None)
-        out.append(Section(f"Selection of {name}", tables, charts))
+        out.append(Section(text("Selection of {}", name), tables, made))
     return out
 
 
-def matrix_chart(matrix: tuple[list[str], Float[ndarray, "K K"]], title: str) -> go.Figure | None:
+def matrix_chart(
+    matrix: tuple[list[str], Float[ndarray, "K K"]], title: str, unit: str
+) -> Chart | None:
     """A small matrix as a heat map with its figures in it; None for fewer than two names.
 
     Parameters
     ----------
     matrix : names and values; NaN where there is none
-    title : of the figure
+    title, unit : of the figure
     """
     names, values_KK = matrix
     if len(names) < 2:
         return None
-    text = [["" if np.isnan(x) else f"{x:.2f}" for x in row] for row in values_KK]
-    look = {"texttemplate": "%{text}", "colorscale": "Blues", "showscale": False}
-    return square_chart(title, names, values_KK, text=text, **look)
+    known = np.abs(values_KK[np.isfinite(values_KK)])
+    return square_chart(title, unit, names, values_KK, float(known.max()) if len(known) else 1.0)
 
 
 def _square(pairs: pl.DataFrame, column: str) -> tuple[list[str], Float[ndarray, "K K"]]:

@@ -6,13 +6,13 @@ import polars as pl
 
 from intralpha.backtest import PortfolioRecord
 from intralpha.evaluation import FactorReport
+from intralpha.report.factors import factor_sections
+from intralpha.report.language import Text
+from intralpha.report.portfolio import note_sections, portfolio_sections
 from intralpha.report.risk import RiskRecord, risk_sections
 from intralpha.report.section import (
     Section,
-    factor_sections,
-    note_sections,
     plugin_sections,
-    portfolio_sections,
     quality_sections,
     schedule_sections,
     training_sections,
@@ -28,7 +28,7 @@ class TearSheet:
     Attributes
     ----------
     title, about : heading
-    facts : label -> text, such as the period, the universe and the versions
+    facts : label -> text of the provenance, such as the versions
     factors : tests of every factor; none if that stage failed
     portfolio : replay; None without one or if that stage failed
     risk : what the risk model said and what came; None without one
@@ -43,6 +43,7 @@ class TearSheet:
     problems : what went wrong, shown at the top: ``stage portfolio failed: ...``
     plugins : name, version and hash of every plug-in that was loaded
     more : further sections, such as those of a plug-in
+    head : (label, text) pairs below it: period, universe, benchmark, horizon, rebalance, costs
     """
 
     title: str
@@ -61,6 +62,7 @@ class TearSheet:
     problems: tuple[str, ...] = ()
     plugins: tuple[tuple[str, str, str], ...] = ()
     more: tuple[Section, ...] = ()
+    head: tuple[tuple[str, str | Text], ...] = ()
 
     def sections(self) -> list[Section]:
         """The parts that are there, in the order of the page."""

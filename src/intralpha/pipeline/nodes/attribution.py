@@ -1,12 +1,20 @@
-"""The node that takes the excess return of the replay apart."""
+"""The node that tells of the replay: effects of the excess return, courses, and holdings."""
 
-from intralpha.backtest import attribute, load_run
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from intralpha.backtest import Ledger, attribute, load_run
+from intralpha.backtest.active import Standings, active_table, newest_holdings, size_table
 from intralpha.base.node import ALL, Inputs, Node, Read, Slice, Task
-from intralpha.market import industry_codes, read_daily
+from intralpha.evaluation.courses import cost_table, courses, drawdown_table, monthly_excess
+from intralpha.market import float_cap, industry_codes, read_daily
 
 PORTFOLIO, BENCHMARK = "portfolio", "benchmark"
 DAILY, GROUPS, YEARLY = "daily.parquet", "groups.parquet", "yearly.parquet"
-READS = (Read("daily"), Read("instruments"), Read("industry"))
+TOLD = "told"  # folder of the further tables, a file each
+READS = (Read("daily"), Read("instruments"), Read("industry"), Read("fundamentals"))
 
 
 def attribution_node(portfolio: Node, benchmark: Node) -> Node:
@@ -25,13 +33,13 @@ def attribution_node(portfolio: Node, benchmark: Node) -> Node:
 
 
 def make_attribution(spec: None, inputs: Inputs, task: Task) -> None:
-    """Effects by day, by industry and by year, as tables.
+    """Effects by day, by industry and by year, and what else is told of the replay, as tables.
 
     Parameters
     ----------
     spec : nothing
     inputs : ``portfolio`` and ``benchmark``
-    task : the whole; its folder takes three Parquet files
+    task : the whole; its folder takes three Parquet files, and a folder of the further ones
 
     Notes
     -----
@@ -48,4 +56,45 @@ def make_attribution(spec: None, inputs: Inputs, task: Task) -> None:
     found.daily.write_parquet(folder / DAILY)
     found.groups.write_parquet(folder / GROUPS)
     found.yearly().write_parquet(folder / YEARLY)
+    tables = course_tables(run.ledger)
+    standings = Standings.of(run.ledger, benchmark)
+    if len(standings.dates):
+        caps = float_cap(inputs.lake, standings.dates, assets)["float_cap"]
+        tables |= {
+            "active": active_table(standings),
+            "sizes": size_table(standings, caps.astype(np.float64)),
+            "holdings": newest_holdings(standings, codes[-1], labels),
+        }
+    _keep(tables, folder / TOLD)
     task.finish(ALL)
+
+
+def course_tables(ledger: Ledger) -> dict[str, pl.DataFrame]:
+    """Tables of values, falls, months and costs, by name; of a ledger with a benchmark."""
+    course = ledger.course()
+    both = course.ret, course.benchmark_ret
+    by_session = courses(*both, course.cost, course.dates)
+    falls = [
+        drawdown_table(by_session[name].to_numpy(), course.dates).select(
+            pl.lit(name).alias("of"), pl.all()
+        )
+        for name in ("portfolio", "excess")
+    ]
+    return {
+        "courses": by_session,
+        "costs": cost_table(*both, course.cost, course.dates),
+        "drawdowns": pl.concat(falls),
+        "monthly": monthly_excess(*both, course.dates),
+    }
+
+
+def _keep(tables: dict[str, pl.DataFrame], folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, frame in tables.items():
+        if frame.height:
+            frame.write_parquet(folder / f"{name}.parquet")
+
+
+def told_tables(folder: Path) -> dict[str, pl.DataFrame]:
+    """The further tables of a finished slice, by name."""
+    return {path.stem: pl.read_parquet(path) for path in sorted((folder / TOLD).glob("*.parquet"))}
