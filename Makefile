@@ -1,11 +1,12 @@
 # Everything a fresh machine with Python 3.11, pip, gcc and make needs:
 #   make demo    environment, simulated market, main job, HTML report
-#   make test    environment, all tests
+#   make test    environment, tests
 #   make bench   environment, the libraries that we measure ourselves against, all benchmarks
 
 PYTHON ?= python3.11
 VENV   := .venv
 BIN    := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
 READY  := $(VENV)/.ready
 PEERS  := $(VENV)/.peers
 # qlib brings nearly two hundred packages: it never shares an environment with us.
@@ -42,12 +43,15 @@ help:
 	@echo '#   make fuzz     an hour of broken input: no crash, no hang, every refusal an error of ours'
 	@echo '#   make lint | format | check (test + lint) | clean'
 
-$(READY): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade $(PIP)
 	# One module in six is ever imported: bytecode is made when one is, not of all of them here.
 	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt \
 		--editable '.[dev,oracles]'
+	@touch $(INSTALLED)
+
+$(READY): $(INSTALLED)
 	# A first run compiles the inner loops, which are kept beside the code; what an earlier version
 	# of us traded there is another market.
 	rm -rf $(VENV)/first
@@ -68,23 +72,24 @@ $(QLIB): constraints-qlib.txt
 demo: $(READY)
 	$(BIN)/intralpha demo
 
-test: $(READY)
+# Workers compile what they need between them: no first run before tests.
+test: $(INSTALLED)
 	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not slow'
 
-slow: $(READY)
+slow: $(INSTALLED)
 	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m slow
 
 cluster: $(READY)
 	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[ray]'
 	$(TEST_ENV) $(BIN)/python -m pytest tests/pipeline/test_cluster.py
 
-lint: $(READY)
+lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
-format: $(READY)
+format: $(INSTALLED)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -95,7 +100,7 @@ bench: $(PEERS)
 		echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; \
 	done
 
-fuzz: $(READY)
+fuzz: $(INSTALLED)
 	$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS)
 
 bench-qlib: $(READY) $(QLIB)

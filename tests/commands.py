@@ -33,7 +33,9 @@ from intralpha.sources import ingest
 from intralpha.testing import check_specs
 from intralpha.executors import LocalSpec
 from intralpha.training import train_fold
+from tests.compiling import compile_once
 
+compile_once()
 look = Look()
 for name in [name for name in sys.modules if name.startswith("intralpha")]:
     look.source(name)  # parsed by every plan, kept until the file changes

@@ -10,6 +10,7 @@ from pathlib import Path
 from shutil import rmtree
 
 from tests.annotations import check_annotations
+from tests.compiling import compile_once
 
 SRC = Path(__file__).resolve().parents[1] / "src" / "intralpha"
 # Not where work is planned: millions of calls there pass no array, and checking them takes longer
@@ -17,6 +18,7 @@ SRC = Path(__file__).resolve().parents[1] / "src" / "intralpha"
 UNCHECKED = ("pipeline", "cli", "__pycache__")
 CHECKED = [p.name for p in SRC.iterdir() if p.is_dir() and p.name not in UNCHECKED]
 check_annotations([f"intralpha.{name}" for name in CHECKED])
+compile_once()
 
 import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
