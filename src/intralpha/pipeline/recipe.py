@@ -240,6 +240,11 @@ class Recipe(Spec):
         default_factory=dict, description="sets of factors that are tested side by side, by name"
     )
     portfolio: EnhancementSpec | None = None
+    fwd_known_until: date | None = Field(
+        default=None,
+        description="date up to which whoever made the factors may have known the market, such as "
+        "the end of what a language model was trained on; drawn in charts over time",
+    )
     study: StudySpec | None = Field(
         default=None, description="what `intralpha study` varies where it is told nothing else"
     )

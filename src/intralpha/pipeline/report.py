@@ -75,6 +75,7 @@ def render_report(
         quality=quality_counts(planned.recipe, planned.store) if not planned.pending else {},
         recipe=dump_recipe(planned.recipe),
         problems=problems,
+        known_until=planned.recipe.fwd_known_until,
         more=tuple(part for one in finished_sets(planned) for part in set_sections(one)),
         plugins=tuple((p.name, p.version, p.digest) for p in loaded()),
     )
