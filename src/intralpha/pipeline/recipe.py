@@ -25,6 +25,8 @@ from intralpha.market import UniverseSpec
 from intralpha.pipeline.extends import ExtendsError, extended
 from intralpha.sources import QualitySpec, SourceSpec
 
+NAMED = ("factors", "sets")  # mappings of parts by name
+
 
 class RecipeError(ConfigError):
     """A recipe cannot be used; every fault is listed with its place."""
@@ -347,7 +349,7 @@ def checked_recipe(raw: dict[str, Any], where: str, place: Path) -> Recipe:
 
     Parameters
     ----------
-    raw : the keys; a factor that is None is left out
+    raw : the keys; a factor or a set of factors that is None is left out
     where : the keys come from, for errors
     place : folder that relative paths start from
 
@@ -356,8 +358,9 @@ def checked_recipe(raw: dict[str, Any], where: str, place: Path) -> Recipe:
     RecipeError
         As in :func:`load_recipe`.
     """
-    if isinstance(raw.get("factors"), dict):
-        raw["factors"] = {name: spec for name, spec in raw["factors"].items() if spec is not None}
+    for key in NAMED:
+        if isinstance(raw.get(key), dict):
+            raw[key] = {name: spec for name, spec in raw[key].items() if spec is not None}
     try:
         recipe = Recipe.model_validate(raw, context=placed(place))
     except ValidationError as error:
