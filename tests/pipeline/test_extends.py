@@ -110,7 +110,13 @@ def test_report_003_runs_at_its_smallest_size(
     assert names == ["all", "itransformer", "sequence", "signal"]
     assert {"h01", "h03"} < set(planned.panel("outputs/sequence").names)
     page = result.report.read_text()
-    for heading in ("Report 003", "score sequence", "strictly out of sample from here"):
+    for heading in (
+        "report 003",
+        "Portfolios side by side",
+        ">half_any<",
+        "score sequence",
+        "strictly out of sample from here",
+    ):
         assert heading in page, heading
 
 

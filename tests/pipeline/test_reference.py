@@ -16,7 +16,7 @@ from intralpha.base.keys import keys_of, kinds_of, summary
 from intralpha.pipeline import UnknownKeyError, explain_key, keys_page, recipe_schema
 from intralpha.pipeline.reference import ROOTS, Place, places
 
-OWN = ("signs", "weights", "parameters", "over")  # mappings with names of a user's own
+OWN = ("signs", "weights", "parameters", "over", "mixture")  # mappings with names of a user's own
 ROOT = Path(__file__).resolve().parents[2]
 RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))
 
@@ -52,7 +52,7 @@ def paths(value: Any, *above: str) -> set[str]:
         if name == "kind" or (above and above[-1] in ("style_bounds", "columns")):
             continue
         here = (*above, str(name))
-        named = above in [("factors",), ("sets",)]
+        named = above in [("factors",), ("sets",), ("portfolios",)]
         out |= {".".join(here)} if not named else set()
         out |= paths(part, *here)
     return out

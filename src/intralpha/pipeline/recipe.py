@@ -22,10 +22,11 @@ from intralpha.factors import FactorSpec
 from intralpha.features import FeatureSpec
 from intralpha.labels import HorizonError, check_horizon
 from intralpha.market import UniverseSpec
+from intralpha.pipeline.beside import BesideSpec, faults_beside
 from intralpha.pipeline.extends import ExtendsError, extended
 from intralpha.sources import QualitySpec, SourceSpec
 
-NAMED = ("factors", "sets")  # mappings of parts by name
+NAMED = ("factors", "sets", "portfolios")  # mappings of parts by name
 
 
 class RecipeError(ConfigError):
@@ -242,6 +243,10 @@ class Recipe(Spec):
         default_factory=dict, description="sets of factors that are tested side by side, by name"
     )
     portfolio: EnhancementSpec | None = None
+    portfolios: dict[str, BesideSpec] = Field(
+        default_factory=dict,
+        description="further portfolios beside it, and mixtures of them, by name",
+    )
     fwd_known_until: date | None = Field(
         default=None,
         description="date up to which whoever made the factors may have known the market, such as "
@@ -290,6 +295,7 @@ class Recipe(Spec):
             out += [f"sets.{name}: no factor {', '.join(odd)}"] if odd else []
         if self.portfolio is not None:
             out += [f"portfolio.{fault}" for fault in self.portfolio.faults()]
+        out += faults_beside(self.portfolios, self.portfolio, self.factors)
         return out
 
     def combined(self) -> tuple[str, ...]:
@@ -349,7 +355,7 @@ def checked_recipe(raw: dict[str, Any], where: str, place: Path) -> Recipe:
 
     Parameters
     ----------
-    raw : the keys; a factor or a set of factors that is None is left out
+    raw : the keys; a factor, a set or a portfolio that is None is left out
     where : the keys come from, for errors
     place : folder that relative paths start from
 
