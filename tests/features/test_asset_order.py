@@ -6,6 +6,7 @@ import pytest
 from intralpha.features import DaySpec, ExpressionSpec, FeatureSpec, LibrarySpec, load_library
 from intralpha.features.frames import frames
 from intralpha.features.residual_risk import ResidualRiskSpec
+from intralpha.features.several import SeveralFeaturesSpec
 
 from .conftest import ABSENT, ASSETS, DAYS
 
@@ -19,6 +20,7 @@ MARKET = {
     "sessions": LibrarySpec(library="price_volume", names=("ret20", "vol20", "lnamihud")),
     "sessions of bars": LibrarySpec(library="price_volume", names=("apb",), base_freq=5),
     "residual risk": ResidualRiskSpec(days=10),
+    "several": SeveralFeaturesSpec(sets=(DaySpec(), LibrarySpec(library="ms22"))),
     "weeks": LibrarySpec(library="price_week", names=("week_ret_4", "week_vwap")),
 }
 TICKS = {

@@ -7,6 +7,7 @@ import pytest
 
 from intralpha.features import DaySpec, ExpressionSpec, FeatureSet, FeatureSpec, LibrarySpec
 from intralpha.features.residual_risk import ResidualRiskSpec
+from intralpha.features.several import SeveralFeaturesSpec
 
 NAMES = (
     "tval_rel",
@@ -46,6 +47,10 @@ SETTINGS = {
         LibrarySpec(library="price_volume", names=("lnamihud", "apb_5d", "apb"), base_freq=5),
     ],
     "residual_risk": [ResidualRiskSpec(days=10)],
+    "several": [
+        SeveralFeaturesSpec(sets=(bars(15, 2, *NAMES[:2]), bars(5, 4, *NAMES[2:]))),
+        SeveralFeaturesSpec(sets=(DaySpec(), LibrarySpec(library="ms22"))),
+    ],
 }  # fmt: skip
 SPECS = [s for kind, cls in FeatureSpec.kinds().items() for s in SETTINGS.get(kind) or [cls()]]
 BARS = [spec for spec in SPECS if spec.make().times is not None]

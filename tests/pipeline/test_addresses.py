@@ -32,6 +32,7 @@ MOVED: dict[str, set[str]] = {
     "workers": set(),
     "executor": set(),
     "study": set(),
+    "fwd_known_until": set(),
     "quality": set(),
     "universe": {"universe", "seen/gru"} | GRU | SCORES | RESULTS | DESK,
     "grid": {"forward"} | GRU | SCORES | RESULTS | DESK,
@@ -70,6 +71,7 @@ MOVED: dict[str, set[str]] = {
 # Values for keys that cannot be changed by counting up; None: no other value is possible.
 OTHERS: dict[str, Any] = {
     "quality.fail_above": 1.0,
+    "fwd_known_until": "2023-06-01",
     "universe.indices": ["000852.SH"],
     "universe.boards": ["main"],
     "grid.anchor": "2023-01-05",

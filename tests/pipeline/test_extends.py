@@ -1,11 +1,21 @@
 """Recipes that go on from others: what changes, what stays, what is refused; and a report's own."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from intralpha.pipeline import RecipeError, RunResult, execute, find_recipe, load_recipe, plan
+from intralpha.pipeline import (
+    Plan,
+    RecipeError,
+    RunResult,
+    execute,
+    find_recipe,
+    load_recipe,
+    plan,
+)
+from intralpha.pipeline.study import grid
 
 BASE = """
 name: base
@@ -68,16 +78,65 @@ def test_what_cannot_be_extended_is_named(tmp_path: Path, text: str, said: str) 
         load_recipe(write(tmp_path, "x", text))
 
 
+def run_tiny(name: str, finished: tuple[Path, RunResult], folder: Path) -> tuple[Plan, RunResult]:
+    """A recipe's smallest size on a market that is there; nothing fails."""
+    on = (f"data.lake={finished[0] / 'lake'}", "data.sources=[]")
+    planned = plan(load_recipe(find_recipe(Path(name)), on, folder), folder / "runs")
+    result = execute(planned, show_progress=False)
+    assert result.problems == ()
+    return planned, result
+
+
+def test_report_000_runs_at_its_smallest_size(
+    finished: tuple[Path, RunResult], tmp_path: Path
+) -> None:
+    """Labels, an attention, block selection, a vote of horizons, with the report's own tables."""
+    planned, result = run_tiny("s000_minute_platform_tiny", finished, tmp_path)
+    names = [f.name for f in result.factors]
+    assert names == ["ret_1", "ret_10", "rank_10", "sharpe_10", "attention", "blocks", "signal"]
+    decided = [node for node in planned.nodes if node.kind == "selected"]
+    assert len(decided[0].slices) > 2, "blocks are chosen from more than once"
+    page = result.report.read_text()
+    for heading in ("Weights of the combination", "Report 000", "score rank_10"):
+        assert heading in page, heading
+
+
+def test_report_003_runs_at_its_smallest_size(
+    finished: tuple[Path, RunResult], tmp_path: Path
+) -> None:
+    """Attention across time and variables, a decoder, an enhancement, and the line of a date."""
+    planned, result = run_tiny("s003_angles_tiny", finished, tmp_path)
+    names = [f.name for f in result.factors]
+    assert names == ["all", "itransformer", "sequence", "signal"]
+    assert {"h01", "h03"} < set(planned.panel("outputs/sequence").names)
+    page = result.report.read_text()
+    for heading in (
+        "report 003",
+        "Portfolios side by side",
+        ">half_any<",
+        "score sequence",
+        "strictly out of sample from here",
+    ):
+        assert heading in page, heading
+
+
+def test_the_trials_of_report_000_are_a_study_of_its_network(tmp_path: Path) -> None:
+    recipe = load_recipe(find_recipe(Path("s000_grid")), (), tmp_path)
+    assert recipe.study is not None
+    assert (list(recipe.factors), recipe.sets) == (["ret_10"], {})
+    trials = grid([f"{key}={json.dumps(of)}" for key, of in recipe.study.over.items()])
+    assert len(trials) == 7 * 3 * 4 * 2
+    for one in trials:
+        load_recipe(find_recipe(Path("s000_grid")), one, tmp_path)
+
+
 def test_report_004_runs_at_its_smallest_size(
     finished: tuple[Path, RunResult], tmp_path: Path
 ) -> None:
     """On a market that is there: networks, premia, an enhancement, with the report's own tables."""
-    on = (f"data.lake={finished[0] / 'lake'}", "data.sources=[]")
-    recipe = load_recipe(find_recipe(Path("s004_attention_tiny")), on, tmp_path)
-    assert recipe.factors["residual_30"].model_dump()["model"]["residual"] == "last"
-    planned = plan(recipe, tmp_path / "runs")
-    result = execute(planned, show_progress=False)
-    assert result.problems == ()
+    planned, result = run_tiny("s004_attention_tiny", finished, tmp_path)
+    residual = planned.recipe.factors["residual_30"].model_dump()
+    assert residual["model"]["residual"] == "last"
     names = [f.name for f in result.factors]
     assert names == ["rnn_30", "residual_30", "reversal", "calm", "illiquid", "signal"]
     signal = planned.panel("signal")["score"].astype(np.float64)

@@ -16,6 +16,7 @@ from intralpha.base.keys import keys_of, kinds_of, summary
 from intralpha.pipeline import UnknownKeyError, explain_key, keys_page, recipe_schema
 from intralpha.pipeline.reference import ROOTS, Place, places
 
+OWN = ("signs", "weights", "parameters", "over", "mixture")  # mappings with names of a user's own
 ROOT = Path(__file__).resolve().parents[2]
 RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))
 
@@ -42,14 +43,17 @@ def paths(value: Any, *above: str) -> set[str]:
     """Dotted keys of a recipe, without what a user's own mapping holds."""
     if isinstance(value, list):
         return set().union(*(paths(one, *above) for one in value)) if value else set()
-    if not isinstance(value, dict) or above[-1:] in [("signs",), ("weights",), ("parameters",)]:
+    if not isinstance(value, dict) or above[-1:] in [(key,) for key in OWN]:
+        return set()
+    if above[-1:] == ("factors",) and len(above) > 1:  # expressions
         return set()
     out = set[str]()
     for name, part in value.items():
         if name == "kind" or (above and above[-1] in ("style_bounds", "columns")):
             continue
         here = (*above, str(name))
-        out |= {".".join(here)} if above != ("factors",) else set()
+        named = above in [("factors",), ("sets",), ("portfolios",)]
+        out |= {".".join(here)} if not named else set()
         out |= paths(part, *here)
     return out
 
@@ -65,6 +69,8 @@ def test_a_key_is_found_from_the_top_and_by_its_end() -> None:
     inside = explain_key("factors.mine.inputs.day.features.mode")
     assert inside == explain_key("factors.mine.features.mode")
     assert explain_key("factors.mine.inputs.day").startswith(explain_key("network.inputs"))
+    listed = explain_key("factors.mine.features.library")
+    assert explain_key("sets.mine.features.sets.library") == listed
     assert "kind: gru" in whole
     assert "hidden  integer (> 0); default 30." in whole
     assert "data.sources.[mapping].volume_unit: " in explain_key("volume_unit")

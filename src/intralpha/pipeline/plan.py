@@ -78,7 +78,9 @@ class Plan:
         NoAssetsError
         """
         recipe = self.recipe
-        measured = recipe.portfolio.benchmark.indices if recipe.portfolio else ()
+        further = [one.portfolio for one in recipe.portfolios.values()]
+        traded = [one for one in (recipe.portfolio, *further) if one is not None]
+        measured = dict.fromkeys(index for one in traded for index in one.benchmark.indices)
         check_members(self.lake, (*recipe.universe.indices, *recipe.test.within, *measured))
 
     @cached_property

@@ -22,8 +22,11 @@ from intralpha.factors import FactorSpec
 from intralpha.features import FeatureSpec
 from intralpha.labels import HorizonError, check_horizon
 from intralpha.market import UniverseSpec
+from intralpha.pipeline.beside import BesideSpec, faults_beside
 from intralpha.pipeline.extends import ExtendsError, extended
 from intralpha.sources import QualitySpec, SourceSpec
+
+NAMED = ("factors", "sets", "portfolios")  # mappings of parts by name
 
 
 class RecipeError(ConfigError):
@@ -240,6 +243,15 @@ class Recipe(Spec):
         default_factory=dict, description="sets of factors that are tested side by side, by name"
     )
     portfolio: EnhancementSpec | None = None
+    portfolios: dict[str, BesideSpec] = Field(
+        default_factory=dict,
+        description="further portfolios beside it, and mixtures of them, by name",
+    )
+    fwd_known_until: date | None = Field(
+        default=None,
+        description="date up to which whoever made the factors may have known the market, such as "
+        "the end of what a language model was trained on; drawn in charts over time",
+    )
     study: StudySpec | None = Field(
         default=None, description="what `intralpha study` varies where it is told nothing else"
     )
@@ -283,6 +295,7 @@ class Recipe(Spec):
             out += [f"sets.{name}: no factor {', '.join(odd)}"] if odd else []
         if self.portfolio is not None:
             out += [f"portfolio.{fault}" for fault in self.portfolio.faults()]
+        out += faults_beside(self.portfolios, self.portfolio, self.factors)
         return out
 
     def combined(self) -> tuple[str, ...]:
@@ -342,7 +355,7 @@ def checked_recipe(raw: dict[str, Any], where: str, place: Path) -> Recipe:
 
     Parameters
     ----------
-    raw : the keys; a factor that is None is left out
+    raw : the keys; a factor, a set or a portfolio that is None is left out
     where : the keys come from, for errors
     place : folder that relative paths start from
 
@@ -351,8 +364,9 @@ def checked_recipe(raw: dict[str, Any], where: str, place: Path) -> Recipe:
     RecipeError
         As in :func:`load_recipe`.
     """
-    if isinstance(raw.get("factors"), dict):
-        raw["factors"] = {name: spec for name, spec in raw["factors"].items() if spec is not None}
+    for key in NAMED:
+        if isinstance(raw.get(key), dict):
+            raw[key] = {name: spec for name, spec in raw[key].items() if spec is not None}
     try:
         recipe = Recipe.model_validate(raw, context=placed(place))
     except ValidationError as error:

@@ -145,13 +145,16 @@ def _named_by_users(known: Sequence[Place], parts: Sequence[str]) -> list[Place]
     return [place for place in many if place.answers(parts[:-1])]
 
 
-def _opened_elsewhere(known: Sequence[Place], parts: Sequence[str]) -> list[Place]:
-    """Places below a key whose specs are listed where another key has them."""
+def _opened_elsewhere(known: Sequence[Place], parts: Sequence[str], hops: int = 2) -> list[Place]:
+    """Places below a key whose specs are listed where another key has them, or below one there."""
     for at in range(len(parts) - 1, 0, -1):
         owners = [p.key.specs for p in known if p.key and p.key.specs and p.answers(parts[:at])]
         twins = [p for p in known if p.key and p.key.specs in owners]
         asked = [[*(part.strip("[]") for part in twin.path), *parts[at:]] for twin in twins]
         found = [place for place in known if any(place.answers(words) for words in asked)]
+        if not found and hops > 1:
+            further = (_opened_elsewhere(known, words, hops - 1) for words in asked)
+            found = next((places for places in further if places), [])
         if found:
             return found
     return []

@@ -15,6 +15,9 @@ from intralpha.base.plugins import loaded
 from intralpha.combination import weights_over_time
 from intralpha.datasets.timeline import timeline
 from intralpha.evaluation import FactorReport, SetReport
+from intralpha.evaluation.figures import Course, mixture
+from intralpha.evaluation.figures.beside import side_by_side
+from intralpha.pipeline.beside import MAIN
 from intralpha.pipeline.code import git_commit
 from intralpha.pipeline.head import head_of
 from intralpha.pipeline.ingest import quality_counts
@@ -25,6 +28,8 @@ from intralpha.pipeline.nodes.combination import COMBINATION
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import dump_recipe
 from intralpha.report import PortfolioRecord, RiskRecord, SelectionRecord, TearSheet, render
+from intralpha.report.portfolios import beside_sections
+from intralpha.report.section import Section
 from intralpha.report.sets import set_sections
 from intralpha.training import seed_spread
 
@@ -77,7 +82,8 @@ def render_report(
         quality=quality_counts(planned.recipe, planned.store) if not planned.pending else {},
         recipe=dump_recipe(planned.recipe),
         problems=problems,
-        more=tuple(part for one in finished_sets(planned) for part in set_sections(one)),
+        known_until=planned.recipe.fwd_known_until,
+        more=(*_beside(planned), *(s for one in finished_sets(planned) for s in set_sections(one))),
         plugins=tuple((p.name, p.version, p.digest) for p in loaded()),
     )
     return render(sheet, path)
@@ -151,6 +157,31 @@ def finished_run(planned: Plan) -> PortfolioRun | None:
     """The replay, joined of its slices; None if there is none, or not all of it is made."""
     folders = planned.folders("portfolio")
     return load_run(list(folders.values()), planned.axes.assets) if folders else None
+
+
+def finished_courses(planned: Plan) -> dict[str, Course]:
+    """Every portfolio that is made, and the mixtures of such, by name; the recipe's own first."""
+    further = planned.recipe.portfolios
+    nodes = {MAIN: "portfolio"} | {n: f"portfolio/{n}" for n, s in further.items() if not s.mixture}
+    folders = {name: tuple(planned.folders(node).values()) for name, node in nodes.items()}
+    out = {
+        name: load_run(list(parts), planned.axes.assets).ledger.course()
+        for name, parts in folders.items()
+        if parts
+    }
+    for name, one in further.items():
+        if one.mixture and {*one.mixture} <= {*out}:
+            out[name] = mixture([out[part] for part in one.mixture], list(one.mixture.values()))
+    return out
+
+
+def _beside(planned: Plan) -> list[Section]:
+    """Portfolios side by side, where the recipe has several."""
+    own = planned.recipe.portfolio
+    if own is None or not planned.recipe.portfolios:
+        return []
+    courses = finished_courses(planned)
+    return beside_sections(courses, side_by_side(courses, own.figures))
 
 
 def _facts(planned: Plan) -> dict[str, str]:

@@ -197,7 +197,7 @@ def plan_study(
     """
     trials = []
     for changes in grid(over or _over_of(open_recipe(recipe, tuple(overrides)))):
-        one = open_recipe(recipe, (*overrides, "portfolio=null", *changes))
+        one = open_recipe(recipe, (*overrides, "portfolio=null", "portfolios={}", *changes))
         pairs = (change.split("=", 1) for change in changes)
         trials.append(Trial({key: parse_yaml(value) for key, value in pairs}, plan(one, runs)))
     return trials

@@ -1,12 +1,14 @@
 """TearSheet: everything a report shows, gathered by the pipeline."""
 
 from dataclasses import dataclass, field
+from datetime import date
 
 import polars as pl
 
 from intralpha.backtest import PortfolioRecord
 from intralpha.evaluation import FactorReport
 from intralpha.report.factors import factor_sections
+from intralpha.report.known import mark_known_until
 from intralpha.report.language import Text
 from intralpha.report.portfolio import note_sections, portfolio_sections
 from intralpha.report.risk import RiskRecord, risk_sections
@@ -42,6 +44,8 @@ class TearSheet:
     recipe : the resolved recipe as YAML
     problems : what went wrong, shown at the top: ``stage portfolio failed: ...``
     plugins : name, version and hash of every plug-in that was loaded
+    known_until : drawn as a line in charts over time, if whoever made the factors may have known
+        the market up to it
     more : further sections, such as those of a plug-in
     head : (label, text) pairs below it: period, universe, benchmark, horizon, rebalance, costs
     """
@@ -61,12 +65,13 @@ class TearSheet:
     recipe: str = ""
     problems: tuple[str, ...] = ()
     plugins: tuple[tuple[str, str, str], ...] = ()
+    known_until: date | None = None
     more: tuple[Section, ...] = ()
     head: tuple[tuple[str, str | Text], ...] = ()
 
     def sections(self) -> list[Section]:
         """The parts that are there, in the order of the page."""
-        return [
+        made = [
             *portfolio_sections(self.portfolio),
             *risk_sections(self.risk),
             *factor_sections(self.factors),
@@ -79,3 +84,4 @@ class TearSheet:
             *self.more,
             *plugin_sections(self.plugins),
         ]
+        return mark_known_until(made, self.known_until)

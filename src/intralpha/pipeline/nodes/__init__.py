@@ -4,6 +4,7 @@ from intralpha.base.node import Node
 from intralpha.factors import Ground
 from intralpha.pipeline.axes import Axes
 from intralpha.pipeline.grids import Grids
+from intralpha.pipeline.nodes.beside import beside_nodes
 from intralpha.pipeline.nodes.combination import combination_node, matured_node
 from intralpha.pipeline.nodes.ground import forward_node, universe_node
 from intralpha.pipeline.nodes.portfolio import portfolio_nodes
@@ -40,6 +41,7 @@ def nodes_of(recipe: Recipe, axes: Axes) -> tuple[Node, ...]:
         nodes += set_nodes(recipe, grids.tests, known, ground)
     if recipe.portfolio is not None:
         nodes += portfolio_nodes(recipe, signal, grids.decisions, axes)
+        nodes += beside_nodes(recipe, made, signal, grids.decisions, axes)
     return tuple(nodes)
 
 

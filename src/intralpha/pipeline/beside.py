@@ -1,0 +1,67 @@
+"""BesideSpec: a further portfolio of a recipe, or a mixture of its portfolios."""
+
+from collections.abc import Iterator, Mapping
+
+from pydantic import Field, model_validator
+
+from intralpha.backtest import EnhancementSpec
+from intralpha.base import Spec
+
+MAIN = "portfolio"  # how mixtures call the recipe's own
+
+
+class BesideSpec(Spec):
+    """A portfolio beside the recipe's own, on the same decision dates, or a mixture of such."""
+
+    factors: dict[str, float] = Field(
+        default_factory=dict,
+        description="factors that it trades, with their weights; empty: the signal",
+    )
+    portfolio: EnhancementSpec | None = Field(
+        default=None, description="how it trades; null: as the recipe's own"
+    )
+    mixture: dict[str, float] = Field(
+        default_factory=dict,
+        description="instead, money spread over other portfolios of the recipe: name -> share, sum "
+        f"1; the recipe's own is called {MAIN}. Shares are restored before every session",
+    )
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> "BesideSpec":
+        if self.mixture and (self.factors or self.portfolio is not None):
+            raise ValueError("a mixture has no factors and no portfolio of its own")
+        if self.mixture and abs(sum(self.mixture.values()) - 1) > 1e-9:
+            raise ValueError(f"shares {sorted(self.mixture.values())} of a mixture; expected sum 1")
+        if min((*self.factors.values(), *self.mixture.values()), default=1.0) <= 0:
+            raise ValueError("expected weights and shares above 0")
+        return self
+
+
+def faults_beside(
+    further: Mapping[str, BesideSpec], own: EnhancementSpec | None, factors: Mapping[str, object]
+) -> Iterator[str]:
+    """What is wrong between further portfolios and the rest of the recipe.
+
+    Parameters
+    ----------
+    further : by name
+    own : the recipe's own portfolio
+    factors : of the recipe
+    """
+    if further and own is None:
+        yield "portfolios: expected a portfolio beside which they stand"
+        return
+    single = {MAIN, *(name for name, one in further.items() if not one.mixture)}
+    for name, one in further.items():
+        if name == MAIN or "/" in name:
+            yield f"portfolios.{name}: expected a name without a slash, other than {MAIN}"
+        for key, odd in (
+            ("factors", {*one.factors} - {*factors}),
+            ("mixture", {*one.mixture} - single),
+        ):
+            if odd:
+                yield f"portfolios.{name}.{key}: no {', '.join(sorted(odd))}"
+        if one.portfolio is not None and own is not None:
+            if (one.portfolio.grid, one.portfolio.every) != (own.grid, own.every):
+                yield f"portfolios.{name}.portfolio: grid and every are those of {MAIN}"
+            yield from (f"portfolios.{name}.portfolio.{f}" for f in one.portfolio.faults())
