@@ -19,11 +19,11 @@ from intralpha.evaluation import FactorTestSpec
 from intralpha.evaluation.preset import TESTS
 from intralpha.executors import ExecutorSpec, LocalSpec
 from intralpha.factors import FactorSpec
-from intralpha.features import FeatureSpec
+from intralpha.features import EnrichSpec, FeatureSpec
 from intralpha.labels import HorizonError, check_horizon
-from intralpha.market import UniverseSpec
+from intralpha.market import LakeStep, UniverseSpec
 from intralpha.pipeline.extends import ExtendsError, extended
-from intralpha.sources import QualitySpec, SourceSpec
+from intralpha.sources import QualitySpec, RebuildSpec, SourceSpec
 
 
 class RecipeError(ConfigError):
@@ -46,6 +46,16 @@ class DataSpec(Spec):
         description="sources: only the stocks and sessions that the recipe's own sources brought, "
         "whatever else is in the lake; lake (and without sources): all that the lake holds",
     )
+    snapshots: RebuildSpec | None = Field(
+        default=None,
+        description="then rebuild snapshots from orders and trades, as `intralpha level2 "
+        "snapshots` does; null: those that were ingested",
+    )
+    enrich: EnrichSpec | None = Field(
+        default=None,
+        description="then make minutes of trades and snapshots, as `intralpha level2 enrich` "
+        "does, session by session where they are not made; `{}` with its defaults",
+    )
     start: date | None = Field(
         default=None, description="first session used; default: the first there is"
     )
@@ -67,6 +77,14 @@ class DataSpec(Spec):
         if self.start and self.end and self.start > self.end:
             raise ValueError(f"start {self.start} lies after end {self.end}")
         return self
+
+    def steps(self) -> tuple[LakeStep, ...]:
+        """What is made of the lake's tables after the ingest, in this order."""
+        return tuple(step for step in (self.snapshots, self.enrich) if step is not None)
+
+    def as_it_is(self) -> "DataSpec":
+        """The same part of the lake, of which nothing is ingested or made again."""
+        return self.model_copy(update={"sources": (), "snapshots": None, "enrich": None})
 
 
 class PoolSpec(Spec):
