@@ -14,7 +14,7 @@ from intralpha.base import ConfigError, IntralphaError, Spec
 from intralpha.base.place import PlacePath, expand, placed
 from intralpha.base.yaml_text import EncodingError, YamlError, parse_yaml, read_utf8
 from intralpha.combination import CombinerSpec, EqualSpec
-from intralpha.datasets import EverySpec, GridSpec, RowFilterSpec
+from intralpha.datasets import EverySpec, GridSpec, RowFilterSpec, TransformSpec
 from intralpha.evaluation import FactorTestSpec
 from intralpha.evaluation.preset import TESTS
 from intralpha.executors import ExecutorSpec, LocalSpec
@@ -201,6 +201,11 @@ class FactorSetSpec(Spec):
     factor: str | None = Field(
         default=None, description="or the units of this factor's networks (head: {kind: units})"
     )
+    transform: TransformSpec | None = Field(
+        default=None,
+        description="what is done to `features` of a date first, such as {kind: neutral}, which "
+        "cuts them and takes out industry and size; null: nothing",
+    )
     beside: FeatureSpec | None = Field(
         default=None, description="features to correlate the set with: common factors and styles"
     )
@@ -212,6 +217,8 @@ class FactorSetSpec(Spec):
     def _is_one_thing(self) -> "FactorSetSpec":
         if (self.features is None) == (self.factor is None):
             raise ValueError("a set is either `features` or the units of a `factor`")
+        if self.transform is not None and (self.features is None or not self.transform.alone):
+            raise ValueError("`transform` is one that learns nothing, and of `features`")
         return self
 
 
@@ -293,6 +300,7 @@ class Recipe(Spec):
             for one in pool.rows
             for fault in one.faults()
         ]
+        out += [f"factors.{fault}" for fault in self._out_of_order()]
         odd = sorted(set(self.test.against) - set(self.factors))
         out += [f"test.against: no factor {', '.join(odd)}"] if odd else []
         for name, one in self.sets.items():
@@ -302,6 +310,15 @@ class Recipe(Spec):
         if self.portfolio is not None:
             out += [f"portfolio.{fault}" for fault in self.portfolio.faults()]
         return out
+
+    def _out_of_order(self) -> Iterator[str]:
+        """Factors made of others that do not stand before them."""
+        before: list[str] = []
+        for name, factor in self.factors.items():
+            odd = sorted(set(factor.made_of()) - set(before))
+            if odd:
+                yield f"{name}: no factor {', '.join(odd)} stands before it"
+            before.append(name)
 
     def combined(self) -> tuple[str, ...]:
         """Names of the factors that the signal is made of."""
@@ -334,7 +351,8 @@ def load_recipe(path: Path, overrides: tuple[str, ...] = (), place: Path | None 
     ----------
     path : YAML file; ``extends: NAME`` in it takes over another recipe's keys
     overrides : ``a.b.c=value`` each, as given to ``--set``; the value is read as YAML.
-        ``factors.NAME=null`` leaves that factor out. Paths in them count from the current folder
+        ``factors.NAME=null`` leaves that factor out, ``sets.NAME=null`` that set. Paths in them
+        count from the current folder
     place : folder that relative paths in the file start from; default: the file's own
 
     Raises
@@ -360,7 +378,7 @@ def checked_recipe(raw: dict[str, Any], where: str, place: Path) -> Recipe:
 
     Parameters
     ----------
-    raw : the keys; a factor that is None is left out
+    raw : the keys; a factor or a set that is None is left out
     where : the keys come from, for errors
     place : folder that relative paths start from
 
@@ -369,8 +387,9 @@ def checked_recipe(raw: dict[str, Any], where: str, place: Path) -> Recipe:
     RecipeError
         As in :func:`load_recipe`.
     """
-    if isinstance(raw.get("factors"), dict):
-        raw["factors"] = {name: spec for name, spec in raw["factors"].items() if spec is not None}
+    for key in ("factors", "sets"):
+        if isinstance(raw.get(key), dict):
+            raw[key] = {name: spec for name, spec in raw[key].items() if spec is not None}
     try:
         recipe = Recipe.model_validate(raw, context=placed(place))
     except ValidationError as error:
