@@ -241,6 +241,19 @@ def test_short_data_are_split_by_share_until_they_fill_the_window() -> None:
     assert str(plain[0].valid[0]) == "2013-01-04"
 
 
+def test_inputs_that_begin_later_than_the_lake_train_since_then() -> None:
+    spec = YearlySpec(first_year=2014, since=date(2013, 2, 1), valid_share=0.1)
+    made = {fold.name[:4]: fold for fold in spec.folds(SESSIONS, SESSIONS, 11)}
+    assert {str(fold.train[0]) for fold in made.values()} == {"2013-02-01"}
+    first, last = np.searchsorted(SESSIONS, np.array(["2013-02-01", "2014-01-01"], "M8[D]"))
+    days = int(last - first) - 11
+    assert len(made["2014"].valid) == days - int(days * 0.9)
+    short = YearlySpec(first_year=2014, since=date(2013, 2, 1), window_years=2)
+    first = {fold.name[:4]: str(fold.train[0]) for fold in short.folds(SESSIONS, SESSIONS, 11)}
+    assert first["2015"] == "2013-02-01", "the later of the two"
+    assert first["2016"] >= "2014-01-01"
+
+
 def test_what_is_predicted_moves_no_training() -> None:
     days = SESSIONS[:400]
     samples, scored = days[::5], MonthEndSpec().dates(days)
@@ -284,6 +297,7 @@ SCHEDULES = st.one_of(
         window_years=st.sampled_from([None, 1, 2]),
         valid=st.sampled_from(["share", "last_year"]),
         short_share=st.sampled_from([None, 0.1]),
+        since=st.sampled_from([None, date(2012, 3, 1)]),
     ),
 )
 

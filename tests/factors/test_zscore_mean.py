@@ -6,6 +6,9 @@ from pydantic import ValidationError
 
 from intralpha.base import Panel
 from intralpha.base.node import Read
+from intralpha.datasets import CrossSectionSpec
+from intralpha.datasets.global_standard import GlobalStandardSpec
+from intralpha.datasets.neutral import NeutralSpec
 from intralpha.factors import Ground, ZScoreMean
 from intralpha.features import LibrarySpec
 
@@ -60,6 +63,31 @@ def test_features_are_made_of_every_session_and_scores_on_the_grid() -> None:
     assert score.slices[0].needs == {"features": ("2024-01-03",), "universe": ("2024-01-03",)}
     assert score.reads == ()
     assert score.slices[0].days is None
+
+
+def test_a_transform_comes_first_and_what_is_absent_stays_so(work: Work) -> None:
+    values = np.zeros((4, 3, 2), np.float32)
+    values[..., 0] = [1.0, 2.0, 300.0]
+    values[2, 0] = np.nan
+    features = Panel(values, DAYS, ASSETS, ("ret20", "vol20"))
+    cut = CrossSectionSpec(mads=1.0)
+    score = spec(signs={"ret20": -1}, transform=cut).nodes("cut", Ground(DAYS, DAYS, DAYS))[1]
+    found = work(score, features=features)["score"]
+    # Median 2, median distance 1: 300 becomes 3, and z-scores are those of 1, 2, 3.
+    top = np.sqrt(1.5)
+    np.testing.assert_allclose(found[[0, 3]], [[top, 0, -top]] * 2, rtol=1e-6, atol=1e-6)
+    # Absent features and stocks outside the universe have no score, not the mean.
+    assert np.isnan(found[2, 0])
+    assert np.isnan(found[1, 2])
+
+
+def test_a_transform_reads_the_lake_up_to_each_date_and_never_learns() -> None:
+    score = spec(transform=NeutralSpec()).nodes("neutral", GROUND)[-1]
+    assert score.reads == NeutralSpec().reads()
+    assert not any(read.ahead for read in score.reads)
+    assert [s.days for s in score.slices] == [(d.item(),) * 2 for d in DAYS[[1, 3]]]
+    (fault,) = spec(transform=GlobalStandardSpec()).faults()
+    assert fault == "transform: global_standard learns from other dates"
 
 
 def test_only_the_published_protocol_looks_at_the_next_session() -> None:

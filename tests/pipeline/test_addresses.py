@@ -106,6 +106,7 @@ OTHERS: dict[str, Any] = {
     "sets": {
         "few": {"features": {"kind": "library", "library": "price_volume", "names": ["ret20"]}}
     },
+    "factors.simple.transform": {"kind": "neutral"},
     "factors.simple.signs.ret20": 1,
     "factors.simple.signs.vol20": 1,
     "test.horizons": [[1, 6]],
@@ -408,6 +409,31 @@ def test_another_factor_leaves_the_others_alone(base: tuple[Path, Plan]) -> None
     assert moved(planned, after) == {"features/third", "score/third", "test"}
     # Equal features are made once, whatever the factor is called.
     assert after.keys["features/third"] == planned.keys["features/simple"]
+
+
+def test_a_factor_of_others_moves_with_them_and_moves_none(base: tuple[Path, Plan]) -> None:
+    folder, _ = base
+
+    def planned(*changes: str) -> Plan:
+        more = "factors.both={kind: mean_of, weights: {gru: 1, simple: 3}}"
+        return plan(load_recipe(folder / "tiny.yaml", (more, *changes)), folder / "runs")
+
+    before = planned()
+    assert moved(base[1], before) == {"score/both", "test"}
+    assert moved(before, planned("factors.both.weights.gru=2")) == {"score/both", "test"}
+    one = planned("factors.simple.signs.ret20=1")
+    assert moved(before, one) == {"score/simple", "score/both"} | RESULTS
+
+
+def test_a_transform_of_a_set_moves_the_set_alone(base: tuple[Path, Plan]) -> None:
+    folder, planned = base
+    plain = changed(planned.recipe, "sets", OTHERS["sets"])
+    before = plan(plain, folder / "runs")
+    after = plan(changed(plain, "sets.few.transform", {"kind": "neutral"}), folder / "runs")
+    assert moved(before, after) == {"set_days/few", "set/few"}
+    (reads,) = {node.reads for node in after.nodes if node.name == "set_days/few"}
+    assert {read.table for read in reads} == {"daily", "industry", "fundamentals"}
+    assert not any(read.ahead for read in reads)
 
 
 def test_the_content_of_a_library_file_moves_what_is_made_of_it(

@@ -130,6 +130,16 @@ def test_the_trials_of_report_000_are_a_study_of_its_network(tmp_path: Path) -> 
         load_recipe(find_recipe(Path("s000_grid")), one, tmp_path)
 
 
+def test_a_set_that_is_null_is_left_out(tmp_path: Path) -> None:
+    own = "sets: {x: {features: {kind: day}}, y: {features: {kind: day}, scores: [a]}}\n"
+    write(tmp_path, "base", BASE + own)
+    recipe = load_recipe(
+        write(tmp_path, "x", "extends: base\nname: x\nfactors: {b: null}\nsets: {x: null}\n")
+    )
+    assert list(recipe.sets) == ["y"]
+    assert recipe.sets["y"].scores == ("a",)
+
+
 def test_report_004_runs_at_its_smallest_size(
     finished: tuple[Path, RunResult], tmp_path: Path
 ) -> None:

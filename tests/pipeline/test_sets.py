@@ -7,6 +7,7 @@ import pytest
 
 from intralpha.base import Panel
 from intralpha.base.panel import as_days
+from intralpha.datasets.neutral import NeutralSpec
 from intralpha.evaluation import run_factor_test
 from intralpha.pipeline import Recipe, RecipeError, RunResult, execute, load_recipe, plan
 from intralpha.pipeline.nodes.sets import DATES_A_SLICE
@@ -37,6 +38,10 @@ SETS = {
         "scores": ["simple"],
     },
     "of_units": {"factor": "units"},
+    "neutral": {
+        "features": {"kind": "library", "library": "price_volume", "names": NAMES},
+        "transform": {"kind": "neutral"},
+    },
 }
 
 
@@ -60,7 +65,7 @@ def tested(finished: tuple[Path, RunResult], tmp_path_factory: pytest.TempPathFa
 
 def test_a_librarys_factors(tested) -> None:
     planned, result = tested
-    library, units = finished_sets(planned)
+    library, units, _ = finished_sets(planned)
     assert library.names == (*NAMES, "score simple")
     assert library.own == 2
     simple = next(f for f in result.factors if f.name == "simple")
@@ -93,17 +98,47 @@ def test_a_factor_of_a_set_is_tested_as_any_other(tested) -> None:
         assert row["autocorrelation"] == pytest.approx(found.summary["autocorrelation"], abs=1e-12)
 
 
+def test_a_set_is_neutralised_over_the_universe_of_each_date(tested) -> None:
+    """As the transform itself does it, with what is absent left absent."""
+    planned, _ = tested
+    raw, _, found = finished_sets(planned)
+    slices = planned.node("set_days/neutral").slices
+    days = as_days([d for s in slices for d in s.needs["own"][s.about["before"] :]])
+    inside = planned.panel("universe").at(days)["universe"] > 0
+    values = planned.panel("features/neutral.own").at(days)
+    known = NeutralSpec().looks_up(planned.lake, days, values.assets)
+    left = NeutralSpec().apply(values, inside, known)
+    kept = np.where(np.isfinite(values.values) & inside[..., None], left.values, np.nan)
+    fwd = planned.panel("forward").at(days)
+    tested_DA = inside & (fwd["fwd_buyable"] > 0)
+    mask = Panel(tested_DA[..., None].astype(float), days, fwd.assets, ("inside",))
+    rets = fwd.select(("fwd_1_6", "fwd_1_11"))
+    for at, name in enumerate(NAMES):
+        score = Panel(kept[..., [at]], days, values.assets, (name,))
+        one = run_factor_test(score, rets, mask, planned.recipe.test.factor)
+        row = found.figures.row(at, named=True)
+        assert row["rank_ic_mean"] == pytest.approx(one.summary["rank_ic"], abs=1e-12)
+    plain, neutral = (r.figures["rank_ic_mean"][0] for r in (raw, found))
+    assert abs(plain - neutral) > 1e-4, "industry and size were in it"
+
+
 def test_the_page_shows_them(tested) -> None:
     _, result = tested
     page = result.report.read_text("utf-8")
     for text in ("Set library", "Set of_units", "what resembles the score simple most", "by seed"):
         assert text in page
-    assert page.count("above: Pearson, below: Spearman") == 4
+    assert page.count("above: Pearson, below: Spearman") == 6
 
 
 def test_sets_of_what_is_not_there_are_refused(simple_recipe: Recipe) -> None:
     with pytest.raises(ValueError, match="either `features` or the units"):
         changed(simple_recipe, sets={"x": {}})
+    for wrong in (
+        {"factor": "simple"},
+        SETS["neutral"] | {"transform": {"kind": "global_standard"}},
+    ):
+        with pytest.raises(ValueError, match="`transform` is one that learns nothing"):
+            changed(simple_recipe, sets={"x": {"transform": {"kind": "neutral"}} | wrong})
     recipe = changed(simple_recipe, sets={"x": {"factor": "gru", "scores": ["none"]}})
     assert recipe.faults() == ["sets.x: no factor gru, none"]
     assert RecipeError("x", recipe.faults()).faults

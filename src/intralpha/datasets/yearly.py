@@ -1,6 +1,7 @@
 """yearly: trained again once a year."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Literal
 
 import numpy as np
@@ -16,12 +17,16 @@ class YearlySpec(ScheduleSpec):
     """Retrained once a year on the years before [001; protocol: 8 years, last 20 % validation].
 
     001 trains on ten years and validates on the eleventh, and splits shorter data 9:1 in time:
-    ``window_years: 11, valid: last_year, short_share: 0.1``.
+    ``window_years: 11, valid: last_year, short_share: 0.1``; of inputs that begin later than the
+    lake ``since: 2013-12-31, valid_share: 0.1``.
     """
 
     kind: Literal["yearly"] = "yearly"
     first_year: int = Field(description="first year predicted")
     window_years: int | None = Field(default=None, gt=0, description="null: all years before")
+    since: date | None = Field(
+        default=None, description="first date of training, if not the first there is"
+    )
     valid: Literal["last_year", "share"] = Field(default="share", description="validation block")
     valid_share: float = Field(default=0.2, gt=0, lt=1, description="for valid: share")
     short_share: float | None = Field(
@@ -45,7 +50,11 @@ class YearlySpec(ScheduleSpec):
             since = None
             if self.window_years is not None:
                 since = (year - np.timedelta64(self.window_years, "Y")).astype("datetime64[D]")
-            yield Block(begins, ends, since, self._valid(year, since, sessions[0]))
+            valid, first = self._valid(year, since, sessions[0]), since
+            if self.since is not None:
+                own = np.datetime64(self.since, "D")
+                first = own if since is None else max(own, since)
+            yield Block(begins, ends, first, valid)
 
     def _valid(
         self, year: np.datetime64, since: np.datetime64 | None, start: np.datetime64

@@ -7,6 +7,7 @@ from intralpha.base.lazy import lazily
 if TYPE_CHECKING:
     from intralpha.factors.factor import FactorSpec, Ground
     from intralpha.factors.file import FactorFileSpec
+    from intralpha.factors.mean_of import MeanOfSpec
     from intralpha.factors.network import Network
     from intralpha.factors.sample_blocks import SampleBlocks
     from intralpha.factors.zscore_mean import ZScoreMean

@@ -1,6 +1,7 @@
 """FactorSpec: the family of everything that gives a score a stock and date."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Shaped
@@ -24,12 +25,14 @@ class Ground:
     samples : datetime64[D] [G], dates on which networks learn, among ``dates``
     scored : datetime64[D] [P], dates on which a score is asked for, by tests or for decisions
     universe : node of the masks ``universe`` and ``traded``, a day a slice
+    scores : nodes ``score/NAME`` of the factors that stand before, by name
     """
 
     dates: Shaped[ndarray, " D"]
     samples: Shaped[ndarray, " G"]
     scored: Shaped[ndarray, " P"]
     universe: str = UNIVERSE
+    scores: Mapping[str, Node] = field(default_factory=dict[str, Node])
 
     def window(self, day: np.datetime64, length: int) -> Shaped[ndarray, " L"]:
         """The last ``length`` sessions up to a date, fewer at the beginning."""
@@ -57,6 +60,10 @@ class FactorSpec(Kinded):
         ground : dates and shared nodes
         """
         raise NotImplementedError
+
+    def made_of(self) -> tuple[str, ...]:
+        """Factors of the recipe that it is made of, which stand before it; most: none."""
+        return ()
 
     def folds(self, ground: Ground) -> tuple[Fold, ...]:
         """Its trainings in time order; none for a factor that learns nothing.

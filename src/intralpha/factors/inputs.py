@@ -1,9 +1,14 @@
 """What a network sees: features, what is done to them, and how windows are cut."""
 
+from dataclasses import replace
 from typing import Annotated
 
+import numpy as np
+from jaxtyping import Bool
+from numpy import ndarray
 from pydantic import StringConstraints
 
+from intralpha.base import Panel
 from intralpha.base.node import Inputs, Node, Task, day_slices
 from intralpha.datasets import CutSpec, TransformSpec
 from intralpha.factors.factor import UNIVERSE, Ground
@@ -60,6 +65,38 @@ def make_seen(spec: TransformSpec, inputs: Inputs, task: Task) -> None:
     task : a slice a session; ``panel`` becomes a Panel of the features' shape, known when they are
     """
     mask = inputs.panel(UNIVERSE)[UNIVERSE] > 0
-    features = inputs.panel("features")
+    transformed(spec, inputs, inputs.panel("features"), mask).save(task.folder("panel"))
+
+
+def transformed(
+    spec: TransformSpec, inputs: Inputs, features: Panel, mask_DA: Bool[ndarray, "D A"]
+) -> Panel:
+    """Features after a transform that works on each day alone.
+
+    Parameters
+    ----------
+    spec : the transform
+    inputs : the lake with what ``spec`` reads, if it reads any
+    features : Panel, [D, A, F] or [D, T, A, F]
+    mask_DA : bool, shape [D, A]; stocks that count
+
+    Returns
+    -------
+    Panel of the same shape, known when the features are; 0 where they are absent.
+    """
     known = spec.looks_up(inputs.lake, features.dates, features.assets) if spec.reads() else {}
-    spec.apply(features, mask, known).save(task.folder("panel"))
+    return spec.apply(features, mask_DA, known)
+
+
+def standardised(
+    spec: TransformSpec, inputs: Inputs, features: Panel, mask_DA: Bool[ndarray, "D A"]
+) -> Panel:
+    """The same, but NaN where a feature is absent and outside the mask: factors to be tested.
+
+    Parameters
+    ----------
+    spec, inputs, features, mask_DA : as of :func:`transformed`
+    """
+    out = transformed(spec, inputs, features, mask_DA)
+    there = np.isfinite(features.values) & mask_DA[:, :, None]
+    return replace(out, values=np.where(there, out.values, np.nan).astype(np.float32))

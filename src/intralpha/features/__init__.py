@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         UnknownFeatureError,
         UnknownSessionError,
     )
+    from intralpha.features.level2.enrich_spec import EnrichSpec
     from intralpha.features.libraries import libraries, load_library
     from intralpha.features.library_features import LibraryFeatures
     from intralpha.features.library_spec import LibrarySpec

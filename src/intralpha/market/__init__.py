@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from intralpha.market.index_weights import constituents, index_weights
     from intralpha.market.industry import industry_codes
     from intralpha.market.lake import Lake, NoLakeError
+    from intralpha.market.lake_step import LakeStep, StepDone
     from intralpha.market.limits import at_down_limit, at_up_limit, locked
     from intralpha.market.manifest import LakeBusyError, LakeWriteError
     from intralpha.market.merge import ConflictError

@@ -19,12 +19,11 @@ from intralpha.base.node import Node
 from intralpha.features import FeatureSpec
 from intralpha.market import Lake
 from intralpha.pipeline.audit_files import compare_files
-from intralpha.pipeline.ingest import run_ingest
 from intralpha.pipeline.nodes.portfolio import END
 from intralpha.pipeline.plan import Plan, plan
 from intralpha.pipeline.recipe import Recipe
 from intralpha.pipeline.report import finished_run
-from intralpha.pipeline.run import execute, make_all
+from intralpha.pipeline.run import execute, ingested, make_all
 from intralpha.pipeline.store import Store
 
 log = logging.getLogger(__name__)
@@ -123,9 +122,7 @@ def audit_dates(
     more, so that no network is trained that only scores later days. Memory: that of the recipe;
     lakes are copied, and Panels compared, by the day.
     """
-    true = plan(recipe, folder / "true")
-    if true.pending:
-        true = replace(true, part=run_ingest(recipe, true.store, show_progress))
+    true = ingested(plan(recipe, folder / "true"), show_progress)
     for error in execute(true, show_progress).problems:
         raise error  # half a result proves nothing
     first = dict(_first_values(true))
@@ -219,8 +216,7 @@ def _ending(recipe: Recipe, after: date) -> Recipe:
     """The recipe, ending its tests and its portfolio at a date; nothing is ingested again."""
     last = max(after, recipe.test.start or after)
     test = recipe.test.model_copy(update={"end": min(last, recipe.test.end or last)})
-    data = recipe.data.model_copy(update={"sources": ()})
-    return recipe.model_copy(update={"data": data, "test": test})
+    return recipe.model_copy(update={"data": recipe.data.as_it_is(), "test": test})
 
 
 def _wanted(

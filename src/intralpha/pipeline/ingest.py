@@ -115,7 +115,8 @@ def run_ingest(recipe: Recipe, store: Store, show_progress: bool) -> Part:
     """
     lake = Lake(lake_of(recipe), create=True)
     report = ingest(recipe.data.sources, lake, show_progress=show_progress)
-    found = quality(lake, recipe.data.bar_freq, level2=False)
+    freq = recipe.data.bar_freq
+    found = quality(lake, freq if freq in lake.freqs() else None, level2=False)
     found.demand(recipe.quality.fail_above)
     for name in found.above(WORTH_A_WORD):
         log.warning("quality: %s: %s", name, found.found[name].cause or "see the report")

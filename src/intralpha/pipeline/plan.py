@@ -15,6 +15,7 @@ from intralpha.pipeline.address import LakePrints, addresses, digest_of, stem
 from intralpha.pipeline.axes import Axes, check_members, read_axes
 from intralpha.pipeline.code import Look
 from intralpha.pipeline.ingest import Part, ingested_part
+from intralpha.pipeline.lake_steps import Waiting, waiting_steps
 from intralpha.pipeline.nodes import ground_of, nodes_of
 from intralpha.pipeline.recipe import Recipe, lake_of
 from intralpha.pipeline.store import DAYS, Store
@@ -40,18 +41,20 @@ class Plan:
     recipe : the resolved recipe
     store : where artifacts are
     lake_root : folder of the lake
-    part : what of the lake is used; None before the recipe's sources are ingested: then there are
-        no nodes yet
+    part : what of the lake is used; None before the recipe's sources are ingested and its lake's
+        own tables are made: then there are no nodes yet
+    waiting : what is still to be made of the ingested tables
     """
 
     recipe: Recipe
     store: Store
     lake_root: Path
     part: Part | None = field(repr=False)
+    waiting: tuple[Waiting, ...] = field(default=(), repr=False)
 
     @property
     def pending(self) -> bool:
-        """Whether the recipe's sources have to be ingested before anything is known."""
+        """Whether something has to be put into the lake before anything is known."""
         return self.part is None
 
     @cached_property
@@ -182,8 +185,10 @@ class Plan:
         """The plan as a table: node, slices to do and address."""
         head = f"plan of {self.recipe.name}: lake {self.lake_root}"
         if self.pending:
-            sources = len(self.recipe.data.sources)
-            return f"{head}\n  to do   ingest {sources} source(s); the rest is known after that"
+            sources, steps = len(self.recipe.data.sources), self.recipe.data.steps()
+            first = [one.to_text() for one in self.waiting]
+            first = first or [f"ingest {sources} source(s)", *(step.word for step in steps)]
+            return f"{head}\n  to do   {', then '.join(first)}; the rest is known after that"
         width = max(len(node.name) for node in self.nodes)
         lines, todo = [f"{head}, data {self.data_version}"], 0
         for node in self.nodes:
@@ -213,7 +218,9 @@ def plan(recipe: Recipe, runs: Path) -> Plan:
         The lake knows no member of an index that the recipe names.
     """
     store = Store(runs / "artifacts")
-    planned = Plan(recipe, store, lake_of(recipe), ingested_part(recipe, store))
+    part = ingested_part(recipe, store)
+    waiting = () if part is None else waiting_steps(recipe, store, part)
+    planned = Plan(recipe, store, lake_of(recipe), None if waiting else part, waiting)
     if not planned.pending:
         planned.check_indices()
     return planned

@@ -14,17 +14,17 @@ from intralpha.base import ConfigError, IntralphaError, Spec
 from intralpha.base.place import PlacePath, expand, placed
 from intralpha.base.yaml_text import EncodingError, YamlError, parse_yaml, read_utf8
 from intralpha.combination import CombinerSpec, EqualSpec
-from intralpha.datasets import EverySpec, GridSpec, RowFilterSpec
+from intralpha.datasets import EverySpec, GridSpec, RowFilterSpec, TransformSpec
 from intralpha.evaluation import FactorTestSpec
 from intralpha.evaluation.preset import TESTS
 from intralpha.executors import ExecutorSpec, LocalSpec
 from intralpha.factors import FactorSpec
-from intralpha.features import FeatureSpec
+from intralpha.features import EnrichSpec, FeatureSpec
 from intralpha.labels import HorizonError, check_horizon
-from intralpha.market import UniverseSpec
+from intralpha.market import LakeStep, UniverseSpec
 from intralpha.pipeline.beside import BesideSpec, faults_beside
 from intralpha.pipeline.extends import ExtendsError, extended
-from intralpha.sources import QualitySpec, SourceSpec
+from intralpha.sources import QualitySpec, RebuildSpec, SourceSpec
 
 NAMED = ("factors", "sets", "portfolios")  # mappings of parts by name
 
@@ -49,6 +49,16 @@ class DataSpec(Spec):
         description="sources: only the stocks and sessions that the recipe's own sources brought, "
         "whatever else is in the lake; lake (and without sources): all that the lake holds",
     )
+    snapshots: RebuildSpec | None = Field(
+        default=None,
+        description="then rebuild snapshots from orders and trades, as `intralpha level2 "
+        "snapshots` does; null: those that were ingested",
+    )
+    enrich: EnrichSpec | None = Field(
+        default=None,
+        description="then make minutes of trades and snapshots, as `intralpha level2 enrich` "
+        "does, session by session where they are not made; `{}` with its defaults",
+    )
     start: date | None = Field(
         default=None, description="first session used; default: the first there is"
     )
@@ -70,6 +80,14 @@ class DataSpec(Spec):
         if self.start and self.end and self.start > self.end:
             raise ValueError(f"start {self.start} lies after end {self.end}")
         return self
+
+    def steps(self) -> tuple[LakeStep, ...]:
+        """What is made of the lake's tables after the ingest, in this order."""
+        return tuple(step for step in (self.snapshots, self.enrich) if step is not None)
+
+    def as_it_is(self) -> "DataSpec":
+        """The same part of the lake, of which nothing is ingested or made again."""
+        return self.model_copy(update={"sources": (), "snapshots": None, "enrich": None})
 
 
 class PoolSpec(Spec):
@@ -186,6 +204,11 @@ class FactorSetSpec(Spec):
     factor: str | None = Field(
         default=None, description="or the units of this factor's networks (head: {kind: units})"
     )
+    transform: TransformSpec | None = Field(
+        default=None,
+        description="what is done to `features` of a date first, such as {kind: neutral}, which "
+        "cuts them and takes out industry and size; null: nothing",
+    )
     beside: FeatureSpec | None = Field(
         default=None, description="features to correlate the set with: common factors and styles"
     )
@@ -197,6 +220,8 @@ class FactorSetSpec(Spec):
     def _is_one_thing(self) -> "FactorSetSpec":
         if (self.features is None) == (self.factor is None):
             raise ValueError("a set is either `features` or the units of a `factor`")
+        if self.transform is not None and (self.features is None or not self.transform.alone):
+            raise ValueError("`transform` is one that learns nothing, and of `features`")
         return self
 
 
@@ -287,6 +312,7 @@ class Recipe(Spec):
             for one in pool.rows
             for fault in one.faults()
         ]
+        out += [f"factors.{fault}" for fault in self._out_of_order()]
         odd = sorted(set(self.test.against) - set(self.factors))
         out += [f"test.against: no factor {', '.join(odd)}"] if odd else []
         for name, one in self.sets.items():
@@ -297,6 +323,15 @@ class Recipe(Spec):
             out += [f"portfolio.{fault}" for fault in self.portfolio.faults()]
         out += faults_beside(self.portfolios, self.portfolio, self.factors)
         return out
+
+    def _out_of_order(self) -> Iterator[str]:
+        """Factors made of others that do not stand before them."""
+        before: list[str] = []
+        for name, factor in self.factors.items():
+            odd = sorted(set(factor.made_of()) - set(before))
+            if odd:
+                yield f"{name}: no factor {', '.join(odd)} stands before it"
+            before.append(name)
 
     def combined(self) -> tuple[str, ...]:
         """Names of the factors that the signal is made of."""
@@ -329,7 +364,8 @@ def load_recipe(path: Path, overrides: tuple[str, ...] = (), place: Path | None 
     ----------
     path : YAML file; ``extends: NAME`` in it takes over another recipe's keys
     overrides : ``a.b.c=value`` each, as given to ``--set``; the value is read as YAML.
-        ``factors.NAME=null`` leaves that factor out. Paths in them count from the current folder
+        ``factors.NAME=null`` leaves that factor out, ``sets.NAME=null`` that set. Paths in them
+        count from the current folder
     place : folder that relative paths in the file start from; default: the file's own
 
     Raises

@@ -14,6 +14,7 @@ from intralpha.base.node import Node
 from intralpha.evaluation import FactorReport
 from intralpha.pipeline.ingest import ingested_part, run_ingest
 from intralpha.pipeline.jobs import make_node
+from intralpha.pipeline.lake_steps import take_steps
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import dump_recipe
 from intralpha.pipeline.report import finished_factors, finished_portfolio, render_report
@@ -107,7 +108,7 @@ def execute(planned: Plan, show_progress: bool = True) -> RunResult:
 
 
 def ingested(planned: Plan, show_progress: bool) -> Plan:
-    """The plan, its sources in the lake.
+    """The plan, its sources in the lake, and made of them what the recipe asks for.
 
     Parameters
     ----------
@@ -121,10 +122,10 @@ def ingested(planned: Plan, show_progress: bool) -> Plan:
     """
     if not planned.pending:
         return planned
-    part = ingested_part(planned.recipe, planned.store)
-    planned = replace(
-        planned, part=part or run_ingest(planned.recipe, planned.store, show_progress)
-    )
+    recipe, store = planned.recipe, planned.store
+    part = ingested_part(recipe, store) or run_ingest(recipe, store, show_progress)
+    take_steps(recipe, store, part, show_progress)
+    planned = replace(planned, part=part, waiting=())
     planned.check_indices()
     return planned
 

@@ -1,5 +1,7 @@
 """The nodes of a recipe: what is made from what, cut in time; the work itself lies above."""
 
+from dataclasses import replace
+
 from intralpha.base.node import Node
 from intralpha.factors import Ground
 from intralpha.pipeline.axes import Axes
@@ -27,8 +29,10 @@ def nodes_of(recipe: Recipe, axes: Axes) -> tuple[Node, ...]:
     grids, ground = Grids.of(recipe, axes.dates), ground_of(recipe, axes)
     freq = recipe.data.bar_freq if recipe.data.assets == "bars" else None
     nodes = [universe_node(recipe.universe, freq, axes.dates)]
+    scores: dict[str, Node] = {}
     for name, factor in recipe.factors.items():
-        nodes += factor.nodes(name, ground)
+        nodes += factor.nodes(name, replace(ground, scores=scores))
+        scores = scores | {name: nodes[-1]}
     made = {node.name: node for node in nodes}
     matured = matured_node(recipe, made, grids.evidence, axes.sessions)
     learned = combination_node(recipe, made, grids.evidence, axes.sessions, matured)

@@ -1,9 +1,10 @@
 """Sets of factors: every factor of a library, or every unit of a network, tested at once."""
 
+from datetime import date
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
 
 from intralpha.base import Panel, Spec
@@ -12,6 +13,7 @@ from intralpha.base.panel import as_days
 from intralpha.evaluation import SetDays, SetReport, measure_days
 from intralpha.factors import Ground
 from intralpha.factors.features import feature_node
+from intralpha.factors.inputs import standardised
 from intralpha.pipeline.recipe import FactorSetSpec, Recipe, TestSpec
 
 DATES_A_SLICE = 20  # dates that are in memory at once, with all factors
@@ -48,8 +50,9 @@ def set_nodes(
         inputs |= {OWN: f"outputs/{of.factor}"} if of.factor else {}
         inputs |= {f"score/{one}": f"score/{one}" for one in of.scores}
         spec = SetTest(test=recipe.test, of=of)
-        slices = _slices(_inside(recipe.test, dates), inputs, known)
-        days = Node(f"set_days/{name}", make_set_days, spec, slices, inputs, form="folders")
+        reads = of.transform.reads() if of.transform else ()
+        slices = _slices(_inside(recipe.test, dates), inputs, known, bool(reads))
+        days = Node(f"set_days/{name}", make_set_days, spec, slices, inputs, reads, form="folders")
         whole = Slice(ALL, None, None, {DAYS: tuple(one.name for one in slices)})
         out.append(days)
         out.append(Node(f"set/{name}", make_set, spec, (whole,), {DAYS: days.name}, form="folders"))
@@ -62,7 +65,8 @@ def make_set_days(spec: SetTest, inputs: Inputs, task: Task) -> None:
     Parameters
     ----------
     spec : the set
-    inputs : ``universe`` and ``forward``, and values of the set and of what stands beside it
+    inputs : ``universe`` and ``forward``, and values of the set and of what stands beside it; the
+        lake where a transform reads of it
     task : slices are blocks of dates, named by their first; each begins with the date before it,
         for turnover. Forward returns are looked at, so nothing that trades may read it.
 
@@ -79,7 +83,8 @@ def make_set_days(spec: SetTest, inputs: Inputs, task: Task) -> None:
         if spec.test.fwd_exclude_blocked:
             mask &= fwd["fwd_buyable"] > 0
         rets = {n.removeprefix("fwd_"): np.asarray(fwd[n], np.float64) for n in horizons}
-        values, names, own = _values(spec.of, inputs, days, fwd.assets)
+        inside = universe.at(days).reindex(days, fwd.assets)["universe"] > 0
+        values, names, own = _values(spec.of, inputs, days, fwd.assets, inside)
         found = measure_days(
             values,
             rets,
@@ -129,7 +134,7 @@ def _inside(test: TestSpec, dates: Shaped[ndarray, "D"]) -> Shaped[ndarray, "E"]
 
 
 def _slices(
-    dates: Shaped[ndarray, "D"], inputs: dict[str, str], known: dict[str, Node]
+    dates: Shaped[ndarray, "D"], inputs: dict[str, str], known: dict[str, Node], reads_lake: bool
 ) -> tuple[Slice, ...]:
     """Blocks of the dates that all inputs have, each with the date before it."""
     there = set(names_of(dates))
@@ -142,17 +147,26 @@ def _slices(
         before = min(first, 1)
         needed = tuple(days[first - before : stop])
         needs = dict.fromkeys(inputs, needed)
-        out.append(Slice(days[first], None, {"before": before}, needs))
+        span = (date.fromisoformat(needed[0]), date.fromisoformat(needed[-1]))
+        out.append(Slice(days[first], span if reads_lake else None, {"before": before}, needs))
     return tuple(out)
 
 
 def _values(
-    of: FactorSetSpec, inputs: Inputs, days: Shaped[ndarray, "D"], assets: Shaped[ndarray, "A"]
+    of: FactorSetSpec,
+    inputs: Inputs,
+    days: Shaped[ndarray, "D"],
+    assets: Shaped[ndarray, "A"],
+    inside_DA: Bool[ndarray, "D A"],
 ) -> tuple[Float[ndarray, "D A N"], tuple[str, ...], int]:
     """Values of the set, and of what stands beside it; how many are the set's."""
     panel = inputs.panel(OWN)
-    names = tuple(n for n in panel.names if of.factor is None or "unit_" in n)
+    # Units of each seed: a network of one seed says its own once more, without the seed's name.
+    names = tuple(n for n in panel.names if of.factor is None or "_unit_" in n)
     parts = [_last_bar(panel, days, assets, names)]
+    if of.transform is not None:
+        raw = Panel(parts[0], days, assets, names)
+        parts = [standardised(of.transform, inputs, raw, inside_DA).values]
     beside: list[str] = []
     if of.beside is not None:
         other = inputs.panel(BESIDE)

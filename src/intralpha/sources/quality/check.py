@@ -23,7 +23,8 @@ def quality(
     Parameters
     ----------
     lake : the data
-    freq : minutes of the bars; default: the first frequency of the lake, if any
+    freq : minutes of the bars, of which there may be none; default: the first frequency of the
+        lake, if any
     calendar : sessions; default: Shanghai's
     tick_yuan : price step that closes must be a multiple of; default: of each code's range
     level2 : look at the coverage of orders, trades and snapshots, too, if there are any; every row
@@ -52,8 +53,8 @@ def quality(
         found |= _calendar_faults("daily", sessions.check(lake.dates("daily")))
         found |= daily_faults(lake, tick_yuan)
     freqs = lake.freqs()
-    if freqs:
-        wanted = freq or freqs[0]
+    wanted = freq or next(iter(freqs), None)
+    if wanted is not None and wanted in freqs:
         bars = lake.scan("bars", freq=wanted)
         checked[f"{wanted}-minute bars"] = bars.select(pl.len()).collect().item()
         found |= _calendar_faults("bars", sessions.check(lake.dates("bars", wanted)))
