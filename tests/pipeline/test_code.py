@@ -140,3 +140,24 @@ def test_a_module_may_declare_its_encoding(tmp_path: Path, monkeypatch: pytest.M
     found = Look().source("momentum_gb")
     assert found is not None
     assert found.imports == (("intralpha.base", "Spec"),)
+
+
+def test_data_of_a_users_module_lie_where_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a run writes below its folder under the same name is no part of it."""
+    text = 'NAMES = ["near.csv", "sub/far.csv", "*.csv", "../out.csv", "no such: [.csv"]\n'
+    (tmp_path / "a_plugin_with_data.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def named() -> list[str]:
+        found = Look().source("a_plugin_with_data")
+        assert found is not None
+        return [str(path.relative_to(tmp_path)) for path in found.data]
+
+    assert named() == []
+    for place in ("near.csv", "runs/near.csv", "sub/far.csv", "sub/runs/far.csv", "other.csv"):
+        (tmp_path / place).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / place).write_text("x")
+    (tmp_path / "a_plugin_with_data.py").write_text(text + "\n")
+    assert named() == ["near.csv", "sub/far.csv"]

@@ -167,7 +167,8 @@ def _parsed(module: str, path: Path, mtime_ns: int) -> Source:
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     imports = tuple(sorted(set(_imports(tree, package)), key=str))
     names_data = any(suffix in text for suffix in DATA_SUFFIXES)
-    data = set(_data_files(tree, path.parent)) if names_data else ()
+    everywhere = module.partition(".")[0] == OWN
+    data = set(_data_files(tree, path.parent, everywhere)) if names_data else ()
     return Source(path, imports, tuple(sorted(data)))
 
 
@@ -189,13 +190,20 @@ def _imports(tree: ast.AST, package: str) -> Iterator[tuple[str, str | None]]:
             yield from _imports(node, package)
 
 
-def _data_files(tree: ast.AST, folder: Path) -> Iterator[Path]:
-    """Files in the module's folder that one of its strings names."""
+def _data_files(tree: ast.AST, folder: Path, everywhere: bool) -> Iterator[Path]:
+    """Files that one of the module's strings names.
+
+    Parameters
+    ----------
+    everywhere : whether names are looked for in all folders below. In a user's only what lies at
+        the named place counts: what a run writes somewhere below is no part of the module
+    """
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            text = node.value
-            if text.endswith(DATA_SUFFIXES) and "/" not in text and "\n" not in text:
-                yield from (p for p in folder.rglob(text) if p.is_file())
+        text = node.value if isinstance(node, ast.Constant) else None
+        if not isinstance(text, str) or not text.endswith(DATA_SUFFIXES) or "\n" in text:
+            continue
+        named = folder.rglob(text) if everywhere and "/" not in text else (folder / text,)
+        yield from (path for path in named if path.is_file())
 
 
 def _path(module: str) -> Path | None:
