@@ -52,7 +52,9 @@ def audit(made_once: Callable[..., Path], tmp_path: Path) -> Callable[..., Resul
 def compared(done: Result) -> dict[str, dict[str, int]]:
     """Date -> node -> values."""
     out: dict[str, dict[str, int]] = {}
-    for line in done.stdout.splitlines():
+    *lines, last = done.stdout.splitlines()
+    assert re.fullmatch(r"certificate: \S+/audit/certificate.html", last)
+    for line in lines:
         found = re.fullmatch(r"(\S+) (\S+): ([\d,]+) values compared, none changed", line)
         assert found, line
         out.setdefault(found[1], {})[found[2]] = int(found[3].replace(",", ""))
@@ -69,8 +71,19 @@ def test_several_dates_and_futures_are_added_up(audit: Callable[..., Result]) ->
 
 
 def test_dates_may_be_chosen_by_their_number(audit: Callable[..., Result]) -> None:
-    found = compared(audit("--dates", "2", "--future", "removed"))
+    done = audit("--dates", "2", "--future", "noise")
+    found = compared(done)
     assert len(found) == 2
+    page = Path(done.stdout.split()[-1]).read_text(encoding="utf-8")
+    assert "does not look ahead" in page
+    rows = re.findall(r"<tr>(<td>2023-.*?)</tr>", page)
+    cells = [
+        re.sub(r"<span class=\"zh.*?</span>|<.*?>", "|", row).strip("|").split("|") for row in rows
+    ]
+    told = [[cell for cell in line if cell] for line in cells]
+    assert {line[1] for line in told} == set(next(iter(found.values())))
+    later = {line[1]: line[-1] for line in told}
+    assert int(later["score/simple"].replace(",", "")) > 0, "another future was there to be seen"
     assert all(nodes["score/simple"] > 0 for nodes in found.values())
 
 

@@ -20,6 +20,7 @@ from intralpha.pipeline import (
     Recipe,
     RunResult,
     audit_recipe,
+    certify,
     collect_garbage,
     execute,
     load_recipe,
@@ -183,9 +184,13 @@ def test_a_cheat_is_caught_where_it_enters(
 
     monkeypatch.setattr(LibraryFeatures, "compute", tomorrow)
     with pytest.raises(FutureLeakError, match="features/simple") as caught:
-        audit_recipe(simple_recipe, AFTER, tmp_path / "audit", False, ("noise",))
+        certify(simple_recipe, (AFTER,), tmp_path / "audit", ("noise",))
     leaking = [f.what for f in caught.value.findings]
     assert leaking == ["features/simple", "score/simple", "signal"]
+    page = unescape((tmp_path / "audit" / "certificate.html").read_text())
+    for said in ("looks ahead", "What looked ahead", str(caught.value).splitlines()[1].strip()):
+        assert said in page, said
+    assert "does not look ahead" not in page
 
 
 def test_an_audit_before_the_first_score_proves_nothing_and_says_so(

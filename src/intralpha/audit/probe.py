@@ -25,12 +25,14 @@ class Finding:
     compared : finite values compared, up to the date
     changed : values that differ
     first : the first difference as ``date symbol name: value -> value``, empty if none
+    later : values after the date that differ: what a look ahead would have shown
     """
 
     what: str
     compared: int
     changed: int
     first: str
+    later: int = 0
 
     @property
     def clean(self) -> bool:
@@ -44,6 +46,7 @@ class Finding:
             self.compared + other.compared,
             self.changed + other.changed,
             self.first or other.first,
+            self.later + other.later,
         )
 
 

@@ -45,7 +45,7 @@ def audit(
     """Give the recipe other futures, run it in each of them and compare the past.
 
     Features, scores and target weights up to the date must be the same number for number. Exit
-    code 3 and the first difference if they are not.
+    code 3 and the first difference if they are not. A page in the folder tells what was compared.
     """
     from intralpha import pipeline
 
@@ -54,8 +54,9 @@ def audit(
         raise typer.BadParameter("give either --after DATE (again for more), or --dates N")
     spec = pipeline.open_recipe(recipe, tuple(set_ or ()))
     chosen = dates or [day.date() for day in after or ()]
-    found = pipeline.audit_dates(spec, chosen, folder, futures=tuple(future or FUTURES))
+    found = pipeline.certify(spec, chosen, folder, tuple(future or FUTURES))
     for day, findings in found.items():
         for finding in findings:
             where = f"{day} " if len(found) > 1 else ""
             typer.echo(f"{where}{finding.what}: {finding.compared:,} values compared, none changed")
+    typer.echo(f"certificate: {folder / 'certificate.html'}")

@@ -6,6 +6,7 @@ from intralpha.base.lazy import lazily
 
 if TYPE_CHECKING:
     from intralpha.pipeline.audit_run import audit_dates, audit_recipe
+    from intralpha.pipeline.certificate import certify
     from intralpha.pipeline.compare import NoRunError, compare_runs
     from intralpha.pipeline.demo import run_demo
     from intralpha.pipeline.export import export_tables, known_forms, run_tables

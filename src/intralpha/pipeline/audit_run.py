@@ -329,7 +329,20 @@ def _compare_days(true: Plan, other: Plan, node: Node, upto: date) -> Finding:
         there = [day for day in days if day in set(new)]
         twin = _panel(other, node, there, upto) if there else _nothing(panel)
         found += compare_panels(node.name, panel, twin, upto)
-    return found
+    return replace(found, later=_differing_later(true, other, node, upto))
+
+
+def _differing_later(true: Plan, other: Plan, node: Node, upto: date) -> int:
+    """Values of the first sessions after the date that both worlds made, and that differ."""
+    made = [
+        {s.name for s in p.node(node.name).slices} - {s.name for s in p.missing(p.node(node.name))}
+        for p in (true, other)
+    ]
+    days = sorted(d for d in made[0] & made[1] if date.fromisoformat(d) > upto)[:AT_A_TIME]
+    if not days:
+        return 0
+    panel, twin = (_panel(p, node, days, upto) for p in (true, other))
+    return compare_panels(node.name, panel, twin, date.fromisoformat(days[-1])).changed
 
 
 def _nothing(panel: Panel) -> Panel:

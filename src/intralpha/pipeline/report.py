@@ -69,7 +69,7 @@ def render_report(
     sheet = TearSheet(
         title=planned.recipe.name,
         about=planned.recipe.about,
-        facts=_facts(planned) | (more_facts or {}),
+        facts=facts_of(planned) | (more_facts or {}),
         head=head_of(planned.recipe, factors),
         factors=factors,
         portfolio=finished_portfolio(planned),
@@ -184,7 +184,8 @@ def _beside(planned: Plan) -> list[Section]:
     return beside_sections(courses, side_by_side(courses, own.figures))
 
 
-def _facts(planned: Plan) -> dict[str, str]:
+def facts_of(planned: Plan) -> dict[str, str]:
+    """Data, code and libraries of a run."""
     axes = planned.axes
     libraries = ", ".join(f"{n} {version(n)}" for n in ("torch", "polars", "numpy", "numba"))
     part = planned.part
