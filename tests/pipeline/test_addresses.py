@@ -131,6 +131,7 @@ APART = (
     "factors.gru.schedule.kind",
     "factors.simple.fwd_over_tested",
     "grid.kind",
+    "tracking",
     "portfolio",
     "test.preset",
 )

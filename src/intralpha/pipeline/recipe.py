@@ -23,6 +23,7 @@ from intralpha.features import FeatureSpec
 from intralpha.labels import HorizonError, check_horizon
 from intralpha.market import UniverseSpec
 from intralpha.pipeline.extends import ExtendsError, extended
+from intralpha.pipeline.tracking import TrackingSpec
 from intralpha.sources import QualitySpec, SourceSpec
 
 
@@ -239,6 +240,9 @@ class Recipe(Spec):
     sets: dict[str, FactorSetSpec] = Field(
         default_factory=dict, description="sets of factors that are tested side by side, by name"
     )
+    tracking: TrackingSpec | None = Field(
+        default=None, description="follow the factors: control bands, highs, events, crowding"
+    )
     portfolio: EnhancementSpec | None = None
     study: StudySpec | None = Field(
         default=None, description="what `intralpha study` varies where it is told nothing else"
@@ -281,6 +285,9 @@ class Recipe(Spec):
             named = {*one.scores, *([one.factor] if one.factor else [])}
             odd = sorted(named - set(self.factors))
             out += [f"sets.{name}: no factor {', '.join(odd)}"] if odd else []
+        if self.tracking is not None:
+            odd = sorted(set(self.tracking.factors) - set(self.factors))
+            out += [f"tracking: no factor {', '.join(odd)}"] if odd else []
         if self.portfolio is not None:
             out += [f"portfolio.{fault}" for fault in self.portfolio.faults()]
         return out

@@ -19,6 +19,7 @@ from intralpha.report.section import (
     weight_sections,
 )
 from intralpha.report.selection import SelectionRecord, selection_sections
+from intralpha.report.tracking import tracking_sections
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +44,7 @@ class TearSheet:
     problems : what went wrong, shown at the top: ``stage portfolio failed: ...``
     plugins : name, version and hash of every plug-in that was loaded
     more : further sections, such as those of a plug-in
+    tracking : tables of the factors that are followed, by name
     head : (label, text) pairs below it: period, universe, benchmark, horizon, rebalance, costs
     """
 
@@ -62,6 +64,7 @@ class TearSheet:
     problems: tuple[str, ...] = ()
     plugins: tuple[tuple[str, str, str], ...] = ()
     more: tuple[Section, ...] = ()
+    tracking: dict[str, pl.DataFrame] = field(default_factory=dict)
     head: tuple[tuple[str, str | Text], ...] = ()
 
     def sections(self) -> list[Section]:
@@ -70,6 +73,7 @@ class TearSheet:
             *portfolio_sections(self.portfolio),
             *risk_sections(self.risk),
             *factor_sections(self.factors),
+            *tracking_sections(self.tracking),
             *weight_sections(self.weights),
             *training_sections(self.training, self.seeds),
             *schedule_sections(self.schedules),
