@@ -37,7 +37,7 @@ def test_groups_by_hand() -> None:
     assert low["per_date"] == pytest.approx((-0.01 + 0 - 0.1) / 3)
     assert high["win_date"] == pytest.approx(0.5)
     assert high["max_drawdown"] == 0.0
-    assert high["t"] == pytest.approx(high["per_date"] / high["se"])
+    assert high["t"] == pytest.approx(high["per_date"] / high["per_date_se"])
 
 
 def test_histogram_counts_every_date_and_so_does_the_normal() -> None:

@@ -134,6 +134,7 @@ APART = (
     "factors.gru.schedule.kind",
     "factors.simple.fwd_over_tested",
     "grid.kind",
+    "tracking",
     "portfolio",
     "test.preset",
 )

@@ -10,7 +10,7 @@ from intralpha.evaluation.nav import annualised_return, max_drawdown, nav, sharp
 from intralpha.evaluation.overlap import newey_west_error, newey_west_t, overlap_t, usual_lags
 
 LEG = ("per_date", "annualised", "sharpe", "max_drawdown", "win_date", "win_week", "win_month")
-LEG += ("se", "t")
+LEG += ("per_date_se", "t")
 OF_IC = ("mean", "std", "icir", "icir_annualised", "positive_share", "t", "t_overlap", "se")
 
 
@@ -28,8 +28,9 @@ def leg_figures(
     Returns
     -------
     dict
-        The names of ``LEG``; win rates count dates, or calendar weeks or months compounded; ``se``
-        and ``t`` are of the mean a date, Newey and West's with the usual lags. Spec 17.1, 17.2.
+        The names of ``LEG``; win rates count dates, or calendar weeks or months compounded;
+        ``per_date_se`` and ``t`` are of the mean a date, Newey and West's with the usual lags.
+        Spec 17.1, 17.2.
     """
     known = excess_D[np.isfinite(excess_D)]
     wins = {
@@ -42,7 +43,7 @@ def leg_figures(
         "sharpe": sharpe(excess_D, per_year),
         "max_drawdown": max_drawdown(nav(known)),
         **wins,
-        "se": newey_west_error(excess_D),
+        "per_date_se": newey_west_error(excess_D),
         "t": newey_west_t(excess_D),
     }
 

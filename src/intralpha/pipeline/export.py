@@ -19,6 +19,7 @@ from intralpha.pipeline.report import (
     finished_portfolio,
     finished_run,
     finished_sets,
+    finished_tracking,
     training_history,
 )
 
@@ -93,6 +94,7 @@ def run_tables(planned: Plan) -> dict[str, pl.DataFrame]:
     out |= {} if history is None else {"training": history}
     for folder in planned.folders(COMBINATION).values():
         out |= {f"combination/{p.stem}": pl.read_parquet(p) for p in folder.glob("*.parquet")}
+    out |= {f"tracking/{n}": frame for n, frame in finished_tracking(planned).items()}
     out |= _portfolio(planned)
     if not out:
         raise NothingMadeError(planned.to_text())

@@ -24,6 +24,7 @@ from intralpha.labels import HorizonError, check_horizon
 from intralpha.market import LakeStep, UniverseSpec
 from intralpha.pipeline.beside import BesideSpec, faults_beside
 from intralpha.pipeline.extends import ExtendsError, extended
+from intralpha.pipeline.tracking import TrackingSpec
 from intralpha.sources import QualitySpec, RebuildSpec, SourceSpec
 
 NAMED = ("factors", "sets", "portfolios")  # mappings of parts by name
@@ -267,6 +268,9 @@ class Recipe(Spec):
     sets: dict[str, FactorSetSpec] = Field(
         default_factory=dict, description="sets of factors that are tested side by side, by name"
     )
+    tracking: TrackingSpec | None = Field(
+        default=None, description="follow the factors: control bands, highs, events, crowding"
+    )
     portfolio: EnhancementSpec | None = None
     portfolios: dict[str, BesideSpec] = Field(
         default_factory=dict,
@@ -319,6 +323,9 @@ class Recipe(Spec):
             named = {*one.scores, *([one.factor] if one.factor else [])}
             odd = sorted(named - set(self.factors))
             out += [f"sets.{name}: no factor {', '.join(odd)}"] if odd else []
+        if self.tracking is not None:
+            odd = sorted(set(self.tracking.factors) - set(self.factors))
+            out += [f"tracking: no factor {', '.join(odd)}"] if odd else []
         if self.portfolio is not None:
             out += [f"portfolio.{fault}" for fault in self.portfolio.faults()]
         out += faults_beside(self.portfolios, self.portfolio, self.factors)

@@ -25,6 +25,7 @@ from intralpha.pipeline.nodes.active_risk import FACTORS, FITS, TOLD
 from intralpha.pipeline.nodes.active_risk import YEARLY as BY_YEAR
 from intralpha.pipeline.nodes.attribution import GROUPS, YEARLY, told_tables
 from intralpha.pipeline.nodes.combination import COMBINATION
+from intralpha.pipeline.nodes.tracking import TRACKING, tracking_tables
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import dump_recipe
 from intralpha.report import PortfolioRecord, RiskRecord, SelectionRecord, TearSheet, render
@@ -84,6 +85,7 @@ def render_report(
         problems=problems,
         known_until=planned.recipe.fwd_known_until,
         more=(*_beside(planned), *(s for one in finished_sets(planned) for s in set_sections(one))),
+        tracking=finished_tracking(planned),
         plugins=tuple((p.name, p.version, p.digest) for p in loaded()),
     )
     return render(sheet, path)
@@ -103,6 +105,13 @@ def finished_sets(planned: Plan) -> tuple[SetReport, ...]:
         for name in planned.recipe.sets
         for folder in planned.folders(f"set/{name}").values()
     )
+
+
+def finished_tracking(planned: Plan) -> dict[str, pl.DataFrame]:
+    """Tables of the factors that are followed; empty where that is not made."""
+    for folder in planned.folders(TRACKING).values():
+        return tracking_tables(folder)
+    return {}
 
 
 def finished_portfolio(planned: Plan) -> PortfolioRecord | None:

@@ -11,6 +11,7 @@ from numpy import ndarray
 
 from intralpha.report.chart import Cells
 
+SHORT = 3  # letters of names that stand upright above their column
 MOST_READ = 40  # rows or columns whose figures are written
 LOW, HIGH = np.array([213, 94, 0]), np.array([0, 114, 178])
 
@@ -24,9 +25,10 @@ def heat_map(cells: Cells) -> Markup:
     """
     if max(cells.values.shape, default=0) > MOST_READ:
         return _picture(cells)
-    heads = Markup("").join(
-        Markup("<th scope=col><span>{}</span></th>").format(n) for n in cells.columns
-    )
+    short = all(len(name) <= SHORT for name in cells.columns)
+    upright, turned = Markup("<th scope=col>{}</th>"), Markup("<th scope=col><span>{}</span></th>")
+    head = upright if short else turned
+    heads = Markup("").join(head.format(name) for name in cells.columns)
     rows = [
         Markup("<tr><th scope=row>{}</th>{}</tr>").format(name, _row(cells, values))
         for name, values in zip(cells.rows, cells.values, strict=True)

@@ -30,6 +30,7 @@ WHOLE = {
     "t": "t (Newey-West)",
     "t_overlap": "t (overlapping returns)",
     "per_date": "mean a date",
+    "per_date_se": "standard error",
     "top_excess": "top excess a year, before cost",
     "turnover_two_sided": "turnover of the top, two-sided",
     "autocorrelation": "autocorrelation of the score",
@@ -180,6 +181,8 @@ def frame_table(frame: pl.DataFrame, told: Mapping[str, str] | None = None) -> M
 
 
 def _told(kind: str, column: str, value: object) -> object:
+    if isinstance(value, bool):
+        return text("yes" if value else "no")
     if kind == "words":
         return said(str(value))
     return horizon_text(str(value)) if kind == "horizon" else Cell(column, value)

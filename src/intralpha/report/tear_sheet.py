@@ -21,6 +21,7 @@ from intralpha.report.section import (
     weight_sections,
 )
 from intralpha.report.selection import SelectionRecord, selection_sections
+from intralpha.report.tracking import tracking_sections
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,7 @@ class TearSheet:
     known_until : drawn as a line in charts over time, if whoever made the factors may have known
         the market up to it
     more : further sections, such as those of a plug-in
+    tracking : tables of the factors that are followed, by name
     head : (label, text) pairs below it: period, universe, benchmark, horizon, rebalance, costs
     """
 
@@ -67,6 +69,7 @@ class TearSheet:
     plugins: tuple[tuple[str, str, str], ...] = ()
     known_until: date | None = None
     more: tuple[Section, ...] = ()
+    tracking: dict[str, pl.DataFrame] = field(default_factory=dict)
     head: tuple[tuple[str, str | Text], ...] = ()
 
     def sections(self) -> list[Section]:
@@ -75,6 +78,7 @@ class TearSheet:
             *portfolio_sections(self.portfolio),
             *risk_sections(self.risk),
             *factor_sections(self.factors),
+            *tracking_sections(self.tracking),
             *weight_sections(self.weights),
             *training_sections(self.training, self.seeds),
             *schedule_sections(self.schedules),

@@ -13,6 +13,7 @@ from intralpha.pipeline.nodes.portfolio import portfolio_nodes
 from intralpha.pipeline.nodes.sets import set_nodes
 from intralpha.pipeline.nodes.signal import signal_node
 from intralpha.pipeline.nodes.test import test_nodes
+from intralpha.pipeline.nodes.tracking import tracking_nodes
 from intralpha.pipeline.recipe import Recipe
 
 __all__ = ["ground_of", "nodes_of"]
@@ -43,6 +44,9 @@ def nodes_of(recipe: Recipe, axes: Axes) -> tuple[Node, ...]:
     if recipe.sets:
         known = {node.name: node for node in nodes}
         nodes += set_nodes(recipe, grids.tests, known, ground)
+    if recipe.tracking is not None:
+        known = {node.name: node for node in nodes}
+        nodes += tracking_nodes(recipe, grids.tests, known)
     if recipe.portfolio is not None:
         nodes += portfolio_nodes(recipe, signal, grids.decisions, axes)
         nodes += beside_nodes(recipe, made, signal, grids.decisions, axes)
