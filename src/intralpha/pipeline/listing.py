@@ -6,9 +6,12 @@ from pathlib import Path
 import yaml
 
 from intralpha.pipeline.extends import recipe_folder
+from intralpha.pipeline.ingest import INGEST
+from intralpha.pipeline.lake_steps import KIND
 from intralpha.pipeline.recipe import Recipe, RecipeError, load_recipe
 from intralpha.pipeline.store import Artifact, Store
 
+OF_LAKES = (INGEST, KIND)  # what lakes hold already, whoever uses it
 MANY = 50  # folders of one node that are shown one by one
 
 
@@ -105,7 +108,7 @@ def collect_garbage(runs: Path, dry_run: bool) -> str:
         for node in json.loads(path.read_text())["nodes"].values():
             needed |= {(node["kind"], key) for key in node["slices"].values()}
     kept = store.addresses()
-    gone = {at: p for at, p in kept.items() if at not in needed and at[0] != "ingest"}
+    gone = {at: p for at, p in kept.items() if at not in needed and at[0] not in OF_LAKES}
     size = sum(_size(path) for path in gone.values())
     if not dry_run:
         store.remove(gone.values())

@@ -18,6 +18,7 @@ from intralpha.risk import (
 )
 
 RETURNS = "risk_returns"
+AT_ONCE = 50  # slices of one job: each job reads the sessions before its first again
 
 
 def risk_nodes(spec: RiskModelSpec, dates: ndarray, sessions: ndarray) -> list[Node]:
@@ -47,9 +48,10 @@ def risk_nodes(spec: RiskModelSpec, dates: ndarray, sessions: ndarray) -> list[N
     needs = {UNIVERSE: lambda at: dates[at : at + 1], RETURNS: past}
     made = day_slices(dates, True, needs)
     inputs = {UNIVERSE: UNIVERSE}
+    both = inputs | {RETURNS: RETURNS}
     return [
-        Node(RETURNS, make_risk_returns, spec, taken, inputs, READS, "folders"),
-        Node("risk", make_risk, spec, made, inputs | {RETURNS: RETURNS}, READS, "folders"),
+        Node(RETURNS, make_risk_returns, spec, taken, inputs, READS, "folders", at_once=AT_ONCE),
+        Node("risk", make_risk, spec, made, both, READS, "folders", at_once=AT_ONCE),
     ]
 
 
