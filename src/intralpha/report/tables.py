@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 
 PERCENT = ("share", "excess", "turnover", "ret", "drawdown", "volatility", "tracking", "win_rate")
 PERCENT += ("annualised",)
+RATIOS = ("calmar", "sharpe", "icir")  # of returns over something: no shares
 WORDS = {
     "icir": "ICIR",
     "ic": "IC",
@@ -30,6 +31,8 @@ def figure_text(name: str, value: object) -> str:
     --------
     >>> figure_text("top_excess", 0.1246), figure_text("rank_ic", 0.09253)
     ('12.46 %', '0.0925')
+    >>> figure_text("excess_sharpe", -1.4552), figure_text("icir_annualised", 0.6027)
+    ('-1.4552', '0.6027')
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "" if value is None else str(value)
@@ -38,7 +41,7 @@ def figure_text(name: str, value: object) -> str:
     if isinstance(value, int):
         return str(value) if name in {"year", "seed", "epoch"} else f"{value:,}"
     of_shares = any(word in name for word in PERCENT) and not name.startswith("rank")
-    if name in WHOLE or (of_shares and "calmar" not in name):
+    if name in WHOLE or (of_shares and not any(word in name for word in RATIOS)):
         return f"{100 * value:.2f} %"
     return f"{value:,.0f}" if abs(value) >= 1000 or name.startswith(COUNTS) else f"{value:.4f}"
 
