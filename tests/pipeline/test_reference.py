@@ -39,9 +39,6 @@ def test_every_key_of_every_shipped_recipe_is_found() -> None:
         assert explain_key(path)
 
 
-OWN = ("signs", "weights", "parameters", "over")  # mappings of names that the user gives
-
-
 def paths(value: Any, *above: str) -> set[str]:
     """Dotted keys of a recipe, without what a user's own mapping holds."""
     if isinstance(value, list):

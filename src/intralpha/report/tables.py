@@ -54,6 +54,8 @@ def figure_text(column: str, value: object) -> str:
     ('12.5 %', '0.093')
     >>> figure_text("icir", 0.7346), figure_text("turnover_one_sided", 0.0123)
     ('0.73', '1.23 %')
+    >>> figure_text("excess_sharpe", -1.4552), figure_text("icir_annualised", 0.6027)
+    ('-1.46', '0.60')
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "" if value is None else str(value)

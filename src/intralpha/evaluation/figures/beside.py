@@ -34,6 +34,6 @@ def side_by_side(
             if SERIES in frame.columns:
                 line = frame.filter(pl.col(SERIES) == PORTFOLIO)
                 out.setdefault(title, []).append(line.with_columns(pl.lit(name).alias(SERIES)))
-        years = {SERIES: name} | {str(y): total(course.in_year(y)) for y in course.years}
+        years = {SERIES: name} | {f"ret_{y}": total(course.in_year(y)) for y in course.years}
         out.setdefault("Returns by year", []).append(pl.DataFrame([years]))
     return {title: pl.concat(lines, how="diagonal") for title, lines in out.items()}
