@@ -1,13 +1,13 @@
 """A whole run: what it makes, what it keeps, how it resumes, and that it never looks ahead."""
 
 from datetime import date
-from html import unescape
 from pathlib import Path
 from shutil import rmtree
 
 import numpy as np
 import polars as pl
 import pytest
+from tests.pages import english
 
 from intralpha.audit.probe import FutureLeakError, NothingComparedError
 from intralpha.base import Panel
@@ -44,7 +44,7 @@ def test_a_run_ends_in_a_report_and_a_second_one_does_nothing(
     assert [f.name for f in result.factors] == ["gru", "simple", "signal", "oracle"]
     assert result.figures["tracking_error"] > 0
     assert repr(result) == result.to_text()
-    page = result.report.read_text()
+    page = english(result.report)
     assert page.count("<h2>Portfolio</h2>") == 1
     assert "seed: 3" in page
     assert "seeds on the validation days of each fold" in page
@@ -71,7 +71,7 @@ def test_factors_stand_beside_the_oracle(finished: tuple[Path, RunResult]) -> No
         assert factor.summary["rank_ic_of_oracle"] == pytest.approx(share)
         assert factor.summary["rank_ic"] < oracle.summary["rank_ic"]
     assert oracle.summary["dates"] == factors[0].summary["dates"]
-    page = unescape(finished[1].report.read_text())
+    page = english(finished[1].report)
     assert "<td>share of the oracle's RankIC</td>" in page
     assert "RankIC of oracle" not in page
 
@@ -187,7 +187,7 @@ def test_a_cheat_is_caught_where_it_enters(
         certify(simple_recipe, (AFTER,), tmp_path / "audit", ("noise",))
     leaking = [f.what for f in caught.value.findings]
     assert leaking == ["features/simple", "score/simple", "signal"]
-    page = unescape((tmp_path / "audit" / "certificate.html").read_text())
+    page = english(tmp_path / "audit" / "certificate.html")
     for said in ("looks ahead", "What looked ahead", str(caught.value).splitlines()[1].strip()):
         assert said in page, said
     assert "does not look ahead" not in page

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 from scipy.stats import spearmanr
+from tests.pages import english
 
 from intralpha.audit import FUTURES
 from intralpha.base.cross_section import mean_zscore
@@ -124,7 +125,7 @@ def test_how_many_were_tried_and_kept_is_shown(
     done: tuple[Plan, RunResult], caplog: pytest.LogCaptureFixture
 ) -> None:
     planned, result = done
-    page = result.report.read_text(encoding="utf-8")
+    page = english(result.report)
     assert "<h2>Selection of halves</h2>" in page
     rows = table(planned).group_by("decision", maintain_order=True)
     for decision, part in rows:
@@ -138,7 +139,7 @@ def test_how_many_were_tried_and_kept_is_shown(
         )
         assert "".join(f"<td>{cell}</td>" for cell in cells) in page
     assert "Rank correlation of what blocks say" in page
-    assert "Distance of blocks' features" in page.replace("\\u0027", "'")
+    assert "Distance of blocks' features" in page
     drawn = planned.timelines()
     assert drawn.endswith("6 are trained, and 1 to 6 of them predict a date")
     assert "learns from" in drawn

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.pages import english
 
 from intralpha.base import Panel
 from intralpha.base.panel import as_days
@@ -124,10 +125,11 @@ def test_a_set_is_neutralised_over_the_universe_of_each_date(tested) -> None:
 
 def test_the_page_shows_them(tested) -> None:
     _, result = tested
-    page = result.report.read_text("utf-8")
+    page = english(result.report)
     for text in ("Set library", "Set of_units", "what resembles the score simple most", "by seed"):
         assert text in page
-    assert page.count("above: Pearson, below: Spearman") == 6
+    # Of six charts, in the caption and for those who hear it.
+    assert page.count("above the diagonal: Pearson, below it: Spearman") == 12
 
 
 def test_sets_of_what_is_not_there_are_refused(simple_recipe: Recipe) -> None:

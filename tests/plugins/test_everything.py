@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.pages import english
 
 from .conftest import BOTH, HERE, Desk, families
 
@@ -39,7 +40,7 @@ def test_there_is_a_kind_of_every_family() -> None:
 
 def test_a_recipe_of_plugins_runs_from_the_command_line(finished: Desk) -> None:
     (report,) = (finished.folder / "runs" / "everything").glob("*/report.html")
-    page = report.read_text()
+    page = english(report)
     assert page.count("<h2>Portfolio</h2>") == 1
     assert page.count("<h2>The best day</h2>") == 1
     rows = re.findall(r"<tr><td>(\w+)</td><td>([\w.]+)</td><td>([0-9a-f]{12})</td></tr>", page)
