@@ -24,10 +24,12 @@ from intralpha.features.level2.minutes import quote_minutes, trade_minutes
 from intralpha.features.level2.order_statistics import order_statistics
 from intralpha.features.level2.parents import ParentTotals, parent_orders, parent_totals
 from intralpha.features.return_surprise import SUMS, MinuteRegression, pair_sums, surprises
+from tests.compiling import compile_once
 from intralpha.market.ticks import Ticks
 from intralpha.sources.level2.register import Register
 from intralpha.sources.replay.rows import book_rows
 
+compile_once()
 ON, rng, S, N = date(2024, 3, 1), np.random.default_rng(0), 3, 30
 SYMBOLS = np.array(["000001.SZ", "000002.SZ", "600000.SH"])
 BOUNDS = np.array([0, 10, 20, N])

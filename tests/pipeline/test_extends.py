@@ -87,6 +87,7 @@ def run_tiny(name: str, finished: tuple[Path, RunResult], folder: Path) -> tuple
     return planned, result
 
 
+@pytest.mark.slow
 def test_report_000_runs_at_its_smallest_size(
     finished: tuple[Path, RunResult], tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from tests.commands import command
 
 from intralpha.base.keys import keys_of, kinds_of, summary
-from intralpha.pipeline import UnknownKeyError, explain_key, keys_page, recipe_schema
+from intralpha.pipeline import UnknownKeyError, explain_key, keys_page, recipe_schema, reference
 from intralpha.pipeline.reference import ROOTS, Place, places
 
 OWN = ("signs", "weights", "parameters", "over", "mixture")  # mappings with names of a user's own
@@ -31,8 +31,10 @@ def test_every_key_and_every_kind_is_described() -> None:
     assert silent == []
 
 
-def test_every_key_of_every_shipped_recipe_is_found() -> None:
+def test_every_key_of_every_shipped_recipe_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys are read from the files: none is known to the test, none is invented."""
+    known = list(places())  # once for all of them
+    monkeypatch.setattr(reference, "places", lambda: iter(known))
     asked = {path for file in RECIPES for path in paths(yaml.safe_load(file.read_text()))}
     assert len(asked) > 60
     for path in sorted(asked):

@@ -23,6 +23,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan, RunResu
     return folder, *run("s001_multifrequency_rnn_tiny", folder)
 
 
+@pytest.mark.slow
 def test_report_001(first: tuple[Path, Plan, RunResult]) -> None:
     """Its sources traded, the book rebuilt, minutes made; data sets, units, means, an index."""
     _, planned, result = first
@@ -48,6 +49,7 @@ def test_report_001(first: tuple[Path, Plan, RunResult]) -> None:
         assert heading in page, heading
 
 
+@pytest.mark.slow
 def test_report_002(first: tuple[Path, Plan, RunResult], tmp_path: Path) -> None:
     """On the lake of the other: two frequencies, their fusion, hand-made weights, an index."""
     on = (f"data.lake={first[0] / 'lakes/s001_tiny'}", "data.sources=[]")
