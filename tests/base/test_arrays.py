@@ -224,6 +224,7 @@ print("tried", len(calls))
 """
 
 
+@pytest.mark.slow
 def test_no_wrong_array_reaches_compiled_code() -> None:
     done = subprocess.run(
         [sys.executable, "-c", FUZZ], capture_output=True, text=True, timeout=500, check=False

@@ -16,7 +16,7 @@ from intralpha.sources.daily_rows import finish_daily
 
 DAYS = [d.item() for d in Calendar.xshg().between("2024-01-02", "2024-02-08")]
 STOCKS = ("000001.SZ", "300750.SZ", "600519.SH")
-EXAMPLES = settings(max_examples=12, deadline=None)
+EXAMPLES = settings(max_examples=8, deadline=None)
 
 
 def contents(lake: Lake) -> dict[str, str]:

@@ -39,6 +39,7 @@ def strict_recipe(finished: tuple[Path, RunResult]) -> Recipe:
     return load_recipe(finished[0] / "tiny.yaml", (*FAST, STRICT))
 
 
+@pytest.mark.slow
 def test_the_optimiser_need_not_get_along_with_the_noise(
     strict_recipe: Recipe, tmp_path: Path
 ) -> None:

@@ -153,6 +153,7 @@ def test_addresses_move_with_the_code_of_a_plugin_and_not_otherwise(
         assert set(seen) == set(moved) | (after if moved else set()), file
 
 
+@pytest.mark.slow
 def test_an_audit_covers_the_features_of_a_plugin(desk: Desk, finished: Desk) -> None:
     (desk.folder / "cheat.py").write_text(
         (HERE / "acme" / "src" / "acme" / "features.py")
@@ -179,6 +180,7 @@ def test_an_audit_covers_the_features_of_a_plugin(desk: Desk, finished: Desk) ->
     assert "features/one: " in cheat.stderr
 
 
+@pytest.mark.slow
 def test_a_recipe_with_sources_of_its_own_is_audited(finished: Desk) -> None:
     words = ("--after", "2023-05-10", "--future", "noise", "--set", "factors.net=null")
     done = finished.intralpha("audit", "everything.yaml", *BOTH, *words)

@@ -15,6 +15,7 @@ from .conftest import ON
 LIBRARY = LibrarySpec(library="price_volume", names=("ret20",))
 
 
+@pytest.mark.slow
 def test_all_are_checked_and_all_faults_are_told(lake: Lake) -> None:
     good = (DaySpec(turnover="amount"), ZReturnSpec(), GRUSpec(), NegICSpec())
     done = check_specs(good, lake, ON)

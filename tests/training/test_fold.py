@@ -65,6 +65,7 @@ def scores(job: FoldJob) -> np.ndarray:
     return predict_fold(job.folder, job.load, job.model, job.fold.predict).values
 
 
+@pytest.mark.slow
 def test_the_number_of_workers_changes_nothing(tmp_path: Path) -> None:
     one, two = make_jobs(tmp_path / "one"), make_jobs(tmp_path / "two")
     for job in one:

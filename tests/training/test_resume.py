@@ -20,6 +20,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["pooled", "ema", "last"])
 def test_a_process_that_was_killed_goes_on_bit_for_bit(trained: Path, name: str) -> None:
     """Networks, optimisers, schedules, averages and batches: what each case has stands there."""
