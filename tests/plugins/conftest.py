@@ -26,7 +26,9 @@ def families() -> set[str]:
     for module in walk_packages(intralpha.__path__, "intralpha."):
         if not module.name.endswith("__main__"):
             import_module(module.name)
-    return {f.__name__ for f in Kinded.__subclasses__() if f.__module__.startswith("intralpha.")}
+    ours = [f for f in Kinded.__subclasses__() if f.__module__.startswith("intralpha.")]
+    # An example in a docstring says the name of its module, too, but leaves nothing there.
+    return {f.__name__ for f in ours if getattr(sys.modules[f.__module__], f.__name__, None) is f}
 
 
 @dataclass(frozen=True)
