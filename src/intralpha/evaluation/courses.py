@@ -1,6 +1,5 @@
 """Courses of a portfolio: values and drawdowns by session, its worst falls, months and costs."""
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date
 
@@ -9,6 +8,7 @@ import polars as pl
 from jaxtyping import Float, Shaped
 from numpy import ndarray
 
+from intralpha.base.stretches import stretches
 from intralpha.evaluation.nav import (
     SESSIONS_PER_YEAR,
     drawdown,
@@ -83,17 +83,10 @@ def drawdown_table(
         ``max_drawdown`` (a fraction), ``high`` (null: before the first session), ``low``,
         ``recovered`` (null: not yet), ``sessions`` from the high to the recovery or the end.
     """
-    fallen = drawdown(nav_D) > 0
-    found = [_fall(nav_D, dates_D, *span) for span in _spans(fallen)]
+    found = [_fall(nav_D, dates_D, *span) for span in stretches(drawdown(nav_D) > 0)]
     schema = {"max_drawdown": pl.Float64, "high": pl.Date, "low": pl.Date, "recovered": pl.Date}
     rows = pl.DataFrame(found, schema=schema | {"sessions": pl.Int64})
     return rows.sort("max_drawdown", descending=True, maintain_order=True).head(most)
-
-
-def _spans(fallen: ndarray) -> Iterator[tuple[int, int]]:
-    """First place below the high, and the first one that is not any more."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], fallen.astype(int), [0]])))
-    yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
 
 
 def _fall(

@@ -13,6 +13,7 @@ from intralpha.backtest import PortfolioRecord, load_run
 from intralpha.base import ConfigError
 from intralpha.evaluation import FactorReport
 from intralpha.pipeline.nodes.attribution import told_tables
+from intralpha.pipeline.report import reports_in
 from intralpha.pipeline.store import Store
 from intralpha.report import TearSheet, render
 from intralpha.report.compare import Compared, comparison_sections
@@ -76,18 +77,13 @@ class PastRun:
             return []
         store = Store(self.folder.parent.parent / "artifacts")
         kind, keys = filed["kind"], list(filed["slices"].values())
-        return (
-            [store.get(kind, k).path for k in keys]
-            if all(store.has(kind, "folders", k) for k in keys)
-            else []
-        )
+        if not all(store.has(kind, "folders", key) for key in keys):
+            return []
+        return [store.get(kind, key).path for key in keys]
 
     def factors(self) -> tuple[FactorReport, ...]:
         """Its tests."""
-        parts = [
-            p for folder in self.folders("test") for p in sorted(folder.iterdir()) if p.is_dir()
-        ]
-        return tuple(FactorReport.load(part) for part in parts)
+        return reports_in(self.folders("test"))
 
     def record(self) -> PortfolioRecord | None:
         """Its replay; None without one."""

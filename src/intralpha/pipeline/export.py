@@ -9,17 +9,18 @@ from typing import Literal, get_args
 
 import polars as pl
 
+from intralpha.backtest.record import TABLES
 from intralpha.base import ConfigError
-from intralpha.pipeline.nodes.attribution import told_tables
+from intralpha.pipeline.named_tables import read_tables
 from intralpha.pipeline.nodes.combination import COMBINATION
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.report import (
     NothingMadeError,
     finished_factors,
-    finished_portfolio,
     finished_run,
     finished_sets,
     finished_tracking,
+    portfolio_record,
     training_history,
 )
 
@@ -27,7 +28,6 @@ Form = Literal["csv", "parquet", "xlsx"]
 FORMS: tuple[Form, ...] = get_args(Form)
 SHEET = 31  # letters of a sheet's name, which is all that Excel takes
 ROWS = 1_048_575  # below the head of a sheet
-LEDGER = ("daily", "fills", "blocked", "holdings", "events")
 
 
 class NoWorkbookError(ConfigError):
@@ -93,7 +93,7 @@ def run_tables(planned: Plan) -> dict[str, pl.DataFrame]:
     history = training_history(planned)
     out |= {} if history is None else {"training": history}
     for folder in planned.folders(COMBINATION).values():
-        out |= {f"combination/{p.stem}": pl.read_parquet(p) for p in folder.glob("*.parquet")}
+        out |= {f"combination/{n}": frame for n, frame in read_tables(folder).items()}
     out |= {f"tracking/{n}": frame for n, frame in finished_tracking(planned).items()}
     out |= _portfolio(planned)
     if not out:
@@ -102,15 +102,14 @@ def run_tables(planned: Plan) -> dict[str, pl.DataFrame]:
 
 
 def _portfolio(planned: Plan) -> dict[str, pl.DataFrame]:
-    run, record = finished_run(planned), finished_portfolio(planned)
-    if run is None or record is None:
+    run = finished_run(planned)
+    if run is None:
         return {}
+    record = portfolio_record(planned, run)
     out = {"portfolio/figures": pl.DataFrame([record.figures]), "portfolio/yearly": record.yearly}
-    out |= {f"portfolio/{name}": getattr(run.ledger, name) for name in LEDGER}
+    out |= {f"portfolio/{name}": getattr(run.ledger, name) for name in TABLES}
     out |= {f"portfolio/{title}": frame for title, frame in record.notes.items()}
-    for folder in planned.folders("attribution").values():
-        out |= {f"portfolio/told_{name}": frame for name, frame in told_tables(folder).items()}
-    return out
+    return out | {f"portfolio/told_{name}": frame for name, frame in record.tables.items()}
 
 
 def export_tables(

@@ -29,14 +29,8 @@ def head_of(recipe: Recipe, factors: Sequence[FactorReport]) -> Head:
     spec = recipe.portfolio
     kind = str(spec.benchmark.kind)  # type: ignore[attr-defined]
     index = getattr(spec.benchmark, "index", None)
-    out.append(
-        (
-            "Benchmark",
-            text("index {}", str(index))
-            if index
-            else text(f"{kind.replace(chr(95), chr(32))} weights"),
-        )
-    )
+    other = text(f"{kind} weights".replace("_", " "))
+    out.append(("Benchmark", text("index {}", str(index)) if index else other))
     grid = recipe.grid if spec.grid is None else spec.grid
     every = getattr(grid, "every", None)
     told = text("every {} sessions", str(every * spec.every)) if every else _kind(grid)
@@ -53,12 +47,8 @@ def _universe(spec: UniverseSpec) -> Text:
 
 
 def _horizon(recipe: Recipe) -> Text:
-    first, last = recipe.test.horizons[0]
-    return text("{} of t+{} to {} of t+{}", *_twice(recipe.test.price, first, last))
-
-
-def _twice(price: str, first: int, last: int) -> tuple[str | Text, ...]:
-    return text(price), str(first), text(price), str(last)
+    price, (first, last) = text(recipe.test.price), recipe.test.horizons[0]
+    return text("{} of t+{} to {} of t+{}", price, str(first), price, str(last))
 
 
 def _costs(recipe: Recipe) -> Text:

@@ -1,6 +1,7 @@
 """The report of a plan: sections made from the artifacts that are there."""
 
 import platform
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -21,11 +22,12 @@ from intralpha.pipeline.beside import MAIN
 from intralpha.pipeline.code import git_commit
 from intralpha.pipeline.head import head_of
 from intralpha.pipeline.ingest import quality_counts
+from intralpha.pipeline.named_tables import read_tables
 from intralpha.pipeline.nodes.active_risk import FACTORS, FITS, TOLD
 from intralpha.pipeline.nodes.active_risk import YEARLY as BY_YEAR
 from intralpha.pipeline.nodes.attribution import GROUPS, YEARLY, told_tables
 from intralpha.pipeline.nodes.combination import COMBINATION
-from intralpha.pipeline.nodes.tracking import TRACKING, tracking_tables
+from intralpha.pipeline.nodes.tracking import TRACKING
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import dump_recipe
 from intralpha.report import PortfolioRecord, RiskRecord, SelectionRecord, TearSheet, render
@@ -93,7 +95,11 @@ def render_report(
 
 def finished_factors(planned: Plan) -> tuple[FactorReport, ...]:
     """Tests of the factors; empty if they are not made."""
-    folders = planned.folders("test").values()
+    return reports_in(planned.folders("test").values())
+
+
+def reports_in(folders: Iterable[Path]) -> tuple[FactorReport, ...]:
+    """Tests that the slices of a node keep, a folder each."""
     parts = sorted(p for folder in folders for p in folder.iterdir() if p.is_dir())
     return tuple(FactorReport.load(part) for part in parts)
 
@@ -110,15 +116,24 @@ def finished_sets(planned: Plan) -> tuple[SetReport, ...]:
 def finished_tracking(planned: Plan) -> dict[str, pl.DataFrame]:
     """Tables of the factors that are followed; empty where that is not made."""
     for folder in planned.folders(TRACKING).values():
-        return tracking_tables(folder)
+        return read_tables(folder)
     return {}
 
 
 def finished_portfolio(planned: Plan) -> PortfolioRecord | None:
     """What the report shows of the replay; None if there is none, or it is not made."""
     run = finished_run(planned)
-    if not run:
-        return None
+    return portfolio_record(planned, run) if run else None
+
+
+def portfolio_record(planned: Plan, run: PortfolioRun) -> PortfolioRecord:
+    """What the report shows of a replay that is there.
+
+    Parameters
+    ----------
+    planned : with the nodes that tell of it
+    run : the replay
+    """
     more = _figures(planned, run) | _attribution(planned)
     made_of = _benchmark(planned)
     if made_of is not None:

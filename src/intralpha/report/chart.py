@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import polars as pl
 from jaxtyping import Float
 from numpy import ndarray
 
-from intralpha.report.language import Text
+from intralpha.report.language import Text, name
 
 Values = Sequence[Any] | ndarray | pl.Series
 COLOURS = 8  # of the palette; further ones are dashed
@@ -39,6 +40,34 @@ class Line:
     area: bool = False
     step: bool = False
     group: str = ""
+
+
+def one_of_many(place: int, x: Values, y: Values, of: str, step: bool = False) -> Line:
+    """A line among others: where the palette ends, colours begin again and are dashed.
+
+    Parameters
+    ----------
+    place : among them, from 0
+    x, y, step : as of :class:`Line`
+    of : whose line it is
+    """
+    return Line(x, y, name(of), place, place // COLOURS, step=step)
+
+
+def of_each_factor(frame: pl.DataFrame, column: str, step: bool = False) -> tuple[Line, ...]:
+    """A line a factor.
+
+    Parameters
+    ----------
+    frame : date, factor and the column
+    column : what is drawn
+    step : whether a value holds until the next
+    """
+    parts = frame.group_by("factor", maintain_order=True)
+    return tuple(
+        one_of_many(i, rows["date"], rows[column], str(factor), step)
+        for i, ((factor,), rows) in enumerate(parts)
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +122,12 @@ class Cells:
     rows: Sequence[str]
     values: Float[ndarray, "R C"]
     spread: float = 1.0
+
+    @staticmethod
+    def widest(values: Float[ndarray, "R C"]) -> float:
+        """The largest absolute value, for a full colour; 1 where there is none."""
+        known = np.abs(values[np.isfinite(values)])
+        return float(known.max()) if len(known) else 1.0
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from intralpha.evaluation import FactorReport
-from intralpha.report.chart import Bars, Cells, Chart, Line
+from intralpha.report.chart import Bars, Cells, Chart, Line, of_each_factor, one_of_many
 from intralpha.report.language import Text, name, text
 
 MONTHS = tuple(str(month) for month in range(1, 13))
@@ -31,7 +31,7 @@ def rolling_ic_chart(factors: Sequence[FactorReport]) -> Chart:
 def _of_each(factors: Sequence[FactorReport], column: str) -> tuple[Line, ...]:
     """A line a factor of its rolling table."""
     return tuple(
-        Line(f.more["rolling"]["date"], f.more["rolling"][column], name(f.name), i, i // 8)
+        one_of_many(i, f.more["rolling"]["date"], f.more["rolling"][column], f.name)
         for i, f in enumerate(factors)
         if "rolling" in f.more
     )
@@ -119,9 +119,8 @@ def monthly_map(title: Text | str, unit: str, months: pl.DataFrame, column: str)
     values = np.full((len(years), 12), np.nan)
     for year, month, value in months.select("year", "month", column).iter_rows():
         values[years.index(year), month - 1] = np.nan if value is None else value
-    known = np.abs(values[np.isfinite(values)])
-    spread = float(known.max()) if len(known) else 1.0
-    return Chart(title, unit, (Cells(MONTHS, tuple(map(str, years)), values, spread),))
+    cells = Cells(MONTHS, tuple(map(str, years)), values, Cells.widest(values))
+    return Chart(title, unit, (cells,))
 
 
 def decay_chart(factors: Sequence[FactorReport]) -> Chart:
@@ -177,10 +176,7 @@ def weight_chart(weights: pl.DataFrame) -> Chart:
     ----------
     weights : date, factor, weight
     """
-    lines = tuple(
-        Line(part["date"], part["weight"], name(str(factor)), i, i // 8, step=True)
-        for i, ((factor,), part) in enumerate(weights.group_by("factor", maintain_order=True))
-    )
+    lines = of_each_factor(weights, "weight", step=True)
     return Chart("Weights of the combination", "weight", lines)
 
 

@@ -7,12 +7,11 @@ import polars as pl
 
 from intralpha.backtest import PortfolioRecord
 from intralpha.evaluation import FactorReport
-from intralpha.report.chart import Chart, Line
-from intralpha.report.charts import cumulative_ic_chart, decay_chart, rolling_ic_chart
-from intralpha.report.factors import assured, leading
-from intralpha.report.language import name, text
+from intralpha.report.chart import Chart, one_of_many
+from intralpha.report.factors import leading, tests_beside
+from intralpha.report.language import text
 from intralpha.report.section import Section
-from intralpha.report.tables import Cell, frame_table, said, table
+from intralpha.report.tables import figure_table, frame_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,17 +50,7 @@ def comparison_sections(runs: Sequence[Compared], settings: pl.DataFrame) -> lis
 
 def _tests(runs: Sequence[Compared]) -> Section:
     """The leading factor of every run."""
-    leads = [_named(run) for run in runs]
-    heads = ("run", "test dates", "mean RankIC", "standard error", "t (Newey-West)", "ICIR")
-    sure = table([text(h) for h in heads], [[name(f.name), *assured(f)] for f in leads])
-    figures = list(dict.fromkeys(n for f in leads for n in f.summary))
-    rows = [[said(n), *(Cell(n, f.summary.get(n)) for f in leads)] for n in figures]
-    tables = (
-        (text("RankIC with its standard error"), sure),
-        (text("All figures"), table(["", *(name(f.name) for f in leads)], rows)),
-    )
-    made = (cumulative_ic_chart(leads), rolling_ic_chart(leads), decay_chart(leads))
-    return Section("Leading factors", tables, made)
+    return tests_beside([_named(run) for run in runs], text("Leading factors"), text("run"))
 
 
 def _named(run: Compared) -> FactorReport:
@@ -73,9 +62,7 @@ def _named(run: Compared) -> FactorReport:
 def _portfolios(runs: Sequence[Compared]) -> Section:
     """Figures and courses of every portfolio."""
     records = [(run.name, run.record) for run in runs if run.record is not None]
-    figures = list(dict.fromkeys(n for _, r in records for n in r.figures))
-    rows = [[said(n), *(Cell(n, r.figures.get(n)) for _, r in records)] for n in figures]
-    shown = table(["", *(name(n) for n, _ in records)], rows)
+    shown = figure_table({name: record.figures for name, record in records})
     made = tuple(_courses(records, *one) for one in _DRAWN)
     return Section("Portfolios", ((text("Figures after cost"), shown),), made)
 
@@ -91,7 +78,7 @@ def _courses(
     records: Sequence[tuple[str, PortfolioRecord]], column: str, title: str, unit: str, form: str
 ) -> Chart:
     lines = tuple(
-        Line(courses["date"], courses[column], name(of), i, i // 8)
+        one_of_many(i, courses["date"], courses[column], of)
         for i, (of, record) in enumerate(records)
         if (courses := record.tables.get("courses")) is not None
     )

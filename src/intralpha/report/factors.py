@@ -1,14 +1,23 @@
 """Sections of the tests: all factors side by side, then each of them with its evidence."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import polars as pl
 
 from intralpha.evaluation import FactorReport
 from intralpha.report import charts
-from intralpha.report.language import name, text
+from intralpha.report.language import Text, name, text
 from intralpha.report.section import Section, Tile
-from intralpha.report.tables import Cell, figure_text, frame_table, horizon_text, said, table
+from intralpha.report.tables import (
+    Cell,
+    figure_table,
+    figure_text,
+    frame_table,
+    horizon_text,
+    said,
+    table,
+)
 
 DRAWN = ("group_courses", "histogram", "quantiles", "monthly", "rolling")  # tables that are charts
 TOLD = {"leg": "words", "coefficient": "words", "horizon": "horizon"}
@@ -19,21 +28,32 @@ def factor_sections(factors: Sequence[FactorReport]) -> list[Section]:
     if not factors:
         return []
     lead = leading(factors)
-    names = list(dict.fromkeys(figure for f in factors for figure in f.summary))
-    rows = [[said(n), *(Cell(n, f.summary.get(n)) for f in factors)] for n in names]
+    whole = tests_beside(factors, text("Factors"), text("factor"))
+    sections = (_one(f, folded=f is not lead) for f in factors)
+    return [replace(whole, tiles=_tiles(lead)), *sections]
+
+
+def tests_beside(factors: Sequence[FactorReport], title: Text, of: Text) -> Section:
+    """Figures and courses of tests side by side.
+
+    Parameters
+    ----------
+    factors : at least one
+    title : of the section
+    of : what each of them is, over their names
+    """
     sure = [[name(f.name), *assured(f)] for f in factors]
-    heads = ("factor", "test dates", "mean RankIC", "standard error", "t (Newey-West)", "ICIR")
+    heads = ("test dates", "mean RankIC", "standard error", "t (Newey-West)", "ICIR")
     tables = (
-        (text("RankIC with its standard error"), table([text(h) for h in heads], sure)),
-        (text("All figures"), table(["", *(name(f.name) for f in factors)], rows)),
+        (text("RankIC with its standard error"), table([of, *map(text, heads)], sure)),
+        (text("All figures"), figure_table({f.name: f.summary for f in factors})),
     )
     made = (
         charts.cumulative_ic_chart(factors),
         charts.rolling_ic_chart(factors),
         charts.decay_chart(factors),
     )
-    whole = Section("Factors", tables, made, _tiles(lead))
-    return [whole, *(_one(f, folded=f is not lead) for f in factors)]
+    return Section(title, tables, made)
 
 
 def leading(factors: Sequence[FactorReport]) -> FactorReport:

@@ -6,8 +6,8 @@ import polars as pl
 
 from intralpha.evaluation import excess_nav
 from intralpha.evaluation.figures import Course
-from intralpha.report.chart import Chart, Line
-from intralpha.report.language import name, text
+from intralpha.report.chart import Chart, one_of_many
+from intralpha.report.language import text
 from intralpha.report.section import Section
 from intralpha.report.tables import frame_table
 
@@ -25,7 +25,9 @@ def beside_sections(
     if len(courses) < 2:
         return []
     lines = tuple(
-        Line(one.dates.astype("datetime64[D]"), excess_nav(one.ret, one.benchmark_ret), name(of), i)
+        one_of_many(
+            i, one.dates.astype("datetime64[D]"), excess_nav(one.ret, one.benchmark_ret), of
+        )
         for i, (of, one) in enumerate(courses.items())
         if one.compared
     )

@@ -5,8 +5,8 @@ from datetime import date
 
 import polars as pl
 
-from intralpha.report.chart import Bars, Chart, Line
-from intralpha.report.language import name, text
+from intralpha.report.chart import Bars, Chart, Line, of_each_factor
+from intralpha.report.language import text
 from intralpha.report.section import Section, Tile
 from intralpha.report.tables import figure_text, frame_table
 
@@ -57,11 +57,7 @@ def fit_chart(record: RiskRecord) -> Chart:
 def factor_chart(record: RiskRecord) -> Chart:
     """Returns of the country and the styles, added up; industries are too many to see."""
     shown = record.factors.filter(~pl.col("factor").str.starts_with(INDUSTRY))
-    parts = shown.partition_by("factor", as_dict=True, maintain_order=True)
-    lines = tuple(
-        Line(part["date"], part["sum_ret"], name(str(factor)), i, i // 8)
-        for i, ((factor,), part) in enumerate(parts.items())
-    )
+    lines = of_each_factor(shown, "sum_ret")
     return Chart("Returns of the factors", "added up", lines, form="percent")
 
 

@@ -9,7 +9,7 @@ import polars as pl
 from jaxtyping import Float
 from numpy import ndarray
 
-from intralpha.report.chart import Chart
+from intralpha.report.chart import Cells, Chart
 from intralpha.report.charts import square_chart
 from intralpha.report.language import text
 from intralpha.report.section import Section
@@ -94,8 +94,7 @@ def matrix_chart(
     names, values_KK = matrix
     if len(names) < 2:
         return None
-    known = np.abs(values_KK[np.isfinite(values_KK)])
-    return square_chart(title, unit, names, values_KK, float(known.max()) if len(known) else 1.0)
+    return square_chart(title, unit, names, values_KK, Cells.widest(values_KK))
 
 
 def _square(pairs: pl.DataFrame, column: str) -> tuple[list[str], Float[ndarray, "K K"]]:

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from markupsafe import Markup, escape
 from numpy import ndarray
 
+from intralpha.base.stretches import stretches
 from intralpha.report.chart import COLOURS, Band, Bars, Cells, Chart, Line
 from intralpha.report.heat import heat_map
 from intralpha.report.language import Text, text
@@ -206,9 +207,7 @@ def _path(px: ndarray, py: ndarray, step: bool) -> str:
 
 def _parts(px: ndarray, py: ndarray) -> list[slice]:
     """Stretches without a gap."""
-    there = np.isfinite(px) & np.isfinite(py)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], there.astype(int), [0]])))
-    return [slice(a, b) for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)]
+    return [slice(*ends) for ends in stretches(np.isfinite(px) & np.isfinite(py))]
 
 
 def _thinned(px: ndarray, py: ndarray) -> tuple[ndarray, ndarray]:

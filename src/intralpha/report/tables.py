@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import polars as pl
 from markupsafe import Markup, escape
@@ -140,6 +141,18 @@ def table(header: Sequence[str | Text], rows: Iterable[Sequence[object]]) -> Mar
     top = Markup("") if bare else Markup("<thead><tr>{}</tr></thead>").format(head)
     box = Markup('<div class="scroll" tabindex="0"><table>{}<tbody>{}</tbody></table></div>')
     return box.format(top, body)
+
+
+def figure_table(named: Mapping[str, Mapping[str, Any]]) -> Markup:
+    """Figures side by side, a line a figure and a column a name; empty where one lacks it.
+
+    Parameters
+    ----------
+    named : name -> figures by the names of their columns
+    """
+    figures = dict.fromkeys(figure for one in named.values() for figure in one)
+    rows = [[said(n), *(Cell(n, one.get(n)) for one in named.values())] for n in figures]
+    return table(["", *map(name, named)], rows)
 
 
 class Cell:

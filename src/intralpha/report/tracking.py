@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from intralpha.report.chart import Band, Chart, Line
+from intralpha.report.chart import Band, Chart, Line, of_each_factor, one_of_many
 from intralpha.report.language import Text, name, text
 from intralpha.report.section import Section, Tile
 from intralpha.report.tables import frame_table
@@ -64,17 +64,9 @@ def _controls(controls: pl.DataFrame | None) -> list[Chart]:
     return charts
 
 
-def _each(frame: pl.DataFrame, column: str) -> tuple[Line, ...]:
-    """A line a factor of a stacked table."""
-    return tuple(
-        Line(rows["date"], rows[column], name(str(factor)), i, i // 8)
-        for i, ((factor,), rows) in enumerate(frame.group_by("factor", maintain_order=True))
-    )
-
-
 def _columns(frame: pl.DataFrame, names: list[str]) -> tuple[Line, ...]:
     """A line a column."""
-    return tuple(Line(frame["date"], frame[n], name(n), i, i // 8) for i, n in enumerate(names))
+    return tuple(one_of_many(i, frame["date"], frame[n], n) for i, n in enumerate(names))
 
 
 def _strength(tables: Mapping[str, pl.DataFrame]) -> list[Chart]:
@@ -85,11 +77,15 @@ def _strength(tables: Mapping[str, pl.DataFrame]) -> list[Chart]:
         charts.append(Chart("Relative strength", unit, lines, form="percent"))
     if (highs := tables.get("highs")) is not None:
         value = "value of 1, long side over the universe, before cost"
-        charts.append(Chart("Long sides", value, _each(highs, "value")))
+        charts.append(Chart("Long sides", value, of_each_factor(highs, "value")))
         charts.append(
-            Chart("Days since the last high", "calendar days", _each(highs, "days_since_high"))
+            Chart(
+                "Days since the last high",
+                "calendar days",
+                of_each_factor(highs, "days_since_high"),
+            )
         )
-        falls = _each(highs, "drawdown")
+        falls = of_each_factor(highs, "drawdown")
         charts.append(Chart("Drawdown of the long sides", "below the high", falls, form="percent"))
     if (fading := tables.get("fading")) is not None:
         unit = "rolling mean RankIC; broken: of older scores"

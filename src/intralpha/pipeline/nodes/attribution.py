@@ -10,6 +10,7 @@ from intralpha.backtest.active import Standings, active_table, newest_holdings, 
 from intralpha.base.node import ALL, Inputs, Node, Read, Slice, Task
 from intralpha.evaluation.courses import cost_table, courses, drawdown_table, monthly_excess
 from intralpha.market import float_cap, industry_codes, read_daily
+from intralpha.pipeline.named_tables import keep_tables, read_tables
 
 PORTFOLIO, BENCHMARK = "portfolio", "benchmark"
 DAILY, GROUPS, YEARLY = "daily.parquet", "groups.parquet", "yearly.parquet"
@@ -65,7 +66,7 @@ def make_attribution(spec: None, inputs: Inputs, task: Task) -> None:
             "sizes": size_table(standings, caps.astype(np.float64)),
             "holdings": newest_holdings(standings, codes[-1], labels),
         }
-    _keep(tables, folder / TOLD)
+    keep_tables(tables, folder / TOLD)
     task.finish(ALL)
 
 
@@ -88,13 +89,6 @@ def course_tables(ledger: Ledger) -> dict[str, pl.DataFrame]:
     }
 
 
-def _keep(tables: dict[str, pl.DataFrame], folder: Path) -> None:
-    folder.mkdir(exist_ok=True)
-    for name, frame in tables.items():
-        if frame.height:
-            frame.write_parquet(folder / f"{name}.parquet")
-
-
 def told_tables(folder: Path) -> dict[str, pl.DataFrame]:
     """The further tables of a finished slice, by name."""
-    return {path.stem: pl.read_parquet(path) for path in sorted((folder / TOLD).glob("*.parquet"))}
+    return read_tables(folder / TOLD)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import reduce
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -16,6 +15,7 @@ from intralpha.evaluation import tracking as told
 from intralpha.factors import Ground
 from intralpha.factors.features import feature_node
 from intralpha.market import read_daily
+from intralpha.pipeline.named_tables import keep_tables
 from intralpha.pipeline.nodes.test import SIGNAL, test_dates
 from intralpha.pipeline.recipe import Recipe, TestSpec
 from intralpha.pipeline.tracking import TrackingSpec
@@ -90,7 +90,7 @@ def make_tracking(spec: Tracked, inputs: Inputs, task: Task) -> None:
     scores = {n: _left(score, styles, inside_DA) for n, score in laid.items()}
     amount = read_daily(inputs.lake, ("amount",), dates[0].item(), dates[-1].item(), fwd.assets)
     amount_DA = np.where(inside_DA, amount.at(dates)["amount"], np.nan)
-    _keep(_tables(spec, scores, fwd, inside_DA, amount_DA), task.folder(ALL))
+    keep_tables(_tables(spec, scores, fwd, inside_DA, amount_DA), task.folder(ALL))
     task.finish(ALL)
 
 
@@ -156,14 +156,3 @@ def _lead(found: Sweep) -> Float[ndarray, "D"]:
 def _stacked(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """One below the other, with a column of their names."""
     return pl.concat([f.select(pl.lit(n).alias("factor"), pl.all()) for n, f in frames.items()])
-
-
-def _keep(tables: Mapping[str, pl.DataFrame], folder: Path) -> None:
-    for name, frame in tables.items():
-        if frame.height:
-            frame.write_parquet(folder / f"{name}.parquet")
-
-
-def tracking_tables(folder: Path) -> dict[str, pl.DataFrame]:
-    """The tables of a finished slice, by name."""
-    return {path.stem: pl.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
