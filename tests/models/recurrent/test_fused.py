@@ -366,5 +366,12 @@ def test_autocast_is_torchs_own(cell: Fused, theirs: type[nn.GRU] | type[nn.LSTM
     ours, other = cell(3, 4), theirs(3, 4, batch_first=True)
     other.load_state_dict(ours.state_dict())
     x = torch.randn(5, 7, 3)
+    without = ours(x)[0]
     with torch.autocast("cpu", torch.bfloat16):
-        assert torch.equal(ours(x)[0], other(x)[0])
+        found = ours(x)[0]
+        try:
+            assert torch.equal(found, other(x)[0])
+        except RuntimeError as error:  # this processor has no LSTM of halves
+            assert "LSTM forward propagation" in str(error)  # noqa: PT017
+            assert torch.equal(found, without)
+            assert torch.equal(ours(x.bfloat16(), None)[0], ours(x.bfloat16().float())[0])

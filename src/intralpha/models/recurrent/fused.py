@@ -94,7 +94,8 @@ class FusedLSTM(nn.LSTM):
         h_t &= o_t \odot \tanh(c_t)
 
     with :math:`\tilde h = m \odot h` as of :class:`FusedGRU`, whose parameters and notes hold here.
-    The cell c is never dropped.
+    The cell c is never dropped. Under autocast on a processor without products of bfloat16, where
+    torch's own raises, it works in float32.
 
     Parameters
     ----------
@@ -135,6 +136,10 @@ class FusedLSTM(nn.LSTM):
         -------
         out, (h, c)
         """
+        if _has_no_halves(x):
+            with torch.autocast("cpu", enabled=False):
+                ends = None if state is None else (state[0].float(), state[1].float())
+                return self.forward(x.float(), ends, sequence)
         before = state or (None, None)
         if _drops(self) or _in_kernel(self, x, *before):
             out, h, c = _run(self, x, *before, sequence)
@@ -155,6 +160,16 @@ def _described(sizes: str, cell_dropout: float) -> str:
 def _drops(network: FusedGRU | FusedLSTM) -> bool:
     """Whether neurons are dropped now, which torch's own layers cannot."""
     return network.training and network.cell_dropout > 0
+
+
+def _has_no_halves(x: object) -> bool:
+    """Whether autocast asks for an LSTM of bfloat16 that this processor has not: torch raises."""
+    return (
+        isinstance(x, Tensor)
+        and x.device.type == "cpu"
+        and torch.is_autocast_enabled("cpu")
+        and not torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    )
 
 
 def _in_kernel(network: FusedGRU | FusedLSTM, x: object, *states: Tensor | None) -> bool:
