@@ -15,7 +15,7 @@ from intralpha.pipeline import (
     load_recipe,
     plan,
 )
-from intralpha.pipeline.study import grid
+from intralpha.pipeline.trials import combinations, space_of
 
 BASE = """
 name: base
@@ -125,10 +125,11 @@ def test_the_trials_of_report_000_are_a_study_of_its_network(tmp_path: Path) -> 
     recipe = load_recipe(find_recipe(Path("s000_grid")), (), tmp_path)
     assert recipe.study is not None
     assert (list(recipe.factors), recipe.sets) == (["ret_10"], {})
-    trials = grid([f"{key}={json.dumps(of)}" for key, of in recipe.study.over.items()])
+    trials = list(combinations(space_of((), recipe.study)))
     assert len(trials) == 7 * 3 * 4 * 2
     for one in trials:
-        load_recipe(find_recipe(Path("s000_grid")), one, tmp_path)
+        changes = tuple(f"{key}={json.dumps(value)}" for key, value in one.items())
+        load_recipe(find_recipe(Path("s000_grid")), changes, tmp_path)
 
 
 def test_a_set_that_is_null_is_left_out(tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ from intralpha.pipeline import (
     render_study,
     run_study,
 )
-from intralpha.pipeline.study import StudyResult, _tested, grid
+from intralpha.pipeline.study import StudyResult, _tested
+from intralpha.pipeline.trials import combinations, space_of
+from intralpha.search import Told
 
 LAID = ("data.sources=[]", "combination={kind: equal}")
 SIGNS = "factors.simple.signs=[{ret20: -1, vol20: -1}, {ret20: 1, vol20: -1}]"
@@ -24,18 +26,27 @@ RATES = "factors.gru.training.learning_rate=[0.01, 0.00001]"
 
 
 def test_a_grid_is_every_combination_in_order() -> None:
-    assert grid(["a=[1, {b: [2, null]}]", "c.d=[x, true]"]) == [
-        ("a=1", "c.d=x"),
-        ("a=1", "c.d=true"),
-        ("a={b: [2, null]}", "c.d=x"),
-        ("a={b: [2, null]}", "c.d=true"),
+    assert combinations(space_of(["a=[1, {b: [2, null]}]", "c.d=[x, true]"])) == [
+        {"a": 1, "c.d": "x"},
+        {"a": 1, "c.d": True},
+        {"a": {"b": [2, None]}, "c.d": "x"},
+        {"a": {"b": [2, None]}, "c.d": True},
     ]
 
 
-@pytest.mark.parametrize("over", ["a", "=[1]", "a=1", "a=[]", "a=[1"])
+@pytest.mark.parametrize(
+    "over", ["a", "=[1]", "a=1", "a=[]", "a=[1", "a={low: 2, high: 1}", "a={low: 1}"]
+)
 def test_what_cannot_be_varied_is_told(over: str) -> None:
     with pytest.raises(StudyError, match="--over"):
-        grid([over])
+        space_of([over])
+
+
+def test_a_key_is_varied_once_and_a_grid_has_no_ranges() -> None:
+    with pytest.raises(StudyError, match="a twice"):
+        space_of(["a=[1]", "a=[2]"])
+    with pytest.raises(StudyError, match="a search"):
+        combinations(space_of(["a=[1]", "b={low: 1, high: 2}"]))
 
 
 def test_a_key_that_is_none_is_told_before_anything_is_made(
@@ -56,12 +67,12 @@ def test_a_recipe_says_what_its_study_varies(
     recipe = finished[0] / "tiny.yaml"
     key, values = RATES.split("=")
     block = f"study={{factor: simple, over: {{{key}: {values}, grid.every: [3]}}}}"
-    own = plan_study(recipe, (*LAID, block), (), tmp_path)
-    told = plan_study(recipe, LAID, (RATES, "grid.every=[3]"), tmp_path)
+    own = plan_study(recipe, (*LAID, block), (), tmp_path).trials
+    told = plan_study(recipe, LAID, (RATES, "grid.every=[3]"), tmp_path).trials
     assert [trial.settings for trial in own] == [trial.settings for trial in told]
     assert [trial.plan.keys for trial in own] == [trial.plan.keys for trial in told]
     assert len(own) == 2
-    (one,) = plan_study(recipe, (*LAID, block), ["grid.every=[4]"], tmp_path)
+    (one,) = plan_study(recipe, (*LAID, block), ["grid.every=[4]"], tmp_path).trials
     assert one.settings == {"grid.every": 4}
     assert _tested(one.plan.recipe, None) == "simple"
     with pytest.raises(StudyError, match="in `study` of the recipe"):
@@ -81,7 +92,7 @@ def test_trials_share_what_they_have_in_common(
     assert result.factor == "simple", "the signal is made of nothing else"
     made = {p.parent.name for p in tmp_path.glob("artifacts/test/*/artifact.json")}
     assert len(made) == 2
-    sessions = len(plan_study(recipe, more, [SIGNS], tmp_path)[0].plan.axes.dates)
+    sessions = len(plan_study(recipe, more, [SIGNS], tmp_path).trials[0].plan.axes.dates)
     kept = list(tmp_path.glob("artifacts/features/days/*/*"))
     assert len(kept) == sessions, "one of each day, and not one a trial"
     assert result.table["trial"].to_list() == [0, 1]
@@ -96,9 +107,9 @@ def test_figures_are_those_of_training_and_test(
 ) -> None:
     recipe = finished[0] / "tiny.yaml"
     more = (*LAID, "factors.simple=null", "factors.gru.seeds=[0]")
-    trials = plan_study(recipe, more, [RATES], tmp_path)
-    result = run_study(trials, "gru", show_progress=False)
-    for at, trial in enumerate(trials):
+    study = plan_study(recipe, more, [RATES], tmp_path)
+    result = run_study(study, "gru", show_progress=False)
+    for at, trial in enumerate(study.trials):
         row = result.table.row(at, named=True)
         folders = trial.plan.folders("weights/gru").values()
         histories = [pl.read_parquet(folder / "history.parquet") for folder in folders]
@@ -116,6 +127,54 @@ def test_figures_are_those_of_training_and_test(
     page = render_study(result, tmp_path / "study.html").read_text()
     assert page.count("<tr>") == 3
     assert "1e-05" in page
+
+
+def test_a_search_asks_for_batches_and_goes_on_where_it_stopped(
+    finished: tuple[Path, RunResult], tmp_path: Path
+) -> None:
+    recipe = finished[0] / "tiny.yaml"
+    more = (
+        *LAID,
+        "factors.simple=null",
+        "factors.gru.seeds=[0]",
+        "factors.gru.training.max_epochs=1",
+    )
+    key = "factors.gru.training.learning_rate"
+    over = [f"{key}={{low: 0.0001, high: 0.1, log: true}}"]
+    search = "{kind: tpe, trials: 3, batch: 2, startup: 2}"
+    study = plan_study(recipe, more, over, tmp_path, search)
+    assert (len(study.trials), study.size) == (2, 3)
+    table = run_study(study, show_progress=False).table
+    rates, reached = table[key].to_list(), table["valid_rank_ic"].to_list()
+    assert len(set(rates)) == 3
+    assert None not in reached
+    told = [Told({key: rate}, value) for rate, value in zip(rates, reached, strict=True)]
+    assert study.asked(told) == []
+    assert study.search is not None
+    assert study.search.ask(study.space, told[:2], 1) == [{key: rates[2]}]
+    before = sorted(tmp_path.rglob("artifact.json"))
+    again = plan_study(recipe, more, over, tmp_path, search)
+    assert run_study(again, show_progress=False).table.equals(table)
+    assert sorted(tmp_path.rglob("artifact.json")) == before
+
+
+def test_a_search_needs_something_that_learns(
+    finished: tuple[Path, RunResult], tmp_path: Path
+) -> None:
+    study = plan_study(
+        finished[0] / "tiny.yaml", (*LAID, "factors.gru=null"), [SIGNS], tmp_path, "{kind: tpe}"
+    )
+    with pytest.raises(StudyError, match="simple, of which nothing is trained"):
+        run_study(study, show_progress=False)
+    assert not (tmp_path / "artifacts").exists()
+
+
+@pytest.mark.parametrize("search", ["{kind: nearest}", "{kind: tpe, trials: 0}", "3", "{"])
+def test_a_search_that_is_none_is_told(
+    finished: tuple[Path, RunResult], tmp_path: Path, search: str
+) -> None:
+    with pytest.raises(StudyError, match="--search"):
+        plan_study(finished[0] / "tiny.yaml", LAID, [SIGNS], tmp_path, search)
 
 
 def test_the_best_is_measured_against_luck() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
@@ -30,6 +30,7 @@ from intralpha.portfolio import Constraint, ConstraintSpec, Term, TermSpec
 from intralpha.portfolio.program import LinearProgram, Row
 from intralpha.portfolio.snapshot import Snapshot
 from intralpha.risk import ExposureSpec, RiskEstimate, RiskModelSpec, SessionReturns
+from intralpha.search import SearchSpec, Space, Told
 from intralpha.sources import Batch, SimulatedMarket, Source, SourceSpec
 from intralpha.sources.exchange.layouts.layout import Layout
 from intralpha.training import (
@@ -51,6 +52,17 @@ class TwoSpec(ExecutorSpec):
 
     def open(self, workers: int) -> Executor:
         return Processes(min(workers, 2))
+
+
+class EndsSpec(SearchSpec):
+    """First, last, first, ... of the values, again and again."""
+
+    kind: Literal["mine.ends"] = "mine.ends"
+
+    def ask(self, space: Space, told: Sequence[Told], count: int) -> list[dict[str, Any]]:
+        ends = {key: among for key, among in space.items() if isinstance(among, tuple)}
+        places = range(len(told), len(told) + count)
+        return [{key: among[-(at % 2)] for key, among in ends.items()} for at in places]
 
 
 class WalkSpec(SourceSpec):

@@ -35,7 +35,7 @@ def test_there_is_a_kind_of_every_family() -> None:
     text = "".join(p.read_text() for p in HERE.rglob("*.py"))
     bases = set(re.findall(r"^class \w+\((\w+)\):", text, re.MULTILINE))
     assert ours == bases & ours
-    assert len(ours) == 25
+    assert len(ours) == 26
 
 
 def test_a_recipe_of_plugins_runs_from_the_command_line(finished: Desk) -> None:
@@ -70,11 +70,17 @@ def test_the_environment_and_python_load_the_same(finished: Desk) -> None:
     assert set(found.values()) == {0}
 
 
+def test_a_search_of_a_plugin_says_what_is_tried(finished: Desk) -> None:
+    done = finished.intralpha("study", "everything.yaml", "--dry-run", *BOTH)
+    assert done.returncode == 0, done.stderr
+    assert re.findall(r"grid.every = (\d)", done.stdout) == ["2", "3", "2"]
+
+
 def test_nothing_is_loaded_that_is_not_named(finished: Desk) -> None:
     done = finished.intralpha("check", "everything.yaml")
     assert done.returncode == 2
     assert done.stderr.startswith("RecipeError\n")
-    assert "everything.yaml has 23 fault(s)" in done.stderr
+    assert "everything.yaml has 24 fault(s)" in done.stderr
     assert "factors.net.model: no kind acme.mynet" in done.stderr
     assert "--plugins acme (an installed package) or --plugins ./acme.py" in done.stderr
     one = finished.intralpha("check", "everything.yaml", "--plugins", "./mine.py")
@@ -90,7 +96,7 @@ def test_nothing_is_loaded_that_is_not_named(finished: Desk) -> None:
         "print([m for m in sys.modules if m.partition('.')[0] in ('acme', 'mine')])\n"
         "print([k for k in ModelSpec.kinds() if '.' in k])\n"
     )
-    assert told.split("\n") == ["23", "[]", "[]", ""]
+    assert told.split("\n") == ["24", "[]", "[]", ""]
 
 
 def test_a_layout_of_a_plugin_writes_the_files_of_a_market(desk: Desk) -> None:

@@ -20,8 +20,16 @@ def study(
         list[str] | None,
         typer.Option(
             "--over",
-            help="What is varied: a.b.c=[value, ...]. Again for another key. Default: `study` of "
-            "the recipe.",
+            help="What is varied: a.b.c=[value, ...], or for a search a.b.c={low: NUMBER, high: "
+            "NUMBER}. Again for another key. Default: `study` of the recipe.",
+        ),
+    ] = None,
+    search: Annotated[
+        str | None,
+        typer.Option(
+            "--search",
+            help="How settings are chosen, such as {kind: tpe, trials: 30}. Default: every "
+            "combination.",
         ),
     ] = None,
     factor: Annotated[
@@ -36,12 +44,13 @@ def study(
     runs: RunsOption = RUNS,
     plugins: PluginsOption = None,
 ) -> None:
-    """Run a recipe with every combination of some settings, and compare them in one table.
+    """Run a recipe with many settings, all combinations or a search, and compare them in one table.
 
     Choose by the validation RankIC: test dates have not seen it. The best of many trials looks good
     by luck, too; how good, and what is left of the best one, stands below the table. What trials
     have in common is made once; a study that was stopped goes on, and one more value costs its
-    trials only. The page is RUNS/NAME/study.html. Portfolios are left out.
+    trials only. A search asks for a batch of trials by the validation RankIC of those before. The
+    page is RUNS/NAME/study.html. Portfolios are left out.
 
     Example: **intralpha study demo --over 'factors.gru_bars.training.learning_rate=[0.001, 0.01]'
     --over 'factors.gru_bars.model.hidden=[16, 32]' --factor gru_bars**
@@ -49,14 +58,16 @@ def study(
     from intralpha import pipeline
 
     del plugins
-    trials = pipeline.plan_study(recipe, tuple(set_ or ()), tuple(over or ()), runs)
+    planned = pipeline.plan_study(recipe, tuple(set_ or ()), tuple(over or ()), runs, search)
     if dry_run:
-        for at, trial in enumerate(trials):
+        for at, trial in enumerate(planned.trials):
             told = ", ".join(f"{key} = {value}" for key, value in trial.settings.items())
             todo = trial.plan.to_text().splitlines()[-1].strip()
             typer.echo(f"trial {at}: {told}: {todo}")
+        if later := planned.size - len(planned.trials):
+            typer.echo(f"{later} more are chosen by what these reach")
         return
-    result = pipeline.run_study(trials, factor)
+    result = pipeline.run_study(planned, factor)
     typer.echo(result.to_text())
-    page = pipeline.render_study(result, runs / trials[0].plan.recipe.name / "study.html")
+    page = pipeline.render_study(result, runs / planned.trials[0].plan.recipe.name / "study.html")
     typer.echo(f"page: {page}")

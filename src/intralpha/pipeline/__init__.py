@@ -31,12 +31,7 @@ if TYPE_CHECKING:
     from intralpha.pipeline.report import render_report
     from intralpha.pipeline.run import RunResult, execute
     from intralpha.pipeline.store import Store
-    from intralpha.pipeline.study import (
-        StudyError,
-        StudyResult,
-        plan_study,
-        render_study,
-        run_study,
-    )
+    from intralpha.pipeline.study import StudyResult, render_study, run_study
+    from intralpha.pipeline.trials import Study, StudyError, plan_study
 
 lazily(__name__)

@@ -25,6 +25,7 @@ from intralpha.market import LakeStep, UniverseSpec
 from intralpha.pipeline.beside import BesideSpec, faults_beside
 from intralpha.pipeline.extends import ExtendsError, extended
 from intralpha.pipeline.tracking import TrackingSpec
+from intralpha.search import RangeSpec, SearchSpec
 from intralpha.sources import QualitySpec, RebuildSpec, SourceSpec
 
 NAMED = ("factors", "sets", "portfolios")  # mappings of parts by name
@@ -229,8 +230,12 @@ class FactorSetSpec(Spec):
 class StudySpec(Spec):
     """What `intralpha study` varies of the recipe; no run is made of it, and no address moves."""
 
-    over: dict[str, tuple[Any, ...]] = Field(
-        min_length=1, description="key of the recipe, as of --set, -> values; several give the grid"
+    over: dict[str, tuple[Any, ...] | RangeSpec] = Field(
+        min_length=1,
+        description="key of the recipe, as of --set, -> values, or a range for a search",
+    )
+    search: SearchSpec | None = Field(
+        default=None, description="how settings are chosen; null: every combination"
     )
     factor: str | None = Field(
         default=None, description="which is compared; null: the signal, or the only factor"
@@ -238,7 +243,7 @@ class StudySpec(Spec):
 
     @model_validator(mode="after")
     def _has_values(self) -> "StudySpec":
-        empty = [key for key, values in self.over.items() if not values]
+        empty = [key for key, values in self.over.items() if values == ()]
         if empty:
             raise ValueError(f"no value of {', '.join(empty)}; expected a list, such as [1, 2]")
         return self

@@ -1,59 +1,31 @@
-"""Study: one recipe with other settings, every combination a trial, compared in one table."""
+"""Study: one recipe with other settings, each combination a trial, compared in one table."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-import yaml
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from intralpha.base import ConfigError
 from intralpha.base.progress import progress
-from intralpha.base.yaml_text import YamlError, parse_yaml
 from intralpha.evaluation import FactorReport, chance_above, expected_best, ratio_of
 from intralpha.executors import LocalSpec
 from intralpha.pipeline.jobs import make_node
-from intralpha.pipeline.listing import open_recipe
-from intralpha.pipeline.plan import Plan, plan
+from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import Recipe
 from intralpha.pipeline.report import finished_factors, training_history
 from intralpha.pipeline.run import ingested, make_all
+from intralpha.pipeline.trials import Study, StudyError, Trial
 from intralpha.report import render_trials
+from intralpha.search import Told
 
 SIGNAL = "signal"
 FIGURES = ("rank_ic", "icir", "top_excess", "turnover_two_sided", "dates")
 LEARNT = ("valid_rank_ic", "best_epoch", "epochs", "unit_correlation")
-
-
-class StudyError(ConfigError):
-    """A study cannot be made of what it is to vary."""
-
-    def __init__(self, what: str, found: str, expected: str) -> None:
-        self.what, self.found, self.expected = what, found, expected
-        super().__init__(
-            f"study, {what}: found {found}; expected {expected}.\n"
-            "Hint: --over 'factors.NAME.training.learning_rate=[0.001, 0.0001]', once a key."
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class Trial:
-    """One combination of settings.
-
-    Attributes
-    ----------
-    settings : key -> value
-    plan : its work
-    """
-
-    settings: Mapping[str, Any]
-    plan: Plan
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,87 +112,16 @@ class StudyResult:
         return tuple(name for name in self.table.columns if name not in apart)
 
 
-def grid(over: Sequence[str]) -> list[tuple[str, ...]]:
-    """Every combination of values, each as overrides of a recipe.
-
-    Parameters
-    ----------
-    over : ``a.b.c=[value, ...]`` each, read as YAML
-
-    Raises
-    ------
-    StudyError
-
-    Examples
-    --------
-    >>> grid(["a.b=[1, 2]", "c=[x]"])
-    [('a.b=1', 'c=x'), ('a.b=2', 'c=x')]
-    """
-    if not over:
-        raise StudyError("keys", "none", "at least one with --over, or in `study` of the recipe")
-    return list(product(*(_settings(one) for one in over)))
-
-
-def _settings(over: str) -> list[str]:
-    key, separator, text = over.partition("=")
-    if not separator or not key:
-        raise StudyError("--over", over, "key=[value, ...]")
-    try:
-        values = parse_yaml(text)
-    except YamlError as error:
-        raise StudyError(key, str(error), "a list of values as YAML") from error
-    if not isinstance(values, list) or not values:
-        raise StudyError(key, text, "a list of values, such as [1, 2]")
-    return [f"{key}={_as_yaml(value)}" for value in values]
-
-
-def _as_yaml(value: Any) -> str:
-    """A value on one line, as an override takes it."""
-    return yaml.safe_dump([value], default_flow_style=True, width=math.inf).strip()[1:-1]
-
-
-def plan_study(
-    recipe: Path, overrides: Sequence[str], over: Sequence[str], runs: Path
-) -> list[Trial]:
-    """The trials of a study, none of them begun; portfolios are left out.
-
-    Parameters
-    ----------
-    recipe : YAML file, or the name of a shipped recipe
-    overrides : for all trials, as of ``--set``
-    over : what is varied, see :func:`grid`; nothing: what the recipe's ``study`` says
-    runs : folder of the runs
-
-    Raises
-    ------
-    StudyError, RecipeError
-    """
-    trials = []
-    for changes in grid(over or _over_of(open_recipe(recipe, tuple(overrides)))):
-        one = open_recipe(recipe, (*overrides, "portfolio=null", "portfolios={}", *changes))
-        pairs = (change.split("=", 1) for change in changes)
-        trials.append(Trial({key: parse_yaml(value) for key, value in pairs}, plan(one, runs)))
-    return trials
-
-
-def _over_of(recipe: Recipe) -> list[str]:
-    """What the ``study`` of a recipe varies, as of ``--over``."""
-    over = {} if recipe.study is None else recipe.study.over
-    return [f"{key}={_as_yaml(list(values))}" for key, values in over.items()]
-
-
-def run_study(
-    trials: Sequence[Trial], factor: str | None = None, show_progress: bool = True
-) -> StudyResult:
+def run_study(study: Study, factor: str | None = None, show_progress: bool = True) -> StudyResult:
     """Make what is missing of every trial, and compare them.
 
     What several trials have in common is made once. With several workers trials are made beside
     each other, each in one process. A study that was stopped goes on; one more value costs its
-    trials.
+    trials. A search is told the validation RankIC of each batch, and says what is tried next.
 
     Parameters
     ----------
-    trials : of :func:`plan_study`
+    study : of :func:`plan_study`
     factor : which is compared; default: that of the recipe's ``study``, else the signal, or the
         only factor that it is made of
     show_progress : whether to draw bars on stderr
@@ -228,22 +129,48 @@ def run_study(
     Raises
     ------
     StudyError
-        A trial has no such factor.
+        A trial has no such factor; or nothing of it is trained, and a search chooses by trainings.
     """
-    names = [_tested(trial.plan.recipe, factor) for trial in trials]
-    trials = [replace(t, plan=ingested(t.plan, show_progress)) for t in trials]
-    plans, recipe = [t.plan for t in trials], trials[0].plan.recipe
+    batch, trials, problems, told = list(study.trials), [], [], []
+    while batch:
+        names = [_tested(trial.plan.recipe, factor) for trial in batch]
+        batch = [replace(t, plan=ingested(t.plan, show_progress)) for t in batch]
+        if study.search is not None and study.search.informed:
+            _check_learning(batch, names[0])
+        problems += _made([trial.plan for trial in batch], show_progress, len(trials), study.size)
+        trials += batch
+        told += [Told(t.settings, _learnt(t.plan, names[0])["valid_rank_ic"]) for t in batch]
+        batch = study.asked(told) if study.search is not None else []
+    return _compared(names[0], trials, problems)
+
+
+def _made(plans: Sequence[Plan], show_progress: bool, before: int, size: int) -> list[str | None]:
+    """Make what trials have in common, then the rest of each; what failed of each, in words."""
+    recipe = plans[0].recipe
     with recipe.executor.open(recipe.workers) as executor:
         for planned in plans:
             for node in planned.nodes:
                 if sum(p.keys.get(node.name) == planned.keys[node.name] for p in plans) > 1:
                     make_node(planned, node, executor, show_progress)
         with progress(show_progress) as bar:
-            shown = bar.add_task("trials", total=len(plans))
-            problems = executor.run(
+            shown = bar.add_task("trials", total=size, completed=before)
+            return executor.run(
                 make_trial, [_alone(p) for p in plans], lambda _: bar.advance(shown)
             )
-    return _compared(names[0], trials, problems)
+
+
+def _check_learning(trials: Sequence[Trial], name: str) -> None:
+    """A search must find a validation RankIC."""
+    wanted = None if name == SIGNAL else f"weights/{name}"
+    for trial in trials:
+        trained = [node.name for node in trial.plan.nodes if node.kind == "weights"]
+        if not trained or (wanted is not None and wanted not in trained):
+            raise StudyError(
+                "search",
+                f"{name}, of which nothing is trained",
+                "a factor that learns, for its validation RankIC says what is tried next; "
+                "{kind: random} asks for none",
+            )
 
 
 def _tested(recipe: Recipe, factor: str | None) -> str:
