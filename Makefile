@@ -16,8 +16,8 @@ PIP       := pip==25.3
 # One thread a worker: tests run in parallel processes and results must not depend on threads.
 # Modules and tests that are compiled once are kept, whatever the shell says: every process needs them.
 TEST_ENV := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 INTRALPHA_THREADS=2 POLARS_MAX_THREADS=2
-# Tests wait for locks, compilers and processes of their own: a third worker keeps two cores busy.
-WORKERS  ?= 3
+# Tests wait for locks, compilers and processes of their own: two more workers keep two cores busy.
+WORKERS  ?= 4
 
 # make fuzz FUZZ_SECONDS=60: a minute instead of an hour
 FUZZ_SECONDS ?= 3600
@@ -74,10 +74,10 @@ demo: $(READY)
 
 # Workers compile what they need between them: no first run before tests.
 test: $(INSTALLED)
-	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not slow'
+	$(TEST_ENV) $(BIN)/python -m pytest --workers $(WORKERS) -m 'not slow'
 
 slow: $(INSTALLED)
-	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m slow
+	$(TEST_ENV) $(BIN)/python -m pytest --workers $(WORKERS) -m slow
 
 cluster: $(READY)
 	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[ray]'

@@ -1,25 +1,25 @@
 """Commands and scripts in processes of their own that have imported everything already.
 
 Python, the libraries and the package take two seconds to import, most commands far less to run. One
-process imports them once and forks at every request; its child changes folder and environment, and
-from there on it is the process that somebody would have started: its own output, exit code, threads
-and plug-ins. How a process starts from nothing is tested in test_package, cli/test_check and
-cli/test_long_work.
+process imports them once for all workers and forks at every request; its child changes folder and
+environment, and from there on it is the process that somebody would have started: its own output,
+exit code, threads and plug-ins. How a process starts from nothing is tested in test_package,
+cli/test_check and cli/test_long_work.
 """
 
-import atexit
+import fcntl
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 COMMAND = "from intralpha.cli import main; main(own_process=False)"
 SERVER = """
-import gc, json, os, sys
+import gc, json, os, select, signal, socket, sys
 
 import exchange_calendars, highspy, numba, pandas, polars, pyarrow.parquet
 import rich.logging, rich.progress, scipy.optimize, scipy.stats, torch._dynamo
@@ -46,13 +46,30 @@ gc.freeze()
 # which know of forks, and in a folder for spilled rows that nothing uses.
 names = {open(f"/proc/self/task/{t}/comm").read().strip() for t in os.listdir("/proc/self/task")}
 assert names <= {"python", "python3", "python3.11", "jemalloc_bg_thd", "polars-ooc-clea"}, names
-for line in sys.stdin:
-    asked = json.loads(line)
+place, alive = sys.argv[1], int(sys.argv[2])
+listening = socket.socket(socket.AF_UNIX)
+listening.bind(place)
+listening.listen(64)
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for who answers
+print("ready", flush=True)
+while True:
+    ready, _, _ = select.select([listening, alive], [], [])
+    if alive in ready:  # whoever ran tests has ended
+        os._exit(0)
+    asking, _ = listening.accept()
+    if os.fork():
+        asking.close()
+        continue
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    listening.close()
+    os.close(alive)
+    asked = json.loads(asking.makefile().readline())
     child = os.fork()
     if not child:
+        asking.close()
         break
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-else:
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    asking.sendall(f"{status}\\n".encode())
     os._exit(0)
 os.chdir(asked["folder"])
 os.environ.clear()
@@ -67,17 +84,26 @@ exec(compile(asked["code"], "<string>", "exec"), {"__name__": "__main__"})
 """
 
 
-@cache
-def server() -> "subprocess.Popen[str]":
-    """The process that forks, started at the first request of a worker and ended with it."""
-    command = [sys.executable, "-W", "error::RuntimeWarning", "-c", SERVER]
-    begun = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+# Made before workers are forked: the last of them to end closes it.
+ALIVE, _OURS = os.pipe()
+HERE = TemporaryDirectory(prefix="commands")
+PLACE = Path(HERE.name) / "place"
+started: "list[subprocess.Popen[str]]" = []
 
-    def end() -> None:
-        begun.communicate()
 
-    atexit.register(end)
-    return begun
+def server() -> socket.socket:
+    """A line to the process that forks, which the first request of all starts."""
+    with (Path(HERE.name) / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not PLACE.exists():
+            words = [sys.executable, "-W", "error::RuntimeWarning", "-c", SERVER, PLACE, str(ALIVE)]
+            begun = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, pass_fds=[ALIVE])
+            assert begun.stdout is not None
+            assert begun.stdout.readline() == "ready\n"
+            started.append(begun)
+    line = socket.socket(socket.AF_UNIX)
+    line.connect(str(PLACE))
+    return line
 
 
 def command(
@@ -105,9 +131,7 @@ def command(
             "out": str(out),
             "err": str(err),
         }
-        begun = server()
-        assert begun.stdin is not None
-        assert begun.stdout is not None
-        print(json.dumps(asked), file=begun.stdin, flush=True)
-        status = int(begun.stdout.readline())
+        with server() as line:
+            line.sendall(json.dumps(asked).encode() + b"\n")
+            status = int(line.makefile().readline())
         return subprocess.CompletedProcess(words, status, out.read_text(), err.read_text())

@@ -11,6 +11,9 @@ from shutil import rmtree
 
 from tests.annotations import check_annotations
 from tests.compiling import compile_once
+from tests.forked import pytest_addoption, pytest_collectreport, pytest_runtestloop
+
+__all__ = ["pytest_addoption", "pytest_collectreport", "pytest_runtestloop"]
 
 SRC = Path(__file__).resolve().parents[1] / "src" / "intralpha"
 # Not where work is planned: millions of calls there pass no array, and checking them takes longer
@@ -64,8 +67,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
     The others wait for it. Tests only read what it holds: no worker may see another's changes.
     """
-    base = tmp_path_factory.getbasetemp()
-    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    root = tmp_path_factory.getbasetemp()  # made before workers are
 
     def ask(name: str, make: Callable[[Path], object]) -> Path:
         folder, done = root / "once" / name, root / "once" / f"{name}.done"

@@ -130,6 +130,7 @@ def ended(own: bool, *words: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.slow
 def test_what_it_cannot_do_without_libraries_is_done_with_them(tmp_path: Path) -> None:
     deep = tmp_path / "deep.yaml"  # the parser gives up on it with an error that is not ours
     deep.write_text("[" * 5000)

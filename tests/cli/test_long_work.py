@@ -91,7 +91,11 @@ def test_a_run_that_was_interrupted_says_so_and_goes_on_from_there(recipe: Path)
             marks=pytest.mark.slow,
         ),
         (["ingest", "short.yaml"], "the same command goes on"),
-        (["audit", "short.yaml", "--after", "2023-02-28"], "the same command goes on"),
+        pytest.param(
+            ["audit", "short.yaml", "--after", "2023-02-28"],
+            "the same command goes on",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_every_long_verb_says_it(recipe: Path, words: list[str], again: str) -> None:

@@ -34,8 +34,8 @@ def test_of_a_normal_series_the_chance_is_that_of_its_mean() -> None:
 
 def test_under_no_skill_the_chance_is_uniform() -> None:
     rng = np.random.default_rng(1)
-    found = [chance_above(rng.standard_normal(120), 0.0) for _ in range(2000)]
-    np.testing.assert_allclose(np.quantile(found, [0.1, 0.5, 0.9]), [0.1, 0.5, 0.9], atol=0.04)
+    found = [chance_above(rng.standard_normal(120), 0.0) for _ in range(600)]
+    np.testing.assert_allclose(np.quantile(found, [0.1, 0.5, 0.9]), [0.1, 0.5, 0.9], atol=0.06)
 
 
 @pytest.mark.parametrize("series", [np.ones(3), np.ones(9), np.full(9, np.nan)])

@@ -145,6 +145,7 @@ def test_what_is_not_there_is_said(lakes: dict[int, Lake], tmp_path: Path) -> No
         explore(Lake(tmp_path / "empty", create=True))
 
 
+@pytest.mark.slow
 def test_an_oracle_shows_its_decay(lakes: dict[int, Lake]) -> None:
     truth = SimulatedMarket(spec(15)).true_expected_return((1, 5))
     x = explore(lakes[15], oracle=truth, min_stocks=20)

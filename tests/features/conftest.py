@@ -162,5 +162,5 @@ def lake(look_ahead) -> Lake:
 
 
 @pytest.fixture(scope="session")
-def level2_lakes(tmp_path_factory) -> Level2Lakes:
-    return Level2Lakes(tmp_path_factory.mktemp("level2"))
+def level2_lakes(made_once) -> Level2Lakes:
+    return Level2Lakes(made_once)

@@ -1,5 +1,6 @@
 """A simulated market with trades, orders and snapshots: whole, and cut at a moment."""
 
+from collections.abc import Callable
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -18,24 +19,39 @@ KNOWN_AFTER = ("open", "high", "low", "close")
 
 
 class Level2Lakes:
-    """Lakes of one market, made when they are first asked for; not to be changed.
+    """Lakes of one market, made for all workers when they are first asked for; not to be changed.
 
     Minutes are made from the trades of each lake, so what was cut cannot be in them.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, made_once: Callable[..., Path]) -> None:
+        self._made_once = made_once
 
     @cached_property
     def whole(self) -> Lake:
         """All sessions."""
-        lake = Lake(self._root / "whole", create=True)
+        return Lake(self._made_once("level2-whole", self._make_whole) / "lake")
+
+    @cached_property
+    def cut(self) -> Lake:
+        """Nothing after the session ``CUT``."""
+        return Lake(self._made_once("level2-cut", self._make_cut) / "lake")
+
+    @cached_property
+    def noon(self) -> Lake:
+        """Nothing from 11:00 of the session ``CUT`` on but what was known before it opened.
+
+        Minutes and snapshots are those of that session only.
+        """
+        return Lake(self._made_once("level2-noon", self._make_noon) / "lake")
+
+    def _make_whole(self, folder: Path) -> None:
+        lake = Lake(folder / "lake", create=True)
         ingest([SPEC], lake, show_progress=False)
         on = lake.dates("daily")[CUT].item()
         trades = lake.scan("trades", on, on).collect()
         lake.append("trades", with_long_orders(trades), on_conflict="replace")
         enrich(lake, lake.dates("trades"), show_progress=False)
-        return lake
 
     @property
     def days(self) -> np.ndarray:
@@ -48,39 +64,30 @@ class Level2Lakes:
         rows = self.whole.scan("instruments").filter(pl.col("board") != "index").collect()
         return np.array(sorted(rows["symbol"]))
 
-    @cached_property
-    def cut(self) -> Lake:
-        """Nothing after the session ``CUT``."""
-        lake = self._upto("cut", self.whole.scan("daily", end=self._last))
+    def _make_cut(self, folder: Path) -> None:
+        lake = self._upto(folder, self.whole.scan("daily", end=self._last))
         for table in TICKS:
             lake.append(table, self.whole.scan(table, end=self._last).collect())
         enrich(lake, lake.dates("trades"), show_progress=False)
-        return lake
 
-    @cached_property
-    def noon(self) -> Lake:
-        """Nothing from 11:00 of the session ``CUT`` on but what was known before it opened.
-
-        Minutes and snapshots are those of that session only.
-        """
+    def _make_noon(self, folder: Path) -> None:
         last = self._last
         today, early = pl.col("date") == last, pl.col("time") < NOON_MS
         prices = [pl.when(today).then("preclose").otherwise(n).alias(n) for n in KNOWN_AFTER]
         sizes = [pl.when(today).then(0).otherwise(n).alias(n) for n in ("volume", "amount")]
         daily = self.whole.scan("daily", end=last).with_columns(*prices, *sizes)
-        lake = self._upto("noon", daily)
+        lake = self._upto(folder, daily)
         lake.append("trades", self.whole.scan("trades", end=last).filter(~today | early).collect())
         snapshots = self.whole.scan("snapshots", last, last).filter(early)
         lake.append("snapshots", snapshots.collect())
         enrich(lake, self.days[[CUT]], show_progress=False)
-        return lake
 
     @property
     def _last(self) -> date:
         return self.days[CUT].item()
 
-    def _upto(self, name: str, daily: pl.LazyFrame) -> Lake:
-        lake = Lake(self._root / name, create=True)
+    def _upto(self, folder: Path, daily: pl.LazyFrame) -> Lake:
+        lake = Lake(folder / "lake", create=True)
         lake.append("instruments", self.whole.scan("instruments").collect())
         lake.append("daily", daily.collect())
         return lake

@@ -136,6 +136,7 @@ def thresholds_by(rule: str, market: Market, name: str) -> tuple[float, float]:
     return theta, middle
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", ["fixed_200k", "day_mean", "q90"])
 def test_other_rules_for_big_orders(market, rule):
     spec = BigOrderSpec(rule=rule)

@@ -119,6 +119,7 @@ def test_a_cut_lake_gives_the_same_up_to_the_cut(lake, assets, library, tmp_path
 LEVEL2 = [name for name in libraries() if reads_level2(name)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", LEVEL2)
 def test_ticks_after_the_cut_change_nothing_before_it(level2_lakes, library):
     features, days = settings_of(library).make(), level2_lakes.days

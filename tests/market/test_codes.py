@@ -1,6 +1,7 @@
 """Ranges of codes: exchange, kind, board and tick of instruments the exchanges list."""
 
 from datetime import date
+from functools import cache
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from intralpha.market import TradingRules, UnknownCodeError, board_of, code_range
 from intralpha.market.codes import exchange_of
 
-RULES = TradingRules.default()
+rules = cache(TradingRules.default)
 ON = date(2024, 1, 2)
 
 
@@ -42,22 +43,22 @@ def test_what_a_code_names(symbol: str, kind: str, board: str, tick: float, rati
     found = code_range(symbol)
     assert (found.kind, found.board, found.tick_yuan) == (kind, board, tick)
     assert board_of(symbol) == board
-    np.testing.assert_equal(RULES.limit_ratio(board, False, ON), ratio)
+    np.testing.assert_equal(rules().limit_ratio(board, False, ON), ratio)
 
 
 @pytest.mark.parametrize("board", ["main", "star", "chinext", "bse", "b_share", "reit", "etf"])
 def test_every_board_that_stocks_and_funds_have_has_lots(board: str) -> None:
-    least, step = RULES.lot(board, ON)
+    least, step = rules().lot(board, ON)
     assert (least, step) == {"star": (200, 1), "bse": (100, 1)}.get(board, (100, 100))
 
 
 def test_rules_change_with_the_date() -> None:
-    assert RULES.limit_ratio("convertible", False, date(2022, 8, 1)) == 0.20
-    assert np.isnan(RULES.limit_ratio("convertible", False, date(2022, 7, 29)))
-    assert np.isnan(RULES.limit_ratio("bse", False, date(2020, 7, 24)))
-    assert np.isnan(RULES.limit_ratio("bse", False, ON, listed_days=1))
-    assert RULES.limit_ratio("bse", True, ON) == 0.30
-    assert RULES.limit_ratio("reit", False, ON, listed_days=1) == 0.30
+    assert rules().limit_ratio("convertible", False, date(2022, 8, 1)) == 0.20
+    assert np.isnan(rules().limit_ratio("convertible", False, date(2022, 7, 29)))
+    assert np.isnan(rules().limit_ratio("bse", False, date(2020, 7, 24)))
+    assert np.isnan(rules().limit_ratio("bse", False, ON, listed_days=1))
+    assert rules().limit_ratio("bse", True, ON) == 0.30
+    assert rules().limit_ratio("reit", False, ON, listed_days=1) == 0.30
     assert board_of("508000.SH", date(2010, 1, 4)) == "fund"
     assert board_of("508000.SH", date(2021, 6, 21)) == "reit"
 

@@ -2,6 +2,7 @@
 
 from datetime import date, time
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from intralpha.market.closing import closing_auctions, continuous_until
 from intralpha.market.hours import BarFrequencyError
 from intralpha.market.trading_rules import NoRuleError
 
-RULES = TradingRules.default()
+rules = cache(TradingRules.default)
 
 
 def test_minutes_are_labelled_by_their_end_and_skip_lunch() -> None:
@@ -94,21 +95,21 @@ def test_cross_check_names_missing_extra_and_unreachable_days() -> None:
 def test_limits_by_board_and_date(
     board: str, st: bool, day: date, listed_days: int, ratio: float
 ) -> None:
-    assert RULES.limit_ratio(board, st, day, listed_days) == pytest.approx(ratio, nan_ok=True)
+    assert rules().limit_ratio(board, st, day, listed_days) == pytest.approx(ratio, nan_ok=True)
 
 
 def test_no_rule_is_no_guess() -> None:
     """Before a board's first rule no limit is known; a board without any is an error."""
-    assert np.isnan(RULES.limit_ratio("main", False, date(1991, 1, 2)))
-    assert np.isnan(RULES.limit_ratio("star", False, date(2018, 1, 2)))
+    assert np.isnan(rules().limit_ratio("main", False, date(1991, 1, 2)))
+    assert np.isnan(rules().limit_ratio("star", False, date(2018, 1, 2)))
     with pytest.raises(NoRuleError, match="board moon on 2018-01-02"):
-        RULES.limit_ratio("moon", False, date(2018, 1, 2))
+        rules().limit_ratio("moon", False, date(2018, 1, 2))
 
 
 @settings(max_examples=200)
 @given(st.integers(2, 500_000), st.sampled_from([0.05, 0.10, 0.20, 0.44]))
 def test_limit_prices_round_half_up_without_float_error(cents: int, ratio: float) -> None:
-    up, down = RULES.limit_prices(np.array([cents / 100]), np.array([ratio]))
+    up, down = rules().limit_prices(np.array([cents / 100]), np.array([ratio]))
     preclose, q = Decimal(cents) / 100, Decimal(str(ratio))
     cent = Decimal("0.01")
     high = max((preclose * (1 + q)).quantize(cent, ROUND_HALF_UP), preclose + cent)
@@ -118,18 +119,18 @@ def test_limit_prices_round_half_up_without_float_error(cents: int, ratio: float
 
 
 def test_unknown_precloses_have_no_limits() -> None:
-    up, down = RULES.limit_prices(np.array([np.nan, 10.0]), np.array([0.1, np.nan]))
+    up, down = rules().limit_prices(np.array([np.nan, 10.0]), np.array([0.1, np.nan]))
     assert np.isnan(up).all()
     assert np.isnan(down).all()
 
 
 def test_lots_and_stamp_tax_by_date() -> None:
-    assert RULES.lot("main", date(2024, 1, 2)) == (100, 100)
-    assert RULES.lot("star", date(2024, 1, 2)) == (200, 1)
-    assert RULES.stamp_tax_bps("buy", date(2008, 9, 18)) == 10
-    assert RULES.stamp_tax_bps("buy", date(2008, 9, 19)) == 0
-    assert RULES.stamp_tax_bps("sell", date(2023, 8, 25)) == 10
-    assert RULES.stamp_tax_bps("sell", date(2023, 8, 28)) == 5
+    assert rules().lot("main", date(2024, 1, 2)) == (100, 100)
+    assert rules().lot("star", date(2024, 1, 2)) == (200, 1)
+    assert rules().stamp_tax_bps("buy", date(2008, 9, 18)) == 10
+    assert rules().stamp_tax_bps("buy", date(2008, 9, 19)) == 0
+    assert rules().stamp_tax_bps("sell", date(2023, 8, 25)) == 10
+    assert rules().stamp_tax_bps("sell", date(2023, 8, 28)) == 5
 
 
 def test_boards_by_number() -> None:

@@ -78,6 +78,9 @@ def test_periods_must_not_end_before_they_begin() -> None:
     assert refused["reason"].to_list() == ["out_date is before in_date"]
 
 
+KEYED = ("daily", "bars", "trades", "orders", "snapshots", "membership", "fundamentals")
+
+
 def of_one_key() -> dict[str, tuple[pl.DataFrame, dict]]:
     """Table -> one good row, and what makes a bad one of it without another key."""
     on = SESSIONS[0]
@@ -100,7 +103,7 @@ def of_one_key() -> dict[str, tuple[pl.DataFrame, dict]]:
     }
 
 
-@pytest.mark.parametrize("table", of_one_key())
+@pytest.mark.parametrize("table", KEYED)
 @pytest.mark.parametrize("order", sorted(set(permutations("bbgh"))))
 def test_a_bad_row_takes_no_key(table: str, order: tuple[str, ...]) -> None:
     good, change = of_one_key()[table]

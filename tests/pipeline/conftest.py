@@ -1,6 +1,8 @@
 """A tiny recipe on the simulated market that runs in seconds."""
 
+import os
 import pickle
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,6 +78,12 @@ def finished(made_once: Callable[..., Path]) -> tuple[Path, RunResult]:
 
     folder = made_once("finished", make)
     return folder, pickle.loads((folder / "result.pickle").read_bytes())
+
+
+def begun(finished: Path, runs: Path) -> Path:
+    """A folder of runs that has what ``finished`` made, as links: files of a store never change."""
+    shutil.copytree(finished / "runs/artifacts", runs / "artifacts", copy_function=os.link)
+    return runs
 
 
 @pytest.fixture

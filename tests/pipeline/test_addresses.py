@@ -265,6 +265,7 @@ OTHERS_BLOCKS: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 def test_every_key_of_sample_blocks_moves_what_reads_it(
     base: tuple[Path, Plan], tmp_path: Path
 ) -> None:

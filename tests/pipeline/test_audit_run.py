@@ -55,6 +55,7 @@ def test_the_optimiser_need_not_get_along_with_the_noise(
     assert error.date > np.datetime64(AFTER)
 
 
+@pytest.mark.slow
 def test_an_optimiser_that_knows_the_next_signal_is_caught(
     finished: tuple[Path, RunResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,6 +82,7 @@ def test_an_audit_before_the_first_decision_proves_nothing_about_weights(
         audit_recipe(recipe, AFTER, tmp_path / "audit", show_progress=False)
 
 
+@pytest.mark.slow
 def test_what_is_not_compared_is_not_made_again(simple_recipe: Recipe, tmp_path: Path) -> None:
     """The tests begin after the date, on a Saturday; in the noise they could not be made."""
     test = simple_recipe.test.model_copy(update={"start": date(2023, 8, 12)})
@@ -90,6 +92,7 @@ def test_what_is_not_compared_is_not_made_again(simple_recipe: Recipe, tmp_path:
     assert [p.name for p in (tmp_path / "audit").iterdir()] == ["true"]
 
 
+@pytest.mark.slow
 def test_several_dates_are_spread_over_what_is_scored(
     simple_recipe: Recipe, tmp_path: Path
 ) -> None:
@@ -101,6 +104,7 @@ def test_several_dates_are_spread_over_what_is_scored(
     assert [f.compared for f in found[thirds[0]]] < [f.compared for f in found[thirds[1]]]
 
 
+@pytest.mark.slow
 def test_a_failure_of_what_is_compared_counts(
     simple_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

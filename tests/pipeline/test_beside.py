@@ -8,6 +8,8 @@ import pytest
 from intralpha.pipeline import Plan, RecipeError, RunResult, execute, load_recipe, plan
 from intralpha.pipeline.report import finished_courses
 
+from .conftest import begun
+
 CHANGES = (
     "data.sources=[]",
     "factors.gru=null",
@@ -29,7 +31,7 @@ def beside(
     finished: tuple[Path, RunResult], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Plan, RunResult]:
     recipe = load_recipe(finished[0] / "tiny.yaml", (*CHANGES, *FURTHER))
-    planned = plan(recipe, tmp_path_factory.mktemp("beside") / "runs")
+    planned = plan(recipe, begun(finished[0], tmp_path_factory.mktemp("beside") / "runs"))
     return planned, execute(planned, show_progress=False)
 
 

@@ -139,6 +139,7 @@ def test_no_return_is_needed_before_it_is_over(run: Plan) -> None:
     assert counts[-1] == OBSERVATIONS
 
 
+@pytest.mark.slow
 def test_the_audit_finds_nothing(run: Plan, recipe: Recipe, tmp_path: Path) -> None:
     findings = audit_recipe(recipe, date(2023, 7, 28), tmp_path, False, ("noise",))
     compared = {f.what: f.compared for f in findings}

@@ -32,6 +32,7 @@ def test_a_name_stays_inside_the_folder(tmp_path: Path) -> None:
     assert (tmp_path / "in").resolve() in path.resolve().parents
 
 
+@pytest.mark.slow
 def test_the_workbook_has_every_table(tmp_path: Path) -> None:
     pytest.importorskip("xlsxwriter", reason="intralpha[excel] is not installed")
     openpyxl = pytest.importorskip("openpyxl", reason="nothing that reads a workbook is installed")

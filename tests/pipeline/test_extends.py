@@ -102,6 +102,7 @@ def test_report_000_runs_at_its_smallest_size(
         assert heading in page, heading
 
 
+@pytest.mark.slow
 def test_report_003_runs_at_its_smallest_size(
     finished: tuple[Path, RunResult], tmp_path: Path
 ) -> None:

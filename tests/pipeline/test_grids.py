@@ -53,6 +53,7 @@ def test_three_grids_lie_apart(finished: tuple[Path, RunResult]) -> None:
     assert list(test.needs["universe"]) == fridays
 
 
+@pytest.mark.slow
 def test_a_run_tests_on_fridays_and_decides_at_month_ends(
     finished: tuple[Path, RunResult], tmp_path: Path
 ) -> None:

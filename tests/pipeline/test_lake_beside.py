@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from intralpha.datasets import NeutralSpec
 from intralpha.labels import BarSharpeSpec
@@ -21,6 +22,7 @@ BESIDE = (
 )
 
 
+@pytest.mark.slow
 def test_a_neutral_input_and_a_label_of_bars_are_those_of_the_whole_lake(
     finished: tuple[Path, RunResult], tmp_path: Path
 ) -> None:

@@ -72,6 +72,7 @@ def test_slices_equal_one_piece(done: tuple[Path, Plan]) -> None:
     assert "no_score" in set(whole.ledger.events["kind"])  # the first dates of the grid
 
 
+@pytest.mark.slow
 def test_a_killed_replay_goes_on_where_it_stopped(
     done: tuple[Path, Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,6 +117,7 @@ def test_a_lost_slice_is_made_again_from_the_one_before_it(
     equal(run_of(here), run_of(whole))
 
 
+@pytest.mark.slow
 def test_a_corrected_row_makes_the_replay_again_from_its_date(
     done: tuple[Path, Plan], tmp_path: Path
 ) -> None:

@@ -115,6 +115,7 @@ def test_what_came_is_told_beside_what_was_expected(made):
         assert words in page
 
 
+@pytest.mark.slow
 def test_artifacts_are_those_of_the_whole(made):
     dates = np.array([s.name for s in made.node("risk").slices], dtype="datetime64[D]")
     assert len(dates) > 15
@@ -157,6 +158,7 @@ def test_an_audit_covers_the_model(small, tmp_path):
     assert seen["risk"] > 5
 
 
+@pytest.mark.slow
 def test_an_audit_sees_a_model_that_looks_ahead(small, tmp_path):
     risk = RISK.replace("factors", "risky.futurist")
     recipe = with_risk(small, risk=risk)

@@ -144,6 +144,7 @@ def test_a_report_needs_finished_steps(recipe: Recipe, tmp_path: Path) -> None:
         render_report(plan(recipe, tmp_path / "runs"), tmp_path / "report.html")
 
 
+@pytest.mark.slow
 def test_scrambling_the_future_changes_nothing_up_to_it(
     finished: tuple[Path, RunResult], tmp_path: Path
 ) -> None:
@@ -269,6 +270,7 @@ def test_gc_deletes_what_no_run_needs(simple_recipe: Recipe, tmp_path: Path) -> 
     assert len(left.store.addresses()) < kept
 
 
+@pytest.mark.slow
 def test_another_recipe_in_the_same_lake_changes_nothing(recipe_path: Path, tmp_path: Path) -> None:
     short = "data.sources=[{kind: simulated, seed: 3, n_assets: 60, start: 2023-01-03, "
     short += "end: 2023-04-28, freq: 30, habits: {orders_per_day: 150}}]"

@@ -180,6 +180,7 @@ def worlds(lakes: Sequence[Path], folder: Path, runs: Path) -> list[Plan]:
     return plans
 
 
+@pytest.mark.slow
 def test_what_comes_after_a_decision_does_not_count(
     done: tuple[Plan, RunResult], lake: Path, noise: Path, tmp_path: Path
 ) -> None:

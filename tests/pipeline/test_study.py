@@ -20,6 +20,8 @@ from intralpha.pipeline.study import StudyResult, _tested
 from intralpha.pipeline.trials import combinations, space_of
 from intralpha.search import Told
 
+from .conftest import begun
+
 LAID = ("data.sources=[]", "combination={kind: equal}")
 SIGNS = "factors.simple.signs=[{ret20: -1, vol20: -1}, {ret20: 1, vol20: -1}]"
 RATES = "factors.gru.training.learning_rate=[0.01, 0.00001]"
@@ -107,7 +109,7 @@ def test_figures_are_those_of_training_and_test(
 ) -> None:
     recipe = finished[0] / "tiny.yaml"
     more = (*LAID, "factors.simple=null", "factors.gru.seeds=[0]")
-    study = plan_study(recipe, more, [RATES], tmp_path)
+    study = plan_study(recipe, more, [RATES], begun(finished[0], tmp_path / "runs"))
     result = run_study(study, "gru", show_progress=False)
     for at, trial in enumerate(study.trials):
         row = result.table.row(at, named=True)
@@ -142,7 +144,8 @@ def test_a_search_asks_for_batches_and_goes_on_where_it_stopped(
     key = "factors.gru.training.learning_rate"
     over = [f"{key}={{low: 0.0001, high: 0.1, log: true}}"]
     search = "{kind: tpe, trials: 3, batch: 2, startup: 2}"
-    study = plan_study(recipe, more, over, tmp_path, search)
+    runs = begun(finished[0], tmp_path / "runs")
+    study = plan_study(recipe, more, over, runs, search)
     assert (len(study.trials), study.size) == (2, 3)
     table = run_study(study, show_progress=False).table
     rates, reached = table[key].to_list(), table["valid_rank_ic"].to_list()
@@ -153,7 +156,7 @@ def test_a_search_asks_for_batches_and_goes_on_where_it_stopped(
     assert study.search is not None
     assert study.search.ask(study.space, told[:2], 1) == [{key: rates[2]}]
     before = sorted(tmp_path.rglob("artifact.json"))
-    again = plan_study(recipe, more, over, tmp_path, search)
+    again = plan_study(recipe, more, over, runs, search)
     assert run_study(again, show_progress=False).table.equals(table)
     assert sorted(tmp_path.rglob("artifact.json")) == before
 

@@ -50,6 +50,7 @@ def masked(planned, extra: np.ndarray | float = 1.0) -> tuple[Panel, Panel, np.n
     return score, fwd.select(("fwd_1_6",)), inside & (np.asarray(extra) > 0)
 
 
+@pytest.mark.slow
 def test_pools_are_the_same_in_every_other_future(tested, tmp_path: Path) -> None:
     planned, _ = tested
     after = planned.axes.dates[120].item()

@@ -142,6 +142,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_processes_that_train_load_the_same(desk: Desk) -> None:
     (desk.folder / "script.py").write_text(WORKERS)  # every worker imports it
     assert desk.python("script.py").stdout == "True ['acme', 'mine']\n" * 2

@@ -14,7 +14,6 @@ COLUMNS = {c: c for c in ("symbol", "date", "open", "high", "low", "close", "vol
 MAPPING = {"kind": "mapping", "path": "x.csv", "table": "daily", "columns": COLUMNS}
 JOINED = {"path": "x.csv", "columns": {"symbol": "s", "date": "d", "adj_factor": "a"}}
 PLAIN = MappingSpec.model_validate(MAPPING)
-STREAMS = Level2Spec.model_validate({"preset": "simulated_files", "path": "x"}).streams
 
 
 def mapping(encoding: str) -> str:
@@ -26,7 +25,8 @@ def joined(encoding: str) -> str:
 
 
 def stream(encoding: str) -> str:
-    name, first = next(iter(STREAMS.items()))
+    streams = Level2Spec.model_validate({"preset": "simulated_files", "path": "x"}).streams
+    name, first = next(iter(streams.items()))
     given = {**first.model_dump(), "encoding": encoding}
     return Level2Spec.model_validate({"path": "x", "streams": {name: given}}).streams[name].encoding
 

@@ -125,6 +125,7 @@ def test_reads_that_are_not_declared_are_caught(lake: Lake, how: How, match: str
         assert_reads(FeatureCheatSpec(how=how), lake, ON)
 
 
+@pytest.mark.slow
 def test_a_split_and_another_currency_change_no_return(lake: Lake) -> None:
     symbol = str(lake.scan("daily").collect()["symbol"].sort()[0])
     for change in (split(symbol, date(2023, 3, 1), 2.0), price_scale(7.2)):
@@ -135,6 +136,7 @@ def test_a_split_and_another_currency_change_no_return(lake: Lake) -> None:
         assert_invariant(HONEST, lake, ON, price_scale(1.0))
 
 
+@pytest.mark.slow
 def test_copies_are_taken_again(lake: Lake, tmp_path: Path) -> None:
     assert_causal(HONEST, lake, ON, folder=tmp_path)
     made = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*.parquet")}

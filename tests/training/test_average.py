@@ -184,7 +184,9 @@ def test_what_is_validated_and_kept_is_the_mean(
     assert again.rank_ic == done.history["valid_rank_ic"][best - 1], "it is what was validated"
 
 
-@pytest.mark.parametrize("spec", [EMASpec(decay=0.9), LastEpochsSpec(epochs=2)])
+@pytest.mark.parametrize(
+    "spec", [EMASpec(decay=0.9), pytest.param(LastEpochsSpec(epochs=2), marks=pytest.mark.slow)]
+)
 def test_an_average_moves_no_weight_of_the_training(
     samples: Samples, fold: Fold, spec: AverageSpec
 ) -> None:
@@ -198,6 +200,7 @@ def test_an_average_moves_no_weight_of_the_training(
     assert rows["valid_rank_ic"].to_list() != alone["valid_rank_ic"].to_list()
 
 
+@pytest.mark.slow
 def test_the_mean_of_one_epoch_is_the_network_itself(samples: Samples, fold: Fold) -> None:
     """Its running statistics too, but for those of 36 batches more."""
     one = SPEC.model_copy(update={"average": LastEpochsSpec(epochs=1)})

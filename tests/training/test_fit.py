@@ -73,7 +73,7 @@ def test_losses_equal_a_plain_loop(samples: Samples, fold: Fold, folder: Path) -
     )
 
 
-@pytest.mark.parametrize("batch", ["day", "pooled"])
+@pytest.mark.parametrize("batch", ["day", pytest.param("pooled", marks=pytest.mark.slow)])
 def test_a_planted_signal_is_learned_and_noise_is_not(batch: str, tmp_path: Path) -> None:
     spec = TrainSpec(learning_rate=0.01, max_epochs=6, patience=6, batch=batch, batch_size=200)
     found = []

@@ -175,6 +175,7 @@ def test_a_class_is_trained_from_the_seed(tmp_path: Path) -> None:
     assert not np.array_equal(scores(first), scores(second))
 
 
+@pytest.mark.slow
 def test_a_module_and_a_function_are_trained_like_specs(tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = Last(3)

@@ -19,6 +19,7 @@ def judged_by(samples: Samples, values: np.ndarray, dates: np.ndarray) -> Sample
     return replace(samples, valid_label=Panel(values, dates, samples.assets, ("fwd_label",)))
 
 
+@pytest.mark.slow
 def test_an_opposite_target_turns_the_rank_ic_and_trains_the_same(
     samples: Samples, fold: Fold
 ) -> None:

@@ -434,6 +434,7 @@ def late_share(spec: SimulatedSpec) -> tuple[np.ndarray, np.ndarray]:
     return values, oracle["fwd_expected_h10"].astype(np.float64)
 
 
+@pytest.mark.slow
 def test_late_volume_shows_the_signal_only_if_traces_are_on():
     spec = SimulatedSpec(n_assets=60, end=date(2023, 3, 31), signal_daily_vol=0.01)
     shown = summarise(rank_ic(*late_share(spec))).mean

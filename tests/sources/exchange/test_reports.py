@@ -60,6 +60,7 @@ def test_every_stock_has_all_items_four_times_a_year(rows):
     assert (rows.filter(pl.col("item") == "book_equity")["value"] > 0).all()
 
 
+@pytest.mark.slow
 def test_nothing_is_announced_before_the_listing_or_after_the_end(rows):
     instruments = pl.concat(
         b.frame for b in SimulatedMarket(SPEC).batches() if b.table == "instruments"

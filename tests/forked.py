@@ -1,0 +1,187 @@
+"""Workers that are forked once everything is collected.
+
+Importing the package, its libraries and the tests takes half a minute. A worker that is a process
+of its own does it again; one that is forked has it, and the memory is shared. Workers take files,
+those that take longest first, so that what the tests of a file share is made once.
+
+A fork takes along one thread only: no pool may have begun by then. A test file that reads a table
+while it is imported begins one; it is named, and does so in a function instead.
+"""
+
+import gc
+import os
+import pickle
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from multiprocessing.connection import Connection, Pipe, wait
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ALONE = {"python", "python3", "python3.11", "pytest", "jemalloc_bg_thd", "polars-ooc-clea"}
+# Folders whose tests run whole recipes: the others fill what is left of the workers' time.
+LONGEST = ("tests/pipeline", "tests/plugins", "tests/audit", "tests/research", "tests/cli")
+PLACE = struct.Struct("i")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--workers", type=int, default=1, help="processes that run tests")
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """Name the file that began threads."""
+    if not _begun and (names := _threads() - ALONE):
+        _begun.extend((report.nodeid, ", ".join(sorted(names))))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Run the items in several processes; pytest's own loop where one is wanted."""
+    workers = session.config.getoption("workers")
+    if workers < 2 or session.config.option.collectonly or session.testsfailed:
+        return None
+    if _begun:
+        raise pytest.UsageError(
+            "{} began threads ({}): no worker can be forked. Read tables in a function.".format(
+                *_begun
+            )
+        )
+    session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+    units = _units(session.items)
+    places, give = os.pipe()
+    os.write(give, b"".join(PLACE.pack(at) for at in range(len(units))))
+    os.close(give)
+    gc.collect()
+    gc.freeze()
+    running = [_begin(session, units, places) for _ in range(min(workers, len(units)))]
+    os.close(places)
+    _tell(session, running)
+    return True
+
+
+@dataclass
+class Worker:
+    """A process, the end of its pipe, and the test that it is at."""
+
+    process: int
+    pipe: Connection
+    at: str = ""
+
+
+_begun: list[str] = []
+
+
+def _threads() -> set[str]:
+    tasks = Path("/proc/self/task")
+    return (
+        {(one / "comm").read_text().strip() for one in tasks.iterdir()} if tasks.exists() else set()
+    )
+
+
+def _units(items: list[pytest.Item]) -> list[list[pytest.Item]]:
+    """Items file by file, longest folders first, and among them those with most tests."""
+    files = [list(of) for _, of in groupby(items, key=lambda item: item.path)]
+    return sorted(files, key=lambda of: (_rank(of[0]), -len(of)))
+
+
+def _rank(item: pytest.Item) -> int:
+    ranks = (at for at, folder in enumerate(LONGEST) if item.nodeid.startswith(folder))
+    return next(ranks, len(LONGEST))
+
+
+def _begin(session: pytest.Session, units: list[list[pytest.Item]], places: int) -> Worker:
+    here, there = Pipe(duplex=False)
+    process = os.fork()
+    if process:
+        there.close()
+        return Worker(process, here)
+    here.close()
+    status = 1
+    try:
+        _work(session, units, places, there)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _work(
+    session: pytest.Session, units: list[list[pytest.Item]], places: int, pipe: Connection
+) -> None:
+    """What a worker does: item after item of the units that it takes."""
+    config = session.config
+    capture: Any = config.pluginmanager.getplugin("capturemanager")
+    capture.stop_global_capturing()  # the others write to the same file
+    capture.start_global_capturing()
+    Teller.pipe, Teller.config = pipe, config
+    for one in ("terminalreporter", "lfplugin", "nfplugin", "stepwiseplugin"):
+        config.pluginmanager.unregister(name=one)
+    config.pluginmanager.register(Teller(), "teller")
+    items = _taken(units, places)
+    item = next(items, None)
+    while item is not None:
+        pipe.send(item.nodeid)
+        after = next(items, None)
+        config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+        item = after
+    pipe.send(None)
+
+
+def _taken(units: list[list[pytest.Item]], places: int) -> Iterator[pytest.Item]:
+    """Units are numbers in a pipe that all workers read from."""
+    while taken := os.read(places, PLACE.size):
+        yield from units[PLACE.unpack(taken)[0]]
+
+
+class Teller:
+    """Sends reports to the process that prints them."""
+
+    pipe: Connection
+    config: pytest.Config
+
+    @pytest.hookimpl
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        data = self.config.hook.pytest_report_to_serializable(config=self.config, report=report)
+        self.pipe.send_bytes(pickle.dumps(data))
+
+
+def _tell(session: pytest.Session, running: list[Worker]) -> None:
+    """Pass on what workers report, until all of them are done."""
+    hook, by_pipe = session.config.hook, {worker.pipe: worker for worker in running}
+    while by_pipe:
+        for pipe in wait(list(by_pipe)):
+            worker = by_pipe[pipe]  # type: ignore[index]
+            try:
+                said = pickle.loads(worker.pipe.recv_bytes())
+            except EOFError:
+                del by_pipe[worker.pipe]
+                _, status = os.waitpid(worker.process, 0)
+                if worker.at or status:
+                    _lost(session, worker, os.waitstatus_to_exitcode(status))
+                continue
+            if isinstance(said, dict):
+                report = hook.pytest_report_from_serializable(config=session.config, data=said)
+                hook.pytest_runtest_logreport(report=report)
+                if report.when == "teardown":
+                    hook.pytest_runtest_logfinish(nodeid=report.nodeid, location=report.location)
+            else:
+                worker.at = said or ""
+        if session.shouldfail:
+            _end(by_pipe.values())
+            raise session.Failed(session.shouldfail)
+
+
+def _lost(session: pytest.Session, worker: Worker, status: int) -> None:
+    """A worker that ended by itself: the test it was at has failed, the rest of its file too."""
+    text = f"the worker ended with {status} in this test; the rest of its file was not run"
+    where = worker.at or "a worker"
+    report = pytest.TestReport(where, (where, None, where), {}, "failed", text, "call")
+    session.config.hook.pytest_runtest_logreport(report=report)
+
+
+def _end(workers: Any) -> None:
+    for worker in workers:
+        os.kill(worker.process, 9)
+        os.waitpid(worker.process, 0)
