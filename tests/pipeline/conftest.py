@@ -69,12 +69,16 @@ def recipe(recipe_path: Path) -> Recipe:
 
 @pytest.fixture(scope="session")
 def finished(made_once: Callable[..., Path]) -> tuple[Path, RunResult]:
-    """Folder and result of one whole run that several tests look at."""
+    """Folder and result of one whole run that several tests look at.
+
+    Some run it again in ``runs``; ``kept`` stays as it was.
+    """
 
     def make(folder: Path) -> None:
         recipe = load_recipe(write_recipe(folder))
         result = execute(plan(recipe, folder / "runs"), show_progress=False)
         (folder / "result.pickle").write_bytes(pickle.dumps(result))
+        shutil.copytree(folder / "runs", folder / "kept", copy_function=os.link)
 
     folder = made_once("finished", make)
     return folder, pickle.loads((folder / "result.pickle").read_bytes())
@@ -82,7 +86,7 @@ def finished(made_once: Callable[..., Path]) -> tuple[Path, RunResult]:
 
 def begun(finished: Path, runs: Path) -> Path:
     """A folder of runs that has what ``finished`` made, as links: files of a store never change."""
-    shutil.copytree(finished / "runs/artifacts", runs / "artifacts", copy_function=os.link)
+    shutil.copytree(finished / "kept/artifacts", runs / "artifacts", copy_function=os.link)
     return runs
 
 

@@ -20,9 +20,9 @@ def test_settings_that_differ_by_hand() -> None:
 
 
 def test_a_run_beside_itself(finished: tuple[Path, RunResult], tmp_path: Path) -> None:
-    runs, result = finished[0] / "runs", finished[1]
+    runs, result = finished[0] / "kept", finished[1]
     run = PastRun.open("tiny", runs)
-    assert run.folder == result.report.parent
+    assert run.folder == runs / "tiny" / result.report.parent.name
     assert [f.name for f in run.factors()] == [f.name for f in result.factors]
     record = run.record()
     assert record is not None

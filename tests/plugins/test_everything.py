@@ -73,7 +73,7 @@ def test_the_environment_and_python_load_the_same(finished: Desk) -> None:
 def test_a_search_of_a_plugin_says_what_is_tried(finished: Desk) -> None:
     done = finished.intralpha("study", "everything.yaml", "--dry-run", *BOTH)
     assert done.returncode == 0, done.stderr
-    assert re.findall(r"grid.every = (\d)", done.stdout) == ["2", "3", "2"]
+    assert re.findall(r"n_groups = (\d)", done.stdout) == ["3", "4", "3"]
 
 
 def test_nothing_is_loaded_that_is_not_named(finished: Desk) -> None:
@@ -172,7 +172,7 @@ def test_an_audit_covers_the_features_of_a_plugin(desk: Desk, finished: Desk) ->
         "--after", "2023-05-10", "--future", "noise",
         "--set", f"data.lake={finished.folder / 'lake'}", "--set", "data.sources=[]",
         "--set", "portfolio=null", "--set", "combination={kind: equal}",
-        "--set", "executor={kind: local}",
+        "--set", "executor={kind: local}", "--set", "study=null",
     ]  # fmt: skip
     honest = desk.intralpha(
         "audit", "everything.yaml", "--plugins", "acme", *common, "--set", factor % "acme"
