@@ -132,16 +132,18 @@ def run_study(study: Study, factor: str | None = None, show_progress: bool = Tru
         A trial has no such factor; or nothing of it is trained, and a search chooses by trainings.
     """
     batch, trials, problems, told = list(study.trials), [], [], []
+    name = _tested(batch[0].plan.recipe, factor)
     while batch:
-        names = [_tested(trial.plan.recipe, factor) for trial in batch]
+        for trial in batch:
+            _tested(trial.plan.recipe, factor)
         batch = [replace(t, plan=ingested(t.plan, show_progress)) for t in batch]
         if study.search is not None and study.search.informed:
-            _check_learning(batch, names[0])
+            _check_learning(batch, name)
         problems += _made([trial.plan for trial in batch], show_progress, len(trials), study.size)
         trials += batch
-        told += [Told(t.settings, _learnt(t.plan, names[0])["valid_rank_ic"]) for t in batch]
+        told += [Told(t.settings, _learnt(t.plan, name)["valid_rank_ic"]) for t in batch]
         batch = study.asked(told) if study.search is not None else []
-    return _compared(names[0], trials, problems)
+    return _compared(name, trials, problems)
 
 
 def _made(plans: Sequence[Plan], show_progress: bool, before: int, size: int) -> list[str | None]:
