@@ -24,7 +24,7 @@ from intralpha.pipeline import Plan, RunResult, execute, plan
 from intralpha.training import FoldJob, train_fold
 
 from .blocks import blocks_recipe
-from .conftest import same_files
+from .conftest import begun, same_files
 from .test_tomorrow import append_session, rows_upto
 
 MIDDLE = date(2023, 7, 14)  # between the decisions of 3 July and 1 August
@@ -39,6 +39,7 @@ def lake(finished: tuple[Path, RunResult]) -> Path:
 def done(lake: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, RunResult]:
     folder = tmp_path_factory.mktemp("blocks")
     recipe = blocks_recipe(lake, folder)
+    begun(lake.parent, folder / "runs")
     result = execute(plan(recipe, folder / "runs"), show_progress=False)
     assert result.problems == ()
     return plan(recipe, folder / "runs"), result

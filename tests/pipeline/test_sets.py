@@ -14,6 +14,8 @@ from intralpha.pipeline import Recipe, RecipeError, RunResult, execute, load_rec
 from intralpha.pipeline.nodes.sets import DATES_A_SLICE
 from intralpha.pipeline.report import finished_sets
 
+from .conftest import begun
+
 NAMES = ["ret20", "vol20", "ln_amount20"]
 UNITS = {
     "kind": "network",
@@ -58,7 +60,7 @@ def tested(finished: tuple[Path, RunResult], tmp_path_factory: pytest.TempPathFa
     recipe = load_recipe(finished[0] / "tiny.yaml", shown)
     factors = recipe.model_dump(mode="json")["factors"] | {"units": UNITS}
     recipe = changed(recipe, factors=factors, sets=SETS, executor={"kind": "local"}, workers=2)
-    planned = plan(recipe, tmp_path_factory.mktemp("sets"))
+    planned = plan(recipe, begun(finished[0], tmp_path_factory.mktemp("sets") / "runs"))
     result = execute(planned, show_progress=False)
     assert result.problems == ()
     return planned, result

@@ -84,7 +84,7 @@ def test_a_recipe_says_what_its_study_varies(
             plan_study(recipe, (*LAID, f"study={wrong}"), (), tmp_path)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_trials_share_what_they_have_in_common(
     finished: tuple[Path, RunResult], tmp_path: Path, workers: int
 ) -> None:

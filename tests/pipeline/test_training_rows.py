@@ -49,7 +49,8 @@ def test_rows_are_left_out_counted_and_reported(
         assert weights["weight"].n_unique() > 5
 
 
-@pytest.mark.parametrize("cheats", [pytest.param(False, marks=pytest.mark.slow), True])
+@pytest.mark.slow
+@pytest.mark.parametrize("cheats", [False, True])
 def test_a_rule_that_knows_tomorrow_is_caught(
     finished: tuple[Path, RunResult], tmp_path: Path, cheats: bool
 ) -> None:

@@ -62,6 +62,7 @@ def test_the_scores_and_weights_of_the_run_are_read(page: Desk) -> None:
     assert rows["score"].is_finite().all()
 
 
+@pytest.mark.slow
 def test_the_tests_of_the_page_pass(page: Desk) -> None:
     code = "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
     words = ("-q", "-s", "-p", "no:cacheprovider", "test_mine.py")

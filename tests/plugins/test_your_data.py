@@ -49,6 +49,7 @@ def desk(sample: Path, tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
+@pytest.mark.slow
 def test_the_commands_lead_to_a_report(desk: Desk) -> None:
     verbs = [command[0] for command in COMMANDS]
     assert verbs == ["ingest", "quality", "check", "run", "audit"]
