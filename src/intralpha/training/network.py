@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from intralpha.base.room import is_aligned
 from intralpha.datasets import Batch, Samples
-from intralpha.models import ModelSpec, Output, Shapes, WindowShape, check_names
+from intralpha.models import ModelSpec, Output, Shapes, ShapesError, WindowShape, check_names
 from intralpha.training.called import called
 from intralpha.training.objective import Truth
 
@@ -97,17 +97,7 @@ def outputs_of(network: nn.Module, seen: Seen) -> Output:
 
 def shapes_of(samples: Samples) -> Shapes:
     """Sizes of the inputs of some samples, by name."""
-    return {name: shape_of(window.sizes) for name, window in samples.windows.items()}
-
-
-def shape_of(sizes: tuple[int, ...]) -> WindowShape:
-    """The shape of windows of (L, F), or of (L, T, F).
-
-    Parameters
-    ----------
-    sizes : all axes but that of the batch
-    """
-    return WindowShape(sizes[0], sizes[-1], sizes[1] if len(sizes) == 3 else None)
+    return {name: WindowShape.of(window.sizes) for name, window in samples.windows.items()}
 
 
 def make_network(network: Network, shapes: Shapes) -> nn.Module:
@@ -123,11 +113,16 @@ def make_network(network: Network, shapes: Shapes) -> nn.Module:
     ------
     InputNamesError
         A spec wants other inputs.
+    ShapesError
+        Their sizes do not suit it.
     """
     if isinstance(network, nn.Module):
         return deepcopy(network)
     if isinstance(network, ModelSpec):
-        check_names(str(getattr(network, "kind", type(network))), network.inputs, tuple(shapes))
+        kind = str(getattr(network, "kind", type(network)))
+        check_names(kind, network.inputs, tuple(shapes))
+        if misfits := network.misfits(shapes):
+            raise ShapesError(kind, misfits)
         return network.make(shapes)
     only = next(iter(shapes.values()))
     return network(only.features if len(shapes) == 1 else shapes)
