@@ -50,8 +50,8 @@ class InputNamesError(ConfigError):
         asked = f"inputs {', '.join(wanted)}" if wanted else "one input, whatever its name"
         super().__init__(
             f"network {network} wants {asked}; it is given {', '.join(given) or 'none'}.\n"
-            "Hint: name them under `inputs:` of the factor, each with features, transform and "
-            "window_days."
+            "Hint: name them under `inputs:` of the factor, or in the features that m.fit is "
+            "given, each with features, transform and window_days."
         )
 
 
