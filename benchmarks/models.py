@@ -7,15 +7,21 @@ those of `intralpha models show`; a training step counts three forward passes, t
 run four. The machine's rate is that of a product of two matrices of 1,024 x 1,024 in float32 on
 one thread, taken in the same run. Where plain torch.nn has the same network (nn.GRU or nn.LSTM in
 the place of our recurrent kernels, nn.TransformerEncoder) it takes turns with ours. Each network
-has a process of its own, whose memory is its peak above that of the imports. Times are of the CPU.
+has a process of its own, whose memory is its peak above that of the imports and may be 8 GiB at
+most. Times are of the CPU.
 
     python benchmarks/models.py                     everything, 5,000 windows each
     python benchmarks/models.py --quick             every network at 40 x 27, fewer windows of each
     python benchmarks/models.py --only gru,rnn      some kinds
+    python benchmarks/models.py --keep found.jsonl  goes on where it was cut off: each network and
+                                                    size is a line there once it is measured
+    python benchmarks/models.py --at-most 300       fewer rounds of a network and size that would
+                                                    take more CPU seconds, and none where one does
     python benchmarks/models.py --two-pass          peak memory of one pass and of two alone
 """
 
 import argparse
+import json
 import math
 import multiprocessing
 import os
@@ -23,8 +29,9 @@ import platform
 import resource
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 from time import process_time
 
 import torch
@@ -37,6 +44,9 @@ from intralpha.training import NegICSpec, Truth
 from intralpha.training.two_pass import NotApartError, backward, called
 
 STOCKS, KEPT_AT_ONCE = 5000, 1e9
+MOST_BYTES = 8 << 30
+ROUNDS, EXPECTED_SHARE = 3, 0.4
+PASSES = 13  # forward passes of a round: ours twice in two passes, asked once, plain once
 HF27 = "002: 40 x 27"
 REPORTS = {
     "000 and 004: 20 days x 24 bars x 64": (480, 64),
@@ -58,6 +68,39 @@ class Speed:
     peak: int
     piece: int | None
     plain: float | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A line of the table; the machine's rate is the one of the run that measured it."""
+
+    network: str
+    size: str
+    windows: int
+    rounds: int
+    rate: float
+    cost: Cost
+    speed: Speed
+
+    @property
+    def share(self) -> float:
+        """Of the machine's rate, three forward passes a training step counted."""
+        return 3 * self.cost.flops * self.speed.trained / self.rate
+
+    @property
+    def ratio(self) -> float:
+        """Windows trained for each that the plain version trains; NaN where there is none."""
+        plain = self.speed.plain
+        return math.nan if plain is None else self.speed.trained / plain
+
+    def __str__(self) -> str:
+        """The line."""
+        cost, speed = self.cost, self.speed
+        return (
+            f"{self.network:24}{self.size:38}{cost.parameters:11,}{cost.flops / 1e6:9.2f}"
+            f"{speed.trained:11,.0f}{speed.asked:10,.0f}{speed.peak / 1e6:9.0f}"
+            f"{speed.piece or self.windows:7}{self.rounds:7}{self.share:7.2f}{self.ratio:9.2f}"
+        )
 
 
 class PlainTransformer(nn.Module):
@@ -284,14 +327,61 @@ def two_pass(kinds: list[str], count: int) -> None:
             print(f"{kind:14} {name:10} {peak / 1e9:6.2f} GB {seconds:7.1f} CPU s{of}", flush=True)
 
 
-def main() -> None:
-    """Run and print one line a network and size, then the ratios."""
+def rounds_of(cost: Cost, count: int, rate: float, at_most: float) -> int:
+    """Rounds that are expected to take so many CPU seconds, three at most; perhaps none."""
+    seconds = PASSES * cost.flops * count / (EXPECTED_SHARE * rate)
+    return min(ROUNDS, int(at_most / seconds)) if seconds > 0 else ROUNDS
+
+
+def kept_before(path: Path | None, windows: int | None) -> dict[tuple[str, str], Found]:
+    """What an earlier run measured of so many windows, by network and size."""
+    lines = path.read_text().splitlines() if path is not None and path.is_file() else []
+    every = [json.loads(line) for line in lines]
+    found = [
+        Found(**{**one, "cost": Cost(**one["cost"]), "speed": Speed(**one["speed"])})
+        for one in every
+    ]
+    return {(one.network, one.size): one for one in found if windows in (None, one.windows)}
+
+
+def bounded(job: Callable[[], object]) -> object:
+    """What a job returns while the process may have ``MOST_BYTES`` of memory of its own."""
+    resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
+    return job()
+
+
+def one(kind: str, size: str, shapes: Shapes, rate: float, args: argparse.Namespace) -> Found | str:
+    """A network at a size, or why it was not measured."""
+    cost = in_child(partial(cost_of, spec_of(kind), shapes))
+    if not isinstance(cost, Cost):
+        return f"cannot be made: {cost!r}"
+    count, rounds = args.windows, rounds_of(cost, args.windows, rate, args.at_most)
+    if args.quick:
+        count, rounds = min(count, max(100, int(1e9 / cost.flops))), 1
+    if rounds == 0:
+        return f"left out: one round is expected to take more than {args.at_most:.0f} CPU s"
+    job = partial(measured, kind, shapes, count, cost, rounds)
+    found = in_child(partial(bounded, job))
+    if not isinstance(found, Speed):
+        return f"failed: {found!r}"
+    return Found(kind, size, count, rounds, rate, cost, found)
+
+
+def arguments() -> argparse.Namespace:
+    """What the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer windows, under a minute")
     parser.add_argument("--only", default="", help="kinds, by commas")
     parser.add_argument("--two-pass", action="store_true", help="only the memory of two passes")
     parser.add_argument("--windows", type=int, default=STOCKS, help="at most, of each")
-    args = parser.parse_args()
+    parser.add_argument("--keep", type=Path, help="file of what is measured already")
+    parser.add_argument("--at-most", type=float, default=math.inf, help="CPU s of one line")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run and print one line a network and size, then the ratios."""
+    args = arguments()
     torch.set_num_threads(1)
     load_kernels()
     warnings.filterwarnings("ignore", message=".*multi-threaded.*fork")
@@ -306,39 +396,28 @@ def main() -> None:
         f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}; matrix rate "
         f"{rate / 1e9:.1f} GFLOP/s on one thread\n"
         f"{'network':24}{'size':38}{'parameters':>11}{'MFLOP':>9}{'trained/s':>11}{'asked/s':>10}"
-        f"{'peak MB':>9}{'piece':>7}{'share':>7}{'x plain':>9}"
+        f"{'peak MB':>9}{'piece':>7}{'rounds':>7}{'share':>7}{'x plain':>9}",
+        flush=True,
     )
-    ratios, shares = {}, []
-    for kind in kinds:
-        spec = spec_of(kind)
-        for size, shapes in sizes_of(spec, args.quick).items():
-            cost = in_child(partial(cost_of, spec, shapes))
-            if isinstance(cost, Exception):
-                print(f"{kind:24}{size:38} cannot be made: {cost}")
-                continue
-            assert isinstance(cost, Cost)
-            count = args.windows
-            if args.quick:
-                count = min(count, max(100, int(1e9 / cost.flops)))
-            found = in_child(partial(measured, kind, shapes, count, cost, 1 if args.quick else 3))
-            if not isinstance(found, Speed):
-                print(f"{kind:24}{size:38} failed: {found}")
-                continue
-            share = 3 * cost.flops * found.trained / rate
-            shares.append(share)
-            times = math.nan if found.plain is None else found.trained / found.plain
-            ratios[kind, size] = times
-            print(
-                f"{kind:24}{size:38}{cost.parameters:11,}{cost.flops / 1e6:9.2f}"
-                f"{found.trained:11,.0f}{found.asked:10,.0f}{found.peak / 1e6:9.0f}"
-                f"{found.piece or count:7}{share:7.2f}{times:9.2f}",
-                flush=True,
-            )
-    attention = [r for (k, s), r in ratios.items() if "attention" in k and s == HF27]
+    table = kept_before(args.keep, None if args.quick else args.windows)
+    wanted = [(k, *pair) for k in kinds for pair in sizes_of(spec_of(k), args.quick).items()]
+    for kind, size, shapes in wanted:
+        found = table.get((kind, size)) or one(kind, size, shapes, rate, args)
+        if isinstance(found, str):
+            print(f"{kind:24}{size:38} {found}", flush=True)
+            continue
+        if args.keep is not None and (kind, size) not in table:
+            with args.keep.open("a") as kept:
+                kept.write(json.dumps(asdict(found)) + "\n")
+        table[kind, size] = found
+        print(found, flush=True)
+    ours = [table[kind, size] for kind, size, _ in wanted if (kind, size) in table]
+    ratios = {f.network: f.ratio for f in ours if f.size == HF27}
+    attention = [ratio for name, ratio in ratios.items() if "attention" in name]
     print(
-        f"RESULT x_nn_gru={ratios.get(('gru', HF27), math.nan):.2f} "
+        f"RESULT x_nn_gru={ratios.get('gru', math.nan):.2f} "
         f"x_nn_gru_attention={max(attention, default=math.nan):.2f} "
-        f"slowest_share_of_peak={min(shares, default=math.nan):.3f}"
+        f"slowest_share_of_peak={min((f.share for f in ours), default=math.nan):.3f}"
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -11,9 +12,10 @@ from intralpha.base.panel import as_days
 from intralpha.datasets import CrossSectionSpec, RollingSpec
 from intralpha.datasets.global_standard import GlobalStandardSpec
 from intralpha.datasets.schedule import LongWindowError, NoFoldError
+from intralpha.datasets.window_ratio import WindowRatioSpec
 from intralpha.factors import Ground, Network
 from intralpha.factors.inputs import InputSpec
-from intralpha.features import DaySpec
+from intralpha.features import DaySpec, FeatureSpec, LibrarySpec
 from intralpha.labels import (
     BarReturnsSpec,
     DailySequenceSpec,
@@ -28,13 +30,30 @@ from intralpha.models import (
     ConformerSpec,
     GRUSpec,
     LinearSpec,
+    ModelSpec,
+    MultitaskGRUSpec,
     RNNSpec,
     SeqDecoderSpec,
+    Shapes,
+    ShapesError,
+    WindowShape,
 )
-from intralpha.models.heads import ClassesHeadSpec, HorizonsHeadSpec, UnitsHeadSpec
+from intralpha.models.heads import (
+    ClassesHeadSpec,
+    HorizonsHeadSpec,
+    LinearHeadSpec,
+    UnitsHeadSpec,
+)
 from intralpha.pipeline.address import stem
 from intralpha.training import NegICSpec, TrainSpec
-from intralpha.training.losses import CrossEntropySpec, LayerwiseSpec, MseBnOrthSpec, SeqNegICSpec
+from intralpha.training.losses import (
+    CrossEntropySpec,
+    LayerwiseSpec,
+    MseBnOrthSpec,
+    MultitaskSpec,
+    SeqNegICSpec,
+)
+from intralpha.training.network import make_network
 
 DAYS = as_days(np.arange("2023-01-02", "2023-07-01", dtype="datetime64[D]"))[::1]
 LAST = ("outputs/gru", "score/gru")
@@ -178,6 +197,82 @@ def test_inputs_that_the_model_does_not_want_are_told_before_anything_is_read() 
     assert "network gru wants one input" in fault
     assert "it is given fast, slow" in fault
     assert SPEC.faults() == ()
+
+
+def look(features: FeatureSpec, days: int, every: int = 1) -> InputSpec:
+    return InputSpec(features=features, transform=WindowRatioSpec(), window_days=days, every=every)
+
+
+def test_inputs_of_one_gru_with_other_features_are_told_before_anything_is_read() -> None:
+    week = LibrarySpec(library="price_week", names=("week_open", "week_close"))
+    inputs = {"day": look(DaySpec(mode="window"), 40), "week": look(week, 20, every=5)}
+    update = {
+        **BOTH,
+        "inputs": inputs,
+        "model": MultitaskGRUSpec(tasks=("day", "week")),
+        "objective": MultitaskSpec(),
+    }
+    (fault,) = SPEC.model_copy(update=update).faults()
+    assert fault.startswith("inputs: one GRU reads these inputs, and day has 6, week has 2 feat")
+    assert "Hint: `share: false`" in fault
+    apart = MultitaskGRUSpec(tasks=("day", "week"), share=False)
+    assert SPEC.model_copy(update={**update, "model": apart}).faults() == ()
+
+
+BARS = LibrarySpec(library="bar64_30", names=("bar_ret", "bar_range"))
+
+
+class PickySpec(ModelSpec):
+    """A network of one's own that no sizes suit."""
+
+    kind: Literal["tests.picky"] = "tests.picky"
+
+    def misfits(self, shapes: Shapes) -> tuple[str, ...]:
+        return tuple(f"{name} is {shape.sizes}; expected none" for name, shape in shapes.items())
+
+
+@pytest.mark.parametrize(
+    ("features", "step", "sizes"),
+    [
+        (DaySpec(turnover="amount"), "bar", (4, 6)),
+        (BARS, "bar", (32, 2)),
+        (BARS, "day", (4, 16)),
+        (
+            BARS,
+            "nested",
+            (4, 8, 2),
+        ),
+    ],
+)
+def test_a_network_of_ones_own_is_asked_about_its_sizes_before_anything_is_read(
+    features: FeatureSpec, step: Literal["bar", "day", "nested"], sizes: tuple[int, ...]
+) -> None:
+    change = {"model": PickySpec(), "features": features, "step": step}
+    assert SPEC.model_copy(update=change).faults() == (f"inputs: x is {sizes}; expected none",)
+    with pytest.raises(ShapesError, match=r"network tests.picky: x is \(3, 2\); expected none"):
+        make_network(PickySpec(), {"x": WindowShape(3, 2)})
+
+
+def test_exposures_with_bars_inside_are_told() -> None:
+    model = GRUSpec(head=LinearHeadSpec(orthogonal=True))
+    nested = InputSpec(features=BARS, transform=CrossSectionSpec(), window_days=1, step="nested")
+    inputs = {"x": SPEC.views["x"], "exposures": nested}
+    faults = SPEC.model_copy(update={**BOTH, "inputs": inputs, "model": model}).faults()
+    assert "inputs: exposures have 8 bars in a step; expected steps of numbers" in faults[0]
+
+
+def test_features_of_a_named_input_that_cannot_be_made_are_told_with_their_place() -> None:
+    odd = InputSpec(
+        features=LibrarySpec(library="price_week", names=("week_opn",)),
+        transform=CrossSectionSpec(),
+        window_days=3,
+    )
+    update = {**BOTH, "inputs": {"day": SPEC.views["x"], "week": odd}}
+    model = MultitaskGRUSpec(tasks=("day", "week"))
+    objective = MultitaskSpec()
+    (fault,) = SPEC.model_copy(update={**update, "model": model, "objective": objective}).faults()
+    assert fault.startswith("inputs.week.features: ")
+    assert "week_opn" in fault
 
 
 @pytest.mark.parametrize(

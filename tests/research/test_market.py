@@ -18,7 +18,7 @@ from intralpha.base import ConfigError, IntralphaError, Panel
 from intralpha.datasets import CrossSectionSpec, GlobalStandardSpec, RollingSpec
 from intralpha.features import LibrarySpec
 from intralpha.labels import HorizonError, HorizonReturnSpec
-from intralpha.models import GRUSpec
+from intralpha.models import GRUSpec, Shapes
 from intralpha.research import Market
 from intralpha.research.kept import (
     BeforeFirstFoldError,
@@ -201,6 +201,108 @@ def test_what_is_misspelt_is_named(
     text = str(caught.value)
     assert says in text
     assert "pydantic" not in text
+
+
+# --- several inputs -----------------------------------------------------------------------------
+
+
+class Spread(nn.Module):
+    """The oldest step of one window less the newest of another; it learns a scale alone."""
+
+    def __init__(self, shapes: Shapes) -> None:
+        super().__init__()
+        assert {n: shape.sizes for n, shape in shapes.items()} == {"fast": (4, 1), "slow": (3, 1)}
+        self.scale = nn.Parameter(torch.ones(()))
+
+    def forward(self, slow: torch.Tensor, fast: torch.Tensor) -> torch.Tensor:
+        return self.scale * (slow[:, 0, 0] - fast[:, -1, 0])
+
+
+ONE_FOLD: dict[str, Any] = {
+    "schedule": {"kind": "rolling", "train_days": 60, "valid_days": 12, "step_days": 60},
+    "training": {"max_epochs": 1, "learning_rate": 1e-4},
+}
+
+
+def test_each_of_several_inputs_has_its_own_cut(
+    market: Market, features: Panel, tmp_path: Path
+) -> None:
+    inputs = {"fast": features, "slow": {"features": features, "window_days": 3, "every": 5}}
+    how: dict[str, Any] = {"window_days": 4, "transform": {"kind": "none"}}
+    score = market.fit(Spread, inputs, keep=tmp_path / "spread", **how, **ONE_FOLD)
+    raw = np.concatenate([np.full((10, len(market.assets)), np.nan), features["factor"][:-10]])
+    raw = (raw - features["factor"])[np.isin(market.dates, score.dates)].astype(float)
+    found = score["score"]
+    known = np.isfinite(found)
+    assert known.sum() > 300
+    raw[~known] = np.nan
+    z = (raw - np.nanmean(raw, 1, keepdims=True)) / np.nanstd(raw, 1, keepdims=True)
+    np.testing.assert_allclose(found[known], z[known], atol=1e-4)
+    again = market.predict(tmp_path / "spread", inputs, score.dates[:2], network=Spread)
+    np.testing.assert_array_equal(again.values, score.values[:2])
+    panels, last = {"slow": features, "fast": features}, market.dates[-1:]
+    later = market.predict(tmp_path / "spread", panels, last, network=Spread)
+    assert np.isfinite(later.values).sum() > 30
+    other = Panel(features.values, features.dates, features.assets, ("other",))
+    for change in ({**inputs["slow"], "every": 4}, other):
+        with pytest.raises(OtherFeaturesError, match=r"slow: \w+ in .*slow: factor in 1 step"):
+            market.predict(tmp_path / "spread", {**inputs, "slow": change}, last, network=Spread)
+
+
+def test_a_network_of_several_inputs_is_written_as_in_a_recipe(
+    market: Market, features: Panel
+) -> None:
+    day = {"kind": "day", "mode": "window"}
+    ratio = {"kind": "window_ratio"}
+    inputs = {
+        "week": {"features": day, "transform": ratio, "window_days": 2, "every": 5},
+        "high": features,
+    }
+    network = {"kind": "multitask_gru", "tasks": ["week", "high"], "hidden": 2}
+    objective = {"kind": "multitask"}
+    score = market.fit(network, inputs, window_days=3, objective=objective, **ONE_FOLD)
+    assert np.isfinite(score.values).sum() > 300
+    assert np.nanstd(score.values) > 0.1
+
+
+BOTH = {"kind": "multitask_gru", "tasks": ["day", "week"]}
+
+
+@pytest.mark.parametrize(
+    ("network", "change", "says"),
+    [
+        (BOTH, None, "wants inputs day, week; it is given x"),
+        (BOTH, {"month": 0}, "wants inputs day, week; it is given day, month"),
+        (BOTH, {"week": 2}, "one GRU reads these inputs, and day has 1, week has 2 features"),
+        (Mine(1), {"week": 0}, "network Mine wants inputs x; it is given day, week"),
+        (Mine, {"week": 0}, "Mine was called with the sizes of the inputs day, week and raised"),
+        ({"kind": "gru"}, {"week": 0}, "wants one input, whatever its name; it is given day, week"),
+        (Mine, {"Week": 0}, "features.Week"),
+        (Mine, {"week": 3}, "features.week: found 3; expected a Panel, or a mapping with features"),
+        (Mine, {"week": {"every": 5}}, "features.week: found keys every; expected a Panel"),
+        (Mine, {"week": {"features": 0, "windw_days": 5}}, "did you mean window_days?"),
+        (Mine, {}, "features: found none"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_told(
+    market: Market, features: Panel, network: Any, change: dict[str, Any] | None, says: str
+) -> None:
+    wide = Panel(features.values.repeat(2, -1), features.dates, features.assets, ("a", "b"))
+    panels = {0: features, 2: wide}
+    inputs: Any = features
+    if change is not None:
+        inputs = {k: panels.get(v, v) if isinstance(v, int) else v for k, v in change.items()}
+        inputs = {"day": features, **inputs} if change else {}
+    objective = {"kind": "multitask"} if network is BOTH else {"kind": "neg_ic"}
+    with pytest.raises(ConfigError) as caught:
+        market.fit(network, inputs, objective=objective, window_days=4, **ONE_FOLD)
+    assert says in str(caught.value)
+
+
+def test_what_a_transform_looks_up_is_looked_up(market: Market, features: Panel) -> None:
+    neutral = {"kind": "neutral"}
+    score = market.fit(Mine, features, window_days=1, transform=neutral, **ONE_FOLD)
+    assert np.isfinite(score.values).sum() > 300
 
 
 # --- weights that are kept ----------------------------------------------------------------------

@@ -36,6 +36,21 @@ class CutSpec(Spec):
         """Sessions from the first of a window to the last, both counted."""
         return (self.window_days - 1) * self.every + 1
 
+    def sizes(self, bars: int | None, width: int) -> tuple[int, ...]:
+        """Axes of a window: L, F; with nested steps L, T, F.
+
+        Parameters
+        ----------
+        bars : T of a session; None for daily features
+        width : F, numbers in a bar, or in a day
+        """
+        count = 1 if bars is None else bars
+        if self.step == "day":
+            return self.window_days, count * width
+        if self.step == "nested":
+            return self.window_days, count, width
+        return self.window_days * count, width
+
 
 @dataclass(frozen=True, eq=False)
 class Window:
@@ -62,10 +77,7 @@ class Window:
     @property
     def sizes(self) -> tuple[int, ...]:
         """Axes of a window: L, F; with nested steps L, T, F."""
-        days, bars, width = self.cut.window_days, self.bars, len(self.panel.names)
-        if self.cut.step == "day":
-            return days, bars * width
-        return (days, bars, width) if self.cut.step == "nested" else (days * bars, width)
+        return self.cut.sizes(self.bars, len(self.panel.names))
 
     def present(self, present_DA: Bool[ndarray, "D A"], t: int) -> Float[ndarray, " A"]:
         """Share of the sessions from the window's first to its last on which a stock traded."""

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from intralpha.factors.inputs import InputSpec
+from intralpha.datasets import CutSpec
 from intralpha.labels import LabelSpec
-from intralpha.models import GIVERS, InputNamesError, ModelSpec, check_names
+from intralpha.models import GIVERS, InputNamesError, ModelSpec, Shapes, check_names
 from intralpha.training import ObjectiveSpec, TrainSpec
 
 
@@ -15,11 +15,13 @@ class Parts:
 
     Attributes
     ----------
-    views : what the network sees, by name
+    views : how what the network sees is cut, by name
+    shapes : its sizes, by the same names; None: unknown, as where features cannot be made
     label, model, objective, training : of the recipe
     """
 
-    views: Mapping[str, InputSpec]
+    views: Mapping[str, CutSpec]
+    shapes: Shapes | None
     label: LabelSpec
     model: ModelSpec
     objective: ObjectiveSpec
@@ -27,10 +29,18 @@ class Parts:
 
 
 def faults_of(parts: Parts) -> tuple[str, ...]:
-    """Inputs that the model does not want, and parts that the objective misses in it."""
+    """Inputs that the model does not want, sizes that do not suit it, parts that the objective
+    misses in it, and what else does not go together.
+
+    Parameters
+    ----------
+    parts : of a recipe's factor, or of a fit from Python
+    """
     found = []
     try:
         check_names(parts.model.kind, parts.model.inputs, tuple(parts.views))  # type: ignore[attr-defined]
+        sizes = () if parts.shapes is None else parts.model.misfits(parts.shapes)
+        found += [f"inputs: {misfit}" for misfit in sizes]
     except InputNamesError as error:
         found.append(f"inputs: {error}")
     missing = [part for part in parts.objective.needs if part not in parts.model.gives]

@@ -8,6 +8,7 @@ from jaxtyping import Shaped
 from numpy import ndarray
 from pydantic import Field, model_validator
 
+from intralpha.base import IntralphaError
 from intralpha.base.node import Node, Slice, names_of
 from intralpha.datasets import (
     CutSpec,
@@ -35,7 +36,7 @@ from intralpha.factors.learning import (
 from intralpha.factors.training_rows import WEIGHING, row_faults, row_nodes, weighing_of
 from intralpha.features import FeatureSpec
 from intralpha.labels import LabelSpec
-from intralpha.models import ModelSpec
+from intralpha.models import ModelSpec, Shapes, WindowShape
 from intralpha.training import ObjectiveSpec, TrainSpec
 
 
@@ -107,8 +108,10 @@ class Learner(FactorSpec):
 
     def faults(self) -> tuple[str, ...]:
         """Inputs that the model does not want, and parts that the objective misses in it."""
-        parts = Parts(self.views, self.label, self.model, self.objective, self.training)
-        return (*faults_of(parts), *row_faults(self.rows, self.label))
+        unmade, shapes = self._shapes()
+        about = (self.label, self.model, self.objective, self.training)
+        found = faults_of(Parts(self.views, None if unmade else shapes, *about))
+        return (*unmade, *found, *row_faults(self.rows, self.label))
 
     def chosen_nodes(
         self, name: str, folds: Sequence[Fold], label: Node, ground: Ground
@@ -249,6 +252,19 @@ class Learner(FactorSpec):
     def _span(self) -> int:
         """Sessions of the longest window."""
         return max(view.span for view in self.views.values())
+
+    def _shapes(self) -> tuple[tuple[str, ...], Shapes]:
+        """Named inputs whose features no set can be made of, and sizes of the others."""
+        unmade, shapes = [], {}
+        for key, view in self.views.items():
+            try:
+                made = view.features.make()
+            except IntralphaError as error:
+                unmade.append(f"inputs.{key}.features: {error}")
+                continue
+            bars = None if made.times is None else len(made.times)
+            shapes[key] = WindowShape.of(view.sizes(bars, len(made.names)))
+        return tuple(unmade), shapes
 
     def _learning(self, chosen_by: tuple[str, ...]) -> "Learning":
         """What the networks depend on besides their inputs."""

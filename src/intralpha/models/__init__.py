@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         EXPOSURES,
         InputNamesError,
         Shapes,
+        ShapesError,
         StateWidthError,
         WindowShape,
         check_names,

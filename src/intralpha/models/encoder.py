@@ -93,6 +93,16 @@ class EncoderSpec(ModelSpec):
         """
         raise NotImplementedError
 
+    def misfits(self, shapes: Shapes) -> tuple[str, ...]:
+        """Exposures with bars in their days: an orthogonal head takes out one number of each."""
+        bars = shapes[EXPOSURES].bars if EXPOSURES in shapes else None
+        if bars is None:
+            return ()
+        return (
+            f"{EXPOSURES} have {bars} bars in a step; expected steps of numbers, [B, L, P].\n"
+            f"Hint: step: day for {EXPOSURES}",
+        )
+
     def make(self, shapes: Shapes) -> "Encoded":
         """A fresh network; see :meth:`ModelSpec.make`."""
         windows = {name: shape for name, shape in shapes.items() if name != EXPOSURES}

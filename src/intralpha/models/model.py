@@ -70,6 +70,23 @@ class ModelSpec(Kinded):
         """How many classes its label must tell; None: it does not look at them."""
         return None
 
+    def misfits(self, shapes: Shapes) -> tuple[str, ...]:
+        """What is wrong with the sizes of its inputs, in words; of most networks nothing ever is.
+
+        Asked by `intralpha check`, before any data are read, and whenever a network is made.
+
+        Parameters
+        ----------
+        shapes : sizes of the inputs, by name; the names are those of :attr:`inputs`
+
+        Returns
+        -------
+        tuple of str
+            Each says what was found, what is expected and what to do.
+        """
+        del shapes
+        return ()
+
     def make(self, shapes: Shapes) -> nn.Module:
         """A network with fresh weights.
 

@@ -96,6 +96,11 @@ class MultitaskGRUSpec(ModelSpec):
         """The name of the GRU that reads a task's windows."""
         return "shared" if self.share and task in SHARED else task
 
+    def misfits(self, shapes: Shapes) -> tuple[str, ...]:
+        """Inputs of one GRU that have other features than each other."""
+        features = {t: shapes[t].features for t in self.tasks if self.reader(t) == "shared"}
+        return (str(SharedFeaturesError(features)),) if len(set(features.values())) > 1 else ()
+
     def make(self, shapes: Shapes) -> "MultitaskGRU":
         """A fresh network; see :meth:`ModelSpec.make`.
 

@@ -103,6 +103,10 @@ class SeqDecoderSpec(ModelSpec):
         """The returns that it is taught with."""
         return self.horizons
 
+    def misfits(self, shapes: Shapes) -> tuple[str, ...]:
+        """What the encoder says."""
+        return self.encoder.misfits(shapes)
+
     def make(self, shapes: Shapes) -> "SeqDecoder":
         """A fresh network; see :meth:`ModelSpec.make`.
 

@@ -21,6 +21,16 @@ class WindowShape:
     features: int
     bars: int | None = None
 
+    @staticmethod
+    def of(sizes: tuple[int, ...]) -> "WindowShape":
+        """The shape of windows of (L, F), or of (L, T, F).
+
+        Parameters
+        ----------
+        sizes : all axes but that of the batch
+        """
+        return WindowShape(sizes[0], sizes[-1], sizes[1] if len(sizes) == 3 else None)
+
     @property
     def sizes(self) -> tuple[int, ...]:
         """L, T where there is one, F: all axes but that of the batch."""
@@ -40,9 +50,17 @@ class InputNamesError(ConfigError):
         asked = f"inputs {', '.join(wanted)}" if wanted else "one input, whatever its name"
         super().__init__(
             f"network {network} wants {asked}; it is given {', '.join(given) or 'none'}.\n"
-            "Hint: name them under `inputs:` of the factor, each with features, transform and "
-            "window_days."
+            "Hint: name them under `inputs:` of the factor, or in the features that m.fit is "
+            "given, each with features, transform and window_days."
         )
+
+
+class ShapesError(ConfigError):
+    """The sizes of a network's inputs do not suit it, or each other."""
+
+    def __init__(self, network: str, misfits: tuple[str, ...]) -> None:
+        self.network, self.misfits = network, misfits
+        super().__init__("\n".join(f"network {network}: {misfit}" for misfit in misfits))
 
 
 class StateWidthError(ConfigError):

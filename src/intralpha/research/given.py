@@ -41,5 +41,15 @@ def given(name: str, family: type[Family], value: Any) -> Family:
     try:
         return family.model_validate(dict(value))
     except ValidationError as error:
-        faults = [fault_of({**one, "loc": (name, *one["loc"])}) for one in error.errors()]
-        raise SettingsError(faults) from error
+        raise SettingsError(faults_in(name, error)) from error
+
+
+def faults_in(name: str, error: ValidationError) -> list[str]:
+    """Every fault of an argument, with its place.
+
+    Parameters
+    ----------
+    name : of the argument
+    error : of its validation
+    """
+    return [fault_of({**one, "loc": (name, *one["loc"])}) for one in error.errors()]

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Shaped
@@ -12,12 +13,14 @@ from numpy import ndarray
 from intralpha.base import ConfigError, DataError, Panel, Spec
 from intralpha.base.cross_section import mean_zscore
 from intralpha.base.panel import as_days
-from intralpha.datasets import Fold, Loader, TransformSpec
+from intralpha.datasets import Fold, Loader
+from intralpha.factors.inputs import ALONE
 from intralpha.factors.learning import slice_name
 from intralpha.labels import LabelSpec
 from intralpha.market.manifest import replacing
 from intralpha.models import ModelSpec
 from intralpha.research.given import given
+from intralpha.research.looks import Look, LookSpec
 from intralpha.training import Network, OtherTrainingError, predict_fold
 from intralpha.training.weights import network_facts
 
@@ -65,6 +68,21 @@ class NetworkNotNamedError(ConfigError):
         )
 
 
+class KeptLook(LookSpec):
+    """How an input was seen, and what stood in it."""
+
+    names: tuple[str, ...]
+    bars: int
+
+    def __str__(self) -> str:
+        """What networks know of it."""
+        return (
+            f"{', '.join(self.names)} in {self.bars} step(s) a session, windows of "
+            f"{self.window_days} sessions, every {self.every}, step {self.step}, "
+            f"transform {self.transform!r}"
+        )
+
+
 class Kept(Spec):
     """What all trainings of a fit have in common, kept beside their weights in ``fit.json``.
 
@@ -72,11 +90,8 @@ class Kept(Spec):
     that date on; see :func:`intralpha.training.train_fold`.
     """
 
-    window_days: int
-    transform: TransformSpec
+    views: dict[str, KeptLook]
     label: LabelSpec
-    names: tuple[str, ...]
-    bars: int
     folds: tuple[str, ...]
     seeds: tuple[int, ...]
     data: str
@@ -107,24 +122,33 @@ class Kept(Spec):
         path = folder / NAME
         if path.is_file():
             old = Kept.read(folder)
-            fields = type(self).model_fields
-            differ = tuple(n for n in fields if getattr(old, n) != getattr(self, n))
+            before, now = old._facts(), self._facts()
+            differ = [n for n in {**before, **now} if before.get(n) != now.get(n)]
             if differ:
-                raise OtherTrainingError(folder, differ)
+                raise OtherTrainingError(folder, tuple(differ))
             return
         with replacing(path) as partial:
             partial.write_text(self.model_dump_json(indent=1))
 
-    def check(self, folder: Path, features: Panel) -> None:
+    def check(self, folder: Path, looks: Mapping[str, Look]) -> None:
         """Refuse features that the networks do not know.
 
         Raises
         ------
         OtherFeaturesError
         """
-        found = features.names, _bars(features)
-        if found != (self.names, self.bars):
-            raise OtherFeaturesError(folder, _told(*found), _told(self.names, self.bars))
+        found = {name: _kept_look(look) for name, look in looks.items()}
+        if found != self.views:
+            raise OtherFeaturesError(folder, _told(found), _told(self.views))
+
+    def _facts(self) -> dict[str, Any]:
+        """Everything that must be the same, by its name: ``window_days``, ``week.every``."""
+        inputs = {
+            key if name == ALONE else f"{name}.{key}": value
+            for name, view in self.views.items()
+            for key, value in dict(view).items()
+        }
+        return inputs | {key: value for key, value in dict(self).items() if key != "views"}
 
     def scores(
         self,
@@ -176,7 +200,7 @@ class Kept(Spec):
 
 def kept_of(
     load: Loader,
-    transform: TransformSpec,
+    looks: Mapping[str, Look],
     label: LabelSpec,
     folds: tuple[Fold, ...],
     seeds: tuple[int, ...],
@@ -186,22 +210,18 @@ def kept_of(
     Parameters
     ----------
     load : opens features, masks and labels, whose bytes are digested
-    transform : of the features, done already or not
+    looks : the features as they are before anything is done to them
     label : what is learned
     folds : in time order
     seeds : one network each in every fold
     """
-    (view,) = load.views.values()
-    features = Panel.load(view.path)
+    paths = [load.views[name].path for name in sorted(load.views)]
     return Kept(
-        window_days=view.cut.window_days,
-        transform=transform,
+        views={name: _kept_look(look) for name, look in looks.items()},
         label=label,
-        names=features.names,
-        bars=_bars(features),
         folds=tuple(fold.name for fold in folds),
         seeds=seeds,
-        data=_digest(path for path in (view.path, load.universe, load.label) if path),
+        data=_digest(path for path in (*paths, load.universe, load.label) if path),
     )
 
 
@@ -222,9 +242,10 @@ def _spec_of(folder: Path, place: Path) -> ModelSpec:
     return given("model", ModelSpec, stored)
 
 
-def _bars(features: Panel) -> int:
-    return 1 if features.times is None else len(features.times)
+def _kept_look(look: Look) -> KeptLook:
+    return KeptLook(**dict(look.spec), names=look.panel.names, bars=look.bars or 1)
 
 
-def _told(names: tuple[str, ...], bars: int) -> str:
-    return f"{', '.join(names)} in {bars} step(s) a session"
+def _told(views: Mapping[str, KeptLook]) -> str:
+    one = len(views) == 1
+    return "; ".join(str(view) if one else f"{name}: {view}" for name, view in views.items())

@@ -15,18 +15,19 @@ from intralpha.base import ConfigError, DataError, Panel
 from intralpha.base.panel import Day, as_days
 from intralpha.datasets import (
     CrossSectionSpec,
-    CutSpec,
     EverySpec,
     GridSpec,
     Loader,
     RollingSpec,
     ScheduleSpec,
     TransformSpec,
+    View,
     with_window,
 )
 from intralpha.evaluation import FactorReport, FactorTestSpec, run_factor_test
 from intralpha.executors import LocalSpec
 from intralpha.factors.file import FactorFileSpec, read_scores
+from intralpha.factors.fits import Parts, faults_of
 from intralpha.factors.learning import slice_name
 from intralpha.features import ExpressionSpec, FeatureSpec
 from intralpha.labels import HorizonReturnSpec, LabelSpec, fwd_buyable, fwd_return
@@ -34,8 +35,9 @@ from intralpha.market import Lake, UniverseSpec, read_daily, universe
 from intralpha.models import ModelSpec
 from intralpha.pipeline.axes import Axes, check_members, read_axes
 from intralpha.pipeline.recipe import DataSpec
-from intralpha.research.given import given
+from intralpha.research.given import SettingsError, given
 from intralpha.research.kept import Kept, kept_of
+from intralpha.research.looks import Look, LookSpec, looks_of, shapes_of
 from intralpha.training import (
     FoldJob,
     NegICSpec,
@@ -248,7 +250,7 @@ class Market:
     def fit(
         self,
         network: Any,
-        features: Panel,
+        features: Panel | Given,
         *,
         window_days: int = 20,
         label: LabelSpec | Given | None = None,
@@ -268,12 +270,17 @@ class Market:
         Parameters
         ----------
         network : a spec, or a function (a class, say) from the number of features F to a module;
-            the module maps windows ``[B, L, F]`` to scores ``[B]``
-        features : what it sees, [D, A, F] or [D, T, A, F], known at the close of each date
-        window_days : sessions in a window
+            the module maps windows ``[B, L, F]`` to scores ``[B]``. Of several inputs the function
+            gets sizes by name (:class:`.WindowShape`), and the module windows by name
+        features : what it sees, [D, A, F] or [D, T, A, F], known at the close of each date. Of
+            several inputs, each by its name: a Panel, or a mapping with the keys of a recipe's
+            input, such as ``{"features": week, "window_days": 20, "every": 5}``, where ``features``
+            is a Panel or whatever :meth:`factor` takes
+        window_days : sessions in a window, where an input does not say
         label : what it learns; default as for :meth:`label`
         schedule : default: rolling, 120 sessions of training and 20 of validation, every 20
-        transform : default: winsorised z-scores across stocks, day by day
+        transform : where an input does not say; default: winsorised z-scores across stocks, day by
+            day
         objective : default: minus the correlation within a date
         training : settings of the loop
         seeds : the score is the mean of their z-scores
@@ -290,6 +297,9 @@ class Market:
         Raises
         ------
         NoNetworkError, SettingsError
+            Also: the network wants other inputs, or does not fit label, objective or training.
+        InputNamesError
+            A module's ``forward`` takes other inputs.
         NoFoldError
             Too few sessions for the schedule.
         OtherTrainingError
@@ -303,11 +313,15 @@ class Market:
             given("training", TrainSpec, training or TrainSpec()),
         )
         plan = given("schedule", ScheduleSpec, schedule or ROLLING)
-        samples = with_window(self.samples, self.dates, window_days)
+        same = given("features", LookSpec, {"window_days": window_days, "transform": how})
+        looks = looks_of(features, {"": same}, self.factor)
+        _check_fits(looks, of, *chosen)
+        span = max(look.spec.span for look in looks.values())
+        samples = with_window(self.samples, self.dates, span)
         folds = plan.folds(self.dates, samples, of.offset)
         with TemporaryDirectory() as place:
-            load = self._laid(Path(place), features, window_days, how, of)
-            kept = kept_of(load, how, of, folds, tuple(seeds))
+            load = self._laid(Path(place), looks, of)
+            kept = kept_of(load, looks, of, folds, tuple(seeds))
             folder = Path(keep or Path(place) / "kept")
             kept.claim(folder)
             jobs = [
@@ -323,7 +337,7 @@ class Market:
     def predict(
         self,
         folder: str | Path,
-        features: Panel,
+        features: Panel | Given,
         dates: Sequence[Day] | ndarray,
         *,
         network: Any = None,
@@ -333,7 +347,8 @@ class Market:
         Parameters
         ----------
         folder : ``keep`` of the fit
-        features : the same as for the fit, by now of more sessions perhaps
+        features : the same as for the fit, by now of more sessions perhaps; how they are cut and
+            transformed is kept, and need not be said again
         dates : sessions from the first predicted one of the fit on, on the grid or not
         network : what was given to the fit; a spec may be left out, for it is kept
 
@@ -354,38 +369,38 @@ class Market:
         """
         place = Path(folder)
         kept = Kept.read(place)
-        kept.check(place, features)
+        same: dict[str, LookSpec] = {"": next(iter(kept.views.values())), **kept.views}
+        defaults = {
+            name: LookSpec(**dict(view.cut), transform=view.transform)
+            for name, view in same.items()
+        }
+        looks = looks_of(features, defaults, self.factor)
+        kept.check(place, looks)
         with TemporaryDirectory() as laid:
-            load = self._laid(Path(laid), features, kept.window_days, kept.transform, None)
+            load = self._laid(Path(laid), looks, None)
             trained = None if network is None else _network_of(network)
             return kept.scores(place, load, trained, as_days(dates))
 
-    def _laid(
-        self,
-        place: Path,
-        features: Panel,
-        window_days: int,
-        transform: TransformSpec,
-        label: LabelSpec | None,
-    ) -> Loader:
+    def _laid(self, place: Path, looks: Mapping[str, Look], label: LabelSpec | None) -> Loader:
         """What trainings and predictions look at, over all sessions, saved in a folder."""
-        panel = features.reindex(self.dates, self.assets)
         inside = self.inside["universe"]
         first, last = self.dates[0].item(), self.dates[-1].item()
         traded = read_daily(self.lake, ("traded",), first, last, self.assets).at(self.dates)
         masks = np.stack([inside, traded["traded"] == 1], axis=-1).astype(np.float32)
         Panel(masks, self.dates, self.assets, ("universe", "traded")).save(place / "universe")
-        seen = transform.apply(panel, inside > 0, {}) if transform.alone else panel
-        seen.save(place / "seen")
+        views = {}
+        for name, look in looks.items():
+            transform, seen = look.spec.transform, look.panel
+            if transform.alone:
+                reads = transform.reads()
+                known = transform.looks_up(self.lake, self.dates, self.assets) if reads else {}
+                seen = transform.apply(seen, inside > 0, known)
+            seen.save(place / f"seen.{name}")
+            later = None if transform.alone else transform
+            views[name] = View(place / f"seen.{name}", look.spec.cut, later)
         if label is not None:
             self.label(label).save(place / "label")
-        return Loader.of(
-            features=place / "seen",
-            universe=place / "universe",
-            label=place / "label" if label is not None else None,
-            transform=None if transform.alone else transform,
-            cut=CutSpec(window_days=window_days),
-        )
+        return Loader(views, place / "universe", None if label is None else place / "label")
 
     def _finest(self) -> str:
         """Frame of the shortest bars of the lake."""
@@ -407,6 +422,26 @@ def _network_of(found: Any) -> Network:
     if not isinstance(found, ModelSpec | nn.Module) and not callable(found):
         raise NoNetworkError(found)
     return cast(Network, found)
+
+
+def _check_fits(
+    looks: Mapping[str, Look],
+    label: LabelSpec,
+    model: Network,
+    objective: ObjectiveSpec,
+    training: TrainSpec,
+) -> None:
+    """Refuse what a recipe would be refused for; of a network of one's own nothing is known.
+
+    Raises
+    ------
+    SettingsError
+    """
+    if isinstance(model, ModelSpec):
+        cuts = {name: look.spec for name, look in looks.items()}
+        faults = faults_of(Parts(cuts, shapes_of(looks), label, model, objective, training))
+        if faults:
+            raise SettingsError(list(faults))
 
 
 def open_market(

@@ -22,7 +22,7 @@ from intralpha.training.belonging import Loss, data_marks, training_marks
 from intralpha.training.device import chosen_device
 from intralpha.training.epoch import run_epoch
 from intralpha.training.measurable import UnmeasurableError, check_labels
-from intralpha.training.network import Network, make_network, shapes_of
+from intralpha.training.network import Network, check_call, make_network, shapes_of
 from intralpha.training.objective import ObjectiveSpec
 from intralpha.training.state import TrainState, copied
 from intralpha.training.train_spec import TrainSpec
@@ -92,6 +92,8 @@ def fit(
     UnmeasurableError
         The metric cannot be measured: too few samples or dates, labels that are no numbers or all
         equal, or a network whose scores never varied.
+    InputNamesError
+        The network's ``forward`` takes other inputs.
     NetworkOutputError
         The network does not give one score a stock.
     TrainingDivergedError
@@ -105,6 +107,7 @@ def fit(
     loss_of = loss_function(objective)
     torch.manual_seed(seed)
     network = make_network(model, shapes_of(samples)).to(chosen_device(spec.device))
+    check_call(network, shapes_of(samples))
     state = TrainState.begun(network, spec)
     if checkpoint is not None:
         state.restore(checkpoint, marks)

@@ -3,21 +3,44 @@
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from inspect import Parameter, signature
 
 import torch
 from jaxtyping import Float, Int, Shaped
 from numpy import ndarray
 from torch import Tensor, nn
 
+from intralpha.base import ConfigError
 from intralpha.base.room import is_aligned
 from intralpha.datasets import Batch, Samples
-from intralpha.models import ModelSpec, Output, Shapes, WindowShape, check_names
+from intralpha.models import (
+    InputNamesError,
+    ModelSpec,
+    Output,
+    Shapes,
+    ShapesError,
+    WindowShape,
+    check_names,
+)
 from intralpha.training.called import called
 from intralpha.training.objective import Truth
 
 CPU = torch.device("cpu")
 
 Network = ModelSpec | nn.Module | Callable[..., nn.Module]
+
+
+class SeveralInputsError(ConfigError):
+    """What makes a network cannot be called with the sizes of several inputs."""
+
+    def __init__(self, network: Callable[..., nn.Module], shapes: Shapes, why: TypeError) -> None:
+        self.network, self.shapes = network, shapes
+        name = getattr(network, "__name__", repr(network))
+        super().__init__(
+            f"{name} was called with the sizes of the inputs {', '.join(shapes)} and raised: "
+            f"{why}; expected what takes them, by name, each with length and features.\n"
+            f"Hint: lambda shapes: {name}(shapes[{next(iter(shapes))!r}].features, ...)"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,17 +120,7 @@ def outputs_of(network: nn.Module, seen: Seen) -> Output:
 
 def shapes_of(samples: Samples) -> Shapes:
     """Sizes of the inputs of some samples, by name."""
-    return {name: shape_of(window.sizes) for name, window in samples.windows.items()}
-
-
-def shape_of(sizes: tuple[int, ...]) -> WindowShape:
-    """The shape of windows of (L, F), or of (L, T, F).
-
-    Parameters
-    ----------
-    sizes : all axes but that of the batch
-    """
-    return WindowShape(sizes[0], sizes[-1], sizes[1] if len(sizes) == 3 else None)
+    return {name: WindowShape.of(window.sizes) for name, window in samples.windows.items()}
 
 
 def make_network(network: Network, shapes: Shapes) -> nn.Module:
@@ -123,14 +136,52 @@ def make_network(network: Network, shapes: Shapes) -> nn.Module:
     ------
     InputNamesError
         A spec wants other inputs.
+    ShapesError
+        Their sizes do not suit it.
+    SeveralInputsError
+        A function cannot take the sizes of several.
     """
     if isinstance(network, nn.Module):
         return deepcopy(network)
     if isinstance(network, ModelSpec):
-        check_names(str(getattr(network, "kind", type(network))), network.inputs, tuple(shapes))
+        kind = str(getattr(network, "kind", type(network)))
+        check_names(kind, network.inputs, tuple(shapes))
+        if misfits := network.misfits(shapes):
+            raise ShapesError(kind, misfits)
         return network.make(shapes)
-    only = next(iter(shapes.values()))
-    return network(only.features if len(shapes) == 1 else shapes)
+    if len(shapes) == 1:
+        return network(next(iter(shapes.values())).features)
+    try:
+        return network(shapes)
+    except TypeError as error:
+        raise SeveralInputsError(network, shapes, error) from error
+
+
+def check_call(network: nn.Module, shapes: Shapes) -> None:
+    """Refuse inputs that a network's ``forward`` does not take, before a batch is made.
+
+    Parameters
+    ----------
+    network : keeps the contract of :class:`ModelSpec`, or not
+    shapes : sizes of the inputs, by name
+
+    Raises
+    ------
+    InputNamesError
+    """
+    try:
+        takes = signature(network.forward)
+    except (TypeError, ValueError):  # compiled code that does not say
+        return
+    wants = tuple(getattr(network, "wants", ()))
+    alone, named = ((None,), ()) if len(shapes) == 1 else ((), (*shapes,))
+    try:
+        takes.bind(*alone, **dict.fromkeys((*named, *wants)))
+    except TypeError as error:
+        many = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+        names = (p.name for p in takes.parameters.values() if p.kind not in many)
+        wanted = tuple(name for name in names if name not in wants)
+        raise InputNamesError(type(network).__name__, wanted, tuple(shapes)) from error
 
 
 def probe(shapes: Shapes, device: torch.device = CPU) -> Seen:

@@ -12,9 +12,9 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from intralpha.base import DataError
-from intralpha.models import ModelSpec, Shapes
+from intralpha.models import ModelSpec, Shapes, WindowShape
 from intralpha.training.belonging import Marks
-from intralpha.training.network import Network, make_network, shape_of
+from intralpha.training.network import Network, make_network
 
 NETWORK, WEIGHTS, TRANSFORM = "network.json", "weights.safetensors", "transform.safetensors"
 
@@ -93,7 +93,7 @@ def stored_shapes(facts: dict[str, Any]) -> Shapes:
     ----------
     facts : of :func:`network_facts`
     """
-    return {name: shape_of(tuple(sizes)) for name, sizes in facts["inputs"].items()}
+    return {name: WindowShape.of(tuple(sizes)) for name, sizes in facts["inputs"].items()}
 
 
 def load_network(folder: Path, model: Network) -> nn.Module:
