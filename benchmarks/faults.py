@@ -19,14 +19,15 @@ ends the same. Everything else is lost.
 import argparse
 import contextlib
 import hashlib
-import io
+import importlib
 import os
 import resource
 import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -66,6 +67,10 @@ portfolio:
   problem: {stock_deviation: 0.2, industry_deviation: 0.5, style_bounds: {}}
 """
 
+IMPORTED = (
+    "intralpha.cli.main", "intralpha.pipeline", "intralpha.training", "intralpha.report",
+    "intralpha.sources", "torch", "plotly.graph_objects", "highspy", "clarabel", "rich.progress",
+)  # fmt: skip
 TIMED = ("artifact.json", "history.parquet", "solver.json")  # they say how long something took
 STAGES = (
     "lake/daily", "lake/bars", "lake/manifest.json", "/ingest/", "/universe/", "features/",
@@ -129,24 +134,25 @@ class Row:
         return f"| {self.fault} | {self.where} | {self.happened} | {'yes' if self.same else 'NO'} |"
 
 
-def command(folder: Path, harm: Callable[[], None] = lambda: None) -> Ended:
+def command(folder: Path, harm: Callable[[], None] = lambda: None, verb: str = "run") -> Ended:
     """``intralpha run faults.yaml`` in a folder, in a process of its own.
 
     Parameters
     ----------
     folder : with the recipe
     harm : done in that process before it begins
+    verb : another one than ``run``
     """
     said = folder / "said.txt"
     child = os.fork()  # imports are done; nothing has begun that would not live through it
     if child == 0:
-        _begin(folder, said, harm)
+        _begin(folder, said, harm, verb)
     _, status, used = os.wait4(child, 0)
     code = os.waitstatus_to_exitcode(status)
     return Ended(code, said.read_text(errors="replace"), used.ru_utime + used.ru_stime)
 
 
-def _begin(folder: Path, said: Path, harm: Callable[[], None]) -> None:
+def _begin(folder: Path, said: Path, harm: Callable[[], None], verb: str = "run") -> None:
     """Become the command; never returns."""
     code = 1
     try:
@@ -154,17 +160,15 @@ def _begin(folder: Path, said: Path, harm: Callable[[], None]) -> None:
         with said.open("w") as out:
             os.dup2(out.fileno(), 1)
             os.dup2(out.fileno(), 2)
-        sys.argv = ["intralpha", "run", "faults.yaml"]
+        sys.argv = ["intralpha", verb, "faults.yaml"]
         from intralpha.cli.main import main as begin
 
         harm()
-        begin()
+        begin(own_process=False)
         code = 0
     except SystemExit as end:
         code = int(end.code or 0)
     except BaseException:
-        import traceback
-
         traceback.print_exc()
     finally:
         with contextlib.suppress(Exception):
@@ -218,22 +222,265 @@ def time_zone(name: str) -> Callable[[], None]:
 
 
 def digest(folder: Path) -> str:
-    """Of every file of lake and store, and of its path."""
+    """Of every file that is kept of the lake's rows and in the store, and of its path."""
     whole = hashlib.sha256()
-    for root in (folder / "lake", folder / "runs/artifacts"):
-        for path in sorted(root.rglob("*")):
-            parts = path.relative_to(folder).parts
-            if not path.is_file() or path.name in TIMED or path.suffix == ".lock":
-                continue
-            if path.name.startswith(".") or "ingest" in parts or "made" in parts:
-                continue
-            if ".cache" in parts or path.name == "manifest.json":
-                continue  # names the times of files; what it says is in the addresses of the store
+    lake, store = folder / "lake", folder / "runs/artifacts"
+    files = [*lake.rglob("*.parquet"), *(p for p in store.rglob("*") if p.is_file())]
+    for path in sorted(files):
+        parts = path.relative_to(folder).parts
+        apart = {"ingest", "made", ".work", ".cache"} & set(parts)  # they tell times, or are no end
+        if not apart and path.name not in TIMED and not path.name.startswith("."):
             whole.update(f"{path.relative_to(folder)}\n".encode())
             whole.update(path.read_bytes())
     return whole.hexdigest()[:16]
 
 
-def to_the_end(folder: Path) -> Ended:
-    """The command, undisturbed, until it has nothing more to mend: twice at most."""
-    return command(folder)
+def lay(folder: Path) -> Path:
+    """A folder with the recipe alone."""
+    folder.mkdir(parents=True)
+    (folder / "faults.yaml").write_text(RECIPE, encoding="utf-8")
+    return folder
+
+
+@dataclass
+class Bench:
+    """The undisturbed run, and what was found beside it.
+
+    Attributes
+    ----------
+    work : everything is laid in it
+    quick : a few faults of every sort
+    expected : digest of the undisturbed run
+    rows : of the table
+    """
+
+    work: Path
+    quick: bool
+    expected: str = ""
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def true(self) -> Path:
+        """Folder of the undisturbed run."""
+        return self.work / "true"
+
+    def copy(self, name: str) -> Path:
+        """A copy of the undisturbed run, files and all."""
+        return Path(shutil.copytree(self.true, self.work / name, copy_function=shutil.copy2))
+
+    def add(self, fault: str, where: str, ended: Ended, folder: Path, last: Ended) -> None:
+        """A row: how the disturbed command ended, and how the last one did."""
+        same = last.code == 0 and digest(folder) == self.expected
+        row = Row(fault, where, ended.brief(), same, ended.refused)
+        self.rows.append(row)
+        print(row, flush=True)
+        if not same:
+            print(last.said[-1500:], file=sys.stderr, flush=True)
+
+
+def killed(bench: Bench, count: int, stages: Sequence[str]) -> None:
+    """SIGKILL at every stage in turn, each command going on from what the last one left."""
+    folder = lay(bench.work / f"killed-{count}")
+    kills = []
+    for stage in stages:
+        ended = command(folder, kill_before(stage, count))
+        if ended.code == -signal.SIGKILL:
+            kills.append(stage.strip("/"))
+        elif ended.code:
+            break
+    last = command(folder)
+    word = "the first" if count == 1 else f"file {count}"
+    where = f"before {word} of {', '.join(kills)}"
+    bench.add(f"kill -9, {len(kills)} times in one run", where, last, folder, last)
+
+
+def stopped(bench: Bench, name: str, where: str, harm: Callable[[], None]) -> None:
+    """A harm that ends with the command; then the command again."""
+    folder = lay(bench.work / name)
+    ended = command(folder, harm)
+    last = command(folder) if ended.code else ended
+    bench.add(name, where, ended, folder, last)
+
+
+def two_at_once(bench: Bench) -> None:
+    """The same command twice in one folder at the same time."""
+    folder = lay(bench.work / "two")
+    pids = []
+    for number in range(2):
+        child = os.fork()
+        if child == 0:
+            _begin(folder, folder / f"said-{number}.txt", lambda: None)
+        pids.append(child)
+    codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+    said = "".join((folder / f"said-{n}.txt").read_text() for n in range(2))
+    both = Ended(max(codes, key=abs), said, 0.0)
+    last = command(folder) if any(codes) else both
+    bench.add("two processes", "one lake and one store", both, folder, last)
+
+
+def clock_set_back(bench: Bench) -> None:
+    """Half a run, whose files then are from the future."""
+    folder = lay(bench.work / "clock")
+    command(folder, kill_before("/outputs/", 1))
+    future = time.time() + 400 * 86_400
+    for path in folder.rglob("*"):
+        os.utime(path, (future, future))
+    last = command(folder)
+    bench.add("clock set back", "400 days, in the middle of a run", last, folder, last)
+
+
+def harmed(path: Path, how: str) -> None:
+    """Change a file; its times stay."""
+    stat, content = path.stat(), bytearray(path.read_bytes())
+    if how == "a bit":
+        content[len(content) // 2] ^= 16
+    path.write_bytes(
+        content[: {"a bit": len(content), "cut": len(content) // 2, "emptied": 0}[how]]
+    )
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+def damaged_store(bench: Bench, kind: str, how: str) -> None:
+    """A kept slice is changed, and what is made of its node must be made again."""
+    folder = bench.copy(f"store-{kind}-{how}".replace(" ", ""))
+    store = folder / "runs/artifacts"
+    files = sorted(p for p in (store / kind).rglob("*") if p.is_file() and "made" not in p.parts)
+    wanted = [p for p in files if p.name not in TIMED] or files
+    harmed(wanted[len(wanted) // 2], how)
+    for consumer in USED_BY.get(kind, ()):
+        shutil.rmtree(store / consumer, ignore_errors=True)
+    last = command(folder)
+    healed = "made again" in last.said
+    happened = Ended(last.code, last.said, 0) if last.code or not healed else None
+    bench.add(f"{how} of {kind}", "store", last, folder, last)
+    if happened is None:
+        bench.rows[-1].happened = "found by its checksum, made again"
+
+
+def damaged_lake(bench: Bench, pattern: str, how: str) -> None:
+    """A file of the lake is changed; refused until it is deleted and its source ingested again."""
+    folder = bench.copy(f"lake-{pattern.strip('*./').replace('/', '-')}-{how}".replace(" ", ""))
+    path = sorted(folder.glob(f"lake/{pattern}"))[-1]
+    harmed(path, how)
+    for consumer in (
+        "features",
+        "universe",
+        "label",
+        "exposures",
+        "matured",
+        "forward",
+        "portfolio",
+    ):
+        shutil.rmtree(folder / "runs/artifacts" / consumer, ignore_errors=True)
+    ended = command(folder)
+    last = ended
+    if ended.code:
+        path.unlink()
+        if path.name == "manifest.json":
+            shutil.rmtree(folder / "lake")
+        command(folder, verb="ingest")
+        last = command(folder)
+    bench.add(f"{how} of {path.relative_to(folder / 'lake')}", "lake", ended, folder, last)
+
+
+def damaged_cache(bench: Bench, pattern: str, how: str) -> None:
+    """A file of the lake's cache is changed, and what was read through it is made again."""
+    folder = bench.copy(f"cache-{pattern.strip('*./').replace('/', '-')}-{how}".replace(" ", ""))
+    found = sorted(folder.glob(f"lake/.cache/{pattern}"))
+    for path in found:
+        harmed(path, how)
+    for consumer in ("features", "universe", "label", "exposures", "weights", "outputs", "score"):
+        shutil.rmtree(folder / "runs/artifacts" / consumer, ignore_errors=True)
+    last = command(folder)
+    bench.add(f"{how} of {pattern} ({len(found)} files)", "cache", last, folder, last)
+
+
+def damaged_checkpoint(bench: Bench, how: str) -> None:
+    """Killed in a training, whose state is then changed."""
+    folder = lay(bench.work / f"checkpoint-{how}".replace(" ", ""))
+    command(folder, kill_before("state/facts.json", 3))
+    (path,) = folder.glob("runs/artifacts/.work/weights-*/state/state-*")
+    harmed(path, how)
+    ended = command(folder)
+    if ended.code:
+        shutil.rmtree(path.parent)
+    last = command(folder) if ended.code else ended
+    bench.add(f"{how} of a checkpoint", ".work", ended, folder, last)
+
+
+USED_BY = {
+    "features": ("outputs", "score", "weights"),
+    "universe": ("score", "outputs"),
+    "label": ("weights",),
+    "weights": ("outputs",),
+    "outputs": ("score",),
+    "score": ("combination", "signal"),
+    "combination": ("signal",),
+    "signal": ("portfolio", "test"),
+    "exposures": ("portfolio",),
+    "benchmark": ("portfolio",),
+    "portfolio": (),
+    "test": (),
+}
+
+
+def faults(bench: Bench) -> None:
+    """All faults, the dearest last."""
+    quick = bench.quick
+    killed(bench, 1, QUICK_STAGES if quick else STAGES)
+    stopped(bench, "full disk", "files of at most 24 kB", largest_file(24_000))
+    two_at_once(bench)
+    damaged_store(bench, "features", "a bit")
+    damaged_store(bench, "test", "a bit")
+    damaged_lake(bench, "bars/*/*.parquet", "a bit")
+    damaged_checkpoint(bench, "a bit")
+    stopped(bench, "time zone", "America/New_York", time_zone("America/New_York"))
+    if quick:
+        return
+    clock_set_back(bench)
+    killed(bench, 7, [stage for stage in STAGES if stage != "report.html"])
+    for size in (300, 2_000, 8_000, 60_000, 200_000):
+        stopped(bench, f"full disk {size}", f"files of at most {size:,} bytes", largest_file(size))
+    stopped(bench, "little memory", "250 MiB more than the imports", memory(250 << 20))
+    for kind in USED_BY:
+        for how in ("a bit", "cut", "emptied"):
+            if (kind, how) not in {("features", "a bit"), ("test", "a bit")}:
+                damaged_store(bench, kind, how)
+    for how in ("a bit", "cut", "emptied"):
+        for pattern in ("daily/*.parquet", "instruments/*.parquet", "manifest.json"):
+            damaged_lake(bench, pattern, how)
+        damaged_cache(bench, "**/*.npy", how)
+        damaged_cache(bench, "**/*.json", how)
+    for how in ("cut", "emptied"):
+        damaged_checkpoint(bench, how)
+
+
+def main() -> None:
+    """Run, print the table, then the counts."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a few of every sort")
+    quick = parser.parse_args().quick
+    import_everything()
+    with TemporaryDirectory(prefix="faults-") as work:
+        bench = Bench(Path(work), quick)
+        print("| fault | where | what happened | same end |\n|---|---|---|---|")
+        ended = command(lay(bench.true))
+        if ended.code:
+            sys.exit(ended.said)
+        bench.expected = digest(bench.true)
+        faults(bench)
+    rows = bench.rows
+    same, refused = sum(row.same for row in rows), sum(row.refused for row in rows)
+    print(f"undisturbed run: {ended.seconds:.1f} s of processor time, {bench.expected}")
+    print(f"RESULT faults={len(rows)} same={same} refused={refused} lost={len(rows) - same}")
+    sys.exit(same < len(rows))
+
+
+def import_everything() -> None:
+    """What the command imports, once for all processes that will be it; nothing works meanwhile."""
+    for name in IMPORTED:
+        importlib.import_module(name)
+
+
+if __name__ == "__main__":
+    main()

@@ -45,8 +45,8 @@ class PrintError(DataError):
         self.path, self.found, self.expected = path, found, expected
         super().__init__(
             f"{path} has checksum {found}; its manifest says {expected}.\n"
-            "Hint: run again if another process was writing; else `Lake.verify` lists such files, "
-            "and ingesting their source again heals them."
+            "Hint: run again if another process was writing; else `Lake.verify` lists such files: "
+            "delete them, and `intralpha ingest` of their sources writes them again."
         )
 
 

@@ -17,6 +17,7 @@ from intralpha.base.panel import as_days
 from intralpha.market import Lake
 from intralpha.pipeline.address import digest_of, plain
 from intralpha.pipeline.code import git_commit
+from intralpha.pipeline.full_disk import telling
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.store import DAYS
 
@@ -43,9 +44,16 @@ class WorkInputs(Inputs):
     folder: Path
     _panels: dict[str, Panel] = field(default_factory=dict, init=False, repr=False)
 
-    @property
+    @cached_property
     def lake(self) -> Lake:
-        """The lake, cut to the tables that the node reads and to its last session."""
+        """The lake, cut to the tables that the node reads and to its last session.
+
+        Raises
+        ------
+        DamagedFileError, PrintError
+            A file of what the node reads is not as it was written.
+        """
+        self._check_reads()
         ahead = max((read.ahead for read in self.node.reads), default=0)
         tables = frozenset((read.table, read.freq) for read in self.node.reads)
         if ahead >= EVERYTHING:
@@ -54,6 +62,16 @@ class WorkInputs(Inputs):
         at = int(np.searchsorted(sessions, self._last)) + ahead
         last = sessions[min(at, len(sessions) - 1)].item()
         return self.plan.lake.limited(tables, last)
+
+    def _check_reads(self) -> None:
+        """Look at the bytes of every file that what is made may be made of, once in a process."""
+        days = [day for one in self.slices if one.days is not None for day in one.days]
+        sessions = self.plan.axes.sessions
+        for read in self.node.reads if days else ():
+            first, last = np.searchsorted(sessions, as_days([min(days), max(days)]))
+            since = None if read.back is None else sessions[max(first - read.back, 0)].item()
+            until = sessions[min(last + read.ahead, len(sessions) - 1)].item()
+            self.plan.lake.demand_sound(read.table, since, until, read.freq)
 
     @property
     def assets(self) -> np.ndarray:
@@ -131,7 +149,17 @@ def make_block(
     together : those whose inputs are laid out: of a node of folders all that are being made, here
         or by other workers; else the same
     show_progress : whether to draw bars on stderr
+
+    Raises
+    ------
+    StoreWriteError
+        The disk is full or refuses; slices that were finished are kept.
     """
+    with telling(plan.store.root):
+        _make(plan, node, part, together, show_progress)
+
+
+def _make(plan: Plan, node: Node, part: Slices, together: Slices, show_progress: bool) -> None:
     store, keys = plan.store, plan.addresses[node.name]
     folder = work_folder(plan, node, part)
     inputs = WorkInputs(plan, node, together, folder)

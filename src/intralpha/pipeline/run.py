@@ -13,6 +13,7 @@ from intralpha.base import IntralphaError
 from intralpha.base.node import Node
 from intralpha.evaluation import FactorReport
 from intralpha.executors import Executor
+from intralpha.pipeline.full_disk import telling
 from intralpha.pipeline.ingest import ingested_part, run_ingest
 from intralpha.pipeline.jobs import make_node
 from intralpha.pipeline.lake_steps import take_steps
@@ -90,7 +91,8 @@ def execute(planned: Plan, show_progress: bool = True) -> RunResult:
     damaged: set[Path] = set()
     while True:
         try:
-            return _reported(planned, folder, made, failed, meter)
+            with telling(planned.store.root.parent):
+                return _reported(planned, folder, made, failed, meter)
         except DamagedArtifactError as error:
             _once_more(error, damaged)
             more, failed = make_all(planned, planned.nodes, show_progress)
@@ -153,12 +155,15 @@ def ingested(planned: Plan, show_progress: bool) -> Plan:
     ------
     NoAssetsError
         The lake knows no member of an index that the recipe names.
+    LakeWriteError, StoreWriteError
+        The disk is full or refuses; what was finished is kept.
     """
     if not planned.pending:
         return planned
     recipe, store = planned.recipe, planned.store
-    part = ingested_part(recipe, store) or run_ingest(recipe, store, show_progress)
-    take_steps(recipe, store, part, show_progress)
+    with telling(store.root):
+        part = ingested_part(recipe, store) or run_ingest(recipe, store, show_progress)
+        take_steps(recipe, store, part, show_progress)
     planned = replace(planned, part=part, waiting=())
     planned.check_indices()
     return planned

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from intralpha.base import DataError, Panel
+from intralpha.base.mapped import mapped
 from intralpha.base.panel import as_days
 from intralpha.pipeline.day_file import DamagedBytesError, day_bytes, read_day
 
@@ -386,7 +387,7 @@ class Laying:
         else:
             self._folder.mkdir(parents=True, exist_ok=True)
             path = self._folder / "values.npy"
-            self._values = np.lib.format.open_memmap(path, "w+", self._dtype, self._shape)
+            self._values = mapped(path, self._shape, self._dtype)
             self._values[...] = np.nan
         return self._values
 
