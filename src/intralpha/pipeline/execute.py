@@ -20,6 +20,7 @@ from intralpha.pipeline.code import git_commit
 from intralpha.pipeline.full_disk import telling
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.store import DAYS
+from intralpha.pipeline.turns import in_turn
 
 IN_MEMORY_BYTES = 2**27
 
@@ -139,7 +140,7 @@ def make_block(
     together: Slices,
     show_progress: bool = False,
 ) -> None:
-    """Make some slices of a node in this process.
+    """Make some slices of a node in this process, those that no other makes meanwhile.
 
     Parameters
     ----------
@@ -155,8 +156,14 @@ def make_block(
     StoreWriteError
         The disk is full or refuses; slices that were finished are kept.
     """
-    with telling(plan.store.root):
-        _make(plan, node, part, together, show_progress)
+    keys = plan.addresses[node.name]
+    turns = [_name_of(plan, node, part)] if node.form == DAYS else [keys[s.name] for s in part]
+    with telling(plan.store.root), in_turn(plan.store.root, turns):
+        left = {one.name for one in plan.missing(node)}
+        if node.form != DAYS:
+            part = tuple(one for one in part if one.name in left)
+        if not left.isdisjoint(one.name for one in part):
+            _make(plan, node, part, together, show_progress)
 
 
 def _make(plan: Plan, node: Node, part: Slices, together: Slices, show_progress: bool) -> None:

@@ -2,8 +2,10 @@
 
 import json
 import logging
+import os
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain, count
@@ -22,6 +24,7 @@ from intralpha.pipeline.recipe import dump_recipe
 from intralpha.pipeline.report import finished_factors, finished_portfolio, render_report
 from intralpha.pipeline.resources import Meter
 from intralpha.pipeline.store import DamagedArtifactError
+from intralpha.pipeline.turns import in_turn
 
 SHOWN = (
     "rank_ic",
@@ -161,7 +164,7 @@ def ingested(planned: Plan, show_progress: bool) -> Plan:
     if not planned.pending:
         return planned
     recipe, store = planned.recipe, planned.store
-    with telling(store.root):
+    with telling(store.root), in_turn(store.root, ("ingest",)):
         part = ingested_part(recipe, store) or run_ingest(recipe, store, show_progress)
         take_steps(recipe, store, part, show_progress)
     planned = replace(planned, part=part, waiting=())
@@ -229,10 +232,11 @@ def _run_folder(planned: Plan) -> Path:
     """A folder that no other run has."""
     runs = planned.store.root.parent / planned.recipe.name
     stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S")
-    names = chain([stamp], (f"{stamp}-{number}" for number in count(2)))
-    folder = next(runs / name for name in names if not (runs / name).exists())
-    folder.mkdir(parents=True)
-    return folder
+    for name in chain([stamp], (f"{stamp}-{number}" for number in count(2))):
+        with suppress(FileExistsError):
+            (runs / name).mkdir(parents=True)
+            break
+    return runs / name
 
 
 def keep_run(planned: Plan, folder: Path) -> None:
@@ -245,6 +249,6 @@ def keep_run(planned: Plan, folder: Path) -> None:
     (folder / "run.json").write_text(json.dumps({"name": planned.recipe.name, "nodes": nodes}))
     for name in ("report.html", "recipe.yaml"):
         newest = folder.parent / name
-        partial = newest.with_name(f".{name}.partial")
+        partial = newest.with_name(f".{name}.{os.getpid()}.partial")
         shutil.copyfile(folder / name, partial)
         partial.replace(newest)
