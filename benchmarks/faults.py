@@ -68,9 +68,15 @@ portfolio:
 """
 
 IMPORTED = (
-    "intralpha.cli.main", "intralpha.pipeline", "intralpha.training", "intralpha.report",
-    "intralpha.sources", "torch", "plotly.graph_objects", "highspy", "clarabel", "rich.progress",
-)  # fmt: skip
+    "intralpha.cli.main",
+    "intralpha.pipeline.run",
+    "intralpha.pipeline.listing",
+    "intralpha.training.fold",
+    "intralpha.sources.exchange.market",
+    "highspy",
+    "clarabel",
+    "scipy.stats",
+)
 TIMED = ("artifact.json", "history.parquet", "solver.json")  # they say how long something took
 STAGES = (
     "lake/daily", "lake/bars", "lake/manifest.json", "/ingest/", "/universe/", "features/",

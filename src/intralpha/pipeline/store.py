@@ -5,8 +5,8 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
@@ -244,12 +244,10 @@ class Store:
         """
         path = self.root / kind / "made" / f"{stem}.json"
         if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial = path.with_name(f".{path.name}.{os.getpid()}")
-            partial.write_text(
-                json.dumps({"kind": kind, **facts, "made": _now()}, indent=1, default=str)
-            )
-            partial.replace(path)
+            with _put_in_place(path) as partial:
+                partial.write_text(
+                    json.dumps({"kind": kind, **facts, "made": _now()}, indent=1, default=str)
+                )
 
     def all(self) -> list[Artifact]:
         """Every finished folder, oldest first."""
@@ -285,10 +283,8 @@ class Store:
         return self.root / kind / DAYS / key[:2] / key
 
     def _write_day(self, path: Path, head: dict[str, Any], values: np.ndarray) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
-        partial.write_bytes(day_bytes(head, values))
-        partial.replace(path)
+        with _put_in_place(path) as partial:
+            partial.write_bytes(day_bytes(head, values))
 
     def _read(self, kind: str, key: str) -> tuple[dict[str, Any], np.ndarray]:
         """Head and values of a day."""
@@ -313,11 +309,8 @@ class Store:
         name = _symbols_name(raw)
         path = self.root / "symbols" / f"{name}.npy"
         if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial = path.with_name(f".{name}.{os.getpid()}")
-            with partial.open("wb") as handle:
+            with _put_in_place(path) as partial, partial.open("wb") as handle:
                 np.save(handle, raw)
-            partial.replace(path)
         return name
 
     def _symbols(self, kind: str, key: str, name: str) -> np.ndarray:
@@ -331,6 +324,19 @@ class Store:
         if not sound:
             raise self._without(kind, key, path, "found other symbols than its name says")
         return raw.astype(str)
+
+
+@contextmanager
+def _put_in_place(path: Path) -> Iterator[Path]:
+    """A temporary path that takes the name ``path`` when the block succeeds, and goes if not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield partial
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def _symbols_name(raw: np.ndarray) -> str:
