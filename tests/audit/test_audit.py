@@ -1,5 +1,6 @@
 """The audit itself: noise where it must be, the past untouched, and cheats caught."""
 
+from collections.abc import Callable
 from datetime import date, time, timedelta
 from pathlib import Path
 
@@ -240,6 +241,46 @@ def test_cheats_are_caught(every_table, cheat: str) -> None:
     finding = compare_panels(cheat, panel(every_table[0]), panel(every_table[1]), AFTER)
     with pytest.raises(FutureLeakError, match=cheat):
         assert_same_past((finding,), AFTER)
+
+
+def survivors(lake: Lake) -> pl.DataFrame:
+    """Who will never leave, as a universe of the past."""
+    rows = lake.scan("instruments").collect()
+    return rows.select("symbol", value=pl.col("delist_date").is_null().cast(float))
+
+
+def todays_members(lake: Lake) -> pl.DataFrame:
+    """What each stock weighs in an index in the end."""
+    rows = lake.scan("membership").collect().sort("symbol", "in_date")
+    return rows.group_by("symbol").agg(pl.col("weight").last().alias("value"))
+
+
+def restated(lake: Lake) -> pl.DataFrame:
+    """The newest statement, whenever it was announced."""
+    rows = lake.scan("fundamentals").collect().sort("symbol", "announce_date")
+    return rows.group_by("symbol").agg(pl.col("value").last())
+
+
+@pytest.mark.parametrize(
+    ("cheat", "future"),
+    [(survivors, "removed"), (todays_members, "noise"), (restated, "noise")],
+)
+def test_what_reference_tables_say_in_the_end_is_not_known_before(
+    every_table, tmp_path: Path, cheat: Callable[[Lake], pl.DataFrame], future: str
+) -> None:
+    """Of a view of the lake as it was known, the same question has an honest answer."""
+    true = every_table[0]
+    other = every_table[1] if future == "noise" else remove(true, AFTER, tmp_path / "gone")
+
+    def panel(rows: pl.DataFrame) -> Panel:
+        dated = rows.drop_nulls().with_columns(date=pl.lit(AFTER))
+        return Panel.from_polars(dated, ("value",), dtype=np.float64)
+
+    finding = compare_panels(cheat.__name__, panel(cheat(true)), panel(cheat(other)), AFTER)
+    with pytest.raises(FutureLeakError, match=cheat.__name__):
+        assert_same_past((finding,), AFTER)
+    known = [panel(cheat(world.limited(None, AFTER))) for world in (true, other)]
+    assert compare_panels("known", *known, AFTER).clean
 
 
 def test_whether_a_stock_will_trade_is_noise_too(worlds: tuple[Lake, Lake]) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import time
 from pathlib import Path
+from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
@@ -89,6 +90,34 @@ def test_samples_equal_those_made_in_memory(
             assert len(a.columns) > 3
     if transform.kind != "window_ratio":
         assert np.isfinite(found.windows["x"].panel.values).all()
+
+
+class AllDaysSpec(TransformSpec):
+    """A scaler of a careless plug-in: fitted on every day it is given, whatever it is told."""
+
+    kind: Literal["careless.all_days"] = "careless.all_days"
+    fits: ClassVar[bool] = True
+
+    def fit(self, features: Panel, days: np.ndarray, mask_DA: np.ndarray) -> dict[str, np.ndarray]:
+        axes = tuple(range(features.values.ndim - 1))
+        last = features.dates[-1:].astype(np.int64).astype(np.float32)
+        return {"mean": np.nanmean(features.values, axis=axes), "seen": last}
+
+
+def test_a_scaler_cannot_be_fitted_on_days_to_come(
+    panels: tuple[Panel, Panel, Panel], loader: Loader, tmp_path: Path
+) -> None:
+    """Not by disobedience either: later days are not in what a transform is shown."""
+    features, _, _ = panels
+    view = replace(loader.views["x"], transform=AllDaysSpec())
+    before = replace(loader, views={"x": view}).fit(FOLD)
+    assert before["x.seen"].tolist() == [FOLD.train[-1].astype(np.int64)]
+    other = features.values.copy()
+    other[15:] *= 100
+    replace(features, values=other).save(tmp_path / "other")
+    noisy = replace(view, path=tmp_path / "other")
+    after = replace(loader, views={"x": noisy}).fit(FOLD)
+    np.testing.assert_array_equal(after["x.mean"], before["x.mean"])
 
 
 def test_without_a_label_there_is_nothing_to_train_on(loader: Loader) -> None:

@@ -21,6 +21,8 @@ from intralpha.evaluation import (
     run_factor_test,
 )
 from intralpha.market import Calendar
+from intralpha.pipeline import RunResult
+from intralpha.report.factors import assured
 
 D, A = 12, 40
 DAYS = np.busday_offset("2024-03-04", np.arange(D))
@@ -110,6 +112,23 @@ def test_what_cannot_be_tested_is_refused(parts) -> None:
     with pytest.raises(TooFewStocksError, match="no test date has more than 40 stocks") as caught:
         run_factor_test(score, fwd, spec=FactorTestSpec(n_groups=100))
     assert (caught.value.most, caught.value.n_groups) == (40, 100)
+
+
+def test_no_column_has_the_figure_of_its_neighbour(parts, tmp_path: Path) -> None:
+    """RankIC is the mean of the dates' own, ICIR that over their deviation, wherever they are told.
+
+    Elsewhere a published table had the one in the column of the other.
+    """
+    report = run_factor_test(*parts, SPEC, "f")
+    ics = report.series["rank_ic"].drop_nans()
+    expected = {"rank_ic": ics.mean(), "rank_ic_std": ics.std(), "icir": ics.mean() / ics.std()}
+    assert abs(expected["rank_ic"] - expected["icir"]) > 0.1
+    assert {name: report.summary[name] for name in expected} == pytest.approx(expected)
+    _, mean, *_, ratio = assured(report)
+    assert (mean.value, ratio.value) == pytest.approx((expected["rank_ic"], expected["icir"]))
+    head, row, _ = RunResult(tmp_path, (report,), {}, 0.0, 0.0, {}).to_text().splitlines()
+    told = dict(zip(head.split(), row.split()[1:], strict=True))
+    assert {n: told[n] for n in expected} == {n: f"{v:.4f}" for n, v in expected.items()}
 
 
 def test_a_report_shows_itself_and_survives_a_file(parts, tmp_path: Path) -> None:

@@ -103,6 +103,29 @@ def test_series_are_those_of_the_file_and_kept_beside_it(lake):
     assert len(list(folder.glob("*.level2.npy"))) == 1
 
 
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".level2.npy"])
+@pytest.mark.parametrize("how", ["a bit", "cut"])
+def test_a_day_that_is_kept_and_damaged_is_made_again(lake, suffix, how):
+    on = lake.dates("bars", 1)[0].item()
+    first = BarReader(lake, 1, True, level2=True).read(on)
+    folder = lake.root / ".cache" / "bars" / "freq=1min"
+    (path,) = (
+        p for p in folder.iterdir() if p.name.partition(".")[2].partition(".")[2] == suffix[1:]
+    )
+    whole = path.read_bytes()
+    changed = bytearray(whole)
+    changed[len(changed) // 2] ^= 16
+    path.unlink()  # its pages are mapped
+    path.write_bytes(changed if how == "a bit" else whole[: len(whole) // 2])
+    again = BarReader(lake, 1, True, level2=True).read(on)
+    assert first is not None
+    assert again is not None
+    np.testing.assert_array_equal(again.values, first.values)
+    np.testing.assert_array_equal(again.level2, first.level2)
+    np.testing.assert_array_equal(again.symbols, first.symbols)
+    assert path.read_bytes() == whole
+
+
 def test_a_library_of_longer_bars_reads_them(lake, level2_lakes, tmp_path):
     """Against groups by Polars."""
     path = tmp_path / "mine.yaml"

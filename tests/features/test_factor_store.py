@@ -185,6 +185,28 @@ def test_what_goes_while_a_store_is_open_counts_as_absent(stores):
     assert not len(store.symbols(ON, "key"))
 
 
+@pytest.mark.parametrize("suffix", [".npy", ".json", ".symbols.npy"])
+@pytest.mark.parametrize("at", [0.3, 0.9])
+def test_what_was_damaged_counts_as_absent_and_can_be_filed_again(stores, suffix, at):
+    store = stores()
+    store.keep(ON, "key", ("a", "b"), VALUES, STOCKS)
+    (path,) = (
+        p for p in store.folder.iterdir()
+        if p.name.endswith(suffix) and ("symbols" in p.name) == ("symbols" in suffix)
+    )  # fmt: skip
+    content = bytearray(path.read_bytes())
+    content[int(len(content) * at)] ^= 1
+    path.write_bytes(content)
+    damaged = stores()
+    if "symbols" in suffix:
+        assert not len(damaged.symbols(ON, "key"))
+    else:
+        assert not damaged.load(ON, "key", ("a", "b"))
+    damaged.keep(ON, "key", ("a", "b"), VALUES, STOCKS)
+    assert stores().load(ON, "key", ("a", "b"))["b"].tolist() == VALUES[:, 1].tolist()
+    assert stores().symbols(ON, "key").tolist() == STOCKS.tolist()
+
+
 def test_the_folder_is_listed_once(stores, monkeypatch):
     store = stores()
     store.keep(ON, "key", ("a",), VALUES[:, :1], STOCKS)

@@ -70,9 +70,10 @@ def test_bar_features_are_known_when_they_say(look_ahead, spec, slot):
 class Cheat(FeatureSet):
     """A feature set that keeps its word in everything but one thing."""
 
-    def __init__(self, inner, shift=0, known_at=time(15, 0), slot=None, centre=False, blank=False):
-        self.inner, self.shift, self.slot = inner, shift, slot
-        self.said, self.centre, self.blank = known_at, centre, blank
+    def __init__(self, inner, shift=0, known_at=time(15, 0), slot=None, centre=False, blank=False,
+                 around=0, threshold=False):  # fmt: skip
+        self.inner, self.shift, self.slot, self.around = inner, shift, slot, around
+        self.said, self.centre, self.blank, self.threshold = known_at, centre, blank, threshold
 
     name = property(lambda self: "cheat")
     names = property(lambda self: self.inner.names)
@@ -86,9 +87,15 @@ class Cheat(FeatureSet):
     def days(self, lake, dates, assets):
         sessions = lake.dates("daily")
         place = np.searchsorted(sessions, dates) + self.shift
-        seen = np.unique(np.minimum(place, len(sessions) - 1))
+        rows = [
+            np.clip(place + k, 0, len(sessions) - 1) for k in range(-self.around, self.around + 1)
+        ]
+        seen = np.unique(np.concatenate(rows))
         panel = self.inner.compute(lake, sessions[seen], assets)
-        values = panel.values[np.searchsorted(seen, np.minimum(place, len(sessions) - 1))].copy()
+        windows = [panel.values[np.searchsorted(seen, row)] for row in rows]
+        values = np.mean(windows, axis=0, dtype=np.float32)
+        if self.threshold:
+            values -= np.nanmedian(values, axis=1, keepdims=True)
         if self.centre:
             values -= np.nanmean(values[:, :4], axis=0).mean(axis=0)
         if self.blank:
@@ -102,8 +109,9 @@ class Cheat(FeatureSet):
         {"shift": 1},
         {"known_at": time(14, 30)},
         {"centre": True},
+        {"around": 1},
     ],
-    ids=["tomorrow's value", "wrong known_at", "fitted on all days"],
+    ids=["tomorrow's value", "wrong known_at", "fitted on all days", "centred window"],
 )
 def test_cheats_are_caught(look_ahead, cheat):
     honest = DaySpec().make()
@@ -117,6 +125,14 @@ def test_a_whole_day_feature_that_claims_to_be_known_at_bar_end_is_caught(look_a
     look_ahead.assert_slots_causal(share, 2)
     with pytest.raises(AssertionError, match="became noise"):
         look_ahead.assert_slots_causal(Cheat(share, slot="bar end"), 2)
+
+
+def test_a_threshold_of_the_whole_day_is_caught_before_its_end(look_ahead):
+    """Each bar beside the median bar of its day: known at the close, and not at the bar's end."""
+    honest = bars(15, 2, "bar_ret").make()
+    look_ahead.assert_slots_causal(Cheat(honest), 2)
+    with pytest.raises(AssertionError, match="became noise"):
+        look_ahead.assert_slots_causal(Cheat(honest, threshold=True), 2)
 
 
 def test_comparing_nothing_fails(look_ahead):

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import threading
 from datetime import date
 from pathlib import Path
@@ -31,6 +32,8 @@ from intralpha.market.manifest import (
     write_manifest,
     writer_lock,
 )
+from intralpha.market.manifest import _checksum as checksum
+from intralpha.market.prints import PrintError
 
 from .conftest import SESSIONS, bar_rows, daily_rows
 
@@ -260,3 +263,51 @@ def test_a_folder_that_cannot_be_made_is_no_traceback(tmp_path: Path) -> None:
     for place in ("file", "file/lake"):
         with pytest.raises(LakeFolderError, match="no lake can be made at"):
             Lake(tmp_path / place, create=True)
+
+
+def damage(path: Path, at: float = 0.4) -> None:
+    """Another bit in the middle of a file, whose time and length stay."""
+    stat, content = path.stat(), bytearray(path.read_bytes())
+    content[int(len(content) * at)] ^= 4
+    path.write_bytes(content)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+def test_a_changed_bit_is_found_by_who_asks(lake: Lake) -> None:
+    """A scan need not see it: most bytes of a Parquet file are values."""
+    lake.demand_sound("daily")
+    february = lake.root / "daily/month=2024-02.parquet"
+    february.write_bytes(february.read_bytes()[:-1] + b"x")
+    lake.demand_sound("daily", SESSIONS[0], date(2024, 1, 31))
+    with pytest.raises(
+        PrintError, match=r"month=2024-02\.parquet has checksum (?s:.*)Lake\.verify"
+    ):
+        lake.demand_sound("daily")
+    february.unlink()
+    with pytest.raises(DamagedFileError, match="it is missing"):
+        lake.demand_sound("daily")
+
+
+@pytest.mark.parametrize("table", ["daily", "bars", "instruments", "trades"])
+def test_rows_are_not_merged_into_a_damaged_file(lake: Lake, table: str) -> None:
+    """The file would get a new checksum, and nobody would know any more."""
+    rows = {
+        "daily": daily_rows(SESSIONS),
+        "bars": bar_rows(SESSIONS[0]),
+        "instruments": lake.scan("instruments").collect(),
+        "trades": pl.DataFrame(
+            {"date": SESSIONS[:1], "symbol": ["600000.SH"], "seq": [1], "time": [36_000_000],
+             "price": [10.0], "volume": [100], "buy_id": [1], "sell_id": [2], "side": [1]}
+        ),
+    }[table]  # fmt: skip
+    lake.append(table, rows)
+    path = next((lake.root / table).rglob("*.parquet"))
+    checksum.cache_clear()  # as in the next process
+    damage(path)
+    kept = path.read_bytes()
+    with pytest.raises(PrintError, match="delete them"):
+        lake.append(table, rows)
+    assert path.read_bytes() == kept
+    path.unlink()
+    lake.append(table, rows)
+    assert lake.verify() == ()

@@ -138,6 +138,22 @@ def test_prints_of_months_are_kept_beside_the_checksum_of_their_file(tmp_path: P
         lake.day_prints("daily")
 
 
+@pytest.mark.parametrize("how", ["a digit", "cut", "empty"])
+def test_prints_that_were_damaged_are_made_again(tmp_path: Path, how: str) -> None:
+    """A digit that is believed would move every address that the session is part of."""
+    lake = Lake(tmp_path, create=True)
+    lake.append("daily", daily_rows(SESSIONS))
+    made = lake.day_prints("daily")
+    kept, *_ = sorted((tmp_path / CACHE / "daily").iterdir())
+    text = kept.read_text()
+    first = next(iter(made.values()))
+    changed = {"a digit": text.replace(first[:9], "0" * 9), "cut": text[:200], "empty": ""}[how]
+    assert changed != text
+    kept.write_text(changed)
+    assert lake.day_prints("daily") == made
+    assert kept.read_text() == text
+
+
 def test_a_file_that_is_not_the_manifests_has_no_print(tmp_path: Path) -> None:
     lake = Lake(tmp_path, create=True)
     lake.append("daily", daily_rows(SESSIONS[:3]))

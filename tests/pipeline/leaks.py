@@ -11,7 +11,7 @@ from numpy import ndarray
 from intralpha.audit.futures import NOON
 from intralpha.audit.moment import dated_by
 from intralpha.base import Panel
-from intralpha.base.node import Inputs, Node, Read, Task, day_slices
+from intralpha.base.node import EVERYTHING, Inputs, Node, Read, Task, day_slices
 from intralpha.base.panel import as_days
 from intralpha.datasets import RowFilterSpec, TransformSpec
 from intralpha.factors import FactorSpec, Ground
@@ -185,6 +185,29 @@ class DroppedSpec(FactorSpec):
         return features, seen, Node(
             f"score/{name}", make_score, self, slices, {"seen": seen.name}, reads
         )  # fmt: skip
+
+
+class ChosenSpec(FactorSpec):
+    """Today's close, weighed by its IC over all days there are: chosen on the test segment."""
+
+    kind: Literal["leaks.chosen"] = "leaks.chosen"
+
+    def nodes(self, name: str, ground: Ground) -> tuple[Node, ...]:
+        spec = PeekSpec(table="daily", column="close", cheats=False)
+        features = feature_node(name, spec, ground)
+        slices = day_slices(ground.scored, True, {"seen": lambda _: ground.scored})
+        inputs, reads = {"seen": features.name}, (Read("daily", ahead=EVERYTHING),)
+        return features, Node(f"score/{name}", make_chosen, self, slices, inputs, reads)
+
+
+def make_chosen(spec: ChosenSpec, inputs: Inputs, task: Task) -> None:
+    seen = inputs.panel("seen")
+    label = fwd_return(inputs.lake, seen.dates, inputs.assets, 1, 2).values
+    both = np.isfinite(seen.values) & np.isfinite(label)
+    ic = np.corrcoef(seen.values[both], label[both])[0, 1]
+    there = seen.at(as_days([one.name for one in task.slices]))
+    score = (there.values * ic).astype(np.float32)
+    Panel(score, there.dates, there.assets, ("score",)).save(task.folder("panel"))
 
 
 class RawSpec(FactorSpec):

@@ -15,7 +15,16 @@ from intralpha.pipeline import Recipe, audit_recipe
 from intralpha.pipeline.recipe import DataSpec
 from intralpha.sources import SimulatedSpec, ingest
 
-from .leaks import PEEKS, BarsSpec, DroppedSpec, KeepSpec, MorningSpec, PeekSpec, RawSpec
+from .leaks import (
+    PEEKS,
+    BarsSpec,
+    ChosenSpec,
+    DroppedSpec,
+    KeepSpec,
+    MorningSpec,
+    PeekSpec,
+    RawSpec,
+)
 
 FIRST, AFTER, NEXT, LAST = (date(2023, 2, day) for day in (13, 15, 16, 17))
 
@@ -116,7 +125,7 @@ def test_a_cheat_on_every_table_is_caught(every_table: Path, tmp_path: Path, fut
     "future",
     ["noise", *(pytest.param(other, marks=pytest.mark.slow) for other in ("removed", "shifted"))],
 )
-def test_rows_dropped_by_what_comes_are_caught(
+def test_rows_dropped_and_factors_chosen_by_what_comes_are_caught(
     every_table: Path, tmp_path: Path, future: str
 ) -> None:
     keep, drop = KeepSpec(cheats=False), KeepSpec(cheats=True)
@@ -124,8 +133,10 @@ def test_rows_dropped_by_what_comes_are_caught(
         "honest": DroppedSpec(transform=keep),
         "transform": DroppedSpec(transform=drop),
         "label": DroppedSpec(transform=keep, by_label=True),
+        "chosen on the test": ChosenSpec(),
     }
-    assert audited(every_table, tmp_path, future, **factors) == {"transform", "label"}
+    found = audited(every_table, tmp_path, future, **factors)
+    assert found == {"transform", "label", "chosen on the test"}
 
 
 def test_a_later_bar_of_the_same_day_is_caught_from_noon_on(

@@ -137,6 +137,25 @@ def test_what_the_yaml_alone_shows_is_said_before_any_work(
         load_recipe(recipe_path, (override, "test.end=2029-12-31"))
 
 
+@pytest.mark.parametrize(
+    ("selector", "said"),
+    [
+        ("test.start=[2023-06-01, 2023-08-31]", "test.start"),
+        ("test.dates=[2023-06-01, 2023-08-31]", "test.dates: unknown key"),
+        ("data.end=[2023-06-01]", "data.end"),
+        ("factors.gru.schedule.train_days=[60, 80]", "factors.gru.schedule.train_days"),
+        ("factors.gru.schedule.train=[2023-01-03, 2023-05-31]", "schedule.train: unknown key"),
+        ("grid.every=[3]", "grid.every"),
+    ],
+)
+def test_dates_given_in_another_form_are_refused_and_not_passed_over(
+    recipe_path: Path, selector: str, said: str
+) -> None:
+    """Elsewhere a list of dates was ignored in silence, and training saw all of them."""
+    with pytest.raises(RecipeError, match=said):
+        load_recipe(recipe_path, (selector,))
+
+
 @pytest.mark.parametrize("horizon", [(6, 1), (1, 1), (-1, 3)])
 def test_a_horizon_is_refused_in_the_words_of_its_own_error(
     recipe_path: Path, horizon: tuple[int, int]

@@ -32,7 +32,7 @@ from intralpha.pipeline.nodes.test import simulated_source
 from intralpha.pipeline.report import NothingMadeError
 from intralpha.training import FoldJob, predict_fold, train_fold
 
-from .conftest import SIMPLE, same_files
+from .conftest import SIMPLE, TIMED, same_files
 
 AFTER = date(2023, 7, 31)
 
@@ -137,6 +137,34 @@ def test_workers_change_nothing(finished: tuple[Path, RunResult], tmp_path: Path
     alone = plan(load_recipe(folder / "tiny.yaml"), folder / "runs")
     assert same_files(alone, plan(shared, tmp_path / "runs")) > 300
     assert not (tmp_path / "runs/artifacts/.work").exists()
+
+
+def kept(runs: Path) -> dict[str, bytes]:
+    """What a store has, but for what says when it was made."""
+    files = [p for p in (runs / "artifacts").rglob("*") if p.is_file() and "made" not in p.parts]
+    return {str(p.relative_to(runs)): p.read_bytes() for p in files if p.name not in TIMED}
+
+
+@pytest.mark.slow
+def test_what_was_damaged_is_found_and_made_again(simple_recipe: Recipe, tmp_path: Path) -> None:
+    """A day that something is made of, and a test that the report shows; the store has the rest."""
+    runs, store = tmp_path / "runs", tmp_path / "runs/artifacts"
+    first = execute(plan(simple_recipe, runs), show_progress=False)
+    expected = kept(runs)
+    days = sorted(p for p in (store / "features/days").rglob("*") if p.is_file())
+    tables = sorted((store / "test").rglob("series.parquet"))
+    for path in (days[len(days) // 2], tables[0]):
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+    for kind in ("score", "signal"):
+        rmtree(store / kind)
+    again = execute(plan(simple_recipe, runs), show_progress=False)
+    assert again.problems == ()
+    assert again.made["features/simple"] == 1
+    assert again.made["test"] == 1
+    assert kept(runs) == expected
+    assert [f.summary for f in again.factors] == [f.summary for f in first.factors]
 
 
 def test_a_report_needs_finished_steps(recipe: Recipe, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from intralpha.base import Panel
-from intralpha.pipeline.store import Store, UnknownArtifactError
+from intralpha.pipeline.store import DamagedArtifactError, Store, UnknownArtifactError
 
 DAYS = np.arange("2024-01-02", "2024-01-05", dtype="datetime64[D]")
 ASSETS = np.array(["000001.SZ", "600000.SH", "600519.SH"])
@@ -87,3 +87,78 @@ def test_everything_kept_is_found_and_can_be_removed(tmp_path: Path) -> None:
     assert store.days_by_kind()["features"][0] == 3
     store.remove(kept.values())
     assert store.addresses() == {}
+
+
+def flip(path: Path, at: int) -> None:
+    """Another bit somewhere in a file."""
+    content = bytearray(path.read_bytes())
+    content[at] ^= 8
+    path.write_bytes(content)
+
+
+def test_no_bit_of_a_day_changes_unnoticed(tmp_path: Path) -> None:
+    """Head, values, checksum: whatever is not as it was written is taken out."""
+    store, panel = Store(tmp_path), made()
+    for at in range(0, 380, 7):
+        keys = filed(store, panel)
+        path = tmp_path / "features/days/11/11key"
+        flip(path, at)
+        with pytest.raises(DamagedArtifactError, match=r"features/11key is damaged: .*checksum"):
+            store.panel("features", keys, ASSETS)
+        assert not store.has("features", "days", "11key")
+        assert store.has("features", "days", "22key")
+
+
+@pytest.mark.parametrize("size", [0, 3, 100, -1])
+def test_a_day_that_was_cut_is_taken_out(tmp_path: Path, size: int) -> None:
+    store, keys = Store(tmp_path), filed(Store(tmp_path), made())
+    path = tmp_path / "features/days/00/00key"
+    path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(DamagedArtifactError):
+        store.panel("features", keys)
+    assert not path.exists()
+
+
+def test_a_day_without_a_checksum_is_read_as_ever(tmp_path: Path) -> None:
+    """Of a store that is older than checksums."""
+    store, panel = Store(tmp_path), made()
+    keys = filed(store, panel)
+    for path in tmp_path.rglob("*key"):
+        path.write_bytes(path.read_bytes()[:-4])
+    np.testing.assert_array_equal(store.panel("features", keys, ASSETS).values, panel.values)
+
+
+@pytest.mark.parametrize("how", ["flipped", "lost"])
+def test_symbols_that_are_not_those_of_their_name_take_their_day_out(
+    tmp_path: Path, how: str
+) -> None:
+    store, panel = Store(tmp_path), made()
+    panel.values[...] = np.nan_to_num(panel.values)
+    keys = filed(store, panel)
+    (path,) = (tmp_path / "symbols").iterdir()
+    flip(path, -3) if how == "flipped" else path.unlink()
+    with pytest.raises(DamagedArtifactError, match="symbols"):
+        store.panel("features", keys, ASSETS)
+    assert not store.has("features", "days", "00key")
+    store.keep_days("features", {DAYS[0]: "00key"}, panel)  # made again, the list is there for all
+    np.testing.assert_array_equal(store.panel("features", keys, ASSETS).values, panel.values)
+
+
+@pytest.mark.parametrize("how", ["flipped", "lost", "no facts"])
+def test_a_folder_that_is_not_as_it_was_filed_is_taken_out(tmp_path: Path, how: str) -> None:
+    store, work = Store(tmp_path), Store(tmp_path).work("weights", "k1")
+    (work / "deep").mkdir()
+    (work / "deep/w.bin").write_bytes(bytes(range(200)))
+    store.keep_folder("weights", "k1", work, {"node": "weights/gru"})
+    assert store.get("weights", "k1").facts["node"] == "weights/gru"
+    place = tmp_path / "weights/k1"
+    if how == "flipped":
+        flip(place / "deep/w.bin", 20)
+    elif how == "lost":
+        (place / "deep/w.bin").unlink()
+    (place / "artifact.json").write_text(
+        "{" if how == "no facts" else (place / "artifact.json").read_text() + " "
+    )
+    with pytest.raises(DamagedArtifactError, match=r"weights/k1 is damaged: "):
+        store.get("weights", "k1")
+    assert not store.has("weights", "folders", "k1")

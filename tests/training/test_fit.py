@@ -205,6 +205,18 @@ def test_a_damaged_checkpoint_says_so(samples: Samples, fold: Fold, folder: Path
             fit(MODEL, NegICSpec(), samples, fold, ONE, 0, folder)
 
 
+def test_a_bit_of_a_checkpoint_that_changed_is_no_number_to_go_on_from(
+    samples: Samples, fold: Fold, folder: Path
+) -> None:
+    fit(MODEL, NegICSpec(), samples, fold, ONE, 0, folder)
+    state = next(folder.glob("state-*"))
+    content = bytearray(state.read_bytes())
+    content[-3] ^= 1
+    state.write_bytes(content)
+    with pytest.raises(DamagedCheckpointError, match="its bytes differ from their checksum"):
+        fit(MODEL, NegICSpec(), samples, fold, ONE, 0, folder)
+
+
 def test_too_few_names_to_validate_is_an_error_before_training(folder: Path) -> None:
     samples = make_samples(assets=24)
     with pytest.raises(UnmeasurableError, match=r"at most 24 samples .* at most 24 of them") as e:

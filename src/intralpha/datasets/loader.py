@@ -119,8 +119,9 @@ class Loader:
             if view.transform is None or not view.transform.fits:
                 continue
             features = self._features(view, masks)
-            days = features.dates[features.dates <= fold.train[-1]]
-            learned = view.transform.fit(features, days, masks["universe"] > 0)
+            n = int(np.searchsorted(features.dates, fold.train[-1], side="right"))
+            known = replace(features, values=features.values[:n], dates=features.dates[:n])
+            learned = view.transform.fit(known, known.dates, masks["universe"][:n] > 0)
             fitted |= {f"{name}.{array}": values for array, values in learned.items()}
         return fitted
 

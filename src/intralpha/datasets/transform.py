@@ -64,7 +64,8 @@ class TransformSpec(Kinded):
 
         Parameters
         ----------
-        features : Panel, [D, A, F] or [D, T, A, F]
+        features : Panel, [D, A, F] or [D, T, A, F]; where folds are trained, it ends with the last
+            training day: what is later is not there to be read
         days : datetime64[D], training days; nothing else is read
         mask_DA : bool, shape [D, A]; stocks that count
 

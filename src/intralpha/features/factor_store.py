@@ -17,6 +17,7 @@ from jaxtyping import Float32, Shaped
 from numpy import ndarray
 
 from intralpha.base import spec_hash
+from intralpha.base.summed import load_summed, save_summed
 from intralpha.features.language.library import Library
 from intralpha.features.session_reader import Session
 from intralpha.market import Lake
@@ -72,9 +73,10 @@ class FactorStore:
     def symbols(self, on: date, key: str) -> Shaped[ndarray, "S"]:
         """Stocks of the values; empty where none were filed with them."""
         try:
-            return np.load(self._folder / f"{on}.{key}.symbols.npy")
+            found = load_summed(self._folder / f"{on}.{key}.symbols.npy")
         except FileNotFoundError:
-            return np.empty(0, dtype=str)
+            found = None
+        return np.empty(0, dtype=str) if found is None else found
 
     def load(self, on: date, key: str, wanted: tuple[str, ...]) -> dict[str, Float32[ndarray, "S"]]:
         """Factor -> values [segments], of those that are there.
@@ -87,15 +89,17 @@ class FactorStore:
         Returns
         -------
         dict of float32 [S], mapped from the files
-            Without the factors that are not there.
+            Without the factors that are not there, or whose file is damaged.
         """
         out: dict[str, ndarray] = {}
         for about, names in self._parts(on, key):
             here = [n for n in names if n in wanted and n not in out]
             if here:
                 try:
-                    values = np.load(about.with_suffix(".npy"), mmap_mode="r")
+                    values = load_summed(about.with_suffix(".npy"))
                 except FileNotFoundError:  # another process dropped it
+                    continue
+                if values is None or len(values) != len(names):
                     continue
                 out |= {n: values[names.index(n)] for n in here}
         return out
@@ -131,8 +135,8 @@ class FactorStore:
             self._files(on).discard(old)
 
     def _write(self, on: date, name: str, values: ndarray) -> None:
-        with replacing(self._folder / name) as partial, partial.open("wb") as handle:
-            np.save(handle, values)
+        with replacing(self._folder / name) as partial:
+            save_summed(partial, values)
         self._files(on).add(name)
 
     def _parts(self, on: date, key: str) -> Iterator[tuple[Path, list[str]]]:
@@ -141,9 +145,10 @@ class FactorStore:
             if name.startswith(f"{on}.{key}.") and name.endswith(".json"):
                 try:
                     names = json.loads((self._folder / name).read_text())
-                except FileNotFoundError:  # another process dropped it
+                except (FileNotFoundError, ValueError):  # dropped by another process, or damaged
                     continue
-                yield self._folder / name, names
+                if name == f"{on}.{key}.{spec_hash(*names)}.json":
+                    yield self._folder / name, names
 
     def _files(self, on: date) -> set[str]:
         """Names of the files of a session; a listing for every session would cost the square."""

@@ -12,6 +12,7 @@ from jaxtyping import Float, Shaped
 from numpy import ndarray
 
 from intralpha.base import ConfigError, DataError, Kinded, Panel
+from intralpha.base.mapped import mapped
 from intralpha.base.node import Read
 from intralpha.base.panel import as_days
 from intralpha.market import Lake
@@ -202,7 +203,7 @@ class FeatureSet(ABC):
         rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         shape = self._shape(len(days), len(assets))
-        values = np.lib.format.open_memmap(partial / "values.npy", "w+", np.float32, shape)
+        values = mapped(partial / "values.npy", shape, np.float32)
         self._fill(values, lake, days, assets)
         values.flush()
         Panel(values, days, assets, self.names, self.times).save_axes(partial)

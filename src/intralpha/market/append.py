@@ -22,6 +22,7 @@ from intralpha.market.merge import Merged, OnConflict, merge_rows
 from intralpha.market.partition import partition_names, partitions
 from intralpha.market.schemas import TABLES, TableSchema, checked, in_order, shape, validate
 from intralpha.market.settled import Settled, changed_parts
+from intralpha.market.sound import check_before_merging
 from intralpha.market.table_file import write_rows
 from intralpha.market.tick_file import TICK_TABLES
 
@@ -200,6 +201,7 @@ def _landing(
     """New rows merged with those of the same stocks; other rows are not looked at."""
     names = partition_names(schema, new)
     there = [name for name in names if (root / name).is_file()]
+    check_before_merging(root, there)
     if schema.partition == "single":
         old = shape(schema.name, pl.read_parquet(root / names[0])) if there else None
         return Landing(schema, None, names, merge_rows(schema, old, new, on_conflict))
@@ -277,6 +279,7 @@ def _whole(root: Path, name: str, mine: pl.DataFrame, stocks: pl.Series | None) 
     path = root / name
     if stocks is None or not path.is_file():
         return mine
+    check_before_merging(root, (name,))
     schema = TABLES[name.split("/", 1)[0]]
     rest = shape(schema.name, pl.read_parquet(path))
     rest = rest.filter(~pl.col("symbol").is_in(stocks.implode()))

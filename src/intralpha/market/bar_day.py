@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float32
 from numpy import ndarray
 
 from intralpha.base import DataError
+from intralpha.base.summed import load_summed, save_summed
 from intralpha.market.bars import first_known, read_bars
 from intralpha.market.hours import bar_times
 from intralpha.market.lake import Lake
@@ -156,18 +157,22 @@ class BarReader:
             found = read_bar_day(self._lake, day, self._freq)
             return replace(found, level2=self._read_level2(day)) if self._level2 else found
         path = self._folder / f"{day}.{checksum[:16]}.npy"
-        if not path.is_file():
+        kept = _kept(path)
+        if kept is None:
             _keep(read_bar_day(self._lake, day, self._freq), path)
-        about = np.load(path.with_suffix(".npz"))
-        values = np.load(path, mmap_mode="r")
+            kept = _kept(path)
+            assert kept is not None
         more = self._kept_level2(day, path.with_suffix(".level2.npy")) if self._level2 else None
-        return BarDay(about["symbols"], values, about["auction_inside"], more)
+        return replace(kept, level2=more)
 
     def _kept_level2(self, day: date, path: Path) -> Float32[ndarray, "K A T"]:
-        if not path.is_file():
-            with replacing(path) as partial, partial.open("wb") as handle:
-                np.save(handle, self._read_level2(day))
-        return np.load(path, mmap_mode="r")
+        values = load_summed(path) if path.is_file() else None
+        if values is None:
+            with replacing(path) as partial:
+                save_summed(partial, self._read_level2(day))
+            values = load_summed(path)
+            assert values is not None
+        return values
 
     def _read_level2(self, day: date) -> Float32[ndarray, "K A T"]:
         """The fields of a complete day, in the order of its symbols."""
@@ -224,13 +229,26 @@ def _longer_level2(values: Float32[ndarray, "K A T"], rows: int) -> Float32[ndar
     return out
 
 
+def _kept(path: Path) -> BarDay | None:
+    """A day as it was kept; None where it was not, or is no longer what was."""
+    if not path.is_file():
+        return None
+    values = load_summed(path)
+    try:
+        with np.load(path.with_suffix(".npz")) as about:  # which has checksums of its own
+            symbols, inside = about["symbols"], about["auction_inside"]
+    except Exception:  # not there, or whatever NumPy makes of bytes that are none of its own
+        return None
+    return None if values is None else BarDay(symbols, values, inside, None)
+
+
 def _keep(day: BarDay, path: Path) -> None:
     """Write the flat file, its stocks first; drop what it replaces."""
     date_part = path.name.split(".")[0]
     stale = [p for p in path.parent.glob(f"{date_part}.*") if not p.name.startswith(path.stem)]
     with replacing(path.with_suffix(".npz")) as partial, partial.open("wb") as handle:
         np.savez(handle, symbols=day.symbols, auction_inside=day.auction_inside)
-    with replacing(path) as partial, partial.open("wb") as handle:
-        np.save(handle, day.values)
+    with replacing(path) as partial:
+        save_summed(partial, day.values)
     for old in stale:
         old.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from intralpha.base import DataError
 from intralpha.market.manifest import FileFacts, file_facts, replacing
 from intralpha.market.merge import Merged, OnConflict, merge_rows
 from intralpha.market.schemas import TableSchema, shape
+from intralpha.market.sound import check_before_merging
 from intralpha.market.tick_file import GroupWriter, rows_of
 
 
@@ -43,6 +44,7 @@ class DayMerge:
         self.schema, self.name = schema, name
         self._path = root / name
         self._on_conflict: OnConflict = on_conflict
+        check_before_merging(root, (name,))
         self._stamp = _stamp(self._path)
         self._last = ""
         self._stack = ExitStack()

@@ -14,7 +14,7 @@ from intralpha.market.append import AppendResult, Merging, append_rows
 from intralpha.market.manifest import (
     FileFacts,
     check_sizes,
-    file_facts,
+    hashed,
     read_manifest,
     table_files,
 )
@@ -23,6 +23,7 @@ from intralpha.market.partition import day_of, freq_of
 from intralpha.market.prints import NOTHING_KNOWN, joined_prints, known_prints, month_prints
 from intralpha.market.restriction import Declared, LimitedLakeError, Restriction
 from intralpha.market.schemas import TABLES
+from intralpha.market.sound import check_bytes
 
 
 class NoLakeError(DataError):
@@ -321,6 +322,31 @@ class Lake:
             return known_prints(self.root, table, name, facts.checksum).upto(wanted)
         return NOTHING_KNOWN.upto(wanted)
 
+    def demand_sound(
+        self,
+        table: str,
+        start: date | None = None,
+        end: date | None = None,
+        freq: int | None = None,
+    ) -> None:
+        """Refuse a table of which a byte is not as it was written.
+
+        A scan looks at the lengths of files only: some of the bytes that a Parquet file has in its
+        middle can change, and it is read as other numbers. A run asks before it makes anything.
+
+        Parameters
+        ----------
+        table, start, end, freq : as of :meth:`scan`; files out of range are not looked at
+
+        Raises
+        ------
+        DamagedFileError
+            A file is gone, or longer or shorter than it was.
+        PrintError
+            The bytes of a file differ from their checksum.
+        """
+        check_bytes(self.root, self._files(table, start, end, freq))
+
     def verify(self) -> tuple[str, ...]:
         """Faults found by hashing every file: missing, changed or unknown ones; empty if sound."""
         known = read_manifest(self.root)
@@ -329,7 +355,7 @@ class Lake:
             path = self.root / name
             if not path.is_file():
                 faults.append(f"{name} is missing")
-            elif file_facts(path, facts.rows).checksum != facts.checksum:
+            elif hashed(path) != facts.checksum:
                 faults.append(f"{name} differs from its checksum")
         present = {str(p.relative_to(self.root)) for t in TABLES for p in self._tree(t)}
         return (

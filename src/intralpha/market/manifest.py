@@ -89,9 +89,29 @@ class FileFacts:
 def file_facts(path: Path, rows: int) -> FileFacts:
     """Checksum (BLAKE2b, 128 bits), size and time of a file."""
     stat = path.stat()
+    return FileFacts(checksum_of(path), rows, stat.st_size, stat.st_mtime_ns)
+
+
+def checksum_of(path: Path) -> str:
+    """Checksum (BLAKE2b, 128 bits) of a file; a process makes it once of the same inode, size and
+    time.
+    """
+    stat = path.stat()
+    return _checksum(path, (stat.st_ino, stat.st_size, stat.st_mtime_ns))
+
+
+@lru_cache(maxsize=2**16)
+def _checksum(path: Path, stamp: tuple[int, int, int]) -> str:
+    """Checksum of the file with that inode, size and time."""
+    del stamp
+    return hashed(path)
+
+
+def hashed(path: Path) -> str:
+    """Checksum of a file's bytes as they are now, whatever was known of it."""
     with path.open("rb") as handle:
         digest = hashlib.file_digest(handle, lambda: hashlib.blake2b(digest_size=DIGEST_BYTES))
-    return FileFacts(digest.hexdigest(), rows, stat.st_size, stat.st_mtime_ns)
+    return digest.hexdigest()
 
 
 def read_manifest(root: Path) -> dict[str, FileFacts]:

@@ -45,8 +45,8 @@ class PrintError(DataError):
         self.path, self.found, self.expected = path, found, expected
         super().__init__(
             f"{path} has checksum {found}; its manifest says {expected}.\n"
-            "Hint: run again if another process was writing; else `Lake.verify` lists such files, "
-            "and ingesting their source again heals them."
+            "Hint: run again if another process was writing; else `Lake.verify` lists such files: "
+            "delete them, and `intralpha ingest` of their sources writes them again."
         )
 
 
@@ -267,14 +267,26 @@ def _digest(content: bytes) -> str:
 
 
 def _kept(path: Path, checksum: str) -> dict[str, str] | None:
-    """What was kept for the file with that checksum."""
-    if not path.is_file():
+    """What was kept for the file with that checksum; None where it is damaged."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        prints = found["prints"]
+        sound = found["sum"] == _sum(prints) and (found["form"], found["checksum"]) == (
+            FORM,
+            checksum,
+        )
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    found = json.loads(path.read_text(encoding="utf-8"))
-    return found["prints"] if (found["form"], found["checksum"]) == (FORM, checksum) else None
+    return prints if sound else None
 
 
 def _keep(path: Path, checksum: str, prints: dict[str, str]) -> None:
     # A lake that cannot be written is read all the same, without a cache.
+    kept = {"form": FORM, "checksum": checksum, "prints": prints, "sum": _sum(prints)}
     with suppress(LakeWriteError), replacing(path) as partial:
-        partial.write_text(json.dumps({"form": FORM, "checksum": checksum, "prints": prints}))
+        partial.write_text(json.dumps(kept))
+
+
+def _sum(prints: dict[str, str]) -> str:
+    """Digest of digests, so that a byte of the file that changed is not believed."""
+    return _digest(json.dumps(prints).encode())

@@ -17,8 +17,10 @@ from intralpha.base.panel import as_days
 from intralpha.market import Lake
 from intralpha.pipeline.address import digest_of, plain
 from intralpha.pipeline.code import git_commit
+from intralpha.pipeline.full_disk import telling
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.store import DAYS
+from intralpha.pipeline.turns import in_turn
 
 IN_MEMORY_BYTES = 2**27
 
@@ -43,9 +45,16 @@ class WorkInputs(Inputs):
     folder: Path
     _panels: dict[str, Panel] = field(default_factory=dict, init=False, repr=False)
 
-    @property
+    @cached_property
     def lake(self) -> Lake:
-        """The lake, cut to the tables that the node reads and to its last session."""
+        """The lake, cut to the tables that the node reads and to its last session.
+
+        Raises
+        ------
+        DamagedFileError, PrintError
+            A file of what the node reads is not as it was written.
+        """
+        self._check_reads()
         ahead = max((read.ahead for read in self.node.reads), default=0)
         tables = frozenset((read.table, read.freq) for read in self.node.reads)
         if ahead >= EVERYTHING:
@@ -54,6 +63,16 @@ class WorkInputs(Inputs):
         at = int(np.searchsorted(sessions, self._last)) + ahead
         last = sessions[min(at, len(sessions) - 1)].item()
         return self.plan.lake.limited(tables, last)
+
+    def _check_reads(self) -> None:
+        """Look at the bytes of every file that what is made may be made of, once in a process."""
+        days = [day for one in self.slices if one.days is not None for day in one.days]
+        sessions = self.plan.axes.sessions
+        for read in self.node.reads if days else ():
+            first, last = np.searchsorted(sessions, as_days([min(days), max(days)]))
+            since = None if read.back is None else sessions[max(first - read.back, 0)].item()
+            until = sessions[min(last + read.ahead, len(sessions) - 1)].item()
+            self.plan.lake.demand_sound(read.table, since, until, read.freq)
 
     @property
     def assets(self) -> np.ndarray:
@@ -121,7 +140,7 @@ def make_block(
     together: Slices,
     show_progress: bool = False,
 ) -> None:
-    """Make some slices of a node in this process.
+    """Make some slices of a node in this process, those that no other makes meanwhile.
 
     Parameters
     ----------
@@ -131,7 +150,23 @@ def make_block(
     together : those whose inputs are laid out: of a node of folders all that are being made, here
         or by other workers; else the same
     show_progress : whether to draw bars on stderr
+
+    Raises
+    ------
+    StoreWriteError
+        The disk is full or refuses; slices that were finished are kept.
     """
+    keys = plan.addresses[node.name]
+    turns = [_name_of(plan, node, part)] if node.form == DAYS else [keys[s.name] for s in part]
+    with telling(plan.store.root), in_turn(plan.store.root, turns):
+        left = {one.name for one in plan.missing(node)}
+        if node.form != DAYS:
+            part = tuple(one for one in part if one.name in left)
+        if not left.isdisjoint(one.name for one in part):
+            _make(plan, node, part, together, show_progress)
+
+
+def _make(plan: Plan, node: Node, part: Slices, together: Slices, show_progress: bool) -> None:
     store, keys = plan.store, plan.addresses[node.name]
     folder = work_folder(plan, node, part)
     inputs = WorkInputs(plan, node, together, folder)

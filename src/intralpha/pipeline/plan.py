@@ -6,7 +6,7 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
-from intralpha.base import ConfigError, Panel
+from intralpha.base import ConfigError, IntralphaError, Panel
 from intralpha.base.node import Node, Slice
 from intralpha.datasets import Fold
 from intralpha.datasets.timeline import draw_timeline
@@ -69,9 +69,24 @@ class Plan:
 
     @cached_property
     def axes(self) -> Axes:
-        """Sessions and stocks."""
+        """Sessions and stocks.
+
+        Raises
+        ------
+        PrintError, DamagedFileError
+            A file that they are read from is damaged.
+        """
         assert self.part is not None
-        return read_axes(self.lake, self.part.limits(self.recipe.data), self.part.symbols)
+        try:
+            return read_axes(self.lake, self.part.limits(self.recipe.data), self.part.symbols)
+        except (IntralphaError, KeyboardInterrupt, SystemExit):
+            raise
+        except (
+            BaseException
+        ):  # a reader of Parquet panics, too, over bytes that are none of its own
+            for table in ("instruments", "daily"):
+                self.lake.demand_sound(table)
+            raise
 
     def check_indices(self) -> None:
         """Refuse indices of the recipe of which the lake knows no member.

@@ -2,8 +2,10 @@
 
 import json
 import logging
+import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain, count
@@ -12,6 +14,8 @@ from pathlib import Path
 from intralpha.base import IntralphaError
 from intralpha.base.node import Node
 from intralpha.evaluation import FactorReport
+from intralpha.executors import Executor
+from intralpha.pipeline.full_disk import telling
 from intralpha.pipeline.ingest import ingested_part, run_ingest
 from intralpha.pipeline.jobs import make_node
 from intralpha.pipeline.lake_steps import take_steps
@@ -19,6 +23,8 @@ from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import dump_recipe
 from intralpha.pipeline.report import finished_factors, finished_portfolio, render_report
 from intralpha.pipeline.resources import Meter
+from intralpha.pipeline.store import DamagedArtifactError
+from intralpha.pipeline.turns import in_turn
 
 SHOWN = (
     "rank_ic",
@@ -84,6 +90,26 @@ def execute(planned: Plan, show_progress: bool = True) -> RunResult:
     with Meter() as meter:
         planned = ingested(planned, show_progress)
         made, failed = make_all(planned, planned.nodes, show_progress)
+    folder = _run_folder(planned)
+    damaged: set[Path] = set()
+    while True:
+        try:
+            with telling(planned.store.root.parent):
+                return _reported(planned, folder, made, failed, meter)
+        except DamagedArtifactError as error:
+            _once_more(error, damaged)
+            more, failed = make_all(planned, planned.nodes, show_progress)
+            made = {name: made.get(name, 0) + count for name, count in more.items()}
+
+
+def _reported(
+    planned: Plan,
+    folder: Path,
+    made: dict[str, int],
+    failed: dict[str, IntralphaError],
+    meter: Meter,
+) -> RunResult:
+    """Write the report of what is there into the folder of the run."""
     counted = ", ".join(f"{name} {n}" for name, n in made.items() if n)
     facts = {
         "wall time of this execution": f"{meter.seconds:.1f} s",
@@ -92,7 +118,6 @@ def execute(planned: Plan, show_progress: bool = True) -> RunResult:
     }
     problems = tuple(failed.values())
     told = tuple(f"{name}: {error}" for name, error in failed.items())
-    folder = _run_folder(planned)
     path = render_report(planned, folder / "report.html", facts, told)
     keep_run(planned, folder)
     record = finished_portfolio(planned)
@@ -107,6 +132,20 @@ def execute(planned: Plan, show_progress: bool = True) -> RunResult:
     )
 
 
+def _once_more(error: DamagedArtifactError, damaged: set[Path]) -> None:
+    """What is damaged is no longer in the store, and so is missing: what made it makes it again.
+
+    Parameters
+    ----------
+    error : what was found; raised where it was found before, for then it could not be taken out
+    damaged : files found so far
+    """
+    if error.path in damaged:
+        raise error
+    damaged.add(error.path)
+    log.warning("made again: %s", error)
+
+
 def ingested(planned: Plan, show_progress: bool) -> Plan:
     """The plan, its sources in the lake, and made of them what the recipe asks for.
 
@@ -119,12 +158,15 @@ def ingested(planned: Plan, show_progress: bool) -> Plan:
     ------
     NoAssetsError
         The lake knows no member of an index that the recipe names.
+    LakeWriteError, StoreWriteError
+        The disk is full or refuses; what was finished is kept.
     """
     if not planned.pending:
         return planned
     recipe, store = planned.recipe, planned.store
-    part = ingested_part(recipe, store) or run_ingest(recipe, store, show_progress)
-    take_steps(recipe, store, part, show_progress)
+    with telling(store.root), in_turn(store.root, ("ingest",)):
+        part = ingested_part(recipe, store) or run_ingest(recipe, store, show_progress)
+        take_steps(recipe, store, part, show_progress)
     planned = replace(planned, part=part, waiting=())
     planned.check_indices()
     return planned
@@ -147,33 +189,54 @@ def make_all(
         Slices made by node, and the errors of those that failed.
     """
     made: dict[str, int] = {}
-    failed: dict[str, IntralphaError] = {}
-    stopped: set[str] = set()
+    damaged: set[Path] = set()
     with planned.recipe.executor.open(planned.recipe.workers) as executor:
-        for node in nodes:
-            if not stopped.isdisjoint(node.inputs.values()):
-                stopped.add(node.name)
-                continue
-            missing = len(planned.missing(node)) if log.isEnabledFor(logging.INFO) else 0
-            if missing:
-                log.info("make    %s: %d of %d", node.name, missing, len(node.slices))
+        while True:
+            failed: dict[str, IntralphaError] = {}
             try:
-                made[node.name] = make_node(planned, node, executor, show_progress)
-            except IntralphaError as error:
-                log.error("%s failed: %s", node.name, error)
-                failed[node.name] = error
-                stopped.add(node.name)
-    return made, failed
+                for name, count in _made_once(planned, nodes, executor, show_progress, failed):
+                    made[name] = made.get(name, 0) + count
+            except DamagedArtifactError as error:
+                _once_more(error, damaged)
+            else:
+                return made, failed
+
+
+def _made_once(
+    planned: Plan,
+    nodes: Sequence[Node],
+    executor: Executor,
+    show_progress: bool,
+    failed: dict[str, IntralphaError],
+) -> Iterator[tuple[str, int]]:
+    """Node -> slices made of what was missing; failures are added to ``failed``."""
+    stopped: set[str] = set()
+    for node in nodes:
+        if not stopped.isdisjoint(node.inputs.values()):
+            stopped.add(node.name)
+            continue
+        missing = len(planned.missing(node)) if log.isEnabledFor(logging.INFO) else 0
+        if missing:
+            log.info("make    %s: %d of %d", node.name, missing, len(node.slices))
+        try:
+            yield node.name, make_node(planned, node, executor, show_progress)
+        except DamagedArtifactError:
+            raise
+        except IntralphaError as error:
+            log.error("%s failed: %s", node.name, error)
+            failed[node.name] = error
+            stopped.add(node.name)
 
 
 def _run_folder(planned: Plan) -> Path:
     """A folder that no other run has."""
     runs = planned.store.root.parent / planned.recipe.name
     stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S")
-    names = chain([stamp], (f"{stamp}-{number}" for number in count(2)))
-    folder = next(runs / name for name in names if not (runs / name).exists())
-    folder.mkdir(parents=True)
-    return folder
+    for name in chain([stamp], (f"{stamp}-{number}" for number in count(2))):
+        with suppress(FileExistsError):
+            (runs / name).mkdir(parents=True)
+            break
+    return runs / name
 
 
 def keep_run(planned: Plan, folder: Path) -> None:
@@ -186,6 +249,6 @@ def keep_run(planned: Plan, folder: Path) -> None:
     (folder / "run.json").write_text(json.dumps({"name": planned.recipe.name, "nodes": nodes}))
     for name in ("report.html", "recipe.yaml"):
         newest = folder.parent / name
-        partial = newest.with_name(f".{name}.partial")
+        partial = newest.with_name(f".{name}.{os.getpid()}.partial")
         shutil.copyfile(folder / name, partial)
         partial.replace(newest)

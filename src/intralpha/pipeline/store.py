@@ -1,25 +1,27 @@
 """The store: what nodes made, a slice at a time, under addresses that say what it was made of."""
 
 import hashlib
+import io
 import json
-import math
 import os
 import shutil
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from functools import cache
-from io import BytesIO
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
 from intralpha.base import DataError, Panel
+from intralpha.base.mapped import mapped
 from intralpha.base.panel import as_days
+from intralpha.pipeline.day_file import DamagedBytesError, day_bytes, read_day
 
 FACTS = "artifact.json"
+FILES = "files"  # of the facts: name -> checksum
 DAYS = "days"
 
 
@@ -30,6 +32,20 @@ class UnknownArtifactError(DataError):
         self.kind, self.key, self.root = kind, key, root
         super().__init__(
             f"no artifact {kind}/{key} under {root}.\nHint: `intralpha ls` lists what is there."
+        )
+
+
+class DamagedArtifactError(DataError):
+    """An artifact is not what was filed: its bytes differ from their checksum, or are gone.
+
+    It has been taken out of the store, so that it is made again.
+    """
+
+    def __init__(self, kind: str, key: str, path: Path, found: str) -> None:
+        self.kind, self.key, self.path, self.found = kind, key, path, found
+        super().__init__(
+            f"{path} of artifact {kind}/{key} is damaged: {found}.\n"
+            "Hint: it is no longer in the store; `intralpha run` of the same recipe makes it again."
         )
 
 
@@ -85,10 +101,18 @@ class Store:
         ------
         UnknownArtifactError
             There is none of that address.
+        DamagedArtifactError
+            A file of it is gone or differs from its checksum.
         """
         path = self.root / kind / key
-        if not (path / FACTS).is_file():
-            raise UnknownArtifactError(kind, key, self.root)
+        try:
+            stat = (path / FACTS).stat()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise UnknownArtifactError(kind, key, self.root) from error
+        fault = _fault(path, (stat.st_ino, stat.st_size, stat.st_mtime_ns))
+        if fault:
+            shutil.rmtree(path, ignore_errors=True)
+            raise DamagedArtifactError(kind, key, path / fault[0], fault[1])
         return Artifact(kind, key, path, json.loads((path / FACTS).read_text()))
 
     def work(self, kind: str, key: str) -> Path:
@@ -114,11 +138,12 @@ class Store:
         key : address
         made : folder on the same disk, moved and not copied
         facts : of its making, as JSON can hold them (else as text), kept as ``artifact.json``
-            with kind, key and time
+            with kind, key, time and a checksum of every file
         """
         target = self.root / kind / key
         target.parent.mkdir(parents=True, exist_ok=True)
-        full = {"kind": kind, "key": key, **facts, "made": _now()}
+        (made / FACTS).unlink(missing_ok=True)
+        full = {"kind": kind, "key": key, **facts, "made": _now(), FILES: _checksums(made)}
         (made / FACTS).write_text(json.dumps(full, indent=1, default=str))
         shutil.rmtree(target, ignore_errors=True)
         made.rename(target)
@@ -175,11 +200,15 @@ class Store:
         ------
         UnknownArtifactError
             A day is not there.
+        DamagedArtifactError
+            The bytes of a day differ from their checksum.
         """
-        first = self._head(kind, keys[0][1])
+        first, _ = self._read(kind, keys[0][1])
         if assets is None:
-            symbols = {self._head(kind, key)["symbols"] for _, key in keys}
-            assets = np.unique(np.concatenate([self._symbols(s) for s in symbols]))
+            symbols = {self._read(kind, key)[0]["symbols"]: key for _, key in keys}
+            assets = np.unique(
+                np.concatenate([self._symbols(kind, key, name) for name, key in symbols.items()])
+            )
         times = None if first["times"] is None else tuple(map(time.fromisoformat, first["times"]))
         days = as_days([d for d, _ in keys])
         bars = () if times is None else (len(times),)
@@ -190,7 +219,7 @@ class Store:
                 head, held = self._read(kind, key)
                 name = head["symbols"]
                 if name not in places:
-                    places[name] = _places(assets, self._symbols(name))
+                    places[name] = _places(assets, self._symbols(kind, key, name))
                 to, of = places[name]
                 values[i, ..., to, :] = np.moveaxis(held[..., of, :], -2, 0)
         panel = Panel(values, days, assets, tuple(first["names"]), times)
@@ -215,12 +244,10 @@ class Store:
         """
         path = self.root / kind / "made" / f"{stem}.json"
         if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial = path.with_name(f".{path.name}.{os.getpid()}")
-            partial.write_text(
-                json.dumps({"kind": kind, **facts, "made": _now()}, indent=1, default=str)
-            )
-            partial.replace(path)
+            with _put_in_place(path) as partial:
+                partial.write_text(
+                    json.dumps({"kind": kind, **facts, "made": _now()}, indent=1, default=str)
+                )
 
     def all(self) -> list[Artifact]:
         """Every finished folder, oldest first."""
@@ -256,61 +283,96 @@ class Store:
         return self.root / kind / DAYS / key[:2] / key
 
     def _write_day(self, path: Path, head: dict[str, Any], values: np.ndarray) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
-        text = json.dumps(head | {"dtype": str(values.dtype)}).encode()
-        with partial.open("wb") as handle:
-            np.save(handle, np.frombuffer(text, dtype=np.uint8))
-            np.save(handle, np.ascontiguousarray(values))
-        partial.replace(path)
+        with _put_in_place(path) as partial:
+            partial.write_bytes(day_bytes(head, values))
 
     def _read(self, kind: str, key: str) -> tuple[dict[str, Any], np.ndarray]:
         """Head and values of a day."""
-        with self._open(kind, key) as handle:
-            return json.loads(_array(handle).tobytes()), _array(handle)
-
-    def _head(self, kind: str, key: str) -> dict[str, Any]:
-        with self._open(kind, key) as handle:
-            return json.loads(_array(handle).tobytes())
-
-    def _open(self, kind: str, key: str) -> BinaryIO:
+        path = self._day(kind, key)
         try:
-            return self._day(kind, key).open("rb")
+            return read_day(path.read_bytes())
         except FileNotFoundError as error:
             raise UnknownArtifactError(kind, key, self.root) from error
+        except DamagedBytesError as error:
+            raise self._without(kind, key, path, str(error)) from error
+
+    def _without(self, kind: str, key: str, path: Path, found: str) -> DamagedArtifactError:
+        """Take a day out, and the file that is the reason."""
+        for one in (self._day(kind, key), path):
+            with suppress(OSError):
+                one.unlink(missing_ok=True)
+        return DamagedArtifactError(kind, key, path, found)
 
     def _keep_symbols(self, symbols: np.ndarray) -> str:
         """File a list of symbols once; returns its name."""
         raw = np.char.encode(symbols.astype(str)) if len(symbols) else np.empty(0, dtype="S9")
-        name = hashlib.blake2b(b"\n".join(raw.tolist()), digest_size=8).hexdigest()
+        name = _symbols_name(raw)
         path = self.root / "symbols" / f"{name}.npy"
         if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial = path.with_name(f".{name}.{os.getpid()}")
-            with partial.open("wb") as handle:
+            with _put_in_place(path) as partial, partial.open("wb") as handle:
                 np.save(handle, raw)
-            partial.replace(path)
         return name
 
-    def _symbols(self, name: str) -> np.ndarray:
-        return np.load(self.root / "symbols" / f"{name}.npy").astype(str)
+    def _symbols(self, kind: str, key: str, name: str) -> np.ndarray:
+        """A list of symbols that a day names."""
+        path = self.root / "symbols" / f"{name}.npy"
+        try:
+            raw = np.load(io.BytesIO(path.read_bytes()))
+            sound = _symbols_name(raw) == name
+        except Exception:  # whatever NumPy makes of bytes that are none of its own
+            sound, raw = False, np.empty(0, dtype="S9")
+        if not sound:
+            raise self._without(kind, key, path, "found other symbols than its name says")
+        return raw.astype(str)
 
 
-def _array(handle: BinaryIO) -> np.ndarray:
-    """The next array that NumPy saved in a file; what it says about a day takes longer to parse
-    than the values to read.
+@contextmanager
+def _put_in_place(path: Path) -> Iterator[Path]:
+    """A temporary path that takes the name ``path`` when the block succeeds, and goes if not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield partial
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def _symbols_name(raw: np.ndarray) -> str:
+    return hashlib.blake2b(b"\n".join(raw.tolist()), digest_size=8).hexdigest()
+
+
+def _checksums(folder: Path) -> dict[str, str]:
+    """Relative path -> SHA-256 of every file in a folder."""
+    out = {}
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        with path.open("rb") as handle:
+            out[str(path.relative_to(folder))] = hashlib.file_digest(handle, "sha256").hexdigest()
+    return out
+
+
+@lru_cache(maxsize=2**14)
+def _fault(folder: Path, stamp: tuple[int, int, int]) -> tuple[str, str] | None:
+    """File of a finished folder that is not what was filed, and what it is; None: all are.
+
+    Parameters
+    ----------
+    folder : filed before there were checksums, it is taken as it is
+    stamp : of its facts, which are written once: a folder is looked at once in a process
     """
-    np.lib.format.read_magic(handle)
-    length = handle.read(2)
-    shape, dtype = _form(length + handle.read(int.from_bytes(length, "little")))
-    return np.frombuffer(handle.read(math.prod(shape) * dtype.itemsize), dtype).reshape(shape)
-
-
-@cache
-def _form(header: bytes) -> tuple[tuple[int, ...], np.dtype]:
-    shape, by_column, dtype = np.lib.format.read_array_header_1_0(BytesIO(header))
-    assert not by_column, "days are written row by row"
-    return shape, dtype
+    del stamp
+    try:
+        facts = json.loads((folder / FACTS).read_text())
+        expected = dict(facts.get(FILES, {}))
+    except (ValueError, TypeError, AttributeError):
+        return FACTS, "found no facts as JSON"
+    found = _checksums(folder)
+    for name, checksum in expected.items():
+        if found.get(name) != checksum:
+            there = "it is missing" if name not in found else "its bytes differ from their checksum"
+            return name, there
+    return None
 
 
 class Laying:
@@ -331,7 +393,7 @@ class Laying:
         else:
             self._folder.mkdir(parents=True, exist_ok=True)
             path = self._folder / "values.npy"
-            self._values = np.lib.format.open_memmap(path, "w+", self._dtype, self._shape)
+            self._values = mapped(path, self._shape, self._dtype)
             self._values[...] = np.nan
         return self._values
 

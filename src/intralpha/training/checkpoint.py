@@ -1,5 +1,6 @@
 """Checkpoints: tensors by name as safetensors, the rest as JSON."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,8 @@ class DamagedCheckpointError(DataError):
 
 
 def save_checkpoint(folder: Path, tensors: Tensors, facts: dict[str, Any], marks: Marks) -> None:
-    """Write both files; the JSON is written last and names the tensors' file it belongs to.
+    """Write both files; the JSON is written last and names the tensors' file it belongs to, with a
+    checksum of its bytes.
 
     Parameters
     ----------
@@ -41,7 +43,8 @@ def save_checkpoint(folder: Path, tensors: Tensors, facts: dict[str, Any], marks
     name = f"state-{facts['epoch']:04d}.safetensors"
     save_file({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, folder / name)
     partial = folder / f"{FACTS}.partial"
-    partial.write_text(json.dumps({**facts, "state": name, "belongs_to": marks}))
+    marked = {"state": name, "checksum": _checksum(folder / name), "belongs_to": marks}
+    partial.write_text(json.dumps({**facts, **marked}))
     partial.replace(folder / FACTS)
     for old in folder.glob("state-*.safetensors"):
         if old.name != name:
@@ -61,7 +64,7 @@ def load_checkpoint(folder: Path, marks: Marks) -> tuple[Tensors, dict[str, Any]
     OtherTrainingError
         The checkpoint belongs to another training.
     DamagedCheckpointError
-        A file is torn or missing.
+        A file is torn or missing, or the tensors are not those that were written.
     """
     path = folder / FACTS
     if not path.is_file():
@@ -74,9 +77,16 @@ def load_checkpoint(folder: Path, marks: Marks) -> tuple[Tensors, dict[str, Any]
         raise DamagedCheckpointError(path, repr(error)) from error
     check_marks(folder, found, marks)
     try:
+        if facts.get("checksum", "") not in ("", _checksum(state)):  # older ones have none
+            raise DamagedCheckpointError(state, "its bytes differ from their checksum")
         return load_file(state), facts
     except (SafetensorError, OSError) as error:
         raise DamagedCheckpointError(state, str(error)) from error
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def rows_of(folder: Path) -> list[dict[str, Any]]:

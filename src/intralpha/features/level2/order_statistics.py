@@ -121,8 +121,9 @@ class StatisticsStore:
         if on not in self._checksums:
             return None
         if on not in self._held:
-            if self._path(on).is_file():
-                self._hold(on, _load(self._path(on)))
+            kept = _load(self._path(on))
+            if kept is not None:
+                self._hold(on, kept)
             else:
                 blocks = read_ticks(self._lake, "trades", on, COLUMNS)
                 self.keep(on, OrderStatistics.join([order_statistics(b) for b in blocks]))
@@ -148,9 +149,13 @@ class StatisticsStore:
             del self._held[min(self._held)]
 
 
-def _load(path: Path) -> OrderStatistics:
-    with np.load(path) as file:
-        return OrderStatistics(**{n: file[n] for n in OrderStatistics.__dataclass_fields__})
+def _load(path: Path) -> OrderStatistics | None:
+    """What was kept, which has checksums of its own; None where nothing sound is."""
+    try:
+        with np.load(path) as file:
+            return OrderStatistics(**{n: file[n] for n in OrderStatistics.__dataclass_fields__})
+    except Exception:  # not there, or whatever NumPy makes of bytes that are none of its own
+        return None
 
 
 @njit(**KERNEL)

@@ -1,0 +1,26 @@
+"""Mapped: an array in a file, all of whose room on the disk is taken before it is written."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+
+def mapped(path: Path, shape: tuple[int, ...], dtype: np.dtype | type) -> np.memmap:
+    """A new array in a ``.npy`` file, to be filled.
+
+    Parameters
+    ----------
+    path : of the file, which is made or written over
+    shape, dtype : of the array, zeros at first
+
+    Raises
+    ------
+    OSError
+        The disk is full. Without its room, the process would be killed (SIGBUS) by the write that
+        finds no more, wherever that is.
+    """
+    values = np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape)
+    with path.open("r+b") as handle:
+        os.posix_fallocate(handle.fileno(), 0, os.fstat(handle.fileno()).st_size)
+    return values
