@@ -6,6 +6,12 @@ from numba.core.typing.templates import Signature
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
+from intralpha.base.kernel_cache import watch_imports
+
+watch_imports()
+
+# Divisions by zero raise, as in Python.
+RAISING: dict[str, Any] = {"cache": True, "nogil": True}
 KERNEL: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 # Kernels that only other kernels call: no wrappers for Python, which take long to compile.
 INNER: dict[str, Any] = KERNEL | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}

@@ -9,6 +9,7 @@ from numpy import ndarray
 
 from intralpha.base import DataError
 from intralpha.base.arrays import check_arrays, check_count, check_shape, read_only
+from intralpha.base.compiling import RAISING
 from intralpha.base.room import aligned_empty
 
 FLAT = 1e-10
@@ -214,7 +215,7 @@ def _check_range(what: str, values: Int[ndarray, " N"], low: int, high: int) -> 
         raise WindowBoundsError(what, (int(values.min()), int(values.max())), (low, high))
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _gather(steps, stop, column, back, out):
     count, length, width = out.shape
@@ -226,7 +227,7 @@ def _gather(steps, stop, column, back, out):
                 out[n, step, f] = steps[row, a, f]
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _base(steps, stop, back, a, f):
     """Last value of the window that is neither 0 nor absent; NaN where there is none."""
@@ -237,7 +238,7 @@ def _base(steps, stop, back, a, f):
     return np.nan
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _based(steps, stop, column, back, out):
     for n in range(len(column)):
@@ -247,7 +248,7 @@ def _based(steps, stop, column, back, out):
                 break
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _moments(steps, stop, column, back, mean, inverse):
     length, width = mean.shape
@@ -279,7 +280,7 @@ def _moments(steps, stop, column, back, mean, inverse):
             inverse[step, f] = 0.0 if flat else 1 / std
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _gather_ratio(steps, stop, column, back, row, mean, inverse, clip, out):
     count, length, width = out.shape

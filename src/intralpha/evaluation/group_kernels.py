@@ -5,8 +5,10 @@ from typing import no_type_check
 import numpy as np
 from numba import njit
 
+from intralpha.base.compiling import RAISING
 
-@njit(cache=True, nogil=True)
+
+@njit(**RAISING)
 @no_type_check
 def group_days(score, fwd, mask, days, out):
     """Write the mean forward return of each group for some days.
@@ -36,7 +38,7 @@ def group_days(score, fwd, mask, days, out):
                 out[d, group] = total[group] / size[group]
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _plain_groups(order, count, mask, fwd, n, inside, total, size):
     """Sums and counts of a day without ties: each group is a run of positions."""
@@ -49,7 +51,7 @@ def _plain_groups(order, count, mask, fwd, n, inside, total, size):
         total[group], size[group] = sum_at(places, begin, end, fwd)
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _compress(order, count, mask, inside):
     """Write the members of an order, one after the other."""
@@ -59,7 +61,7 @@ def _compress(order, count, mask, inside):
         n += mask[order[j]]
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc"})
+@njit(**RAISING, fastmath={"reassoc"})
 @no_type_check
 def sum_at(places, begin, end, values):
     """Sum and number of the finite values at some places.
@@ -79,7 +81,7 @@ def sum_at(places, begin, end, values):
     return total, known
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc"})
+@njit(**RAISING, fastmath={"reassoc"})
 @no_type_check
 def universe_day(fwd, value, mask):
     """Sum and number of the universe's finite returns; numbers of values, and of both.
@@ -100,7 +102,7 @@ def universe_day(fwd, value, mask):
     return total, known, inside, both
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _tied_groups(value, order, count, mask, fwd, n, total, size):
     total[:], size[:] = 0.0, 0.0
@@ -117,7 +119,7 @@ def _tied_groups(value, order, count, mask, fwd, n, total, size):
         position, j = position + tied, end
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def members(value, mask):
     """Number of finite values inside the mask."""
@@ -127,7 +129,7 @@ def members(value, mask):
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def tie(value, order, count, mask, j):
     """End of the run of equal values that begins at j, and its members inside the mask.
@@ -145,7 +147,7 @@ def tie(value, order, count, mask, j):
     return end, tied
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _share_out(position, tied, n, earned, known, total, size):
     """Give each group its part of a tie that fills the positions from one on."""

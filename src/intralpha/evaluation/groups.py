@@ -16,6 +16,7 @@ from numpy import ndarray
 
 from intralpha.base import ConfigError
 from intralpha.base.arrays import check_arrays
+from intralpha.base.compiling import RAISING
 from intralpha.base.cross_section import check_mask
 from intralpha.evaluation.days import over_days
 from intralpha.evaluation.group_kernels import group_days, members, tie
@@ -340,7 +341,7 @@ def _size(value_DA: ndarray) -> tuple[int, int]:
     return len(value_DA), value_DA.size
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _group_days(value, order, count, mask, n_groups, start, stop, out):
     for d in range(start, stop):
@@ -357,7 +358,7 @@ def _group_days(value, order, count, mask, n_groups, start, stop, out):
             position, j = position + tied, end
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _top_days(value, order, count, mask, held_of, start, stop, out):
     for d in range(start, stop):

@@ -9,6 +9,7 @@ from numba import njit
 from numpy import ndarray
 
 from intralpha.base.arrays import check_arrays, check_count
+from intralpha.base.compiling import RAISING
 from intralpha.base.cross_section import FLAT
 from intralpha.evaluation.days import over_days
 from intralpha.evaluation.order import ordering
@@ -321,7 +322,7 @@ def _size(value_DA: ndarray) -> tuple[int, int]:
     return len(value_DA), value_DA.size
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _pearson_days(x, y, mask, settings, out):
     min_stocks, lag, start, stop = settings
@@ -341,7 +342,7 @@ def _pearson_days(x, y, mask, settings, out):
             out[d] = _correlation(a[:n], b[:n])
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _correlation(a, b):
     n = len(a)
@@ -359,7 +360,7 @@ def _correlation(a, b):
     return ab / (np.sqrt(aa) * np.sqrt(bb))
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _rank_value_days(value, order, count, fwd, mask, min_stocks, out):
     days, assets = value.shape

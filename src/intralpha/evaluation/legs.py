@@ -9,6 +9,7 @@ from numba import njit
 from numpy import ndarray
 
 from intralpha.base.arrays import check_arrays, check_shape
+from intralpha.base.compiling import RAISING
 from intralpha.base.cross_section import check_mask
 from intralpha.evaluation.days import over_days
 from intralpha.evaluation.groups import held_counts
@@ -78,7 +79,7 @@ def sorted_leg(
     return leg
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _leg_days(score, fwd, mask, held, top, days, ret, turnover):
     value, order, count, tied = score
@@ -104,7 +105,7 @@ def _leg_days(score, fwd, mask, held, top, days, ret, turnover):
         old, new, n_old = new, old, n_new
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _distinct(order, count, mask, held, top, place, weight):
     """Write places and weights of the held of a day without ties."""
@@ -119,7 +120,7 @@ def _distinct(order, count, mask, held, top, place, weight):
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _shared(value, order, count, mask, held, top, place, weight):
     """Write places and weights of the held; equal values at the edge share what is left."""
@@ -141,7 +142,7 @@ def _shared(value, order, count, mask, held, top, place, weight):
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _earned(fwd, place, weight, n):
     total, known = 0.0, 0.0
@@ -153,7 +154,7 @@ def _earned(fwd, place, weight, n):
     return total / known if known > 0.0 else np.nan
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _traded(before, old, n_old, new, weight, n_new):
     """Purchases and sales together; leaves in ``before`` what the caller clears."""

@@ -19,6 +19,7 @@ from numba import njit
 from numpy import ndarray
 
 from intralpha.base.arrays import check_arrays, check_places, check_shape
+from intralpha.base.compiling import RAISING
 from intralpha.evaluation.days import over_days
 
 DIGIT_BITS = 8
@@ -118,7 +119,7 @@ def sort_days(room: Ordering) -> None:
         _radix_days(value_DA, crowded, order_DA, count_D, tied_D)
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc"})
+@njit(**RAISING, fastmath={"reassoc"})
 @no_type_check
 def _centre(value):
     """Number, mean and deviation of the finite values; they only choose the grid of a sort."""
@@ -133,7 +134,7 @@ def _centre(value):
     return n, mean, np.sqrt(max(squares / max(n, 1) - mean * mean, 0.0))
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _write_words(value, bits, word, count):
     days, assets = value.shape
@@ -152,7 +153,7 @@ def _write_words(value, bits, word, count):
             word[d, i] = packed if abs(value[d, i]) < np.inf else ABSENT
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _settle_days(value, word, bits, count, order, tied, crowded):
     """Places of sorted words; what shares a cell is put in order by its value."""
@@ -160,7 +161,7 @@ def _settle_days(value, word, bits, count, order, tied, crowded):
         crowded[d], tied[d] = _settle(value[d], word[d], bits, order[d], count[d])
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _settle(value, word, bits, order, n):
     """Insertion sort of words that are nearly in order; whether it gave up, and whether any tie."""
@@ -187,7 +188,7 @@ def _settle(value, word, bits, order, n):
     return False, equal
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _radix_days(value, chosen, order, count, tied):
     days, assets = value.shape
@@ -209,7 +210,7 @@ def _radix_days(value, chosen, order, count, tied):
         tied[d] = equal
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _collect(value, bits, key, index):
     """Finite values from the last asset to the first, as integers that sort like the floats."""
@@ -224,7 +225,7 @@ def _collect(value, bits, key, index):
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _radix_sort(keys, index, n):
     """Stable sort of the first n keys and their index; returns which of the two rows holds it."""

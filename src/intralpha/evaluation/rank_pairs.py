@@ -8,6 +8,7 @@ from numba import njit
 from numpy import ndarray
 
 from intralpha.base.arrays import check_arrays, check_count
+from intralpha.base.compiling import RAISING
 from intralpha.base.cross_section import check_mask
 from intralpha.evaluation.days import over_days
 from intralpha.evaluation.order import Ordering
@@ -59,7 +60,7 @@ def parts_of(sorted_: Ordering) -> tuple[ndarray, ndarray, ndarray, ndarray]:
     return sorted_.value, sorted_.order, sorted_.count, sorted_.tied
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def pair_days(x, y, mask, settings, out):
     """Write the Spearman correlation of ``x[d - lag]`` and ``y[d]`` for some days.
@@ -99,7 +100,7 @@ def pair_days(x, y, mask, settings, out):
             out[d] = _of_sums(n, x_squares, y_squares, product)
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def both_present(x, y, mask, keep):
     """Write 1 where both values are finite and the mask holds, 0 elsewhere.
@@ -114,7 +115,7 @@ def both_present(x, y, mask, keep):
         keep[i] = mask[i] & (abs(x[i]) < np.inf) & (abs(y[i]) < np.inf)
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _number(order, count, place):
     """Replace each 1 by its rank, in ascending order; how many there are."""
@@ -127,7 +128,7 @@ def _number(order, count, place):
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _number_products(order, count, place):
     """Sum of the ranks in ``place`` times the ranks in this order; 0 is no rank."""
@@ -139,7 +140,7 @@ def _number_products(order, count, place):
     return product
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _of_sums(n, x_squares, y_squares, product):
     centre = 0.25 * n * (n + 1.0) * (n + 1.0)
@@ -149,7 +150,7 @@ def _of_sums(n, x_squares, y_squares, product):
     return np.nan
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _rank_products(value, order, count, keep, rank):
     """Sum of squared ranks of ``value`` and of its ranks times ``rank``, over the kept assets."""

@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float
 from numba import njit
 from numpy import ndarray
 
+from intralpha.base.compiling import RAISING
 from intralpha.base.cross_section import check_mask
 from intralpha.evaluation.days import over_days
 from intralpha.evaluation.order import ordering
@@ -74,14 +75,14 @@ def as_mask(
     return np.ascontiguousarray(mask_DA)
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _rank_days(value, order, count, mask, out):
     for d in range(value.shape[0]):
         ranks_of_day(value[d], order[d], count[d], mask[d], out[d])
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def ranks_of_day(value, order, count, keep, rank):
     """Write average ranks 1..n of the kept assets; returns n and the sum of squared ranks.

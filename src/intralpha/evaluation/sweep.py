@@ -14,6 +14,7 @@ from numba import njit
 from numpy import ndarray
 
 from intralpha.base.arrays import check_arrays, check_count
+from intralpha.base.compiling import RAISING
 from intralpha.evaluation.days import over_days
 from intralpha.evaluation.group_kernels import group_days, universe_day
 from intralpha.evaluation.groups import check_groups
@@ -190,7 +191,7 @@ def _block(
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _universe_days(value, rets, mask, universe, inside, pairs):
     for d in range(len(universe)):

@@ -8,6 +8,7 @@ from numba import njit
 from numpy import ndarray
 
 from intralpha.base.arrays import check_arrays
+from intralpha.base.compiling import RAISING
 from intralpha.evaluation.days import over_days
 
 
@@ -64,13 +65,13 @@ def turnover(
     return out * (sides / 2)
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _finite(number):
     return number if np.isfinite(number) else 0.0
 
 
-@njit(cache=True, nogil=True)
+@njit(**RAISING)
 @no_type_check
 def _turnover_days(weights, ret, with_drift, start, stop, out):
     assets = weights.shape[1]

@@ -10,6 +10,8 @@ from typing import no_type_check
 import numpy as np
 from numba import njit
 
+from intralpha.base.compiling import KERNEL
+
 NEWLINE, RETURN, QUOTE, SPACE = 10, 13, 34, 32
 # Stands between fields once quotes are gone; no vendor writes it.
 MARK = "\x1f"
@@ -98,7 +100,7 @@ def _reason(shown: str, found: int, fields: int) -> str:
     return f"{found} fields, expected {fields}{more}"
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _plain(data, separator, mark):
     """The bytes without quotes around fields, ``mark`` between them."""
@@ -129,7 +131,7 @@ def _plain(data, separator, mark):
     return out[:size]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _closing(data, at, separator):
     """Where the quotes around the field that begins here end; -1 if it has none."""
@@ -152,7 +154,7 @@ def _closing(data, at, separator):
     return -1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _ragged(data, separator, fields):
     """Lines, and of those without ``fields`` fields: start, end, number, fields (0: empty)."""

@@ -14,6 +14,7 @@ from numba import njit
 
 from intralpha.base import DataError, thread_count
 from intralpha.base.arrays import REAL_KINDS
+from intralpha.base.compiling import KERNEL
 from intralpha.features.engine import elementwise as el
 from intralpha.features.engine.codes import BINARY, CODES, CONSTANT, UNARY
 from intralpha.features.engine.statistics import is_flat
@@ -165,7 +166,7 @@ def _over_rows(op: SessionOp, args: list[np.ndarray], out: np.ndarray) -> None:
 # --- passes over the rows of one window; one accumulator a stock -------------------------------
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _tally(x, t, days, count):
     """Keep the number of observations of the window that ends at t; integers, hence exact."""
@@ -178,7 +179,7 @@ def _tally(x, t, days, count):
             count[j] -= 1.0 if old[j] == old[j] else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _add_rows(x, first, t, total):
     total[:] = 0.0
@@ -188,7 +189,7 @@ def _add_rows(x, first, t, total):
             total[j] += row[j] if row[j] == row[j] else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _add_products(x, y, first, t, mean_x, mean_y, total):
     """Sums of (x - mean_x) (y - mean_y); where one is absent the other is, too."""
@@ -200,7 +201,7 @@ def _add_products(x, y, first, t, mean_x, mean_y, total):
             total[j] += product if a[j] == a[j] else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _add_powers(x, first, t, mean, fourth, two, high):
     """Sums of the second and of the third or fourth powers of the distances from the mean."""
@@ -225,7 +226,7 @@ def _add_powers(x, first, t, mean, fourth, two, high):
 # --- statistics: x [D, A] float64, windows of ``days`` rows, ``out`` [D, A] --------------------
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def rolling_count(x, days, least, out):
     """Number of observations in the window.
@@ -248,7 +249,7 @@ def rolling_count(x, days, least, out):
             out[t, j] = count[j] if count[j] >= least else np.nan
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def rolling_sum(x, days, least, out):
     """Sum; 0 of no observation, if ``least`` is 0.
@@ -265,7 +266,7 @@ def rolling_sum(x, days, least, out):
             out[t, j] = total[j] if count[j] >= least else np.nan
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def rolling_mean(x, days, least, out):
     """Mean.
@@ -282,7 +283,7 @@ def rolling_mean(x, days, least, out):
             out[t, j] = total[j] / count[j] if count[j] >= max(least, 1) else np.nan
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def rolling_std(x, days, least, out):
     """Population standard deviation (ddof 0).
@@ -303,7 +304,7 @@ def rolling_std(x, days, least, out):
             out[t, j] = np.sqrt(two[j] / count[j]) if count[j] >= max(least, 1) else np.nan
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _shape_of(x, days, least, fourth, out):
     width = x.shape[1]
@@ -324,7 +325,7 @@ def _shape_of(x, days, least, fourth, out):
                 out[t, j] = moment / (cube * std) - 3.0 if fourth else moment / cube
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def rolling_skew(x, days, least, out):
     """Third central moment over sigma cubed; NaN where flat [Spec 1].
@@ -336,7 +337,7 @@ def rolling_skew(x, days, least, out):
     _shape_of(x, days, least, False, out)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def rolling_kurt(x, days, least, out):
     """Fourth central moment over sigma to the fourth, less 3; NaN where flat [Spec 1].
@@ -348,7 +349,7 @@ def rolling_kurt(x, days, least, out):
     _shape_of(x, days, least, True, out)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _extreme(x, days, least, sign, out):
     width = x.shape[1]
@@ -365,7 +366,7 @@ def _extreme(x, days, least, sign, out):
             out[t, j] = sign * best[j] if count[j] >= max(least, 1) else np.nan
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def rolling_min(x, days, least, out):
     """Smallest value.
@@ -377,7 +378,7 @@ def rolling_min(x, days, least, out):
     _extreme(x, days, least, -1.0, out)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def rolling_max(x, days, least, out):
     """Largest value.
@@ -389,7 +390,7 @@ def rolling_max(x, days, least, out):
     _extreme(x, days, least, 1.0, out)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def rolling_prod(x, days, least, out):
     """Product; 1 of no observation, if ``least`` is 0.
@@ -410,7 +411,7 @@ def rolling_prod(x, days, least, out):
             out[t, j] = total[j] if count[j] >= least else np.nan
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def rolling_last(x, days, least, out):
     """Latest observation.
@@ -427,7 +428,7 @@ def rolling_last(x, days, least, out):
             out[t, j] = latest[j] if count[j] >= max(least, 1) else np.nan
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def rolling_first(x, days, least, out):
     """Earliest observation.
@@ -447,7 +448,7 @@ def rolling_first(x, days, least, out):
             out[t, j] = x[s, j] if count[j] >= max(least, 1) else np.nan
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _place(kept, n, value):
     """Where a value stands, or belongs, among the first n of an ascending row."""
@@ -461,7 +462,7 @@ def _place(kept, n, value):
     return low
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def rolling_median(x, days, least, out):
     """Median, the mean of the middle two of an even number; the window is kept sorted.
@@ -489,7 +490,7 @@ def rolling_median(x, days, least, out):
             out[t, j] = middle if n >= least else np.nan
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _paired(x, y):
     """The series where the other one has a value, too."""
@@ -500,7 +501,7 @@ def _paired(x, y):
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def rolling_corr(x, y, days, least, out):
     """Pearson over the sessions that have both; NaN where either is flat over them [Spec 1].

@@ -17,6 +17,7 @@ from numpy import ndarray
 
 from intralpha.base import ConfigError, DataError, thread_count
 from intralpha.base.arrays import check_places, check_shape, read_only
+from intralpha.base.compiling import KERNEL
 from intralpha.features.engine.machine import Rows, run
 from intralpha.features.engine.program import Program
 
@@ -297,19 +298,19 @@ def _share_out(work: Callable[[int, int], None], first: int, last: int, threads:
         list(pool.map(work, edges[:-1], edges[1:]))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(**KERNEL, inline="always")
 @no_type_check
 def _is_price(x):
     return (x > 0) & (x < np.inf)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(**KERNEL, inline="always")
 @no_type_check
 def _is_amount(x):
     return (x >= 0) & (x < np.inf)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _check(
     opened, high, low, close, volume, amount, price, shares, paid, factor,
@@ -330,7 +331,7 @@ def _check(
         bad[number] = wrong
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _keep(opened, high, low, close, volume, amount, place, first, last, kept, totals):
     """Copy a session so that no later loop asks whether a row traded.
@@ -363,7 +364,7 @@ def _keep(opened, high, low, close, volume, amount, place, first, last, kept, to
             kept[_OPEN, number, m] = last_open
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _mark(minutes, auctions, factors, totals, bar_num, slots, first, last, ends, counts):
     """Rows that close the bars of each stock, counted through the window, 241 a session.
@@ -399,7 +400,7 @@ def _mark(minutes, auctions, factors, totals, bar_num, slots, first, last, ends,
         counts[s] = n
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _fill(minutes, auctions, factors, slots, ends, bounds, first, last, place, rows):
     """Series of the bars of each stock, from the rows between one end and the next.
@@ -456,7 +457,7 @@ def _fill(minutes, auctions, factors, slots, ends, bounds, first, last, place, r
                 break
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(**KERNEL, inline="always")
 @no_type_check
 def _span(kept, start, stop):
     """Highest and lowest price, shares and amount of some rows, not adjusted."""

@@ -3,7 +3,8 @@
 Of float32, tanh(x) is x P(x^2) / Q(x^2) with two polynomials of degree 4, for the best largest
 relative error at Chebyshev points of [0, 7.9] (6e-9); rounding leaves 3e-7. Beyond 7.9 tanh is 1 to
 the precision of float32, and is 1: whatever were missing would be a slope where there is none, and
-back-propagation multiplies it with inputs that may be as large as volumes. Of float64 both are the library's, which nobody waits for.
+back-propagation multiplies it with inputs that may be as large as volumes. Of float64 both are the
+library's, which nobody waits for.
 """
 
 import math

@@ -15,6 +15,8 @@ from jaxtyping import Int, UInt64
 from numba import njit
 from numpy import ndarray
 
+from intralpha.base.compiling import KERNEL
+
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 MIX_2 = np.uint64(0x94D049BB133111EB)
@@ -96,7 +98,7 @@ def _words(number: int) -> list[np.uint32]:
     return out
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(**RAISING, inline="always")
 @no_type_check
 def uniform(state):
     """Uniform in (0, 1)."""
@@ -108,14 +110,14 @@ def uniform(state):
     return (np.float64(z >> np.uint64(11)) + 0.5) * TO_UNIT
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def exponential(state):
     """Exponential with mean 1."""
     return -np.log(uniform(state))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def normal(state):
     """Standard normal (Box and Muller; the second number is thrown away)."""

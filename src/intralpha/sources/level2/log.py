@@ -10,6 +10,7 @@ import pyarrow as pa
 from numba import njit
 from numpy import ndarray
 
+from intralpha.base.compiling import KERNEL
 from intralpha.sources.level2.blocks import LINE, NO_LINE_END, PART, Block
 from intralpha.sources.level2.chunks import Chunk, field_columns
 from intralpha.sources.level2.shared import Shared, members
@@ -249,7 +250,7 @@ def texts_of(data: ndarray, found: Found, rows: ndarray, key: int) -> pl.Series:
     return pl.Series(pl.from_arrow(text))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _hash(data, first, last):
     value = 5381
@@ -258,7 +259,7 @@ def _hash(data, first, last):
     return value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _table(names, bounds):
     """Keys by their hash, with open places between them."""
@@ -274,7 +275,7 @@ def _table(names, bounds):
     return table
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _count(data):
     """Lines that hold more than white space."""
@@ -288,7 +289,7 @@ def _count(data):
     return lines + filled
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _find(
     data,
@@ -328,7 +329,7 @@ def _find(
         at = end + 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _begins(data, at, end, head):
     while at < end and data[at] <= 32:
@@ -341,7 +342,7 @@ def _begins(data, at, end, head):
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _line(
     data, at, end, names, bounds, table, marks, assign, n, begin, stop, keys, twice, last
@@ -379,7 +380,7 @@ def _line(
             stop[n, k] -= 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _in_key(byte):
     """Letters of any script, digits, and what names have in them: . _ - [ ]."""
@@ -388,7 +389,7 @@ def _in_key(byte):
     return letter or 48 <= byte <= 57 or byte in (45, 46, 91, 93, 95)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _key(data, first, last, names, bounds, table):
     """Number of a key; -1 if it is not wanted."""
@@ -407,7 +408,7 @@ def _key(data, first, last, names, bounds, table):
     return -1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _copy(data, begin, offsets, chars):
     for i in range(len(begin)):

@@ -7,6 +7,7 @@ import polars as pl
 from numba import njit
 
 from intralpha.base.arrays import ArrayFormError, check_shape, read_only
+from intralpha.base.compiling import KERNEL
 
 NOWHERE = -1
 
@@ -60,7 +61,7 @@ class Register:
         return found
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _sort(ids, bounds, order):
     """Places by id inside each stock-day, equal ids in their order; most days are sorted."""
@@ -72,7 +73,7 @@ def _sort(ids, bounds, order):
                 break
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _find(ids, order, bounds, rank, wanted, found):
     """Binary search inside each stock-day."""

@@ -14,6 +14,7 @@ from numba import njit
 from numpy import ndarray
 
 from intralpha.base.arrays import read_only
+from intralpha.base.compiling import KERNEL
 from intralpha.sources.when import OFFSET
 
 UNREAD = -1
@@ -85,7 +86,7 @@ def _bytes(text: pl.Series) -> tuple[ndarray, ndarray]:
     return (np.frombuffer(data, np.uint8) if data is not None and data.size else none), begin
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _read(data, offsets, program, days, ms):
     fields, dated = np.zeros(7, np.int64), (program[:, 0] == 0).any()
@@ -108,7 +109,7 @@ def _read(data, offsets, program, days, ms):
         ms[i] = ((hour * 60 + minute) * 60 + second) * 1000 + below
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _fields(data, start, end, program, fields):
     """Numbers of a text; false if it is not as the program says."""
@@ -147,7 +148,7 @@ def _fields(data, start, end, program, fields):
     return at == end
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _length(year, month):
     """Days of a month."""
@@ -157,7 +158,7 @@ def _length(year, month):
     return 30 if month in (4, 6, 9, 11) else 31
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 @no_type_check
 def _day(year, month, day):
     """Days since 1970-01-01 in the Gregorian calendar."""
