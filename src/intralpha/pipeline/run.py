@@ -235,8 +235,8 @@ def _run_folder(planned: Plan) -> Path:
     for name in chain([stamp], (f"{stamp}-{number}" for number in count(2))):
         with suppress(FileExistsError):
             (runs / name).mkdir(parents=True)
-            break
-    return runs / name
+            return runs / name
+    raise AssertionError("numbers have no end")
 
 
 def keep_run(planned: Plan, folder: Path) -> None:
