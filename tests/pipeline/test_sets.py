@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import pearsonr, spearmanr
 from tests.pages import english
 
 from intralpha.base import Panel
@@ -45,6 +46,7 @@ SETS = {
         "features": {"kind": "library", "library": "price_volume", "names": NAMES},
         "transform": {"kind": "neutral"},
     },
+    "between": {"scores": ["simple", "units"]},
 }
 
 
@@ -68,7 +70,7 @@ def tested(finished: tuple[Path, RunResult], tmp_path_factory: pytest.TempPathFa
 
 def test_a_librarys_factors(tested) -> None:
     planned, result = tested
-    library, units, _ = finished_sets(planned)
+    library, units, *_ = finished_sets(planned)
     assert library.names == (*NAMES, "score simple")
     assert library.own == 2
     simple = next(f for f in result.factors if f.name == "simple")
@@ -101,10 +103,31 @@ def test_a_factor_of_a_set_is_tested_as_any_other(tested) -> None:
         assert row["autocorrelation"] == pytest.approx(found.summary["autocorrelation"], abs=1e-12)
 
 
+def test_scores_alone_are_a_set(tested) -> None:
+    """Tested like any factor, and correlated with each other: Pearson above, Spearman below."""
+    planned, _ = tested
+    between = finished_sets(planned)[3]
+    assert (between.names, between.own) == (("simple", "units"), 2)
+    slices = planned.node("set_days/between").slices
+    days = as_days([d for s in slices for d in s.needs["score/simple"][s.about["before"] :]])
+    fwd = planned.panel("forward").at(days)
+    inside = (planned.panel("universe").at(days)["universe"] > 0) & (fwd["fwd_buyable"] > 0)
+    scores = [planned.panel(f"score/{n}").at(days)["score"] for n in between.names]
+    expected = {spearmanr: [], pearsonr: []}
+    for one, other, keep in zip(*scores, inside, strict=True):
+        known = keep & np.isfinite(one) & np.isfinite(other)
+        if known.sum() >= 30:
+            for rule, found in expected.items():
+                found.append(rule(one[known], other[known]).statistic)
+    assert between.pearson_NN[0, 1] == pytest.approx(np.mean(expected[pearsonr]), abs=1e-6)
+    assert between.spearman_NN[0, 1] == pytest.approx(np.mean(expected[spearmanr]), abs=1e-6)
+    assert between.figures["rank_ic_mean"].is_finite().all()
+
+
 def test_a_set_is_neutralised_over_the_universe_of_each_date(tested) -> None:
     """As the transform itself does it, with what is absent left absent."""
     planned, _ = tested
-    raw, _, found = finished_sets(planned)
+    raw, _, found, _ = finished_sets(planned)
     slices = planned.node("set_days/neutral").slices
     days = as_days([d for s in slices for d in s.needs["own"][s.about["before"] :]])
     inside = planned.panel("universe").at(days)["universe"] > 0
@@ -130,12 +153,12 @@ def test_the_page_shows_them(tested) -> None:
     page = english(result.report)
     for text in ("Set library", "Set of_units", "what resembles the score simple most", "by seed"):
         assert text in page
-    # Of six charts, in the caption and for those who hear it.
-    assert page.count("above the diagonal: Pearson, below it: Spearman") == 12
+    # Of eight charts, in the caption and for those who hear it.
+    assert page.count("above the diagonal: Pearson, below it: Spearman") == 16
 
 
 def test_sets_of_what_is_not_there_are_refused(simple_recipe: Recipe) -> None:
-    with pytest.raises(ValueError, match="either `features` or the units"):
+    with pytest.raises(ValueError, match="a set is `features`, or the units"):
         changed(simple_recipe, sets={"x": {}})
     for wrong in (
         {"factor": "simple"},

@@ -2,13 +2,19 @@
 
 from typing import Any, no_type_check
 
+from numba.core import caching
 from numba.core.typing.templates import Signature
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
-from intralpha.base.kernel_cache import watch_imports
+from intralpha.base.kernel_cache import with_imports
 
-watch_imports()
+for _locator in (
+    caching.InTreeCacheLocator,
+    caching.UserProvidedCacheLocator,
+    caching.UserWideCacheLocator,
+):
+    _locator.get_source_stamp = with_imports(_locator.get_source_stamp)
 
 # Divisions by zero raise, as in Python.
 RAISING: dict[str, Any] = {"cache": True, "nogil": True}

@@ -6,28 +6,30 @@ kept under the address of the new.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
-
-from numba.core import caching
 
 PACKAGE = Path(__file__).resolve().parents[1]
 IMPORTS = re.compile(r"^[ \t]*from (\w+(?:\.\w+)*) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
 COMPILED = re.compile(r"^from numba|^import numba|compiling import", re.MULTILINE)
 
 
-def watch_imports() -> None:
-    """From now on kernels of the package are compiled again when a file that they reach changes."""
-    own = caching._SourceFileBackedLocatorMixin.get_source_stamp  # type: ignore[attr-defined]
+def with_imports(own: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """What tells numba whether a kernel of the package is as it was: its file, and what it reaches.
 
-    def stamp(self: Any) -> Any:
-        file = Path(self._py_file).resolve()
-        return (own(self), digest(file, PACKAGE)) if PACKAGE in file.parents else own(self)
+    Parameters
+    ----------
+    own : of a locator of numba: looks at the file alone
+    """
 
-    caching._SourceFileBackedLocatorMixin.get_source_stamp = stamp  # type: ignore[attr-defined]
+    def stamp(locator: Any) -> Any:
+        file = Path(locator._py_file).resolve()
+        return (own(locator), digest(file, PACKAGE)) if PACKAGE in file.parents else own(locator)
+
+    return stamp
 
 
 @cache

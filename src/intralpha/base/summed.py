@@ -19,7 +19,7 @@ def save_summed(path: Path, values: np.ndarray) -> None:
     with path.open("wb") as handle:
         np.save(handle, values, allow_pickle=False)
     with path.open("r+b") as handle:
-        crc = zlib.crc32(memoryview(_bytes(path)))
+        crc = zlib.crc32(_bytes(path).data)
         handle.seek(0, 2)
         handle.write(crc.to_bytes(CHECKSUM_BYTES, "little"))
 
@@ -39,7 +39,7 @@ def load_summed(path: Path) -> np.ndarray | None:
     """
     whole = _bytes(path)
     crc = whole[-CHECKSUM_BYTES:].tobytes()
-    sound = zlib.crc32(memoryview(whole[:-CHECKSUM_BYTES])).to_bytes(CHECKSUM_BYTES, "little") == crc
+    sound = zlib.crc32(whole[:-CHECKSUM_BYTES].data).to_bytes(CHECKSUM_BYTES, "little") == crc
     try:
         values = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError:

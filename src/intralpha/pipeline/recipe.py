@@ -215,16 +215,26 @@ class FactorSetSpec(Spec):
         default=None, description="features to correlate the set with: common factors and styles"
     )
     scores: tuple[str, ...] = Field(
-        default=(), description="factors of the recipe whose scores the set is correlated with"
+        default=(),
+        description="factors of the recipe whose scores the set is correlated with; alone, two or "
+        "more, they are the set",
     )
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> "FactorSetSpec":
-        if (self.features is None) == (self.factor is None):
-            raise ValueError("a set is either `features` or the units of a `factor`")
+        given = (self.features is not None) + (self.factor is not None)
+        if given > 1 or (self.of_scores and len(self.scores) < 2):
+            raise ValueError(
+                "a set is `features`, or the units of a `factor`, or two `scores` and more"
+            )
         if self.transform is not None and (self.features is None or not self.transform.alone):
             raise ValueError("`transform` is one that learns nothing, and of `features`")
         return self
+
+    @property
+    def of_scores(self) -> bool:
+        """Whether the scores are the set, and do not only stand beside it."""
+        return self.features is None and self.factor is None
 
 
 class StudySpec(Spec):

@@ -160,22 +160,38 @@ def _values(
     inside_DA: Bool[ndarray, "D A"],
 ) -> tuple[Float[ndarray, "D A N"], tuple[str, ...], int]:
     """Values of the set, and of what stands beside it; how many are the set's."""
-    panel = inputs.panel(OWN)
-    # Units of each seed: a network of one seed says its own once more, without the seed's name.
-    names = tuple(n for n in panel.names if of.factor is None or "_unit_" in n)
-    parts = [_last_bar(panel, days, assets, names)]
-    if of.transform is not None:
-        raw = Panel(parts[0], days, assets, names)
-        parts = [standardised(of.transform, inputs, raw, inside_DA).values]
+    scores = [_last_bar(inputs.panel(f"score/{n}"), days, assets, ("score",)) for n in of.scores]
+    if of.of_scores:
+        names, parts, told = of.scores, scores, []
+    else:
+        names, values = _own(of, inputs, days, assets, inside_DA)
+        parts, told = [values], scores
     beside: list[str] = []
     if of.beside is not None:
         other = inputs.panel(BESIDE)
-        parts.append(_last_bar(other, days, assets, other.names))
+        parts = [*parts, _last_bar(other, days, assets, other.names)]
         beside += other.names
-    for name in of.scores:
-        parts.append(_last_bar(inputs.panel(f"score/{name}"), days, assets, ("score",)))
-        beside.append(f"score {name}")
-    return np.concatenate(parts, axis=2), (*names, *beside), len(names)
+    if told:
+        beside += [f"score {name}" for name in of.scores]
+    return np.concatenate([*parts, *told], axis=2), (*names, *beside), len(names)
+
+
+def _own(
+    of: FactorSetSpec,
+    inputs: Inputs,
+    days: Shaped[ndarray, "D"],
+    assets: Shaped[ndarray, "A"],
+    inside_DA: Bool[ndarray, "D A"],
+) -> tuple[tuple[str, ...], Float[ndarray, "D A N"]]:
+    """Names and values of features, or of a network's units."""
+    panel = inputs.panel(OWN)
+    # Units of each seed: a network of one seed says its own once more, without the seed's name.
+    names = tuple(n for n in panel.names if of.factor is None or "_unit_" in n)
+    values = _last_bar(panel, days, assets, names)
+    if of.transform is not None:
+        raw = Panel(values, days, assets, names)
+        values = standardised(of.transform, inputs, raw, inside_DA).values
+    return names, values
 
 
 def _last_bar(

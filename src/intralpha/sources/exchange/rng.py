@@ -15,7 +15,7 @@ from jaxtyping import Int, UInt64
 from numba import njit
 from numpy import ndarray
 
-from intralpha.base.compiling import KERNEL
+from intralpha.base.compiling import KERNEL, RAISING
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
