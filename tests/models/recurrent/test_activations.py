@@ -49,6 +49,13 @@ def test_nan_stays_and_infinity_is_an_end() -> None:
         np.testing.assert_allclose(tangents, [np.nan, 1, -1], atol=5e-7)
 
 
+def test_ends_are_reached() -> None:
+    far = np.array([30, -30, 1e9, -1e9, 3e38, -3e38], dtype=np.float32)
+    sigmoids, tangents = values_of(far)
+    np.testing.assert_array_equal(sigmoids, [1, 0] * 3)
+    np.testing.assert_array_equal(tangents, [1, -1] * 3)
+
+
 def test_tiles_fit_the_registers() -> None:
     """Sums, vectors of B and one of A: of AVX-512 32 registers of 64 bytes, of AVX2 16 of 32."""
     for features, size, registers_there in (

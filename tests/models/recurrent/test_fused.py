@@ -294,6 +294,20 @@ def test_what_is_no_number_stays_in_its_sample(
 
 
 @pytest.mark.parametrize(("cell", "theirs"), CELLS, ids=["gru", "lstm"])
+def test_gates_at_their_ends_have_no_gradient(
+    cell: Fused, theirs: type[nn.GRU] | type[nn.LSTM]
+) -> None:
+    """Raw volumes as inputs: what is left of 1 - tanh^2 would be multiplied with them."""
+    ours, other = cell(3, 4), theirs(3, 4, batch_first=True)
+    other.load_state_dict(ours.state_dict())
+    x = 1e8 * torch.randn(9, 5, 3)
+    for network in (ours, other):
+        last_of(network(x)[1])[0].sum().backward()
+        assert network.weight_ih_l0.grad is not None
+        assert network.weight_ih_l0.grad.abs().max() < 1e-3
+
+
+@pytest.mark.parametrize(("cell", "theirs"), CELLS, ids=["gru", "lstm"])
 def test_weights_are_those_of_torch(
     cell: Fused, theirs: type[nn.GRU] | type[nn.LSTM], tmp_path: Path
 ) -> None:
@@ -367,4 +381,8 @@ def test_autocast_is_torchs_own(cell: Fused, theirs: type[nn.GRU] | type[nn.LSTM
     other.load_state_dict(ours.state_dict())
     x = torch.randn(5, 7, 3)
     with torch.autocast("cpu", torch.bfloat16):
-        assert torch.equal(ours(x)[0], other(x)[0])
+        try:
+            expected = other(x)[0]
+        except RuntimeError as error:  # torch has no LSTM in bfloat16 for processors of AVX2
+            pytest.skip(str(error))
+        assert torch.equal(ours(x)[0], expected)
