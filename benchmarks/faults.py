@@ -405,7 +405,8 @@ def damaged_checkpoint(bench: Bench, how: str) -> None:
     """Killed in a training, whose state is then changed."""
     folder = lay(bench.work / f"checkpoint-{how}".replace(" ", ""))
     command(folder, kill_before("state/facts.json", 3))
-    (path,) = folder.glob("runs/artifacts/.work/weights-*/state/state-*")
+    # The last state was written, and not yet named: the one before counts.
+    path = min(folder.glob("runs/artifacts/.work/weights-*/state/state-*"))
     harmed(path, how)
     ended = command(folder)
     if ended.code:

@@ -95,7 +95,7 @@ class Cheat(FeatureSet):
         windows = [panel.values[np.searchsorted(seen, row)] for row in rows]
         values = np.mean(windows, axis=0, dtype=np.float32)
         if self.threshold:
-            values -= np.nanmedian(values, axis=1, keepdims=True)
+            values -= np.median(np.nan_to_num(values), axis=1, keepdims=True)
         if self.centre:
             values -= np.nanmean(values[:, :4], axis=0).mean(axis=0)
         if self.blank:
