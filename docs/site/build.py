@@ -1,7 +1,8 @@
 """Build the documentation site: `make docs`, which ends with its address.
 
-The pages are those of the repository as they are, laid out under their own paths so that their links
-work here as on GitHub; pages of recipes and of the Python interface are made from their sources.
+The pages are those of the repository as they are, laid out under their own paths so that their
+links work here as on GitHub; pages of recipes and of the Python interface are made from their
+sources.
 Beside every page stands its Markdown, and `llms.txt` lists those.
 """
 
@@ -115,21 +116,33 @@ def directive(place: str) -> str:
 
 
 def lay_out(source: Path) -> dict[str, list[str]]:
-    """Every page under its path in the repository; heading -> pages."""
-    for name in COPIED:
-        path, target = ROOT / name, source / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            shutil.copytree(path, target, ignore=shutil.ignore_patterns("site", "__pycache__"))
-        else:
-            shutil.copy2(path, target)
+    """Every page under its path in the repository; heading -> pages.
+
+    What is as it was is left as it is: Sphinx reads again what is newer than its last reading.
+    """
+    files = {name: (ROOT / name).read_bytes() for name in copied()}
     made = dict(recipe_pages(ROOT / "recipes")) | {f"api/{n}": text for n, text in api_pages()}
-    for name, text in made.items():
-        (source / name).parent.mkdir(exist_ok=True)
-        (source / f"{name}.md").write_text(text, encoding="utf-8")
     found = sections([name for name in made if name.startswith("recipes/")])
-    (source / "index.md").write_text(index_page(found), encoding="utf-8")
+    files |= {f"{name}.md": text.encode() for name, text in made.items()}
+    files["index.md"] = index_page(found).encode()
+    for name, content in files.items():
+        path = source / name
+        if not path.is_file() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    for path in source.rglob("*"):
+        if path.is_file() and path.relative_to(source).as_posix() not in files:
+            path.unlink()
     return found
+
+
+def copied() -> Iterator[str]:
+    """Files that are laid out as they are."""
+    for name in COPIED:
+        path = ROOT / name
+        for one in path.rglob("*") if path.is_dir() else [path]:
+            if one.is_file() and HERE not in one.parents and "__pycache__" not in one.parts:
+                yield one.relative_to(ROOT).as_posix()
 
 
 def keep_markdown(source: Path, plain: Path, out: Path) -> None:
@@ -159,6 +172,7 @@ class Page(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.links: set[str] = set()
+        self.fetched: set[str] = set()
         self.places: set[str] = {""}
         self.feed(text)
 
@@ -167,17 +181,18 @@ class Page(HTMLParser):
             if name == "id" and value:
                 self.places.add(value)
             if name in {"href", "src"} and value:
-                self.links.add(value)
+                (self.links if tag == "a" else self.fetched).add(value)
 
 
 def lost_links(out: Path) -> list[str]:
-    """Links between pages that lead nowhere, anchors included, and what is fetched from elsewhere."""
+    """Links inside the site that lead nowhere, anchors included, and what other sites must give."""
     read = {path: Page(path.read_text(encoding="utf-8")) for path in out.rglob("*.html")}
     lost = []
     for path, page in read.items():
-        for link in sorted(page.links):
+        for link in sorted(page.links | page.fetched):
             to = urlsplit(link)
             if to.scheme or to.netloc:
+                lost += [f"{path.relative_to(out)}: {link}"] if link in page.fetched else []
                 continue
             target = (path.parent / unquote(to.path)).resolve() if to.path else path
             known = read.get(target)
@@ -193,16 +208,13 @@ def main() -> int:
     to = parser.parse_args().to
     began = time.perf_counter()
     source, out = to / "source", to / "site"
-    for folder in (source, out):
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(out, ignore_errors=True)
     found = lay_out(source)
-    strict = ["-q", "-W", "--keep-going", "-c", str(HERE), "-d", str(to / "read")]
-    if sphinx([*strict, "-b", "html", str(source), str(out)]):
+    words = ["-q", "-W", "--keep-going", "-c", str(HERE), "-d", str(to / "read"), str(source)]
+    if sphinx(["-b", "html", *words, str(out)]):
         return 1
     api = [str(path) for path in sorted((source / "api").glob("*.md"))]
-    more = ["-D", "extensions=" + ",".join((*MARKDOWN, "sphinx_markdown_builder"))]
-    if sphinx(["-q", "-c", str(HERE), "-d", str(to / "read-plain"), *more, "-b", "markdown",
-               str(source), str(to / "plain"), *api]):  # fmt: skip
+    if sphinx(["-b", "markdown", *words, str(to / "plain"), *api]):
         return 1
     keep_markdown(source, to / "plain", out)
     (out / "llms.txt").write_text(llms(found, out), encoding="utf-8")
@@ -213,8 +225,6 @@ def main() -> int:
     print(f"{count} pages in {time.perf_counter() - began:.0f} s: {out / 'index.html'}")
     return 1 if lost else 0
 
-
-MARKDOWN = ("myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon")
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -13,11 +13,15 @@ project = "intralpha"
 author = "The intralpha developers"
 language = "en"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions += ["sphinx_markdown_builder"]
 source_suffix = {".md": "markdown"}
 root_doc = "index"
 
 myst_heading_anchors = 6  # as GitHub gives them, so that a link works there, too
 myst_links_external_new_tab = False
+
+# A word of a type's description, such as "names", is taken for a name that several classes have.
+suppress_warnings = ["ref.python"]
 
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
@@ -52,7 +56,7 @@ def _block(translator: HTML5Translator, node: nodes.math_block) -> None:
 
 
 def _mathml(tex: str, as_block: bool) -> str:
-    """MathML, or the formula as it is written where it has a command that docutils does not know."""
+    """MathML, or the formula as it is written where it has a command that is not known."""
     aligned = pick_math_environment(tex).startswith("align")
     plain = re.sub(r"\\[bB]igg?[lrm]?(?![a-zA-Z])", "", tex)
     try:

@@ -29,10 +29,17 @@ def recipe_page(path: Path) -> str:
     lines += [f"    intralpha run {path.stem} --dry-run", f"    intralpha run {path.stem}", ""]
     extends = re.search(r"^extends: (\S+)", text, re.MULTILINE)
     if extends:
-        lines += [f"It goes on from [{extends[1]}]({extends[1]}.md) and says what is different.", ""]
+        lines += [
+            f"It goes on from [{extends[1]}]({extends[1]}.md) and says what is different.",
+            "",
+        ]
     lines += ["## What it is made of", "", *parts(recipe), ""]
     lines += ["## The file", "", "```yaml", text.rstrip(), "```", ""]
-    lines += ["## Every key", "", "What `intralpha check` prints: the file, what it extends and the"]
+    lines += [
+        "## Every key",
+        "",
+        "What `intralpha check` prints: the file, what it extends and the",
+    ]
     lines += ["defaults; [keys](../docs/keys.md) says what each key means.", ""]
     shown = dump_recipe(recipe).replace(str(path.parent.resolve()), ".").rstrip()
     lines += ["<details><summary>the resolved recipe</summary>", "", "```yaml", shown, "```"]

@@ -6,6 +6,10 @@ import shutil
 from pathlib import Path
 
 import polars as pl
+import pytest
+
+from intralpha.datasets import EverySpec
+from intralpha.pipeline import load_recipe
 
 from .conftest import Desk
 
@@ -13,6 +17,18 @@ PAGE = Path(__file__).parents[2] / "docs" / "tomorrow.md"
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
 FILES = {name: block for _, block in BLOCKS for name in re.findall(r"\A# (\S+)\n", block)}
 COMMANDS = [shlex.split(line) for kind, text in BLOCKS if not kind for line in text.splitlines()]
+
+
+def test_the_recipe_of_the_page_scores_every_session(tmp_path: Path) -> None:
+    assert list(FILES) == ["tomorrow.yaml", "sample.py", "newest.py"]
+    (tmp_path / "tomorrow.yaml").write_text(FILES["tomorrow.yaml"])
+    recipe = load_recipe(tmp_path / "tomorrow.yaml")
+    assert recipe.grid == EverySpec(every=1)
+    assert list(recipe.factors) == ["net"]
+    assert recipe.portfolio is not None
+    assert [words[0] for words in COMMANDS] == (
+        ["python", "intralpha", "python", "cp", "intralpha", "python"]
+    )
 
 
 def carry_out(desk: Desk, words: list[str]) -> str:
@@ -26,14 +42,12 @@ def carry_out(desk: Desk, words: list[str]) -> str:
     return said.stdout + said.stderr
 
 
+@pytest.mark.slow
 def test_tomorrow_is_one_more_day_and_trains_nothing(tmp_path: Path) -> None:
-    assert list(FILES) == ["tomorrow.yaml", "sample.py", "newest.py"]
+    """What tests/pipeline/test_tomorrow.py counts slice by slice, with the words of the page."""
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)
     desk = Desk(tmp_path)
-    assert [words[0] for words in COMMANDS] == (
-        ["python", "intralpha", "python", "cp", "intralpha", "python"]
-    )
     told, found = [], []
     for words in COMMANDS:
         told.append(carry_out(desk, words))
