@@ -41,8 +41,13 @@ html_math_renderer = "mathml"  # nothing is fetched from elsewhere: the site ope
 
 
 def setup(app: Sphinx) -> None:
-    """Formulas as MathML, which browsers draw by themselves."""
+    """Formulas as MathML, which browsers draw by themselves; the ``*`` of a signature is a star."""
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
+    app.add_node(nodes.abbreviation, override=True, markdown=(_as_it_is, _as_it_is))
+
+
+def _as_it_is(translator: nodes.NodeVisitor, node: nodes.Node) -> None:
+    """Nothing around the text of a node."""
 
 
 def _inline(translator: HTML5Translator, node: nodes.math) -> None:
