@@ -59,14 +59,14 @@ def parts(recipe: Recipe) -> list[str]:
     sources = ", ".join(kind(one) for one in recipe.data.sources) or "what the lake holds"
     rows = [f"* data: {sources}", f"* combination: {kind(recipe.combination)}", "", *rows]
     if recipe.portfolio is not None:
-        rows.insert(2, f"* portfolio: {kind(recipe.portfolio.problem)}, replayed")
+        rows.insert(2, f"* portfolio: against {kind(recipe.portfolio.benchmark)}, replayed")
     return rows
 
 
 def _parts(factor: Spec) -> Iterator[str]:
     for name in PARTS:
         one = getattr(factor, name, None)
-        if isinstance(one, dict):
+        if isinstance(one, dict) and one:
             yield f"{name}: " + ", ".join(f"`{key}`" for key in one)
         elif isinstance(one, Spec):
             library = getattr(one, "library", None)

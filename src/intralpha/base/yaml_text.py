@@ -83,7 +83,7 @@ def _check_bounds(text: str) -> None:
         if isinstance(event, yaml.AliasEvent):
             if event.anchor in {anchor for anchor, _ in inside}:
                 _refuse(f"*{event.anchor} stands inside of what it names", event)
-            count += known.get(event.anchor, 0)
+            count += known.get(str(event.anchor), 0)
         elif isinstance(event, yaml.CollectionEndEvent):
             anchor, before = inside.pop()
             if anchor:
