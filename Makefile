@@ -9,10 +9,15 @@ BIN    := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 READY  := $(VENV)/.ready
 PEERS  := $(VENV)/.peers
+DOCS   := $(VENV)/.docs
 # qlib brings nearly two hundred packages: it never shares an environment with us.
 QLIB_VENV := .venv-qlib
 QLIB      := $(QLIB_VENV)/.ready
 PIP       := pip==25.3
+# What asks the public index about known faults of our pins has an environment of its own, too.
+AUDIT_VENV := .venv-audit
+AUDIT      := $(AUDIT_VENV)/.ready
+PIP_AUDIT  := pip-audit==2.10.1
 # One thread a worker: tests run in parallel processes and results must not depend on threads.
 # Modules and tests that are compiled once are kept, whatever the shell says: every process needs them.
 TEST_ENV := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 INTRALPHA_THREADS=2 POLARS_MAX_THREADS=2
@@ -33,7 +38,7 @@ SMALL := --set 'data.lake=$(CURDIR)/$(VENV)/first/lake' \
 	--set test.start=null --set portfolio.problem.stock_deviation=0.1 \
 	--set portfolio.problem.industry_deviation=0.2 --set 'portfolio.problem.style_bounds={size: 0.5}'
 
-.PHONY: demo test slow cluster lint format bench bench-qlib check clean fuzz help
+.PHONY: demo test slow cluster lint format bench bench-qlib check clean fuzz docs audit-deps help
 
 help:
 	@sed -n '2,4p' Makefile
@@ -41,6 +46,8 @@ help:
 	@echo '#   make slow     properties that quicker tests hold, too, on more data'
 	@echo '#   make cluster  the extra for Ray, and its tests on a cluster of two nodes on this machine'
 	@echo '#   make fuzz     an hour of broken input: no crash, no hang, every refusal an error of ours'
+	@echo '#   make docs     the site: every page as HTML and as Markdown, links checked'
+	@echo '#   make audit-deps  known faults of the pinned packages; needs a network to the public index'
 	@echo '#   make lint | format | check (test + lint) | clean'
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -68,6 +75,16 @@ $(QLIB): constraints-qlib.txt
 	$(QLIB_VENV)/bin/python -m pip install --quiet --upgrade $(PIP)
 	$(QLIB_VENV)/bin/python -m pip install --quiet --constraint constraints-qlib.txt pyqlib torch
 	@touch $(QLIB)
+
+$(DOCS): $(INSTALLED) constraints.txt
+	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[docs]'
+	@touch $(DOCS)
+
+$(AUDIT):
+	$(PYTHON) -m venv $(AUDIT_VENV)
+	$(AUDIT_VENV)/bin/python -m pip install --quiet --upgrade $(PIP)
+	$(AUDIT_VENV)/bin/python -m pip install --quiet $(PIP_AUDIT)
+	@touch $(AUDIT)
 
 demo: $(READY)
 	$(BIN)/intralpha demo
@@ -103,9 +120,17 @@ bench: $(PEERS)
 fuzz: $(INSTALLED)
 	$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS)
 
+docs: $(DOCS)
+	$(BIN)/python docs/site/build.py
+
+# Strict: a package that the index does not know is an error, too, and not passed over.
+audit-deps: $(AUDIT)
+	$(AUDIT_VENV)/bin/pip-audit --strict --progress-spinner off --no-deps --disable-pip \
+		--requirement constraints.txt
+
 bench-qlib: $(READY) $(QLIB)
 	$(BIN)/python benchmarks/beside_qlib.py --qlib $(QLIB_VENV)/bin/python $(ARGS)
 	$(BIN)/python benchmarks/training.py --qlib $(QLIB_VENV)/bin/python $(ARGS)
 
 clean:
-	rm -rf $(VENV) $(QLIB_VENV) demo build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(QLIB_VENV) $(AUDIT_VENV) demo build dist .pytest_cache .ruff_cache .hypothesis

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import numpy as np
 import polars as pl
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 
 Day = date | np.datetime64 | str
+AXES = ("dates", "assets", "names", "times", "has_times")  # arrays of axes.npz
 
 
 class PanelShapeError(DataError):
@@ -53,6 +55,17 @@ class PanelFolderError(DataError):
         super().__init__(
             f"found {path} already; a Panel is saved to a folder of its own.\n"
             "Hint: give another name, or remove it first."
+        )
+
+
+class PanelReadError(DataError):
+    """A folder holds no Panel that can be read."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        self.path, self.why = path, why
+        super().__init__(
+            f"no Panel can be read from {path}: {why}.\n"
+            "Hint: Panel.save writes values.npy and axes.npz; Python objects are never loaded."
         )
 
 
@@ -300,18 +313,29 @@ class Panel:
 
     @classmethod
     def load(cls, path: str | Path, mmap: bool = True) -> "Panel":
-        """Open a saved Panel, memory-mapped read-only by default."""
+        """Open a saved Panel, memory-mapped read-only by default.
+
+        Raises
+        ------
+        PanelReadError
+            Nothing is there, or it cannot be read; Python objects (pickles) are refused.
+        """
         path = Path(path)
-        values = np.load(path / "values.npy", mmap_mode="r" if mmap else None)
-        with np.load(path / "axes.npz", allow_pickle=False) as axes:
-            times = tuple(time.fromisoformat(t) for t in axes["times"])
-            return cls(
-                values,
-                axes["dates"],
-                axes["assets"],
-                tuple(str(n) for n in axes["names"]),
-                times if bool(axes["has_times"]) else None,
-            )
+        try:
+            mode = "r" if mmap else None
+            values = np.load(path / "values.npy", mmap_mode=mode, allow_pickle=False)
+            with np.load(path / "axes.npz", allow_pickle=False) as held:
+                axes = {name: held[name] for name in AXES}
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+            raise PanelReadError(path, str(error).rstrip(".")) from error
+        times = tuple(time.fromisoformat(t) for t in axes["times"])
+        return cls(
+            values,
+            axes["dates"],
+            axes["assets"],
+            tuple(str(n) for n in axes["names"]),
+            times if bool(axes["has_times"]) else None,
+        )
 
     @staticmethod
     def _index(axis: str, known: Sequence[str], wanted: Sequence[str]) -> list[int]:

@@ -9,6 +9,8 @@ import yaml
 from intralpha.base.errors import ConfigError
 
 MERGE = "tag:yaml.org,2002:merge"  # the key <<, whose mapping the other keys win over
+# More than any text of ours has; without bounds a kilobyte fills the memory or ends the process.
+DEPTH, VALUES = 100, 1_000_000
 
 
 class EncodingError(ConfigError):
@@ -55,15 +57,49 @@ def parse_yaml(text: str) -> Any:
     Raises
     ------
     YamlError
-        Says line and column.
+        Says line and column. Also for a text that is nested more than 100 deep, or that holds more
+        than a million values once its aliases stand for what they name.
     """
     try:
+        _check_bounds(text)
         try:
             return yaml.load(text, Loader=_Fast)  # noqa: S506
         except yaml.YAMLError:
             return yaml.load(text, Loader=_Plain)  # noqa: S506  # slower, but it shows the line
     except yaml.YAMLError as error:
         raise YamlError(str(error)) from error
+
+
+def _check_bounds(text: str) -> None:
+    """Refuse what would be too deep or too large, before anything is built of it.
+
+    The events of a text come one by one, whatever they are nested in; what an alias stands for is
+    counted and not unfolded.
+    """
+    known: dict[str, int] = {}
+    inside: list[tuple[str | None, int]] = []  # anchor of a collection, values before it
+    count = 0
+    for event in yaml.parse(text, Loader=_Fast):
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor in {anchor for anchor, _ in inside}:
+                _refuse(f"*{event.anchor} stands inside of what it names", event)
+            count += known.get(str(event.anchor), 0)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = inside.pop()
+            if anchor:
+                known[anchor] = count - before
+        elif isinstance(event, yaml.NodeEvent):
+            count += 1
+            if isinstance(event, yaml.CollectionStartEvent):
+                inside.append((event.anchor, count - 1))
+        if len(inside) > DEPTH:
+            _refuse(f"found more than {DEPTH} levels, expected fewer", event)
+        if count > VALUES:
+            _refuse(f"found more than {VALUES:,} values, expected fewer", event)
+
+
+def _refuse(why: str, event: yaml.Event) -> None:
+    raise yaml.MarkedYAMLError(None, None, why, event.start_mark)
 
 
 class _Strict(yaml.constructor.SafeConstructor):

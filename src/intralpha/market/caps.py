@@ -26,8 +26,8 @@ def float_cap(
     ----------
     lake : with ``daily``
     dates, assets : axes
-    fwd_snapshot : whether the lake's last snapshot stands in for earlier dates, too: **it is then
-        known only when that is**, so this is for labels alone
+    fwd_snapshot : whether the lake's last snapshot stands in for earlier dates, too: it is then
+        known only when that is, so this is for labels alone
 
     Returns
     -------

@@ -45,8 +45,8 @@ def index_weights(
     dates : sessions, ascending, shape [D]
     assets : symbols, shape [A]; constituents that are none of them are left out, and the weights
         of the others add up to 1 without them
-    fwd_snapshot : whether the lake's last snapshot of float caps stands in for earlier dates: **the
-        weights are then known only when that is**
+    fwd_snapshot : whether the lake's last snapshot of float caps stands in for earlier dates: the
+        weights are then known only when that is
 
     Returns
     -------

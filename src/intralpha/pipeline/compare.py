@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import yaml
 
 from intralpha.backtest import PortfolioRecord, load_run
 from intralpha.base import ConfigError
+from intralpha.base.yaml_text import parse_yaml
 from intralpha.evaluation import FactorReport
 from intralpha.pipeline.nodes.attribution import told_tables
 from intralpha.pipeline.report import reports_in
@@ -65,9 +65,7 @@ class PastRun:
             filed = place / FILED if (place / FILED).is_file() else found[-1] if found else None
             if filed is not None:
                 text = (filed.parent / "recipe.yaml").read_text(encoding="utf-8")
-                return cls(
-                    filed.parent, yaml.safe_load(text), json.loads(filed.read_text())["nodes"]
-                )
+                return cls(filed.parent, parse_yaml(text), json.loads(filed.read_text())["nodes"])
         raise NoRunError(wanted, runs)
 
     def folders(self, node: str) -> list[Path]:

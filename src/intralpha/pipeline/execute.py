@@ -93,8 +93,9 @@ class WorkInputs(Inputs):
 
     def saved(self, name: str) -> Path:
         """The needed days of an input as a folder that :meth:`Panel.load` opens."""
-        path = self.folder / "inputs" / name
-        with only_one(path.with_name(f"{name}.lock")):  # other workers read the same
+        number = list(self.node.inputs).index(name)  # a factor may have any name, a folder may not
+        path = self.folder / "inputs" / f"{number}"
+        with only_one(path.with_name(f"{number}.lock")):  # other workers read the same
             if not (path / "axes.npz").is_file():
                 self.plan.store.panel(self._of(name).kind, self._keys(name), self.assets, path)
         return path

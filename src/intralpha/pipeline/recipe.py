@@ -262,7 +262,9 @@ class StudySpec(Spec):
 class Recipe(Spec):
     """One whole run. Every default is here or in a component's spec, nowhere else."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", description="folder name of the run")
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*$", description="folder name of the run"
+    )
     about: str = Field(default="", description="one sentence for the report's head")
     extends: str | None = Field(
         default=None,

@@ -26,7 +26,7 @@ class Row:
     name : what a message calls it, e.g. ``style size``
     coefficients : ndarray of float64, shape [A]
     lower, upper : bounds, infinite where there is none
-    on : ``weights`` for w, ``trades`` for |w - w0|
+    on : ``weights`` for w, ``trades`` for ``|w - w0|``
     """
 
     name: str

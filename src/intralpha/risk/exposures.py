@@ -43,7 +43,7 @@ def exposures(
     nonlinear_size         cube of size, less size
     liquidity              0.35 STOM + 0.35 STOQ + 0.30 STOA, less size
     reversal               ln(P_t / P_{t-21}), not turned round
-    amihud                 ln mean(|return| / amount), 20 days
+    amihud                 ln mean(abs(return) / amount), 20 days
     =====================  =====================================================================
 
     Descriptors are winsorised and standardised over the mask (cap-weighted mean 0, equal-weight
