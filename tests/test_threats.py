@@ -261,12 +261,11 @@ def pickled(place: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def test_weights_that_are_a_pickle_are_refused(tmp_path: Path) -> None:
-    from intralpha.models import GRUSpec
+    from intralpha.models import GRUSpec, WindowShape
     from intralpha.training import load_network, save_network
-    from intralpha.training.network import shape_of
     from intralpha.training.weights import NoWeightsError, load_fitted
 
-    shapes = {"x": shape_of((3, 2))}
+    shapes = {"x": WindowShape(3, 2)}
     save_network(tmp_path, GRUSpec(hidden=2), shapes, GRUSpec(hidden=2).make(shapes))
     for what, content in pickled(tmp_path / "sprung"):
         for name in ("weights", "transform"):

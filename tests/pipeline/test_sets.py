@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.stats import pearsonr, spearmanr
+from scipy.stats import pearsonr, rankdata
 from tests.pages import english
 
 from intralpha.base import Panel
@@ -113,14 +113,19 @@ def test_scores_alone_are_a_set(tested) -> None:
     fwd = planned.panel("forward").at(days)
     inside = (planned.panel("universe").at(days)["universe"] > 0) & (fwd["fwd_buyable"] > 0)
     scores = [planned.panel(f"score/{n}").at(days)["score"] for n in between.names]
-    expected = {spearmanr: [], pearsonr: []}
+    pearson, spearman = [], []
     for one, other, keep in zip(*scores, inside, strict=True):
-        known = keep & np.isfinite(one) & np.isfinite(other)
-        if known.sum() >= 30:
-            for rule, found in expected.items():
-                found.append(rule(one[known], other[known]).statistic)
-    assert between.pearson_NN[0, 1] == pytest.approx(np.mean(expected[pearsonr]), abs=1e-6)
-    assert between.spearman_NN[0, 1] == pytest.approx(np.mean(expected[spearmanr]), abs=1e-6)
+        has = [keep & np.isfinite(score) for score in (one, other)]
+        both = has[0] & has[1]
+        if both.sum() >= 30:
+            pearson.append(pearsonr(one[both], other[both]).statistic)
+            ranks = [
+                np.where(h, rankdata(np.where(h, s, np.inf)), 0)
+                for h, s in zip(has, (one, other), strict=True)
+            ]
+            spearman.append(pearsonr(ranks[0][both], ranks[1][both]).statistic)
+    assert between.pearson_NN[0, 1] == pytest.approx(np.mean(pearson), abs=1e-6)
+    assert between.spearman_NN[0, 1] == pytest.approx(np.mean(spearman), abs=1e-6)
     assert between.figures["rank_ic_mean"].is_finite().all()
 
 

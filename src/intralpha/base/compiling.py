@@ -14,7 +14,7 @@ for _locator in (
     caching.UserProvidedCacheLocator,
     caching.UserWideCacheLocator,
 ):
-    _locator.get_source_stamp = with_imports(_locator.get_source_stamp)
+    setattr(_locator, "get_source_stamp", with_imports(_locator.get_source_stamp))  # noqa: B010
 
 # Divisions by zero raise, as in Python.
 RAISING: dict[str, Any] = {"cache": True, "nogil": True}

@@ -235,7 +235,8 @@ def _kept(path: Path) -> BarDay | None:
         return None
     values = load_summed(path)
     try:
-        with np.load(path.with_suffix(".npz")) as about:  # which has checksums of its own
+        # Which has checksums of its own; of a file that is none NumPy leaves what it opened open.
+        with path.with_suffix(".npz").open("rb") as handle, np.load(handle) as about:
             symbols, inside = about["symbols"], about["auction_inside"]
     except Exception:  # not there, or whatever NumPy makes of bytes that are none of its own
         return None
