@@ -20,7 +20,7 @@ AUDIT      := $(AUDIT_VENV)/.ready
 PIP_AUDIT  := pip-audit==2.10.1
 # One thread a worker: tests run in parallel processes and results must not depend on threads.
 # Modules and tests that are compiled once are kept, whatever the shell says: every process needs them.
-TEST_ENV := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 INTRALPHA_THREADS=2 POLARS_MAX_THREADS=2
+TEST_ENV := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 INTRALPHA_THREADS=2 POLARS_MAX_THREADS=1
 # Tests wait for locks, compilers and processes of their own: two more workers keep two cores busy.
 WORKERS  ?= 4
 
