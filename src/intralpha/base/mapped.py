@@ -1,4 +1,6 @@
-"""Mapped: an array in a file, all of whose room on the disk is taken before it is written."""
+"""Mapped: an array in a file, all of whose room on the disk is taken before it is written; and how
+much room there is.
+"""
 
 import os
 from pathlib import Path
@@ -24,3 +26,16 @@ def mapped(path: Path, shape: tuple[int, ...], dtype: np.dtype | type) -> np.mem
     with path.open("r+b") as handle:
         os.posix_fallocate(handle.fileno(), 0, os.fstat(handle.fileno()).st_size)
     return values
+
+
+def free_bytes(folder: Path) -> int:
+    """Room on the disk that a folder is on, or would be.
+
+    Parameters
+    ----------
+    folder : which may not be there yet
+    """
+    while not folder.exists():
+        folder = folder.parent
+    stat = os.statvfs(folder)
+    return stat.f_bavail * stat.f_frsize

@@ -8,6 +8,16 @@ import numpy as np
 CHECKSUM_BYTES = 4
 
 
+def checksum(content: bytes | memoryview) -> bytes:
+    """CRC-32, as it stands behind what it is of: four bytes.
+
+    Parameters
+    ----------
+    content : without its checksum
+    """
+    return zlib.crc32(content).to_bytes(CHECKSUM_BYTES, "little")
+
+
 def save_summed(path: Path, values: np.ndarray) -> None:
     """Write an array as NumPy does, and the CRC-32 of the file behind it.
 
@@ -19,9 +29,9 @@ def save_summed(path: Path, values: np.ndarray) -> None:
     with path.open("wb") as handle:
         np.save(handle, values, allow_pickle=False)
     with path.open("r+b") as handle:
-        crc = zlib.crc32(_bytes(path).data)
+        crc = checksum(_bytes(path).data)
         handle.seek(0, 2)
-        handle.write(crc.to_bytes(CHECKSUM_BYTES, "little"))
+        handle.write(crc)
 
 
 def load_summed(path: Path) -> np.ndarray | None:
@@ -38,8 +48,7 @@ def load_summed(path: Path) -> np.ndarray | None:
     FileNotFoundError
     """
     whole = _bytes(path)
-    crc = whole[-CHECKSUM_BYTES:].tobytes()
-    sound = zlib.crc32(whole[:-CHECKSUM_BYTES].data).to_bytes(CHECKSUM_BYTES, "little") == crc
+    sound = checksum(whole[:-CHECKSUM_BYTES].data) == whole[-CHECKSUM_BYTES:].tobytes()
     try:
         values = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError:

@@ -32,6 +32,11 @@ class CutSpec(Spec):
     )
 
     @property
+    def cut(self) -> "CutSpec":
+        """These keys alone, of an input that has more."""
+        return CutSpec(window_days=self.window_days, every=self.every, step=self.step)
+
+    @property
     def span(self) -> int:
         """Sessions from the first of a window to the last, both counted."""
         return (self.window_days - 1) * self.every + 1

@@ -10,6 +10,7 @@ import polars as pl
 from pydantic import Field
 
 from intralpha.base import ConfigError, DataError, Panel
+from intralpha.base.file_digest import file_digest
 from intralpha.base.node import Inputs, Node, Task, day_slices
 from intralpha.base.place import PlacePath
 from intralpha.factors.factor import UNIVERSE, FactorSpec, Ground, days_of
@@ -50,8 +51,7 @@ class FactorFileSpec(FactorSpec):
         """Digest of the file, so that another content is another factor."""
         digest = hashlib.blake2b(digest_size=16)
         for path in _files(Path(self.path)):
-            with path.open("rb") as handle:
-                digest.update(hashlib.file_digest(handle, "sha256").digest())
+            digest.update(file_digest(path))
         return digest.hexdigest()
 
     def nodes(self, name: str, ground: Ground) -> tuple[Node, ...]:

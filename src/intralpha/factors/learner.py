@@ -11,7 +11,6 @@ from pydantic import Field, model_validator
 from intralpha.base import IntralphaError
 from intralpha.base.node import Node, Slice, names_of
 from intralpha.datasets import (
-    CutSpec,
     Fold,
     LongWindowError,
     RowFilterSpec,
@@ -270,7 +269,7 @@ class Learner(FactorSpec):
         """What the networks depend on besides their inputs."""
         views = {
             key: LearntView(
-                cut=CutSpec(window_days=view.window_days, every=view.every, step=view.step),
+                cut=view.cut,
                 transform=None if view.transform.alone else view.transform,
             )
             for key, view in self.views.items()

@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from intralpha.base import DataError
+from intralpha.base.mapped import free_bytes
 from intralpha.market.partition import table_of
 
 MANIFEST = "manifest.json"
@@ -163,8 +164,12 @@ def check_sizes(root: Path, files: Mapping[str, FileFacts]) -> None:
         Another length, and no writer at work. The bytes are compared by ``Lake.verify``.
     """
     for name, facts in files.items():
-        if _size(root / name) != facts.size:
-            _check_again(root, name, facts.size)
+        path = root / name
+        if _size(path) == facts.size:
+            continue
+        now = unlike(root, name, lambda said, path=path: _size(path) == said.size)
+        if now is not None:
+            raise DamagedFileError(path, _size(path), now.size)
 
 
 def _size(path: Path) -> int | None:
@@ -174,17 +179,23 @@ def _size(path: Path) -> int | None:
         return None
 
 
-def _check_again(root: Path, name: str, expected: int) -> None:
-    """A writer replaces files first and the manifest just after: give it a moment."""
+def unlike(root: Path, name: str, is_like: Callable[[FileFacts], bool]) -> FileFacts | None:
+    """What the manifest says of a file that is otherwise; None: it is as it says, or not told of.
+
+    A writer replaces files first and the manifest just after: the answer waits for a moment.
+
+    Parameters
+    ----------
+    root, name : of the lake, and of the file below it
+    is_like : whether the file is what the manifest says
+    """
+    facts = None
     for _ in range(WAITS):
-        if _size(root / name) == expected:
-            return
-        time.sleep(WAIT_SECONDS)
         facts = table_files(root, name.partition("/")[0]).get(name)
-        if facts is None:
-            return
-        expected = facts.size
-    raise DamagedFileError(root / name, _size(root / name), expected)
+        if facts is None or is_like(facts):
+            return None
+        time.sleep(WAIT_SECONDS)
+    return facts
 
 
 def write_manifest(root: Path, files: dict[str, FileFacts]) -> None:
@@ -220,17 +231,10 @@ def replacing(path: Path) -> Iterator[Path]:
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise LakeWriteError(path, error, _free_bytes(path.parent)) from error
+        raise LakeWriteError(path, error, free_bytes(path.parent)) from error
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
-
-
-def _free_bytes(folder: Path) -> int:
-    while not folder.exists():
-        folder = folder.parent
-    stat = os.statvfs(folder)
-    return stat.f_bavail * stat.f_frsize
 
 
 @contextmanager

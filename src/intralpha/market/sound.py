@@ -1,18 +1,9 @@
 """Sound: the bytes of a lake's files beside the checksums that its manifest has of them."""
 
-import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from intralpha.market.manifest import (
-    WAIT_SECONDS,
-    WAITS,
-    FileFacts,
-    check_sizes,
-    checksum_of,
-    read_manifest,
-    table_files,
-)
+from intralpha.market.manifest import FileFacts, check_sizes, checksum_of, read_manifest, unlike
 from intralpha.market.prints import PrintError
 
 
@@ -37,8 +28,12 @@ def check_bytes(root: Path, files: Mapping[str, FileFacts]) -> None:
     """
     check_sizes(root, files)
     for name, facts in files.items():
-        if checksum_of(root / name) != facts.checksum:
-            _check_again(root, name)
+        path = root / name
+        if checksum_of(path) == facts.checksum:
+            continue
+        now = unlike(root, name, lambda said, path=path: checksum_of(path) == said.checksum)
+        if now is not None:
+            raise PrintError(path, checksum_of(path), now.checksum)
 
 
 def check_before_merging(root: Path, names: Iterable[str]) -> None:
@@ -66,17 +61,3 @@ def check_before_merging(root: Path, names: Iterable[str]) -> None:
         found = checksum_of(path)
         if found != facts.checksum:
             raise PrintError(path, found, facts.checksum)
-
-
-def _check_again(root: Path, name: str) -> None:
-    """A writer replaces files first and the manifest just after: give it a moment."""
-    found = expected = ""
-    for _ in range(WAITS):
-        facts = table_files(root, name.partition("/")[0]).get(name)
-        if facts is None:
-            return
-        found, expected = checksum_of(root / name), facts.checksum
-        if found == expected:
-            return
-        time.sleep(WAIT_SECONDS)
-    raise PrintError(root / name, found, expected)

@@ -2,14 +2,13 @@
 
 import json
 import math
-import zlib
 from functools import cache
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 
-CHECKSUM_BYTES = 4
+from intralpha.base.summed import CHECKSUM_BYTES, checksum
 
 
 class DamagedBytesError(ValueError):
@@ -28,7 +27,7 @@ def day_bytes(head: dict[str, Any], values: np.ndarray) -> memoryview:
     body = BytesIO()
     np.save(body, np.frombuffer(text, dtype=np.uint8))
     np.save(body, np.ascontiguousarray(values))
-    body.write(zlib.crc32(body.getbuffer()).to_bytes(CHECKSUM_BYTES, "little"))
+    body.write(checksum(body.getbuffer()))
     return body.getbuffer()
 
 
@@ -43,7 +42,7 @@ def read_day(filed: bytes) -> tuple[dict[str, Any], np.ndarray]:
     """
     view = memoryview(filed)
     body, end = view[:-CHECKSUM_BYTES], bytes(view[-CHECKSUM_BYTES:])
-    if len(filed) > CHECKSUM_BYTES and zlib.crc32(body).to_bytes(CHECKSUM_BYTES, "little") == end:
+    if len(filed) > CHECKSUM_BYTES and checksum(body) == end:
         return _parts(body)
     try:
         return _parts(view)

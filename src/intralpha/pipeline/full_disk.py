@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from intralpha.base import DataError
+from intralpha.base.mapped import free_bytes
 
 REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 # Libraries that write by themselves keep the words of the system and lose the number; NumPy counts.
@@ -45,17 +46,10 @@ def telling(root: Path) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, DataError) or not _refused(error):
             raise
-        raise StoreWriteError(root, error, _free_bytes(root)) from error
+        raise StoreWriteError(root, error, free_bytes(root)) from error
 
 
 def _refused(error: Exception) -> bool:
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno in REFUSALS
     return any(words in str(error) for words in WORDS)
-
-
-def _free_bytes(folder: Path) -> int:
-    while not folder.exists():
-        folder = folder.parent
-    stat = os.statvfs(folder)
-    return stat.f_bavail * stat.f_frsize

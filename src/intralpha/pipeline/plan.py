@@ -81,9 +81,7 @@ class Plan:
             return read_axes(self.lake, self.part.limits(self.recipe.data), self.part.symbols)
         except (IntralphaError, KeyboardInterrupt, SystemExit):
             raise
-        except (
-            BaseException
-        ):  # a reader of Parquet panics, too, over bytes that are none of its own
+        except BaseException:  # Polars panics, too, over bytes that are no Parquet
             for table in ("instruments", "daily"):
                 self.lake.demand_sound(table)
             raise

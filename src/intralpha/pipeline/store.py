@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from intralpha.base import DataError, Panel
+from intralpha.base.file_digest import file_digest
 from intralpha.base.mapped import mapped
 from intralpha.base.panel import as_days
 from intralpha.pipeline.day_file import DamagedBytesError, day_bytes, read_day
@@ -345,11 +346,8 @@ def _symbols_name(raw: np.ndarray) -> str:
 
 def _checksums(folder: Path) -> dict[str, str]:
     """Relative path -> SHA-256 of every file in a folder."""
-    out = {}
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        with path.open("rb") as handle:
-            out[str(path.relative_to(folder))] = hashlib.file_digest(handle, "sha256").hexdigest()
-    return out
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): file_digest(path).hex() for path in files}
 
 
 @lru_cache(maxsize=2**14)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -127,7 +127,7 @@ def plan_study(
     chosen = _search_of(search) if search is not None else own
     study = Study(recipe, tuple(overrides), runs, space, chosen)
     trials = study.asked(()) if chosen else [study.trial(one) for one in combinations(space)]
-    return Study(recipe, tuple(overrides), runs, space, chosen, trials)
+    return replace(study, trials=trials)
 
 
 def space_of(over: Sequence[str], said: StudySpec | None = None) -> Space:

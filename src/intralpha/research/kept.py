@@ -12,6 +12,7 @@ from numpy import ndarray
 
 from intralpha.base import ConfigError, DataError, Panel, Spec
 from intralpha.base.cross_section import mean_zscore
+from intralpha.base.file_digest import file_digest
 from intralpha.base.panel import as_days
 from intralpha.datasets import Fold, Loader
 from intralpha.factors.inputs import ALONE
@@ -230,8 +231,7 @@ def _digest(saved: Iterator[Path]) -> str:
     whole = hashlib.sha256()
     for path in saved:
         for name in ("values.npy", "axes.npz"):
-            with (path / name).open("rb") as handle:
-                whole.update(hashlib.file_digest(handle, "sha256").digest())
+            whole.update(file_digest(path / name))
     return whole.hexdigest()[:16]
 
 

@@ -20,11 +20,6 @@ class LookSpec(CutSpec):
 
     transform: TransformSpec
 
-    @property
-    def cut(self) -> CutSpec:
-        """How windows are cut."""
-        return CutSpec(**{key: getattr(self, key) for key in CutSpec.model_fields})
-
 
 @dataclass(frozen=True, eq=False)
 class Look:

@@ -1,6 +1,5 @@
 """Checkpoints: tensors by name as safetensors, the rest as JSON."""
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from intralpha.base import DataError
+from intralpha.base.file_digest import file_digest
 from intralpha.training.belonging import Marks, check_marks
 
 Tensors = dict[str, Shaped[Tensor, "..."]]  # by name, of any shape
@@ -43,7 +43,7 @@ def save_checkpoint(folder: Path, tensors: Tensors, facts: dict[str, Any], marks
     name = f"state-{facts['epoch']:04d}.safetensors"
     save_file({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, folder / name)
     partial = folder / f"{FACTS}.partial"
-    marked = {"state": name, "checksum": _checksum(folder / name), "belongs_to": marks}
+    marked = {"state": name, "checksum": file_digest(folder / name).hex(), "belongs_to": marks}
     partial.write_text(json.dumps({**facts, **marked}))
     partial.replace(folder / FACTS)
     for old in folder.glob("state-*.safetensors"):
@@ -77,16 +77,11 @@ def load_checkpoint(folder: Path, marks: Marks) -> tuple[Tensors, dict[str, Any]
         raise DamagedCheckpointError(path, repr(error)) from error
     check_marks(folder, found, marks)
     try:
-        if facts.get("checksum", "") not in ("", _checksum(state)):  # older ones have none
+        if facts.get("checksum", "") not in ("", file_digest(state).hex()):  # older ones have none
             raise DamagedCheckpointError(state, "its bytes differ from their checksum")
         return load_file(state), facts
     except (SafetensorError, OSError) as error:
         raise DamagedCheckpointError(state, str(error)) from error
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def rows_of(folder: Path) -> list[dict[str, Any]]:

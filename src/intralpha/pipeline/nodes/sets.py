@@ -161,19 +161,17 @@ def _values(
 ) -> tuple[Float[ndarray, "D A N"], tuple[str, ...], int]:
     """Values of the set, and of what stands beside it; how many are the set's."""
     scores = [_last_bar(inputs.panel(f"score/{n}"), days, assets, ("score",)) for n in of.scores]
+    beside = [f"score {name}" for name in of.scores]
     if of.of_scores:
-        names, parts, told = of.scores, scores, []
+        own, parts, scores, beside = of.scores, scores, [], []
     else:
-        names, values = _own(of, inputs, days, assets, inside_DA)
-        parts, told = [values], scores
-    beside: list[str] = []
+        own, values = _own(of, inputs, days, assets, inside_DA)
+        parts = [values]
     if of.beside is not None:
         other = inputs.panel(BESIDE)
         parts = [*parts, _last_bar(other, days, assets, other.names)]
-        beside += other.names
-    if told:
-        beside += [f"score {name}" for name in of.scores]
-    return np.concatenate([*parts, *told], axis=2), (*names, *beside), len(names)
+        beside = [*other.names, *beside]
+    return np.concatenate([*parts, *scores], axis=2), (*own, *beside), len(own)
 
 
 def _own(
