@@ -62,6 +62,24 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def long_lake(made_once: Callable[..., Path]) -> Path:
+    """Nine months of sixty simulated stocks, daily and in bars of 30 minutes; only to be read."""
+
+    def make(folder: Path) -> None:
+        from intralpha.market import Lake
+        from intralpha.sources import SimulatedSpec, ingest
+        from intralpha.sources.exchange.habits import HabitSpec
+
+        months = {"start": "2023-01-03", "end": "2023-09-28"}
+        spec = SimulatedSpec(
+            seed=3, n_assets=60, freq=30, habits=HabitSpec(orders_per_day=150), **months
+        )
+        ingest([spec], Lake(str(folder / "lake"), create=True), show_progress=False)
+
+    return made_once("long", make) / "lake"
+
+
+@pytest.fixture(scope="session")
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """``made_once(name, make)``: a folder that ``make(folder)`` fills in the first worker to ask.
 

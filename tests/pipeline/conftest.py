@@ -16,7 +16,7 @@ name: tiny
 data:
   lake: {lake}
   sources:
-    - {{kind: simulated, seed: 3, n_assets: 60, start: 2023-01-03, end: 2023-09-28, freq: 30,
+    - {{kind: simulated, seed: 3, n_assets: 60, start: 2023-01-03, end: 2023-06-30, freq: 30,
         habits: {{orders_per_day: 150}}}}
   assets: bars
   bar_freq: 30
@@ -31,7 +31,7 @@ factors:
     transform: {{kind: cross_section, mads: null, sigmas: 3}}
     window_days: 4
     label: {{kind: y_ret, horizon: 5}}
-    schedule: {{kind: rolling, train_days: 60, valid_days: 12, step_days: 60}}
+    schedule: {{kind: rolling, train_days: 40, valid_days: 8, step_days: 40}}
     model: {{kind: gru, hidden: 4}}
     objective: {{kind: neg_ic}}
     training: {{learning_rate: 0.01, max_epochs: 2, patience: 2}}

@@ -20,9 +20,6 @@ MONTH_ENDS_OF_2023 = [
     "2023-04-28",
     "2023-05-31",
     "2023-06-30",
-    "2023-07-31",
-    "2023-08-31",
-    "2023-09-28",  # 29 September was a holiday, 30 a Saturday
 ]
 
 
@@ -46,7 +43,7 @@ def test_three_grids_lie_apart(finished: tuple[Path, RunResult]) -> None:
     decided = names(apart.node("portfolio"))
     assert decided == [*(day for day in MONTH_ENDS_OF_2023 if day >= first), "end"]
     scored = names(apart.node("score/gru"))
-    assert len(scored) > 20
+    assert len(scored) > 10
     assert set(scored) == {d for d in names(apart.node("score/simple")) if d >= scored[0]}
     (test,) = apart.node("test").slices
     assert set(test.needs["score/gru"]) == set(scored) & set(fridays)
@@ -65,14 +62,14 @@ def test_a_run_tests_on_fridays_and_decides_at_month_ends(
     assert not result.problems
     tested = finished_factors(planned)[0].series["date"].to_numpy().astype("datetime64[D]")
     fridays = np.array(names(planned.node("forward")), dtype="datetime64[D]")
-    assert len(tested) > 20
+    assert len(tested) > 15
     assert np.isin(tested, fridays).all()
     run = finished_run(planned)
     assert run is not None
     assert [str(day) for day in run.targets.dates] == [
         day for day in MONTH_ENDS_OF_2023 if day >= str(run.targets.dates[0])
     ]
-    assert len(run.targets.dates) >= 6
+    assert len(run.targets.dates) >= 5
 
 
 def test_a_decision_date_without_a_score_is_an_error(finished: tuple[Path, RunResult]) -> None:

@@ -13,6 +13,7 @@ from intralpha.backtest import Ledger, PortfolioRun, enhance, save_run
 from intralpha.base import Panel
 from intralpha.market import Lake
 from intralpha.pipeline import Plan, RunResult, execute, list_artifacts, load_recipe, plan
+from intralpha.pipeline.export import run_tables
 from intralpha.pipeline.report import finished_run
 
 from .conftest import write_recipe
@@ -40,7 +41,7 @@ def equal(found: PortfolioRun, expected: PortfolioRun) -> None:
         assert one.equals(other, null_equal=True), table.name
     np.testing.assert_array_equal(found.targets.values, expected.targets.values)
     np.testing.assert_array_equal(found.targets.dates, expected.targets.dates)
-    assert expected.ledger.daily.height > 100, "nothing was compared"
+    assert expected.ledger.daily.height > 80, "nothing was compared"
     assert expected.ledger.fills.height > 100, "nothing was compared"
 
 
@@ -53,7 +54,7 @@ def done(
     made = planned(lake, tmp_path_factory.mktemp("replay"))
     result = execute(made, show_progress=False)
     assert result.problems == ()
-    assert result.made["portfolio"] == len(made.node("portfolio").slices) > 50
+    assert result.made["portfolio"] == len(made.node("portfolio").slices) > 30
     return lake, made
 
 
@@ -109,7 +110,7 @@ def test_a_lost_slice_is_made_again_from_the_one_before_it(
     shutil.copytree(whole.store.root, here.store.root)
     keys = here.addresses["portfolio"]
     names = list(keys)
-    lost = [names[20], names[40], names[41]]
+    lost = [names[10], names[20], names[21]]
     for name in lost:
         shutil.rmtree(here.store.root / "portfolio" / keys[name])
     made = execute(here, show_progress=False).made
@@ -123,7 +124,7 @@ def test_a_corrected_row_makes_the_replay_again_from_its_date(
 ) -> None:
     lake, whole = done
     shutil.copytree(lake, tmp_path / "lake")
-    other, day = Lake(tmp_path / "lake"), whole.axes.dates[100]
+    other, day = Lake(tmp_path / "lake"), whole.axes.dates[70]
     rows = other.scan("daily", day.item(), day.item()).collect()
     raised = rows.with_columns(pl.col("amount") * 1.001)  # another price of the day's fills
     other.append("daily", raised, on_conflict="replace")
@@ -132,7 +133,7 @@ def test_a_corrected_row_makes_the_replay_again_from_its_date(
     missing = [one.name for one in here.missing(here.node("portfolio"))]
     slices = [one.name for one in here.node("portfolio").slices]
     assert missing == [name for name in slices if name >= str(day)]
-    assert 20 < len(missing) < len(slices) - 20
+    assert 10 < len(missing) < len(slices) - 10
     execute(here, show_progress=False)
     fresh = planned(tmp_path / "lake", tmp_path / "fresh")
     execute(fresh, show_progress=False)
@@ -147,7 +148,7 @@ def test_a_corrected_row_makes_the_replay_again_from_its_date(
     ("period", "said"),
     [
         ("test.end=2023-01-20", "none of its dates has a score"),  # no stock has 20 sessions yet
-        ("test.start=2023-09-28", "there is no date"),  # the grid ends before
+        ("test.start=2023-07-03", "there is no date"),  # the grid ends before
     ],
 )
 def test_a_period_without_a_decision_is_said_and_reported(
@@ -155,9 +156,22 @@ def test_a_period_without_a_decision_is_said_and_reported(
 ) -> None:
     lake, _ = done
     result = execute(planned(lake, tmp_path, period), show_progress=False)
-    texts = [str(problem) for problem in result.problems]
-    assert any(said in text for text in texts)
+    assert any(said in str(problem) for problem in result.problems)
     assert result.figures == {}
+
+
+def test_a_decision_on_the_last_session_is_kept_and_has_no_return_yet(
+    done: tuple[Path, Plan], tmp_path: Path
+) -> None:
+    lake, _ = done
+    here = planned(lake, tmp_path, "test.start=2023-06-30")
+    result = execute(here, show_progress=False)
+    assert ["score" in str(problem) for problem in result.problems] == [True]  # nothing to test
+    assert result.figures == {}
+    (weights,) = run_of(here).targets.values[:, :, 0]
+    assert np.nansum(weights) == pytest.approx(1, abs=0.01)
+    assert not run_of(here).ledger.daily.height
+    assert "portfolio/fills" in run_tables(here)
 
 
 def test_a_long_chain_is_one_line_of_the_list(done: tuple[Path, Plan]) -> None:

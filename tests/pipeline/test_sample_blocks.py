@@ -24,31 +24,25 @@ from intralpha.pipeline import Plan, RunResult, execute, plan
 from intralpha.training import FoldJob, train_fold
 
 from .blocks import blocks_recipe
-from .conftest import begun, same_files
+from .conftest import same_files
 from .test_tomorrow import append_session, rows_upto
 
 MIDDLE = date(2023, 7, 14)  # between the decisions of 3 July and 1 August
 
 
 @pytest.fixture(scope="module")
-def lake(finished: tuple[Path, RunResult]) -> Path:
-    return finished[0] / "lake"
-
-
-@pytest.fixture(scope="module")
-def done(lake: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, RunResult]:
+def done(long_lake: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, RunResult]:
     folder = tmp_path_factory.mktemp("blocks")
-    recipe = blocks_recipe(lake, folder)
-    begun(lake.parent, folder / "runs")
+    recipe = blocks_recipe(long_lake, folder)
     result = execute(plan(recipe, folder / "runs"), show_progress=False)
     assert result.problems == ()
     return plan(recipe, folder / "runs"), result
 
 
 @pytest.fixture(scope="module")
-def noise(lake: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def noise(long_lake: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lake in which everything after the middle is noise."""
-    return FUTURES["noise"](Lake(lake), MIDDLE, tmp_path_factory.mktemp("noise") / "lake").root
+    return FUTURES["noise"](Lake(long_lake), MIDDLE, tmp_path_factory.mktemp("noise") / "lake").root
 
 
 def table(planned: Plan, name: str = "candidates") -> pl.DataFrame:
@@ -183,10 +177,10 @@ def worlds(lakes: Sequence[Path], folder: Path, runs: Path) -> list[Plan]:
 
 @pytest.mark.slow
 def test_what_comes_after_a_decision_does_not_count(
-    done: tuple[Plan, RunResult], lake: Path, noise: Path, tmp_path: Path
+    done: tuple[Plan, RunResult], long_lake: Path, noise: Path, tmp_path: Path
 ) -> None:
     runs = done[0].store.root.parent
-    assert_decided_by_the_past(*worlds((lake, noise), tmp_path, runs), MIDDLE)
+    assert_decided_by_the_past(*worlds((long_lake, noise), tmp_path, runs), MIDDLE)
 
 
 HONEST_BLOCKS, HONEST_DECISIONS = SampleBlocksSpec.blocks, SampleBlocksSpec.decisions
@@ -219,7 +213,7 @@ def chosen_by_the_next(self, *about) -> tuple[Decision, ...]:
 )
 def test_a_leak_is_caught(
     done: tuple[Plan, RunResult],
-    lake: Path,
+    long_lake: Path,
     noise: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -227,15 +221,15 @@ def test_a_leak_is_caught(
     leak: Callable,
 ) -> None:
     monkeypatch.setattr(SampleBlocksSpec, method, leak)
-    leaking = worlds((lake, noise), tmp_path, done[0].store.root.parent)
+    leaking = worlds((long_lake, noise), tmp_path, done[0].store.root.parent)
     with pytest.raises(AssertionError, match=r"different|not equal"):
         assert_decided_by_the_past(*leaking, MIDDLE)
 
 
 @pytest.mark.slow
-def test_one_more_day_costs_a_day(lake: Path, tmp_path: Path) -> None:
+def test_one_more_day_costs_a_day(long_lake: Path, tmp_path: Path) -> None:
     """One that is scored, one on which labels end, and a decision."""
-    whole = Lake(lake)
+    whole = Lake(long_lake)
     days = whole.dates("daily")
     at = int(np.searchsorted(days, np.datetime64("2023-07-31")))
     assert at % 2 == 0  # on the grid, and the last session of its month
@@ -272,7 +266,7 @@ def test_one_more_day_costs_a_day(lake: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_stopped(
-    done: tuple[Plan, RunResult], lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    done: tuple[Plan, RunResult], long_lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trained = []
 
@@ -282,7 +276,7 @@ def test_a_killed_run_goes_on_where_it_stopped(
         trained.append(job.folder)
         train_fold(job)
 
-    recipe = blocks_recipe(lake, tmp_path)
+    recipe = blocks_recipe(long_lake, tmp_path)
     monkeypatch.setattr("intralpha.factors.learning.train_fold", killed_at_the_fourth)
     with pytest.raises(KeyboardInterrupt):
         execute(plan(recipe, tmp_path / "runs"), show_progress=False)
@@ -300,7 +294,9 @@ def test_a_killed_run_goes_on_where_it_stopped(
 
 
 @pytest.mark.slow
-def test_workers_change_nothing(done: tuple[Plan, RunResult], lake: Path, tmp_path: Path) -> None:
-    shared = plan(blocks_recipe(lake, tmp_path, "workers=2"), tmp_path / "runs")
+def test_workers_change_nothing(
+    done: tuple[Plan, RunResult], long_lake: Path, tmp_path: Path
+) -> None:
+    shared = plan(blocks_recipe(long_lake, tmp_path, "workers=2"), tmp_path / "runs")
     assert execute(shared, show_progress=False).problems == ()
     assert same_files(done[0], plan(shared.recipe, tmp_path / "runs")) > 300

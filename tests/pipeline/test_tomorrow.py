@@ -34,9 +34,9 @@ def world(finished: tuple[Path, RunResult], tmp_path_factory: pytest.TempPathFac
     """A lake that ends the day before a date of the grid, a run on it, and the whole lake."""
     whole = Lake(finished[0] / "lake")
     days = whole.dates("daily")
-    # 150 is on the grid (every 3) and inside the last fold: 60 + 12 + 6 = 78, then every 30.
+    # 105 is on the grid (every 3) and inside the last fold: 40 + 8 + 6 = 54, then every 40.
     folder = tmp_path_factory.mktemp("tomorrow")
-    rows_upto(whole, folder / "lake", days[149])
+    rows_upto(whole, folder / "lake", days[104])
     write_recipe(folder)
     return whole, folder, days
 
@@ -60,11 +60,11 @@ def test_one_more_day_costs_a_day(world: tuple[Lake, Path, np.ndarray]) -> None:
     assert first.problems == ()
     before = planned(folder)
     old_scores = scores(before)
-    append_session(whole, folder / "lake", days[150])
+    append_session(whole, folder / "lake", days[105])
     after = planned(folder)
     todo = {node.name: len(after.missing(node)) for node in after.nodes}
-    # Sample dates 0, 3, .. 150. A label of t reads t + 6: those of 144 and 147 saw an end at 149
-    # and see more now; 150 is new. The test's returns read t + 11: 139 and later, so 141 .. 147.
+    # Sample dates 0, 3, .. 105. A label of t reads t + 6: those of 99 and 102 saw an end at 104
+    # and see more now; 105 is new. The test's returns read t + 11: 94 and later, so 96 .. 102.
     assert todo == {
         "universe": 1,
         "features/gru": 1,
@@ -80,19 +80,19 @@ def test_one_more_day_costs_a_day(world: tuple[Lake, Path, np.ndarray]) -> None:
         "test": 1,
         "benchmark": 1,
         "exposures": 1,
-        "portfolio": 2,  # the decision of 150, and the end after it
+        "portfolio": 2,  # the decision of 105, and the end after it
         "attribution": 1,  # of the whole replay
     }
-    assert [one.name for one in after.missing(after.node("portfolio"))] == [str(days[150]), "end"]
+    assert [one.name for one in after.missing(after.node("portfolio"))] == [str(days[105]), "end"]
     second = execute(after, show_progress=False)
     assert {n: c for n, c in second.made.items() if c} == {n: c for n, c in todo.items() if c}
     new = scores(planned(folder))
     np.testing.assert_array_equal(
         new.reindex(old_scores.dates, old_scores.assets).values, old_scores.values
     )
-    assert str(new.dates[-1]) == str(days[150])
+    assert str(new.dates[-1]) == str(days[105])
     assert np.isfinite(new.values[-1]).sum() > 30
-    append_session(whole, folder / "lake", days[151])  # no date of the grid: no decision
+    append_session(whole, folder / "lake", days[106])  # no date of the grid: no decision
     last = planned(folder)
     missing = {node.name: [one.name for one in last.missing(node)] for node in last.nodes}
     assert missing["portfolio"] == ["end"]
@@ -104,8 +104,8 @@ def test_one_more_day_costs_a_day(world: tuple[Lake, Path, np.ndarray]) -> None:
         assert run is not None
         books.append(run.ledger.daily)
     assert books[1].head(-1).equals(books[0])
-    assert books[1]["date"].to_list()[-1] == days[151].item()
-    assert books[1]["traded_yuan"][-1] > 0  # the decision of 150
+    assert books[1]["date"].to_list()[-1] == days[106].item()
+    assert books[1]["traded_yuan"][-1] > 0  # the decision of 105
 
 
 def scores(of: Plan) -> Panel:
@@ -116,12 +116,12 @@ def scores(of: Plan) -> Panel:
 def test_a_changed_day_moves_what_may_have_read_it(
     world: tuple[Lake, Path, np.ndarray], tmp_path: Path
 ) -> None:
-    """A corrected close of session 100 leaves every slice of the sessions before it alone."""
+    """A corrected close of session 70 leaves every slice of the sessions before it alone."""
     _, folder, days = world
     before = planned(folder)
     shutil.copytree(folder / "lake", tmp_path / "lake")
     shutil.copy(folder / "tiny.yaml", tmp_path / "tiny.yaml")
-    lake, on = Lake(tmp_path / "lake"), days[100].item()
+    lake, on = Lake(tmp_path / "lake"), days[70].item()
     rows = lake.scan("daily", on, on).collect()
     lake.append("daily", rows.with_columns(pl.col("amount") + 1.0), on_conflict="replace")
     changes = ("data.sources=[]", f"data.lake={tmp_path / 'lake'}")
@@ -130,13 +130,13 @@ def test_a_changed_day_moves_what_may_have_read_it(
         old, new = before.addresses[node], after.addresses[node]
         changed = sorted(day for day in new if old.get(day) != new[day])
         assert changed
-        assert changed[0] >= str(days[100])
+        assert changed[0] >= str(days[70])
     old, new = before.addresses["weights/gru"], after.addresses["weights/gru"]
     for name in new:  # a fold that ended before has its weights
-        assert (old[name] == new[name]) == (name[:10] <= str(days[100]))
+        assert (old[name] == new[name]) == (name[:10] <= str(days[70]))
     old, new = before.addresses["portfolio"], after.addresses["portfolio"]
     for name in new:  # the account of the day before the correction is kept
-        assert (old[name] == new[name]) == (name < str(days[100]))
+        assert (old[name] == new[name]) == (name < str(days[70]))
 
 
 def test_what_a_killed_run_left_does_not_pass_for_changed_data(
@@ -160,7 +160,7 @@ def test_what_a_killed_run_left_does_not_pass_for_changed_data(
     monkeypatch.setattr(broken.store, "keep_days", killed)
     with pytest.raises(KeyboardInterrupt):
         execute(broken, show_progress=False)
-    lake, on = Lake(tmp_path / "lake"), days[120].item()
+    lake, on = Lake(tmp_path / "lake"), days[84].item()
     rows = lake.scan("daily", on, on).collect()
     lake.append("daily", rows.with_columns(pl.col("adj_factor") * 2), on_conflict="replace")
     panels = []

@@ -27,8 +27,6 @@ from intralpha.research.kept import (
     OtherFeaturesError,
 )
 from intralpha.research.market import NoNetworkError, UntestableError
-from intralpha.sources import SimulatedSpec, ingest
-from intralpha.sources.exchange.habits import HabitSpec
 from intralpha.training import NetworkOutputError, NoWeightsError, OtherTrainingError, TrainSpec
 
 
@@ -42,20 +40,8 @@ class Mine(nn.Module):
 
 
 @pytest.fixture(scope="module")
-def market(made_once: Callable[..., Path]) -> Market:
-    def make(folder: Path) -> None:
-        spec = SimulatedSpec(
-            seed=3,
-            n_assets=60,
-            start="2023-01-03",
-            end="2023-09-28",
-            freq=30,  # type: ignore[arg-type]
-            habits=HabitSpec(orders_per_day=150),
-        )
-        ingest([spec], ia.Lake(str(folder / "lake"), create=True), show_progress=False)
-
-    lake = made_once("research", make) / "lake"
-    return ia.market(lake, universe={"min_listed_days": 20, "exclude_st": False}, every=3)
+def market(long_lake: Path) -> Market:
+    return ia.market(long_lake, universe={"min_listed_days": 20, "exclude_st": False}, every=3)
 
 
 def test_an_expression_becomes_a_panel_and_a_test(market: Market) -> None:

@@ -12,7 +12,7 @@ from intralpha.pipeline.recipe import Recipe, RecipeError, load_recipe
 from intralpha.pipeline.store import Artifact, Store
 
 OF_LAKES = (INGEST, KIND)  # what lakes hold already, whoever uses it
-MANY = 50  # folders of one node that are shown one by one
+MANY = 20  # folders of one node that are shown one by one
 
 
 def find_recipe(wanted: Path) -> Path:

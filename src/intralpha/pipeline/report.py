@@ -121,9 +121,12 @@ def finished_tracking(planned: Plan) -> dict[str, pl.DataFrame]:
 
 
 def finished_portfolio(planned: Plan) -> PortfolioRecord | None:
-    """What the report shows of the replay; None if there is none, or it is not made."""
+    """What the report shows of the replay; None if there is none, or it is not made.
+
+    None, too, where no session follows the first decision: there are target weights and no return.
+    """
     run = finished_run(planned)
-    return portfolio_record(planned, run) if run else None
+    return portfolio_record(planned, run) if run and len(run.ledger.daily) else None
 
 
 def portfolio_record(planned: Plan, run: PortfolioRun) -> PortfolioRecord:
@@ -188,11 +191,8 @@ def finished_courses(planned: Plan) -> dict[str, Course]:
     further = planned.recipe.portfolios
     nodes = {MAIN: "portfolio"} | {n: f"portfolio/{n}" for n, s in further.items() if not s.mixture}
     folders = {name: tuple(planned.folders(node).values()) for name, node in nodes.items()}
-    out = {
-        name: load_run(list(parts), planned.axes.assets).ledger.course()
-        for name, parts in folders.items()
-        if parts
-    }
+    made = {n: load_run(list(f), planned.axes.assets).ledger for n, f in folders.items() if f}
+    out = {name: ledger.course() for name, ledger in made.items() if len(ledger.daily)}
     for name, one in further.items():
         if one.mixture and {*one.mixture} <= {*out}:
             out[name] = mixture([out[part] for part in one.mixture], list(one.mixture.values()))

@@ -90,10 +90,11 @@ def _with_risk(one: Slice) -> Slice:
 
 
 def _told(portfolio: Node, known: Sequence[Node]) -> list[Node]:
-    """What is told of the replay; nothing where nothing is decided."""
+    """What is told of the replay; nothing where nothing is decided, or no session follows."""
     by_name = {node.name: node for node in known}
     benchmark = by_name["benchmark"]
-    if not benchmark.slices:
+    ends = [one.days[1] for one in portfolio.slices if one.days is not None]
+    if not benchmark.slices or str(ends[-1]) <= benchmark.slices[0].name:
         return []
     attribution = attribution_node(portfolio, benchmark)
     if RISK not in by_name:
