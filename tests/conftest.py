@@ -5,6 +5,7 @@ dear to make is made once for all workers.
 import fcntl
 import logging
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from shutil import rmtree
@@ -43,6 +44,18 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 def real_data_root() -> Path:
     """Where the real market data are expected."""
     return Path(os.environ.get("INTRALPHA_REAL_DATA", REPOSITORY.parent / "shared" / "data"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a test that is much the same for all its parameters some run, the others are slow."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        if mark := item.get_closest_marker("one_in"):
+            name = item.nodeid.partition("[")[0]
+            if seen[name] % mark.args[0]:
+                item.add_marker(pytest.mark.slow)
+            seen[name] += 1
 
 
 @pytest.fixture(autouse=True)

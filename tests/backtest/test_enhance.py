@@ -385,6 +385,7 @@ def test_a_run_shows_itself(run) -> None:
     assert len(page) < 10_000
 
 
+@pytest.mark.slow
 def test_the_tracking_error_of_every_decision_is_within_its_bound(lake) -> None:
     """Worked out here from the estimates and the weights; without the bound it is larger."""
     axes, signal = inputs(lake)

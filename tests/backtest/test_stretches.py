@@ -129,6 +129,7 @@ def test_the_market_has_what_could_go_wrong(whole: PortfolioRun, lake: Lake) -> 
     assert any(day not in decided for day in actions)
 
 
+@pytest.mark.slow
 def test_each_stretch_alone_from_files_and_a_cut_lake(
     lake: Lake, signal: Panel, whole: PortfolioRun, tmp_path: Path
 ) -> None:

@@ -61,6 +61,7 @@ def compared(done: Result) -> dict[str, dict[str, int]]:
     return out
 
 
+@pytest.mark.slow
 def test_several_dates_and_futures_are_added_up(audit: Callable[..., Result]) -> None:
     """Of each of two worlds which of six stocks are inside and which traded, up to the date."""
     words = [word for day in DATES for word in ("--after", day)]

@@ -104,6 +104,7 @@ def reference(library: str, day: Level2Day) -> dict[str, float]:
     return values
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_every_stock_day_from_raw_rows(market, library):
     compared = 0
@@ -169,6 +170,7 @@ def test_without_sessions_before_no_order_is_big(market, tmp_path):
     assert math.isfinite(got["concentration_diff"])
 
 
+@pytest.mark.slow
 def test_hf27_with_a_mean_is_the_mean_of_its_days(level2_lakes):
     lake, days, assets = level2_lakes.whole, level2_lakes.days, level2_lakes.assets
     plain = LibrarySpec(library="hf27").make().compute(lake, days, assets)

@@ -100,6 +100,7 @@ def settings_of(library: str) -> LibrarySpec:
     return LibrarySpec(library=library, base_freq=1, smooth_days=smooth, names=names)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("library", [n for n in libraries() if not reads_level2(n)])
 def test_a_cut_lake_gives_the_same_up_to_the_cut(lake, assets, library, tmp_path):
     days = lake.dates("daily")
@@ -316,6 +317,7 @@ def test_weeks_on_the_lake_are_those_of_the_reference(lake, assets):
             assert np.isfinite(got).sum() > 15, name
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("library", ["price_week", "price_month"])
 def test_blocks_do_not_look_ahead(look_ahead, library):
     features = LibrarySpec(library=library).make()
@@ -426,6 +428,7 @@ def test_a_value_looks_back_on_what_its_mean_and_its_parts_look_back_on():
     assert few.make().lookback_days == 4
 
 
+@pytest.mark.slow
 def test_libraries_of_one_frame_do_not_drop_each_others_values(level2_lakes, monkeypatch):
     """What is usual is in the key of those that read it, and in that of no other."""
     lake, days, assets = level2_lakes.cut, level2_lakes.days[CUT - 1 : CUT + 1], level2_lakes.assets

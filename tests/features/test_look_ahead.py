@@ -56,11 +56,13 @@ SPECS = [s for kind, cls in FeatureSpec.kinds().items() for s in SETTINGS.get(ki
 BARS = [spec for spec in SPECS if spec.make().times is not None]
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("spec", SPECS, ids=repr)
 def test_feature_sets_do_not_look_ahead(look_ahead, spec):
     look_ahead.assert_causal(spec.make())
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("slot", [0, 4])
 @pytest.mark.parametrize("spec", BARS, ids=repr)
 def test_bar_features_are_known_when_they_say(look_ahead, spec, slot):

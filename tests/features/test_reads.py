@@ -88,11 +88,13 @@ def assert_complete(spec, lake, days, assets, root: Path) -> None:
     assert np.isfinite(want).mean() > 0.3, "nothing was compared"
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", MARKET)
 def test_nothing_else_is_read_of_bars_and_days(market, tmp_path, name):
     assert_complete(MARKET[name], market, DAYS[[33, 35]], ASSETS, tmp_path / "part")
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("name", TICKS)
 def test_nothing_else_is_read_of_ticks(level2_lakes, tmp_path, name):
     days, assets = level2_lakes.days[[15, 17]], level2_lakes.assets
@@ -110,6 +112,7 @@ def test_nothing_else_is_read_of_equal_volume_bars(tmp_path):
         ("bars", 19), ("daily", 19), ("auctions", 19), ("instruments", None)}  # fmt: skip
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("name", "table"),
     [("usual", "bars"), ("usual", "auctions"), ("mean", "bars"), ("sessions", "daily"),

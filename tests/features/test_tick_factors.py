@@ -115,6 +115,7 @@ def test_values_do_not_depend_on_who_asks(part, assets, library, cache):
     assert np.isnan(nobody).all()
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_blocks_and_threads_change_nothing(lake, assets, library, counts, monkeypatch):
     table, on = TABLE.get(library, "trades"), lake.dates("daily")[8]
@@ -151,6 +152,7 @@ def test_with_and_without_the_store(lake, assets, library):
 # --- what is kept -----------------------------------------------------------------------------
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_a_second_call_reads_the_store_only(lake, assets, library, counts):
     first = values(lake, library, range(5, 9), assets)
@@ -175,6 +177,7 @@ def test_a_new_factor_is_computed_alone(lake, assets, counts):
     assert_fresh(lake, "level2_parents", [6, 7], assets, every)
 
 
+@pytest.mark.slow
 def test_sets_that_share_factors_do_not_drop_each_others_values(lake, assets, counts):
     first = values(lake, "hf27", [8, 9], assets)
     values(lake, "l2", [8, 9], assets)
@@ -190,6 +193,7 @@ def test_sets_that_share_factors_do_not_drop_each_others_values(lake, assets, co
     assert_fresh(lake, "hf27", [8, 9], assets, again)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_a_changed_file_is_computed_again(lake, assets, library, counts):
     table = TABLE.get(library, "trades")
@@ -259,6 +263,7 @@ def test_statistics_of_orders_are_computed_once(lake, assets, monkeypatch):
 # --- what is missing --------------------------------------------------------------------------
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_a_session_without_the_table_or_without_bars_is_nan(lake, assets, library):
     first = values(lake, library, [6, 7, 8], assets)

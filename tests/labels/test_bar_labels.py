@@ -233,6 +233,7 @@ BARRED = [
 ]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("spec", BARRED, ids=repr)
 def test_they_keep_the_promises_of_labels(tmp_path, daily, bars, spec):
     """On a lake whose bars end a few sessions after the widest window, as its daily rows do."""

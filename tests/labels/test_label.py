@@ -295,6 +295,7 @@ def cut(daily, reads, day):
     return daily.filter(rows)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("spec", [s for s in SPECS if s.kind != "y_001"], ids=repr)
 @pytest.mark.parametrize("day", [GAP[1][-1], 33])
 def test_a_label_needs_what_it_declares_and_no_row_less(tmp_path, daily, lake, spec, day):

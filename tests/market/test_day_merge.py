@@ -45,6 +45,7 @@ def merge(lake: Lake, *batches: pl.DataFrame) -> None:
             merging.append("trades", batch)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("before", [(), SYMBOLS[::3], SYMBOLS[5:9], SYMBOLS])
 @pytest.mark.parametrize("size", [1, 3, 20])
 def test_batches_give_the_bytes_of_one_append(

@@ -73,6 +73,7 @@ def test_an_optimiser_that_knows_the_next_signal_is_caught(
     assert [f.what for f in caught.value.findings] == ["target weights"]
 
 
+@pytest.mark.slow
 def test_an_audit_before_the_first_decision_proves_nothing_about_weights(
     strict_recipe: Recipe, tmp_path: Path
 ) -> None:

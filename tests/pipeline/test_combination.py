@@ -163,6 +163,7 @@ def test_a_rule_that_takes_returns_as_known_at_once_is_caught(
         audit_recipe(recipe, date(2023, 5, 26), tmp_path, False, ("noise",))
 
 
+@pytest.mark.slow
 def test_a_lake_that_grows_leaves_old_signals(run: Plan, recipe: Recipe, tmp_path: Path) -> None:
     """Up to a date the addresses are those of a lake that ends on it."""
     sessions, upto = run.lake.dates("daily"), run.lake.dates("daily")[100]

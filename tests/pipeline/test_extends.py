@@ -143,6 +143,7 @@ def test_a_set_that_is_null_is_left_out(tmp_path: Path) -> None:
     assert recipe.sets["y"].scores == ("a",)
 
 
+@pytest.mark.slow
 def test_report_004_runs_at_its_smallest_size(
     finished: tuple[Path, RunResult], tmp_path: Path
 ) -> None:

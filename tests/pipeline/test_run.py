@@ -89,9 +89,16 @@ def test_before_the_first_run_everything_is_to_do(recipe: Recipe, tmp_path: Path
 
 
 def test_a_killed_run_goes_on_where_it_stopped(
-    laid_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    finished: tuple[Path, RunResult],
+    laid_recipe: Recipe,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """On what was made before there were weights."""
     recipe, trained = laid_recipe, []
+    begun(finished[0], tmp_path / "runs")
+    for kind in ("weights", "outputs"):
+        rmtree(tmp_path / "runs/artifacts" / kind)
 
     def killed_at_the_third(job: FoldJob) -> None:
         if len(trained) == 2:

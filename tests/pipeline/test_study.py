@@ -104,6 +104,7 @@ def test_trials_share_what_they_have_in_common(
     assert [row["problem"] for row in result.table.rows(named=True)] == [None, None]
 
 
+@pytest.mark.slow
 def test_figures_are_those_of_training_and_test(
     finished: tuple[Path, RunResult], tmp_path: Path
 ) -> None:

@@ -139,6 +139,7 @@ def test_a_changed_day_moves_what_may_have_read_it(
         assert (old[name] == new[name]) == (name < str(days[70]))
 
 
+@pytest.mark.slow
 def test_what_a_killed_run_left_does_not_pass_for_changed_data(
     world: tuple[Lake, Path, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,6 +53,7 @@ def assert_same(got: np.ndarray, want: np.ndarray, tolerance: float) -> None:
     np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("name", LIBRARIES)
 def test_every_library_of_days(name, dtype):
@@ -60,6 +61,7 @@ def test_every_library_of_days(name, dtype):
     assert_same(run_torch(program, data), run(program, data), TOLERANCE[dtype])
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("name", TICK_LIBRARIES)
 def test_every_library_of_ticks(name, dtype):

@@ -64,6 +64,7 @@ def _made(spec: RiskModelSpec, lake: Lake, assets: np.ndarray) -> Made:
     return {one.date: (one, found) for one, found in rolled}
 
 
+@pytest.mark.one_in(3)
 @MODELS
 def test_estimates_of_a_market(spec, lake, assets):
     found = [e for _, e in made(spec, lake, assets).values() if e is not None]
@@ -100,6 +101,7 @@ def test_explained_returns_add_up(lake, assets):
         assert 0 < one.r2 <= 1
 
 
+@pytest.mark.one_in(3)
 @MODELS
 @pytest.mark.parametrize("future", ["noise", pytest.param("shifted", marks=pytest.mark.slow)])
 def test_another_future_changes_nothing_before_it(spec, future, lake, assets, tmp_path):

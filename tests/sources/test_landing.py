@@ -52,6 +52,7 @@ def market() -> pl.DataFrame:
     return pl.DataFrame([*kept, bad], schema=list(DAILY), orient="row").sort("date", "code")
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("batch_rows", [pytest.param(1, marks=pytest.mark.slow), 7, 1_000_000])
 @pytest.mark.parametrize("by", ["code", "date"])
 @pytest.mark.parametrize("ingests", [1, 3])
@@ -119,6 +120,7 @@ def minutes(days: list[date]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=list(BARS), orient="row")
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("batch_rows", [pytest.param(1, marks=pytest.mark.slow), 9, 1_000_000])
 @pytest.mark.parametrize("backwards", [False, True])
 def test_any_cut_of_bar_files_gives_the_same_lake(

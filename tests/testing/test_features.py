@@ -39,6 +39,7 @@ OURS = [
 CHECKS = (assert_shapes, assert_permutation, assert_reads)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("spec", OURS, ids=lambda s: s.kind)
 def test_honest_ones_pass(lake: Lake, copies: Path, spec) -> None:
     for check in CHECKS:
@@ -79,6 +80,7 @@ class ClaimsBarEnd(FeatureSet):
         return self.inner.days(lake, dates, assets)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("at", [time(10, 30), time(14, 0)])
 def test_bars_are_known_when_they_say(lake: Lake, copies: Path, at: time) -> None:
     assert_causal(BARS, lake, ON, at, folder=copies)

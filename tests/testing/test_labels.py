@@ -22,6 +22,7 @@ from .conftest import ON
 OURS = [LabelCheatSpec(), RawReturnSpec(), ZReturnSpec(), HorizonReturnSpec(horizon=5)]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("label", OURS, ids=lambda s: s.kind)
 def test_honest_ones_pass(lake: Lake, copies: Path, label) -> None:
     for check in (assert_shapes, assert_permutation, assert_reads):

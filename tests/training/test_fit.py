@@ -105,6 +105,7 @@ class Killed(Exception):
     pass
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("model", [MODEL, RNNSpec(hidden=8, dropout=0.5)])
 def test_a_killed_training_continues_bit_for_bit(
     samples: Samples, fold: Fold, tmp_path: Path, model: GRUSpec | RNNSpec

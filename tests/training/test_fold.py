@@ -78,6 +78,7 @@ def test_the_number_of_workers_changes_nothing(tmp_path: Path) -> None:
     assert not np.array_equal(*found[0]), "two seeds make two networks"
 
 
+@pytest.mark.slow
 def test_a_network_predicts_any_date_later_in_another_process(tmp_path: Path) -> None:
     job = make_jobs(tmp_path)[0]
     train_fold(job)

@@ -42,6 +42,7 @@ def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
+@pytest.mark.slow
 def test_trainings_of_other_processes_are_shown_while_they_run(tmp_path: Path) -> None:
     spec, page = TrainSpec(max_epochs=12, patience=12), io.StringIO()
     jobs = [replace(job, training=spec) for job in make_jobs(tmp_path)]

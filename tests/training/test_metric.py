@@ -78,6 +78,7 @@ def test_the_loss_of_validation_days_is_that_of_the_scores(samples: Samples, fol
     assert np.isnan(validate(model, samples, fold.valid).loss), "it was not asked for"
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("metric", "better"),
     [

@@ -93,6 +93,7 @@ def test_every_factor_equals_its_reference(name):
     assert finite > 0.5 * got.size
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("minutes", "least"), [(5, 5), (5, 2), (10, 3), (15, 2), (15, 1), (30, 1)])
 def test_bar_features_of_longer_rows_equal_their_reference(minutes, least):
     """What can have a value with so few rows has the reference's; the rest is refused."""
@@ -130,6 +131,7 @@ def rows_wanted(name: str, least: int) -> int:
     return max(least, own, 2 if any(x in name for x in two) else 1)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("bar", [10, 30])
 def test_every_bar_feature_equals_its_reference(bar):
     library = load_library("bar64_30").model_copy(update={"segments": bar})

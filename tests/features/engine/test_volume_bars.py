@@ -385,6 +385,7 @@ def scale_of(name: str, want: dict[str, float]) -> float:
     return next((size for kind, size in kinds.items() if name.endswith(kind)), 0.0)
 
 
+@pytest.mark.slow
 def test_float32_keeps_four_digits(program):
     pasts = {k: p for k, p in last_days().items() if not k.startswith("near_constant")}
     got = factors_of(program, list(pasts.values()), np.float32)

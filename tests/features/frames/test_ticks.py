@@ -66,16 +66,19 @@ def compare(name: str, choice: dict, meant: dict, dtype: type, tolerance: float)
     assert min(compared.values()) >= 20, compared
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("name", "choice", "meant"), CHOICES, ids=str)
 def test_every_factor_equals_its_reference(name, choice, meant):
     compare(name, choice, meant, np.float64, 1e-9)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(("name", "choice", "meant"), [c for c in CHOICES if not c[1]], ids=str)
 def test_float32_keeps_four_digits(name, choice, meant):
     compare(name, choice, meant, np.float32, 1e-4)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("column", "nothing"), [*((n, 0) for n in BEST), *((n, math.nan) for n in BEST[:2])]
 )

@@ -45,6 +45,7 @@ def market_of(seed: int, **habits: float) -> SimulatedSpec:
     return SimulatedSpec(n_assets=12, end=end, seed=seed, habits=HabitSpec(**habits))
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("orders", [150.0, 950.0])
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_a_book_has_two_sides_where_no_limit_locks_it(seed: int, orders: float) -> None:

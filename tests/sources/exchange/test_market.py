@@ -277,6 +277,7 @@ def test_same_seed_same_rows_and_another_seed_other_rows(thin):
     )
 
 
+@pytest.mark.slow
 def test_an_earlier_end_is_a_prefix(thin):
     cut = date(2023, 5, 15)
     short = tables(THIN.model_copy(update={"end": cut}))
@@ -288,6 +289,7 @@ def test_an_earlier_end_is_a_prefix(thin):
     assert_frame_equal(short["corporate_actions"], paid)
 
 
+@pytest.mark.slow
 def test_a_lake_grows_without_touching_what_is_there(tmp_path: Path):
     """Over a review of the index, which is on 2023-06-12."""
     lake = Lake(tmp_path / "lake", create=True)
@@ -306,6 +308,7 @@ def test_a_lake_grows_without_touching_what_is_there(tmp_path: Path):
     assert lake.version() == whole.version()
 
 
+@pytest.mark.slow
 def test_a_smaller_market_is_part_of_a_larger_one(market):
     spec = SPEC.model_copy(update={"n_assets": 25, "end": date(2023, 4, 28)})
     small = tables(spec)
@@ -318,6 +321,7 @@ def test_a_smaller_market_is_part_of_a_larger_one(market):
     assert np.array_equal(oracle[0].values, shared.values, equal_nan=True)
 
 
+@pytest.mark.slow
 def test_frequency_changes_the_view_and_not_the_market(tmp_path: Path):
     spec = SimulatedSpec(n_assets=8, end=date(2023, 1, 31), freq=1)
     lake = Lake(tmp_path / "lake", create=True)

@@ -93,6 +93,7 @@ def test_a_preset_is_a_start_that_other_keys_change() -> None:
         SimulatedSpec.model_validate({"preset": "huge"})
 
 
+@pytest.mark.slow
 def test_lakes_are_the_same_for_any_number_of_threads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

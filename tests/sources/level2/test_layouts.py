@@ -88,6 +88,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], dict[
 Lakes = Callable[[str, str], dict[str, Batch]]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", WAYS)
 def test_shenzhen_comes_back_bit_by_bit(
     name: str, lake: Lakes, truth: dict[str, pl.DataFrame]

@@ -295,6 +295,7 @@ def grown(write: Write, lake: Lake, cut: int, behind: int, live: bool) -> dict[s
     return tables(lake)
 
 
+@pytest.mark.slow
 def test_a_day_in_pieces_is_the_day_at_once(write: Write, tmp_path: Path) -> None:
     whole = Lake(tmp_path / "whole", create=True)
     ingest([datayes(write())], whole, **QUIET)

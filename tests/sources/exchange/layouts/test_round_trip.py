@@ -119,6 +119,7 @@ def read(
     return make
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", sorted(WAYS))
 def test_daily_rows_come_back(
     name: str, read: Callable[[str], tuple[Lake, str]], truth: Lake
