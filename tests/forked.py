@@ -14,7 +14,7 @@ import pickle
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, zip_longest
 from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,18 @@ from typing import Any
 import pytest
 
 ALONE = {"python", "python3", "python3.11", "pytest", "jemalloc_bg_thd", "polars-ooc-clea"}
-# Folders whose tests run whole recipes: the others fill what is left of the workers' time.
-LONGEST = ("tests/pipeline", "tests/plugins", "tests/audit", "tests/research", "tests/cli")
+# Folders whose tests take longest, a file of each in turn: the files of one folder compile the same
+# kernels and wait for the same run. The others fill what is left of the workers' time.
+LONGEST = (
+    "tests/pipeline",
+    "tests/features",
+    "tests/plugins",
+    "tests/sources",
+    "tests/research",
+    "tests/cli",
+    "tests/training",
+    "tests/audit",
+)
 PLACE = struct.Struct("i")
 
 
@@ -82,9 +92,14 @@ def _threads() -> set[str]:
 
 
 def _units(items: list[pytest.Item]) -> list[list[pytest.Item]]:
-    """Items file by file, longest folders first, and among them those with most tests."""
-    files = [list(of) for _, of in groupby(items, key=lambda item: item.path)]
-    return sorted(files, key=lambda of: (_rank(of[0]), -len(of)))
+    """Items file by file, longest folders in turn, and of each first the file with most tests."""
+    folders: list[list[list[pytest.Item]]] = [[] for _ in range(len(LONGEST) + 1)]
+    for _, of in groupby(items, key=lambda item: item.path):
+        file = list(of)
+        folders[_rank(file[0])].append(file)
+    *longest, others = (sorted(files, key=len, reverse=True) for files in folders)
+    in_turn = (file for row in zip_longest(*longest) for file in row if file)
+    return [*in_turn, *others]
 
 
 def _rank(item: pytest.Item) -> int:
