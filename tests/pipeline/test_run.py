@@ -33,7 +33,7 @@ from intralpha.pipeline.report import NothingMadeError
 from intralpha.pipeline.store import _fault
 from intralpha.training import FoldJob, predict_fold, train_fold
 
-from .conftest import SIMPLE, TIMED, same_files
+from .conftest import SIMPLE, TIMED, begun, same_files
 
 AFTER = date(2023, 5, 30)
 
