@@ -36,7 +36,7 @@ def _of_call(node: ast.Call) -> Iterator[str]:
 
 def _of_reading(node: ast.Assign) -> Iterator[str]:
     names = {t.id for t in node.targets if isinstance(t, ast.Name)}
-    if names & {"READING", "ABOUT", "NOTES", "_DRAWN"}:
+    if names & {"READING", "ABOUT", "NOTES", "_DRAWN", "PARTS"}:
         yield from (s for s in _literals(node.value) if " " in s)
 
 
