@@ -37,7 +37,7 @@
       if (known.get(ink + on) < 4.5) faults.push(`contrast ${known.get(ink + on).toFixed(2)}: ${said(node)}, ${ink} on ${on}`);
     }
   }
-  if (seen < 20) faults.push(`text: ${seen} pieces are visible`);
+  if (seen < 10) faults.push(`text: ${seen} pieces are visible`);
   for (const node of document.querySelectorAll("h1, h2, h3, figcaption, summary")) {
     const box = node.getBoundingClientRect();
     if (shown(node) && !(node.innerText.trim() && box.width > 0 && box.height > 0)) faults.push(`empty: ${said(node)}`);
