@@ -85,7 +85,13 @@ def of_kind(kind: str, keys: Sequence[str]) -> str:
 
 
 def artifact(kind: str, key: str, kept: Kept) -> str:
-    """What an artifact was made of, and its files."""
+    """What an artifact was made of, and its files.
+
+    Parameters
+    ----------
+    kind, key : of the artifact
+    kept : its facts and files
+    """
     files = table((text("file"), text("bytes")), list(kept.files.items()))
     told = json.dumps(kept.facts, indent=1, ensure_ascii=False)
     return _page(f"{kind}/{key}", ((text("Files"), files),), told=told)
