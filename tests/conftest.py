@@ -11,6 +11,7 @@ from pathlib import Path
 from shutil import rmtree
 
 from tests.annotations import check_annotations
+from tests.browser import NAMES, VARIABLE, Browser, browser_path, browsing
 from tests.compiling import compile_once
 from tests.forked import pytest_addoption, pytest_collectreport, pytest_runtestloop
 
@@ -113,3 +114,13 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         return folder
 
     return ask
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A browser without a window; the test is skipped where none is installed."""
+    path = browser_path()
+    if path is None:
+        pytest.skip(f"no browser: {VARIABLE} names none, and {', '.join(NAMES)} are not on PATH")
+    with browsing(path) as opened:
+        yield opened

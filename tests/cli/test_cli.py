@@ -24,6 +24,7 @@ VERBS = (
     "audit",
     "compare",
     "export",
+    "ui",
     "ls",
 )
 

@@ -117,6 +117,7 @@ OTHERS: dict[str, Any] = {
     "test.pools": {"small": {"rows": [{"kind": "quantiles", "of": "size", "high": 0.3}]}},
     "test.price": "open",
     "test.against": ["simple"],
+    "test.breakdown": {"sizes": 2},
     "test.factor.held": [1, 3],
     "test.factor.win": "week",
     "test.factor.columns": ["top_win"],

@@ -4,11 +4,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from intralpha.base import Panel
 from intralpha.evaluation import neutralise, run_factor_test
 from intralpha.labels import fwd_return
-from intralpha.pipeline import RunResult, audit_recipe, execute, load_recipe, plan
+from intralpha.market import industry_codes, size_cap
+from intralpha.pipeline import (
+    RunResult,
+    audit_recipe,
+    execute,
+    load_recipe,
+    plan,
+    render_report,
+)
 
 FACTORS = {
     name: {
@@ -27,6 +36,7 @@ TEST = {
     "pools": {
         "small": {"rows": [{"kind": "quantiles", "of": "size", "high": 0.7}], "n_groups": 3},
     },
+    "breakdown": {"sizes": 2, "min_stocks": 4},
     "factor": {"n_groups": 5, "top_share": 0.2, "columns": ["top_win", "rank_ic_t"]},
 }
 
@@ -94,6 +104,40 @@ def test_a_pool_is_a_part_of_the_universe(tested) -> None:
     found = run_factor_test(score.at(dates), fwd, mask, rule)
     assert reports["ret20, small"].summary["rank_ic"] == pytest.approx(found.summary["rank_ic"])
     assert reports["ret20"].summary["rank_ic"] != pytest.approx(found.summary["rank_ic"])
+
+
+@pytest.mark.parametrize("of", ["industry", "size"])
+def test_parts_are_those_of_each_close(tested, of: str, tmp_path: Path) -> None:
+    planned, reports = tested
+    report = reports["ret20"]
+    score, fwd, inside = masked(planned)
+    dates = report.series["date"].to_numpy().astype("datetime64[D]")
+    at = np.isin(score.dates, dates)
+    if of == "industry":
+        code_DA, labels = industry_codes(planned.lake, dates, score.assets)
+        parts = {labels[code]: code_DA == code for code in np.unique(code_DA[inside[at]])}
+    else:
+        cap_DA = size_cap(planned.lake, dates, score.assets)["size_cap"]
+        universe = planned.panel("universe").at(dates)["universe"] > 0
+        middle_D = np.nanmedian(np.where(universe, cap_DA, np.nan), axis=1, keepdims=True)
+        parts = {"1": cap_DA <= middle_D, "2": cap_DA > middle_D}
+    rows = {row[of]: row for row in report.more[f"by_{of}"].rows(named=True)}
+    assert list(rows) == list(parts)
+    assert sum(row["dates"] for row in rows.values()) > 2 * len(dates) - 3, "nothing was compared"
+    for label, part_DA in parts.items():
+        both_DA = inside[at] & part_DA & np.isfinite(score["score"][at] + fwd["fwd_1_6"][at])
+        found = [
+            spearmanr(score["score"][at][d, mine], fwd["fwd_1_6"][at][d, mine]).statistic
+            for d, mine in enumerate(both_DA)
+            if mine.sum() >= 4
+        ]
+        assert rows[label]["dates"] == len(found)
+        assert rows[label]["rank_ic"] == pytest.approx(
+            np.mean(found) if found else np.nan, nan_ok=True
+        )
+    assert "by_industry" not in reports["ret20, small"].more
+    page = render_report(planned, tmp_path / "report.html").read_text(encoding="utf-8")
+    assert f"RankIC by {of} and year" in page
 
 
 def test_what_a_factor_adds_has_nothing_of_the_other(tested) -> None:

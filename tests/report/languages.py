@@ -11,7 +11,11 @@ ROOT = Path(intralpha.__file__).parent
 PLACES = {"text": (0,), "Chart": (0, 1, 3), "Section": (0,), "square_chart": (0, 1)}
 PLACES |= {"matrix_chart": (1, 2), "heat_map": (2,), "monthly_map": (0, 1)}
 PLACES |= {"training_charts": (2, 3), "_curve": (2, 3), "_rank_ic_chart": (1,)}
-FILES = (*sorted((ROOT / "report").glob("*.py")), ROOT / "pipeline" / "head.py")
+FILES = (
+    *sorted((ROOT / "report").glob("*.py")),
+    *sorted((ROOT / "ui").glob("*.py")),
+    ROOT / "pipeline" / "head.py",
+)
 
 
 def sentences() -> Iterator[str]:
@@ -36,7 +40,7 @@ def _of_call(node: ast.Call) -> Iterator[str]:
 
 def _of_reading(node: ast.Assign) -> Iterator[str]:
     names = {t.id for t in node.targets if isinstance(t, ast.Name)}
-    if names & {"READING", "ABOUT", "NOTES", "_DRAWN"}:
+    if names & {"READING", "ABOUT", "NOTES", "_DRAWN", "PARTS"}:
         yield from (s for s in _literals(node.value) if " " in s)
 
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from markupsafe import escape
 
 from intralpha.base import Panel
-from intralpha.evaluation import FactorTestSpec, run_factor_test
+from intralpha.evaluation import Division, FactorTestSpec, breakdown, run_factor_test
 from intralpha.report import PortfolioRecord, Section, TearSheet, figure_text, render, table
 
 HOSTILE = "<script>alert('x')</script>"
@@ -32,6 +33,9 @@ def make_sheet(name: str = "gru") -> TearSheet:
     known = Panel(score[:, :, None], days, assets, ("score",))
     ahead = Panel(fwd[:, :, None], days, assets, ("fwd_1_6",))
     report = run_factor_test(known, ahead, spec=FactorTestSpec(n_groups=5), name=name)
+    industries = Division("industry", np.tile(np.arange(50) % 3, (10, 1)), ("bank", HOSTILE, "oil"))
+    parts = breakdown(score, fwd, np.ones((10, 50), bool), days, [industries], min_stocks=5)
+    report = replace(report, more=report.more | parts)
     return TearSheet("A run", "about it", {"stocks": "50"}, (report,))
 
 

@@ -30,6 +30,7 @@ from intralpha.cli.simulate import simulate
 from intralpha.cli.start import INTERRUPTED
 from intralpha.cli.study import study
 from intralpha.cli.test import test
+from intralpha.cli.ui import ui
 
 app = typer.Typer(
     name="intralpha",
@@ -111,6 +112,7 @@ VERBS = (
     compare,
     export,
     audit,
+    ui,
     ls,
     gc,
 )

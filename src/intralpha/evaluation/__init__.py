@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from intralpha.evaluation.neutralise import neutralise
     from intralpha.evaluation.overlap import newey_west_error, newey_west_t, overlap_of, overlap_t
     from intralpha.evaluation.pairs import MeanMatrix, pair_correlations
+    from intralpha.evaluation.parts import BreakdownSpec, Division, breakdown, part_rank_ic
     from intralpha.evaluation.performance import Performance, performance, yearly_table
     from intralpha.evaluation.ranks import average_ranks
     from intralpha.evaluation.set_days import SetDays, measure_days

@@ -73,7 +73,7 @@ class PastRun:
         filed = self.nodes.get(node)
         if filed is None:
             return []
-        store = Store(self.folder.parent.parent / "artifacts")
+        store = Store(self.folder.parent.parent / "artifacts", read_only=True)
         kind, keys = filed["kind"], list(filed["slices"].values())
         if not all(store.has(kind, "folders", key) for key in keys):
             return []
@@ -110,6 +110,11 @@ def compare_runs(wanted: Sequence[str], runs: Path, path: Path) -> Path:
     ------
     NoRunError
     """
+    return render(comparison(wanted, runs), path)
+
+
+def comparison(wanted: Sequence[str], runs: Path) -> TearSheet:
+    """Runs side by side, as what a page shows; parameters and errors of :func:`compare_runs`."""
     found = [PastRun.open(one, runs) for one in wanted]
     names = _names(found)
     compared = [
@@ -118,7 +123,7 @@ def compare_runs(wanted: Sequence[str], runs: Path, path: Path) -> Path:
     settings = differing(dict(zip(names, (run.recipe for run in found), strict=True)))
     facts = {name: str(run.folder) for name, run in zip(names, found, strict=True)}
     sections = tuple(comparison_sections(compared, settings))
-    return render(TearSheet("Comparison", ", ".join(names), facts, more=sections), path)
+    return TearSheet("Comparison", ", ".join(names), facts, more=sections)
 
 
 def _names(found: Sequence[PastRun]) -> list[str]:

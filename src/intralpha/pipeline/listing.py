@@ -60,10 +60,15 @@ def list_recipes() -> str:
 
 def list_runs(runs: Path) -> str:
     """Finished runs with their reports, newest last."""
-    found = sorted(runs.glob("*/*/report.html"), key=lambda p: p.stat().st_mtime)
+    found = finished_reports(runs)
     if not found:
         return f"no finished run under {runs}; `intralpha run RECIPE` makes one"
     return "\n".join(f"{p.parts[-3]:<24} {p.parts[-2]:<20} {p}" for p in found)
+
+
+def finished_reports(runs: Path) -> list[Path]:
+    """Reports of finished runs, ``NAME/TIME/report.html``, newest last."""
+    return sorted(runs.glob("*/*/report.html"), key=lambda p: p.stat().st_mtime)
 
 
 def list_artifacts(runs: Path) -> str:

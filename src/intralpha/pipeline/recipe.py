@@ -15,7 +15,7 @@ from intralpha.base.place import PlacePath, expand, placed
 from intralpha.base.yaml_text import EncodingError, YamlError, parse_yaml, read_utf8
 from intralpha.combination import CombinerSpec, EqualSpec
 from intralpha.datasets import EverySpec, GridSpec, RowFilterSpec, TransformSpec
-from intralpha.evaluation import FactorTestSpec
+from intralpha.evaluation import BreakdownSpec, FactorTestSpec
 from intralpha.evaluation.preset import TESTS
 from intralpha.executors import ExecutorSpec, LocalSpec
 from intralpha.factors import FactorSpec
@@ -161,6 +161,9 @@ class TestSpec(Spec):
     )
     pools: dict[str, PoolSpec] = Field(
         default_factory=dict, description="parts of the universe that are also tested, by name"
+    )
+    breakdown: BreakdownSpec | None = Field(
+        default=None, description="RankIC by industry and by size; {}: both; null: neither"
     )
     against: tuple[str, ...] = Field(
         default=(), description="factors; also report what each other one adds to them"

@@ -39,14 +39,14 @@ class UnknownArtifactError(DataError):
 class DamagedArtifactError(DataError):
     """An artifact is not what was filed: its bytes differ from their checksum, or are gone.
 
-    It has been taken out of the store, so that it is made again.
+    Who makes artifacts takes it out of the store, so that it is made again.
     """
 
     def __init__(self, kind: str, key: str, path: Path, found: str) -> None:
         self.kind, self.key, self.path, self.found = kind, key, path, found
         super().__init__(
             f"{path} of artifact {kind}/{key} is damaged: {found}.\n"
-            "Hint: it is no longer in the store; `intralpha run` of the same recipe makes it again."
+            "Hint: `intralpha run` of the same recipe makes it again."
         )
 
 
@@ -78,10 +78,11 @@ class Store:
     Parameters
     ----------
     root : folder, made when the first artifact is written
+    read_only : whether what is damaged stays where it is, for who looks and makes nothing again
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, read_only: bool = False) -> None:
+        self.root, self.read_only = root, read_only
 
     def has(self, kind: str, form: str, key: str) -> bool:
         """Whether a slice is finished.
@@ -112,7 +113,8 @@ class Store:
             raise UnknownArtifactError(kind, key, self.root) from error
         fault = _fault(path, (stat.st_ino, stat.st_size, stat.st_mtime_ns))
         if fault:
-            shutil.rmtree(path, ignore_errors=True)
+            if not self.read_only:
+                shutil.rmtree(path, ignore_errors=True)
             raise DamagedArtifactError(kind, key, path / fault[0], fault[1])
         return Artifact(kind, key, path, json.loads((path / FACTS).read_text()))
 
@@ -299,7 +301,7 @@ class Store:
 
     def _without(self, kind: str, key: str, path: Path, found: str) -> DamagedArtifactError:
         """Take a day out, and the file that is the reason."""
-        for one in (self._day(kind, key), path):
+        for one in () if self.read_only else (self._day(kind, key), path):
             with suppress(OSError):
                 one.unlink(missing_ok=True)
         return DamagedArtifactError(kind, key, path, found)

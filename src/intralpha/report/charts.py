@@ -106,6 +106,28 @@ def monthly_ic_chart(factor: FactorReport) -> Chart | None:
     return monthly_map(title, "mean over the test dates of the month", found, "rank_ic")
 
 
+PARTS = {
+    "industry_years": "RankIC by industry and year, {}",
+    "size_years": "RankIC by size and year, 1 the smallest, {}",
+}
+
+
+def part_charts(factor: FactorReport) -> list[Chart]:
+    """Mean RankIC of every year in each part of the universe, as heat maps."""
+    return [
+        _part_map(text(title, factor.name), factor.more[known])
+        for known, title in PARTS.items()
+        if known in factor.more
+    ]
+
+
+def _part_map(title: Text, found: pl.DataFrame) -> Chart:
+    wide = found.pivot("year", index="part", values="rank_ic")
+    years, values = wide.columns[1:], wide.drop("part").to_numpy().astype(np.float64)
+    cells = Cells(tuple(years), tuple(wide["part"]), values, Cells.widest(values))
+    return Chart(title, "mean over the test dates of the year", (cells,))
+
+
 def monthly_map(title: Text | str, unit: str, months: pl.DataFrame, column: str) -> Chart:
     """Years by months as a heat map.
 

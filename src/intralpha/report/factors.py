@@ -20,6 +20,7 @@ from intralpha.report.tables import (
 )
 
 DRAWN = ("group_courses", "histogram", "quantiles", "monthly", "rolling")  # tables that are charts
+DRAWN += tuple(charts.PARTS)
 TOLD = {"leg": "words", "coefficient": "words", "horizon": "horizon"}
 
 
@@ -69,6 +70,7 @@ def _one(factor: FactorReport, folded: bool) -> Section:
         charts.monthly_ic_chart(factor),
         charts.histogram_chart(factor),
         charts.quantile_chart(factor),
+        *charts.part_charts(factor),
     )
     tables = [
         (said(title), frame_table(frame, TOLD))

@@ -48,11 +48,11 @@ def _cell(value: float, spread: float) -> Markup:
     if not np.isfinite(value):
         return Markup("<td></td>")
     strength = min(abs(value) / (spread or 1.0), 1.0)
-    side = "high" if value >= 0 else "low"
-    mixed = f"color-mix(in srgb,var(--card),var(--{side}) {75 * strength:.0f}%)"
-    cell = Markup('<td class="{}" style="background:{}" data-v="{}">{}</td>')
-    shown = f"{value:.6g}", _figure(value, spread)
-    return cell.format("strong" if strength > 0.7 else "weak", mixed, *shown)
+    red, green, blue = HIGH if value >= 0 else LOW
+    # Three quarters at most: the page's ink can be read on it in both themes.
+    mixed = f"color-mix(in srgb,var(--card),rgb({red} {green} {blue}) {75 * strength:.0f}%)"
+    cell = Markup('<td style="background:{}" data-v="{}">{}</td>')
+    return cell.format(mixed, f"{value:.6g}", _figure(value, spread))
 
 
 def _figure(value: float, spread: float) -> str:

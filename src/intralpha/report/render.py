@@ -40,8 +40,18 @@ def render(sheet: TearSheet, path: Path) -> Path:
         The same path. The page needs no network and no library: drawings, style and script are
         inside.
     """
+    return write_page(page_of(sheet), path)
+
+
+def page_of(sheet: TearSheet) -> str:
+    """The report as HTML text, for who shows it and writes no file.
+
+    Parameters
+    ----------
+    sheet : what to show
+    """
     sections = sheet.sections()
-    page = filled(
+    return filled(
         "page.html",
         sheet.title,
         sheet=sheet,
@@ -50,7 +60,6 @@ def render(sheet: TearSheet, path: Path) -> Path:
         facts_table=table(("", ""), [(text(k), v) for k, v in sheet.facts.items()]),
         reading=READING,
     )
-    return write_page(page, path)
 
 
 def drawn(section: Section) -> list[str]:

@@ -12,7 +12,9 @@ from intralpha.base.node import ALL, Inputs, Node, Slice, Task, names_of
 from intralpha.evaluation import (
     FactorReport,
     FactorTestSpec,
+    breakdown,
     neutralise,
+    overlap_of,
     run_factor_test,
     with_days,
     with_luck,
@@ -20,6 +22,7 @@ from intralpha.evaluation import (
 from intralpha.factors import Ground
 from intralpha.factors.features import feature_node
 from intralpha.features import LibrarySpec
+from intralpha.pipeline.nodes.breakdown import breakdown_reads, divisions
 from intralpha.pipeline.nodes.ground import within_node
 from intralpha.pipeline.nodes.pools import POOLS, pools_node
 from intralpha.pipeline.recipe import Recipe, TestSpec
@@ -97,8 +100,9 @@ def test_nodes(
         with_signal=len(recipe.combined()) > 1,
         simulated=simulated_source(recipe),
     )
-    one = Slice(ALL, None, None, needs)
-    return [*before, Node("test", make_tests, spec, (one,), inputs, form="folders")]
+    reads = breakdown_reads(recipe.test.breakdown)
+    one = Slice(ALL, (dates[0].item(), dates[-1].item()) if reads else None, None, needs)
+    return [*before, Node("test", make_tests, spec, (one,), inputs, reads, "folders")]
 
 
 def simulated_source(recipe: Recipe) -> SimulatedSpec | None:
@@ -118,7 +122,7 @@ def make_tests(spec: FactorTests, inputs: Inputs, task: Task) -> None:
     ----------
     spec : what is tested and how
     inputs : ``score/NAME`` of every factor, ``signal``, ``universe`` and ``forward``; ``styles``
-        and ``within`` where the spec asks for such variants
+        and ``within`` where the spec asks for such variants, and the lake for a breakdown
     task : one slice, ``all``; its folder gets ``00``, ``01``, ... Forward returns are looked at, so
         nothing that trades may read it.
 
@@ -168,6 +172,8 @@ def _reports(
         return with_days(report, spec.test.by_day)
 
     out = [test(name, factor, inside)]
+    if spec.test.breakdown is not None:
+        out[0] = _with_parts(spec.test, inputs, out[0], factor, rets, inside)
     if spec.test.neutral_to:
         styles = inputs.panel("styles").at(dates).select(spec.test.neutral_to)
         left = neutralise(
@@ -190,6 +196,33 @@ def _reports(
         part = test(f"{name}, within {' + '.join(spec.test.within)}", factor, members)
         out.append(replace(part, series=part.series[rows]))
     return out
+
+
+def _with_parts(
+    test: TestSpec,
+    inputs: Inputs,
+    report: FactorReport,
+    factor: Panel,
+    rets: Panel,
+    inside_DA: ndarray,
+) -> FactorReport:
+    """The report with its RankIC by industry and by size."""
+    assert test.breakdown is not None
+    first, last = test.horizons[0]
+    dates, assets, every = factor.dates, factor.assets, test.factor.ic_every
+    # Those that cannot be bought tomorrow are in a part, too: who is in it is known today.
+    universe_DA = inputs.panel("universe").at(dates)["universe"] > 0
+    found = breakdown(
+        factor["score"],
+        rets.reindex(dates, assets).values[:, :, 0],
+        inside_DA,
+        dates,
+        divisions(test.breakdown, inputs.lake, dates, assets, universe_DA),
+        test.breakdown.min_stocks,
+        overlap_of(dates[::every], last - first),
+        every,
+    )
+    return replace(report, more=report.more | found)
 
 
 def _beside_oracle(
