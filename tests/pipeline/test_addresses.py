@@ -39,6 +39,7 @@ MOVED: dict[str, set[str]] = {
     "factors.gru.features": {"features/gru", "seen/gru", "weights/gru", "outputs/gru", "score/gru"}
     | RESULTS,
     "factors.gru.transform": {"seen/gru", "weights/gru", "outputs/gru", "score/gru"} | RESULTS,
+    "factors.gru.kept": {"seen/gru", "weights/gru", "outputs/gru", "score/gru"} | RESULTS,
     "factors.gru.window_days": {"weights/gru", "outputs/gru", "score/gru"} | RESULTS,
     "factors.gru.step": {"weights/gru", "outputs/gru", "score/gru"} | RESULTS,
     "factors.gru.label": GRU | RESULTS,
@@ -79,6 +80,7 @@ OTHERS: dict[str, Any] = {
     "factors.gru.features.names": ["bar_ret", "bar_range"],
     "factors.gru.transform.kind": {"kind": "window_ratio"},
     "factors.gru.transform.mads": 4.0,
+    "factors.gru.kept": "float16",
     "factors.gru.step": "day",
     "factors.gru.label.kind": {"kind": "y_002"},
     "factors.gru.label.horizon": 3,
@@ -234,6 +236,7 @@ TRAINED = {"weights/halves"} | SAID | CHOSEN
 MOVED_BLOCKS: dict[str, set[str]] = {
     "features": {"features/halves", "seen/halves", "similarity/halves"} | TRAINED,
     "transform": {"seen/halves"} | TRAINED,
+    "kept": {"seen/halves"} | TRAINED,
     "window_days": {"similarity/halves"} | TRAINED,  # the first block has fewer samples
     "step": TRAINED,
     "label": {"label/halves"} | TRAINED,
