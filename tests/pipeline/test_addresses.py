@@ -31,6 +31,7 @@ MOVED: dict[str, set[str]] = {
     "about": set(),
     "workers": set(),
     "executor": set(),
+    "mlflow": set(),
     "study": set(),
     "fwd_known_until": set(),
     "quality": set(),
@@ -104,6 +105,7 @@ OTHERS: dict[str, Any] = {
     "factors.gru.seeds": [1, 2],
     "combination.kind": {"kind": "equal"},
     "executor.kind": {"kind": "ray"},
+    "mlflow": {"uri": "sqlite:///other.db"},
     "study": {"over": {"grid.every": [2, 3]}},
     "sets": {
         "few": {"features": {"kind": "library", "library": "price_volume", "names": ["ret20"]}}
