@@ -72,7 +72,7 @@ def gather_half(
 @no_type_check
 def _wide(typing_context, bits):
     """float32 of the bits of a float16, by the processor's own instruction (F16C, or that of ARM):
-    a table or shifts take three times as long.
+    a table or shifts take two and a half times as long.
     """
     del typing_context, bits
 
