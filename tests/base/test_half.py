@@ -103,3 +103,12 @@ def test_money_is_refused_and_so_is_a_folder_of_nothing(tmp_path: Path) -> None:
         halved(np.ones((2, 2)))
     with pytest.raises(PanelReadError):
         HalfPanel.load(tmp_path)
+
+
+def test_the_largest_float32_does_not_become_infinite() -> None:
+    day = np.array([[np.finfo(np.float32).max, -np.inf], [-np.finfo(np.float32).max, 1.0]])
+    halves, exponents_F, _ = halved(day.astype(np.float32))
+    back = widened(halves, exponents_F)
+    assert np.isfinite(back[:, 0]).all()
+    np.testing.assert_allclose(back[:, 0], day[:, 0], rtol=2.0**-11)
+    assert back[:, 1].tolist() == [-np.inf, 1.0]
