@@ -38,13 +38,14 @@ SMALL := --set 'data.lake=$(CURDIR)/$(VENV)/first/lake' \
 	--set test.start=null --set portfolio.problem.stock_deviation=0.1 \
 	--set portfolio.problem.industry_deviation=0.2 --set 'portfolio.problem.style_bounds={size: 0.5}'
 
-.PHONY: demo test slow cluster lint format bench bench-qlib check clean fuzz docs audit-deps help
+.PHONY: demo test slow cluster mlflow lint format bench bench-qlib check clean fuzz docs audit-deps help
 
 help:
 	@sed -n '2,4p' Makefile
 	@echo '#   make bench-qlib   the same beside qlib, which gets an environment of its own'
 	@echo '#   make slow     properties that quicker tests hold, too, on more data'
 	@echo '#   make cluster  the extra for Ray, and its tests on a cluster of two nodes on this machine'
+	@echo '#   make mlflow   the extra for MLflow, and its tests'
 	@echo '#   make fuzz     an hour of broken input: no crash, no hang, every refusal an error of ours'
 	@echo '#   make docs     the site: every page as HTML and as Markdown, links checked'
 	@echo '#   make audit-deps  known faults of the pinned packages; needs a network to the public index'
@@ -99,6 +100,10 @@ slow: $(INSTALLED)
 cluster: $(READY)
 	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[ray]'
 	$(TEST_ENV) $(BIN)/python -m pytest tests/pipeline/test_cluster.py
+
+mlflow: $(READY)
+	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[mlflow]'
+	$(TEST_ENV) $(BIN)/python -m pytest tests/pipeline/test_mlflow.py
 
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check .

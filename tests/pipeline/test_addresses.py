@@ -31,6 +31,7 @@ MOVED: dict[str, set[str]] = {
     "about": set(),
     "workers": set(),
     "executor": set(),
+    "mlflow": set(),
     "study": set(),
     "fwd_known_until": set(),
     "quality": set(),
@@ -39,6 +40,7 @@ MOVED: dict[str, set[str]] = {
     "factors.gru.features": {"features/gru", "seen/gru", "weights/gru", "outputs/gru", "score/gru"}
     | RESULTS,
     "factors.gru.transform": {"seen/gru", "weights/gru", "outputs/gru", "score/gru"} | RESULTS,
+    "factors.gru.kept": {"seen/gru", "weights/gru", "outputs/gru", "score/gru"} | RESULTS,
     "factors.gru.window_days": {"weights/gru", "outputs/gru", "score/gru"} | RESULTS,
     "factors.gru.step": {"weights/gru", "outputs/gru", "score/gru"} | RESULTS,
     "factors.gru.label": GRU | RESULTS,
@@ -79,6 +81,7 @@ OTHERS: dict[str, Any] = {
     "factors.gru.features.names": ["bar_ret", "bar_range"],
     "factors.gru.transform.kind": {"kind": "window_ratio"},
     "factors.gru.transform.mads": 4.0,
+    "factors.gru.kept": "float16",
     "factors.gru.step": "day",
     "factors.gru.label.kind": {"kind": "y_002"},
     "factors.gru.label.horizon": 3,
@@ -102,6 +105,7 @@ OTHERS: dict[str, Any] = {
     "factors.gru.seeds": [1, 2],
     "combination.kind": {"kind": "equal"},
     "executor.kind": {"kind": "ray"},
+    "mlflow": {"uri": "sqlite:///other.db"},
     "study": {"over": {"grid.every": [2, 3]}},
     "sets": {
         "few": {"features": {"kind": "library", "library": "price_volume", "names": ["ret20"]}}
@@ -235,6 +239,7 @@ TRAINED = {"weights/halves"} | SAID | CHOSEN
 MOVED_BLOCKS: dict[str, set[str]] = {
     "features": {"features/halves", "seen/halves", "similarity/halves"} | TRAINED,
     "transform": {"seen/halves"} | TRAINED,
+    "kept": {"seen/halves"} | TRAINED,
     "window_days": {"similarity/halves"} | TRAINED,  # the first block has fewer samples
     "step": TRAINED,
     "label": {"label/halves"} | TRAINED,

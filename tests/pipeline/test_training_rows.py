@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from intralpha.audit.probe import FutureLeakError
-from intralpha.pipeline import RunResult, audit_recipe, execute, load_recipe, plan
+from intralpha.pipeline import Plan, RunResult, audit_recipe, execute, load_recipe, plan, run_tables
+from intralpha.pipeline.execute import make_block
 from intralpha.pipeline.recipe import RecipeError
-from intralpha.pipeline.report import render_report, training_history
+from intralpha.pipeline.report import date_weights, render_report, training_history
 
 from .leaks import RisersSpec
 
@@ -47,6 +49,44 @@ def test_rows_are_left_out_counted_and_reported(
         assert weights["date"].to_list() == fold.train.tolist()
         assert weights["weight"].mean() == pytest.approx(1)
         assert weights["weight"].n_unique() > 5
+    tables = run_tables(planned)
+    assert_frame_equal(tables["training/date_weights"], _as_kept(planned))
+    told = tables["training/effective_dates"]
+    assert told["fold"].to_list() == [fold.name for fold in planned.folds["gru"]]
+    assert told["training_dates"].to_list() == [len(f.train) for f in planned.folds["gru"]]
+    assert (told["effective_dates"] < told["training_dates"]).all()
+    for said in ("Weights of training dates, gru", "训练日期权重", "effective dates"):
+        assert said in page
+
+
+def _as_kept(planned: Plan) -> pl.DataFrame:
+    """What the trainings of each fold read, in the order of the folds."""
+    rows = []
+    for fold in planned.folds["gru"]:
+        key = planned.addresses["weighing/gru"][f"before-{fold.name}"]
+        kept = pl.read_parquet(planned.store.get("weighing", key).path / "weights.parquet")
+        rows.append(kept.with_columns(factor=pl.lit("gru"), fold=pl.lit(fold.name)))
+    return pl.concat(rows).select("factor", "fold", "date", "weight")
+
+
+def test_where_no_dates_are_weighed_nothing_is_said(finished: tuple[Path, RunResult]) -> None:
+    planned = plan(load_recipe(finished[0] / "tiny.yaml"), finished[0] / "runs")
+    assert date_weights(planned) is None
+    assert not [name for name in run_tables(planned) if "date" in name and "training" in name]
+    assert "Weights of training dates" not in finished[1].report.read_text()
+
+
+def test_weights_are_shown_of_the_folds_that_are_made(
+    finished: tuple[Path, RunResult], tmp_path: Path
+) -> None:
+    recipe = load_recipe(finished[0] / "tiny.yaml", (*FEW, "factors.gru.weights={kind: recency}"))
+    planned = plan(recipe, tmp_path / "runs")
+    node = planned.node("weighing/gru")
+    assert len(node.slices) > 1
+    make_block(planned, node, node.slices[:1], node.slices[:1])
+    found = date_weights(planned)
+    assert found is not None
+    assert found["fold"].unique().to_list() == [planned.folds["gru"][0].name]
 
 
 @pytest.mark.slow

@@ -1,9 +1,11 @@
 """Sections of a report, from what a run left."""
 
+from datetime import date
+
 import polars as pl
 import pytest
 
-from intralpha.report.section import training_sections
+from intralpha.report.section import date_weight_sections, training_sections
 
 
 def history(**more: list[float | None]) -> pl.DataFrame:
@@ -68,3 +70,26 @@ def test_what_only_some_fits_have_is_drawn_of_those(column: str, title: str) -> 
 def test_without_a_fit_there_is_no_section() -> None:
     assert training_sections(None) == []
     assert training_sections(history()[:0]) == []
+
+
+def test_weights_of_training_dates_a_line_a_fold_and_their_number() -> None:
+    days = [date(2024, 1, d) for d in (2, 3, 4)]
+    frame = pl.DataFrame(
+        {
+            "factor": ["a"] * 5 + ["b"],
+            "fold": ["2024"] * 2 + ["2025"] * 3 + ["2024"],
+            "date": [*days[:2], *days, days[0]],
+            "weight": [0.5, 1.5, 0.0, 0.0, 3.0, 1.0],
+        }
+    )
+    (section,) = date_weight_sections(frame)
+    a, b = (chart for chart in section.charts if chart is not None)
+    assert [(str(t.name), list(t.y)) for t in a.traces] == [  # type: ignore[union-attr]
+        ("2024", [0.5, 1.5]),
+        ("2025", [0.0, 0.0, 3.0]),
+    ]
+    assert [list(t.x) for t in b.traces] == [days[:1]]  # type: ignore[union-attr]
+    cells = str(section.tables[0][1])
+    for said in ("1.60", "2024-01-04", 'data-v="3"'):  # (0.5 + 1.5)^2 / (0.25 + 2.25)
+        assert said in cells
+    assert date_weight_sections(None) == date_weight_sections(frame[:0]) == []

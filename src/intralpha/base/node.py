@@ -86,6 +86,12 @@ class Inputs(ABC):
     def saved(self, name: str) -> Path:
         """The same Panel as a folder, for other processes."""
 
+    def kept(self, name: str) -> Path:
+        """The same as it is kept, for windows: float16 (:class:`~intralpha.base.half.HalfPanel`)
+        where the node keeps that.
+        """
+        return self.saved(name)
+
     @abstractmethod
     def folders(self, name: str) -> Mapping[str, Path]:
         """Slice -> folder, of an input whose slices are folders; of the node itself, those of its
@@ -132,6 +138,7 @@ class Node:
     reads : of the lake
     form : ``days``, a Panel of one date a slice; or ``folders``, files of any kind
     block : slices of days that are made in one call
+    half : whether days are kept as float16, see :func:`intralpha.base.half.halved`
     at_once : folders that a worker makes in one job
     watch : ``(spec, slices, folder, bar)``: shows inside its block, on a bar, how far slices are
         that other processes make, from what they leave in their folders
@@ -145,6 +152,7 @@ class Node:
     reads: tuple[Read, ...] = ()
     form: Literal["days", "folders"] = "days"
     block: int = 250
+    half: bool = False
     at_once: int = 1
     watch: Watch | None = None
 

@@ -4,7 +4,8 @@ Axis legend of the whole project, used as suffixes of array names: B batch, D da
 day, A assets, F features, L window length, H horizons, K risk factors, S seeds, N book levels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, time
 from pathlib import Path
@@ -301,15 +302,7 @@ class Panel:
 
     def save_axes(self, path: Path) -> None:
         """Write ``path/axes.npz`` beside values that are there already."""
-        times = [] if self.times is None else [t.isoformat() for t in self.times]
-        np.savez(
-            path / "axes.npz",
-            dates=self.dates,
-            assets=self.assets.astype(str),
-            names=np.array(self.names, dtype=str),
-            times=np.array(times, dtype=str),
-            has_times=np.array(self.times is not None),
-        )
+        write_axes(path, self.dates, self.assets, self.names, self.times)
 
     @classmethod
     def load(cls, path: str | Path, mmap: bool = True) -> "Panel":
@@ -321,21 +314,10 @@ class Panel:
             Nothing is there, or it cannot be read; Python objects (pickles) are refused.
         """
         path = Path(path)
-        try:
-            mode = "r" if mmap else None
+        mode = "r" if mmap else None
+        with reading(path):
             values = np.load(path / "values.npy", mmap_mode=mode, allow_pickle=False)
-            with np.load(path / "axes.npz", allow_pickle=False) as held:
-                axes = {name: held[name] for name in AXES}
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-            raise PanelReadError(path, str(error).rstrip(".")) from error
-        times = tuple(time.fromisoformat(t) for t in axes["times"])
-        return cls(
-            values,
-            axes["dates"],
-            axes["assets"],
-            tuple(str(n) for n in axes["names"]),
-            times if bool(axes["has_times"]) else None,
-        )
+        return cls(values, *read_axes(path))
 
     @staticmethod
     def _index(axis: str, known: Sequence[str], wanted: Sequence[str]) -> list[int]:
@@ -344,6 +326,55 @@ class Panel:
         if missing:
             raise UnknownNameError(axis, missing, known)
         return [place[name] for name in wanted]
+
+
+def write_axes(
+    path: Path,
+    dates: np.ndarray,
+    assets: np.ndarray,
+    names: tuple[str, ...],
+    times: tuple[time, ...] | None,
+) -> None:
+    """Write ``path/axes.npz``.
+
+    Parameters
+    ----------
+    path : folder
+    dates, assets, names, times : as of :class:`Panel`
+    """
+    np.savez(
+        path / "axes.npz",
+        dates=dates,
+        assets=assets.astype(str),
+        names=np.array(names, dtype=str),
+        times=np.array([t.isoformat() for t in times or ()], dtype=str),
+        has_times=np.array(times is not None),
+    )
+
+
+def read_axes(
+    path: Path,
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...], tuple[time, ...] | None]:
+    """Dates, assets, names and times of what :func:`write_axes` wrote.
+
+    Raises
+    ------
+    PanelReadError
+    """
+    with reading(path), np.load(path / "axes.npz", allow_pickle=False) as held:
+        axes = {name: held[name] for name in AXES}
+    times = tuple(time.fromisoformat(t) for t in axes["times"])
+    names = tuple(str(n) for n in axes["names"])
+    return axes["dates"], axes["assets"], names, times if bool(axes["has_times"]) else None
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Say of a folder that it holds no Panel, where NumPy says anything else."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        raise PanelReadError(path, str(error).rstrip(".")) from error
 
 
 def _positions(axis: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -21,5 +21,7 @@ def carry_out(plan: "Plan") -> None:
     result = pipeline.execute(plan)
     typer.echo(result.to_text())
     typer.echo(f"report: {result.report}")
+    if result.mlflow:
+        typer.echo(f"mlflow: run {result.mlflow}")
     for problem in result.problems:
         raise problem

@@ -80,11 +80,13 @@ def resolved(recipe: Path, overrides: tuple[str, ...]) -> str:
 
     Raises
     ------
-    RecipeError
+    RecipeError, NoMlflowError
     """
     from intralpha.pipeline import dump_recipe, open_recipe
 
-    return dump_recipe(open_recipe(recipe, overrides))
+    checked = open_recipe(recipe, overrides)
+    checked.demand_extras()
+    return dump_recipe(checked)
 
 
 def resolved_quickly(recipe: Path, overrides: tuple[str, ...]) -> "str | RecipeError | None":

@@ -9,6 +9,7 @@ from jaxtyping import Float32, Shaped
 from numpy import ndarray
 
 from intralpha.base import DataError, Panel
+from intralpha.base.half import HalfPanel, is_half
 from intralpha.base.panel import as_days
 from intralpha.datasets.samples import Samples
 from intralpha.datasets.schedule import Fold
@@ -36,7 +37,7 @@ class View:
 
     Parameters
     ----------
-    path : Panel [D, A, F] or [D, T, A, F] of successive sessions
+    path : Panel [D, A, F] or [D, T, A, F] of successive sessions, or one of float16
     cut : which sessions a window holds, and how their bars stand
     transform : pre-processing; None where the Panel has been through it already
     """
@@ -118,7 +119,7 @@ class Loader:
         for name, view in self.views.items():
             if view.transform is None or not view.transform.fits:
                 continue
-            features = self._features(view, masks)
+            features = _wide(self._features(view, masks))
             n = int(np.searchsorted(features.dates, fold.train[-1], side="right"))
             known = replace(features, values=features.values[:n], dates=features.dates[:n])
             learned = view.transform.fit(known, known.dates, masks["universe"][:n] > 0)
@@ -137,7 +138,8 @@ class Loader:
         -------
         Samples
             Its Panels hold the sessions from the first window to the last date and no others:
-            memory-mapped where the transform leaves values as they are, else their float32 copy.
+            memory-mapped where the transform leaves values as they are, float16 where that is
+            kept, else their float32 copy.
 
         Raises
         ------
@@ -170,18 +172,27 @@ class Loader:
     def _window(self, name: str, rows: slice, masks: Panel, fitted: Fitted) -> Window:
         view = self.views[name]
         features = self._features(view, masks)
-        part = replace(features, values=features.values[rows], dates=features.dates[rows])
+        part = features.days(rows) if isinstance(features, HalfPanel) else _days(features, rows)
         if view.transform is not None:
+            part = _wide(part)
             mine = {k.removeprefix(f"{name}."): v for k, v in fitted.items() if _owner(k) == name}
             part = view.transform.apply(part, masks["universe"][rows] > 0, mine)
         return Window(part, view.cut, view.ratio_clip)
 
-    def _features(self, view: View, masks: Panel) -> Panel:
-        features = Panel.load(view.path)
+    def _features(self, view: View, masks: Panel) -> Panel | HalfPanel:
+        features = HalfPanel.load(view.path) if is_half(view.path) else Panel.load(view.path)
         for axis in ("dates", "assets"):
             if not np.array_equal(getattr(features, axis), getattr(masks, axis)):
                 raise LoaderAxesError(axis, view.path, self.universe)
         return features
+
+
+def _days(panel: Panel, rows: slice) -> Panel:
+    return replace(panel, values=panel.values[rows], dates=panel.dates[rows])
+
+
+def _wide(panel: Panel | HalfPanel) -> Panel:
+    return panel.widened() if isinstance(panel, HalfPanel) else panel
 
 
 def _owner(name: str) -> str:

@@ -1,6 +1,7 @@
 """Window: how the history that a network sees under one name is cut from a Panel."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -9,6 +10,8 @@ from numpy import ndarray
 from pydantic import Field
 
 from intralpha.base import Panel, Spec
+from intralpha.base.half import HalfPanel
+from intralpha.datasets.half_windows import gather_half
 from intralpha.datasets.windows import gather, gather_ratio, has_base, ratio_moments
 
 Step = Literal["bar", "day", "nested"]
@@ -63,14 +66,14 @@ class Window:
 
     Parameters
     ----------
-    panel : [D, A, F] or [D, T, A, F], successive sessions
+    panel : [D, A, F] or [D, T, A, F], successive sessions; of float16 where ``ratio_clip`` is 0
     cut : which of them, and how bars stand
     ratio_clip : if not 0, windows are divided by their last values and z-scored over the date's
         samples, labelled or not [Spec 10.3], with this bound (inf for none); a stock with a feature
         that is 0 or absent in all of its window is no sample then
     """
 
-    panel: Panel
+    panel: Panel | HalfPanel
     cut: CutSpec
     ratio_clip: float = 0.0
 
@@ -127,14 +130,23 @@ class Window:
         if moments is not None:
             clip, rows = self.ratio_clip, self._rows
             x = gather_ratio(self._steps, stop, column_N, row_N, moments, clip, rows)
+        elif isinstance(self.panel, HalfPanel):
+            x = gather_half(self._steps, self._scale_DF, stop, column_N, self._rows)
         else:
             x = gather(self._steps, stop, column_N, self._rows)
         return x.reshape(len(x), *self.sizes)
 
+    @cached_property
+    def _scale_DF(self) -> Float32[ndarray, "D F"]:
+        """What halves are multiplied with; asked for at every step of a training."""
+        assert isinstance(self.panel, HalfPanel)
+        return self.panel.scale_DF
+
     @property
     def _steps(self) -> Float[ndarray, "S A F"]:
         """Features as steps [S, A, F]: days, or the bars of all days end to end; a view."""
-        values = self.panel.values
+        panel = self.panel
+        values = panel.halves if isinstance(panel, HalfPanel) else panel.values
         if self.panel.times is None:
             return values
         bars, assets, width = values.shape[1:]

@@ -3,7 +3,7 @@
 from typing import no_type_check
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int
+from jaxtyping import Bool, Float, Float32, Int, Shaped
 from numba import njit
 from numpy import ndarray
 
@@ -56,7 +56,7 @@ def gather(
     WindowBoundsError
         A window would begin before the first step, end after the last, or name no asset.
     """
-    back = _back(steps_SAF, stop_N, column_N, length)
+    back = rows_back(steps_SAF, stop_N, column_N, length)
     check_arrays(1, column_N=column_N, stop_N=stop_N)
     out = aligned_empty(len(stop_N), len(back), steps_SAF.shape[2])
     steps, stops, columns = read_only(steps_SAF, False), read_only(stop_N), read_only(column_N)
@@ -89,7 +89,7 @@ def has_base(
         The window would reach beyond the array, or a column is no asset.
     """
     check_count("stop", stop, 0)
-    back = _back(steps_SAF, np.array([stop]), column_N, length)
+    back = rows_back(steps_SAF, np.array([stop]), column_N, length)
     out = np.ones(len(column_N), np.bool_)
     _based(read_only(steps_SAF, False), stop, read_only(column_N), read_only(back), out)
     return out
@@ -121,7 +121,7 @@ def ratio_moments(
         The window would reach beyond the array, or a column is no asset.
     """
     check_count("stop", stop, 0)
-    back = _back(steps_SAF, np.array([stop]), column_N, length)
+    back = rows_back(steps_SAF, np.array([stop]), column_N, length)
     shape = (len(back), steps_SAF.shape[2])
     mean, inverse = np.zeros(shape), np.zeros(shape)
     if len(column_N):
@@ -166,7 +166,7 @@ def gather_ratio(
     mean, inverse = moments
     check_shape("mean", mean, (None, None, None), "f")
     check_shape("inverse", inverse, mean.shape, "f")
-    back = _back(steps_SAF, stop_N, column_N, mean.shape[1] if rows is None else rows)
+    back = rows_back(steps_SAF, stop_N, column_N, mean.shape[1] if rows is None else rows)
     check_shape("rows", back, (mean.shape[1],), "iu")
     check_shape("mean", mean, (None, None, steps_SAF.shape[2]))
     check_arrays(1, row_N=row_N, stop_N=stop_N, column_N=column_N)
@@ -179,17 +179,28 @@ def gather_ratio(
     return out
 
 
-def _back(
-    steps_SAF: Float[ndarray, "S A F"],
+def rows_back(
+    steps_SAF: Shaped[ndarray, "S A F"],
     stop_N: Int[ndarray, " n_stop"],
     column_N: Int[ndarray, " n_column"],
     length: Rows,
+    kinds: str = "f",
 ) -> Int[ndarray, " L"]:
     """How many steps before the end each row stands; all is checked, for compiled code follows it,
     and before rows are made, for a length may be any number.
+
+    Parameters
+    ----------
+    steps_SAF, stop_N, column_N, length : as of :func:`gather`
+    kinds : letters of ``dtype.kind`` that the steps may be of
+
+    Raises
+    ------
+    ArrayFormError, CountError, WindowBoundsError
+        As of :func:`gather`.
     """
     longest = _longest(length)
-    check_shape("steps_SAF", steps_SAF, (None, None, None), "f")
+    check_shape("steps_SAF", steps_SAF, (None, None, None), kinds)
     check_shape("stop_N", stop_N, (None,), "iu")
     check_shape("column_N", column_N, (None,), "iu")
     shape = steps_SAF.shape

@@ -1,12 +1,13 @@
 """What a network sees: features, what is done to them, and how windows are cut."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from jaxtyping import Bool
 from numpy import ndarray
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from intralpha.base import Panel
 from intralpha.base.node import Inputs, Node, Task, day_slices
@@ -19,11 +20,42 @@ ALONE = "x"  # the name of an input that is given none
 InputName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
+Kept = Literal["float32", "float16"]
+KEPT = (
+    "how what the transform makes of each day is kept and read: float16 takes half the bytes, with "
+    "a power of two a day and feature, and has 11 bits of each value"
+)
+
+
 class InputSpec(CutSpec):
     """One thing that a network sees: features, what is done to them, how windows are cut."""
 
     features: FeatureSpec
     transform: TransformSpec
+    kept: Kept = Field(default="float32", description=KEPT)
+
+    @property
+    def half(self) -> bool:
+        """Whether float16 is kept."""
+        return self.kept == "float16"
+
+
+def kept_faults(views: Mapping[str, InputSpec]) -> Iterator[str]:
+    """Inputs of which nothing could be kept as float16.
+
+    Parameters
+    ----------
+    views : by name
+    """
+    for key, view in views.items():
+        if view.half and not view.transform.alone:
+            place = "kept" if key == ALONE else f"inputs.{key}.kept"
+            yield (
+                f"{place}: found float16; transform {view.transform.kind} leaves the features as "  # type: ignore[attr-defined]
+                "they are until a network is trained, and differences and ratios of features lose "
+                "too much of 11 bits.\nHint: a transform that works on each day alone, such as "
+                "cross_section, or float32"
+            )
 
 
 def input_nodes(name: str, key: str, view: InputSpec, ground: Ground) -> tuple[Node, ...]:
@@ -46,7 +78,7 @@ def input_nodes(name: str, key: str, view: InputSpec, ground: Ground) -> tuple[N
     inputs = {"features": features.name, UNIVERSE: ground.universe}
     block = features.block
     node = Node(f"seen/{own}", make_seen, view.transform, slices, inputs, reads, block=block)
-    return features, node
+    return features, replace(node, half=view.half)
 
 
 def seen_name(key: str) -> str:

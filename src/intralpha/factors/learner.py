@@ -20,7 +20,16 @@ from intralpha.datasets import (
 from intralpha.datasets.window import Step
 from intralpha.factors.factor import UNIVERSE, FactorSpec, Ground
 from intralpha.factors.fits import Parts, faults_of
-from intralpha.factors.inputs import ALONE, InputName, InputSpec, input_nodes, seen_name
+from intralpha.factors.inputs import (
+    ALONE,
+    KEPT,
+    InputName,
+    InputSpec,
+    Kept,
+    input_nodes,
+    kept_faults,
+    seen_name,
+)
 from intralpha.factors.labels import label_node
 from intralpha.factors.learning import (
     LABEL,
@@ -56,8 +65,9 @@ class Learner(FactorSpec):
         description="what the network reads at a time: a bar, a day's bars at once, or (nested) "
         "days with their bars inside",
     )
+    kept: Kept = Field(default="float32", description=KEPT)
     inputs: dict[InputName, InputSpec] = Field(
-        default={}, description="instead of these four, what the network sees by the name it wants"
+        default={}, description="instead of these five, what the network sees by the name it wants"
     )
     label: LabelSpec
     valid_label: LabelSpec | None = Field(
@@ -85,9 +95,10 @@ class Learner(FactorSpec):
             "window_days": self.window_days,
         }
         given = [name for name, value in alone.items() if value is not None]
+        given += ["kept"] if self.kept != "float32" else []
         if self.inputs and given:
             raise ValueError(f"found {', '.join(given)} beside inputs; expected one or the other")
-        missing = [name for name in alone if name not in given]
+        missing = [name for name, value in alone.items() if value is None]
         if not self.inputs and missing:
             raise ValueError(f"{', '.join(missing)} missing; or give inputs by name")
         return self
@@ -97,7 +108,7 @@ class Learner(FactorSpec):
         """What the network sees, by name; a single input without one is ``x``."""
         if self.features is None or self.transform is None or self.window_days is None:
             return dict(self.inputs)
-        cut = {"window_days": self.window_days, "step": self.step}
+        cut = {"window_days": self.window_days, "step": self.step, "kept": self.kept}
         return {ALONE: InputSpec(features=self.features, transform=self.transform, **cut)}
 
     @property
@@ -110,6 +121,7 @@ class Learner(FactorSpec):
         unmade, shapes = self._shapes()
         about = (self.label, self.model, self.objective, self.training)
         found = faults_of(Parts(self.views, None if unmade else shapes, *about))
+        found = (*found, *kept_faults(self.views))
         return (*unmade, *found, *row_faults(self.rows, self.label))
 
     def chosen_nodes(

@@ -151,7 +151,7 @@ def make_outputs(spec: Learning, inputs: Inputs, task: Task) -> None:
 
 def _loader(spec: Learning, inputs: Inputs, label: Path | None) -> Loader:
     views = {
-        key: View(inputs.saved(seen_name(key)), view.cut, view.transform)
+        key: View(inputs.kept(seen_name(key)), view.cut, view.transform)
         for key, view in spec.views.items()
     }
     return Loader(views, inputs.saved(UNIVERSE), label)

@@ -17,6 +17,7 @@ from intralpha.labels import LabelSpec
 
 ROWS, LABEL_ROWS, WEIGHING = "rows", "label_rows", "weighing"
 FILE = "weights.parquet"
+BEFORE = "before-"
 
 
 class DateWeightsError(DataError):
@@ -126,7 +127,18 @@ def weighing_node(name: str, spec: WeighingSpec, folds: tuple[Fold, ...], ground
 
 def weighing_of(fold: Fold) -> str:
     """Name of a fold's slice; it begins with no date, for it needs none of that day."""
-    return f"before-{fold.name}"
+    return f"{BEFORE}{fold.name}"
+
+
+def fold_of(slice_name: str) -> str:
+    """Name of the fold whose slice it is.
+
+    Examples
+    --------
+    >>> fold_of("before-2024-01-02")
+    '2024-01-02'
+    """
+    return slice_name.removeprefix(BEFORE)
 
 
 def make_weighing(spec: WeighingSpec, inputs: Inputs, task: Task) -> None:

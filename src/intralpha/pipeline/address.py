@@ -80,9 +80,12 @@ class LakePrints:
 
 
 def stem(node: Node, look: Look | None = None) -> str:
-    """What all slices of a node have in common: kind of work, code and spec."""
+    """What all slices of a node have in common: kind of work, code, spec and, if it is
+    float16, the form of what is kept.
+    """
     code = code_reached(node.make, node.spec, look)
-    return spec_hash(node.kind, code, plain(node.spec), contents(node.spec))
+    form = ("half",) if node.half else ()
+    return spec_hash(node.kind, code, plain(node.spec), contents(node.spec), *form)
 
 
 def addresses(

@@ -93,11 +93,20 @@ class WorkInputs(Inputs):
 
     def saved(self, name: str) -> Path:
         """The needed days of an input as a folder that :meth:`Panel.load` opens."""
+        return self._laid_out(name, half=False)
+
+    def kept(self, name: str) -> Path:
+        """The same as it is kept: float16 stays what it is."""
+        return self._laid_out(name, half=self._of(name).half)
+
+    def _laid_out(self, name: str, half: bool) -> Path:
         number = list(self.node.inputs).index(name)  # a factor may have any name, a folder may not
-        path = self.folder / "inputs" / f"{number}"
-        with only_one(path.with_name(f"{number}.lock")):  # other workers read the same
+        path = self.folder / "inputs" / f"{number}{'-half' if half else ''}"
+        store = self.plan.store
+        with only_one(path.with_name(f"{path.name}.lock")):  # other workers read the same
             if not (path / "axes.npz").is_file():
-                self.plan.store.panel(self._of(name).kind, self._keys(name), self.assets, path)
+                lay = store.half_panel if half else store.panel
+                lay(self._of(name).kind, self._keys(name), self.assets, path)
         return path
 
     def folders(self, name: str) -> Mapping[str, Path]:
@@ -189,7 +198,7 @@ def _make(plan: Plan, node: Node, part: Slices, together: Slices, show_progress:
     if node.form == DAYS:
         panel = Panel.load(done)
         days = {as_days([s.name])[0]: keys[s.name] for s in part}
-        store.keep_days(node.kind, days, panel, plan.axes.since_of(panel.assets))
+        store.keep_days(node.kind, days, panel, plan.axes.since_of(panel.assets), node.half)
         store.note(node.kind, plan.stems[node.name], facts)
         store.discard(folder)
 

@@ -11,11 +11,13 @@ import polars as pl
 
 from intralpha.backtest.record import TABLES
 from intralpha.base import ConfigError
+from intralpha.datasets.effective_dates import effective_dates
 from intralpha.pipeline.named_tables import read_tables
 from intralpha.pipeline.nodes.combination import COMBINATION
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.report import (
     NothingMadeError,
+    date_weights,
     finished_factors,
     finished_run,
     finished_sets,
@@ -73,8 +75,8 @@ def run_tables(planned: Plan) -> dict[str, pl.DataFrame]:
     Returns
     -------
     dict of name -> DataFrame
-        Whole tables, as they are kept: a report cuts long ones. Tests, sets, fits, weights of the
-        combination, the ledger, and what is told of the replay.
+        Whole tables, as they are kept: a report cuts long ones. Tests, sets, fits, weights of
+        training dates and of the combination, the ledger, and what is told of the replay.
 
     Raises
     ------
@@ -92,6 +94,7 @@ def run_tables(planned: Plan) -> dict[str, pl.DataFrame]:
     out |= {f"set/{one.name}/figures": one.figures for one in finished_sets(planned)}
     history = training_history(planned)
     out |= {} if history is None else {"training": history}
+    out |= _date_weights(planned)
     for folder in planned.folders(COMBINATION).values():
         out |= {f"combination/{n}": frame for n, frame in read_tables(folder).items()}
     out |= {f"tracking/{n}": frame for n, frame in finished_tracking(planned).items()}
@@ -99,6 +102,13 @@ def run_tables(planned: Plan) -> dict[str, pl.DataFrame]:
     if not out:
         raise NothingMadeError(planned.to_text())
     return {name: frame for name, frame in out.items() if frame.width}
+
+
+def _date_weights(planned: Plan) -> dict[str, pl.DataFrame]:
+    weights = date_weights(planned)
+    if weights is None:
+        return {}
+    return {"training/date_weights": weights, "training/effective_dates": effective_dates(weights)}
 
 
 def _portfolio(planned: Plan) -> dict[str, pl.DataFrame]:

@@ -24,6 +24,7 @@ from intralpha.labels import HorizonError, check_horizon
 from intralpha.market import LakeStep, UniverseSpec
 from intralpha.pipeline.beside import BesideSpec, faults_beside
 from intralpha.pipeline.extends import ExtendsError, extended
+from intralpha.pipeline.mlflow_spec import MlflowSpec
 from intralpha.pipeline.tracking import TrackingSpec
 from intralpha.search import RangeSpec, SearchSpec
 from intralpha.sources import QualitySpec, RebuildSpec, SourceSpec
@@ -311,6 +312,10 @@ class Recipe(Spec):
         default_factory=LocalSpec,
         description="where they run: processes of this machine, or a cluster",
     )
+    mlflow: MlflowSpec | None = Field(
+        default=None,
+        description="tell finished runs to MLflow, `{}` with its defaults; no result depends on it",
+    )
 
     @field_validator("extends")
     @classmethod
@@ -359,6 +364,16 @@ class Recipe(Spec):
             if odd:
                 yield f"{name}: no factor {', '.join(odd)} stands before it"
             before.append(name)
+
+    def demand_extras(self) -> None:
+        """Refuse to begin what would miss a package in the end.
+
+        Raises
+        ------
+        NoMlflowError
+        """
+        if self.mlflow is not None:
+            self.mlflow.demand()
 
     def combined(self) -> tuple[str, ...]:
         """Names of the factors that the signal is made of."""

@@ -1,7 +1,7 @@
 """The report of a plan: sections made from the artifacts that are there."""
 
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -18,6 +18,8 @@ from intralpha.datasets.timeline import timeline
 from intralpha.evaluation import FactorReport, SetReport
 from intralpha.evaluation.figures import Course, mixture
 from intralpha.evaluation.figures.beside import side_by_side
+from intralpha.factors.training_rows import FILE as DATE_WEIGHTS
+from intralpha.factors.training_rows import WEIGHING, fold_of
 from intralpha.pipeline.beside import MAIN
 from intralpha.pipeline.code import git_commit
 from intralpha.pipeline.head import head_of
@@ -79,6 +81,7 @@ def render_report(
         risk=_risk(planned),
         training=history,
         seeds=None if history is None else seed_spread(history),
+        date_weights=date_weights(planned),
         schedules=_schedules(planned),
         selections=selections(planned),
         weights=weights_over_time(planned.folders(COMBINATION)),
@@ -245,15 +248,42 @@ def selections(planned: Plan) -> dict[str, SelectionRecord]:
 
 def training_history(planned: Plan) -> pl.DataFrame | None:
     """History of every fold and seed that is made."""
-    rows = []
-    for node in planned.nodes:
-        if node.kind != "weights":
-            continue
-        name = node.name.partition("/")[2]
-        missing = {one.name for one in planned.missing(node)}
-        for one in node.slices:
-            if one.name not in missing:
-                key = planned.addresses[node.name][one.name]
-                path = planned.store.get(node.kind, key).path / "history.parquet"
-                rows.append(pl.read_parquet(path).with_columns(factor=pl.lit(name)))
+    rows = [
+        pl.read_parquet(folder / "history.parquet").with_columns(factor=pl.lit(name))
+        for name, folders in _made_folders(planned, "weights")
+        for folder in folders.values()
+    ]
     return pl.concat(rows, how="diagonal") if rows else None
+
+
+def date_weights(planned: Plan) -> pl.DataFrame | None:
+    """Weights of the training dates of every fold that is made, as its trainings read them.
+
+    Parameters
+    ----------
+    planned : the run
+
+    Returns
+    -------
+    DataFrame, or None where no factor weighs dates
+        ``factor``, ``fold``, ``date``, ``weight`` (its mean over the fold is 1), dates ascending.
+    """
+    rows = [
+        pl.read_parquet(folder / DATE_WEIGHTS).select(
+            pl.lit(name).alias("factor"), pl.lit(fold_of(one)).alias("fold"), "date", "weight"
+        )
+        for name, folders in _made_folders(planned, WEIGHING)
+        for one, folder in folders.items()
+    ]
+    return pl.concat(rows) if rows else None
+
+
+def _made_folders(planned: Plan, kind: str) -> Iterator[tuple[str, dict[str, Path]]]:
+    """Factor -> slice -> folder, of the slices of a kind of node that are made."""
+    for node in planned.nodes:
+        if node.kind == kind:
+            missing = {one.name for one in planned.missing(node)}
+            keys = planned.addresses[node.name]
+            made = [one.name for one in node.slices if one.name not in missing]
+            folders = {one: planned.store.get(kind, keys[one]).path for one in made}
+            yield node.name.partition("/")[2], folders

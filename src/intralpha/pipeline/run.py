@@ -19,6 +19,7 @@ from intralpha.pipeline.full_disk import telling
 from intralpha.pipeline.ingest import ingested_part, run_ingest
 from intralpha.pipeline.jobs import make_node
 from intralpha.pipeline.lake_steps import take_steps
+from intralpha.pipeline.mlflow_log import tell_run
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import dump_recipe
 from intralpha.pipeline.report import finished_factors, finished_portfolio, render_report
@@ -50,6 +51,7 @@ class RunResult:
     seconds, peak_gib : of this execution (slices from the store cost nothing)
     made : node -> slices made by this execution
     problems : what failed, in words; what could be made without it is in the report
+    mlflow : id of the run of MLflow; empty where the recipe asks for none, or it could not be told
     """
 
     report: Path
@@ -59,6 +61,7 @@ class RunResult:
     peak_gib: float
     made: dict[str, int]
     problems: tuple[IntralphaError, ...] = ()
+    mlflow: str = ""
 
     def __repr__(self) -> str:
         return self.to_text()
@@ -86,7 +89,13 @@ def execute(planned: Plan, show_progress: bool = True) -> RunResult:
     ----------
     planned : what :func:`plan` gives
     show_progress : whether to draw bars on stderr
+
+    Raises
+    ------
+    NoMlflowError
+        The recipe asks for MLflow, which is not there: before any work.
     """
+    planned.recipe.demand_extras()
     with Meter() as meter:
         planned = ingested(planned, show_progress)
         made, failed = make_all(planned, planned.nodes, show_progress)
@@ -95,7 +104,8 @@ def execute(planned: Plan, show_progress: bool = True) -> RunResult:
     while True:
         try:
             with telling(planned.store.root.parent):
-                return _reported(planned, folder, made, failed, meter)
+                result = _reported(planned, folder, made, failed, meter)
+            return replace(result, mlflow=tell_run(planned, folder))
         except DamagedArtifactError as error:
             _once_more(error, damaged)
             more, failed = make_all(planned, planned.nodes, show_progress)

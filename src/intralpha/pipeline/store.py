@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import logging
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +18,7 @@ import numpy as np
 
 from intralpha.base import DataError, Panel
 from intralpha.base.file_digest import file_digest
+from intralpha.base.half import HalfPanel, halved, widened
 from intralpha.base.mapped import mapped
 from intralpha.base.panel import as_days
 from intralpha.pipeline.day_file import DamagedBytesError, day_bytes, read_day
@@ -24,6 +26,8 @@ from intralpha.pipeline.day_file import DamagedBytesError, day_bytes, read_day
 FACTS = "artifact.json"
 FILES = "files"  # of the facts: name -> checksum
 DAYS = "days"
+EXPONENTS = "exponents"  # of a day's head, where it is kept as float16
+log = logging.getLogger(__name__)
 
 
 class UnknownArtifactError(DataError):
@@ -157,6 +161,7 @@ class Store:
         keys: dict[np.datetime64, str],
         panel: Panel,
         since: np.ndarray | None = None,
+        half: bool = False,
     ) -> None:
         """File every day of a Panel that has an address.
 
@@ -167,6 +172,8 @@ class Store:
         panel : [D, A, F] or [D, T, A, F]; stocks without any finite value on a day are left out
         since : datetime64[D] [A], the day from which on each stock is known; before it, it is left
             out, or a day's file would tell which stocks were made with it. Default: all always are
+        half : whether to keep float16, as of :func:`~intralpha.base.half.halved`; numbers that
+            become 0 are counted in the day's file and in the log
         """
         times = None if panel.times is None else [t.isoformat() for t in panel.times]
         row = {day: i for i, day in enumerate(panel.dates)}
@@ -181,7 +188,7 @@ class Store:
                 "times": times,
                 "symbols": self._keep_symbols(panel.assets[kept]),
             }
-            self._write_day(self._day(kind, key), head, values[..., kept, :])
+            self._write_day(self._day(kind, key), head, values[..., kept, :], half)
 
     def panel(
         self,
@@ -206,30 +213,64 @@ class Store:
         DamagedArtifactError
             The bytes of a day differ from their checksum.
         """
-        first, _ = self._read(kind, keys[0][1])
+        with self._laid(kind, keys, assets, into, half=False) as (values, _, axes):
+            panel = Panel(values, *axes)
+        if into is not None:
+            panel.save_axes(into)
+            return Panel.load(into)
+        return panel
+
+    def half_panel(
+        self, kind: str, keys: Sequence[tuple[date, str]], assets: np.ndarray, into: Path
+    ) -> HalfPanel:
+        """Days that are kept as float16, laid out as that.
+
+        Parameters
+        ----------
+        kind, keys, assets, into : as of :meth:`panel`
+
+        Raises
+        ------
+        UnknownArtifactError, DamagedArtifactError
+            As of :meth:`panel`.
+        """
+        with self._laid(kind, keys, assets, into, half=True) as (values, exponents_DF, axes):
+            HalfPanel(values, exponents_DF, *axes).save_axes(into)
+        return HalfPanel.load(into)
+
+    @contextmanager
+    def _laid(
+        self,
+        kind: str,
+        keys: Sequence[tuple[date, str]],
+        assets: np.ndarray | None,
+        into: Path | None,
+        half: bool,
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, tuple[Any, ...]]]:
+        """Values of days on one axis, exponents [D, F] of those that are float16, and the axes."""
+        first, held = self._read(kind, keys[0][1])
         if assets is None:
             symbols = {self._read(kind, key)[0]["symbols"]: key for _, key in keys}
             assets = np.unique(
                 np.concatenate([self._symbols(kind, key, name) for name, key in symbols.items()])
             )
         times = None if first["times"] is None else tuple(map(time.fromisoformat, first["times"]))
-        days = as_days([d for d, _ in keys])
-        bars = () if times is None else (len(times),)
+        days, bars = as_days([d for d, _ in keys]), () if times is None else (len(times),)
         shape = (len(days), *bars, len(assets), len(first["names"]))
+        exponents_DF = np.zeros((len(days), len(first["names"])), np.int16)
         places: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-        with Laying(into, shape, np.dtype(first["dtype"])) as values:
+        kept = held.dtype if half else _wide(first, held[..., :0, :]).dtype
+        with Laying(into, shape, kept) as values:
             for i, (_, key) in enumerate(keys):
                 head, held = self._read(kind, key)
                 name = head["symbols"]
                 if name not in places:
                     places[name] = _places(assets, self._symbols(kind, key, name))
                 to, of = places[name]
-                values[i, ..., to, :] = np.moveaxis(held[..., of, :], -2, 0)
-        panel = Panel(values, days, assets, tuple(first["names"]), times)
-        if into is not None:
-            panel.save_axes(into)
-            return Panel.load(into)
-        return panel
+                one = held[..., of, :]
+                values[i, ..., to, :] = np.moveaxis(one if half else _wide(head, one), -2, 0)
+                exponents_DF[i] = head.get(EXPONENTS, 0)
+        yield values, exponents_DF, (days, assets, tuple(first["names"]), times)
 
     def size(self, kind: str, key: str) -> int:
         """Bytes of a day."""
@@ -285,7 +326,18 @@ class Store:
     def _day(self, kind: str, key: str) -> Path:
         return self.root / kind / DAYS / key[:2] / key
 
-    def _write_day(self, path: Path, head: dict[str, Any], values: np.ndarray) -> None:
+    def _write_day(self, path: Path, head: dict[str, Any], values: np.ndarray, half: bool) -> None:
+        if half:
+            values, exponents_F, lost = halved(values)
+            head = head | {EXPONENTS: exponents_F.tolist(), "lost": lost}
+            if lost:
+                log.info(
+                    "float16: %s: %d of %d numbers too small beside the largest of their name "
+                    "are kept as 0",
+                    head["date"],
+                    lost,
+                    values.size,
+                )
         with _put_in_place(path) as partial:
             partial.write_bytes(day_bytes(head, values))
 
@@ -400,6 +452,13 @@ class Laying:
     def __exit__(self, *error: object) -> None:
         if isinstance(self._values, np.memmap):
             self._values.flush()
+
+
+def _wide(head: dict[str, Any], held: np.ndarray) -> np.ndarray:
+    """Values of a day as they are worked with."""
+    if EXPONENTS not in head:
+        return held
+    return widened(held, np.array(head[EXPONENTS], np.int16))
 
 
 def _places(assets: np.ndarray, symbols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

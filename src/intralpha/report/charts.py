@@ -191,6 +191,25 @@ def _fits(known: pl.DataFrame, column: str) -> tuple[Line, ...]:
     return tuple(lines)
 
 
+def date_weight_charts(weights: pl.DataFrame) -> list[Chart]:
+    """How much each training date counts, a chart a factor, a line a fold.
+
+    Parameters
+    ----------
+    weights : factor, fold, date, weight
+    """
+    made = []
+    for (factor,), rows in weights.group_by("factor", maintain_order=True):
+        folds = rows.group_by("fold", maintain_order=True)
+        lines = tuple(
+            one_of_many(i, one["date"], one["weight"], str(fold))
+            for i, ((fold,), one) in enumerate(folds)
+        )
+        title = text("Weights of training dates, {}, a line a fold", str(factor))
+        made.append(Chart(title, "times a date is drawn an epoch", lines))
+    return made
+
+
 def weight_chart(weights: pl.DataFrame) -> Chart:
     """Weight of each factor over time; each holds until the next.
 

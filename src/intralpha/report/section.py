@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 from markupsafe import Markup
 
+from intralpha.datasets.effective_dates import effective_dates
 from intralpha.report import charts
 from intralpha.report.chart import Chart
 from intralpha.report.language import Text, text
@@ -100,6 +101,28 @@ def training_sections(
         tables = (("seeds on the validation days of each fold", frame_table(seeds)), *tables)
     shown = tuple(chart for d in drawn for chart in charts.training_charts(history, *d))
     return [Section("Training", tables, charts=shown)]
+
+
+def date_weight_sections(weights: pl.DataFrame | None) -> list[Section]:
+    """How much each training date counted in each fold.
+
+    Parameters
+    ----------
+    weights : factor, fold, date, weight (mean 1 over a fold), dates of a fold ascending; nothing is
+        shown where no factor weighs dates
+    """
+    if weights is None or weights.is_empty():
+        return []
+    shown = (
+        (text("Training dates and their effective number"), frame_table(effective_dates(weights))),
+    )
+    note = text(
+        "A weight is how often its date is drawn in an epoch, in the mean of epochs; without "
+        "weights it is 1. Effective number: squared sum of the weights over the sum of their "
+        "squares. Weights are made before the first date that a fold predicts."
+    )
+    drawn = tuple(charts.date_weight_charts(weights))
+    return [Section("Weights of training dates", shown, drawn, note=note)]
 
 
 def rows_left_out(history: pl.DataFrame) -> pl.DataFrame | None:

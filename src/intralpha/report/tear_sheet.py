@@ -14,6 +14,7 @@ from intralpha.report.portfolio import note_sections, portfolio_sections
 from intralpha.report.risk import RiskRecord, risk_sections
 from intralpha.report.section import (
     Section,
+    date_weight_sections,
     plugin_sections,
     quality_sections,
     schedule_sections,
@@ -38,6 +39,7 @@ class TearSheet:
     training : history of the fits: factor, fold, seed, epoch, train_loss, valid_rank_ic and other
         metrics, unit_correlation; null where a fit has no such figure
     seeds : how far the seeds of each fold lie apart; None without fits
+    date_weights : factor, fold, date, weight of training dates; None where none are weighed
     schedules : factor -> a row a training, with the dates of which it learns and which it predicts
     selections : factor -> which of its networks were chosen when, and how alike they are
     weights : what the rule of the combination learned: date, factor, weight
@@ -60,6 +62,7 @@ class TearSheet:
     risk: RiskRecord | None = None
     training: pl.DataFrame | None = None
     seeds: pl.DataFrame | None = None
+    date_weights: pl.DataFrame | None = None
     schedules: dict[str, pl.DataFrame] = field(default_factory=dict)
     selections: dict[str, SelectionRecord] = field(default_factory=dict)
     weights: pl.DataFrame | None = None
@@ -81,6 +84,7 @@ class TearSheet:
             *tracking_sections(self.tracking),
             *weight_sections(self.weights),
             *training_sections(self.training, self.seeds),
+            *date_weight_sections(self.date_weights),
             *schedule_sections(self.schedules),
             *selection_sections(self.selections),
             *note_sections(self.portfolio),
