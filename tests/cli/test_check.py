@@ -130,16 +130,6 @@ def ended(own: bool, *words: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-@pytest.mark.slow
-def test_what_it_cannot_do_without_libraries_is_done_with_them(tmp_path: Path) -> None:
-    deep = tmp_path / "deep.yaml"  # the parser gives up on it with an error that is not ours
-    deep.write_text("[" * 5000)
-    for own in (True, False):
-        code, out, err = ended(own, str(deep))
-        assert (code, out) == (1, "")
-        assert err.splitlines()[-1].startswith("RecursionError")
-
-
 @pytest.mark.parametrize(
     ("code", "words"),
     [
