@@ -21,7 +21,8 @@ LIBRARY = {
     "factors": [{"name": "momentum", "expr": "carried / ago(carried, 5) - 1"}],
 }
 
-RESULTS = {"signal", "test", "portfolio", "attribution"}
+REPLAY = {"portfolio", "attribution", "style_attribution"}
+RESULTS = {"signal", "test"} | REPLAY
 DESK = {"benchmark", "exposures"}  # what a decision knows besides signal and holdings
 GRU = {"label/gru", "weights/gru", "outputs/gru", "score/gru"}
 SCORES = {"outputs/gru", "score/gru", "score/simple"}
@@ -63,9 +64,9 @@ MOVED: dict[str, set[str]] = {
     "test.within": {"test", "within"},
     "test.pools": {"test", "pools"},
     "test.neutral_to": {"test", "features/styles"},
-    "test.start": {"test", "portfolio", "attribution"} | DESK,
-    "test.end": {"test", "portfolio", "attribution"} | DESK,
-    "portfolio": {"portfolio", "attribution"},
+    "test.start": {"test"} | REPLAY | DESK,
+    "test.end": {"test"} | REPLAY | DESK,
+    "portfolio": REPLAY,
     "sets": {"features/few.own", "set_days/few", "set/few"},
 }
 # Values for keys that cannot be changed by counting up; None: no other value is possible.
@@ -323,7 +324,7 @@ def test_keys_of_the_portfolio_move_the_portfolio_alone(
 ) -> None:
     folder, planned = base
     after = plan(load_recipe(folder / "tiny.yaml", (change,)), folder / "runs")
-    assert moved(planned, after) == {"portfolio", "attribution"} | more
+    assert moved(planned, after) == REPLAY | more
 
 
 def test_an_earlier_end_of_the_test_moves_the_end_of_the_replay_alone(
