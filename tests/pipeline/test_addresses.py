@@ -318,6 +318,30 @@ def test_how_figures_are_counted_moves_nothing(base: tuple[Path, Plan]) -> None:
     assert not moved(planned, plan(recipe, folder / "runs"))
 
 
+def test_a_hedge_is_a_node_beside_the_replay(base: tuple[Path, Plan], tmp_path: Path) -> None:
+    """Each of its keys, and what its table says, moves it alone."""
+    folder, planned = base
+    table = tmp_path / "basis.csv"
+    keys = {"cost_annualised": 0.05, "basis": str(table), "margin_share": 0.1,
+            "commission_bps": 1, "roll": "quarter"}  # fmt: skip
+
+    def hedged(keys: dict[str, Any]) -> Plan:
+        recipe = load_recipe(folder / "tiny.yaml", (f"portfolio.hedge={json.dumps(keys)}",))
+        after = plan(recipe, folder / "runs")
+        assert moved(planned, after) <= {"hedge"}
+        return after
+
+    table.write_text("date,basis_annualised\n2023-01-03,-0.1\n")
+    first = hedged({"cost_annualised": 0.02}).keys["hedge"]
+    found = [
+        hedged({"cost_annualised": 0.02, key: value}).keys["hedge"] for key, value in keys.items()
+    ]
+    table.write_text("date,basis_annualised\n2023-01-03,-0.2\n")
+    found.append(hedged({"cost_annualised": 0.02, "basis": str(table)}).keys["hedge"])
+    assert "hedge" not in planned.keys
+    assert len({first, *found}) == 1 + len(found)
+
+
 @pytest.mark.parametrize(("change", "more"), PORTFOLIO.items())
 def test_keys_of_the_portfolio_move_the_portfolio_alone(
     base: tuple[Path, Plan], change: str, more: set[str]

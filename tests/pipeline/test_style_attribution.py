@@ -1,4 +1,4 @@
-"""Styles behind the excess: with a model, without, and on a lake that ends."""
+"""Styles behind the excess, and the hedge: with a model, without, and on a lake that ends."""
 
 from datetime import date
 from pathlib import Path
@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 import yaml
 
+from intralpha.base import ConfigError
 from intralpha.market import Lake
 from intralpha.pipeline import Plan, execute, load_recipe, plan
 from intralpha.pipeline.export import run_tables
@@ -152,3 +153,31 @@ def test_the_report_and_the_export_have_them(fitted: Plan, tmp_path: Path) -> No
     for words in ("Attribution by styles", "风格归因", "Cumulated contributions", "累计贡献"):
         assert words in page
     assert {"portfolio/told_style_factors", "portfolio/told_style_daily"} <= set(run_tables(fitted))
+
+
+def test_a_hedge_stands_in_report_and_export(small: Path, fitted: Plan, tmp_path: Path) -> None:
+    """Without costs its value is the compounded excess; the replay is not made again."""
+    free = "portfolio.hedge={cost_annualised: 0, margin_share: 0, commission_bps: 0}"
+    planned = made_on(small, "lake", "null", free)
+    assert planned.keys["portfolio"] == fitted.keys["portfolio"]
+    run, tables = finished_run(planned), tables_of(planned)
+    assert run is not None
+    excess = np.cumprod(1 + run.ledger.daily["excess_ret"].to_numpy())
+    np.testing.assert_allclose(tables["hedge_courses"]["hedged"], excess, rtol=1e-12)
+    figures = run.ledger.figures()
+    last = tables["hedge_figures"].row(-1, named=True)
+    assert last["ret_annualised"] == pytest.approx(figures["excess_annualised"])
+    assert last["max_drawdown"] == pytest.approx(figures["excess_max_drawdown"])
+    page = render_report(planned, tmp_path / "page.html").read_text()
+    for words in ("Hedged with index futures", "股指期货对冲", "Hedged value", "对冲净值"):
+        assert words in page
+    assert "Hedged with" not in render_report(fitted, tmp_path / "none.html").read_text()
+    assert "portfolio/told_hedge_courses" in run_tables(planned)
+
+
+@pytest.mark.usefixtures("fitted")
+def test_a_table_of_the_basis_that_is_not_there_is_a_fault(small: Path) -> None:
+    path = small / "small.yaml"
+    lost = "portfolio.hedge={cost_annualised: 0, basis: nowhere.csv}"
+    with pytest.raises(ConfigError, match=r"hedge\.basis: no file .*nowhere.csv"):
+        load_recipe(path, ("data.sources=[]", lost))

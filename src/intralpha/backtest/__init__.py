@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from intralpha.backtest.exchange import Exchange, SessionOrderError
     from intralpha.backtest.facts import MarketFacts
     from intralpha.backtest.fills import BlockedOrders, DayResult, Fills
+    from intralpha.backtest.hedge import Hedged, HedgeSpec, UnhedgedError, hedged
+    from intralpha.backtest.hedge_basis import BasisError
     from intralpha.backtest.ledger import Ledger
     from intralpha.backtest.record import PortfolioRecord, load_run, save_run
     from intralpha.backtest.replay import BenchmarkLengthError, DecisionDateError, Replay, replay

@@ -38,7 +38,8 @@ class PortfolioRecord:
     notes : tables by title: attribution, what the benchmark is made of, relaxations, blocked
         orders, events
     tables : further tables by name, as the nodes of the attribution keep them: courses, costs,
-        drawdowns, monthly, active, sizes, holdings, style_factors, style_years, style_courses
+        drawdowns, monthly, active, sizes, holdings, style_factors, style_years, style_courses,
+        hedge_figures, hedge_years, hedge_courses
     """
 
     daily: pl.DataFrame

@@ -23,6 +23,7 @@ from intralpha.pipeline.axes import Axes
 from intralpha.pipeline.nodes.active_risk import active_risk_node
 from intralpha.pipeline.nodes.attribution import attribution_node
 from intralpha.pipeline.nodes.desk import benchmark_node, exposures_node
+from intralpha.pipeline.nodes.hedge import hedge_node
 from intralpha.pipeline.nodes.risk import RETURNS, risk_nodes
 from intralpha.pipeline.nodes.style_attribution import style_attribution_node
 from intralpha.pipeline.recipe import Recipe
@@ -83,7 +84,9 @@ def portfolio_nodes(recipe: Recipe, signal: Node, grid: ndarray, axes: Axes) -> 
         inputs[RISK] = RISK
         slices = tuple(_with_risk(one) for one in slices)
     node = Node("portfolio", make_portfolio, spec, slices, inputs, READS, "folders")
-    return [*known, node, *_told(node, known)]
+    hedge = recipe.portfolio.hedge
+    hedges = [hedge_node(hedge, node)] if hedge is not None and len(dates) else []
+    return [*known, node, *_told(node, known), *hedges]
 
 
 def _with_risk(one: Slice) -> Slice:
