@@ -21,7 +21,8 @@ LIBRARY = {
     "factors": [{"name": "momentum", "expr": "carried / ago(carried, 5) - 1"}],
 }
 
-RESULTS = {"signal", "test", "portfolio", "attribution"}
+REPLAY = {"portfolio", "attribution", "style_attribution"}
+RESULTS = {"signal", "test"} | REPLAY
 DESK = {"benchmark", "exposures"}  # what a decision knows besides signal and holdings
 GRU = {"label/gru", "weights/gru", "outputs/gru", "score/gru"}
 SCORES = {"outputs/gru", "score/gru", "score/simple"}
@@ -65,9 +66,9 @@ MOVED: dict[str, set[str]] = {
     "test.within": {"test", "within"},
     "test.pools": {"test", "pools"},
     "test.neutral_to": {"test", "features/styles"},
-    "test.start": {"test", "portfolio", "attribution"} | DESK,
-    "test.end": {"test", "portfolio", "attribution"} | DESK,
-    "portfolio": {"portfolio", "attribution"},
+    "test.start": {"test"} | REPLAY | DESK,
+    "test.end": {"test"} | REPLAY | DESK,
+    "portfolio": REPLAY,
     "sets": {"features/few.own", "set_days/few", "set/few"},
 }
 # Values for keys that cannot be changed by counting up; None: no other value is possible.
@@ -320,13 +321,37 @@ def test_how_figures_are_counted_moves_nothing(base: tuple[Path, Plan]) -> None:
     assert not moved(planned, plan(recipe, folder / "runs"))
 
 
+def test_a_hedge_is_a_node_beside_the_replay(base: tuple[Path, Plan], tmp_path: Path) -> None:
+    """Each of its keys, and what its table says, moves it alone."""
+    folder, planned = base
+    table = tmp_path / "basis.csv"
+    keys = {"cost_annualised": 0.05, "basis": str(table), "margin_share": 0.1,
+            "commission_bps": 1, "roll": "quarter"}  # fmt: skip
+
+    def hedged(keys: dict[str, Any]) -> Plan:
+        recipe = load_recipe(folder / "tiny.yaml", (f"portfolio.hedge={json.dumps(keys)}",))
+        after = plan(recipe, folder / "runs")
+        assert moved(planned, after) <= {"hedge"}
+        return after
+
+    table.write_text("date,basis_annualised\n2023-01-03,-0.1\n")
+    first = hedged({"cost_annualised": 0.02}).keys["hedge"]
+    found = [
+        hedged({"cost_annualised": 0.02, key: value}).keys["hedge"] for key, value in keys.items()
+    ]
+    table.write_text("date,basis_annualised\n2023-01-03,-0.2\n")
+    found.append(hedged({"cost_annualised": 0.02, "basis": str(table)}).keys["hedge"])
+    assert "hedge" not in planned.keys
+    assert len({first, *found}) == 1 + len(found)
+
+
 @pytest.mark.parametrize(("change", "more"), PORTFOLIO.items())
 def test_keys_of_the_portfolio_move_the_portfolio_alone(
     base: tuple[Path, Plan], change: str, more: set[str]
 ) -> None:
     folder, planned = base
     after = plan(load_recipe(folder / "tiny.yaml", (change,)), folder / "runs")
-    assert moved(planned, after) == {"portfolio", "attribution"} | more
+    assert moved(planned, after) == REPLAY | more
 
 
 def test_an_earlier_end_of_the_test_moves_the_end_of_the_replay_alone(

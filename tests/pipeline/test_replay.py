@@ -97,7 +97,7 @@ def test_a_killed_replay_goes_on_where_it_stopped(
     assert finished_run(rest) is None
     resumed = execute(rest, show_progress=False)
     made = {n: c for n, c in resumed.made.items() if c}
-    assert made == {"portfolio": len(missing), "attribution": 1}
+    assert made == {"portfolio": len(missing), "attribution": 1, "style_attribution": 1}
     equal(run_of(rest), run_of(whole))
     assert not (tmp_path / "runs/artifacts/.work").exists()
 

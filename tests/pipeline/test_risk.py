@@ -100,7 +100,7 @@ def test_without_a_model_there_is_no_node_and_nothing_else_moves(small, made, tm
     none = plan(with_risk(small, "portfolio.risk=null"), tmp_path / "runs")
     assert set(made.keys) - set(none.keys) == {"risk_returns", "risk", "active_risk"}
     moved = {name for name in none.keys if none.keys[name] != made.keys[name]}
-    assert moved == {"portfolio", "attribution"}
+    assert moved == {"portfolio", "attribution", "style_attribution"}
 
 
 def test_what_came_is_told_beside_what_was_expected(made):

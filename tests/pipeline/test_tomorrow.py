@@ -82,6 +82,7 @@ def test_one_more_day_costs_a_day(world: tuple[Lake, Path, np.ndarray]) -> None:
         "exposures": 1,
         "portfolio": 2,  # the decision of 105, and the end after it
         "attribution": 1,  # of the whole replay
+        "style_attribution": 1,
     }
     assert [one.name for one in after.missing(after.node("portfolio"))] == [str(days[105]), "end"]
     second = execute(after, show_progress=False)

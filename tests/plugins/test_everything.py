@@ -154,7 +154,7 @@ def test_addresses_move_with_the_code_of_a_plugin_and_not_otherwise(
     }  # fmt: skip
     text = ADDRESSES.format(lake=finished.folder / "lake", files=list(files))
     found = [json.loads(line) for line in desk.script(text).splitlines()]
-    after = {"signal", "test", "portfolio", "attribution", "active_risk"}
+    after = {"signal", "test", "portfolio", "attribution", "style_attribution", "active_risk"}
     for (file, moved), seen in zip(files.items(), found, strict=True):
         assert set(seen) == set(moved) | (after if moved else set()), file
 

@@ -7,7 +7,7 @@ from intralpha.base.lazy import lazily
 if TYPE_CHECKING:
     from intralpha.backtest.account import Account, NoCashError, NotSellableError
     from intralpha.backtest.active_risk import active_risk, factor_history, risk_by_year
-    from intralpha.backtest.attribution import Attribution, AttributionError, attribute
+    from intralpha.backtest.attribution import Attribution, attribute
     from intralpha.backtest.bar import MARKET_NAMES, DayBar, MarketNamesError
     from intralpha.backtest.benchmark import (
         BenchmarkGapError,
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from intralpha.backtest.exchange import Exchange, SessionOrderError
     from intralpha.backtest.facts import MarketFacts
     from intralpha.backtest.fills import BlockedOrders, DayResult, Fills
+    from intralpha.backtest.hedge import Hedged, HedgeSpec, UnhedgedError, hedged
+    from intralpha.backtest.hedge_basis import BasisError
     from intralpha.backtest.ledger import Ledger
     from intralpha.backtest.record import PortfolioRecord, load_run, save_run
     from intralpha.backtest.replay import BenchmarkLengthError, DecisionDateError, Replay, replay
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from intralpha.backtest.spec import BacktestSpec
     from intralpha.backtest.standing import HoldingLostError, Standing, save_standing
     from intralpha.backtest.stretches import Known, Part, Stretch, stretches, trade
+    from intralpha.backtest.style_attribution import Exposed, StyleAttribution, attribute_styles
     from intralpha.backtest.tradability import Tradability, tradability
+    from intralpha.backtest.weights_before import AttributionError
 
 lazily(__name__)

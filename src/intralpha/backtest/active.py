@@ -7,8 +7,8 @@ import polars as pl
 from jaxtyping import Bool, Float, Int, Shaped
 from numpy import ndarray
 
-from intralpha.backtest.attribution import weights_held
 from intralpha.backtest.ledger import Ledger
+from intralpha.backtest.weights_before import weights_held
 from intralpha.base import Panel
 
 SIZES = ("small", "middle", "large")

@@ -7,8 +7,9 @@ import polars as pl
 from jaxtyping import Float, Shaped
 from numpy import ndarray
 
-from intralpha.backtest.attribution import EFFECTS, weights_held
+from intralpha.backtest.attribution import EFFECTS
 from intralpha.backtest.ledger import Ledger
+from intralpha.backtest.weights_before import weights_held
 from intralpha.base import Panel
 from intralpha.base.panel import as_days
 from intralpha.evaluation.nav import SESSIONS_PER_YEAR

@@ -6,6 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from intralpha.backtest.benchmark import BenchmarkSpec
 from intralpha.backtest.benchmark_float_cap import FloatCapBenchmarkSpec
+from intralpha.backtest.hedge import HedgeSpec
 from intralpha.backtest.preset import PORTFOLIOS
 from intralpha.backtest.spec import BacktestSpec
 from intralpha.base import Spec
@@ -46,6 +47,11 @@ class EnhancementSpec(Spec):
         description="figures that the report shows as a certain report counts them, such as s001",
     )
 
+    hedge: HedgeSpec | None = Field(
+        default=None,
+        description="index futures sold short against the replay, told beside it; null: none",
+    )
+
     @field_validator("figures", mode="before")
     @classmethod
     def _named(cls, given: Any) -> Any:
@@ -58,7 +64,7 @@ class EnhancementSpec(Spec):
 
     def traded(self) -> "EnhancementSpec":
         """What decisions and trades are made of: all but how they are looked at afterwards."""
-        return self.model_copy(update={"figures": None})
+        return self.model_copy(update={"figures": None, "hedge": None})
 
     def faults(self) -> tuple[str, ...]:
         """What is wrong between its parts, in words; nothing is read."""
@@ -78,4 +84,5 @@ class EnhancementSpec(Spec):
                 f"benchmark {kind}, so it holds of itself.\nHint: benchmark: {{kind: index, index: "
                 "000905.SH}"
             )
-        return tuple(found)
+        hedge = () if self.hedge is None else self.hedge.faults()
+        return (*found, *(f"hedge.{one}" for one in hedge))

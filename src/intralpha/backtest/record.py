@@ -37,8 +37,9 @@ class PortfolioRecord:
     yearly : one row a year
     notes : tables by title: attribution, what the benchmark is made of, relaxations, blocked
         orders, events
-    tables : further tables by name, as the node of the attribution keeps them: courses, costs,
-        drawdowns, monthly, active, sizes, holdings
+    tables : further tables by name, as the nodes of the attribution keep them: courses, costs,
+        drawdowns, monthly, active, sizes, holdings, style_factors, style_years, style_courses,
+        hedge_figures, hedge_years, hedge_courses
     """
 
     daily: pl.DataFrame

@@ -146,6 +146,9 @@ def portfolio_record(planned: Plan, run: PortfolioRun) -> PortfolioRecord:
         more["Benchmark"] = made_of
     folders = planned.folders("attribution").values()
     tables = {name: frame for folder in folders for name, frame in told_tables(folder).items()}
+    for node in ("style_attribution", "hedge"):
+        for folder in planned.folders(node).values():
+            tables |= read_tables(folder)
     return PortfolioRecord.of(run, more, tables)
 
 

@@ -2,8 +2,10 @@
 
 from intralpha.backtest import PortfolioRecord
 from intralpha.report import portfolio_charts as drawn
+from intralpha.report.hedge import hedge_sections
 from intralpha.report.language import name, text
 from intralpha.report.section import Section, Tile
+from intralpha.report.style_attribution import style_attribution_sections
 from intralpha.report.tables import Cell, figure_text, frame_table, said, table
 
 NOTES = {
@@ -40,7 +42,7 @@ def portfolio_sections(record: PortfolioRecord | None) -> list[Section]:
             told = {"cost": "words", "of": "words"}
             shown.append((text(title), frame_table(tables[key], told)))
     whole = Section("Portfolio", tuple(shown), tuple(made), _tiles(record), tables_first=False)
-    return [whole, *_held(record)]
+    return [whole, *_held(record), *hedge_sections(tables), *style_attribution_sections(tables)]
 
 
 def _held(record: PortfolioRecord) -> list[Section]:

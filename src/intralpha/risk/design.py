@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
 
+from intralpha.base import Panel
 from intralpha.market import Lake, industry_codes
 from intralpha.risk.spec import ExposureSpec
 
@@ -56,6 +57,25 @@ def designs(
         Industries of a date are those of stocks that have exposures; none where all are of one.
     """
     panel = styles.estimate(lake, dates, assets, mask_DA)
+    return designs_of(panel, lake, mask_DA, scheme, min_stocks)
+
+
+def designs_of(
+    panel: Panel,
+    lake: Lake,
+    mask_DA: Bool[ndarray, "D A"],
+    scheme: str | None = None,
+    min_stocks: int = 1,
+) -> Iterator[Design]:
+    """Country and industries beside styles that are known, date by date.
+
+    Parameters
+    ----------
+    panel : styles of the dates, as of :meth:`intralpha.risk.ExposureSpec.estimate`
+    lake : with ``industry``, if it has one
+    mask_DA, scheme, min_stocks : as of :func:`designs`
+    """
+    dates, assets = panel.dates, panel.assets
     codes, labels = industry_codes(lake, dates, assets, scheme)
     labels = (*labels, OTHER)
     for values, code, core in zip(panel.values, codes, mask_DA, strict=True):

@@ -23,7 +23,9 @@ from intralpha.pipeline.axes import Axes
 from intralpha.pipeline.nodes.active_risk import active_risk_node
 from intralpha.pipeline.nodes.attribution import attribution_node
 from intralpha.pipeline.nodes.desk import benchmark_node, exposures_node
+from intralpha.pipeline.nodes.hedge import hedge_node
 from intralpha.pipeline.nodes.risk import RETURNS, risk_nodes
+from intralpha.pipeline.nodes.style_attribution import style_attribution_node
 from intralpha.pipeline.recipe import Recipe
 from intralpha.portfolio import NoDecisionError, RiskOf, decisions
 from intralpha.risk import load_estimate
@@ -77,11 +79,14 @@ def portfolio_nodes(recipe: Recipe, signal: Node, grid: ndarray, axes: Axes) -> 
     spec = recipe.portfolio.traded()
     known = [benchmark_node(spec.benchmark, dates), exposures_node(spec.exposures, dates)]
     if spec.risk is not None:
-        known += risk_nodes(spec.risk, dates, axes.dates)
+        replayed = sessions[sessions > dates[0]] if len(dates) else dates
+        known += risk_nodes(spec.risk, dates, axes.dates, replayed)
         inputs[RISK] = RISK
         slices = tuple(_with_risk(one) for one in slices)
     node = Node("portfolio", make_portfolio, spec, slices, inputs, READS, "folders")
-    return [*known, node, *_told(node, known)]
+    hedge = recipe.portfolio.hedge
+    hedges = [hedge_node(hedge, node)] if hedge is not None and len(dates) else []
+    return [*known, node, *_told(node, known), *hedges]
 
 
 def _with_risk(one: Slice) -> Slice:
@@ -96,11 +101,15 @@ def _told(portfolio: Node, known: Sequence[Node]) -> list[Node]:
     ends = [one.days[1] for one in portfolio.slices if one.days is not None]
     if not benchmark.slices or str(ends[-1]) <= benchmark.slices[0].name:
         return []
+    risk = tuple(by_name[name] for name in (RISK, RETURNS) if name in by_name)
     attribution = attribution_node(portfolio, benchmark)
-    if RISK not in by_name:
-        return [attribution]
-    of = (portfolio, benchmark, attribution, by_name[RISK], by_name[RETURNS])
-    return [attribution, active_risk_node(*of)]
+    told = [
+        attribution,
+        style_attribution_node(portfolio, benchmark, by_name["exposures"], risk),
+    ]
+    if risk:
+        told.append(active_risk_node(portfolio, benchmark, attribution, *risk))
+    return told
 
 
 def make_portfolio(spec: EnhancementSpec, inputs: Inputs, task: Task) -> None:

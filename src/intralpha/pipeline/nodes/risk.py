@@ -21,8 +21,10 @@ RETURNS = "risk_returns"
 AT_ONCE = 50  # slices of one job: each job reads the sessions before its first again
 
 
-def risk_nodes(spec: RiskModelSpec, dates: ndarray, sessions: ndarray) -> list[Node]:
-    """Factor returns of every session that an estimate looks at, and the estimates.
+def risk_nodes(
+    spec: RiskModelSpec, dates: ndarray, sessions: ndarray, replayed: ndarray
+) -> list[Node]:
+    """Factor returns of every session that an estimate looks at or that is replayed, and estimates.
 
     Parameters
     ----------
@@ -30,12 +32,14 @@ def risk_nodes(spec: RiskModelSpec, dates: ndarray, sessions: ndarray) -> list[N
     dates : datetime64[D], decision dates
     sessions : datetime64[D], all that the recipe is about; the first is not taken apart, as nothing
         is known of the close before it
+    replayed : datetime64[D], sessions of the replay
     """
     upto = np.searchsorted(sessions, dates, side="right") - 1
     firsts = np.maximum(upto - spec.past_days + 1, 1)
     chosen = np.zeros(len(sessions), dtype=bool)
     for first, last in zip(firsts, upto, strict=True):
         chosen[first : last + 1] = True
+    chosen |= np.isin(sessions, replayed)
     places = np.flatnonzero(chosen)
 
     def before(at: int) -> ndarray:
