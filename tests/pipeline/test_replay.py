@@ -164,7 +164,8 @@ def test_a_decision_on_the_last_session_is_kept_and_has_no_return_yet(
     done: tuple[Path, Plan], tmp_path: Path
 ) -> None:
     lake, _ = done
-    here = planned(lake, tmp_path, "test.start=2023-06-30")
+    hedge = "portfolio.hedge={cost_annualised: 0.05}"
+    here = planned(lake, tmp_path, "test.start=2023-06-30", hedge)
     result = execute(here, show_progress=False)
     assert ["score" in str(problem) for problem in result.problems] == [True]  # nothing to test
     assert result.figures == {}

@@ -66,7 +66,7 @@ def test_the_environment_and_python_load_the_same(finished: Desk) -> None:
         assert NOTHING_TO_DO.search(done.stdout), done.stdout
         assert done.stdout.startswith("time line of net\n")
     found = json.loads(finished.script(PROBE.format(names='["acme", "./mine.py"]')))
-    assert len(found) == 20
+    assert len(found) == 21
     assert set(found.values()) == {0}
 
 

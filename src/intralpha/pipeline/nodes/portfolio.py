@@ -84,9 +84,7 @@ def portfolio_nodes(recipe: Recipe, signal: Node, grid: ndarray, axes: Axes) -> 
         inputs[RISK] = RISK
         slices = tuple(_with_risk(one) for one in slices)
     node = Node("portfolio", make_portfolio, spec, slices, inputs, READS, "folders")
-    hedge = recipe.portfolio.hedge
-    hedges = [hedge_node(hedge, node)] if hedge is not None and len(dates) else []
-    return [*known, node, *_told(node, known), *hedges]
+    return [*known, node, *_told(recipe.portfolio, node, known)]
 
 
 def _with_risk(one: Slice) -> Slice:
@@ -94,7 +92,7 @@ def _with_risk(one: Slice) -> Slice:
     return one if one.name == END else replace(one, needs={**one.needs, RISK: (one.name,)})
 
 
-def _told(portfolio: Node, known: Sequence[Node]) -> list[Node]:
+def _told(spec: EnhancementSpec, portfolio: Node, known: Sequence[Node]) -> list[Node]:
     """What is told of the replay; nothing where nothing is decided, or no session follows."""
     by_name = {node.name: node for node in known}
     benchmark = by_name["benchmark"]
@@ -109,6 +107,8 @@ def _told(portfolio: Node, known: Sequence[Node]) -> list[Node]:
     ]
     if risk:
         told.append(active_risk_node(portfolio, benchmark, attribution, *risk))
+    if spec.hedge is not None:
+        told.append(hedge_node(spec.hedge, portfolio))
     return told
 
 
