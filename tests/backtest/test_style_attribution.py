@@ -120,6 +120,29 @@ def test_tables_by_factor_and_by_year() -> None:
     assert last["sum_excess"].sum() == pytest.approx(0.038, abs=1e-14)
 
 
+def test_exposures_are_those_of_the_newest_decision() -> None:
+    """Decided on the first and the third day; nothing is held, and no price moves.
+
+    The first two sessions have the first exposures, -(1 + 2 + 3) / 3; the last those of the third
+    day, ten times as many, and beta, which is 0 before.
+    """
+    level = Panel(np.ones((2, 3, 1)) / 3, DAYS[[0, 2]], STOCKS, ("weight",))
+    size = np.array([[1.0], [2.0], [3.0]])
+    known = {
+        DAYS[0]: Exposed(("size",), size),
+        DAYS[2]: Exposed(("size", "beta"), np.hstack([10 * size, size])),
+    }
+    books = ledger([0.0] * 3, [0.0] * 3, [0.0] * 3, {})
+    found = attribute_styles(
+        books, market(np.zeros((4, 3))), level, known.__getitem__,
+        lambda day, of: dict.fromkeys(known[of].names, 0.01),
+    )  # fmt: skip
+    assert found.factors["exposure"].to_list() == pytest.approx([-2, -2, -20, -2])
+    exposure = dict(found.by_factor().select("factor", "exposure").iter_rows())
+    assert exposure["size"] == pytest.approx(-8)
+    assert exposure["beta"] == pytest.approx(-2 / 3)
+
+
 def test_a_style_may_be_called_like_a_part() -> None:
     level = Panel(np.ones((1, 3, 1)) / 3, DAYS[:1], STOCKS, ("weight",))
     books = ledger([0.01] * 3, [0.0] * 3, [1000.0] * 3, {1: {"000001.SZ": 1.0}})
