@@ -78,9 +78,9 @@ def test_what_cannot_be_extended_is_named(tmp_path: Path, text: str, said: str) 
         load_recipe(write(tmp_path, "x", text))
 
 
-def run_tiny(name: str, finished: tuple[Path, RunResult], folder: Path) -> tuple[Plan, RunResult]:
+def run_tiny(name: str, lake: Path, folder: Path) -> tuple[Plan, RunResult]:
     """A recipe's smallest size on a market that is there; nothing fails."""
-    on = (f"data.lake={finished[0] / 'lake'}", "data.sources=[]")
+    on = (f"data.lake={lake}", "data.sources=[]")
     planned = plan(load_recipe(find_recipe(Path(name)), on, folder), folder / "runs")
     result = execute(planned, show_progress=False)
     assert result.problems == ()
@@ -88,11 +88,9 @@ def run_tiny(name: str, finished: tuple[Path, RunResult], folder: Path) -> tuple
 
 
 @pytest.mark.slow
-def test_report_000_runs_at_its_smallest_size(
-    finished: tuple[Path, RunResult], tmp_path: Path
-) -> None:
+def test_report_000_runs_at_its_smallest_size(long_lake: Path, tmp_path: Path) -> None:
     """Labels, an attention, block selection, a vote of horizons, with the report's own tables."""
-    planned, result = run_tiny("s000_minute_platform_tiny", finished, tmp_path)
+    planned, result = run_tiny("s000_minute_platform_tiny", long_lake, tmp_path)
     names = [f.name for f in result.factors]
     assert names == ["ret_1", "ret_10", "rank_10", "sharpe_10", "attention", "blocks", "signal"]
     decided = [node for node in planned.nodes if node.kind == "selected"]
@@ -103,11 +101,9 @@ def test_report_000_runs_at_its_smallest_size(
 
 
 @pytest.mark.slow
-def test_report_003_runs_at_its_smallest_size(
-    finished: tuple[Path, RunResult], tmp_path: Path
-) -> None:
+def test_report_003_runs_at_its_smallest_size(long_lake: Path, tmp_path: Path) -> None:
     """Attention across time and variables, a decoder, an enhancement, and the line of a date."""
-    planned, result = run_tiny("s003_angles_tiny", finished, tmp_path)
+    planned, result = run_tiny("s003_angles_tiny", long_lake, tmp_path)
     names = [f.name for f in result.factors]
     assert names == ["all", "itransformer", "sequence", "signal"]
     assert {"h01", "h03"} < set(planned.panel("outputs/sequence").names)
@@ -144,11 +140,9 @@ def test_a_set_that_is_null_is_left_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_report_004_runs_at_its_smallest_size(
-    finished: tuple[Path, RunResult], tmp_path: Path
-) -> None:
+def test_report_004_runs_at_its_smallest_size(long_lake: Path, tmp_path: Path) -> None:
     """On a market that is there: networks, premia, an enhancement, with the report's own tables."""
-    planned, result = run_tiny("s004_attention_tiny", finished, tmp_path)
+    planned, result = run_tiny("s004_attention_tiny", long_lake, tmp_path)
     residual = planned.recipe.factors["residual_30"].model_dump()
     assert residual["model"]["residual"] == "last"
     names = [f.name for f in result.factors]

@@ -39,9 +39,10 @@ def test_report_001(first: tuple[Path, Plan, RunResult]) -> None:
     features = planned.panel("features/multi_l2")
     some = np.isfinite(features.values).any(axis=(0, 1))
     assert some.all(), np.array(features.names)[~some]
-    units, common = finished_sets(planned)
+    units, common, beside = finished_sets(planned)
     assert units.own == 3
     assert common.own == 3
+    assert beside.name == "data_sets"
     assert "score multi" in common.names
     assert "tracking_error" in result.figures
     page = result.report.read_text()
