@@ -19,6 +19,7 @@ from intralpha.evaluation.nav import (
     SESSIONS_PER_YEAR,
     annualised_return,
     calmar,
+    drawdown,
     max_drawdown,
     nav,
     sharpe,
@@ -204,7 +205,7 @@ def hedged(course: Course, spec: HedgeSpec) -> Hedged:
         "hedged_ret": ret,
         "hedged": value,
         "excess": nav(excess),
-        "drawdown": value / np.maximum.accumulate(np.maximum(value, 1.0)) - 1.0,
+        "drawdown": -drawdown(value),
     }
     return Hedged(pl.DataFrame(columns), excess)
 

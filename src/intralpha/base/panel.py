@@ -169,11 +169,15 @@ class Panel:
         first, last = as_days([start, end])
         lo = int(np.searchsorted(self.dates, first, side="left"))
         hi = int(np.searchsorted(self.dates, last, side="right"))
-        return replace(self, values=self.values[lo:hi], dates=self.dates[lo:hi])
+        return self.days(slice(lo, hi))
 
     def at(self, dates: np.ndarray) -> "Panel":
         """Only these sessions (a copy); all of them must be present."""
         rows = self._index("date", [str(d) for d in self.dates], [str(d) for d in as_days(dates)])
+        return replace(self, values=self.values[rows], dates=self.dates[rows])
+
+    def days(self, rows: slice) -> "Panel":
+        """Only the sessions in these rows (a view)."""
         return replace(self, values=self.values[rows], dates=self.dates[rows])
 
     def reindex(self, dates: np.ndarray, assets: np.ndarray) -> "Panel":

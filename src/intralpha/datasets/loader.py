@@ -121,7 +121,7 @@ class Loader:
                 continue
             features = _wide(self._features(view, masks))
             n = int(np.searchsorted(features.dates, fold.train[-1], side="right"))
-            known = replace(features, values=features.values[:n], dates=features.dates[:n])
+            known = features.days(slice(n))
             learned = view.transform.fit(known, known.dates, masks["universe"][:n] > 0)
             fitted |= {f"{name}.{array}": values for array, values in learned.items()}
         return fitted
@@ -172,7 +172,7 @@ class Loader:
     def _window(self, name: str, rows: slice, masks: Panel, fitted: Fitted) -> Window:
         view = self.views[name]
         features = self._features(view, masks)
-        part = features.days(rows) if isinstance(features, HalfPanel) else _days(features, rows)
+        part = features.days(rows)
         if view.transform is not None:
             part = _wide(part)
             mine = {k.removeprefix(f"{name}."): v for k, v in fitted.items() if _owner(k) == name}
@@ -185,10 +185,6 @@ class Loader:
             if not np.array_equal(getattr(features, axis), getattr(masks, axis)):
                 raise LoaderAxesError(axis, view.path, self.universe)
         return features
-
-
-def _days(panel: Panel, rows: slice) -> Panel:
-    return replace(panel, values=panel.values[rows], dates=panel.dates[rows])
 
 
 def _wide(panel: Panel | HalfPanel) -> Panel:

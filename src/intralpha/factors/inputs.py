@@ -77,8 +77,8 @@ def input_nodes(name: str, key: str, view: InputSpec, ground: Ground) -> tuple[N
     slices = day_slices(ground.dates, reads_lake=bool(reads), needs=same_day)
     inputs = {"features": features.name, UNIVERSE: ground.universe}
     block = features.block
-    node = Node(f"seen/{own}", make_seen, view.transform, slices, inputs, reads, block=block)
-    return features, replace(node, half=view.half)
+    about = (view.transform, slices, inputs, reads)
+    return features, Node(f"seen/{own}", make_seen, *about, block=block, half=view.half)
 
 
 def seen_name(key: str) -> str:

@@ -115,11 +115,12 @@ def _portfolio(planned: Plan) -> dict[str, pl.DataFrame]:
     run = finished_run(planned)
     if run is None:
         return {}
-    out = {f"portfolio/{name}": getattr(run.ledger, name) for name in TABLES}
+    ledger = {f"portfolio/{name}": getattr(run.ledger, name) for name in TABLES}
     if not len(run.ledger.daily):  # what is decided is not traded yet
-        return out
+        return ledger
     record = portfolio_record(planned, run)
-    out |= {"portfolio/figures": pl.DataFrame([record.figures]), "portfolio/yearly": record.yearly}
+    out = {"portfolio/figures": pl.DataFrame([record.figures]), "portfolio/yearly": record.yearly}
+    out |= ledger
     out |= {f"portfolio/{title}": frame for title, frame in record.notes.items()}
     return out | {f"portfolio/told_{name}": frame for name, frame in record.tables.items()}
 

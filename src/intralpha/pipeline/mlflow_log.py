@@ -1,6 +1,5 @@
 """A finished run told to MLflow: settings, curves, figures and the report, once."""
 
-import hashlib
 import json
 import logging
 import math
@@ -15,6 +14,7 @@ from time import time
 from typing import Any
 
 from intralpha import __version__
+from intralpha.base import spec_hash
 from intralpha.pipeline.code import git_commit
 from intralpha.pipeline.mlflow_spec import MlflowSpec
 from intralpha.pipeline.plan import Plan
@@ -47,8 +47,7 @@ class Told:
     @property
     def digest(self) -> str:
         """Hash of it."""
-        text = json.dumps([self.settings, self.figures])
-        return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+        return spec_hash(self.settings, self.figures)
 
 
 def tell_run(planned: Plan, folder: Path) -> str:
@@ -126,8 +125,7 @@ def log_run(planned: Plan, folder: Path) -> str:
 
 def run_key(planned: Plan) -> str:
     """What tells a run from others: its name and the addresses of all that it is made of."""
-    text = json.dumps([planned.recipe.name, sorted(planned.keys.items())])
-    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+    return spec_hash(planned.recipe.name, planned.keys)
 
 
 def told_of(planned: Plan) -> Told:

@@ -3,13 +3,14 @@
 import numpy as np
 import polars as pl
 
-from intralpha.backtest import active_risk, factor_history, load_run, risk_by_year
-from intralpha.base.node import ALL, Inputs, Node, Slice, Task
+from intralpha.backtest import active_risk, factor_history, risk_by_year
+from intralpha.base.node import ALL, Inputs, Node, Task
 from intralpha.pipeline.nodes.attribution import DAILY
+from intralpha.pipeline.nodes.replayed import BENCHMARK, replayed, whole_replay
 from intralpha.pipeline.nodes.risk import RETURNS
 from intralpha.risk import RiskEstimate, load_estimate, load_session
 
-PORTFOLIO, BENCHMARK, ATTRIBUTION, RISK = "portfolio", "benchmark", "attribution", "risk"
+ATTRIBUTION, RISK = "attribution", "risk"
 FITS, FACTORS, TOLD, YEARLY = "fits.parquet", "factors.parquet", "told.parquet", "yearly.parquet"
 
 
@@ -26,11 +27,8 @@ def active_risk_node(
     risk : estimates of the decision dates
     returns : explained sessions
     """
-    days = [one.days for one in portfolio.slices if one.days is not None]
-    nodes = (portfolio, benchmark, attribution, risk, returns)
-    needs = {node.name: tuple(one.name for one in node.slices) for node in nodes}
-    whole = Slice(ALL, (days[0][0], days[-1][1]), None, needs)
-    inputs = {name: name for name in needs}
+    whole = whole_replay(portfolio, benchmark, attribution, risk, returns)
+    inputs = {name: name for name in whole.needs}
     return Node("active_risk", make_active_risk, None, (whole,), inputs, (), "folders")
 
 
@@ -45,7 +43,7 @@ def make_active_risk(spec: None, inputs: Inputs, task: Task) -> None:
     """
     del spec
     benchmark, estimates = inputs.panel(BENCHMARK), inputs.folders(RISK)
-    run = load_run(list(inputs.folders(PORTFOLIO).values()), inputs.assets)
+    run = replayed(inputs)
     effects = pl.read_parquet(inputs.folders(ATTRIBUTION)[ALL] / DAILY)
     past = [load_session(folder) for folder in inputs.folders(RETURNS).values()]
 

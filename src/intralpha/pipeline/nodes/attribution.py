@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from intralpha.backtest import Ledger, attribute, load_run
+from intralpha.backtest import Ledger, attribute
 from intralpha.backtest.active import Standings, active_table, newest_holdings, size_table
-from intralpha.base.node import ALL, Inputs, Node, Read, Slice, Task
+from intralpha.base.node import ALL, Inputs, Node, Read, Task
 from intralpha.evaluation.courses import cost_table, courses, drawdown_table, monthly_excess
-from intralpha.market import float_cap, industry_codes, read_daily
+from intralpha.market import float_cap, industry_codes
 from intralpha.pipeline.named_tables import keep_tables, read_tables
+from intralpha.pipeline.nodes.replayed import BENCHMARK, replay_market, replayed, whole_replay
 
-PORTFOLIO, BENCHMARK = "portfolio", "benchmark"
 DAILY, GROUPS, YEARLY = "daily.parquet", "groups.parquet", "yearly.parquet"
 TOLD = "told"  # folder of the further tables, a file each
 READS = (Read("daily"), Read("instruments"), Read("industry"), Read("fundamentals"))
@@ -26,10 +26,8 @@ def attribution_node(portfolio: Node, benchmark: Node) -> Node:
     portfolio : its slices are the parts of the replay
     benchmark : weights on the decision dates
     """
-    days = [one.days for one in portfolio.slices if one.days is not None]
-    needs = {node.name: tuple(one.name for one in node.slices) for node in (portfolio, benchmark)}
-    whole = Slice(ALL, (days[0][0], days[-1][1]), None, needs)
-    inputs = {name: name for name in needs}
+    whole = whole_replay(portfolio, benchmark)
+    inputs = {name: name for name in whole.needs}
     return Node("attribution", make_attribution, None, (whole,), inputs, READS, "folders")
 
 
@@ -48,9 +46,8 @@ def make_attribution(spec: None, inputs: Inputs, task: Task) -> None:
     """
     del spec
     assets, benchmark = inputs.assets, inputs.panel(BENCHMARK)
-    run = load_run(list(inputs.folders(PORTFOLIO).values()), assets)
-    first, last = benchmark.dates[0].item(), run.ledger.daily["date"][-1]
-    market = read_daily(inputs.lake, ("close", "preclose"), first, last, assets)
+    run = replayed(inputs)
+    market = replay_market(inputs, run, benchmark)
     codes, labels = industry_codes(inputs.lake, benchmark.dates, assets)
     found = attribute(run.ledger, market, benchmark, codes, labels)
     folder = task.folder(ALL)

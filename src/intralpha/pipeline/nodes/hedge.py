@@ -1,10 +1,9 @@
 """The node that sells index futures short against the replay."""
 
-from intralpha.backtest import HedgeSpec, hedged, load_run
+from intralpha.backtest import HedgeSpec, hedged
 from intralpha.base.node import ALL, Inputs, Node, Slice, Task
 from intralpha.pipeline.named_tables import keep_tables
-
-PORTFOLIO = "portfolio"
+from intralpha.pipeline.nodes.replayed import PORTFOLIO, replayed
 
 
 def hedge_node(spec: HedgeSpec, portfolio: Node) -> Node:
@@ -29,8 +28,7 @@ def make_hedge(spec: HedgeSpec, inputs: Inputs, task: Task) -> None:
     inputs : ``portfolio``
     task : the whole; its folder takes the tables
     """
-    run = load_run(list(inputs.folders(PORTFOLIO).values()), inputs.assets)
-    found = hedged(run.ledger.course(), spec)
+    found = hedged(replayed(inputs).ledger.course(), spec)
     tables = {
         "hedge_courses": found.daily,
         "hedge_figures": found.figures(),

@@ -24,6 +24,7 @@ from intralpha.pipeline.nodes.active_risk import active_risk_node
 from intralpha.pipeline.nodes.attribution import attribution_node
 from intralpha.pipeline.nodes.desk import benchmark_node, exposures_node
 from intralpha.pipeline.nodes.hedge import hedge_node
+from intralpha.pipeline.nodes.replayed import replay_span
 from intralpha.pipeline.nodes.risk import RETURNS, risk_nodes
 from intralpha.pipeline.nodes.style_attribution import style_attribution_node
 from intralpha.pipeline.recipe import Recipe
@@ -94,11 +95,11 @@ def _with_risk(one: Slice) -> Slice:
 
 def _told(spec: EnhancementSpec, portfolio: Node, known: Sequence[Node]) -> list[Node]:
     """What is told of the replay; nothing where nothing is decided, or no session follows."""
+    first, last = replay_span(portfolio)
+    if first == last:
+        return []
     by_name = {node.name: node for node in known}
     benchmark = by_name["benchmark"]
-    ends = [one.days[1] for one in portfolio.slices if one.days is not None]
-    if not benchmark.slices or str(ends[-1]) <= benchmark.slices[0].name:
-        return []
     risk = tuple(by_name[name] for name in (RISK, RETURNS) if name in by_name)
     attribution = attribution_node(portfolio, benchmark)
     told = [

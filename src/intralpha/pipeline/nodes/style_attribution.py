@@ -1,19 +1,21 @@
 """The node that takes the excess return apart by styles and industries."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Bool, Shaped
 from numpy import ndarray
 
-from intralpha.backtest import Exposed, attribute_styles, load_run
+from intralpha.backtest import Exposed, attribute_styles
 from intralpha.base import Panel
-from intralpha.base.node import ALL, Inputs, Node, Slice, Task
+from intralpha.base.node import ALL, Inputs, Node, Task
 from intralpha.base.panel import as_days
-from intralpha.market import Lake, read_daily
+from intralpha.market import Lake
 from intralpha.pipeline.named_tables import keep_tables
-from intralpha.pipeline.nodes.attribution import BENCHMARK, PORTFOLIO, READS
+from intralpha.pipeline.nodes.attribution import READS
 from intralpha.pipeline.nodes.desk import UNIVERSE
+from intralpha.pipeline.nodes.replayed import BENCHMARK, replay_market, replayed, whole_replay
 from intralpha.pipeline.nodes.risk import RETURNS
 from intralpha.risk import FactorRiskSpec, load_estimate, load_session
 from intralpha.risk.cross_section_fit import fit_cross_section
@@ -35,12 +37,9 @@ def style_attribution_node(
     benchmark, exposures : of the decision dates
     risk : explained sessions and estimates; empty without a model
     """
-    days = [one.days for one in portfolio.slices if one.days is not None]
-    nodes = (portfolio, benchmark, exposures, *risk)
-    needs = {node.name: tuple(one.name for one in node.slices) for node in nodes}
-    needs[UNIVERSE] = needs[BENCHMARK]
-    whole = Slice(ALL, (days[0][0], days[-1][1]), None, needs)
-    inputs = {name: name for name in needs}
+    whole = whole_replay(portfolio, benchmark, exposures, *risk)
+    whole = replace(whole, needs={**whole.needs, UNIVERSE: whole.needs[benchmark.name]})
+    inputs = {name: name for name in whole.needs}
     return Node(
         "style_attribution", make_style_attribution, None, (whole,), inputs, READS, "folders"
     )
@@ -70,10 +69,8 @@ def make_style_attribution(spec: None, inputs: Inputs, task: Task) -> None:
     125 sessions.
     """
     del spec
-    assets, benchmark = inputs.assets, inputs.panel(BENCHMARK)
-    run = load_run(list(inputs.folders(PORTFOLIO).values()), assets)
-    first, last = benchmark.dates[0].item(), run.ledger.daily["date"][-1]
-    market = read_daily(inputs.lake, ("close", "preclose"), first, last, assets)
+    benchmark, run = inputs.panel(BENCHMARK), replayed(inputs)
+    market = replay_market(inputs, run, benchmark)
     known: _Model | _Fitted = _Model(inputs, RISK in task.slices[0].needs)
     if not known.told:
         known = _Fitted(inputs, as_days(run.ledger.daily["date"]))
