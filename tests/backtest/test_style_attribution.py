@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from intralpha.backtest import Exposed, Ledger, StyleAttribution, attribute, attribute_styles
 from intralpha.base import Panel
@@ -36,22 +37,33 @@ def ledger(ret, benchmark, cost, holdings: dict[int, dict[str, float]], days=DAY
     return Ledger(frame, pl.DataFrame(), pl.DataFrame(), held, pl.DataFrame())
 
 
-def one_decision() -> StyleAttribution:
-    """Bought on the second session: 0.6 of the first stock, 0.2 of the third, 0.2 cash."""
+def one_decision(order: tuple[int, ...] = (0, 1, 2)) -> StyleAttribution:
+    """Bought on the second session: 0.6 of the first stock, 0.2 of the third, 0.2 cash.
+
+    Parameters
+    ----------
+    order : in which the stocks stand on the axis
+    """
     ret = np.array([[0.0] * 3, [0.0] * 3, [0.10, -0.10, 0.02], [0.0, 0.05, 0.0]])
     books = ledger(
         [-0.001, 0.066, -0.01], [0.0, 0.006, 0.011], [1000.0, 0.0, 0.0],
         {1: {"000001.SZ": 0.6, "600000.SH": 0.2}},
     )  # fmt: skip
-    level = Panel(np.array([[[0.3], [0.3], [0.4]]]), DAYS[:1], STOCKS, ("weight",))
+    at, stocks = list(order), STOCKS[list(order)]
+    level = Panel(np.array([[[0.3], [0.3], [0.4]]])[:, at], DAYS[:1], stocks, ("weight",))
     earned = {
         DAYS[1]: {"country": 0.01, "size": np.nan},
         DAYS[2]: {"country": 0.01, "industry:bank": 0.02, "size": 0.04, "beta": 9.0},
         DAYS[3]: {"country": 0.0, "industry:bank": 0.0, "industry:steel": 0.03, "size": -0.02},
     }
-    return attribute_styles(
-        books, market(ret), level, lambda day: Exposed(NAMES, KNOWN), lambda day, of: earned[day]
-    )
+    prices, known = market(ret[:, at], stocks=stocks), Exposed(NAMES, KNOWN[at])
+    return attribute_styles(books, prices, level, lambda day: known, lambda day, of: earned[day])
+
+
+def test_the_order_of_stocks_changes_nothing() -> None:
+    expected, found = one_decision(), one_decision((2, 0, 1))
+    for name in ("factors", "parts"):
+        assert_frame_equal(getattr(found, name), getattr(expected, name), abs_tol=1e-15)
 
 
 def of(found: StyleAttribution, at: int) -> dict[str, float]:

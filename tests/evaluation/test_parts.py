@@ -61,6 +61,21 @@ def test_every_part_and_day_is_what_scipy_says() -> None:
     assert np.isnan(found[7]).all()
 
 
+def test_the_order_of_stocks_and_later_dates_change_nothing() -> None:
+    score, fwd, part, mask = market()
+    expected, members = part_rank_ic(score, fwd, part, PARTS, mask, FEWEST)
+    order = np.random.default_rng(0).permutation(ASSETS)
+    laid = [array[:, order] for array in (score, fwd, part, mask)]
+    found, stocks = part_rank_ic(*laid[:3], PARTS, laid[3], FEWEST)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(stocks, members)
+    for array in (score, fwd):
+        array[20:] = np.random.default_rng(1).standard_normal((DAYS - 20, ASSETS))
+    other, _ = part_rank_ic(score, fwd, part, PARTS, mask, FEWEST)
+    np.testing.assert_array_equal(other[:20], expected[:20])
+    assert not np.array_equal(other[20:], expected[20:], equal_nan=True)
+
+
 def test_one_part_of_everything_is_the_whole() -> None:
     score, fwd, _, mask = market()
     found, _ = part_rank_ic(score, fwd, np.zeros(score.shape, np.int32), 1, mask, 10)
