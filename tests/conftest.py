@@ -76,21 +76,31 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def half_year_lake(made_once: Callable[..., Path]) -> Path:
+    """Half a year of 24 simulated stocks, daily and in bars of 30 minutes; only to be read."""
+    months = {"start": "2023-01-03", "end": "2023-06-30"}
+    return made_once("half_year", traded(seed=3, n_assets=24, **months)) / "lake"
+
+
+@pytest.fixture(scope="session")
 def long_lake(made_once: Callable[..., Path]) -> Path:
     """Nine months of sixty simulated stocks, daily and in bars of 30 minutes; only to be read."""
+    months = {"start": "2023-01-03", "end": "2023-09-28"}
+    return made_once("long", traded(seed=3, n_assets=60, **months)) / "lake"
+
+
+def traded(**market: object) -> Callable[[Path], None]:
+    """Trades a market with few orders into the lake of a folder."""
 
     def make(folder: Path) -> None:
         from intralpha.market import Lake
         from intralpha.sources import SimulatedSpec, ingest
         from intralpha.sources.exchange.habits import HabitSpec
 
-        months = {"start": "2023-01-03", "end": "2023-09-28"}
-        spec = SimulatedSpec(
-            seed=3, n_assets=60, freq=30, habits=HabitSpec(orders_per_day=150), **months
-        )
+        spec = SimulatedSpec(freq=30, habits=HabitSpec(orders_per_day=150), **market)
         ingest([spec], Lake(str(folder / "lake"), create=True), show_progress=False)
 
-    return made_once("long", make) / "lake"
+    return make
 
 
 @pytest.fixture(scope="session")

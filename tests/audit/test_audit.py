@@ -147,6 +147,7 @@ def test_without_a_future_no_row_and_no_end_is_later(every_table, tmp_path: Path
         )
 
 
+@pytest.mark.slow
 def test_a_later_future_is_the_true_one_a_session_on(every_table, tmp_path: Path) -> None:
     late = delay(every_table[0], AFTER, tmp_path / "late")
     assert late.verify() == ()

@@ -1,7 +1,6 @@
 """A replay cut at its decisions equals the whole one to the last bit."""
 
 from dataclasses import fields, replace
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +27,6 @@ from intralpha.backtest import (
 from intralpha.base import Panel
 from intralpha.market import Lake, UniverseSpec, read_daily, universe
 from intralpha.portfolio import NoDecisionError, columns, decisions
-from intralpha.sources import SimulatedSpec, ingest
-from intralpha.sources.exchange.habits import HabitSpec
 from intralpha.sources.exchange.index import INDEX
 
 SPEC = EnhancementSpec.model_validate(
@@ -51,17 +48,8 @@ UNDECIDED = (*SILENT[:3], 15, 60)  # and one on which the universe is empty yet
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    out = Lake(tmp_path_factory.mktemp("stretches") / "lake", create=True)
-    spec = SimulatedSpec(
-        seed=7,
-        n_assets=40,
-        start=date(2023, 1, 3),
-        end=date(2023, 9, 28),
-        habits=HabitSpec(orders_per_day=150),
-    )
-    ingest([spec], out, show_progress=False)
-    return out
+def lake(long_lake: Path) -> Lake:
+    return Lake(long_lake)
 
 
 def stocks_of(lake: Lake) -> np.ndarray:

@@ -71,6 +71,7 @@ def test_several_dates_and_futures_are_added_up(audit: Callable[..., Result]) ->
     assert [nodes["universe"] for nodes in found.values()] == [2 * 2 * 6 * n for n in sessions]
 
 
+@pytest.mark.slow
 def test_dates_may_be_chosen_by_their_number(audit: Callable[..., Result]) -> None:
     done = audit("--dates", "2", "--future", "noise")
     found = compared(done)

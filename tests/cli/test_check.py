@@ -130,6 +130,7 @@ def ended(own: bool, *words: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("code", "words"),
     [

@@ -68,6 +68,7 @@ def run(recipe: Path) -> subprocess.CompletedProcess[str]:
     return done
 
 
+@pytest.mark.slow
 def test_a_run_that_was_interrupted_says_so_and_goes_on_from_there(recipe: Path) -> None:
     code, said = interrupted(recipe.parent, ["run", recipe.name], "make    features/simple")
     assert code == 130

@@ -41,6 +41,7 @@ def test_a_fold_by_hand() -> None:
     }
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "spec",
     [

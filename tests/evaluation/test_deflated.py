@@ -32,6 +32,7 @@ def test_of_a_normal_series_the_chance_is_that_of_its_mean() -> None:
     assert chance_above(with_holes, 0.1) == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_under_no_skill_the_chance_is_uniform() -> None:
     rng = np.random.default_rng(1)
     found = [chance_above(rng.standard_normal(120), 0.0) for _ in range(600)]

@@ -56,6 +56,7 @@ def acf(x: Exploration, series: str, kind: str = "returns") -> np.ndarray:
     return rows["acf"].to_numpy()
 
 
+@pytest.mark.slow
 def test_the_volume_curve_is_that_of_polars(lakes: dict[int, Lake], found: Exploration) -> None:
     bars = lakes[15].scan("bars", freq=15).filter(pl.col("symbol") != INDEX)
     share = pl.col("volume") / pl.col("volume").sum().over("date", "symbol")

@@ -47,7 +47,7 @@ def assert_placed(spec, lake, days, assets: np.ndarray) -> None:
     assert (np.nan_to_num(others) != 0).any(), "all stocks are alike: nothing was compared"
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(12)
 @pytest.mark.parametrize("cache", [True, False])
 @pytest.mark.parametrize("name", MARKET)
 def test_features_of_bars_and_days(lake, name, cache):
@@ -57,7 +57,7 @@ def test_features_of_bars_and_days(lake, name, cache):
     assert_placed(spec, lake, DAYS[25:30], np.append(ASSETS, ABSENT))
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(12)
 @pytest.mark.parametrize("cache", [True, False])
 @pytest.mark.parametrize("name", TICKS)
 def test_features_of_ticks(level2_lakes, name, cache):

@@ -154,6 +154,7 @@ def test_a_library_of_longer_bars_reads_them(lake, level2_lakes, tmp_path):
         assert panel["seen"][0, a] == own["quotes"][7]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("library", ["minute15", "volume100"])
 def test_a_lake_without_such_bars_is_an_error(tmp_path, library):
     features = LibrarySpec(library=library).make()
@@ -170,6 +171,7 @@ def test_a_lake_without_such_bars_is_an_error(tmp_path, library):
             features.compute(lake, lake.dates("daily")[-1:], assets.to_numpy().astype(str))
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize(
     ("spec", "hint"),
     [

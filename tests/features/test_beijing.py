@@ -32,7 +32,7 @@ def lake(tmp_path_factory) -> Lake:
     return made
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(9)
 @pytest.mark.parametrize(
     "spec", [LibrarySpec(library=n, big_order=RULE) for n in (*LIBRARIES, "bar64_30")]
 )

@@ -18,6 +18,7 @@ BARS = LibrarySpec(
 SPECS = [DaySpec(), BARS, LibrarySpec(library="bars15", smooth_days=3)]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("spec", SPECS, ids=repr)
 def test_a_stream_a_panel_and_a_file_are_the_same(lake, tmp_path, spec):
     features, days = spec.make(), DAYS[[21, 25, 26, 39]]

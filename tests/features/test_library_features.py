@@ -100,7 +100,7 @@ def settings_of(library: str) -> LibrarySpec:
     return LibrarySpec(library=library, base_freq=1, smooth_days=smooth, names=names)
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(9)
 @pytest.mark.parametrize("library", [n for n in libraries() if not reads_level2(n)])
 def test_a_cut_lake_gives_the_same_up_to_the_cut(lake, assets, library, tmp_path):
     days = lake.dates("daily")
@@ -317,7 +317,7 @@ def test_weeks_on_the_lake_are_those_of_the_reference(lake, assets):
             assert np.isfinite(got).sum() > 15, name
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("library", ["price_week", "price_month"])
 def test_blocks_do_not_look_ahead(look_ahead, library):
     features = LibrarySpec(library=library).make()

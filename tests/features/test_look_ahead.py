@@ -56,13 +56,13 @@ SPECS = [s for kind, cls in FeatureSpec.kinds().items() for s in SETTINGS.get(ki
 BARS = [spec for spec in SPECS if spec.make().times is not None]
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(8)
 @pytest.mark.parametrize("spec", SPECS, ids=repr)
 def test_feature_sets_do_not_look_ahead(look_ahead, spec):
     look_ahead.assert_causal(spec.make())
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(9)
 @pytest.mark.parametrize("slot", [0, 4])
 @pytest.mark.parametrize("spec", BARS, ids=repr)
 def test_bar_features_are_known_when_they_say(look_ahead, spec, slot):
@@ -105,6 +105,7 @@ class Cheat(FeatureSet):
         yield from zip(dates, values, strict=True)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "cheat",
     [
@@ -122,6 +123,7 @@ def test_cheats_are_caught(look_ahead, cheat):
     look_ahead.assert_causal(Cheat(honest))
 
 
+@pytest.mark.slow
 def test_a_whole_day_feature_that_claims_to_be_known_at_bar_end_is_caught(look_ahead):
     share = bars(15, 2, "bar_ret", "bar_val_share").make()
     look_ahead.assert_slots_causal(share, 2)

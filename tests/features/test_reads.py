@@ -88,7 +88,7 @@ def assert_complete(spec, lake, days, assets, root: Path) -> None:
     assert np.isfinite(want).mean() > 0.3, "nothing was compared"
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(9)
 @pytest.mark.parametrize("name", MARKET)
 def test_nothing_else_is_read_of_bars_and_days(market, tmp_path, name):
     assert_complete(MARKET[name], market, DAYS[[33, 35]], ASSETS, tmp_path / "part")

@@ -136,6 +136,7 @@ def test_blocks_and_threads_change_nothing(lake, assets, library, counts, monkey
     assert np.isfinite(once).mean() > 0.8
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_with_and_without_the_store(lake, assets, library):
     plain = values(lake, library, [6, 8], assets, cache=False)

@@ -145,6 +145,7 @@ def expected_sharpe(rows, d, horizon, benchmark, mask):
     return z_of(out)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("benchmark", ["mean", "none", INDEX])
 @pytest.mark.parametrize("horizon", [1, 5])
 def test_sharpe_beside_a_loop(barred, rows, horizon, benchmark):
@@ -233,7 +234,7 @@ BARRED = [
 ]
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("spec", BARRED, ids=repr)
 def test_they_keep_the_promises_of_labels(tmp_path, daily, bars, spec):
     """On a lake whose bars end a few sessions after the widest window, as its daily rows do."""
@@ -245,6 +246,7 @@ def test_they_keep_the_promises_of_labels(tmp_path, daily, bars, spec):
     assert_label_forward_only(spec, lake, on, folder=tmp_path)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("spec", BARRED, ids=repr)
 def test_which_dates_are_asked_for_together_changes_nothing(barred, spec):
     days = DAYS[SPAN[0] : SPAN[-1] - 5]

@@ -48,6 +48,7 @@ def test_labels_stand_side_by_side_until_the_longest_is_over(lake):
     assert np.isfinite(alone[1][-11:-2]).any(), "the short ones would have been there"
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("spec", SPECS, ids=lambda s: s.kind)
 def test_they_keep_the_promises_of_labels(lake, spec, tmp_path):
     on = DAYS[30].item()

@@ -94,6 +94,7 @@ def expected_label(lake, spec, mask):
     return out
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("spec", SPECS, ids=repr)
 @pytest.mark.parametrize("masked", [False, True])
 def test_labels(lake, spec, masked):
@@ -116,6 +117,7 @@ def test_offsets(spec):
     assert spec.offset == OFFSETS.get(spec.kind, getattr(spec, "horizon", 0) + late)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("spec", SPECS, ids=repr)
 def test_a_label_over_a_universe_is_that_of_what_can_be_bought_of_it(lake, daily, spec):
     inside = np.random.default_rng(5).random((len(DAYS), len(ASSETS), 2)) < 0.8
@@ -245,6 +247,7 @@ def scramble_past(daily, other, day, keep_close):
     return pl.concat([daily.filter(~past), other.filter(past)])
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("spec", SPECS, ids=repr)
 def test_labels_do_not_see_the_past(tmp_path, daily, lake, spec):
     day, other = 33, make_daily(2)
@@ -257,6 +260,7 @@ def test_labels_do_not_see_the_past(tmp_path, daily, lake, spec):
     np.testing.assert_array_equal(spec.compute(twin, at, ASSETS).values, expected)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("spec", SPECS, ids=repr)
 def test_labels_end_where_they_say(tmp_path, daily, lake, spec):
     day = 33
@@ -295,7 +299,7 @@ def cut(daily, reads, day):
     return daily.filter(rows)
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(9)
 @pytest.mark.parametrize("spec", [s for s in SPECS if s.kind != "y_001"], ids=repr)
 @pytest.mark.parametrize("day", [GAP[1][-1], 33])
 def test_a_label_needs_what_it_declares_and_no_row_less(tmp_path, daily, lake, spec, day):

@@ -37,6 +37,7 @@ class TomorrowSpec(SpanLabel):
         return 2.0 * returns_DA
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("spec", "first", "last", "price", "value"),
     [

@@ -83,6 +83,7 @@ def test_the_order_of_appends_and_batches_does_not_matter(tmp_path: Path) -> Non
     assert one.day_prints("daily") == other.day_prints("daily")
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("column", [c for c in TABLES["daily"].columns if c != "date"])
 def test_changing_one_value_moves_exactly_its_day(tmp_path: Path, column: str) -> None:
     lake, other = Lake(tmp_path / "a", create=True), Lake(tmp_path / "b", create=True)

@@ -66,6 +66,7 @@ def test_rows_of_one_stock_in_two_batches(tmp_path: Path) -> None:
     assert (again.rows_added, again.rows_kept, again.partitions_written) == (0, 50, ())
 
 
+@pytest.mark.slow
 def test_conflicts_are_found_among_the_stocks_of_a_batch(tmp_path: Path) -> None:
     lake = _lake(tmp_path / "lake", [_trades(s, n) for s, n in STOCKS.items()])
     other = _trades("000004.SZ", 3, price=11.0)

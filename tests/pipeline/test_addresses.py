@@ -345,6 +345,7 @@ def test_a_hedge_is_a_node_beside_the_replay(base: tuple[Path, Plan], tmp_path: 
     assert len({first, *found}) == 1 + len(found)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("change", "more"), PORTFOLIO.items())
 def test_keys_of_the_portfolio_move_the_portfolio_alone(
     base: tuple[Path, Plan], change: str, more: set[str]

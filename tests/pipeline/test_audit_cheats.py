@@ -147,6 +147,7 @@ def test_a_later_bar_of_the_same_day_is_caught_from_noon_on(
     assert found == {"cheat"}
 
 
+@pytest.mark.slow
 def test_who_counts_the_rows_of_the_afternoon_at_noon_is_caught(
     every_table: Path, tmp_path: Path
 ) -> None:

@@ -35,6 +35,7 @@ def beside(
     return planned, execute(planned, show_progress=False)
 
 
+@pytest.mark.slow
 def test_each_is_replayed_and_what_is_the_same_is_made_once(
     beside: tuple[Plan, RunResult],
 ) -> None:
@@ -53,6 +54,7 @@ def test_each_is_replayed_and_what_is_the_same_is_made_once(
     assert np.abs(courses["portfolio"].ret - courses["calm"].ret).max() > 1e-4
 
 
+@pytest.mark.slow
 def test_the_report_has_a_line_of_each(beside: tuple[Plan, RunResult]) -> None:
     page = beside[1].report.read_text()
     part = page[page.index("Portfolios side by side") :]
@@ -61,6 +63,7 @@ def test_the_report_has_a_line_of_each(beside: tuple[Plan, RunResult]) -> None:
     assert "Returns by year" in part
 
 
+@pytest.mark.slow
 def test_the_recipes_own_portfolio_stays_where_it_was(
     beside: tuple[Plan, RunResult], finished: tuple[Path, RunResult]
 ) -> None:

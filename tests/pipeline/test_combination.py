@@ -147,6 +147,7 @@ def test_the_audit_finds_nothing(run: Plan, recipe: Recipe, tmp_path: Path) -> N
     assert min(compared.values()) > 500
 
 
+@pytest.mark.slow
 def test_a_rule_that_takes_returns_as_known_at_once_is_caught(
     recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,6 +184,7 @@ def test_a_lake_that_grows_leaves_old_signals(run: Plan, recipe: Recipe, tmp_pat
     assert again.dates[-1] > sessions[90]
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     "rule",
     [

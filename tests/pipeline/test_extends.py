@@ -118,6 +118,7 @@ def test_report_003_runs_at_its_smallest_size(long_lake: Path, tmp_path: Path) -
         assert heading in page, heading
 
 
+@pytest.mark.slow
 def test_the_trials_of_report_000_are_a_study_of_its_network(tmp_path: Path) -> None:
     recipe = load_recipe(find_recipe(Path("s000_grid")), (), tmp_path)
     assert recipe.study is not None

@@ -117,6 +117,7 @@ def test_the_report_has_the_dates_of_trainings(finished: tuple[Path, RunResult])
     assert f"<td>{planned.folds['gru'][0].name}</td>" in page.replace(' class="text"', "")
 
 
+@pytest.mark.slow
 def test_a_week_that_ends_early_is_known_without_what_follows(
     simple_recipe: Recipe, tmp_path: Path
 ) -> None:

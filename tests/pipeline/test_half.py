@@ -81,6 +81,7 @@ def both(
     return out[0], out[1]
 
 
+@pytest.mark.slow
 def test_a_network_learns_from_them_and_says_nearly_the_same(both: tuple[Plan, Plan]) -> None:
     wide, narrow = (planned.panel("seen/gru").values for planned in both)
     assert wide.dtype == narrow.dtype == np.float32
@@ -93,6 +94,7 @@ def test_a_network_learns_from_them_and_says_nearly_the_same(both: tuple[Plan, P
     assert 0.995 < np.corrcoef(one[there], other[there])[0, 1] < 1
 
 
+@pytest.mark.slow
 def test_a_training_maps_halves_and_everybody_else_float32(
     both: tuple[Plan, Plan], tmp_path: Path
 ) -> None:
@@ -107,6 +109,7 @@ def test_a_training_maps_halves_and_everybody_else_float32(
     assert wide.kept("seen") == wide.saved("seen")
 
 
+@pytest.mark.slow
 def test_another_future_changes_no_half_of_the_past(
     both: tuple[Plan, Plan], tmp_path: Path
 ) -> None:

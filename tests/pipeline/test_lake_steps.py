@@ -113,6 +113,7 @@ def test_only_sessions_of_the_recipe_are_made(folder: Path, tmp_path: Path) -> N
     assert not Lake(tmp_path / "lake").has("snapshots")
 
 
+@pytest.mark.slow
 def test_another_rule_moves_what_reads_minutes_and_nothing_else(folder: Path) -> None:
     before = ingested(planned(folder), show_progress=False).keys
     other = planned(folder, "data.enrich.big_order.rule=day_mean")

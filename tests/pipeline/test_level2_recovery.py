@@ -237,6 +237,7 @@ def test_libraries_without_orders(truth: Lake, published: Lake, library: str) ->
     np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("library", "count"), [("hf27", 4), ("l2", 1)])
 def test_whole_sets(truth: Lake, published: Lake, library: str, count: int) -> None:
     """Everything in Shenzhen; in Shanghai everything but what is made of orders as entered."""

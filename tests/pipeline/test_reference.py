@@ -184,6 +184,7 @@ def said(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("words", [("factors.x.schedule",), ("--page",), ("--schema",), ()])
 def test_the_command_needs_no_heavy_library(words: tuple[str, ...]) -> None:
     done = said(*words)

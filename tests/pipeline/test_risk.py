@@ -8,10 +8,8 @@ from typing import Literal
 import numpy as np
 import polars as pl
 import pytest
-import yaml
 
 from intralpha.audit.probe import FutureLeakError
-from intralpha.market import Lake
 from intralpha.pipeline import Plan, Recipe, audit_recipe, execute, load_recipe, plan
 from intralpha.pipeline.report import render_report
 from intralpha.risk import (
@@ -21,7 +19,6 @@ from intralpha.risk import (
     load_session,
     rolling_estimates,
 )
-from intralpha.sources import SimulatedMarket, SimulatedSpec
 
 RISK = (
     "{kind: factors, window_days: 30, min_days: 15, young_days: 10, exposures: {kind: price_volume,"
@@ -31,9 +28,6 @@ RECIPE = """
 name: small
 data:
   lake: {lake}
-  sources:
-    - {{kind: simulated, seed: 3, n_assets: 24, start: 2023-01-03, end: 2023-06-30, freq: 30,
-        habits: {{orders_per_day: 60}}}}
 universe: {{min_listed_days: 20, exclude_st: false}}
 grid: {{every: 3}}
 factors:
@@ -71,20 +65,14 @@ class FuturistSpec(FactorRiskSpec):
 def with_risk(folder: Path, *more: str, risk: str = RISK) -> Recipe:
     path = folder / "small.yaml"
     path.write_text(RECIPE.format(lake=folder / "lake", risk=risk))
-    return load_recipe(path, ("data.sources=[]", *more))
+    return load_recipe(path, more)
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small(half_year_lake: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a lake of 24 stocks over half a year."""
     folder = tmp_path_factory.mktemp("risk")
-    recipe = with_risk(folder)
-    assert recipe.data.sources == ()
-    raw = yaml.safe_load((folder / "small.yaml").read_text())["data"]["sources"][0]
-    lake = Lake(folder / "lake", create=True)
-    for batch in SimulatedMarket(SimulatedSpec.model_validate(raw)).batches():
-        if batch.table in ("daily", "instruments", "industry", "corporate_actions"):
-            lake.append(batch.table, batch.frame)
+    (folder / "lake").symlink_to(half_year_lake)
     return folder
 
 

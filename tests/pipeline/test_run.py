@@ -136,6 +136,7 @@ def test_what_is_finished_is_reported_when_a_later_stage_fails(
     assert "portfolio: " in broken.report.read_text()
 
 
+@pytest.mark.slow
 def test_workers_change_nothing(finished: tuple[Path, RunResult], tmp_path: Path) -> None:
     """Every file that is kept is the same, byte for byte, but for the time of its making."""
     folder, _ = finished  # by one worker

@@ -206,7 +206,7 @@ def chosen_by_the_next(self, *about) -> tuple[Decision, ...]:
     return tuple(replace(early, blocks=late.blocks) for early, late in pairwise(found))
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "leak"),
     [("blocks", judged_too_late), ("decisions", chosen_by_the_next)],

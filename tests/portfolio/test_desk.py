@@ -1,6 +1,7 @@
 """The desk: what is known at a close, laid out by date, and nothing later."""
 
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +11,6 @@ from intralpha.market import Lake, UniverseSpec, read_daily, universe
 from intralpha.portfolio import NoDecisionError, decisions, lay_desk
 from intralpha.portfolio.desk import tradable
 from intralpha.risk import PriceVolumeSpec
-from intralpha.sources import SimulatedSpec, ingest
-from intralpha.sources.exchange.habits import HabitSpec
 
 NAMES = ("close", "volume", "up_limit", "down_limit")
 STYLES = PriceVolumeSpec(momentum_days=20, beta_days=20, volatility_days=20, year_months=3)
@@ -19,16 +18,8 @@ NAN = np.nan
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    out = Lake(tmp_path_factory.mktemp("desk") / "lake", create=True)
-    spec = SimulatedSpec(
-        n_assets=20,
-        start=date(2023, 1, 3),
-        end=date(2023, 6, 30),
-        habits=HabitSpec(orders_per_day=150),
-    )
-    ingest([spec], out, show_progress=False)
-    return out
+def lake(half_year_lake: Path) -> Lake:
+    return Lake(half_year_lake)
 
 
 @pytest.fixture(scope="module")

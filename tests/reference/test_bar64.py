@@ -24,6 +24,7 @@ def features(day: MinuteDay, k: int = 30) -> dict[str, np.ndarray]:
     return bar64(day, k, np.full(240 // k, 1e6))
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("k", [10, 30])
 @pytest.mark.parametrize("day", DAYS.values(), ids=DAYS)
 def test_every_day_has_every_name(day: MinuteDay, k: int) -> None:

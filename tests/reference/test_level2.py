@@ -85,6 +85,7 @@ def test_names_are_those_of_the_specification() -> None:
     assert len(l2(day)) == 20
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("day", DAYS.values(), ids=DAYS)
 def test_no_value_is_infinite_and_shares_are_shares(day: Level2Day) -> None:
     values = every(day)

@@ -61,7 +61,7 @@ def test_every_library_of_days(name, dtype):
     assert_same(run_torch(program, data), run(program, data), TOLERANCE[dtype])
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(8)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("name", TICK_LIBRARIES)
 def test_every_library_of_ticks(name, dtype):
@@ -230,6 +230,7 @@ def test_by_hand():
 # --- blocks, order, edges ----------------------------------------------------------------------
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", ["minute15", "bar64_30", "ms22"])
 def test_blocks_change_nothing(name):
     program, data = from_library(name, chosen_days(), np.float32)

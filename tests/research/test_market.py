@@ -314,6 +314,7 @@ def kept(market: Market, features: Panel, made_once: Callable[..., Path]) -> Pat
     return made_once("kept", make)
 
 
+@pytest.mark.slow
 def test_kept_weights_say_again_what_the_fit_said(
     market: Market, features: Panel, kept: Path
 ) -> None:

@@ -67,6 +67,7 @@ def test_chance_reaches_both_ends_and_draws_orders_of_magnitude_evenly() -> None
     assert shares == pytest.approx([1 / 3] * 3, abs=4 * 0.47 / math.sqrt(2000))
 
 
+@pytest.mark.slow
 def test_trees_find_more_than_chance() -> None:
     """Mean value of the last batches, five seeds: chance stays where it was."""
 

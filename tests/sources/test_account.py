@@ -34,7 +34,7 @@ def taken(lake: Lake, source: MappingSpec) -> IngestReport | IntralphaError:
         return error
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(9)
 @pytest.mark.parametrize("seed", range(25))
 def test_every_line_of_a_csv_is_a_row_or_set_aside(lake: Lake, vendor: Path, seed: int) -> None:
     dice = np.random.default_rng(seed)
@@ -56,7 +56,7 @@ def test_every_line_of_a_csv_is_a_row_or_set_aside(lake: Lake, vendor: Path, see
     assert set(count.first) == set(count.quarantined)
 
 
-@pytest.mark.one_in(5)
+@pytest.mark.one_in(15)
 @pytest.mark.parametrize("value", TYPES, ids=str)
 @pytest.mark.parametrize("field", NAMES)
 def test_a_column_of_parquet_of_any_type(lake: Lake, vendor: Path, field: str, value: Any) -> None:

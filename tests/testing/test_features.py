@@ -80,7 +80,7 @@ class ClaimsBarEnd(FeatureSet):
         return self.inner.days(lake, dates, assets)
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [time(10, 30), time(14, 0)])
 def test_bars_are_known_when_they_say(lake: Lake, copies: Path, at: time) -> None:
     assert_causal(BARS, lake, ON, at, folder=copies)

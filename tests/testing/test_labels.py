@@ -22,7 +22,7 @@ from .conftest import ON
 OURS = [LabelCheatSpec(), RawReturnSpec(), ZReturnSpec(), HorizonReturnSpec(horizon=5)]
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("label", OURS, ids=lambda s: s.kind)
 def test_honest_ones_pass(lake: Lake, copies: Path, label) -> None:
     for check in (assert_shapes, assert_permutation, assert_reads):
@@ -30,6 +30,7 @@ def test_honest_ones_pass(lake: Lake, copies: Path, label) -> None:
     assert_label_forward_only(label, lake, ON, folder=copies)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("how", "match"),
     [

@@ -175,6 +175,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("changed", CHANGES)
 def test_the_checkpoint_of_another_training_is_refused(
     samples: Samples, fold: Fold, folder: Path, changed: str

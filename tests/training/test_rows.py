@@ -107,7 +107,7 @@ class Killed(Exception):
     pass
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", ["day", "days", "pooled"])
 def test_a_killed_training_goes_on_exactly_with_its_own_rows_and_weights(
     samples: Samples, fold: Fold, tmp_path: Path, batch: str

@@ -181,6 +181,7 @@ def test_an_index_is_computed_when_asked_for_and_not_kept(lake, stocks, counts):
     assert_fresh(lake, range(22, 25), both, panel)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("kind", ["minutes", "adj_factor", "suspended"])
 def test_a_changed_session_is_computed_again_where_it_is_looked_at(lake, stocks, counts, kind):
     dates, symbol = [22, 28, 29, 30, 32], stocks[4]
@@ -215,6 +216,7 @@ def test_limits_count_on_the_day_only_and_other_columns_nowhere(lake, stocks, co
     assert_fresh(lake, dates, stocks, panel)
 
 
+@pytest.mark.slow
 def test_auctions_and_missing_sessions_are_part_of_the_key(source, stocks, tmp_path, counts):
     lake, dates = cut(source, tmp_path / "lake", 31, without=(8,)), [24, 27, 28, 30]
     first = values(lake, dates, stocks)
@@ -259,6 +261,7 @@ def test_a_killed_run_goes_on_where_it_stopped(lake, stocks, counts):
     assert_fresh(lake, range(22, 27), stocks, panel)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("lost", [".npy", ".json", ".symbols.npy"])
 def test_half_a_file_is_no_file(lake, stocks, counts, lost):
     values(lake, [22, 23], stocks, FEW)

@@ -150,6 +150,7 @@ STATISTICS = {
 }
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("frame", FRAMES)
 @pytest.mark.parametrize("name", STATISTICS)
 @pytest.mark.parametrize(("rows", "least"), [(1, 1), (4, None), (6, 5)])

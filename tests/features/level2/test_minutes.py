@@ -157,6 +157,7 @@ def minutes_by_hand(trades: Ticks) -> np.ndarray:
     return np.array(out)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("seed", range(4))
 def test_sums_are_those_of_plain_loops(seed: int, threads: int):

@@ -169,6 +169,7 @@ def test_nobody_has_a_threshold_on_the_first_days(tmp_path: Path):
     assert (theta(lake, 0, rule="fixed_200k") == 200_000).all()
 
 
+@pytest.mark.slow
 def test_a_tenth_of_the_orders_exceed_q90(tmp_path: Path):
     lake = make_lake(tmp_path, 21)
     pooled = [x for n in range(1, 21) for s in (sizes_of(n, STOCKS[1]),) for x in (*s, sum(s))]

@@ -79,6 +79,7 @@ def levels(seed: int) -> dict[str, float]:
     }
 
 
+@pytest.mark.slow
 def test_levels_are_those_of_real_markets_in_every_seed() -> None:
     """Bands: stretches of 366 sessions of CSI 300, 500, 1000 and 961 stocks, 2010 to 2026.
 

@@ -153,6 +153,7 @@ def test_the_way_in_memory_or_on_disk_does_not_matter(published: Path) -> None:
                 assert getattr(pieces[table], name) == getattr(whole[table], name)
 
 
+@pytest.mark.slow
 def test_one_file_of_a_whole_day_goes_through_the_disk(write: Write, monkeypatch) -> None:
     """Forty stocks in one file in time order; chunks of 500 bytes, 3 kB held."""
     monkeypatch.setattr("intralpha.sources.level2.chunks.CHUNK_BYTES", 500)

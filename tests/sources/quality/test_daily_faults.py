@@ -149,6 +149,7 @@ CASES: dict[str, tuple[list[pl.Expr], dict[str, int], str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("case", CASES)
 def test_one_thing_wrong(honest: pl.DataFrame, tmp_path: Path, case: str) -> None:
     changes, expected, cause = CASES[case]

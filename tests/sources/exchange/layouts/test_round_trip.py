@@ -119,7 +119,7 @@ def read(
     return make
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(9)
 @pytest.mark.parametrize("name", sorted(WAYS))
 def test_daily_rows_come_back(
     name: str, read: Callable[[str], tuple[Lake, str]], truth: Lake
@@ -145,6 +145,7 @@ def test_daily_rows_come_back(
         assert off.max() <= slack, column
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", sorted(WAYS))
 def test_bars_come_back(name: str, read: Callable[[str], tuple[Lake, str]], truth: Lake) -> None:
     way, (lake, _) = WAYS[name], read(name)
