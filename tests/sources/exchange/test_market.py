@@ -31,7 +31,12 @@ from intralpha.sources.exchange.market import (
 )
 from intralpha.sources.ingest import ingest
 
-SPEC = SimulatedSpec(n_assets=60, start=date(2023, 1, 3), end=date(2024, 2, 29))
+SPEC = SimulatedSpec(
+    n_assets=60,
+    start=date(2023, 1, 3),
+    end=date(2024, 2, 29),
+    habits=HabitSpec(orders_per_day=300),
+)
 # The same stocks and days with few orders: for what holds for any number of them.
 THIN = SPEC.model_copy(update={"end": date(2023, 7, 31), "habits": HabitSpec(orders_per_day=150)})
 PRICES = ("open", "high", "low", "close")
