@@ -24,6 +24,7 @@ from intralpha.features.time_factors import FrameFrequencyError
 from intralpha.market import Lake, closing_auctions, read_bars, read_daily
 from intralpha.market.bar_day import FIELDS, LEVEL2_FIELDS, BarReader, read_bar_day
 from intralpha.sources import SimulatedSpec, ingest
+from intralpha.sources.exchange.habits import HabitSpec
 
 from ..reference.bar64 import bar64_proxy
 from ..reference.blocks import back, block_series
@@ -32,7 +33,13 @@ from ..reference.minute15 import minute15
 from ..reference.volume100 import volume100_of
 from .level2_lakes import CUT
 
-SPEC = SimulatedSpec(n_assets=14, start=date(2023, 1, 3), end=date(2023, 3, 10), freq=1)
+SPEC = SimulatedSpec(
+    n_assets=14,
+    start=date(2023, 1, 3),
+    end=date(2023, 3, 10),
+    freq=1,
+    habits=HabitSpec(orders_per_day=300),
+)
 
 
 @pytest.fixture(scope="module")

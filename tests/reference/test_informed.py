@@ -18,6 +18,7 @@ from intralpha.features.time_factors import TimeFactors
 from intralpha.market import Lake
 from intralpha.market.bar_day import LEVEL2_FIELDS, BarDay
 from intralpha.sources import SimulatedSpec, ingest
+from intralpha.sources.exchange.habits import HabitSpec
 
 from .bar64_level2 import Level2Day
 from .day import MinuteDay
@@ -251,7 +252,8 @@ def test_minutes_of_a_session_that_count(monkeypatch):
 def lake(tmp_path_factory) -> Lake:
     made = Lake(tmp_path_factory.mktemp("informed") / "lake", create=True)
     spec = SimulatedSpec(n_assets=5, start=date(2023, 1, 3), end=date(2023, 2, 7), freq=1,
-                         ticks=("trades", "snapshots"))  # fmt: skip
+                         ticks=("trades", "snapshots"),
+                         habits=HabitSpec(orders_per_day=300))  # fmt: skip
     ingest([spec], made, show_progress=False)
     enrich(made, made.dates("trades"), show_progress=False)
     return made

@@ -16,8 +16,16 @@ from intralpha.features.frames import vbar
 from intralpha.market import Lake
 from intralpha.market.bar_day import BarReader, MissingBarsError
 from intralpha.sources import SimulatedSpec, ingest
+from intralpha.sources.exchange.habits import HabitSpec
 
-SPEC = SimulatedSpec(n_assets=6, start=date(2023, 1, 3), end=date(2023, 2, 24), freq=1, seed=4)
+SPEC = SimulatedSpec(
+    n_assets=6,
+    start=date(2023, 1, 3),
+    end=date(2023, 2, 24),
+    freq=1,
+    seed=4,
+    habits=HabitSpec(orders_per_day=300),
+)
 INDEX = "000852.SH"
 FOUR = """
 name: four
