@@ -50,6 +50,8 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Run the items in several processes; pytest's own loop where one is wanted."""
+    gc.freeze()  # all that was imported
+    gc.enable()
     workers = session.config.getoption("workers")
     if workers < 2 or session.config.option.collectonly or session.testsfailed:
         return None
@@ -64,8 +66,6 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     places, give = os.pipe()
     os.write(give, b"".join(PLACE.pack(at) for at in range(len(units))))
     os.close(give)
-    gc.collect()
-    gc.freeze()
     running = [_begin(session, units, places) for _ in range(min(workers, len(units)))]
     os.close(places)
     _tell(session, running)
