@@ -10,7 +10,8 @@ import torch
 from beartype.roar import BeartypeCallHintViolation
 from jaxtyping import Float, Int, TypeCheckError
 from numpy import ndarray
-from tests.annotations import checked
+from tests import annotations
+from tests.annotations import EVERY, checked
 
 from intralpha.market import Lake
 from intralpha.models.groups import Groups
@@ -19,6 +20,11 @@ from intralpha.training.groups import correlations
 
 def check(what: Any) -> Any:
     return checked(what, typechecker=None)
+
+
+@pytest.fixture(autouse=True)
+def every_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(annotations, "FIRST", 10**9)
 
 
 @check
@@ -88,6 +94,25 @@ def test_what_stands_in_containers_counts() -> None:
         for other in (("x",), (1.5,), [1]):
             with pytest.raises(TypeCheckError):
                 total({"a": good}, other)
+
+
+def test_of_many_calls_one_in_so_many_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(annotations, "FIRST", 3)
+
+    @check
+    def size(x: Float[ndarray, "N"]) -> int:
+        return x.size
+
+    bad, seen = np.ones((1, 1)), []
+    for _ in range(5 * EVERY):
+        try:
+            size(bad)
+        except TypeCheckError:
+            seen.append(True)
+        else:
+            seen.append(False)
+    assert seen[:3] == [True, True, True]
+    assert sum(seen[3:]) == 4
 
 
 def test_tensors_are_looked_at_like_arrays() -> None:

@@ -116,6 +116,7 @@ def test_without_a_model_the_sessions_are_fitted_by_the_node(fitted: Plan) -> No
     np.testing.assert_allclose(rows["factor_ret"], returns, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_with_a_model_factor_returns_are_the_models(small: Path) -> None:
     planned = made_on(small, "lake", RISK)
     table = check_sums(planned)["style_daily"]
