@@ -358,6 +358,7 @@ def test_a_date_is_scored_by_the_newest_fold_trained_before_it(
         np.testing.assert_allclose(found[known], z.mean(axis=0), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_spec_is_kept_with_its_weights_and_a_fitted_transform_too(
     market: Market, features: Panel, tmp_path: Path
 ) -> None:

@@ -161,7 +161,8 @@ def _rest(one: SessionReturns) -> tuple[Any, ...]:
     return one.names, one.returns_K, one.assets, one.left_A, one.r2
 
 
-@pytest.mark.parametrize("cheat", [pytest.param(Peeking, marks=pytest.mark.slow), SameDay])
+@pytest.mark.slow
+@pytest.mark.parametrize("cheat", [Peeking, SameDay])
 def test_planted_leaks_are_seen(cheat, lake, assets, tmp_path):
     after = lake.dates("daily")[LAST]
     other = FUTURES["noise"](lake, after.item(), tmp_path / "lake")

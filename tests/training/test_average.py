@@ -184,9 +184,8 @@ def test_what_is_validated_and_kept_is_the_mean(
     assert again.rank_ic == done.history["valid_rank_ic"][best - 1], "it is what was validated"
 
 
-@pytest.mark.parametrize(
-    "spec", [EMASpec(decay=0.9), pytest.param(LastEpochsSpec(epochs=2), marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("spec", [EMASpec(decay=0.9), LastEpochsSpec(epochs=2)])
 def test_an_average_moves_no_weight_of_the_training(
     samples: Samples, fold: Fold, spec: AverageSpec
 ) -> None:

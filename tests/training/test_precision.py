@@ -13,8 +13,8 @@ SPEC = TrainSpec(learning_rate=0.01, max_epochs=2, patience=2)
 HALF = SPEC.model_copy(update={"precision": "bfloat16"})
 
 
-@pytest.mark.one_in(2)
-@pytest.mark.parametrize("piece", [None, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("piece", [None, 30])
 @pytest.mark.parametrize(
     "model", [GRUSpec(hidden=8), TransformerSpec(width=8, heads=2, layers=1, dropout=0.0)]
 )
