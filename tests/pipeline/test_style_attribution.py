@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-import yaml
 
 from intralpha.base import ConfigError
 from intralpha.market import Lake
@@ -16,7 +15,6 @@ from intralpha.pipeline.report import finished_portfolio, finished_run, render_r
 from intralpha.risk import load_session
 from intralpha.risk.design import designs_of
 from intralpha.risk.past_returns import past_returns
-from intralpha.sources import SimulatedMarket, SimulatedSpec
 
 from .test_risk import RECIPE, RISK
 
@@ -31,7 +29,7 @@ def made_on(folder: Path, lake: str, risk: str, *more: str) -> Plan:
     path.write_text(RECIPE.format(lake=folder / lake, risk=risk))
     exposures = "portfolio.exposures={beta_days: 20, momentum_days: 20, volatility_days: 20, "
     exposures += "month_days: 5, year_months: 3}"
-    recipe = load_recipe(path, ("data.sources=[]", exposures, *more))
+    recipe = load_recipe(path, (exposures, *more))
     planned = plan(recipe, folder / f"runs_{lake}")
     assert not execute(planned, show_progress=False).problems
     return planned
@@ -46,21 +44,17 @@ def scrambled(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small(half_year_lake: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a lake of 24 stocks, one that ends early, and one that goes on otherwise."""
     folder = tmp_path_factory.mktemp("styles")
-    raw = yaml.safe_load(RECIPE.format(lake="lake", risk="null"))["data"]["sources"][0]
-    batches = list(SimulatedMarket(SimulatedSpec.model_validate(raw)).batches())
-    lakes = {name: Lake(folder / name, create=True) for name in ("lake", "cut", "other")}
-    for batch in batches:
-        for name, lake in lakes.items() if batch.table in TABLES else ():
-            frame = batch.frame
-            if batch.table == "daily" and name == "cut":
-                frame = frame.filter(pl.col("date") <= CUT)
-            if batch.table == "daily" and name == "other":
-                frame = scrambled(frame)
-            if frame.height:
-                lake.append(batch.table, frame)
+    (folder / "lake").symlink_to(half_year_lake)
+    whole = Lake(half_year_lake)
+    cut, other = (Lake(folder / name, create=True) for name in ("cut", "other"))
+    for table in TABLES:
+        rows = whole.scan(table).collect()
+        daily = table == "daily"
+        cut.append(table, rows.filter(pl.col("date") <= CUT) if daily else rows)
+        other.append(table, scrambled(rows) if daily else rows)
     return folder
 
 
@@ -181,4 +175,4 @@ def test_a_table_of_the_basis_that_is_not_there_is_a_fault(small: Path) -> None:
     path = small / "small.yaml"
     lost = "portfolio.hedge={cost_annualised: 0, basis: nowhere.csv}"
     with pytest.raises(ConfigError, match=r"hedge\.basis: no file .*nowhere.csv"):
-        load_recipe(path, ("data.sources=[]", lost))
+        load_recipe(path, (lost,))

@@ -12,11 +12,11 @@ from intralpha.backtest.ledger import Ledger
 from intralpha.backtest.weights_before import weights_held
 from intralpha.base import Panel
 from intralpha.base.panel import as_days
+from intralpha.base.years import ALL
 from intralpha.evaluation.nav import SESSIONS_PER_YEAR
 from intralpha.risk import RiskEstimate, SessionReturns, bias_statistic
 
 RiskAt = Callable[[np.datetime64], RiskEstimate]
-ALL = "all"
 
 
 def active_risk(

@@ -10,6 +10,7 @@ from numpy import ndarray
 from intralpha.backtest.ledger import Ledger
 from intralpha.backtest.weights_before import BESIDE, Before, weights_before
 from intralpha.base import Panel
+from intralpha.base.years import by_year
 from intralpha.evaluation.nav import SESSIONS_PER_YEAR
 
 CASH = "cash"
@@ -39,11 +40,9 @@ class Attribution:
         """Sums of the parts by calendar year, and over all, as excess: returns are added here, not
         compounded.
         """
-        year = pl.col("date").dt.year().cast(pl.String).alias("year")
         sums = pl.col(*(f"{part}_excess" for part in PARTS), "excess_ret").sum()
         named = self.daily.rename({part: f"{part}_excess" for part in PARTS})
-        whole = named.select(pl.lit("all").alias("year"), sums)
-        return pl.concat([named.group_by(year).agg(sums).sort("year"), whole])
+        return by_year(named, [sums])
 
 
 def attribute(

@@ -14,6 +14,7 @@ from intralpha.backtest.hedge_basis import Basis, read_basis
 from intralpha.base import DataError, Spec
 from intralpha.base.file_digest import file_digest
 from intralpha.base.place import PlacePath
+from intralpha.base.years import by_year
 from intralpha.evaluation.figures import Course
 from intralpha.evaluation.nav import (
     SESSIONS_PER_YEAR,
@@ -128,14 +129,12 @@ class Hedged:
         """``year`` (or all), ``excess_ret``, ``hedged_ret`` (both compounded), and the costs of the
         hedge as sums over the year.
         """
-        year = pl.col("date").dt.year().cast(pl.String).alias("year")
         grown = [(pl.col(n) + 1).product() - 1 for n in ("excess_ret", "hedged_ret")]
         summed = [
             pl.col(f"{n}_cost").sum().alias(f"{n}_cost_share") for n in ("basis", "commission")
         ]
         rows = self.daily.with_columns(excess_ret=pl.Series(self.excess_ret))
-        whole = rows.select(pl.lit("all").alias("year"), *grown, *summed)
-        return pl.concat([rows.group_by(year).agg(*grown, *summed).sort("year"), whole])
+        return by_year(rows, [*grown, *summed])
 
 
 def hedged(course: Course, spec: HedgeSpec) -> Hedged:

@@ -12,6 +12,7 @@ from numpy import ndarray
 from intralpha.backtest.ledger import Ledger
 from intralpha.backtest.weights_before import BESIDE, Before, weights_before
 from intralpha.base import Panel
+from intralpha.base.years import by_year
 from intralpha.evaluation import newey_west_t
 from intralpha.evaluation.nav import SESSIONS_PER_YEAR
 
@@ -85,12 +86,7 @@ class StyleAttribution:
         """``year`` (or all), ``kind``, ``part``, ``excess``: sums by calendar year; returns are
         added, not compounded.
         """
-        summed = pl.col("excess").sum()
-        year = pl.col("date").dt.year().cast(pl.String).alias("year")
-        keys = ("kind", "part")
-        years = self.parts.group_by(year, *keys, maintain_order=True).agg(summed)
-        whole = self.parts.group_by(*keys, maintain_order=True).agg(summed)
-        return pl.concat([years, whole.select(pl.lit("all").alias("year"), pl.all())])
+        return by_year(self.parts, [pl.col("excess").sum()], ("kind", "part"))
 
     def added_up(self) -> pl.DataFrame:
         """The parts, each added up over the sessions so far as ``sum_excess``."""

@@ -10,6 +10,7 @@ from numpy import ndarray
 from pydantic import Field, field_validator
 
 from intralpha.base import Spec
+from intralpha.base.years import years_of
 from intralpha.evaluation.ic import summarise
 from intralpha.evaluation.leg_figures import ic_figures
 from intralpha.evaluation.order import ordering
@@ -159,7 +160,7 @@ def _figures(
 def _by_year(
     ic_DP: Float[ndarray, "D P"], dates: Shaped[ndarray, "D"], parts: Iterable[tuple[int, str]]
 ) -> pl.DataFrame:
-    years = dates.astype("datetime64[Y]").astype(int) + 1970
+    years = years_of(dates)
     rows = [
         {"part": label, "year": int(year), "rank_ic": summarise(ic_DP[years == year, at]).mean}
         for at, label in parts

@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
 
 from intralpha.base.arrays import check_arrays
+from intralpha.base.years import years_of
 from intralpha.evaluation.nav import check_series
 
 
@@ -52,11 +53,11 @@ class Course:
     @property
     def years(self) -> list[int]:
         """Calendar years that have a session."""
-        return np.unique(self.dates.astype("datetime64[Y]").astype(int) + 1970).tolist()
+        return np.unique(years_of(self.dates)).tolist()
 
     def in_year(self, year: int) -> "Course":
         """The sessions of a calendar year."""
-        return self.part(self.dates.astype("datetime64[Y]").astype(int) + 1970 == year)
+        return self.part(years_of(self.dates) == year)
 
     def part(self, kept: Bool[ndarray, "_"]) -> "Course":
         """Some of the sessions."""

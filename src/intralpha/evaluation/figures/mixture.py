@@ -8,6 +8,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from intralpha.base import ConfigError
+from intralpha.base.years import years_of
 from intralpha.evaluation.figures.course import Course
 
 
@@ -63,7 +64,7 @@ def mixture(
     """
     _check(courses, shares)
     days, start = courses[0].dates, np.array(shares)
-    years = days.astype("datetime64[Y]").astype(np.int64)
+    years = years_of(days)
     out, held = np.zeros((3, len(days))), start.copy()
     columns = np.array([[c.ret, c.traded, c.cost] for c in courses])
     for d in range(len(days)):

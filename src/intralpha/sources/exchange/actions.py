@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
+from intralpha.base.years import years_of
 from intralpha.sources.exchange.latent import QUIET_AFTER_LISTING
 from intralpha.sources.exchange.stocks import Stocks
 from intralpha.sources.exchange.streams import Purpose, stream
@@ -49,7 +50,7 @@ def make_actions(
     """
     n = len(stocks.symbols)
     cash, bonus = np.zeros(halted_DA.shape), np.zeros(halted_DA.shape, dtype=np.int64)
-    years = sessions.astype("datetime64[Y]").astype(int) + 1970
+    years = years_of(sessions)
     for year in range(int(years[0]), int(years[-1]) + 1):
         draw = stream(seed, Purpose.ACTION, year).random((n, 5))
         season = np.datetime64(f"{year}-{SEASON_START}", "D")

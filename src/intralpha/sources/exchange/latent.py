@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray
 
+from intralpha.base.years import years_of
 from intralpha.sources.exchange.stocks import INDUSTRIES, Stocks
 from intralpha.sources.exchange.streams import Purpose, stream
 
@@ -116,7 +117,7 @@ def make_latent(
 
 def _regimes(seed: int, sessions: ndarray) -> tuple[Float[ndarray, "D"], Float[ndarray, "D J"]]:
     """What a signal pays, over the usual, and how strong each trace is; the same all year."""
-    years = sessions.astype("datetime64[Y]").astype(int) + 1970
+    years = years_of(sessions)
     spread = np.array([PAY_SPREAD] + [TRACE_SPREAD] * len(TRACES))
     known, place = np.unique(years, return_inverse=True)
     draws = [stream(seed, Purpose.REGIME, y).standard_normal(len(spread)) for y in known.tolist()]
