@@ -17,6 +17,7 @@ from intralpha.pipeline.compare import PastRun
 from intralpha.pipeline.made import (
     Made,
     date_weights,
+    explored_tables,
     finished_factors,
     finished_sets,
     finished_tracking,
@@ -120,6 +121,7 @@ def _tables(
     for folder in made.folders(COMBINATION).values():
         out |= {f"combination/{n}": frame for n, frame in read_tables(folder).items()}
     out |= {f"tracking/{n}": frame for n, frame in finished_tracking(made).items()}
+    out |= {f"explore/{n}": frame for n, frame in explored_tables(made).items()}
     out |= _portfolio(run, record)
     return {name: frame for name, frame in out.items() if frame.width}
 

@@ -12,6 +12,7 @@ from intralpha.factors.training_rows import FILE as DATE_WEIGHTS
 from intralpha.factors.training_rows import WEIGHING, fold_of
 from intralpha.pipeline.named_tables import read_tables
 from intralpha.pipeline.nodes.attribution import GROUPS, YEARLY, told_tables
+from intralpha.pipeline.nodes.explore import EXPLORE
 from intralpha.pipeline.nodes.tracking import TRACKING
 
 SET = "set/"
@@ -54,6 +55,13 @@ def finished_sets(run: Made) -> tuple[SetReport, ...]:
 def finished_tracking(run: Made) -> dict[str, pl.DataFrame]:
     """Tables of the factors that are followed; empty where that is not made."""
     for folder in run.folders(TRACKING).values():
+        return read_tables(folder)
+    return {}
+
+
+def explored_tables(run: Made) -> dict[str, pl.DataFrame]:
+    """Facts of the data of the run; empty where they are not made."""
+    for folder in run.folders(EXPLORE).values():
         return read_tables(folder)
     return {}
 

@@ -22,6 +22,7 @@ from intralpha.pipeline.ingest import quality_counts
 from intralpha.pipeline.made import (
     attribution_tables,
     date_weights,
+    explored_tables,
     finished_factors,
     finished_sets,
     finished_tracking,
@@ -92,6 +93,7 @@ def render_report(
         known_until=planned.recipe.fwd_known_until,
         more=(*_beside(planned), *(s for one in finished_sets(planned) for s in set_sections(one))),
         tracking=finished_tracking(planned),
+        explored=explored_tables(planned),
         plugins=tuple((p.name, p.version, p.digest) for p in loaded()),
     )
     return render(sheet, path)

@@ -80,7 +80,14 @@ def draw_band(plot: Plot, trace: Band) -> None:
 
 
 def draw_bars(plot: Plot, trace: Bars, place: int, of: int) -> None:
-    """Bars from 0, beside those of the other traces: the one at a place of so many."""
+    """Bars from 0, beside those of the other traces.
+
+    Parameters
+    ----------
+    plot : takes the shapes
+    trace : the bars
+    place, of : which of how many traces of bars, from 0
+    """
     at, y = plot.places(trace.x), plot.heights(trace.y)
     every = 1.0 if plot.kind == "name" else gap(at[np.isfinite(at)])
     room = max(abs(plot.x.at(every) - plot.x.at(0.0)) * 0.8, 1.0)

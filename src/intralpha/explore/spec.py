@@ -1,0 +1,21 @@
+"""ExploreSpec: which facts of its data a run lays beside its results."""
+
+from pydantic import Field
+
+from intralpha.base import Spec
+from intralpha.explore.memory import LAGS
+
+
+class ExploreSpec(Spec):
+    """Autocorrelations of returns, whole and partial, of the stocks and sessions of the run."""
+
+    lags: int = Field(default=LAGS, ge=1, description="longest lag, in rows of each series")
+    stocks: tuple[str, ...] = Field(
+        default=(), description="one symbol or some, such as 600000.SH; empty: the median of all"
+    )
+    freq: int | None = Field(
+        default=None,
+        gt=0,
+        description="minutes of the bars that half-hourly and rolling one-day returns are made of; "
+        "null: `data.bar_freq`; without both daily returns alone",
+    )
