@@ -32,7 +32,8 @@ def run(
 def test_nobody_else_moves(run: tuple[Plan, RunResult], simple_recipe: Recipe) -> None:
     after = run[0]
     before = plan(simple_recipe, after.store.root.parent)
-    assert {n for n in after.keys if before.keys.get(n) != after.keys[n]} == {"explore"}
+    moved = {n for n in after.keys if before.keys.get(n) != after.keys[n]}
+    assert moved == {"explore", "distribution/simple"}
 
 
 @pytest.mark.parametrize("key", ["lags: 40", "stocks: [600000.SH]", "freq: 15"])
@@ -42,6 +43,26 @@ def test_every_key_moves_it(
     other = plan(looking(finished[0], f"{{{key}}}"), run[0].store.root.parent)
     moved = {n for n in other.keys if run[0].keys.get(n) != other.keys[n]}
     assert moved == {"explore"}
+    alone = plan(looking(finished[0], "{features: false}"), run[0].store.root.parent)
+    assert set(run[0].keys) - set(alone.keys) == {"distribution/simple"}
+
+
+def test_coverage_is_what_the_features_have(run: tuple[Plan, RunResult]) -> None:
+    planned, result = run
+    table = explored_tables(planned)["distribution/simple"]
+    features = planned.panel("features/simple")
+    inside = planned.panel("universe").reindex(features.dates, features.assets)["universe"] > 0
+    assert table.height == 2 * len(features.dates) > 200
+    ret = table.filter(pl.col("feature") == "ret20")
+    known = np.isfinite(features["ret20"]) & inside
+    count = np.where(inside.any(1), inside.sum(1), np.nan)  # nobody is in at first
+    np.testing.assert_allclose(ret["coverage"], known.sum(1) / count, equal_nan=True)
+    late = int(np.flatnonzero(known.any(axis=1))[-1])
+    expected = np.median(features["ret20"][late][known[late]].astype(np.float64))
+    assert ret["median"][late] == pytest.approx(float(expected), rel=1e-12)
+    page = result.report.read_text(encoding="utf-8")
+    assert "Features of simple: coverage and distribution" in page
+    assert run_tables(planned)["explore/distribution/simple"].height == table.height
 
 
 def test_it_is_the_memory_that_the_page_of_a_lake_shows(run: tuple[Plan, RunResult]) -> None:
@@ -76,6 +97,16 @@ def test_daily_returns_are_those_of_polars(
     assert len(x) == table["rows"][0] > 100
     expected = [(z[k:] * z[: len(z) - k]).mean() / (z**2).mean() for k in range(table.height)]
     np.testing.assert_allclose(table["acf"], expected, atol=1e-9)
+
+
+def test_factors_with_the_same_features_are_told_of_once(finished: tuple[Path, RunResult]) -> None:
+    """A third factor of the features of the second: no node of its own."""
+    twin = "{kind: zscore_mean, features: {kind: library, library: price_volume, names: "
+    twin += "[ret20, vol20]}, signs: {ret20: 1, vol20: 1}}"
+    recipe = looking(finished[0], "{}", f"factors.twin={twin}", "combination={kind: equal}")
+    names = {node.name for node in plan(recipe, finished[0] / "twin").nodes}
+    assert {"features/simple", "features/twin", "distribution/simple"} <= names
+    assert "distribution/twin" not in names
 
 
 def test_without_bars_it_is_daily_returns_alone(finished: tuple[Path, RunResult]) -> None:

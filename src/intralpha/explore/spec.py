@@ -7,11 +7,15 @@ from intralpha.explore.memory import LAGS
 
 
 class ExploreSpec(Spec):
-    """Autocorrelations of returns, whole and partial, of the stocks and sessions of the run."""
+    """Memory of the returns of the run's stocks, and coverage and distribution of its features."""
 
     lags: int = Field(default=LAGS, ge=1, description="longest lag, in rows of each series")
     stocks: tuple[str, ...] = Field(
         default=(), description="one symbol or some, such as 600000.SH; empty: the median of all"
+    )
+    features: bool = Field(
+        default=True,
+        description="coverage and distribution of the features of every factor, date by date",
     )
     freq: int | None = Field(
         default=None,

@@ -12,7 +12,7 @@ from intralpha.factors.training_rows import FILE as DATE_WEIGHTS
 from intralpha.factors.training_rows import WEIGHING, fold_of
 from intralpha.pipeline.named_tables import read_tables
 from intralpha.pipeline.nodes.attribution import GROUPS, YEARLY, told_tables
-from intralpha.pipeline.nodes.explore import EXPLORE
+from intralpha.pipeline.nodes.explore import DISTRIBUTION, EXPLORE
 from intralpha.pipeline.nodes.tracking import TRACKING
 
 SET = "set/"
@@ -23,7 +23,7 @@ class Made(Protocol):
 
     @property
     def kinds(self) -> Mapping[str, str]:
-        """Node -> kind, inputs first."""
+        """Node -> kind, inputs first; those of others have no folders."""
         ...
 
     def made(self, name: str) -> Mapping[str, Path]:
@@ -61,9 +61,13 @@ def finished_tracking(run: Made) -> dict[str, pl.DataFrame]:
 
 def explored_tables(run: Made) -> dict[str, pl.DataFrame]:
     """Facts of the data of the run; empty where they are not made."""
-    for folder in run.folders(EXPLORE).values():
-        return read_tables(folder)
-    return {}
+    folders = run.folders(EXPLORE).values()
+    out = {name: frame for folder in folders for name, frame in read_tables(folder).items()}
+    for node in (name for name, kind in run.kinds.items() if kind == DISTRIBUTION):
+        parts = [f / f"{DISTRIBUTION}.parquet" for f in run.folders(node).values()]
+        if parts:
+            out[node] = pl.concat([pl.read_parquet(part) for part in parts])
+    return out
 
 
 def attribution_tables(run: Made) -> dict[str, pl.DataFrame]:

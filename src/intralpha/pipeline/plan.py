@@ -136,8 +136,8 @@ class Plan:
 
     @property
     def kinds(self) -> dict[str, str]:
-        """Node -> kind, inputs first."""
-        return {node.name: node.kind for node in self.nodes}
+        """Node -> kind, inputs first, of the nodes whose slices are folders."""
+        return {node.name: node.kind for node in self.nodes if node.form != DAYS}
 
     def made(self, name: str) -> dict[str, Path]:
         """Slice -> folder of the slices of a node that are made.
