@@ -1,5 +1,7 @@
 """Sections of the portfolio: the replay, its costs, and what it holds."""
 
+from collections.abc import Mapping
+
 from intralpha.backtest import PortfolioRecord
 from intralpha.report import portfolio_charts as drawn
 from intralpha.report.hedge import hedge_sections
@@ -10,7 +12,7 @@ from intralpha.report.tables import Cell, figure_text, frame_table, said, table
 
 NOTES = {
     "excess_annualised": "compounded difference of returns, after cost, 244 sessions a year; "
-    "{} sessions",
+    "± standard error; {} sessions",
     "tracking_error": "standard deviation of the daily excess, a year; {} sessions",
     "information_ratio": "excess a year over tracking error; {} sessions",
     "excess_max_drawdown": "largest fall of the compounded excess; {} sessions",
@@ -64,14 +66,19 @@ def _held(record: PortfolioRecord) -> list[Section]:
 
 
 def _tiles(record: PortfolioRecord) -> tuple[Tile, ...]:
-    sessions = f"{record.daily.height:,}"
+    sessions, figures = f"{record.daily.height:,}", record.figures
     return tuple(
-        Tile(
-            figure_text(n, record.figures[n]), text("portfolio: {}", said(n)), text(note, sessions)
-        )
+        Tile(_sure(n, figures), text("portfolio: {}", said(n)), text(note, sessions))
         for n, note in NOTES.items()
-        if n in record.figures
+        if n in figures
     )
+
+
+def _sure(column: str, figures: Mapping[str, float]) -> str:
+    """A figure, with its standard error where there is one."""
+    error = f"{column}_se"
+    written = figure_text(column, figures[column])
+    return f"{written} ± {figure_text(error, figures[error])}" if error in figures else written
 
 
 def note_sections(record: PortfolioRecord | None) -> list[Section]:
