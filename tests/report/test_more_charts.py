@@ -5,9 +5,11 @@ from datetime import date
 
 import polars as pl
 
+from intralpha.backtest import PortfolioRecord
 from intralpha.report.chart import Band, Bars, Line
 from intralpha.report.charts import schedule_chart
 from intralpha.report.memory import explored_sections, memory_charts
+from intralpha.report.portfolio import note_sections
 from intralpha.report.style_attribution import exposure_chart
 
 DAYS = [date(2024, 1, 2), date(2024, 1, 3)]
@@ -90,3 +92,12 @@ def test_features_are_told_of_by_factor() -> None:
     assert [str(chart.title) for chart in each] == ["Distribution of x", "Distribution of y"]
     assert ">55.0 %<" in section.tables[0][1]
     assert explored_sections({}) == []
+
+
+def test_orders_and_events_are_told_in_words() -> None:
+    blocked = pl.DataFrame({"side": [1, -1], "reason": ["limit_up", "t+1"], "orders": [3, 4]})
+    record = PortfolioRecord(pl.DataFrame(), {}, pl.DataFrame(), {"Blocked orders": blocked})
+    (section,) = note_sections(record)
+    told = str(section.tables[0][1])
+    for said in (">buy<", ">买入<", ">sell<", ">limit up<", ">涨停<", "<td>t+1</td>"):
+        assert said in told

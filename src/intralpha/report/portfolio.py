@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import polars as pl
+
 from intralpha.backtest import PortfolioRecord
 from intralpha.report import portfolio_charts as drawn
 from intralpha.report.hedge import hedge_sections
@@ -19,7 +21,7 @@ NOTES = {
     "turnover_one_sided": "one-sided, mean of the rebalances without the first; {} sessions",
     "cost_of_capital_share": "all charges over the mean value, whole period; {} sessions",
 }
-HELD = ("sizes", "holdings")
+WORDS = {"kind": "words", "side": "words", "reason": "words", "year": "words"}  # said in Chinese
 
 
 def portfolio_sections(record: PortfolioRecord | None) -> list[Section]:
@@ -84,4 +86,15 @@ def _sure(column: str, figures: Mapping[str, float]) -> str:
 def note_sections(record: PortfolioRecord | None) -> list[Section]:
     """One section a table of notes of the replay."""
     notes = {} if record is None else record.notes
-    return [Section(title, (("", frame_table(frame)),)) for title, frame in notes.items()]
+    return [
+        Section(title, (("", frame_table(_with_sides(frame), WORDS)),))
+        for title, frame in notes.items()
+    ]
+
+
+def _with_sides(frame: pl.DataFrame) -> pl.DataFrame:
+    """Sides of orders as words."""
+    if "side" not in frame.columns:
+        return frame
+    words = pl.when(pl.col("side") > 0).then(pl.lit("buy")).otherwise(pl.lit("sell"))
+    return frame.with_columns(side=words)
