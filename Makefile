@@ -38,7 +38,7 @@ SMALL := --set 'data.lake=$(CURDIR)/$(VENV)/first/lake' \
 	--set test.start=null --set portfolio.problem.stock_deviation=0.1 \
 	--set portfolio.problem.industry_deviation=0.2 --set 'portfolio.problem.style_bounds={size: 0.5}'
 
-.PHONY: demo test slow cluster mlflow lint format bench bench-qlib check clean fuzz docs audit-deps help
+.PHONY: demo test slow cluster mlflow lint format bench bench-qlib check clean fuzz docs pictures audit-deps help
 
 help:
 	@sed -n '2,4p' Makefile
@@ -48,6 +48,7 @@ help:
 	@echo '#   make mlflow   the extra for MLflow, and its tests'
 	@echo '#   make fuzz     an hour of broken input: no crash, no hang, every refusal an error of ours'
 	@echo '#   make docs     the site: every page as HTML and as Markdown, links checked'
+	@echo '#   make pictures the pictures of pages in the documentation, from a small run'
 	@echo '#   make audit-deps  known faults of the pinned packages; needs a network to the public index'
 	@echo '#   make lint | format | check (test + lint) | clean'
 
@@ -127,6 +128,10 @@ fuzz: $(INSTALLED)
 
 docs: $(DOCS)
 	$(BIN)/python docs/site/build.py
+
+# Needs a Chromium and, for Chinese, a font that has it.
+pictures: $(INSTALLED)
+	PYTHONPATH=. $(BIN)/python docs/site/pictures.py $(VENV)/pictures
 
 # Strict: a package that the index does not know is an error, too, and not passed over.
 audit-deps: $(AUDIT)

@@ -44,3 +44,11 @@ def test_what_is_given_is_taken() -> None:
     frame = yearly_table(ret, ret * 0, dates, 100.0)
     assert isinstance(frame, pl.DataFrame)
     assert frame["volatility"][0] == pytest.approx(ret.std(ddof=1) * 10)
+
+
+def test_the_error_of_the_excess_by_hand() -> None:
+    """Excesses of 1, -2 and 3 %: mean 2/3 %, deviation 2.5166 %, so 1.4530 % a row."""
+    benchmark = np.array([0.002, 0.001, -0.004])
+    found = performance(np.array([0.01, -0.02, 0.03]) + benchmark, benchmark, DAYS[:3], 100.0)
+    assert found.excess_annualised_se == pytest.approx(1.45297, abs=1e-5)
+    assert np.isnan(performance(benchmark[:1], benchmark[:1], DAYS[:1], 100.0).excess_annualised_se)

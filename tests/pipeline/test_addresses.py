@@ -141,6 +141,7 @@ APART = (
     "factors.simple.fwd_over_tested",
     "grid.kind",
     "tracking",
+    "explore",
     "portfolio",
     "test.preset",
 )

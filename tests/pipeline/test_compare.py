@@ -6,6 +6,7 @@ import pytest
 
 from intralpha.pipeline import RunResult, compare_runs
 from intralpha.pipeline.compare import NoRunError, PastRun, differing
+from intralpha.pipeline.made import finished_factors
 
 
 def test_settings_that_differ_by_hand() -> None:
@@ -23,7 +24,7 @@ def test_a_run_beside_itself(finished: tuple[Path, RunResult], tmp_path: Path) -
     runs, result = finished[0] / "kept", finished[1]
     run = PastRun.open("tiny", runs)
     assert run.folder == runs / "tiny" / result.report.parent.name
-    assert [f.name for f in run.factors()] == [f.name for f in result.factors]
+    assert [f.name for f in finished_factors(run)] == [f.name for f in result.factors]
     record = run.record()
     assert record is not None
     assert record.figures == pytest.approx(result.figures, nan_ok=True)

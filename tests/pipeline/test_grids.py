@@ -9,8 +9,9 @@ import pytest
 from intralpha.base.node import Node, Slice
 from intralpha.datasets import WeekdaySpec
 from intralpha.pipeline import Recipe, RunResult, audit_recipe, execute, load_recipe, plan
+from intralpha.pipeline.made import finished_factors
 from intralpha.pipeline.nodes.portfolio import UnscoredDecisionError, portfolio_nodes
-from intralpha.pipeline.report import finished_factors, finished_run
+from intralpha.pipeline.report import finished_run
 
 FRIDAYS, MONTH_ENDS = "test.grid={kind: weekday}", "portfolio.grid={kind: month_end}"
 MONTH_ENDS_OF_2023 = [

@@ -12,10 +12,10 @@ from tests.commands import command
 from intralpha.base import ConfigError
 from intralpha.cli.check import resolved
 from intralpha.pipeline import RunResult, execute, load_recipe, plan
+from intralpha.pipeline.made import finished_factors, training_history
 from intralpha.pipeline.mlflow_log import RUN, log_run
 from intralpha.pipeline.mlflow_spec import NEEDED, MlflowSpec, NoMlflowError
 from intralpha.pipeline.recipe import RecipeError
-from intralpha.pipeline.report import finished_factors, training_history
 
 FEW = (
     "data.sources=[]", "portfolio=null", "combination={kind: single, name: gru}",

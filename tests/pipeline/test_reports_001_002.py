@@ -7,7 +7,7 @@ import pytest
 
 from intralpha.market import Lake
 from intralpha.pipeline import Plan, RunResult, execute, find_recipe, load_recipe, plan
-from intralpha.pipeline.report import finished_sets
+from intralpha.pipeline.made import finished_sets
 
 
 def run(name: str, folder: Path, *changes: str) -> tuple[Plan, RunResult]:

@@ -12,8 +12,8 @@ from intralpha.base.panel import as_days
 from intralpha.datasets.neutral import NeutralSpec
 from intralpha.evaluation import run_factor_test
 from intralpha.pipeline import Recipe, RecipeError, RunResult, execute, load_recipe, plan
+from intralpha.pipeline.made import finished_sets
 from intralpha.pipeline.nodes.sets import DATES_A_SLICE
-from intralpha.pipeline.report import finished_sets
 
 from .conftest import begun
 

@@ -78,6 +78,19 @@ def test_a_folder_appears_when_it_is_whole_and_keeps_what_a_killed_try_left(tmp_
     assert [a.key for a in store.all()] == ["k1"]
 
 
+def test_work_says_which_recipe_does_it_until_it_is_done(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    work = store.work("weights", "k1", "mine")
+    assert store.worker_of(work) == "mine"
+    assert store.worker_of(store.work("weights", "k1")) == "mine"
+    assert store.worker_of(store.work("weights", "k1", "another")) == "another"
+    store.keep_folder("weights", "k1", work, {})
+    other = store.work("signal", "k2", "mine")
+    store.discard(other)
+    assert not (tmp_path / ".work").exists()
+    assert [p.name for p in (tmp_path / "weights/k1").iterdir()] == ["artifact.json"]
+
+
 def test_everything_kept_is_found_and_can_be_removed(tmp_path: Path) -> None:
     store = Store(tmp_path)
     filed(store, made())

@@ -6,7 +6,7 @@ import pytest
 from tests.pipeline.conftest import SIMPLE
 
 from intralpha.pipeline import Plan, Recipe, RecipeError, RunResult, execute, load_recipe, plan
-from intralpha.pipeline.report import finished_tracking
+from intralpha.pipeline.made import finished_tracking
 
 FOLLOWED = "tracking={window: 4, events: {spring: [2023-03-01, 2023-05-31]}}"
 TABLES = {"controls", "alarms", "strength", "highs", "events", "fading", "crowding"}

@@ -11,8 +11,9 @@ from polars.testing import assert_frame_equal
 from intralpha.audit.probe import FutureLeakError
 from intralpha.pipeline import Plan, RunResult, audit_recipe, execute, load_recipe, plan, run_tables
 from intralpha.pipeline.execute import make_block
+from intralpha.pipeline.made import date_weights, training_history
 from intralpha.pipeline.recipe import RecipeError
-from intralpha.pipeline.report import date_weights, render_report, training_history
+from intralpha.pipeline.report import render_report
 
 from .leaks import RisersSpec
 

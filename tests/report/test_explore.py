@@ -7,12 +7,20 @@ from datetime import time
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
+from intralpha.evaluation import LaggedSums, memory_table
 from intralpha.explore import Exploration
 from intralpha.report import render_exploration
 
 HOSTILE = "<script>alert('x')</script>"
+
+
+def memory_of(ret: np.ndarray, series: str) -> pl.DataFrame:
+    sums = LaggedSums(ret.shape[1], 20)
+    sums.add(ret)
+    return memory_table(series, sums, np.maximum(1 - np.arange(21) / 8, 0))
 
 
 def make_exploration(name: str = "ret20") -> Exploration:
@@ -36,6 +44,7 @@ def make_exploration(name: str = "ret20") -> Exploration:
             pl.col("acf").alias("pacf"),
             reference=pl.lit(math.nan),
         ),
+        memory=memory_of(np.random.default_rng(0).standard_normal((60, 3)), "rolling one-day"),
         histogram=pl.DataFrame({"series": ["daily"], "z": [0.0], "density": [0.4]}),
         lead_lag=pl.DataFrame({"series": ["daily"], "lag": [1], "correlation": [0.02]}),
         rank_ic=pl.DataFrame(tests),

@@ -118,7 +118,7 @@ def test_further_sections_stand_among_the_others(tmp_path: Path) -> None:
         ("benchmark_annualised", 0.4742, "47.4 %"),
         ("tracking_error", 0.04232, "4.23 %"),
         ("excess_calmar", 0.1356, "0.14"),
-        ("rank_ic_positive_share", 0.5, "0.500"),
+        ("rank_ic_positive_share", 0.5, "50.0 %"),
         ("rank_ic", 0.03217, "0.032"),
         ("rank_ic_of_oracle", 0.412, "41.2 %"),
         ("t", 2.4321, "2.43"),
@@ -126,6 +126,8 @@ def test_further_sections_stand_among_the_others(tmp_path: Path) -> None:
         ("stocks", 912.43, "912"),
         ("rows", 1030.0, "1,030"),
         ("max_drawdown", math.nan, "–"),
+        ("cost_excess", -1e-6, "0.00 %"),
+        ("rank_ic", -1e-5, "0.000"),
     ],
 )
 def test_figures_are_written_as_people_write_them(name: str, value: float, text: str) -> None:

@@ -6,6 +6,7 @@ import shutil
 from html import unescape
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 import pytest
@@ -13,7 +14,7 @@ from tests.browser import Browser, faults_of
 from typer.testing import CliRunner
 
 from intralpha.cli.main import app as commands
-from intralpha.pipeline import RunResult
+from intralpha.pipeline import RunResult, Store, export_tables, load_recipe, plan, run_tables
 from intralpha.pipeline.turns import holder, in_turn
 from intralpha.training.checkpoint import FACTS
 from intralpha.ui import HOST, NoPageError, local_server
@@ -43,7 +44,7 @@ def crawled(client) -> dict[str, str]:
     while left:
         address = left.pop()
         seen[address] = shown(client, address)
-        if not address.endswith((".html", ".yaml")):
+        if not address.endswith((".html", ".yaml", ".csv")):
             found = [unescape(to) for to in LINK.findall(seen[address])]
             left += [to for to in dict.fromkeys(found) if to not in seen and to not in left]
     return seen
@@ -66,6 +67,8 @@ def test_every_page_is_reached_and_nothing_is_written(client, runs: Path) -> Non
     assert pages[f"/runs/{run}/report.html"] == (runs / run / "report.html").read_text("utf-8")
     assert pages[f"/runs/{run}/recipe.yaml"] == (runs / run / "recipe.yaml").read_text("utf-8")
     assert "name: demo" in pages["/recipes/demo.yaml"]
+    saved = [to for to in pages if to.startswith(f"/runs/{run}/tables/") and to.endswith(".csv")]
+    assert len(saved) > 30
     assert "Settings that differ" in beside
 
 
@@ -77,6 +80,25 @@ def test_runs_side_by_side_are_the_figures_that_were_filed(
     assert f'data-v="{finished[1].figures["excess_annualised"]:.8g}"' in page
     for wanted in ("", "?run=nobody/never", f"?run={the_run(runs)}&run=../x"):
         assert client.get(f"/compare{wanted}").status_code == 404
+
+
+def test_tables_are_those_that_an_export_writes(
+    client, runs: Path, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    folder = request.getfixturevalue("finished")[0]
+    tables = run_tables(plan(load_recipe(folder / "tiny.yaml"), folder / "kept"))
+    export_tables(tables, tmp_path, ("csv",))
+    address = f"/runs/{the_run(runs)}/tables"
+    for name in ("factors", "factor/signal/series", "training", "portfolio/fills"):
+        answer = client.get(f"{address}/{name}.csv")
+        assert answer.text == (tmp_path / "csv" / f"{name}.csv").read_text("utf-8")
+        file = f"{name.replace('/', '_')}.csv"
+        assert answer.headers["Content-Disposition"] == f"attachment; filename={file}"
+        assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    listed = {unescape(to) for to in LINK.findall(shown(client, f"{address}/"))}
+    left_out = {name for name in tables if f"{address}/{quote(name)}.csv" not in listed}
+    assert left_out == {"portfolio/Benchmark"} & set(tables)
+    assert client.get(f"{address}/nothing.csv").status_code == 404
 
 
 def test_an_artifact_says_what_it_was_made_of(client, runs: Path) -> None:
@@ -133,6 +155,9 @@ def beside_secrets(runs: Path, tmp_path: Path) -> Path:
         "/runs/tiny/{}/report.html",
         "/runs/tiny/{}/recipe.yaml",
         "/runs/tiny/now/{}",
+        "/runs/tiny/now/tables/{}",
+        "/runs/tiny/now/tables/{}.csv",
+        "/runs/{}/now/tables/factors.csv",
         "/runs/{}/now/report.html",
         "/artifacts/{}",
         "/artifacts/test/{}",
@@ -207,8 +232,8 @@ def work(root: Path, key: str, begun, over) -> None:
 
 def test_work_is_seen_while_it_is_done(tmp_path: Path) -> None:
     root = tmp_path / "artifacts"
-    folder = root / ".work" / "weights-00ff"
-    (folder / "state").mkdir(parents=True)
+    folder = Store(root).work("weights", "00ff", "my_run")
+    (folder / "state").mkdir()
     row = '{"rows": [{"epoch": 7, "train_loss": 0.5, "valid_rank_ic": 0.0625}]}'
     (folder / "state" / FACTS).write_text(row)
     (root / ".work" / "weights-inputs-00ff").mkdir()
@@ -221,13 +246,20 @@ def test_work_is_seen_while_it_is_done(tmp_path: Path) -> None:
     page = client.get("/jobs")
     assert page.headers["Refresh"] == "3"
     assert f"process {worker.pid}" in page.text
-    for figure in ("<td>7</td>", ">0.5<", ">0.062<"):
+    for figure in ("<td>my_run</td>", "<td>7</td>", ">0.5<", ">0.062<"):
         assert figure in page.text, page.text
     assert "inputs" not in page.text
     over.set()
     worker.join()
     assert holder(root, "00ff") is None
-    assert "nobody: left half made" in client.get("/jobs").text
+    page = client.get("/jobs").text
+    assert "nobody: left half made" in page
+    assert "<td>my_run</td>" in page
+    note = folder.with_name("weights-00ff.run")
+    note.unlink()
+    note.symlink_to(__file__)
+    assert "left half made" in client.get("/jobs").text
+    assert "def test_work_is_seen" not in unescape(client.get("/jobs").text)
 
 
 def serve(runs: Path, told) -> None:

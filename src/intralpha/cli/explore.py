@@ -16,6 +16,13 @@ def explore(
     ] = None,
     start: Annotated[datetime | None, typer.Option(formats=DAY, help="First session.")] = None,
     end: Annotated[datetime | None, typer.Option(formats=DAY, help="Last session.")] = None,
+    lags: Annotated[int, typer.Option(min=1, help="Longest lag of the memory of returns.")] = 100,
+    stock: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Whose memory is drawn, such as 600000.SH; again for more. Default: all."
+        ),
+    ] = None,
     output: Annotated[Path, typer.Option(help="HTML file to write.")] = Path("explore.html"),
 ) -> None:
     """Write a page of stylised facts and print its figures.
@@ -29,6 +36,6 @@ def explore(
     from intralpha.report import render_exploration
 
     first, last = (None if day is None else day.date() for day in (start, end))
-    exploration = facts_of(Lake(lake), freq, first, last)
+    exploration = facts_of(Lake(lake), freq, first, last, lags=lags, stocks=stock or ())
     typer.echo(exploration.to_text())
     typer.echo(f"page: {render_exploration(exploration, output)}")

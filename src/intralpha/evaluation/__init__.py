@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         rank_ic,
         summarise,
     )
+    from intralpha.evaluation.memory import bartlett_band, memory_table, quartiles
     from intralpha.evaluation.more_tables import with_days, with_luck
     from intralpha.evaluation.nav import (
         SESSIONS_PER_YEAR,
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
         bar_log_returns,
         hill_index,
         pacf,
+        pacf_of_each,
     )
     from intralpha.evaluation.stylised_volume import (
         RunningMean,

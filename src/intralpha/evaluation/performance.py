@@ -30,8 +30,9 @@ class Performance:
 
     ``ret``, ``benchmark_ret`` and ``excess_ret`` are the totals of the sample,
     ``*_annualised`` the same per year; excess figures belong to the compounded difference of
-    returns. ``*_win_rate`` is the share of calendar weeks or months with a positive excess.
-    Spec 17.1.
+    returns, ``excess_annualised_se`` is the standard error of their mean times the rows of a year,
+    as if rows were independent. ``*_win_rate`` is the share of calendar weeks or months with a
+    positive excess. Spec 17.1.
     """
 
     rows: int
@@ -41,6 +42,7 @@ class Performance:
     ret_annualised: float
     benchmark_annualised: float
     excess_annualised: float
+    excess_annualised_se: float
     volatility: float
     tracking_error: float
     sharpe: float
@@ -83,6 +85,7 @@ def performance(
         ret_annualised=annualised_return(ret, a),
         benchmark_annualised=annualised_return(benchmark, a),
         excess_annualised=annualised_return(excess, a),
+        excess_annualised_se=_error(excess) * a,
         volatility=volatility(ret, a),
         tracking_error=volatility(excess, a),
         sharpe=sharpe(ret, a),
@@ -93,6 +96,12 @@ def performance(
         weekly_win_rate=win_rate(excess, dates, "week"),
         monthly_win_rate=win_rate(excess, dates, "month"),
     )
+
+
+def _error(excess: Float[ndarray, "n"]) -> float:
+    """Standard error of the mean; NaN below two values."""
+    n = len(excess)
+    return float(excess.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
 
 
 def yearly_table(

@@ -85,6 +85,10 @@ class LaggedSums:
         if self.carry and self.max_lag:
             self._tail = rows[-self.max_lag :].copy()
 
+    def counts(self) -> Float[ndarray, "A"]:
+        """Values of every asset."""
+        return self._pairs[0]
+
     def autocovariance(self) -> Float[ndarray, "K A"]:
         """Autocovariance of every asset at lags 0, 1, ...; NaN below 10 pairs."""
         pairs = np.where(self._pairs >= MIN_PAIRS, self._pairs, np.nan)
@@ -130,16 +134,20 @@ def pacf(acf_K: Float[ndarray, "K"]) -> Float[ndarray, "K"]:
     >>> pacf(np.array([1.0, 0.5, 0.25, 0.125])).tolist()
     [1.0, 0.5, 0.0, 0.0]
     """
-    out = np.full(len(acf_K), np.nan)
-    out[:1] = acf_K[:1]
-    phi, innovation = np.empty(0), 1.0
-    for lag in range(1, len(acf_K)):
-        last = (acf_K[lag] - phi @ acf_K[lag - 1 : 0 : -1]) / innovation
-        innovation *= 1.0 - last**2
+    return pacf_of_each(acf_K[:, None])[:, 0]
+
+
+def pacf_of_each(acf_KA: Float[ndarray, "K A"]) -> Float[ndarray, "K A"]:
+    """:func:`pacf` of every column."""
+    out = np.full(acf_KA.shape, np.nan)
+    out[:1] = acf_KA[:1]
+    phi, innovation = np.empty((0, acf_KA.shape[1])), np.ones(acf_KA.shape[1])
+    for lag in range(1, len(acf_KA)):
+        last = (acf_KA[lag] - (phi * acf_KA[lag - 1 : 0 : -1]).sum(axis=0)) / innovation
+        left = innovation * (1.0 - last**2)
+        innovation = np.where(left > 0.0, left, np.nan)
         out[lag] = last
-        if not innovation > 0.0:
-            break
-        phi = np.append(phi - last * phi[::-1], last)
+        phi = np.concatenate([phi - last * phi[::-1], last[None]])
     return out
 
 

@@ -11,9 +11,9 @@ from numpy import ndarray
 from intralpha.base import Panel
 from intralpha.evaluation.stylised_returns import LaggedSums, TailSums, bar_log_returns
 from intralpha.evaluation.stylised_volume import RunningMean, volume_shares
-from intralpha.market import Lake, aggregate_bars, bar_times, read_bars
+from intralpha.explore.memory import COARSE_MINUTES, LAGS, ReturnMemory
+from intralpha.market import Lake, bar_times, read_bars
 
-COARSE_MINUTES = 30
 FINE_LAGS = 30
 DAILY_LAGS = 20
 ROLLING_DAYS = 3
@@ -89,9 +89,10 @@ class BarPass:
     ----------
     daily : on the sessions that will be added
     freq : minutes of one bar
+    lags : of the memory of returns
     """
 
-    def __init__(self, daily: Daily, freq: int) -> None:
+    def __init__(self, daily: Daily, freq: int, lags: int = LAGS) -> None:
         days, assets = daily.ret_DA.shape
         bars, self.coarse = len(bar_times(freq)), max(freq, COARSE_MINUTES)
         blocks = len(bar_times(self.coarse))
@@ -104,11 +105,12 @@ class BarPass:
         self.days = SeriesSums(scale, min(DAILY_LAGS, max(days // 4, 1)), days)
         self.days.add(daily.ret_DA)
         self.rolling = LaggedSums(assets, ROLLING_DAYS * blocks, carry=True)
+        self.memory = ReturnMemory(assets, freq, lags)
+        self.memory.add_daily(daily.ret_DA)
         self.realised_DA = np.full((days, assets), np.nan)
         self.liquid, self.illiquid = daily.by_amount()
         self.groups_GDT = np.full((2, days, bars), np.nan)
         self.silent = self.unchanged = self.cells = 0
-        self._before_TA = np.full((blocks, assets), np.nan)
 
     def add(self, day: int, bars: Panel) -> None:
         """Count session number ``day``: ``open``, ``close`` and ``volume`` of one day."""
@@ -125,23 +127,17 @@ class BarPass:
         self.realised_DA[day] = np.where(known.any(axis=0), np.sqrt(squares.sum(axis=0)), np.nan)
         for g, members in enumerate((self.liquid, self.illiquid)):
             self.groups_GDT[g, day] = _row_mean(ret[:, members])
-        self._add_blocks(day, aggregate_bars(bars, self.coarse))
+        block_TA, rolling_TA = self.memory.add(bars, self.daily.panel["adj_factor"][day])
+        self.blocks.add(block_TA)
+        self.rolling.add(rolling_TA / self.daily.scale_A)
 
     def skip(self) -> None:
         """A session without bars."""
-        self._before_TA = np.full_like(self._before_TA, np.nan)
-        self.rolling.add(self._before_TA)
-
-    def _add_blocks(self, day: int, bars: Panel) -> None:
-        open_TA, close_TA, volume_TA = (bars[n][0] for n in ("open", "close", "volume"))
-        self.blocks.add(bar_log_returns(open_TA, close_TA, volume_TA))
-        factor = np.where((volume_TA > 0).any(axis=0), self.daily.panel["adj_factor"][day], np.nan)
-        now_TA = np.log(close_TA * factor)
-        self.rolling.add((now_TA - self._before_TA) / self.daily.scale_A)
-        self._before_TA = now_TA
+        self.memory.skip()
+        self.rolling.add(np.full((self.memory.n_bars, len(self.daily.scale_A)), np.nan))
 
 
-def pass_over_bars(lake: Lake, daily: Daily, freq: int) -> BarPass:
+def pass_over_bars(lake: Lake, daily: Daily, freq: int, lags: int = LAGS) -> BarPass:
     """Read every session of bars once, and its snapshots if there are any.
 
     Parameters
@@ -149,6 +145,7 @@ def pass_over_bars(lake: Lake, daily: Daily, freq: int) -> BarPass:
     lake : with ``bars`` of that frequency; ``snapshots`` give the quoted spread
     daily : daily data of the stocks, on the sessions to be read; those without bars are skipped
     freq : minutes of one bar
+    lags : of the memory of returns
 
     Returns
     -------
@@ -165,7 +162,7 @@ def pass_over_bars(lake: Lake, daily: Daily, freq: int) -> BarPass:
     Memory: one session of bars or of the best quotes, the tail (1 % of the bar returns, 8 bytes
     each), and a few [D, A] arrays.
     """
-    done = BarPass(daily, freq)
+    done = BarPass(daily, freq, lags)
     panel = daily.panel
     with_bars = set(lake.dates("bars", freq).tolist())
     with_quotes = set(lake.dates("snapshots").tolist()) if lake.has("snapshots") else set()

@@ -21,6 +21,8 @@ class Exploration:
     curves : ``time`` (bar end), ``volume_share``, ``abs_ret``, ``spread`` (fractions)
     correlations : ``kind`` (returns, squared returns, volume and volatility), ``series``, ``lag``,
         ``acf``, ``pacf``, ``reference`` (what unpredictable returns would give; NaN for zero)
+    memory : autocorrelations of daily, half-hourly and rolling one-day returns at long lags, with
+        bands, see :func:`intralpha.evaluation.memory.memory_table`
     histogram : ``series``, ``z`` (returns over their standard deviation), ``density``
     lead_lag : ``series``, ``lag``, ``correlation`` of the liquid stocks with the illiquid ones
         that many bars later
@@ -34,6 +36,7 @@ class Exploration:
     figures: pl.DataFrame
     curves: pl.DataFrame
     correlations: pl.DataFrame
+    memory: pl.DataFrame
     histogram: pl.DataFrame
     lead_lag: pl.DataFrame
     rank_ic: pl.DataFrame

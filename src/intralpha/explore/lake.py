@@ -1,6 +1,7 @@
 """Explore: the stylised facts of any lake with bars, real or simulated."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -22,6 +23,7 @@ from intralpha.explore.frames import (
     histogram_frame,
     lead_lag_frame,
 )
+from intralpha.explore.memory import LAGS, daily_log_returns, places_of
 from intralpha.features import LibrarySpec
 from intralpha.features.trailing import trailing_mean
 from intralpha.market import Lake, fill_forward, read_daily
@@ -66,6 +68,8 @@ def explore(
     end: date | None = None,
     oracle: Panel | None = None,
     min_stocks: int = MIN_STOCKS,
+    lags: int = LAGS,
+    stocks: Sequence[str] = (),
 ) -> Exploration:
     """Stylised facts of the stocks that have bars.
 
@@ -78,6 +82,8 @@ def explore(
     oracle : true expected returns, known at the close of each date; one name a horizon h, ending
         in h, for the return from the close of t+1 to that of t+1+h
     min_stocks : days with fewer stocks have no RankIC
+    lags : longest lag of ``memory``, in rows
+    stocks : whose memory is told; empty for the median of all
 
     Returns
     -------
@@ -89,7 +95,7 @@ def explore(
 
     Raises
     ------
-    NoBarsError, HorizonNameError
+    NoBarsError, HorizonNameError, UnknownStocksError
     IncompleteDayError
         A day of bars is not a full grid.
 
@@ -102,7 +108,8 @@ def explore(
     freq = freq or min(lake.freqs(), default=None)
     daily = _read(lake, freq, start, end)
     assert freq is not None
-    bars = pass_over_bars(lake, daily, freq)
+    places = places_of(stocks, daily.panel.assets)
+    bars = pass_over_bars(lake, daily, freq, lags)
     fwd = _forward(lake, daily.panel, HORIZONS)
     mask = daily.panel["traded"] == 1.0
     dates = daily.panel.dates
@@ -120,6 +127,7 @@ def explore(
         correlations=correlation_frame(bars),
         histogram=histogram_frame(bars),
         lead_lag=lead_lag_frame(bars),
+        memory=bars.memory.table(places),
         rank_ic=horizon_rank_ic(simple_scores(lake, daily.panel), fwd, mask, min_stocks),
         oracle=None if oracle is None else _oracle(lake, daily.panel, oracle, min_stocks),
     )
@@ -166,9 +174,7 @@ def _read(lake: Lake, freq: int | None, start: date | None, end: date | None) ->
     if not len(inside):
         raise NoBarsError(lake, "daily", None, first, last)
     wide = _read_daily(lake, inside, assets, 1)
-    close = fill_forward(wide["adj_close"])
-    before = np.concatenate([np.full((1, len(assets)), np.nan), close[:-1]])
-    ret = np.where(wide["traded"] == 1.0, np.log(close / before), np.nan)
+    ret = daily_log_returns(wide["adj_close"], wide["traded"])
     panel, ret = wide.at(inside), ret[len(wide.dates) - len(inside) :]
     return Daily(panel, ret, _scale(ret))
 

@@ -8,6 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
+from intralpha.pipeline.compare import FILED, PastRun
+from intralpha.pipeline.export import past_tables
 from intralpha.pipeline.extends import recipe_folder
 from intralpha.pipeline.listing import finished_reports
 from intralpha.pipeline.store import FACTS, Store, UnknownArtifactError
@@ -27,6 +31,7 @@ class Job:
     kind, key : of the slice; of days of a Panel, of all of them together
     process : number of the process on this machine that makes it; None: nobody does
     changed : when its folder last did, UTC
+    run : name of the recipe that makes it, or began to; empty: unknown
     last : last epoch of a training: ``epoch``, ``train_loss``, ``valid_rank_ic``; empty for others
     """
 
@@ -34,6 +39,7 @@ class Job:
     key: str
     process: int | None
     changed: datetime
+    run: str
     last: Mapping[str, Any]
 
 
@@ -85,8 +91,20 @@ class Runs:
 
     def nodes(self, run: str) -> dict[str, dict[str, Any]]:
         """Node -> kind and addresses of its slices, as a run filed them."""
-        path = self.file(run, "run.json")
+        path = self.file(run, FILED)
         return {} if path is None else json.loads(path.read_text(encoding="utf-8"))["nodes"]
+
+    def tables(self, run: str) -> dict[str, pl.DataFrame]:
+        """Tables of a run by name, of what is still there; empty where no such run was filed.
+
+        Raises
+        ------
+        DamagedArtifactError
+        """
+        path = self.file(run, FILED)
+        if path is None or self.file(run, "recipe.yaml") is None:
+            return {}
+        return past_tables(PastRun.open(str(path.parent), self.root))
 
     def artifacts(self) -> dict[str, tuple[str, ...]]:
         """Kind -> addresses of the finished folders."""
@@ -125,7 +143,9 @@ class Runs:
         rows = rows_of(folder / STATE) if self._inside(folder) else []
         at = max((p.stat().st_mtime for p in (folder, *folder.glob("*"))), default=0.0)
         changed = datetime.fromtimestamp(at, UTC)
-        return Job(kind, key, holder(self._store.root, key), changed, rows[-1] if rows else {})
+        run = self._store.worker_of(folder) if self._inside(folder) else ""
+        process = holder(self._store.root, key)
+        return Job(kind, key, process, changed, run, rows[-1] if rows else {})
 
     def _inside(self, path: Path) -> bool:
         return path.resolve().is_relative_to(self.root.resolve())

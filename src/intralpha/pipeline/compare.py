@@ -3,17 +3,16 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from intralpha.backtest import PortfolioRecord, load_run
+from intralpha.backtest import PortfolioRecord, PortfolioRun, load_run
 from intralpha.base import ConfigError
 from intralpha.base.yaml_text import parse_yaml
-from intralpha.evaluation import FactorReport
-from intralpha.pipeline.nodes.attribution import told_tables
-from intralpha.pipeline.report import reports_in
+from intralpha.pipeline.made import attribution_tables, finished_factors, replay_tables
 from intralpha.pipeline.store import Store
 from intralpha.report import TearSheet, render
 from intralpha.report.compare import Compared, comparison_sections
@@ -68,28 +67,34 @@ class PastRun:
                 return cls(filed.parent, parse_yaml(text), json.loads(filed.read_text())["nodes"])
         raise NoRunError(wanted, runs)
 
-    def folders(self, node: str) -> list[Path]:
-        """Folders of a node's slices in their order; none where one of them is gone."""
-        filed = self.nodes.get(node)
-        if filed is None:
-            return []
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Node -> kind, inputs first."""
+        return {name: filed["kind"] for name, filed in self.nodes.items()}
+
+    def made(self, name: str) -> dict[str, Path]:
+        """Slice -> folder of the slices of a node that are still there."""
         store = Store(self.folder.parent.parent / "artifacts", read_only=True)
-        kind, keys = filed["kind"], list(filed["slices"].values())
-        if not all(store.has(kind, "folders", key) for key in keys):
-            return []
-        return [store.get(kind, key).path for key in keys]
+        kind, keys = self.nodes[name]["kind"], self.nodes[name]["slices"]
+        there = {one: key for one, key in keys.items() if store.has(kind, "folders", key)}
+        return {one: store.get(kind, key).path for one, key in there.items()}
 
-    def factors(self) -> tuple[FactorReport, ...]:
-        """Its tests."""
-        return reports_in(self.folders("test"))
+    def folders(self, name: str) -> dict[str, Path]:
+        """The same of all slices; empty where one of them is gone, or the run has no such node."""
+        made = self.made(name) if name in self.nodes else {}
+        return made if made and len(made) == len(self.nodes[name]["slices"]) else {}
 
-    def record(self) -> PortfolioRecord | None:
+    @cached_property
+    def replay(self) -> PortfolioRun | None:
         """Its replay; None without one."""
         folders = self.folders("portfolio")
-        if not folders:
+        return load_run(list(folders.values())) if folders else None
+
+    def record(self) -> PortfolioRecord | None:
+        """What a report shows of its replay; None without one, or without a session of it."""
+        if self.replay is None or not len(self.replay.ledger.daily):
             return None
-        told = [told_tables(folder) for folder in self.folders("attribution")]
-        return PortfolioRecord.of(load_run(folders), None, told[0] if told else None)
+        return PortfolioRecord.of(self.replay, attribution_tables(self), replay_tables(self))
 
 
 def compare_runs(wanted: Sequence[str], runs: Path, path: Path) -> Path:
@@ -118,7 +123,8 @@ def comparison(wanted: Sequence[str], runs: Path) -> TearSheet:
     found = [PastRun.open(one, runs) for one in wanted]
     names = _names(found)
     compared = [
-        Compared(n, run.factors(), run.record()) for n, run in zip(names, found, strict=True)
+        Compared(n, finished_factors(run), run.record())
+        for n, run in zip(names, found, strict=True)
     ]
     settings = differing(dict(zip(names, (run.recipe for run in found), strict=True)))
     facts = {name: str(run.folder) for name, run in zip(names, found, strict=True)}

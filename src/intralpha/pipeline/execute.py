@@ -184,7 +184,8 @@ def _make(plan: Plan, node: Node, part: Slices, together: Slices, show_progress:
     since = perf_counter()
 
     def place(name: str) -> Path:
-        return folder / name if node.form == DAYS else store.work(node.kind, keys[name])
+        run = plan.recipe.name
+        return folder / name if node.form == DAYS else store.work(node.kind, keys[name], run)
 
     def finish(name: str) -> None:
         nonlocal since
@@ -212,7 +213,7 @@ def work_folder(plan: Plan, node: Node, part: Slices) -> Path:
     node : whose slices
     part : the slices; a node of folders has one place for all
     """
-    return plan.store.work(node.kind, _name_of(plan, node, part))
+    return plan.store.work(node.kind, _name_of(plan, node, part), plan.recipe.name)
 
 
 def _name_of(plan: Plan, node: Node, part: Slices) -> str:

@@ -9,22 +9,24 @@ from typing import Literal, get_args
 
 import polars as pl
 
+from intralpha.backtest import PortfolioRecord, PortfolioRun
 from intralpha.backtest.record import TABLES
 from intralpha.base import ConfigError
 from intralpha.datasets.effective_dates import effective_dates
+from intralpha.pipeline.compare import PastRun
+from intralpha.pipeline.made import (
+    Made,
+    date_weights,
+    explored_tables,
+    finished_factors,
+    finished_sets,
+    finished_tracking,
+    training_history,
+)
 from intralpha.pipeline.named_tables import read_tables
 from intralpha.pipeline.nodes.combination import COMBINATION
 from intralpha.pipeline.plan import Plan
-from intralpha.pipeline.report import (
-    NothingMadeError,
-    date_weights,
-    finished_factors,
-    finished_run,
-    finished_sets,
-    finished_tracking,
-    portfolio_record,
-    training_history,
-)
+from intralpha.pipeline.report import NothingMadeError, finished_run, portfolio_record
 
 Form = Literal["csv", "parquet", "xlsx"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -83,46 +85,63 @@ def run_tables(planned: Plan) -> dict[str, pl.DataFrame]:
     NothingMadeError
         Nothing of it is made.
     """
+    run = finished_run(planned)
+    traded = run is not None and len(run.ledger.daily)  # or what is decided is not traded yet
+    record = portfolio_record(planned, run) if run is not None and traded else None
+    out = _tables(planned, run, record)
+    if not out:
+        raise NothingMadeError(planned.to_text())
+    return out
+
+
+def past_tables(run: PastRun) -> dict[str, pl.DataFrame]:
+    """The same of a finished run, from what it filed and what of that is still there.
+
+    What an export reads from the lake or counts by the recipe is left out: of what the benchmark is
+    made, and figures as a certain report counts them.
+    """
+    return _tables(run, run.replay, run.record())
+
+
+def _tables(
+    made: Made, run: PortfolioRun | None, record: PortfolioRecord | None
+) -> dict[str, pl.DataFrame]:
     out: dict[str, pl.DataFrame] = {}
-    factors = finished_factors(planned)
+    factors = finished_factors(made)
     if factors:
         figures = [{"factor": f.name} | f.summary for f in factors]
         out["factors"] = pl.concat([pl.DataFrame([row]) for row in figures], how="diagonal")
     for factor in factors:
         known = {"series": factor.series, "yearly": factor.yearly, "decay": factor.decay}
         out |= {f"factor/{factor.name}/{n}": frame for n, frame in (known | factor.more).items()}
-    out |= {f"set/{one.name}/figures": one.figures for one in finished_sets(planned)}
-    history = training_history(planned)
+    out |= {f"set/{one.name}/figures": one.figures for one in finished_sets(made)}
+    history = training_history(made)
     out |= {} if history is None else {"training": history}
-    out |= _date_weights(planned)
-    for folder in planned.folders(COMBINATION).values():
+    out |= _date_weights(made)
+    for folder in made.folders(COMBINATION).values():
         out |= {f"combination/{n}": frame for n, frame in read_tables(folder).items()}
-    out |= {f"tracking/{n}": frame for n, frame in finished_tracking(planned).items()}
-    out |= _portfolio(planned)
-    if not out:
-        raise NothingMadeError(planned.to_text())
+    out |= {f"tracking/{n}": frame for n, frame in finished_tracking(made).items()}
+    out |= {f"explore/{n}": frame for n, frame in explored_tables(made).items()}
+    out |= _portfolio(run, record)
     return {name: frame for name, frame in out.items() if frame.width}
 
 
-def _date_weights(planned: Plan) -> dict[str, pl.DataFrame]:
-    weights = date_weights(planned)
+def _date_weights(made: Made) -> dict[str, pl.DataFrame]:
+    weights = date_weights(made)
     if weights is None:
         return {}
     return {"training/date_weights": weights, "training/effective_dates": effective_dates(weights)}
 
 
-def _portfolio(planned: Plan) -> dict[str, pl.DataFrame]:
-    run = finished_run(planned)
-    if run is None:
-        return {}
-    ledger = {f"portfolio/{name}": getattr(run.ledger, name) for name in TABLES}
-    if not len(run.ledger.daily):  # what is decided is not traded yet
-        return ledger
-    record = portfolio_record(planned, run)
-    out = {"portfolio/figures": pl.DataFrame([record.figures]), "portfolio/yearly": record.yearly}
-    out |= ledger
-    out |= {f"portfolio/{title}": frame for title, frame in record.notes.items()}
-    return out | {f"portfolio/told_{name}": frame for name, frame in record.tables.items()}
+def _portfolio(run: PortfolioRun | None, record: PortfolioRecord | None) -> dict[str, pl.DataFrame]:
+    out = {}
+    if record is not None:
+        out = {"figures": pl.DataFrame([record.figures]), "yearly": record.yearly}
+    if run is not None:
+        out |= {name: getattr(run.ledger, name) for name in TABLES}
+    if record is not None:
+        out |= record.notes | {f"told_{name}": frame for name, frame in record.tables.items()}
+    return {f"portfolio/{name}": frame for name, frame in out.items()}
 
 
 def export_tables(
@@ -152,7 +171,7 @@ def export_tables(
     for name, frame in tables.items():
         for form in forms:
             if form != "xlsx":
-                path = folder / form / f"{_plain(name)}.{form}"
+                path = folder / form / f"{plain_name(name)}.{form}"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 _write(frame, path)
                 out.append(path)
@@ -169,7 +188,12 @@ def _write(frame: pl.DataFrame, path: Path) -> None:
         _flat(frame).write_csv(path)
 
 
-def _plain(name: str) -> str:
+def csv_text(frame: pl.DataFrame) -> str:
+    """A table as csv: NaN is empty, lists are text."""
+    return _flat(frame).write_csv()
+
+
+def plain_name(name: str) -> str:
     """A name as a path: what a file system does not like is an underscore."""
     parts = [re.sub(r"[^\w.+-]+", "_", part).strip("_.") or "_" for part in name.split("/")]
     return "/".join(parts)

@@ -6,6 +6,7 @@ from intralpha.evaluation import FactorReport
 from intralpha.market import UniverseSpec
 from intralpha.pipeline.recipe import Recipe
 from intralpha.report import Text, text
+from intralpha.report.factors import leading
 
 Head = tuple[tuple[str, str | Text], ...]
 
@@ -16,11 +17,11 @@ def head_of(recipe: Recipe, factors: Sequence[FactorReport]) -> Head:
     Parameters
     ----------
     recipe : of the run
-    factors : its tests; the first one says which dates were tested
+    factors : its tests; the leading one says which dates were tested
     """
     out: list[tuple[str, str | Text]] = []
     if factors:
-        days = factors[0].series["date"]
+        days = leading(factors).series["date"]
         said = text("{} to {}, {} test dates", str(days[0]), str(days[-1]), f"{len(days):,}")
         out.append(("Period", said))
     out += [("Universe", _universe(recipe.universe)), ("Horizon", _horizon(recipe))]

@@ -121,7 +121,7 @@ def run_ingest(recipe: Recipe, store: Store, show_progress: bool) -> Part:
     for name in found.above(WORTH_A_WORD):
         log.warning("quality: %s: %s", name, found.found[name].cause or "see the report")
     key = ingest_key(recipe)
-    folder = store.work(INGEST, key)
+    folder = store.work(INGEST, key, recipe.name)
     (folder / "ingest.txt").write_text(report.to_text())
     (folder / "quality.txt").write_text(found.to_text())
     (folder / "quality.json").write_text(json.dumps(found.summary()))

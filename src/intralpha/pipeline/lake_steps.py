@@ -86,7 +86,7 @@ def take_steps(recipe: Recipe, store: Store, part: Part, show_progress: bool) ->
         done = step.make(lake, dates, show_progress)
         log.info("%s: %s", step.word, done.text.rpartition("\n")[2])
         key = _key(step, lake, dates)
-        folder = store.work(KIND, key)
+        folder = store.work(KIND, key, recipe.name)
         (folder / "made.txt").write_text(done.text)
         facts = {"node": step.word, "run": recipe.name, "sessions": done.sessions}
         store.keep_folder(KIND, key, folder, facts)

@@ -16,9 +16,10 @@ from typing import Any
 from intralpha import __version__
 from intralpha.base import spec_hash
 from intralpha.pipeline.code import git_commit
+from intralpha.pipeline.made import finished_factors, training_history
 from intralpha.pipeline.mlflow_spec import MlflowSpec
 from intralpha.pipeline.plan import Plan
-from intralpha.pipeline.report import finished_factors, finished_portfolio, training_history
+from intralpha.pipeline.report import finished_portfolio
 from intralpha.pipeline.turns import in_turn
 
 RUN, CONTENT = "intralpha.run", "intralpha.content"  # tags

@@ -134,18 +134,32 @@ class Plan:
             s for s in node.slices if not self.store.has(node.kind, node.form, keys[s.name])
         )
 
-    def folders(self, name: str) -> dict[str, Path]:
-        """Slice -> folder of all slices of a node; empty if any of them, or the node, is not made.
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Node -> kind, inputs first, of the nodes whose slices are folders."""
+        return {node.name: node.kind for node in self.nodes if node.form != DAYS}
+
+    def made(self, name: str) -> dict[str, Path]:
+        """Slice -> folder of the slices of a node that are made.
 
         Parameters
         ----------
         name : of a node whose slices are folders
         """
-        nodes = [node for node in self.nodes if node.name == name]
-        if not nodes or self.missing(nodes[0]):
+        node = self.node(name)
+        missing = {one.name for one in self.missing(node)}
+        left = {one.name: self.addresses[name][one.name] for one in node.slices}
+        return {
+            one: self.store.get(node.kind, key).path
+            for one, key in left.items()
+            if one not in missing
+        }
+
+    def folders(self, name: str) -> dict[str, Path]:
+        """The same of all slices; empty if any of them, or the node, is not made."""
+        if name not in self.kinds or self.missing(self.node(name)):
             return {}
-        kind, keys = nodes[0].kind, self.addresses[name]
-        return {one.name: self.store.get(kind, keys[one.name]).path for one in nodes[0].slices}
+        return self.made(name)
 
     def panel(self, name: str) -> Panel:
         """What a node made of every day, over all stocks of the recipe.

@@ -18,6 +18,7 @@ from intralpha.datasets import EverySpec, GridSpec, RowFilterSpec, TransformSpec
 from intralpha.evaluation import BreakdownSpec, FactorTestSpec
 from intralpha.evaluation.preset import TESTS
 from intralpha.executors import ExecutorSpec, LocalSpec
+from intralpha.explore import ExploreSpec
 from intralpha.factors import FactorSpec
 from intralpha.features import EnrichSpec, FeatureSpec
 from intralpha.labels import HorizonError, check_horizon
@@ -291,6 +292,10 @@ class Recipe(Spec):
     )
     tracking: TrackingSpec | None = Field(
         default=None, description="follow the factors: control bands, highs, events, crowding"
+    )
+    explore: ExploreSpec | None = Field(
+        default=None,
+        description="also look at the data: autocorrelations of returns; {} with its defaults",
     )
     portfolio: EnhancementSpec | None = None
     portfolios: dict[str, BesideSpec] = Field(

@@ -1,8 +1,6 @@
 """The report of a plan: sections made from the artifacts that are there."""
 
 import platform
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -15,21 +13,25 @@ from intralpha.base import ConfigError, spec_hash
 from intralpha.base.plugins import loaded
 from intralpha.combination import weights_over_time
 from intralpha.datasets.timeline import timeline
-from intralpha.evaluation import FactorReport, SetReport
 from intralpha.evaluation.figures import Course, mixture
 from intralpha.evaluation.figures.beside import side_by_side
-from intralpha.factors.training_rows import FILE as DATE_WEIGHTS
-from intralpha.factors.training_rows import WEIGHING, fold_of
 from intralpha.pipeline.beside import MAIN
 from intralpha.pipeline.code import git_commit
 from intralpha.pipeline.head import head_of
 from intralpha.pipeline.ingest import quality_counts
-from intralpha.pipeline.named_tables import read_tables
+from intralpha.pipeline.made import (
+    attribution_tables,
+    date_weights,
+    explored_tables,
+    finished_factors,
+    finished_sets,
+    finished_tracking,
+    replay_tables,
+    training_history,
+)
 from intralpha.pipeline.nodes.active_risk import FACTORS, FITS, TOLD
 from intralpha.pipeline.nodes.active_risk import YEARLY as BY_YEAR
-from intralpha.pipeline.nodes.attribution import GROUPS, YEARLY, told_tables
 from intralpha.pipeline.nodes.combination import COMBINATION
-from intralpha.pipeline.nodes.tracking import TRACKING
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import dump_recipe
 from intralpha.report import PortfolioRecord, RiskRecord, SelectionRecord, TearSheet, render
@@ -91,36 +93,10 @@ def render_report(
         known_until=planned.recipe.fwd_known_until,
         more=(*_beside(planned), *(s for one in finished_sets(planned) for s in set_sections(one))),
         tracking=finished_tracking(planned),
+        explored=explored_tables(planned),
         plugins=tuple((p.name, p.version, p.digest) for p in loaded()),
     )
     return render(sheet, path)
-
-
-def finished_factors(planned: Plan) -> tuple[FactorReport, ...]:
-    """Tests of the factors; empty if they are not made."""
-    return reports_in(planned.folders("test").values())
-
-
-def reports_in(folders: Iterable[Path]) -> tuple[FactorReport, ...]:
-    """Tests that the slices of a node keep, a folder each."""
-    parts = sorted(p for folder in folders for p in folder.iterdir() if p.is_dir())
-    return tuple(FactorReport.load(part) for part in parts)
-
-
-def finished_sets(planned: Plan) -> tuple[SetReport, ...]:
-    """Sets of factors that are made, under their names in the recipe."""
-    return tuple(
-        replace(SetReport.load(folder), name=name)
-        for name in planned.recipe.sets
-        for folder in planned.folders(f"set/{name}").values()
-    )
-
-
-def finished_tracking(planned: Plan) -> dict[str, pl.DataFrame]:
-    """Tables of the factors that are followed; empty where that is not made."""
-    for folder in planned.folders(TRACKING).values():
-        return read_tables(folder)
-    return {}
 
 
 def finished_portfolio(planned: Plan) -> PortfolioRecord | None:
@@ -140,16 +116,11 @@ def portfolio_record(planned: Plan, run: PortfolioRun) -> PortfolioRecord:
     planned : with the nodes that tell of it
     run : the replay
     """
-    more = _figures(planned, run) | _attribution(planned)
+    more = _figures(planned, run) | attribution_tables(planned)
     made_of = _benchmark(planned)
     if made_of is not None:
         more["Benchmark"] = made_of
-    folders = planned.folders("attribution").values()
-    tables = {name: frame for folder in folders for name, frame in told_tables(folder).items()}
-    for node in ("style_attribution", "hedge"):
-        for folder in planned.folders(node).values():
-            tables |= read_tables(folder)
-    return PortfolioRecord.of(run, more, tables)
+    return PortfolioRecord.of(run, more, replay_tables(planned))
 
 
 def _figures(planned: Plan, run: PortfolioRun) -> dict[str, pl.DataFrame]:
@@ -157,13 +128,6 @@ def _figures(planned: Plan, run: PortfolioRun) -> dict[str, pl.DataFrame]:
     spec = planned.recipe.portfolio
     figures = None if spec is None else spec.figures
     return {} if figures is None else figures.tables(run.ledger.course())
-
-
-def _attribution(planned: Plan) -> dict[str, pl.DataFrame]:
-    """Where the excess return came from, if that is made."""
-    folders = planned.folders("attribution").values()
-    named = {"Attribution of the excess return": YEARLY, "Attribution by industry": GROUPS}
-    return {title: pl.read_parquet(f / name) for f in folders for title, name in named.items()}
 
 
 def _risk(planned: Plan) -> RiskRecord | None:
@@ -247,46 +211,3 @@ def selections(planned: Plan) -> dict[str, SelectionRecord]:
             similar = planned.folders(f"similarity/{name}").values()
             out[name] = SelectionRecord.read(tuple(decided.values()), tuple(similar))
     return out
-
-
-def training_history(planned: Plan) -> pl.DataFrame | None:
-    """History of every fold and seed that is made."""
-    rows = [
-        pl.read_parquet(folder / "history.parquet").with_columns(factor=pl.lit(name))
-        for name, folders in _made_folders(planned, "weights")
-        for folder in folders.values()
-    ]
-    return pl.concat(rows, how="diagonal") if rows else None
-
-
-def date_weights(planned: Plan) -> pl.DataFrame | None:
-    """Weights of the training dates of every fold that is made, as its trainings read them.
-
-    Parameters
-    ----------
-    planned : the run
-
-    Returns
-    -------
-    DataFrame, or None where no factor weighs dates
-        ``factor``, ``fold``, ``date``, ``weight`` (its mean over the fold is 1), dates ascending.
-    """
-    rows = [
-        pl.read_parquet(folder / DATE_WEIGHTS).select(
-            pl.lit(name).alias("factor"), pl.lit(fold_of(one)).alias("fold"), "date", "weight"
-        )
-        for name, folders in _made_folders(planned, WEIGHING)
-        for one, folder in folders.items()
-    ]
-    return pl.concat(rows) if rows else None
-
-
-def _made_folders(planned: Plan, kind: str) -> Iterator[tuple[str, dict[str, Path]]]:
-    """Factor -> slice -> folder, of the slices of a kind of node that are made."""
-    for node in planned.nodes:
-        if node.kind == kind:
-            missing = {one.name for one in planned.missing(node)}
-            keys = planned.addresses[node.name]
-            made = [one.name for one in node.slices if one.name not in missing]
-            folders = {one: planned.store.get(kind, keys[one]).path for one in made}
-            yield node.name.partition("/")[2], folders

@@ -19,10 +19,11 @@ from intralpha.pipeline.full_disk import telling
 from intralpha.pipeline.ingest import ingested_part, run_ingest
 from intralpha.pipeline.jobs import make_node
 from intralpha.pipeline.lake_steps import take_steps
+from intralpha.pipeline.made import finished_factors
 from intralpha.pipeline.mlflow_log import tell_run
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import dump_recipe
-from intralpha.pipeline.report import finished_factors, finished_portfolio, render_report
+from intralpha.pipeline.report import finished_portfolio, render_report
 from intralpha.pipeline.resources import Meter
 from intralpha.pipeline.store import DamagedArtifactError
 from intralpha.pipeline.turns import in_turn

@@ -122,17 +122,39 @@ class Store:
             raise DamagedArtifactError(kind, key, path / fault[0], fault[1])
         return Artifact(kind, key, path, json.loads((path / FACTS).read_text()))
 
-    def work(self, kind: str, key: str) -> Path:
-        """A folder that outlives a killed run, for work that is resumed."""
+    def work(self, kind: str, key: str, run: str = "") -> Path:
+        """A folder that outlives a killed run, for work that is resumed.
+
+        Parameters
+        ----------
+        kind : of the node
+        key : address
+        run : name of the recipe that works there; noted beside the folder, see :meth:`worker_of`
+        """
         folder = self.root / ".work" / f"{kind}-{key}"
         while not folder.is_dir():
             with suppress(FileNotFoundError):  # another worker, done, takes the empty place away
                 folder.mkdir(parents=True, exist_ok=True)
+        if run and self.worker_of(folder) != run:
+            with _put_in_place(_note_of(folder)) as partial:
+                partial.write_text(run, encoding="utf-8")
         return folder
+
+    def worker_of(self, folder: Path) -> str:
+        """Name of the recipe that works in a folder of :meth:`work`, or did last; empty: unknown.
+
+        A link is not followed: what is read is shown to people.
+        """
+        note = _note_of(folder)
+        try:
+            return "" if note.is_symlink() else note.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return ""
 
     def discard(self, folder: Path) -> None:
         """Remove a folder of :meth:`work`, and the place it stood in if that is empty."""
         shutil.rmtree(folder, ignore_errors=True)
+        _note_of(folder).unlink(missing_ok=True)
         with suppress(OSError):
             folder.parent.rmdir()
 
@@ -154,6 +176,7 @@ class Store:
         (made / FACTS).write_text(json.dumps(full, indent=1, default=str))
         shutil.rmtree(target, ignore_errors=True)
         made.rename(target)
+        _note_of(made).unlink(missing_ok=True)
 
     def keep_days(
         self,
@@ -379,6 +402,11 @@ class Store:
         if not sound:
             raise self._without(kind, key, path, "found other symbols than its name says")
         return raw.astype(str)
+
+
+def _note_of(folder: Path) -> Path:
+    """File beside a folder of work that names the recipe."""
+    return folder.with_name(f"{folder.name}.run")
 
 
 @contextmanager

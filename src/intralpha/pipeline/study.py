@@ -15,9 +15,9 @@ from intralpha.base.progress import progress
 from intralpha.evaluation import FactorReport, chance_above, expected_best, ratio_of
 from intralpha.executors import LocalSpec
 from intralpha.pipeline.jobs import make_node
+from intralpha.pipeline.made import finished_factors, training_history
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import Recipe
-from intralpha.pipeline.report import finished_factors, training_history
 from intralpha.pipeline.run import ingested, make_all
 from intralpha.pipeline.trials import Study, StudyError, Trial
 from intralpha.report import render_trials

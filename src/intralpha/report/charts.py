@@ -1,6 +1,7 @@
 """Charts of factors, of the training and of the combination."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -189,6 +190,29 @@ def _fits(known: pl.DataFrame, column: str) -> tuple[Line, ...]:
             said = text("best epoch, seed {}", str(seed))
             lines.append(Line(one["epoch"], one[column], said, seeds.index(seed), points=True))
     return tuple(lines)
+
+
+SPELLS = {"train": ("training", 2), "valid": ("validation", 1), "predict": ("prediction", 0)}
+
+
+def schedule_chart(factor: str, folds: pl.DataFrame) -> Chart:
+    """When each training learns, is validated and predicts.
+
+    Parameters
+    ----------
+    factor : whose
+    folds : of :func:`intralpha.datasets.timeline.timeline`, a row a training
+    """
+    lines = []
+    for spell, (said, colour) in SPELLS.items():
+        days: list[date] = []
+        rows: list[float] = []
+        ends = folds.select(f"{spell} from", f"{spell} to").rows()
+        for fold, (first, last) in enumerate(ends, start=1):
+            days += [date.fromisoformat(first), *[date.fromisoformat(last)] * 2]
+            rows += [fold, fold, float("nan")]  # which parts the line
+        lines.append(Line(days, rows, text(said), colour))
+    return Chart(text("Training dates of {}", factor), "number of the training", tuple(lines))
 
 
 def date_weight_charts(weights: pl.DataFrame) -> list[Chart]:

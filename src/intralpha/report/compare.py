@@ -9,9 +9,9 @@ from intralpha.backtest import PortfolioRecord
 from intralpha.evaluation import FactorReport
 from intralpha.report.chart import Chart, one_of_many
 from intralpha.report.factors import leading, tests_beside
-from intralpha.report.language import text
+from intralpha.report.language import name, text
 from intralpha.report.section import Section
-from intralpha.report.tables import figure_table, frame_table
+from intralpha.report.tables import figure_table, table
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,8 @@ def comparison_sections(runs: Sequence[Compared], settings: pl.DataFrame) -> lis
     runs : in the order of the page
     settings : ``key`` and a column a run: the keys of the recipes that differ
     """
-    out = [Section("Settings that differ", (("", frame_table(settings)),))]
+    heads = (text("key"), *map(name, settings.columns[1:]))
+    out = [Section("Settings that differ", (("", table(heads, settings.rows())),))]
     tested = [run for run in runs if run.factors]
     traded = [run for run in runs if run.record is not None]
     if tested:

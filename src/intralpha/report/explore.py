@@ -14,6 +14,8 @@ from intralpha.explore.exploration import (
 )
 from intralpha.report.chart import Bars, Chart, Line
 from intralpha.report.language import name, text
+from intralpha.report.memory import READING as MEMORY
+from intralpha.report.memory import memory_charts
 from intralpha.report.render import filled, write_page
 from intralpha.report.svg import draw
 
@@ -59,7 +61,7 @@ def render_exploration(exploration: Exploration, path: Path) -> Path:
         exploration.title,
         exploration=exploration,
         about=ABOUT,
-        reading=READING,
+        reading=(*READING, MEMORY),
         sections=[
             (text(title), [draw(c) for c in charts]) for title, charts in _sections(exploration)
         ],
@@ -94,7 +96,8 @@ def _sections(x: Exploration) -> list[tuple[str, list[Chart]]]:
         tests.append(_rank_ic_chart(x.oracle, "RankIC of the oracle by its horizon"))
     return [
         ("The day", curves),
-        ("Autocorrelation", acf),
+        ("Autocorrelation inside the session and over days", acf),
+        ("Memory of returns", list(memory_charts(x.memory))),
         ("Volatility and volume", [_lines(x, SQUARES), _lines(x, VOLUME)]),
         ("Tails and common moves", [_histogram(x.histogram), _lead_lag(x.lead_lag)]),
         ("What simple scores order", tests),

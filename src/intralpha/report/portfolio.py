@@ -1,5 +1,9 @@
 """Sections of the portfolio: the replay, its costs, and what it holds."""
 
+from collections.abc import Mapping
+
+import polars as pl
+
 from intralpha.backtest import PortfolioRecord
 from intralpha.report import portfolio_charts as drawn
 from intralpha.report.hedge import hedge_sections
@@ -10,14 +14,14 @@ from intralpha.report.tables import Cell, figure_text, frame_table, said, table
 
 NOTES = {
     "excess_annualised": "compounded difference of returns, after cost, 244 sessions a year; "
-    "{} sessions",
+    "± standard error; {} sessions",
     "tracking_error": "standard deviation of the daily excess, a year; {} sessions",
     "information_ratio": "excess a year over tracking error; {} sessions",
     "excess_max_drawdown": "largest fall of the compounded excess; {} sessions",
     "turnover_one_sided": "one-sided, mean of the rebalances without the first; {} sessions",
     "cost_of_capital_share": "all charges over the mean value, whole period; {} sessions",
 }
-HELD = ("sizes", "holdings")
+WORDS = {"kind": "words", "side": "words", "reason": "words", "year": "words"}  # said in Chinese
 
 
 def portfolio_sections(record: PortfolioRecord | None) -> list[Section]:
@@ -64,17 +68,33 @@ def _held(record: PortfolioRecord) -> list[Section]:
 
 
 def _tiles(record: PortfolioRecord) -> tuple[Tile, ...]:
-    sessions = f"{record.daily.height:,}"
+    sessions, figures = f"{record.daily.height:,}", record.figures
     return tuple(
-        Tile(
-            figure_text(n, record.figures[n]), text("portfolio: {}", said(n)), text(note, sessions)
-        )
+        Tile(_sure(n, figures), text("portfolio: {}", said(n)), text(note, sessions))
         for n, note in NOTES.items()
-        if n in record.figures
+        if n in figures
     )
+
+
+def _sure(column: str, figures: Mapping[str, float]) -> str:
+    """A figure, with its standard error where there is one."""
+    error = f"{column}_se"
+    written = figure_text(column, figures[column])
+    return f"{written} ± {figure_text(error, figures[error])}" if error in figures else written
 
 
 def note_sections(record: PortfolioRecord | None) -> list[Section]:
     """One section a table of notes of the replay."""
     notes = {} if record is None else record.notes
-    return [Section(title, (("", frame_table(frame)),)) for title, frame in notes.items()]
+    return [
+        Section(title, (("", frame_table(_with_sides(frame), WORDS)),))
+        for title, frame in notes.items()
+    ]
+
+
+def _with_sides(frame: pl.DataFrame) -> pl.DataFrame:
+    """Sides of orders as words."""
+    if "side" not in frame.columns:
+        return frame
+    words = pl.when(pl.col("side") > 0).then(pl.lit("buy")).otherwise(pl.lit("sell"))
+    return frame.with_columns(side=words)

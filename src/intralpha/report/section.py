@@ -143,7 +143,8 @@ def schedule_sections(schedules: Mapping[str, pl.DataFrame]) -> list[Section]:
     if not schedules:
         return []
     tables = tuple((text("{}", name), frame_table(frame)) for name, frame in schedules.items())
-    return [Section("Training dates", tables, folded=True)]
+    drawn = tuple(charts.schedule_chart(*one) for one in schedules.items())
+    return [Section("Training dates", tables, drawn, folded=True, tables_first=False)]
 
 
 def quality_sections(counts: dict[str, int]) -> list[Section]:

@@ -20,7 +20,11 @@ def set_sections(found: SetReport) -> list[Section]:
     found : the set, named as in the recipe
     """
     tables: list[tuple[str | Text, Markup]] = [("", frame_table(found.figures))]
-    tables.append((text("by seed"), frame_table(found.units())))
+    units = found.units()
+    if units["seed"].to_list() == [""]:
+        tables.append((text("all together"), frame_table(units.drop("seed"))))
+    else:
+        tables.append((text("by seed"), frame_table(units)))
     if len(found.names) > found.own:
         tables.append((text("correlation with what stands beside"), frame_table(found.beside())))
     for name in found.names[found.own :]:

@@ -11,6 +11,7 @@ from intralpha.report.section import Section
 from intralpha.report.tables import Cell, frame_table, said, table
 
 FACTORS, YEARS, COURSES = "style_factors", "style_years", "style_courses"
+DAILY = "style_daily"
 
 
 def style_attribution_sections(tables: Mapping[str, pl.DataFrame]) -> list[Section]:
@@ -19,7 +20,7 @@ def style_attribution_sections(tables: Mapping[str, pl.DataFrame]) -> list[Secti
     Parameters
     ----------
     tables : as of :class:`intralpha.backtest.StyleAttribution`: ``style_factors``,
-        ``style_years``, ``style_courses``
+        ``style_years``, ``style_courses`` and, for the chart of exposures, ``style_daily``
     """
     if FACTORS not in tables:
         return []
@@ -27,8 +28,10 @@ def style_attribution_sections(tables: Mapping[str, pl.DataFrame]) -> list[Secti
         (text("Contributions a year"), frame_table(tables[FACTORS], {"factor": "words"})),
         (text("Sums by year"), year_table(tables[YEARS])),
     )
-    drawn = (contribution_chart(tables[COURSES]),)
-    return [Section("Attribution by styles", shown, drawn, tables_first=False)]
+    drawn = [contribution_chart(tables[COURSES])]
+    if DAILY in tables:
+        drawn.append(exposure_chart(tables[DAILY], tables[COURSES]))
+    return [Section("Attribution by styles", shown, tuple(drawn), tables_first=False)]
 
 
 def contribution_chart(courses: pl.DataFrame) -> Chart:
@@ -44,6 +47,24 @@ def contribution_chart(courses: pl.DataFrame) -> Chart:
         lines,
         form="percent",
     )
+
+
+def exposure_chart(daily: pl.DataFrame, courses: pl.DataFrame) -> Chart:
+    """Active exposure to every style over time.
+
+    Parameters
+    ----------
+    daily : ``date``, ``factor``, ``exposure``
+    courses : says which factors are styles
+    """
+    styles = courses.filter(kind="style")["part"].unique(maintain_order=True)
+    parts = daily.filter(pl.col("factor").is_in(styles.to_list()))
+    lines = tuple(
+        Line(rows["date"], rows["exposure"], said(str(style)), i % COLOURS, i // COLOURS)
+        for i, ((style,), rows) in enumerate(parts.group_by("factor", maintain_order=True))
+    )
+    unit = "portfolio less benchmark, standard deviations of the universe"
+    return Chart("Active exposures to styles", unit, lines)
 
 
 def year_table(years: pl.DataFrame) -> Markup:

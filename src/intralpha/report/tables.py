@@ -32,9 +32,16 @@ WHOLE = {
     "t_overlap": "t (overlapping returns)",
     "per_date": "mean a date",
     "per_date_se": "standard error",
+    "excess_annualised_se": "standard error of the excess",
+    "cost_of_capital_share": "costs, share of the value",
+    "q01": "1 % quantile",
+    "q25": "25 % quantile",
+    "q75": "75 % quantile",
+    "q99": "99 % quantile",
     "top_excess": "top excess a year, before cost",
     "turnover_two_sided": "turnover of the top, two-sided",
     "autocorrelation": "autocorrelation of the score",
+    "above": "RankIC above 5 %",
 }
 COUNTS = ("dates", "stocks", "rows", "sessions", "holdings", "tried", "window")
 PLAIN = {"year", "seed", "epoch", "month", "group"}
@@ -57,6 +64,8 @@ def figure_text(column: str, value: object) -> str:
     ('0.73', '1.23 %')
     >>> figure_text("excess_sharpe", -1.4552), figure_text("icir_annualised", 0.6027)
     ('-1.46', '0.60')
+    >>> figure_text("cost_excess", -0.00001), figure_text("rank_ic", -0.0001)
+    ('0.00 %', '0.000')
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "" if value is None else str(value)
@@ -65,8 +74,14 @@ def figure_text(column: str, value: object) -> str:
     if isinstance(value, int):
         return str(value) if column in PLAIN else f"{value:,}"
     if _is_share(column):
-        return f"{100 * value:.{1 if abs(value) >= 0.0995 else 2}f} %"
-    return f"{value:{_form(column, abs(value))}}"
+        return f"{_signed(100 * value, f'.{1 if abs(value) >= 0.0995 else 2}f')} %"
+    return _signed(value, _form(column, abs(value)))
+
+
+def _signed(value: float, form: str) -> str:
+    """A number as it is written; what is written as 0 has no sign."""
+    written = f"{value:{form}}"
+    return written.lstrip("-") if not written.strip("-0.,") else written
 
 
 def _form(column: str, size: float) -> str:
@@ -84,7 +99,8 @@ def _form(column: str, size: float) -> str:
 def _is_share(column: str) -> bool:
     named = any(word in column for word in PERCENT) and not column.startswith("rank")
     ratio = any(part in RATIOS for part in column.split("_"))
-    return column == "rank_ic_of_oracle" or (named and not ratio)
+    share = column in {"rank_ic_of_oracle", "rank_ic_positive_share"}
+    return share or (named and not ratio)
 
 
 def words(column: str) -> str:
@@ -113,16 +129,16 @@ def said(column: str) -> Text:
     return text(written) if "{" not in written and "}" not in written else name(written)
 
 
-def horizon_text(horizon: str) -> str:
+def horizon_text(horizon: str) -> Text:
     """A return's name as it is written.
 
     Examples
     --------
-    >>> horizon_text("1_6")
-    't+1 to t+6'
+    >>> str(horizon_text("1_6")), horizon_text("1_6").told("zh")
+    ('t+1 to t+6', 't+1 至 t+6')
     """
     known = re.fullmatch(r"(\d+)_(\d+)", horizon)
-    return f"t+{known[1]} to t+{known[2]}" if known else horizon
+    return text("t+{} to t+{}", known[1], known[2]) if known else name(horizon)
 
 
 def table(header: Sequence[str | Text], rows: Iterable[Sequence[object]]) -> Markup:

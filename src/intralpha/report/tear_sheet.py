@@ -10,6 +10,7 @@ from intralpha.evaluation import FactorReport
 from intralpha.report.factors import factor_sections
 from intralpha.report.known import mark_known_until
 from intralpha.report.language import Text
+from intralpha.report.memory import explored_sections
 from intralpha.report.portfolio import note_sections, portfolio_sections
 from intralpha.report.risk import RiskRecord, risk_sections
 from intralpha.report.section import (
@@ -51,6 +52,7 @@ class TearSheet:
         the market up to it
     more : further sections, such as those of a plug-in
     tracking : tables of the factors that are followed, by name
+    explored : facts of the data of the run, by name
     head : (label, text) pairs below it: period, universe, benchmark, horizon, rebalance, costs
     """
 
@@ -73,6 +75,7 @@ class TearSheet:
     known_until: date | None = None
     more: tuple[Section, ...] = ()
     tracking: dict[str, pl.DataFrame] = field(default_factory=dict)
+    explored: dict[str, pl.DataFrame] = field(default_factory=dict)
     head: tuple[tuple[str, str | Text], ...] = ()
 
     def sections(self) -> list[Section]:
@@ -88,6 +91,7 @@ class TearSheet:
             *schedule_sections(self.schedules),
             *selection_sections(self.selections),
             *note_sections(self.portfolio),
+            *explored_sections(self.explored),
             *quality_sections(self.quality),
             *self.more,
             *plugin_sections(self.plugins),

@@ -9,6 +9,8 @@ from intralpha.report.language import Text, name, text
 from intralpha.report.section import Section, Tile
 from intralpha.report.tables import frame_table
 
+BAND = {"low": "lower_end_of_the_band", "high": "upper_end_of_the_band"}
+
 
 def tracking_sections(tables: Mapping[str, pl.DataFrame]) -> list[Section]:
     """What the node of the tracking keeps; nothing without it.
@@ -25,7 +27,8 @@ def tracking_sections(tables: Mapping[str, pl.DataFrame]) -> list[Section]:
         ("events", "Drawdowns in named events"),
     ):
         if key in tables:
-            shown.append((text(title), frame_table(tables[key])))
+            frame = tables[key].rename(BAND, strict=False)
+            shown.append((text(title), frame_table(frame)))
     made = [*_controls(tables.get("controls")), *_strength(tables), *_crowding(tables)]
     alarms = tables.get("alarms")
     tiles = () if alarms is None else (_tile(alarms),)

@@ -8,6 +8,7 @@ from flask import Flask, Response, abort, request
 from intralpha.base import IntralphaError
 from intralpha.pipeline.browse import Runs, shipped_recipes
 from intralpha.pipeline.compare import comparison
+from intralpha.pipeline.export import csv_text, plain_name
 from intralpha.report.render import page_of
 from intralpha.ui import pages
 
@@ -73,6 +74,23 @@ def _of_runs(app: Flask, found: Runs) -> None:
     @app.get("/runs/<name>/<time>/recipe.yaml")
     def recipe(name: str, time: str) -> Response:
         return _file(found.file(f"{name}/{time}", "recipe.yaml"), "text/plain")
+
+    @app.get("/runs/<name>/<time>/tables/")
+    def tables(name: str, time: str) -> str:
+        run = f"{name}/{time}"
+        if run not in found.folders():
+            abort(404)
+        return pages.tables(found, run)
+
+    @app.get("/runs/<name>/<time>/tables/<path:wanted>.csv")
+    def one_table(name: str, time: str, wanted: str) -> Response:
+        frame = found.tables(f"{name}/{time}").get(wanted)
+        if frame is None:
+            abort(404)
+        answer = Response(csv_text(frame), content_type="text/csv; charset=utf-8")
+        file = f"{plain_name(wanted).replace('/', '_')}.csv"
+        answer.headers.set("Content-Disposition", "attachment", filename=file)
+        return answer
 
     @app.get("/compare")
     def compare() -> str:

@@ -34,6 +34,8 @@ def one_run(found: Runs, run: str) -> str:
     if recipe is not None:
         links.append((_link(_of("recipe", run), text("recipe")),))
     nodes = found.nodes(run)
+    if nodes:
+        links.append((_link(_of("tables", run), text("Tables")),))
     kept = found.artifacts()
     made = [
         (_link(url_for("of_kind", kind=kind), kind) if kind in kept else kind, count)
@@ -47,10 +49,21 @@ def one_run(found: Runs, run: str) -> str:
     return _page(run, tables, told=told)
 
 
+def tables(found: Runs, run: str) -> str:
+    """Every table of a run, to be saved."""
+    rows = [
+        (_link(_of("one_table", run, wanted=name), name), frame.height, frame.width)
+        for name, frame in found.tables(run).items()
+    ]
+    header = (text("csv of a table"), text("rows"), text("columns"))
+    return _page(run, ((text("Tables"), table(header, rows)),))
+
+
 def jobs(found: Runs) -> str:
     """What runs now, and what runs that ended left half made."""
     rows = [
         (
+            one.run or "–",
             one.kind,
             one.key,
             text("process {}", str(one.process)) if one.process else text("nobody: left half made"),
@@ -59,7 +72,7 @@ def jobs(found: Runs) -> str:
         )
         for one in found.jobs()
     ]
-    header = ("kind", "slices", "made by", "last change (UTC)", "epoch")
+    header = ("run", "kind", "slices", "made by", "last change (UTC)", "epoch")
     heads = (*map(text, header), said("train_loss"), said("valid_rank_ic"))
     return _page(text("Running"), ((text("Slices in work"), table(heads, rows)),))
 
@@ -108,10 +121,10 @@ def failure(name: str, told: str) -> str:
     return _page(name, (), told=told)
 
 
-def _of(page: str, run: str) -> str:
+def _of(page: str, run: str, **more: str) -> str:
     """Address of a page of a run."""
     name, _, time = run.partition("/")
-    return url_for(page, name=name, time=time)
+    return url_for(page, name=name, time=time, **more)
 
 
 def _link(to: str, label: str | Text) -> Markup:

@@ -8,6 +8,7 @@ from intralpha.pipeline.axes import Axes
 from intralpha.pipeline.grids import Grids
 from intralpha.pipeline.nodes.beside import beside_nodes
 from intralpha.pipeline.nodes.combination import combination_node, matured_node
+from intralpha.pipeline.nodes.explore import explore_nodes
 from intralpha.pipeline.nodes.ground import forward_node, universe_node
 from intralpha.pipeline.nodes.portfolio import portfolio_nodes
 from intralpha.pipeline.nodes.sets import set_nodes
@@ -47,6 +48,7 @@ def nodes_of(recipe: Recipe, axes: Axes) -> tuple[Node, ...]:
     if recipe.tracking is not None:
         known = {node.name: node for node in nodes}
         nodes += tracking_nodes(recipe, grids.tests, known)
+    nodes += explore_nodes(recipe, axes, made)
     if recipe.portfolio is not None:
         nodes += portfolio_nodes(recipe, signal, grids.decisions, axes)
         nodes += beside_nodes(recipe, made, signal, grids.decisions, axes)
