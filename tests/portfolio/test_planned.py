@@ -88,6 +88,7 @@ def test_constraints_give_way_in_the_declared_order(four) -> None:
     assert found.status == "relaxed"
     assert found.relaxed == ("turnover x1.5", "turnover x2")
     assert found.weights[0] == pytest.approx(0.3)
+    assert found.objective == pytest.approx(0, abs=1e-9)  # of the plan: A at 0.4 after two trades
     stuck = Planned(Problem(ActiveReturn(), parts, order[:1]))
     with pytest.raises(InfeasibleError, match=r"relaxing: turnover x1\.5"):
         stuck.solve(ahead(four(), [0, 0, 0, 0], [1, 0, 0, 0]), past)
