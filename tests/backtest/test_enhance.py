@@ -241,6 +241,37 @@ def test_a_lake_without_share_counts_needs_the_equal_benchmark(lake, tmp_path) -
     assert done.ledger.daily["benchmark_ret"].abs().max() > 0
 
 
+def test_a_later_snapshot_weighs_earlier_dates_where_that_is_asked_for(lake, tmp_path) -> None:
+    """Caps of the last session, moved back with prices; it is said, and counts as looking ahead."""
+    bare = other_lake(
+        lake,
+        tmp_path / "later",
+        daily=lambda rows: rows.with_columns(
+            float_shares=pl.lit(None, pl.Float64), total_shares=pl.lit(None, pl.Float64)
+        ),
+        no_fundamentals=True,
+    )
+    axes, _ = inputs(bare)
+    last, days = axes.dates[-1], axes.dates[60:62]
+    caps = np.arange(1.0, 1.0 + len(axes.assets))
+    rows = {"symbol": axes.assets, "announce_date": [last.item()] * len(caps)}
+    rows |= {"item": ["float_cap"] * len(caps), "value": caps}
+    bare.append("fundamentals", pl.DataFrame(rows))
+    inside = axes.at(days)["universe"] > 0
+    ahead = FloatCapBenchmarkSpec(fwd_snapshot=True)
+    laid = ahead.laid(bare, days, axes.assets, inside)
+    price = read_daily(bare, ("filled_close",), None, None, axes.assets)["filled_close"]
+    expected = np.where(inside, caps * price[60:62] / price[-1], 0.0)
+    expected /= expected.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(laid["weight"], expected, rtol=1e-6)
+    assert ahead.told(bare, laid).rows() == [(days[0].item().year, 2, pytest.approx(1.0))]
+    assert ahead.fwd_sessions > 1000
+    known = FloatCapBenchmarkSpec()
+    assert known.fwd_sessions == 0
+    assert known.told(bare, laid) is None
+    assert known.weights(bare, days, axes.assets, inside).sum() == 0
+
+
 def test_share_counts_are_asked_for_where_something_is_decided(lake, tmp_path) -> None:
     """Planned are decisions from the 60th session on; counts begin at the 80th."""
     axes, signal = inputs(lake)

@@ -15,7 +15,7 @@ from intralpha.backtest.replay import replay
 from intralpha.backtest.simulate import TargetError
 from intralpha.backtest.spec import BacktestSpec
 from intralpha.base import Panel
-from intralpha.portfolio import CostSpec, Prices, Problem, Snapshot, Solution, Weights
+from intralpha.portfolio import CostSpec, Planned, Prices, Problem, Snapshot, Solution, Weights
 
 SnapshotOf = Callable[[np.datetime64, ndarray], Snapshot]
 
@@ -78,13 +78,13 @@ def carried(solution: Solution) -> Prices | None:
 
 
 def solved(
-    problem: Problem, snapshot: Snapshot, account: Account, start: Prices | None = None
+    problem: Problem | Planned, snapshot: Snapshot, account: Account, start: Prices | None = None
 ) -> tuple[Solution, Float[ndarray, "A"]]:
     """The best weights from what is really held, and the same on the assets of the account.
 
     Parameters
     ----------
-    problem : Problem
+    problem : Problem, or one that is planned ahead
     snapshot : what is known; its assets contain all that is held
     account : as it is after the close
     start : of :func:`carried`; the answer is as good without, by the same certificate

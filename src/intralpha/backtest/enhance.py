@@ -1,5 +1,6 @@
 """Index enhancement: from a signal to decisions and their replay, by one spec."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -20,6 +21,7 @@ def enhance(
     signal: Panel,
     start: date | None = None,
     end: date | None = None,
+    sequence: Panel | None = None,
 ) -> PortfolioRun:
     """Decide from a signal, trade, and go on, day by day.
 
@@ -32,6 +34,8 @@ def enhance(
     signal : Panel, name ``score``; decisions fall on every ``spec.every``-th of its dates. On one
         that turns out to have no score nothing is decided, which the ledger's events say
     start, end : first decision and last session of the replay; None for all there are
+    sequence : Panel, names ``h01``, ``h02``, ...: predicted returns of the sessions after each date
+        of the signal, each standardised over its stocks; for ``spec.plan``
 
     Returns
     -------
@@ -43,6 +47,8 @@ def enhance(
     ------
     NoDecisionError
         No decision date with a score in that time.
+    NoSequenceError
+        The spec plans over returns that ``sequence`` does not have.
     NoFloatCapError, NoConstituentsError, NoIndexError
         The benchmark cannot be had from this lake.
     InfeasibleError
@@ -60,7 +66,7 @@ def enhance(
     planned = planned[planned <= sessions[-1]] if len(sessions) else planned[:0]
     if len(planned) == 0:
         raise NoDecisionError("no date of the signal is a session of the universe", start, end)
-    known = _known(spec, lake, universe, signal, planned)
+    known = replace(_known(spec, lake, universe, signal, planned), sequence=sequence)
     ahead = stretches(planned, sessions[-1].item())
     return PortfolioRun.joined([p.run for p in trade(spec, lake, universe.assets, ahead, known)])
 

@@ -12,7 +12,7 @@ from intralpha.backtest.spec import BacktestSpec
 from intralpha.base import Spec
 from intralpha.datasets.grid import GridSpec
 from intralpha.evaluation.figures import FiguresSpec
-from intralpha.portfolio import PortfolioSpec
+from intralpha.portfolio import Planned, PlanSpec, PortfolioSpec, Problem
 from intralpha.risk import ExposureSpec, PriceVolumeSpec, RiskModelSpec
 
 
@@ -40,6 +40,11 @@ class EnhancementSpec(Spec):
     problem: PortfolioSpec = Field(
         default=PortfolioSpec(), description="what is maximised under which constraints"
     )
+    plan: PlanSpec | None = Field(
+        default=None,
+        description="several trades planned over the returns that the traded factor predicts in "
+        "turn, of which the first is made; null: one trade at a time",
+    )
     backtest: BacktestSpec = Field(default=BacktestSpec(), description="mechanics of the replay")
 
     figures: FiguresSpec | None = Field(
@@ -66,6 +71,11 @@ class EnhancementSpec(Spec):
         """What decisions and trades are made of: all but how they are looked at afterwards."""
         return self.model_copy(update={"figures": None, "hedge": None})
 
+    def decider(self) -> Problem | Planned:
+        """What gives the weights of a decision."""
+        problem = self.problem.make()
+        return problem if self.plan is None else Planned(problem)
+
     def faults(self) -> tuple[str, ...]:
         """What is wrong between its parts, in words; nothing is read."""
         parts = (*self.problem.all_constraints(), *self.problem.all_terms())
@@ -83,6 +93,12 @@ class EnhancementSpec(Spec):
                 f"problem.member_min_share: every stock of the universe is a constituent of "
                 f"benchmark {kind}, so it holds of itself.\nHint: benchmark: {{kind: index, index: "
                 "000905.SH}"
+            )
+        if self.plan is not None and (curved := sorted({p.kind for p in parts if not p.linear})):  # type: ignore[attr-defined]
+            found.append(
+                f"plan: {', '.join(curved)} of the problem cannot be planned ahead; expected "
+                "constraints and terms that are linear.\nHint: leave it out here, or plan: null "
+                "for one trade at a time"
             )
         hedge = () if self.hedge is None else self.hedge.faults()
         return (*found, *(f"hedge.{one}" for one in hedge))

@@ -86,6 +86,8 @@ class Known:
         constituents, without which they are those with a weight
     styles : Panel of the style exposures
     risk : decision date -> covariance of returns; None: none is estimated
+    sequence : Panel, names ``h01``, ``h02``, ...: predicted returns of the next sessions, each
+        standardised over the stocks of its date; None: none are planned over
     """
 
     universe: Panel
@@ -93,6 +95,7 @@ class Known:
     benchmark: Panel
     styles: Panel
     risk: RiskOf | None = None
+    sequence: Panel | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +147,8 @@ def trade(
         The end is reached without any decision.
     DecisionDateError
         A stretch does not end on a session of the lake.
+    NoSequenceError
+        Trades are planned over returns that are not among what is known.
     NoFloatCapError, NoConstituentsError, BenchmarkWeightsError
         A date has a score, but the benchmark no weights on it.
     InfeasibleError
@@ -186,7 +191,7 @@ class _Market:
     ) -> None:
         first, last = block[0].start, block[-1].upto
         view = lake.limited(None, last)
-        self._spec, self._lake, self._problem = spec, lake, spec.problem.make()
+        self._spec, self._lake, self._problem = spec, lake, spec.decider()
         self._prices = read_daily(view, MARKET_NAMES, first, last, assets)
         self._facts = MarketFacts.from_lake(view, assets)
         self._desk = self._laid(view, block, known)
@@ -230,6 +235,7 @@ class _Market:
         weights = np.nan_to_num(laid["weight"].astype(np.float64))
         member = (laid["member"] if "member" in laid.names else weights) > 0
         self._spec.benchmark.check(dates, weights, known.universe.at(dates)["universe"] > 0)
+        plan = self._spec.plan
         return lay_desk(
             view,
             dates,
@@ -240,6 +246,7 @@ class _Market:
             known.styles,
             member,
             known.risk,
+            None if plan is None else plan.signals(known.sequence, known.universe, dates),
         )
 
     def _benchmark(self, before: Standing) -> Panel:

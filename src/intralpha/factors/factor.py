@@ -65,6 +65,14 @@ class FactorSpec(Kinded):
         """Factors of the recipe that it is made of, which stand before it; most: none."""
         return ()
 
+    @property
+    def in_turn(self) -> int:
+        """Returns of single sessions that it predicts one after the other; most: 0.
+
+        They are ``h01``, ``h02``, ... of its node ``outputs/NAME``, from the next session on.
+        """
+        return 0
+
     def folds(self, ground: Ground) -> tuple[Fold, ...]:
         """Its trainings in time order; none for a factor that learns nothing.
 

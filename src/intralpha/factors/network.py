@@ -29,6 +29,11 @@ class Network(Learner):
         "epoch",
     )
 
+    @property
+    def in_turn(self) -> int:
+        """Columns of a label of single sessions, if the network predicts each of them."""
+        return len(self.label.columns) if self.label.in_turn and "h" in self.model.gives else 0
+
     def faults(self) -> tuple[str, ...]:
         """Also weights by what is not known in time."""
         ahead = max((r.ahead for r in self.weights.reads()), default=0) if self.weights else 0

@@ -33,6 +33,11 @@ class DailySequenceSpec(LabelSpec):
         """``fwd_h01`` .. ``fwd_hH``."""
         return tuple(f"fwd_h{k:02d}" for k in range(1, self.horizons + 1))
 
+    @property
+    def in_turn(self) -> bool:
+        """They are."""
+        return True
+
     def compute(
         self,
         lake: Lake,

@@ -38,6 +38,11 @@ class LabelSpec(Kinded):
         return ()
 
     @property
+    def in_turn(self) -> bool:
+        """Whether its columns are the returns of the next sessions, one each; most labels: no."""
+        return False
+
+    @property
     def same_day(self) -> bool:
         """Whether a return begins before the close of the sample date; most labels: no.
 

@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 from pydantic import Field, model_validator
 
 from intralpha.backtest import EnhancementSpec
-from intralpha.base import Spec
+from intralpha.base import IntralphaError, Spec
+from intralpha.combination import CombinerSpec
+from intralpha.factors.factor import FactorSpec
 
 MAIN = "portfolio"  # how mixtures call the recipe's own
 
@@ -65,3 +67,34 @@ def faults_beside(
             if (one.portfolio.grid, one.portfolio.every) != (own.grid, own.every):
                 yield f"portfolios.{name}.portfolio: grid and every are those of {MAIN}"
             yield from (f"portfolios.{name}.portfolio.{f}" for f in one.portfolio.faults())
+
+
+def faults_of_plans(
+    further: Mapping[str, BesideSpec],
+    own: EnhancementSpec | None,
+    factors: Mapping[str, FactorSpec],
+    combination: CombinerSpec,
+) -> Iterator[str]:
+    """Plans of several trades whose factors predict no such sequence.
+
+    Parameters
+    ----------
+    further : portfolios by name
+    own : the recipe's own portfolio
+    factors : of the recipe
+    combination : what the recipe's own trades
+    """
+    try:
+        signal = combination.names(tuple(factors))
+    except IntralphaError:  # told of the combination
+        return
+    mine = {} if own is None else {MAIN: (signal, own)}
+    traded = mine | {
+        f"portfolios.{name}.portfolio": (tuple(one.factors) or signal, one.portfolio or own)
+        for name, one in further.items()
+        if not one.mixture
+    }
+    for where, (names, how) in traded.items():
+        if how is not None and how.plan is not None and not {*names} - {*factors}:
+            found = how.plan.faults({name: factors[name].in_turn for name in names})
+            yield from (f"{where}.plan: {fault}" for fault in found)

@@ -23,7 +23,7 @@ from intralpha.factors import FactorSpec
 from intralpha.features import EnrichSpec, FeatureSpec
 from intralpha.labels import HorizonError, check_horizon
 from intralpha.market import LakeStep, UniverseSpec
-from intralpha.pipeline.beside import BesideSpec, faults_beside
+from intralpha.pipeline.beside import BesideSpec, faults_beside, faults_of_plans
 from intralpha.pipeline.extends import ExtendsError, extended
 from intralpha.pipeline.mlflow_spec import MlflowSpec
 from intralpha.pipeline.tracking import TrackingSpec
@@ -359,6 +359,7 @@ class Recipe(Spec):
         if self.portfolio is not None:
             out += [f"portfolio.{fault}" for fault in self.portfolio.faults()]
         out += faults_beside(self.portfolios, self.portfolio, self.factors)
+        out += faults_of_plans(self.portfolios, self.portfolio, self.factors, self.combination)
         return out
 
     def _out_of_order(self) -> Iterator[str]:

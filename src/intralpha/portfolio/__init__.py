@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from intralpha.portfolio.minimum_position import MinimumPosition, MinimumPositionSpec
     from intralpha.portfolio.own_terms import as_cvxpy
     from intralpha.portfolio.participation import NoAmountError, Participation, ParticipationSpec
+    from intralpha.portfolio.planned import NoSequenceError, Planned, PlanSpec
     from intralpha.portfolio.prices import Prices
     from intralpha.portfolio.problem import DECLARED_ORDER, PastWeightsError, Problem, Relaxation
     from intralpha.portfolio.program import LinearProgram, Row

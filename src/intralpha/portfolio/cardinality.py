@@ -38,6 +38,11 @@ class CardinalitySpec(ConstraintSpec):
     kind: Literal["cardinality"] = "cardinality"
     at_most: int = Field(gt=0, description="names that may be held")
 
+    @property
+    def linear(self) -> bool:
+        """No: names are held or not."""
+        return False
+
     def make(self) -> Cardinality:
         """The constraint as a problem takes it."""
         return Cardinality(self.at_most)

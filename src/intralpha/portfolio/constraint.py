@@ -48,6 +48,11 @@ class ConstraintSpec(Kinded):
         return False
 
     @property
+    def linear(self) -> bool:
+        """Whether it writes nothing but rows and bounds, as plans of several trades want it."""
+        return not self.needs_risk
+
+    @property
     def needs_constituents(self) -> bool:
         """Whether it says nothing where every stock of the universe is a constituent."""
         return False

@@ -47,6 +47,7 @@ class Desk:
     inside : the universe, shape [D, A]
     member : constituents of the benchmark, shape [D, A]
     risk : decision date -> covariance of returns as known at its close; None: none is estimated
+    ahead : signal after each of S planned trades, shape [S, D, A]; None: one trade at a time
     """
 
     assets: Shaped[ndarray, "A"]
@@ -61,6 +62,7 @@ class Desk:
     inside: Bool[ndarray, "D A"]
     member: Bool[ndarray, "D A"]
     risk: RiskOf | None = None
+    ahead: Float[ndarray, "S D A"] | None = None
 
     def snapshot(self, day: np.datetime64, held: Shaped[ndarray, "N"]) -> Snapshot:
         """What is known on a decision date; holdings are always among the assets.
@@ -88,6 +90,9 @@ class Desk:
             estimate = self.risk(self.dates[d])
             keep &= needed | np.isin(self.assets, estimate.assets)
             risk = estimate.on(self.assets[keep])
+        ahead = None
+        if self.ahead is not None:
+            ahead = np.where(self.inside[d], self.ahead[:, d], np.nan)[:, keep]
         return Snapshot(
             date=self.dates[d],
             assets=self.assets[keep],
@@ -101,6 +106,7 @@ class Desk:
             can_sell=self.can_sell[d, keep],
             industry_names=self.labels,
             risk=risk,
+            ahead=ahead,
         )
 
 
@@ -146,6 +152,7 @@ def lay_desk(
     styles: Panel,
     member_DA: Bool[ndarray, "D A"] | None = None,
     risk: RiskOf | None = None,
+    ahead_SDA: Float[ndarray, "S D A"] | None = None,
 ) -> Desk:
     """Gather what is known at the close of each decision date.
 
@@ -160,6 +167,7 @@ def lay_desk(
     styles : Panel of the style exposures that constraints may ask for, on these dates
     member_DA : constituents of the benchmark; default: stocks with a weight
     risk : decision date -> covariance of returns; None: none is estimated
+    ahead_SDA : signal after each of S planned trades, on these dates and assets; None: none
 
     Returns
     -------
@@ -183,6 +191,7 @@ def lay_desk(
         inside=inside,
         member=benchmark_DA > 0 if member_DA is None else member_DA,
         risk=risk,
+        ahead=ahead_SDA,
     )
 
 

@@ -37,6 +37,11 @@ class MinimumPositionSpec(ConstraintSpec):
     kind: Literal["minimum_position"] = "minimum_position"
     at_least: float = Field(gt=0, le=1, description="smallest weight that is held")
 
+    @property
+    def linear(self) -> bool:
+        """No: names are held or not."""
+        return False
+
     def make(self) -> MinimumPosition:
         """The constraint as a problem takes it."""
         return MinimumPosition(self.at_least)

@@ -1,7 +1,7 @@
 """Problem: an objective and constraints; solve() turns what is known into weights."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
@@ -138,17 +138,9 @@ class Problem:
         """
         started = perf_counter()
         past = _aligned(past_weights, snapshot)
-        constraints, relaxed, iterations = list(self.subject_to), [], 0
-        for step in (None, *self.relax):
-            if step is not None:
-                looser = [_loosen(c, step, self.subject_to[i]) for i, c in enumerate(constraints)]
-                changed = [n for n, c in zip(looser, constraints, strict=True) if n != c]
-                if not any(c.applies(past) for c in changed):
-                    continue
-                constraints = looser
-                relaxed.append(str(step))
-                _log.warning("%s: no feasible weights, relaxing: %s", snapshot.date, step)
-            program = self._program(snapshot, past, constraints)
+        loosest, relaxed, iterations = self, (), 0
+        for relaxed, loosest in self.looser(snapshot, past_weights):
+            program = loosest._program(snapshot, past)
             if program.emptied().any():
                 continue
             left_out = 0.0
@@ -163,32 +155,54 @@ class Problem:
                 return self._solution(
                     snapshot, program, answer, residuals, relaxed, iterations, seconds
                 )
-        parts = self._parts(snapshot, past, constraints)
-        raise explain(snapshot, relaxed, self._program(snapshot, past, constraints), parts)
+        parts = loosest._parts(snapshot, past)
+        raise explain(snapshot, relaxed, loosest._program(snapshot, past), parts)
+
+    def looser(
+        self, snapshot: Snapshot, past_weights: Weights | Float[ndarray, "A"] | None = None
+    ) -> Iterator[tuple[tuple[str, ...], "Problem"]]:
+        """The problem itself, then after each step of its order of relaxation that says anything.
+
+        Parameters
+        ----------
+        snapshot, past_weights : as of :meth:`solve`
+
+        Yields
+        ------
+        (steps taken so far, the problem as they leave it)
+        """
+        past = _aligned(past_weights, snapshot)
+        constraints, relaxed = list(self.subject_to), []
+        yield (), self
+        for step in self.relax:
+            looser = [_loosen(c, step, self.subject_to[i]) for i, c in enumerate(constraints)]
+            changed = [n for n, c in zip(looser, constraints, strict=True) if n != c]
+            if not any(c.applies(past) for c in changed):
+                continue
+            constraints = looser
+            relaxed.append(str(step))
+            _log.warning("%s: no feasible weights, relaxing: %s", snapshot.date, step)
+            yield tuple(relaxed), replace(self, subject_to=tuple(constraints))
 
     def program(
         self, snapshot: Snapshot, past_weights: Weights | Float[ndarray, "A"] | None = None
     ) -> LinearProgram:
         """What the terms and constraints say about weights, nothing being relaxed."""
-        return self._program(snapshot, _aligned(past_weights, snapshot), list(self.subject_to))
+        return self._program(snapshot, _aligned(past_weights, snapshot))
 
-    def _program(
-        self, snapshot: Snapshot, past: ndarray, constraints: list[Constraint]
-    ) -> LinearProgram:
+    def _program(self, snapshot: Snapshot, past: ndarray) -> LinearProgram:
         """Let every part write its share."""
         program = LinearProgram(past)
         (self.maximise * 1.0).contribute(program, snapshot)
-        for constraint in constraints:
+        for constraint in self.subject_to:
             if constraint.applies(past):
                 constraint.contribute(program, snapshot)
         return program
 
-    def _parts(
-        self, snapshot: Snapshot, past: ndarray, constraints: list[Constraint]
-    ) -> list[tuple[str, LinearProgram]]:
+    def _parts(self, snapshot: Snapshot, past: ndarray) -> list[tuple[str, LinearProgram]]:
         """What each part writes when it is alone, by the name that a message calls it."""
-        parts = [("no view", self._program(snapshot, past, []))]
-        for constraint in constraints:
+        parts = [("no view", replace(self, subject_to=())._program(snapshot, past))]
+        for constraint in self.subject_to:
             alone = LinearProgram(past)
             if constraint.applies(past):
                 constraint.contribute(alone, snapshot)
@@ -201,7 +215,7 @@ class Problem:
         program: LinearProgram,
         answer: Answer,
         residuals: Residuals,
-        relaxed: list[str],
+        relaxed: tuple[str, ...],
         iterations: int,
         seconds: float,
     ) -> Solution:
@@ -216,9 +230,9 @@ class Problem:
             exact=exact,
             objective=program.value(exact),
             status="relaxed" if relaxed else "optimal",
-            relaxed=tuple(relaxed),
+            relaxed=relaxed,
             forced=tuple(str(s) for s in snapshot.assets[forced]),
-            rows=_rows(program, answer),
+            rows=row_states(program, answer),
             dropped_weight=dropped,
             seconds=seconds,
             n_iterations=iterations,
@@ -257,8 +271,14 @@ def _checked(program: LinearProgram, answer: Answer) -> Residuals:
     return residuals
 
 
-def _rows(program: LinearProgram, answer: Answer) -> tuple[RowState, ...]:
-    """Value and dual of every row and cone at the weights as solved."""
+def row_states(program: LinearProgram, answer: Answer) -> tuple[RowState, ...]:
+    """Value and dual of every row and cone at the weights as solved.
+
+    Parameters
+    ----------
+    program : that was solved
+    answer : its weights and prices
+    """
     exact = answer.weights
     traded = np.abs(exact - program.past)
     rows = [

@@ -51,6 +51,9 @@ class Snapshot:
         Value of the portfolio, CNY.
     risk : RiskEstimate, optional
         Covariance of the returns of the same assets, in their order.
+    ahead : ndarray of float, shape [S, A], optional
+        Signal of the stretch after each of S planned trades, the next one first, in the unit of
+        ``alpha``; NaN: no view.
 
     Raises
     ------
@@ -73,6 +76,7 @@ class Snapshot:
     amount_yuan: Float[ndarray, "A"] | None = None
     capital_yuan: float | None = None
     risk: RiskEstimate | None = None
+    ahead: Float[ndarray, "S A"] | None = None
 
     def __post_init__(self) -> None:
         self._check_shapes()
@@ -106,6 +110,8 @@ class Snapshot:
             wrong.append("exposures")
         if self.amount_yuan is not None and self.amount_yuan.shape != (count,):
             wrong.append("amount_yuan")
+        if self.ahead is not None and self.ahead.shape[1] != count:
+            wrong.append("ahead")
         if self.risk is not None and not np.array_equal(self.risk.assets, self.assets):
             self._refuse(
                 "the risk estimate is of other assets", "lay it on them: RiskEstimate.on(assets)"

@@ -95,6 +95,11 @@ class TermSpec(Kinded):
         """Whether it looks at the covariance of returns."""
         return False
 
+    @property
+    def linear(self) -> bool:
+        """Whether it is linear in weights and trades, as plans of several trades want it."""
+        return not self.needs_risk
+
     def make(self) -> Term:
         """The term as an objective takes it, without its factor."""
         raise NotImplementedError

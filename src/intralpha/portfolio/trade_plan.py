@@ -9,13 +9,14 @@ from numpy import ndarray
 from scipy.sparse import coo_array, csr_array, vstack
 
 from intralpha.base import ConfigError, SolverError
-from intralpha.portfolio.answer import SolverFailedError
+from intralpha.portfolio.answer import Answer, SolverFailedError
 from intralpha.portfolio.assemble import Arrays
 from intralpha.portfolio.clean import without_dust
 from intralpha.portfolio.highs import maximise
-from intralpha.portfolio.problem import MOST_MISSED, Problem
+from intralpha.portfolio.problem import MOST_MISSED, Problem, row_states
 from intralpha.portfolio.program import LinearProgram
 from intralpha.portfolio.snapshot import Snapshot
+from intralpha.portfolio.solution import RowState
 from intralpha.portfolio.weights import Weights
 
 
@@ -53,6 +54,9 @@ class TradePlan:
     objective : sum over the trades of signal and costs at ``planned``
     missed : largest violation of a constraint of any trade, weights
     n_iterations : of the solver
+    rows : rows of the first trade, at its weights as solved
+    forced : names that could not be traded and are outside a bound of their weight
+    dropped_weight : weight that the clean-up took
     """
 
     date: np.datetime64
@@ -62,6 +66,9 @@ class TradePlan:
     objective: float
     missed: float
     n_iterations: int
+    rows: tuple[RowState, ...] = ()
+    forced: tuple[str, ...] = ()
+    dropped_weight: float = 0.0
 
 
 def plan_trades(
@@ -108,7 +115,8 @@ def plan_trades(
     sequence.
     """
     stages = _stages(problem, snapshot, signals, past_weights)
-    best, work = maximise(_arrays(stages))
+    empty = stages[0].emptied().any()
+    best, work = (None, 0) if empty else maximise(_arrays(stages))
     if best is None:
         raise NoPlanError(snapshot.date, len(stages))
     count = len(snapshot.assets)
@@ -122,8 +130,20 @@ def plan_trades(
         replace_past(stage, before).value(weights)
         for stage, weights, before in zip(stages, planned, befores, strict=True)
     ]
-    first, _ = without_dust(planned[0], stages[0], problem.min_weight)
-    return TradePlan(snapshot.date, snapshot.assets, planned, first, sum(worth), missed, work)
+    first, dropped = without_dust(planned[0], stages[0], problem.min_weight)
+    own = best.duals[len(stages) * count :][: len(stages[0].rows)]  # after the ties of the trades
+    return TradePlan(
+        date=snapshot.date,
+        assets=snapshot.assets,
+        planned=planned,
+        first=first,
+        objective=sum(worth),
+        missed=missed,
+        n_iterations=work,
+        rows=row_states(stages[0], Answer(planned[0], own, np.zeros(0), work)),
+        forced=tuple(str(s) for s in snapshot.assets[stages[0].box()[2]]),
+        dropped_weight=dropped,
+    )
 
 
 def replace_past(program: LinearProgram, past: Float[ndarray, "A"]) -> LinearProgram:

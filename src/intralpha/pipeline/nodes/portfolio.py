@@ -33,7 +33,7 @@ from intralpha.risk import load_estimate
 
 END = "end"  # name of the slice of the sessions after the last decision
 BEFORE = "before"  # the slice of this node that one goes on from
-RISK = "risk"
+RISK, SEQUENCE = "risk", "sequence"
 KNOWN: tuple[str, ...] = ("signal", "universe", "benchmark", "exposures")
 READS = (
     Read("daily", back=1),
@@ -83,14 +83,18 @@ def portfolio_nodes(recipe: Recipe, signal: Node, grid: ndarray, axes: Axes) -> 
         replayed = sessions[sessions > dates[0]] if len(dates) else dates
         known += risk_nodes(spec.risk, dates, axes.dates, replayed)
         inputs[RISK] = RISK
-        slices = tuple(_with_risk(one) for one in slices)
+        slices = tuple(_knowing(one, RISK) for one in slices)
+    if spec.plan is not None:
+        (factor,) = recipe.combined()
+        inputs[SEQUENCE] = f"outputs/{factor}"
+        slices = tuple(_knowing(one, SEQUENCE) for one in slices)
     node = Node("portfolio", make_portfolio, spec, slices, inputs, READS, "folders")
     return [*known, node, *_told(recipe.portfolio, node, known)]
 
 
-def _with_risk(one: Slice) -> Slice:
-    """A decision also knows the risk of its date."""
-    return one if one.name == END else replace(one, needs={**one.needs, RISK: (one.name,)})
+def _knowing(one: Slice, more: str) -> Slice:
+    """A decision also knows another input's slice of its date."""
+    return one if one.name == END else replace(one, needs={**one.needs, more: (one.name,)})
 
 
 def _told(spec: EnhancementSpec, portfolio: Node, known: Sequence[Node]) -> list[Node]:
@@ -120,7 +124,7 @@ def make_portfolio(spec: EnhancementSpec, inputs: Inputs, task: Task) -> None:
     ----------
     spec : the portfolio
     inputs : ``signal``, ``universe``, ``benchmark``, ``exposures``, ``risk`` if there is a model,
-        and slices that are finished
+        ``sequence`` if trades are planned ahead, and slices that are finished
     task : decision dates, and the end; a chain of them is made with the account in memory
     """
     known = None
@@ -131,6 +135,7 @@ def make_portfolio(spec: EnhancementSpec, inputs: Inputs, task: Task) -> None:
             benchmark=inputs.panel("benchmark"),
             styles=inputs.panel("exposures"),
             risk=None if spec.risk is None else _risk(inputs),
+            sequence=None if spec.plan is None else inputs.panel(SEQUENCE),
         )
     for chain in _chains(task.slices):
         before = _standing(inputs, chain[0])
