@@ -95,7 +95,9 @@ def test_features_are_told_of_by_factor() -> None:
 
 
 def test_orders_and_events_are_told_in_words() -> None:
-    blocked = pl.DataFrame({"side": [1, -1], "reason": ["limit_up", "t+1"], "orders": [3, 4]})
+    blocked = pl.DataFrame(
+        {"side": ["buy", "sell"], "reason": ["limit_up", "t+1"], "orders": [3, 4]}
+    )
     record = PortfolioRecord(pl.DataFrame(), {}, pl.DataFrame(), {"Blocked orders": blocked})
     (section,) = note_sections(record)
     told = str(section.tables[0][1])

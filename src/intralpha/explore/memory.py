@@ -154,9 +154,10 @@ def return_memory(
     daily = read_daily(lake, DAILY, dates[0].item(), dates[-1].item(), assets).at(dates)
     memory = ReturnMemory(len(assets), freq or COARSE_MINUTES, lags)
     memory.add_daily(daily_log_returns(daily["adj_close"], daily["traded"]))
-    days: Sequence[object] = dates.tolist() if freq else ()
-    with_bars = set(lake.dates("bars", freq).tolist()) if freq else set()
-    for i, day in enumerate(days):
+    if freq is None:
+        return memory.table()
+    with_bars = set(lake.dates("bars", freq).tolist())
+    for i, day in enumerate(dates.tolist()):
         if day in with_bars:
             memory.add(read_bars(lake, day, freq, BARS, assets), daily["adj_factor"][i])
         else:

@@ -96,7 +96,7 @@ def memory_charts(memory: pl.DataFrame) -> tuple[Chart, ...]:
 
 def _chart(rows: pl.DataFrame, column: str, title: Text) -> Chart:
     lag, band = rows["lag"], rows[f"{column}_band"]
-    stocks, values = (rows[name].max() or 0 for name in ("stocks", "rows"))
+    stocks, values = (rows[name].to_numpy().max(initial=0) for name in ("stocks", "rows"))
     traces: list[Band | Bars | Line] = [
         Band(lag, -band, band, text("no memory of one stock, 95 %")),
         Bars(lag, rows[column], text("median") if stocks > 1 else text("the stock")),

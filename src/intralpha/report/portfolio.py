@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-import polars as pl
-
 from intralpha.backtest import PortfolioRecord
 from intralpha.report import portfolio_charts as drawn
 from intralpha.report.hedge import hedge_sections
@@ -86,15 +84,4 @@ def _sure(column: str, figures: Mapping[str, float]) -> str:
 def note_sections(record: PortfolioRecord | None) -> list[Section]:
     """One section a table of notes of the replay."""
     notes = {} if record is None else record.notes
-    return [
-        Section(title, (("", frame_table(_with_sides(frame), WORDS)),))
-        for title, frame in notes.items()
-    ]
-
-
-def _with_sides(frame: pl.DataFrame) -> pl.DataFrame:
-    """Sides of orders as words."""
-    if "side" not in frame.columns:
-        return frame
-    words = pl.when(pl.col("side") > 0).then(pl.lit("buy")).otherwise(pl.lit("sell"))
-    return frame.with_columns(side=words)
+    return [Section(title, (("", frame_table(frame, WORDS)),)) for title, frame in notes.items()]

@@ -51,9 +51,14 @@ def one_run(found: Runs, run: str) -> str:
 
 def tables(found: Runs, run: str) -> str:
     """Every table of a run, to be saved."""
+    name, _, time = run.partition("/")
     rows = [
-        (_link(_of("one_table", run, wanted=name), name), frame.height, frame.width)
-        for name, frame in found.tables(run).items()
+        (
+            _link(url_for("one_table", name=name, time=time, wanted=one), one),
+            frame.height,
+            frame.width,
+        )
+        for one, frame in found.tables(run).items()
     ]
     header = (text("csv of a table"), text("rows"), text("columns"))
     return _page(run, ((text("Tables"), table(header, rows)),))
@@ -121,10 +126,10 @@ def failure(name: str, told: str) -> str:
     return _page(name, (), told=told)
 
 
-def _of(page: str, run: str, **more: str) -> str:
+def _of(page: str, run: str) -> str:
     """Address of a page of a run."""
     name, _, time = run.partition("/")
-    return url_for(page, name=name, time=time, **more)
+    return url_for(page, name=name, time=time)
 
 
 def _link(to: str, label: str | Text) -> Markup:
