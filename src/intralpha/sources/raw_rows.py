@@ -13,7 +13,7 @@ from intralpha.sources.daily_words import WORDS
 from intralpha.sources.files import ARCHIVES, locate, members
 from intralpha.sources.idle_rows import idle_rows
 from intralpha.sources.lines import MARK, split_lines, unquoted
-from intralpha.sources.parquet import parquet_columns, read_parquet
+from intralpha.sources.parquet import parquet_columns, read_parquet, refuse_rounded
 from intralpha.sources.source import QUARANTINE, SourceError
 from intralpha.sources.symbols import symbol_in_name, to_symbols, why_no_symbol
 from intralpha.sources.when import EXCHANGE_ZONE, OTHER_AGE, fitting, moments, of_our_age
@@ -243,6 +243,7 @@ def _read_parquet(name: str, content: bytes, form: RowForm) -> Table:
         if not (clock or kind.is_numeric() or kind in (pl.String, pl.Boolean, pl.Null)):
             found = f"column {read[field_]!r} of type {kind}"
             raise SourceError(name, found, f"text or numbers for `{field_}`")
+    refuse_rounded(name, frame, (read[when] for when in WHEN if when in read))
     return Table(fields, np.arange(1, frame.height + 1))
 
 
