@@ -371,3 +371,11 @@ def test_days_that_float32_has_rounded_are_refused(lake: Lake, vendor: Path, for
     spec = daily(vendor / "a.parquet", format="parquet", datetime_format=form)
     with pytest.raises(SourceError, match="column 'date' of type Float32, which rounds"):
         take(lake, spec)
+
+
+def test_titles_above_the_header_are_told_from_it(lake: Lake, vendor: Path) -> None:
+    (vendor / "a.csv").write_text("600000 daily rows\n\n" + lines([row("2024-01-02")]))
+    with pytest.raises(SourceError, match="line 3 holds them all: `title_lines: 2`"):
+        take(lake, daily(vendor / "a.csv"))
+    take(lake, daily(vendor / "a.csv", title_lines=2))
+    assert lake.scan("daily").collect().height == 1
