@@ -48,10 +48,14 @@ two = {
         good, x[:, :, None] if isinstance(x, np.ndarray) and x.ndim == 2 else x, m
     ),
     "codes": lambda x, m: ev.neutralise(good, good[:, :, None], m, x),
+    "part_rank_ic": lambda x, m: ev.part_rank_ic(
+        good, x, np.zeros(good.shape, int), 1, mask if m is None else m, 3
+    ),
 }
 one = {
     "turnover": lambda x: ev.turnover(good, x),
     "weighted_return": lambda x: ev.weighted_return(good, x),
+    "parts": lambda x: ev.part_rank_ic(good, good, x, 1, mask, 3),
     "sorted groups": lambda x: sorted_group_returns(ordering(good), x, 3, mask),
     "sorted pair": lambda x: rank_correlation(ordering(good), ordering(x), mask, 3),
     "excess_nav": lambda x: ev.excess_nav(good[0], x),

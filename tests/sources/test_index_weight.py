@@ -2,13 +2,14 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from intralpha.market import Lake
 from intralpha.market.merge import ConflictError
-from intralpha.sources import StockBasicSpec, ingest
+from intralpha.sources import MembersSpec, StockBasicSpec, ingest
 from intralpha.sources.index_weight import IndexWeightSpec
 
 HEAD = "index_code,con_code,trade_date,weight\n"
@@ -79,3 +80,48 @@ def test_an_end_of_the_listing_is_read(lake: Lake, vendor: Path) -> None:
     columns |= {"industry": "industry", "delist_date": "delist_date"}
     ingest([StockBasicSpec(path=str(vendor), columns=columns)], lake, show_progress=False)
     assert lake.scan("instruments").collect()["delist_date"].to_list() == [date(2002, 6, 14)]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (0, 2, 1), (1, 0, 2)])
+def test_lists_that_come_one_by_one_end_where_the_next_begins(
+    lake: Lake, tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    lists = (JANUARY, FEBRUARY, FEBRUARY.replace("202302", "202303"))
+    vendor = tmp_path / "lists"
+    vendor.mkdir()
+    for i, text in enumerate(lists):
+        (vendor / f"{i}.csv").write_text(HEAD + text)
+    specs = [IndexWeightSpec(path=str(vendor / f"{i}.csv")) for i in order]
+    ingest(specs, lake, show_progress=False)
+    at_once = Lake(tmp_path / "at_once", create=True)
+    ingest([IndexWeightSpec(path=str(vendor))], at_once, show_progress=False)
+    assert rows(lake) == rows(at_once)
+    assert ingest(specs, lake, show_progress=False).unchanged
+
+
+def test_a_list_is_not_ended_by_periods_from_elsewhere(lake: Lake, vendor: Path) -> None:
+    (vendor / "a.csv").write_text(HEAD + JANUARY)
+    (vendor / "m").mkdir()
+    (vendor / "m" / "csi300.txt").write_text("600519.SH 2023-01-20 2099-12-31\n")
+    members = MembersSpec(path=str(vendor / "m"))
+    ingest([members, IndexWeightSpec(path=str(vendor / "a.csv"))], lake, show_progress=False)
+    assert [row[2] for row in rows(lake)] == [None, None, date(2099, 12, 31)]
+
+
+@pytest.mark.parametrize("mode", ["keep", "replace"])
+def test_a_corrected_list_among_others(lake: Lake, vendor: Path, mode: Any) -> None:
+    (vendor / "a.csv").write_text(HEAD + JANUARY + FEBRUARY)
+    spec = IndexWeightSpec(path=str(vendor))
+    ingest([spec], lake, show_progress=False)
+    (vendor / "a.csv").write_text(HEAD + JANUARY.replace("60\n", "61\n"))
+    ingest([spec], lake, mode, show_progress=False)
+    weight = 0.6 if mode == "keep" else 0.61
+    assert ("600519.SH", date(2023, 1, 3), date(2023, 1, 31), weight) in rows(lake)
+
+
+def test_a_weight_that_is_none_is_set_aside(lake: Lake, vendor: Path) -> None:
+    text = JANUARY.replace("40\n", "many\n") + "000300.SH,600000.SH,20230103,-1\n"
+    (vendor / "a.csv").write_text(HEAD + text + "000300.SH,600004.SH,20230103,\n")
+    said = ingest([IndexWeightSpec(path=str(vendor))], lake, show_progress=False).to_text()
+    assert "2  weight is no number from 0 on" in said
+    assert [(row[0], row[3]) for row in rows(lake)] == [("600004.SH", None), ("600519.SH", 0.6)]

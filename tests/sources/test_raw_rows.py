@@ -362,3 +362,21 @@ def test_flags_may_be_words(lake: Lake, vendor: Path) -> None:
 def test_lines_may_end_as_on_an_old_mac(lake: Lake, vendor: Path) -> None:
     (vendor / "a.csv").write_text(lines([row(d) for d in DAYS]).replace("\n", "\r"), newline="")
     assert take(lake, daily(vendor / "a.csv")).counts[0].added == len(DAYS)
+
+
+@pytest.mark.parametrize("form", ["%Y%m%d", "epoch_s"])
+def test_days_that_float32_has_rounded_are_refused(lake: Lake, vendor: Path, form: str) -> None:
+    days = [20240102, 20240103] if form == "%Y%m%d" else [1704124801, 1704211201]
+    frame = pl.DataFrame([row(d) for d in days], schema=list(NAMES), orient="row")
+    frame.with_columns(pl.col("date").cast(pl.Float32)).write_parquet(vendor / "a.parquet")
+    spec = daily(vendor / "a.parquet", format="parquet", datetime_format=form)
+    with pytest.raises(SourceError, match="column 'date' of type Float32, which rounds"):
+        take(lake, spec)
+
+
+def test_titles_above_the_header_are_told_from_it(lake: Lake, vendor: Path) -> None:
+    (vendor / "a.csv").write_text("600000 daily rows\n\n" + lines([row("2024-01-02")]))
+    with pytest.raises(SourceError, match="line 3 holds them all: `title_lines: 2`"):
+        take(lake, daily(vendor / "a.csv"))
+    take(lake, daily(vendor / "a.csv", title_lines=2))
+    assert lake.scan("daily").collect().height == 1

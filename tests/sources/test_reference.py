@@ -1,5 +1,6 @@
 """Reference, TDX and qlib files in every form, and such as cannot be read."""
 
+import gzip
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -359,3 +360,16 @@ def test_a_capitalisation_that_is_there_is_a_number_above_0(
     held = lake.scan("fundamentals").filter(pl.col("item") == "float_cap").collect()
     assert held.select("symbol", "value").rows() == [("600000.SH", 80_000.0)]
     assert lake.scan("fundamentals").collect().height == (2 if why else 3)
+
+
+def test_members_of_a_packed_csv(lake: Lake, vendor: Path) -> None:
+    packed = gzip.compress(b"code,in,out\n600000.SH,2020-01-02,\n")
+    ingest([members(vendor, packed, "csi300.csv.gz")], lake, show_progress=False)
+    assert lake.scan("membership").collect()["symbol"].to_list() == ["600000.SH"]
+
+
+def test_a_stock_that_is_set_aside_as_a_twin_gives_no_industry(lake: Lake, vendor: Path) -> None:
+    text = "ts_code,name,industry,list_date\n600000.SH,a,b,19991110\n600000.SH,a,c,20000101\n"
+    (vendor / "a.csv").write_text(text)
+    ingest([StockBasicSpec(path=str(vendor))], lake, show_progress=False)
+    assert lake.scan("industry").collect()["code"].to_list() == ["b"]

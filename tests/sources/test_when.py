@@ -155,3 +155,9 @@ def test_a_format_that_fits_is_found_and_reads_the_text(text: str, form: str | N
 def test_a_format_that_cannot_be_read_with_is_refused(form: str) -> None:
     with pytest.raises(ValueError, match=r"found .*; expected"):
         refuse_zone_names(form)
+
+
+def test_a_day_that_float32_has_rounded_is_no_day() -> None:
+    """20240103 has no float32; the nearest is that of the day behind it."""
+    assert days(pl.Series([20240103], dtype=pl.Float32)).to_list() == [None]
+    assert days(pl.Series([20240103], dtype=pl.Float64)).to_list() == [date(2024, 1, 3)]

@@ -10,6 +10,8 @@ from numpy import ndarray
 from pydantic import Field, field_validator
 
 from intralpha.base import Spec
+from intralpha.base.arrays import check_arrays
+from intralpha.base.cross_section import check_mask
 from intralpha.base.years import years_of
 from intralpha.evaluation.ic import summarise
 from intralpha.evaluation.leg_figures import ic_figures
@@ -85,10 +87,16 @@ def part_rank_ic(
     ndarray of int64, shape [D, P]
         Stocks of the part with a score and a return.
 
+    Raises
+    ------
+    ArrayFormError, MaskShapeError
+
     Notes
     -----
     Scores and returns are sorted once for all parts.
     """
+    check_arrays(score_DA=score_DA, fwd_ret_DA=fwd_ret_DA, part_DA=part_DA)
+    check_mask(mask_DA, score_DA.shape)
     score, fwd = ordering(score_DA), ordering(fwd_ret_DA)
     both = mask_DA & np.isfinite(score_DA) & np.isfinite(fwd_ret_DA)
     found = np.full((len(score_DA), n_parts), np.nan)

@@ -1,6 +1,7 @@
 """ReturnMemory: autocorrelations of daily, half-hourly and rolling one-day returns [000]."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -157,7 +158,8 @@ def return_memory(
     if freq is None:
         return memory.table()
     with_bars = set(lake.dates("bars", freq).tolist())
-    for i, day in enumerate(dates.tolist()):
+    sessions: list[date] = dates.tolist()
+    for i, day in enumerate(sessions):
         if day in with_bars:
             memory.add(read_bars(lake, day, freq, BARS, assets), daily["adj_factor"][i])
         else:

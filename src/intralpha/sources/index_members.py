@@ -54,7 +54,8 @@ class MembersSource(Source):
         """One batch an index."""
         wanted, seen = self.spec.indices, []
         for name, content in members(self.spec.path):
-            stem, _, kind = name.rsplit("/", 1)[-1].rpartition(".")
+            plain = name.removesuffix(".gz").removesuffix(".zst")
+            stem, _, kind = plain.rsplit("/", 1)[-1].rpartition(".")
             if kind not in ("txt", "csv"):
                 continue
             seen.append(stem)

@@ -8,6 +8,7 @@ import polars as pl
 from pydantic import BeforeValidator, Field, model_validator
 
 from intralpha.base.place import PlacePath
+from intralpha.sources.absent import absent
 from intralpha.sources.files import fingerprint
 from intralpha.sources.reference_rows import read_each, set_aside, why_unused
 from intralpha.sources.shipped import check_fields, quoted
@@ -79,7 +80,8 @@ class IndexWeightSource(Source):
         known = rows.unique(maintain_order=True)
         repairs = {"exact duplicate rows left out": rows.height - known.height}
         read = rows.height + aside.height
-        yield Batch("membership", _periods(known), self.spec.path, aside, repairs, read)
+        frame = periods(known)
+        yield Batch("membership", frame, self.spec.path, aside, repairs, read, lists=True)
 
     def _list(self, name: str, raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Index, stock, day and weight of a file's rows, and those that cannot be used."""
@@ -89,11 +91,12 @@ class IndexWeightSource(Source):
         index = why_unused(given["index"].cast(pl.String), given["date"], day, "date")
         why = why.zip_with(why.is_not_null(), index).fill_null("")
         why = why.set(day.is_null() & (why == ""), "date is empty").replace("", None)
-        rows, aside = set_aside(name, given.with_columns(day.alias("(day)")), why)
-        percent = 100 if self.spec.weight_unit == "percent" else 1
         weight = pl.lit(None, pl.Float64)
-        if "weight" in rows.columns:
-            weight = pl.col("weight").cast(pl.Float64, strict=False) / percent
+        if "weight" in given.columns:
+            percent = 100 if self.spec.weight_unit == "percent" else 1
+            weight = pl.col("weight").cast(pl.Float64, strict=False).fill_nan(None) / percent
+            why = why.zip_with(why.is_not_null(), _why_no_weight(given))
+        rows, aside = set_aside(name, given.with_columns(day.alias("(day)")), why)
         return rows.select(
             normal_symbol(pl.col("index")).alias("index"),
             normal_symbol(pl.col("symbol")).alias("symbol"),
@@ -102,11 +105,53 @@ class IndexWeightSource(Source):
         ), aside
 
 
-def _periods(lists: pl.DataFrame) -> pl.DataFrame:
-    """Rows of ``membership``: each list holds up to the day before the next one of its index."""
+def _why_no_weight(given: pl.DataFrame) -> pl.Series:
+    """Why a weight cannot be used: it is there, and is no number from 0 on."""
+    number = pl.col("weight").cast(pl.Float64, strict=False)
+    fits = (number >= 0) & number.is_finite()
+    why = pl.when(~absent(given["weight"]) & ~fits.fill_null(value=False))
+    return given.select(why.then(pl.lit("weight is no number from 0 on")).alias("why")).to_series()
+
+
+def beside_lists(new: pl.DataFrame, there: pl.DataFrame, keep: bool) -> pl.DataFrame:
+    """New lists with the ends that lists of the lake give them, and those that they end there.
+
+    Parameters
+    ----------
+    new : rows of ``membership`` of lists, each key once
+    there : rows of the lake; those of the same index count as lists too if both have weights, or
+        neither has: periods from elsewhere have none
+    keep : whether the lake's weights stand where the new ones differ
+
+    Returns
+    -------
+    DataFrame
+        Every new row, and every row of the lake that now ends on another day
+    """
+    kind = new.group_by("index").agg(pl.col("weight").is_not_null().any().alias("(told)"))
+    day = ["index", "in_date"]
+    told = there.with_columns(pl.col("weight").is_not_null().any().over(day).alias("(told)"))
+    lists = told.join(kind, on=["index", "(told)"], how="semi", maintain_order="left")
+    first, second = (lists.select(new.columns), new) if keep else (new, lists.select(new.columns))
+    rows = pl.concat([first, second]).unique(KEY, keep="first", maintain_order=True)
+    ended = periods(rows).select(new.columns)
+    stands = ended.join(there, on=new.columns, how="semi", nulls_equal=True)
+    moved = ended.join(stands, on=KEY, how="anti")
+    same = stands.join(new, on=KEY, how="semi")
+    return pl.concat([moved, same]).sort(KEY)
+
+
+def periods(lists: pl.DataFrame) -> pl.DataFrame:
+    """Rows of ``membership``: each list holds up to the day before the next one of its index.
+
+    Parameters
+    ----------
+    lists : ``index``, ``symbol``, ``in_date``, ``weight``
+    """
     starts = lists.select("index", "in_date").unique().sort("index", "in_date")
     ends = starts.with_columns(
         out_date=pl.col("in_date").shift(-1).over("index") - timedelta(days=1)
     )
+    lists = lists.select("index", "symbol", "in_date", "weight")
     joined = lists.join(ends, on=["index", "in_date"], how="left", maintain_order="left")
     return joined.select("index", "symbol", "in_date", "out_date", "weight").sort(KEY)

@@ -20,6 +20,7 @@ from intralpha.market.merge import OnConflict
 from intralpha.market.schemas import in_order, shape
 from intralpha.market.tick_file import TICK_TABLES
 from intralpha.sources.cover import Cover, Covering
+from intralpha.sources.index_weight import beside_lists
 from intralpha.sources.source import Batch, NothingReadError, SourceSpec
 
 log = logging.getLogger(__name__)
@@ -171,9 +172,9 @@ def _take(
     count.rows_read += batch.rows_read or rows.height
     if batch.table == "instruments":
         rows, on_conflict = _completed(lake, shape("instruments", rows)), "replace"
-    if batch.table == "membership" and _only_closes(lake, shape("membership", rows)):
-        on_conflict = "replace"
     rows, refused = split_valid(batch.table, rows)
+    if batch.table == "membership":
+        rows, on_conflict = _with_ends(lake, rows, batch.lists, on_conflict)
     if batch.table in TICK_TABLES:
         done = merging.add(batch.table, in_order(batch.table, rows))
     else:
@@ -222,14 +223,22 @@ def _completed(lake: Lake, new: pl.DataFrame) -> pl.DataFrame:
     return joined.select("symbol", *(pl.coalesce(f"{c}_old", c).alias(c) for c in columns))
 
 
-def _only_closes(lake: Lake, new: pl.DataFrame) -> bool:
-    """Whether all that new rows change of known ones is the end of a period that had none."""
+def _with_ends(
+    lake: Lake, new: pl.DataFrame, lists: bool, on_conflict: OnConflict
+) -> tuple[pl.DataFrame, OnConflict]:
+    """Periods of membership, and what is done where the lake has others.
+
+    Lists end where the next one begins, whether it is new or the lake's. An end is no conflict
+    where it follows from lists, or where the period had none; another weight is one.
+    """
     old = lake.scan("membership").collect()
+    if lists:
+        new = beside_lists(new, old, on_conflict == "keep")
     both = new.join(old, on=["index", "symbol", "in_date"], suffix="_old")
     same = pl.col("weight").eq_missing(pl.col("weight_old"))
     was = pl.col("out_date_old")
-    closes = was.is_null() | pl.col("out_date").eq_missing(was)
-    return bool(both.select((same & closes).all()).item())
+    closes = pl.lit(lists) | was.is_null() | pl.col("out_date").eq_missing(was)
+    return new, "replace" if both.select((same & closes).all()).item() else on_conflict
 
 
 def _without_line(refused: pl.DataFrame, origin: str) -> pl.DataFrame:

@@ -1,10 +1,12 @@
 """A vendor's Parquet files, with the columns that are needed and no others."""
 
 import io
+from collections.abc import Iterable
 
 import polars as pl
 
 from intralpha.sources.source import SourceError
+from intralpha.sources.when import EXACT_FLOAT32
 
 
 def check_types(name: str, frame: pl.DataFrame) -> None:
@@ -18,6 +20,28 @@ def check_types(name: str, frame: pl.DataFrame) -> None:
     for column, kind in frame.schema.items():
         if kind.is_nested() or kind in (pl.Binary, pl.Object, pl.Duration):
             raise SourceError(name, f"column {column!r} of type {kind}", "text, numbers or times")
+
+
+def refuse_rounded(name: str, frame: pl.DataFrame, columns: Iterable[str]) -> None:
+    """Refuse days, times and ids that float32 has rounded: 20240103 stands there as 20240104.
+
+    Parameters
+    ----------
+    name : of the file, for errors
+    frame : its columns
+    columns : those that must be exact
+
+    Raises
+    ------
+    SourceError
+        With the first such column.
+    """
+    for column in columns:
+        if frame.schema[column] == pl.Float32 and (frame[column].abs() > EXACT_FLOAT32).any():
+            found = (
+                f"column {column!r} of type Float32, which rounds numbers above {EXACT_FLOAT32:,}"
+            )
+            raise SourceError(name, found, "days, times and ids as whole numbers, Float64 or text")
 
 
 def parquet_columns(name: str, content: bytes) -> list[str]:

@@ -13,7 +13,7 @@ from intralpha.sources.daily_words import WORDS
 from intralpha.sources.files import ARCHIVES, locate, members
 from intralpha.sources.idle_rows import idle_rows
 from intralpha.sources.lines import MARK, split_lines, unquoted
-from intralpha.sources.parquet import parquet_columns, read_parquet
+from intralpha.sources.parquet import parquet_columns, read_parquet, refuse_rounded
 from intralpha.sources.source import QUARANTINE, SourceError
 from intralpha.sources.symbols import symbol_in_name, to_symbols, why_no_symbol
 from intralpha.sources.when import EXCHANGE_ZONE, OTHER_AGE, fitting, moments, of_our_age
@@ -51,6 +51,7 @@ MAGIC = (
     (b"\xfe\xff", "text in utf-16", "`encoding: utf-16` in the mapping"),
 )
 ONLY = "only "
+LIKELY_TITLES = 20
 UNREAD_TIME = "date or time not readable"
 FLAGS = {"true": "1", "false": "0"}
 
@@ -243,6 +244,7 @@ def _read_parquet(name: str, content: bytes, form: RowForm) -> Table:
         if not (clock or kind.is_numeric() or kind in (pl.String, pl.Boolean, pl.Null)):
             found = f"column {read[field_]!r} of type {kind}"
             raise SourceError(name, found, f"text or numbers for `{field_}`")
+    refuse_rounded(name, frame, (read[when] for when in WHEN if when in read))
     return Table(fields, np.arange(1, frame.height + 1))
 
 
@@ -266,7 +268,7 @@ def read_text(name: str, content: bytes, form: RowForm) -> Table:
     header = [name_.strip().strip('"') for name_ in names]
     read = form.read(header)
     if set(read.values()) - set(header):
-        expected = _lacking(header, text[begin:body].decode(), form)
+        expected = _lacking(header, text[begin:body].decode(), form) + _below(text, form)
         raise SourceError(name, f"columns {header}", expected)
     twice = [v for v in read.values() if header.count(v) > 1]
     if twice:
@@ -327,6 +329,15 @@ def _lacking(header: list[str], line: str, form: RowForm) -> str:
         if mark != form.separator and wanted <= {n.strip().strip('"') for n in line.split(mark)}:
             return f"{missing}; `separator: {mark!r}` in the mapping gives them all"
     return missing
+
+
+def _below(text: bytes, form: RowForm) -> str:
+    """What to say if one of the first lines is the header, and the lines above it are titles."""
+    for number, line in enumerate(text.split(b"\n", LIKELY_TITLES)[:LIKELY_TITLES]):
+        names = unquoted(line.strip(), form.separator).decode().split(MARK)
+        if set(form.columns.values()) <= {name.strip().strip('"') for name in names}:
+            return f"; line {number + 1} holds them all: `title_lines: {number}`"
+    return ""
 
 
 def _header(name: str, text: bytes, form: RowForm) -> tuple[int, int]:

@@ -50,6 +50,8 @@ class Batch:
     rows_read : data rows found in the files
     notes : what was seen and left as it is -> how often
     first : reason of the quarantine -> where it was first given, what was found and expected there
+    lists : whether these are rows of ``membership`` of lists that hold until the next one, so that
+        a list of the lake may end one of these, and one of these a list of the lake
     """
 
     table: str
@@ -60,6 +62,7 @@ class Batch:
     rows_read: int = 0
     notes: dict[str, int] = field(default_factory=dict)
     first: dict[str, str] = field(default_factory=dict)
+    lists: bool = False
 
 
 class Source(ABC):

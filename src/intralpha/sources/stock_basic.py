@@ -95,7 +95,8 @@ def _stocks(name: str, raw: pl.DataFrame, columns: dict[str, str]) -> Iterator[B
         "delist_date",
     )
     yield Batch("instruments", instruments, name, aside, rows_read=raw.height)
-    named = stocks.filter(pl.col("industry").is_not_null())
+    named = stocks.unique("symbol", keep="first", maintain_order=True)
+    named = named.filter(pl.col("industry").is_not_null())
     known = named.filter(pl.col("list_date").is_not_null())
     left_out = {"industries of stocks without a list_date left out": named.height - known.height}
     yield Batch(

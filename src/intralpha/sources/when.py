@@ -12,6 +12,8 @@ EXCHANGE_ZONE = "Asia/Shanghai"
 # Nanoseconds of a unit since 1970-01-01 00:00 UTC.
 EPOCHS = {"epoch_s": 10**9, "epoch_ms": 10**6, "epoch_us": 10**3, "epoch_ns": 1}
 CLOCK_NUMBER = "HHMMSSmmm"
+# Up to here float32 holds every whole number.
+EXACT_FLOAT32 = 1 << 24
 FIRST, LAST = datetime(1990, 1, 1), datetime(2100, 1, 1)
 Column = TypeVar("Column", pl.Expr, pl.Series)
 OTHER_AGE = "date before 1990 or after 2099"
@@ -198,9 +200,11 @@ def fitting(text: str) -> str | None:
 
 
 def _text(values: pl.Series) -> pl.Series:
-    """Text without white space; numbers that pandas has made fractions are whole again."""
+    """Text without white space; fractions of pandas are whole again, those float32 rounded -1."""
     if values.dtype.is_float():
+        rounded = values.abs() > EXACT_FLOAT32 if values.dtype == pl.Float32 else None
         values = values.cast(pl.Int64, strict=False).fill_null(-1)
+        values = values if rounded is None else values.set(rounded, -1)
     return values.cast(pl.String).str.strip_chars().str.replace(r"^(\d+)\.0+$", "${1}")
 
 

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from intralpha.market import Lake
+from intralpha.sources import NothingReadError, SourceError, ingest
 from intralpha.sources.level2.source import Level2Spec
 
 from .conftest import read, reasons
@@ -59,3 +62,34 @@ def test_a_date_of_another_age_is_set_aside(tmp_path: Path, day: str) -> None:
     assert found["trades"].frame["seq"].to_list() == [2]
     (why,) = reasons(found["trades"])
     assert why in ("date before 1990 or after 2099", "date or time not readable")
+
+
+def trades(folder: Path, seq: pl.Series, time: pl.Series, form: str) -> Level2Spec:
+    """Two trades of 600519 as Parquet."""
+    fixed = {"s": ["600519"] * 2, "d": ["20230103"] * 2, "p": [10.0] * 2, "v": [100] * 2}
+    pl.DataFrame({**fixed, "n": seq, "t": time}).write_parquet(folder / "a.parquet")
+    columns = {"symbol": "s", "date": "d", "time": "t", "seq": "n", "price": "p", "volume": "v"}
+    stream = {"holds": "trades", "pattern": "*.parquet", "columns": columns, "format": "parquet"}
+    given = {"path": str(folder), "streams": {"t": stream | {"time_format": form}}}
+    return Level2Spec.model_validate(given)
+
+
+def test_numbers_that_pandas_has_made_fractions_are_whole(tmp_path: Path) -> None:
+    seq, time = pl.Series([20000001.0, 20000003.0]), pl.Series([93000000.0, 145700120.0])
+    found = read(trades(tmp_path, seq, time, "HHMMSSmmm"))["trades"].frame
+    assert found["seq"].to_list() == [20000001, 20000003]
+    assert found["time"].to_list() == [34200000, 53820120]
+
+
+def test_numbers_that_float32_has_rounded_are_refused(tmp_path: Path) -> None:
+    """20000001 and 20000003 have no float32: they would be 20000000 and 20000004."""
+    seq = pl.Series([20000001, 20000003], dtype=pl.Float32)
+    spec = trades(tmp_path, seq, pl.Series(["09:30:00", "14:57:00"]), "%H:%M:%S%.f")
+    with pytest.raises(SourceError, match="column 'n' of type Float32, which rounds"):
+        read(spec)
+
+
+def test_the_form_of_numbers_is_told_where_another_is_said(tmp_path: Path, lake: Lake) -> None:
+    spec = trades(tmp_path, pl.Series([1, 2]), pl.Series([93000000, 145700120]), "%H:%M:%S%.f")
+    with pytest.raises(NothingReadError, match='`time_format: "HHMMSSmmm"` reads it'):
+        ingest([spec], lake, show_progress=False)

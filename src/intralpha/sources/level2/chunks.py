@@ -12,11 +12,13 @@ from intralpha.sources.level2.lists import check_lists
 from intralpha.sources.level2.pieces import Piece
 from intralpha.sources.level2.streams import StreamSpec
 from intralpha.sources.lines import MARK, unquoted
-from intralpha.sources.parquet import check_types
+from intralpha.sources.parquet import check_types, refuse_rounded
 from intralpha.sources.source import SourceError
 
 CHUNK_BYTES = 1 << 24
 CHUNK_ROWS = 1 << 18
+# Fields of which a rounded value is another one's.
+EXACT = ("date", "time", "datetime", "channel", "seq", "id", "buy_id", "sell_id")
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ def _parquet(name: str, handle: BufferedIOBase, stream: StreamSpec) -> Iterator[
             for batch in file.iter_batches(CHUNK_ROWS, columns=wanted):
                 frame = pl.DataFrame(batch)
                 check_types(name, check_lists(name, frame, stream))
+                exact = (stream.columns[field] for field in EXACT if field in stream.columns)
+                refuse_rounded(name, frame, (column for columns in exact for column in columns))
                 yield Chunk(name, line, names, wanted, frame)
                 line += frame.height
     except (pa.ArrowException, OSError) as error:

@@ -48,6 +48,30 @@ def time_ms(column: str, kind: Any, time_format: str) -> pl.Expr:
     return value.map_batches(partial(_text_ms, time_format=time_format), return_dtype=pl.Int32())
 
 
+def number_form(text: str) -> str | None:
+    """The name of the numbers that read a text as a time of an exchange's day; None if none does.
+
+    Parameters
+    ----------
+    text : of a vendor
+
+    Examples
+    --------
+    >>> [number_form(t) for t in ("93000000", "093000", "10300012", "20240102093000000", "9:30")]
+    ['HHMMSSmmm', 'HHMMSS', 'HHMMSSmm', 'YYYYMMDDHHMMSSmmm', None]
+    """
+    for name, (below, dated) in NUMBERS.items():
+        digits = text.strip().removesuffix(".0")
+        if not digits.isdecimal() or dated != (len(digits) >= len("YYYYMMDDHHMMSS")):
+            continue
+        clock = int(digits[8:] if dated else digits)
+        second, minute, hour = (clock // 10 ** (below + k) for k in (0, 2, 4))
+        long = not dated or len(digits) == 14 + below
+        if long and 9 <= hour <= 15 and minute % 100 < 60 and second % 100 < 60:
+            return name
+    return None
+
+
 def stamp_date(column: str, kind: Any, time_format: str) -> pl.Expr:
     """Date of a column that holds date and time; null where the text is no date.
 
@@ -197,7 +221,15 @@ def _since(text: pl.Expr, unit: str) -> pl.Expr:
 
 
 def _whole(text: pl.Expr) -> pl.Expr:
-    return text.cast(pl.Int64, strict=False)
+    """Whole numbers; 93000000.0, which pandas makes where a number is missing, counts as one."""
+    return text.map_batches(_whole_numbers, return_dtype=pl.Int64())
+
+
+def _whole_numbers(text: pl.Series) -> pl.Series:
+    number = text.cast(pl.Int64, strict=False)
+    if number.null_count() == text.null_count():
+        return number
+    return number.fill_null(text.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False))
 
 
 def _of_day(time: pl.Expr) -> pl.Expr:

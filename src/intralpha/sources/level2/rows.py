@@ -174,7 +174,8 @@ def _first(
             at = raw.filter(reason == why).row(0, named=True)
             values = [str(at[name]) for name in names]
             out[why] += f", in it {' and '.join(values)!r}, expected {stream.time_format!r}"
-            fits = next((f for v in values if (f := fitting(v)) and ("H" in f or "_" in f)), None)
+            forms = (clock.number_form(value) or fitting(value) for value in values)
+            fits = next((form for form in forms if form and ("H" in form or "_" in form)), None)
             out[why] += f'; `time_format: "{fits}"` reads it' if fits else ""
     return out
 
