@@ -50,6 +50,19 @@ def real_data_root() -> Path:
     return Path(os.environ.get("INTRALPHA_REAL_DATA", REPOSITORY.parent / "shared" / "data"))
 
 
+MEMORY, ROOM = Path("/dev/shm"), 4 << 30  # a file system in memory; bytes that tests may need
+
+
+def pytest_configure() -> None:
+    """Files of tests lie in memory where there is room: a lake waits for the disk at every append,
+    and that is half of the time of the tests that fill one.
+    """
+    if "PYTEST_DEBUG_TEMPROOT" not in os.environ and os.access(MEMORY, os.W_OK):
+        found = os.statvfs(MEMORY)
+        if found.f_bavail * found.f_frsize >= ROOM:
+            os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of a test that is much the same for all its parameters some run, the others are slow."""

@@ -23,10 +23,16 @@ from intralpha.base import IntralphaError
 from intralpha.evaluation.groups import sorted_group_returns, sorted_top_weights
 from intralpha.evaluation.ic import rank_correlation
 from intralpha.evaluation.order import ordering
+from intralpha.evaluation.set_days import measure_days
+from intralpha.evaluation.stylised_returns import bar_log_returns
+from intralpha.evaluation.stylised_volume import corwin_schultz_spread, paired_correlation
 
 rng = np.random.default_rng(0)
 good = rng.normal(size=(5, 40))
 mask = np.ones((5, 40), bool)
+dates = np.arange("2024-01-08", "2024-01-13", dtype="datetime64[D]")
+def measured(fwd=good, mask=mask, dates=dates, own=1):
+    return measure_days(good[:, :, None], {"1": fwd}, mask, dates, ("a",), own)
 wrong = {
     "short": good[:2], "narrow": good[:, :39], "wide": rng.normal(size=(5, 41)),
     "one row": good[:1], "turned": good.T, "flat": good.ravel(), "cube": good[:, :, None],
@@ -60,6 +66,10 @@ one = {
     "sorted pair": lambda x: rank_correlation(ordering(good), ordering(x), mask, 3),
     "excess_nav": lambda x: ev.excess_nav(good[0], x),
     "information_ratio": lambda x: ev.information_ratio(good[0], x),
+    "paired": lambda x: paired_correlation(good, x),
+    "spread": lambda x: corwin_schultz_spread(good, good, x),
+    "bar returns": lambda x: bar_log_returns(good, good, x),
+    "measured": lambda x: measured(x),
     "win_rate": lambda x: ev.win_rate(good[0], x, "week"),
 }
 masked = {
@@ -72,6 +82,7 @@ masked = {
     "universe_return": lambda m: ev.universe_return(good, m),
     "correlation_table": lambda m: ev.correlation_table(good[:, :, None].repeat(2, 2), m),
     "zscore": lambda m: ev.zscore(good, m),
+    "measured": lambda m: measured(mask=m),
 }
 numbers = {
     "lag": lambda n: ev.decay(good, good, lags=(n,)),
@@ -82,6 +93,7 @@ numbers = {
     "min_stocks of rank_factor_ic": lambda n: ev.rank_factor_ic(good, good, None, n),
     "n_groups": lambda n: ev.quantile_groups(good, n),
     "n_groups of returns": lambda n: ev.quantile_returns(good, good, n),
+    "own": lambda n: measured(own=n),
     "share": lambda n: ev.top_weights(good, n),
 }
 calls = []

@@ -1,5 +1,6 @@
 """Files behind a path, read for several patterns with the archive unpacked once."""
 
+import gzip
 import io
 import struct
 import tarfile
@@ -140,3 +141,25 @@ def test_any_byte_of_an_archive_may_be_wrong(name: str, tmp_path: Path) -> None:
 def opened(path: Path) -> None:
     with reading(str(path)) as read:
         list(read("*.csv"))
+
+
+def test_a_packed_file_fits_by_either_name_and_capitals_do_not_count(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "intralpha")
+    with tarfile.open(tmp_path / "z.tar.gz", "w:gz") as archive:
+        for name, content in (
+            ("a.csv", b"one"),
+            ("b.csv.gz", gzip.compress(b"two")),
+            ("C.CSV", b"three"),
+            ("D.CSV.GZ", gzip.compress(b"four")),
+            ("notes.txt", b"none"),
+        ):
+            (tmp_path / name).write_bytes(content)
+            archive.add(tmp_path / name, name)
+    found = dict(members(str(tmp_path / "z.tar.gz"), "*.csv"))
+    assert sorted(found.values()) == [b"four", b"one", b"three", b"two"]
+    assert "1 of its files, the first notes.txt, do not fit '*.csv'" in caplog.text
+    assert list(dict(members(str(tmp_path / "z.tar.gz"), "b.csv.gz")).values()) == [b"two"]
+    with pytest.raises(PathError, match=r"no file fits '\*\.xlsx', of 5 files, the first a\.csv"):
+        list(members(str(tmp_path / "z.tar.gz"), "*.xlsx"))

@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
 
+from intralpha.base.arrays import check_count, check_shape
+from intralpha.base.cross_section import check_mask
 from intralpha.evaluation.order import ordering
 from intralpha.evaluation.pairs import MeanMatrix, pair_correlations
 from intralpha.evaluation.ranks import average_ranks
@@ -101,10 +103,19 @@ def measure_days(
     SetDays
         Without the dates that are skipped. RankIC and IC need 30 stocks, and so do correlations.
 
+    Raises
+    ------
+    ArrayFormError, CountError
+        Values that are not of the dates, the mask and the names; more own names than there are.
+
     Notes
     -----
     Peak memory beside the values: two copies of one date, and 40 bytes a cell of one factor.
     """
+    check_shape("values_DAN", values_DAN, (len(dates), None, len(names)), "f")
+    check_mask(mask_DA, values_DAN.shape[:2])
+    check_count("own", own, 0, len(names))
+    check_count("skip", skip, 0, len(dates))
     found: dict[str, list[ndarray]] = {name: [] for name in FIGURES}
     after = ordering(next(iter(fwd_rets.values())))
     for k in range(own):

@@ -8,6 +8,8 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
+from intralpha.base.arrays import check_arrays
+
 MIN_PAIRS = 10
 MIN_TAIL = 10
 EDGES = np.linspace(-10.0, 10.0, 201)
@@ -33,7 +35,13 @@ def bar_log_returns(
         NaN for a bar without trades: its return is 0 because nobody dealt, which is no price
         move. The return of the next bar that trades spans the gap. The move over night is in no
         bar, the move over lunch is in the first bar after it.
+
+    Raises
+    ------
+    ArrayFormError
+        Prices and shares that do not have one shape.
     """
+    check_arrays(open_TA=open_TA, close_TA=close_TA, volume_TA=volume_TA)
     before = np.concatenate([open_TA[:1], close_TA[:-1]])
     return np.where(volume_TA > 0, np.log(close_TA / before), np.nan)
 

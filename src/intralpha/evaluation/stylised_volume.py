@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from intralpha.base.arrays import check_arrays
 from intralpha.evaluation.stylised_returns import MIN_PAIRS
 
 
@@ -108,11 +109,17 @@ def corwin_schultz_spread(
         Fraction of the price, one value a pair of neighbouring days, negative ones set to 0. NaN
         where a day of the pair is NaN.
 
+    Raises
+    ------
+    ArrayFormError
+        Prices that do not have one shape.
+
     References
     ----------
     Corwin and Schultz (2012), "A simple way to estimate bid-ask spreads from daily high and low
     prices", Journal of Finance 67.
     """
+    check_arrays(high_DA=high_DA, low_DA=low_DA, close_DA=close_DA)
     above = np.maximum(low_DA[1:] - close_DA[:-1], 0.0)
     below = np.minimum(high_DA[1:] - close_DA[:-1], 0.0)
     high2, low2 = high_DA[1:] - above - below, low_DA[1:] - above - below
@@ -133,7 +140,13 @@ def paired_correlation(
     -------
     ndarray of float64
         Over the days on which both are finite; NaN below 10 such days or where one does not vary.
+
+    Raises
+    ------
+    ArrayFormError
+        Series that do not have one shape.
     """
+    check_arrays(x_DA=x_DA, y_DA=y_DA)
     both = np.isfinite(x_DA) & np.isfinite(y_DA)
     count = np.where(both.sum(axis=0) >= MIN_PAIRS, both.sum(axis=0), np.nan)
     x, y = (np.where(both, v, 0.0) for v in (x_DA, y_DA))

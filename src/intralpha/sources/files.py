@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+import logging
 import lzma
 import os
 import re
@@ -13,7 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -24,8 +25,11 @@ import pyarrow as pa
 from intralpha.base import ConfigError
 from intralpha.sources.source import SourceError
 
+log = logging.getLogger(__name__)
+
 ARCHIVES = (".zip", ".tar", ".tar.xz", ".tar.gz", ".tgz")
 PACKED = {".tar.xz": lzma.open, ".tar.gz": gzip.open, ".tgz": gzip.open}
+SINGLE = (".gz", ".zst")  # endings of one packed file
 Entry = TypeVar("Entry")
 PIECE = 1 << 20  # bytes that are unpacked at once
 # What the libraries of archives raise on bytes that they do not understand. ValueError and its
@@ -71,11 +75,13 @@ def members(path: str, pattern: str = "*") -> Iterator[tuple[str, bytes]]:
     Parameters
     ----------
     path : file, folder (searched in depth), glob, or archive
-    pattern : shell pattern on the file's name, or on its path if it holds a slash
+    pattern : shell pattern on the file's name, or on its path if it holds a slash; capitals or not,
+        and a packed file also fits by the name that it has unpacked
 
     Yields
     ------
-    name, content : unpacked where the name ends in ``.gz`` or ``.zst``
+    name, content : unpacked where the name ends in ``.gz`` or ``.zst``. How many files do not fit
+        is logged at the end.
 
     Raises
     ------
@@ -85,7 +91,13 @@ def members(path: str, pattern: str = "*") -> Iterator[tuple[str, bytes]]:
         The archive or a packed file is damaged.
     """
     root = locate(path)
-    yield from _fitting(root, pattern, _walk(root))
+    others: list[str] = []
+    yield from _fitting(root, pattern, _walk(root), others)
+    if others:
+        log.info(
+            "%s: %d of its files, the first %s, do not fit %r and are not read",
+            *(root, len(others), others[0], pattern),
+        )
 
 
 @contextmanager
@@ -120,23 +132,38 @@ def _ending(root: Path) -> str:
 
 
 def _fitting(
-    root: Path, pattern: str, files: Iterator[tuple[str, Callable[[], bytes]]]
+    root: Path,
+    pattern: str,
+    files: Iterator[tuple[str, Callable[[], bytes]]],
+    others: list[str] | None = None,
 ) -> Iterator[tuple[str, bytes]]:
-    """Those of the files whose name or path fits a pattern, unpacked; at least one."""
-    count = 0
+    """Those of the files whose name or path fits a pattern, unpacked; at least one.
+
+    ``others`` gets the names of those that do not fit.
+    """
+    count, left = 0, [] if others is None else others
     for name, content in files:
-        if fnmatch(name if "/" in pattern else name.rsplit("/", 1)[-1], pattern):
+        if _fits(name, pattern):
             count += 1
             yield name, _unpacked(name, content)
+        else:
+            left.append(name)
     if not count:
-        raise PathError(str(root), f"no file fits {pattern!r}")
+        found = f", of {len(left)} files, the first {left[0]}" if left else ""
+        raise PathError(str(root), f"no file fits {pattern!r}{found}")
+
+
+def _fits(name: str, pattern: str) -> bool:
+    shown = (name if "/" in pattern else name.rsplit("/", 1)[-1]).lower()
+    plain = next((shown.removesuffix(end) for end in SINGLE if shown.endswith(end)), shown)
+    return any(fnmatchcase(one, pattern.lower()) for one in (shown, plain))
 
 
 def _unpacked(name: str, content: Callable[[], bytes]) -> bytes:
     try:
-        if name.endswith(".gz"):
+        if name.lower().endswith(".gz"):
             return gzip.decompress(content())
-        if name.endswith(".zst"):
+        if name.lower().endswith(".zst"):
             return pa.input_stream(io.BytesIO(content()), compression="zstd").read()
         return content()
     except (*DAMAGE, *UNREAD) as error:
