@@ -74,6 +74,17 @@ def other_lake(lake: Lake, root: Path, **changes) -> Lake:
     return out
 
 
+def without_shares(lake: Lake, root: Path) -> Lake:
+    """A copy that knows no share counts."""
+    none = pl.lit(None, pl.Float64)
+    return other_lake(
+        lake,
+        root,
+        daily=lambda rows: rows.with_columns(float_shares=none, total_shares=none),
+        no_fundamentals=True,
+    )
+
+
 @pytest.fixture(scope="module")
 def lake(half_year_lake: Path) -> Lake:
     return Lake(half_year_lake)
@@ -223,14 +234,7 @@ def test_constituents_are_bought_to_their_share(lake) -> None:
 
 
 def test_a_lake_without_share_counts_needs_the_equal_benchmark(lake, tmp_path) -> None:
-    bare = other_lake(
-        lake,
-        tmp_path / "bare",
-        daily=lambda rows: rows.with_columns(
-            float_shares=pl.lit(None, pl.Float64), total_shares=pl.lit(None, pl.Float64)
-        ),
-        no_fundamentals=True,
-    )
+    bare = without_shares(lake, tmp_path / "bare")
     axes, signal = inputs(bare)
     with pytest.raises(NoFloatCapError, match="kind: equal") as caught:
         enhance(SPEC, bare, axes, signal)
@@ -243,14 +247,7 @@ def test_a_lake_without_share_counts_needs_the_equal_benchmark(lake, tmp_path) -
 
 def test_a_later_snapshot_weighs_earlier_dates_where_that_is_asked_for(lake, tmp_path) -> None:
     """Caps of the last session, moved back with prices; it is said, and counts as looking ahead."""
-    bare = other_lake(
-        lake,
-        tmp_path / "later",
-        daily=lambda rows: rows.with_columns(
-            float_shares=pl.lit(None, pl.Float64), total_shares=pl.lit(None, pl.Float64)
-        ),
-        no_fundamentals=True,
-    )
+    bare = without_shares(lake, tmp_path / "later")
     axes, _ = inputs(bare)
     last, days = axes.dates[-1], axes.dates[60:62]
     caps = np.arange(1.0, 1.0 + len(axes.assets))

@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from intralpha.base import Panel
 from intralpha.base.panel import as_days
@@ -25,6 +26,21 @@ def test_a_date_by_hand() -> None:
     assert np.isnan([second[n] for n in ("mean", "std", "q01", "median", "q99")]).all()
     nobody = distribution_table(Panel(values, DAYS, STOCKS, ("x",)), np.zeros((2, 4), bool))
     assert nobody["coverage"].is_nan().all()
+
+
+def test_dates_apart_and_another_order_of_stocks_give_the_same() -> None:
+    rng = np.random.default_rng(1)
+    values = np.where(rng.random((2, 4, 3)) < 0.2, NAN, rng.standard_normal((2, 4, 3)))
+    inside, order = rng.random((2, 4)) < 0.8, np.array([2, 0, 3, 1])
+    names = ("x", "y", "z")
+    whole = distribution_table(Panel(values, DAYS, STOCKS, names), inside)
+    apart = [
+        distribution_table(Panel(values[at], DAYS[at], STOCKS, names), inside[at])
+        for at in (slice(0, 1), slice(1, 2))
+    ]
+    assert pl.concat(apart).equals(whole)
+    mixed = Panel(values[:, order], DAYS, STOCKS[order], names)
+    assert_frame_equal(distribution_table(mixed, inside[:, order]), whole, rel_tol=1e-12)
 
 
 def test_bars_of_a_date_count_together() -> None:

@@ -53,6 +53,19 @@ def random_world(seed: int, count: int = 60, styles: int = 3) -> tuple[Snapshot,
     return snapshot, held
 
 
+def in_another_order(snapshot: Snapshot, order: np.ndarray) -> Snapshot:
+    """The same snapshot with its assets in another order."""
+    arrays = ("assets", "alpha", "benchmark", "exposures", "industry", "member")
+    moved = {n: getattr(snapshot, n)[order] for n in (*arrays, "can_buy", "can_sell")}
+    ahead = None if snapshot.ahead is None else snapshot.ahead[:, order]
+    return replace(snapshot, **moved, ahead=ahead)
+
+
+@pytest.fixture(scope="session")
+def shuffled() -> Callable[..., Snapshot]:
+    return in_another_order
+
+
 @pytest.fixture
 def four() -> Callable[..., Snapshot]:
     return four_stocks

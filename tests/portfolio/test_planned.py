@@ -78,6 +78,18 @@ def test_one_trade_is_the_problem(world, seed: int) -> None:
     assert (found.forced, found.status, found.relaxed) == (solved.forced, "optimal", ())
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_another_order_of_assets_plans_the_same(world, shuffled, seed: int) -> None:
+    snapshot, past = world(seed)
+    rng = np.random.default_rng(seed)
+    order, signals = rng.permutation(len(past)), rng.standard_normal((3, len(past)))
+    given = replace(snapshot, ahead=signals)
+    plan = Planned(Problem(ActiveReturn(), [FullyInvested(), StockDeviation(0.03), Turnover(0.2)]))
+    plain, other = plan.solve(given, past), plan.solve(shuffled(given, order), past[order])
+    assert other.objective == pytest.approx(plain.objective, abs=1e-8)
+    np.testing.assert_allclose(other.weights, plain.weights[order], atol=1e-8)
+
+
 def test_constraints_give_way_in_the_declared_order(four) -> None:
     """A is 10 % below its band: 10 % one-sided are needed, 5 % allowed, twice that after a step."""
     past = np.array([0.2, 0.4, 0.3, 0.1])

@@ -11,8 +11,8 @@ from numpy import ndarray
 from intralpha.base import Panel
 from intralpha.evaluation.stylised_returns import LaggedSums, TailSums, bar_log_returns
 from intralpha.evaluation.stylised_volume import RunningMean, volume_shares
-from intralpha.explore.memory import COARSE_MINUTES, LAGS, ReturnMemory
-from intralpha.market import Lake, bar_times, read_bars
+from intralpha.explore.memory import COARSE_MINUTES, LAGS, ReturnMemory, bars_of_sessions
+from intralpha.market import Lake, bar_times
 
 FINE_LAGS = 30
 DAILY_LAGS = 20
@@ -164,13 +164,13 @@ def pass_over_bars(lake: Lake, daily: Daily, freq: int, lags: int = LAGS) -> Bar
     """
     done = BarPass(daily, freq, lags)
     panel = daily.panel
-    with_bars = set(lake.dates("bars", freq).tolist())
     with_quotes = set(lake.dates("snapshots").tolist()) if lake.has("snapshots") else set()
-    for i, day in enumerate(panel.dates.tolist()):
-        if day not in with_bars:
+    sessions = bars_of_sessions(lake, panel.dates, panel.assets, freq)
+    for i, (day, bars) in enumerate(zip(panel.dates.tolist(), sessions, strict=True)):
+        if bars is None:
             done.skip()
             continue
-        done.add(i, read_bars(lake, day, freq, ("open", "close", "volume"), panel.assets))
+        done.add(i, bars)
         if day in with_quotes:
             done.spread.add(quoted_spread(lake, day, freq, panel.assets))
     return done

@@ -1,6 +1,6 @@
 """ReturnMemory: autocorrelations of daily, half-hourly and rolling one-day returns [000]."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import numpy as np
@@ -157,14 +157,39 @@ def return_memory(
     memory.add_daily(daily_log_returns(daily["adj_close"], daily["traded"]))
     if freq is None:
         return memory.table()
+    for i, bars in enumerate(bars_of_sessions(lake, dates, assets, freq)):
+        if bars is None:
+            memory.skip()
+        else:
+            memory.add(bars, daily["adj_factor"][i])
+    return memory.table()
+
+
+def bars_of_sessions(
+    lake: Lake, dates: Shaped[ndarray, "D"], assets: Shaped[ndarray, "A"], freq: int
+) -> Iterator[Panel | None]:
+    """Bars of one session after the other; None for one without.
+
+    Parameters
+    ----------
+    lake : with ``bars`` of that frequency
+    dates : datetime64[D], sessions
+    assets : symbols
+    freq : minutes of the bars
+
+    Yields
+    ------
+    Panel of ``open``, ``close``, ``volume``, [1, T, A, 3]
+
+    Raises
+    ------
+    IncompleteDayError
+        A day of bars is not a full grid.
+    """
     with_bars = set(lake.dates("bars", freq).tolist())
     sessions: list[date] = dates.tolist()
-    for i, day in enumerate(sessions):
-        if day in with_bars:
-            memory.add(read_bars(lake, day, freq, BARS, assets), daily["adj_factor"][i])
-        else:
-            memory.skip()
-    return memory.table()
+    for day in sessions:
+        yield read_bars(lake, day, freq, BARS, assets) if day in with_bars else None
 
 
 def daily_log_returns(

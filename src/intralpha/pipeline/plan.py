@@ -1,6 +1,6 @@
 """Plan: the nodes of a recipe against one state of the data, each slice with its address."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -148,18 +148,17 @@ class Plan:
         """
         node = self.node(name)
         missing = {one.name for one in self.missing(node)}
-        left = {one.name: self.addresses[name][one.name] for one in node.slices}
-        return {
-            one: self.store.get(node.kind, key).path
-            for one, key in left.items()
-            if one not in missing
-        }
+        return self._places(node, [one for one in node.slices if one.name not in missing])
 
     def folders(self, name: str) -> dict[str, Path]:
         """The same of all slices; empty if any of them, or the node, is not made."""
-        if name not in self.kinds or self.missing(self.node(name)):
+        if name not in self.kinds or self.missing(node := self.node(name)):
             return {}
-        return self.made(name)
+        return self._places(node, node.slices)
+
+    def _places(self, node: Node, slices: Iterable[Slice]) -> dict[str, Path]:
+        keys = self.addresses[node.name]
+        return {one.name: self.store.get(node.kind, keys[one.name]).path for one in slices}
 
     def panel(self, name: str) -> Panel:
         """What a node made of every day, over all stocks of the recipe.

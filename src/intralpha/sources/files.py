@@ -113,7 +113,7 @@ def reading(path: str) -> Iterator[Callable[[str], Iterator[tuple[str, bytes]]]]
     """
     root = locate(path)
     if not root.is_file() or not root.name.endswith(tuple(PACKED)):
-        yield partial(members, path)
+        yield lambda pattern: _fitting(root, pattern, _walk(root))
         return
     with TemporaryFile() as plain:
         try:

@@ -56,16 +56,19 @@ def make_app(runs: Path) -> Flask:
 def _of_runs(app: Flask, found: Runs) -> None:
     """Runs, their files, runs side by side, and what runs now."""
 
+    def known(name: str, time: str) -> str:
+        run = f"{name}/{time}"
+        if run not in found.folders():
+            abort(404)
+        return run
+
     @app.get("/")
     def all_runs() -> str:
         return pages.all_runs(found)
 
     @app.get("/runs/<name>/<time>/")
     def one_run(name: str, time: str) -> str:
-        run = f"{name}/{time}"
-        if run not in found.folders():
-            abort(404)
-        return pages.one_run(found, run)
+        return pages.one_run(found, known(name, time))
 
     @app.get("/runs/<name>/<time>/report.html")
     def report(name: str, time: str) -> Response:
@@ -77,10 +80,7 @@ def _of_runs(app: Flask, found: Runs) -> None:
 
     @app.get("/runs/<name>/<time>/tables/")
     def tables(name: str, time: str) -> str:
-        run = f"{name}/{time}"
-        if run not in found.folders():
-            abort(404)
-        return pages.tables(found, run)
+        return pages.tables(found, known(name, time))
 
     @app.get("/runs/<name>/<time>/tables/<path:wanted>.csv")
     def one_table(name: str, time: str, wanted: str) -> Response:
