@@ -110,7 +110,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
-	$(BIN)/basedpyright --pythonpath $(BIN)/python
+	NODE_OPTIONS=--max-semi-space-size=128 $(BIN)/basedpyright --pythonpath $(BIN)/python
 
 format: $(INSTALLED)
 	$(BIN)/ruff format .

@@ -4,6 +4,9 @@ Importing the package, its libraries and the tests takes half a minute. A worker
 of its own does it again; one that is forked has it, and the memory is shared. Workers take files,
 those that take longest first, so that what the tests of a file share is made once.
 
+What tests import only when they run would be imported by every worker, and each would parse the
+package's sources, which a plan looks through: both is done before.
+
 A fork takes along one thread only: no pool may have begun by then. A test file that reads a table
 while it is imported begins one; it is named, and does so in a function instead.
 """
@@ -13,10 +16,13 @@ import os
 import pickle
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import groupby, zip_longest
 from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
@@ -34,6 +40,10 @@ LONGEST = (
     "tests/training",
     "tests/audit",
 )
+# A network's optimiser imports all of torch's compiler; a market opens the calendar; overloads of
+# numba come with the first kernel.
+LATER = ("torch._dynamo", "exchange_calendars", "numba.typed")
+MANY = 1_000  # tests, for which this is worth its seconds
 PLACE = struct.Struct("i")
 
 
@@ -50,10 +60,13 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Run the items in several processes; pytest's own loop where one is wanted."""
+    workers = session.config.getoption("workers")
+    alone = workers < 2 or session.config.option.collectonly or session.testsfailed
+    if not alone and len(session.items) >= MANY:
+        _import_for_all()
     gc.freeze()  # all that was imported
     gc.enable()
-    workers = session.config.getoption("workers")
-    if workers < 2 or session.config.option.collectonly or session.testsfailed:
+    if alone:
         return None
     if _begun:
         raise pytest.UsageError(
@@ -82,6 +95,23 @@ class Worker:
 
 
 _begun: list[str] = []
+
+
+def _import_for_all() -> None:
+    """Everything but what needs a library that is not installed."""
+    import intralpha
+    from intralpha.pipeline.code import Look
+
+    found = [one.name for one in walk_packages(intralpha.__path__, "intralpha.", str)]
+    for name in (*LATER, *found):
+        if not name.endswith("__main__"):
+            with suppress(ModuleNotFoundError):
+                import_module(name)
+    look = Look()
+    for name in found:
+        look.source(name)
+    if more := _threads() - ALONE:
+        _begun.extend(("The package", ", ".join(sorted(more))))
 
 
 def _threads() -> set[str]:

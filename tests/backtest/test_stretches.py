@@ -139,6 +139,7 @@ def test_each_stretch_alone_from_files_and_a_cut_lake(
     assert len(whole.solutions) == len(planned) - len(UNDECIDED)
 
 
+@pytest.mark.slow
 def test_last_weeks_prices_are_carried_on_and_change_no_answer(
     lake: Lake, signal: Panel, whole: PortfolioRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from intralpha.cli import app
 
 
+@pytest.mark.slow
 def test_explore_prints_figures_and_writes_the_page(tmp_path: Path) -> None:
     sources = tmp_path / "sources.yaml"
     sources.write_text(

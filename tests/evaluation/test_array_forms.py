@@ -121,6 +121,7 @@ print("tried", len(calls))
 """
 
 
+@pytest.mark.slow
 def test_no_wrong_shape_type_or_number_reaches_compiled_code() -> None:
     done = subprocess.run(
         [sys.executable, "-c", FUZZ], capture_output=True, text=True, timeout=300, check=False

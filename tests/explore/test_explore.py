@@ -90,6 +90,7 @@ def test_daily_figures_are_those_of_numpy(lakes: dict[int, Lake], found: Explora
     assert figure(found, "daily returns lag 1") == acf(found, "daily")[1]
 
 
+@pytest.mark.slow
 def test_longer_bars_are_the_same_market(lakes: dict[int, Lake], found: Exploration) -> None:
     half_hours = explore(lakes[30], min_stocks=20)
     assert half_hours.correlations["series"].unique().sort().to_list() == [

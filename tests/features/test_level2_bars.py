@@ -22,6 +22,7 @@ def groups() -> list[dict[str, Level2Day]]:
     return [{n: d for n, d in DAYS.items() if d.closing_auction == c} for c in (True, False)]
 
 
+@pytest.mark.slow
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize("bar", [10, 30])
 def test_bar_features_of_raw_rows(bar):

@@ -56,6 +56,7 @@ def test_minutes_that_were_never_enriched(lake):
     assert values(lake, "level2_minutes", (ACTIVE,), slice(0, 0)).shape[0] == 0
 
 
+@pytest.mark.slow
 def test_sessions_without_enriched_minutes_are_counted_once(lake, caplog):
     enrich(lake, lake.dates("trades")[[2]], FIXED, show_progress=False)
     with caplog.at_level(logging.WARNING):
@@ -106,6 +107,7 @@ def test_a_lake_without_daily_rows_of_the_dates_says_that_as_ever(lake):
         )
 
 
+@pytest.mark.slow
 def test_minutes_by_another_rule_for_big_orders(lake):
     enrich(lake, lake.dates("trades")[:3], FIXED, show_progress=False)
     with pytest.raises(OtherRuleError) as caught:

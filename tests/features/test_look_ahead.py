@@ -131,6 +131,7 @@ def test_a_whole_day_feature_that_claims_to_be_known_at_bar_end_is_caught(look_a
         look_ahead.assert_slots_causal(Cheat(share, slot="bar end"), 2)
 
 
+@pytest.mark.slow
 def test_a_threshold_of_the_whole_day_is_caught_before_its_end(look_ahead):
     """Each bar beside the median bar of its day: known at the close, and not at the bar's end."""
     honest = bars(15, 2, "bar_ret").make()

@@ -153,6 +153,7 @@ def test_with_and_without_the_store(lake, assets, library):
 # --- what is kept -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_a_second_call_reads_the_store_only(lake, assets, library, counts):
@@ -194,6 +195,7 @@ def test_sets_that_share_factors_do_not_drop_each_others_values(lake, assets, co
     assert_fresh(lake, "hf27", [8, 9], assets, again)
 
 
+@pytest.mark.slow
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_a_changed_file_is_computed_again(lake, assets, library, counts):
@@ -212,6 +214,7 @@ def test_a_changed_file_is_computed_again(lake, assets, library, counts):
     assert_fresh(lake, library, [6, 8], assets, second)
 
 
+@pytest.mark.slow
 def test_trades_of_an_earlier_session_move_the_threshold(lake, assets, counts):
     """Orders ten times as large on session 4 give later sessions another threshold."""
     first = values(lake, "level2_parents", [3, 6, 8], assets)
@@ -360,6 +363,7 @@ def test_sessions_looked_back_on(library, settings, days):
     assert features.lookback_days == days
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", ["level2_parents", "level2_trades"])
 def test_what_lies_further_back_does_not_count(part, assets, library, tmp_path):
     rule = BigOrderSpec(days=3, min_days=2)

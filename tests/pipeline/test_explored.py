@@ -80,6 +80,7 @@ def test_it_is_the_memory_that_the_page_of_a_lake_shows(run: tuple[Plan, RunResu
         assert f"Partial autocorrelation of {series} returns" in page
 
 
+@pytest.mark.slow
 def test_daily_returns_are_those_of_polars(
     run: tuple[Plan, RunResult], finished: tuple[Path, RunResult]
 ) -> None:

@@ -43,6 +43,7 @@ def test_a_worker_with_other_data_or_code_says_so(simple_recipe: Recipe, tmp_pat
     assert planned.missing(planned.node("universe")) == planned.node("universe").slices
 
 
+@pytest.mark.slow
 def test_what_a_worker_refuses_is_told_like_at_home(simple_recipe: Recipe, tmp_path: Path) -> None:
     late = simple_recipe.universe.model_copy(update={"min_listed_days": 9000})
     changes = {"universe": late, "workers": 2}

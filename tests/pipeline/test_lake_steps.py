@@ -58,6 +58,7 @@ def planned(folder: Path, *changes: str) -> Plan:
     return plan(load_recipe(folder / "steps.yaml", changes), folder / "runs")
 
 
+@pytest.mark.slow
 def test_they_are_taken_once(folder: Path) -> None:
     lake = Lake(folder / "lake")
     assert len(lake.dates("snapshots")) == len(lake.dates("bars", 1)) == DAYS

@@ -231,12 +231,14 @@ def test_trades_agree_with_daily_rows(published: Lake) -> None:
         assert found.contradicted == found.without_buy_id == found.without_sell_id == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", LEVEL2)
 def test_libraries_without_orders(truth: Lake, published: Lake, library: str) -> None:
     found, expected = (factors(x, library, (), LAST_TWO) for x in (published, truth))
     np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize(("library", "count"), [("hf27", 4), ("l2", 1)])
 def test_whole_sets(truth: Lake, published: Lake, library: str, count: int) -> None:
@@ -312,6 +314,7 @@ def test_factors_of_orders_are_those_of_what_left_a_trace(
     assert (of_orders(truth) != expected).mean() > 0.5
 
 
+@pytest.mark.slow
 def test_factors_of_orders_are_close_to_the_truth(
     truth: Lake, published: Lake, files: Path, tmp_path: Path
 ) -> None:

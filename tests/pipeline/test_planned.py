@@ -45,6 +45,7 @@ def weights(work: Plan, name: str) -> np.ndarray:
     return load_run(folders, work.axes.assets).targets.values[:, :, 0]
 
 
+@pytest.mark.slow
 def test_one_trade_over_the_sequence_is_the_ordinary_problem(
     planned: tuple[Plan, RunResult],
 ) -> None:
@@ -56,6 +57,7 @@ def test_one_trade_over_the_sequence_is_the_ordinary_problem(
     assert np.abs(weights(work, "portfolio/two") - own).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_the_plan_reads_what_the_network_gives(planned: tuple[Plan, RunResult]) -> None:
     work, _ = planned
     node = work.node("portfolio/two")

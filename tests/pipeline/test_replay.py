@@ -102,6 +102,7 @@ def test_a_killed_replay_goes_on_where_it_stopped(
     assert not (tmp_path / "runs/artifacts/.work").exists()
 
 
+@pytest.mark.slow
 def test_a_lost_slice_is_made_again_from_the_one_before_it(
     done: tuple[Path, Plan], tmp_path: Path
 ) -> None:

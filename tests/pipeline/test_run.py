@@ -294,6 +294,7 @@ def test_weights_of_an_old_run_predict_any_later_date(finished: tuple[Path, RunR
     assert np.isfinite(kept["score"]).sum() > 30
 
 
+@pytest.mark.slow
 def test_gc_deletes_what_no_run_needs(simple_recipe: Recipe, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     execute(plan(simple_recipe, runs), show_progress=False)

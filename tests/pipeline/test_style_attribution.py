@@ -132,6 +132,7 @@ def test_components_have_no_returns_so_sessions_are_fitted(small: Path, fitted: 
     assert table.height == tables_of(fitted)["style_daily"].height
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lake", [pytest.param("cut", marks=pytest.mark.slow), "other"])
 @pytest.mark.parametrize("risk", ["null", pytest.param(RISK, marks=pytest.mark.slow)])
 def test_what_comes_later_changes_nothing(small: Path, lake: str, risk: str) -> None:

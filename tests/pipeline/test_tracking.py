@@ -25,6 +25,7 @@ def run(
     return planned, execute(planned, show_progress=False)
 
 
+@pytest.mark.slow
 def test_nobody_else_moves(run: tuple[Plan, RunResult], simple_recipe: Recipe) -> None:
     after = run[0]
     before = plan(simple_recipe, after.store.root.parent)

@@ -27,6 +27,7 @@ RULES = (
 )
 
 
+@pytest.mark.slow
 def test_rows_are_left_out_counted_and_reported(
     finished: tuple[Path, RunResult], tmp_path: Path
 ) -> None:

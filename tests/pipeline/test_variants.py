@@ -106,6 +106,7 @@ def test_a_pool_is_a_part_of_the_universe(tested) -> None:
     assert reports["ret20"].summary["rank_ic"] != pytest.approx(found.summary["rank_ic"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("of", ["industry", "size"])
 def test_parts_are_those_of_each_close(tested, of: str, tmp_path: Path) -> None:
     planned, reports = tested

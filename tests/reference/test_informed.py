@@ -319,6 +319,7 @@ def test_without_snapshots_or_trades_factors_of_prices_are_known(lake, tmp_path)
         LibrarySpec(library="hand_made").make().compute(plain, sessions[-1:], symbols)
 
 
+@pytest.mark.slow
 def test_a_second_call_computes_nothing(lake, monkeypatch):
     """Values with and without earlier sessions in them are kept beside each other."""
     sessions, calls = lake.dates("daily"), []
@@ -331,6 +332,7 @@ def test_a_second_call_computes_nothing(lake, monkeypatch):
     assert calls == []
 
 
+@pytest.mark.slow
 def test_what_is_kept_is_what_is_computed(lake):
     """A part of the factors, another order of dates and no store give the same numbers."""
     sessions, symbols = lake.dates("daily"), enriched_symbols(lake, lake.dates("daily")[-1].item())

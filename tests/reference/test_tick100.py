@@ -172,6 +172,7 @@ def test_the_library_has_the_names_of_the_specification():
     assert len(set(TICK100)) == 100
 
 
+@pytest.mark.slow
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize("old", [False, True])
 def test_every_factor_of_made_days_equals_the_reference(old):

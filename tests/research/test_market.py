@@ -110,6 +110,7 @@ def test_what_is_no_network_is_refused(market: Market) -> None:
         market.fit("gru", features)
 
 
+@pytest.mark.slow
 def test_settings_may_be_written_as_in_a_recipe(market: Market) -> None:
     features = market.factor({"kind": "library", "library": "price_volume", "names": ["ret20"]})
     spec = LibrarySpec(library="price_volume", names=("ret20",))
@@ -339,6 +340,7 @@ def by_hand(market: Market, features: Panel, folder: Path, fold: str, day: np.da
     return np.array(out)
 
 
+@pytest.mark.slow
 def test_a_date_is_scored_by_the_newest_fold_trained_before_it(
     market: Market, features: Panel, kept: Path
 ) -> None:

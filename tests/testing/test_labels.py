@@ -58,5 +58,6 @@ def test_a_read_that_is_too_short_is_caught(lake: Lake) -> None:
         assert_reads(LabelCheatSpec(how="read"), lake, ON)
 
 
+@pytest.mark.slow
 def test_returns_do_not_see_the_currency(lake: Lake) -> None:
     assert_invariant(RawReturnSpec(), lake, ON, price_scale(7.2))

@@ -109,6 +109,7 @@ def plain(samples: Samples, fold: Fold) -> tuple[list[float], list[float], list[
     return out
 
 
+@pytest.mark.slow
 def test_adamw_with_warm_up_and_a_bounded_norm_equals_a_plain_loop(
     samples: Samples, fold: Fold
 ) -> None:

@@ -50,6 +50,7 @@ def test_validation_and_prediction_have_all_rows(samples: Samples, fold: Fold) -
     np.testing.assert_array_equal(label_on(some.judged, fold.valid), label_on(samples, fold.valid))
 
 
+@pytest.mark.slow
 def test_rows_left_out_are_as_if_they_had_no_label(
     samples: Samples, fold: Fold, tmp_path: Path
 ) -> None:

@@ -71,6 +71,7 @@ class Runs:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._store = Store(root / "artifacts", read_only=True)
+        self._read: tuple[str, int, dict[str, pl.DataFrame]] | None = None
 
     def folders(self) -> dict[str, Path]:
         """``NAME/TIME`` -> folder of every finished run, newest first."""
@@ -97,6 +98,8 @@ class Runs:
     def tables(self, run: str) -> dict[str, pl.DataFrame]:
         """Tables of a run by name, of what is still there; empty where no such run was filed.
 
+        Those of the last run that was asked for are kept: a page of tables leads to each of them.
+
         Raises
         ------
         DamagedArtifactError
@@ -104,7 +107,10 @@ class Runs:
         path = self.file(run, FILED)
         if path is None or self.file(run, "recipe.yaml") is None:
             return {}
-        return past_tables(PastRun.open(str(path.parent), self.root))
+        filed = path.stat().st_mtime_ns
+        if self._read is None or self._read[:2] != (run, filed):
+            self._read = run, filed, past_tables(PastRun.open(str(path.parent), self.root))
+        return self._read[2]
 
     def artifacts(self) -> dict[str, tuple[str, ...]]:
         """Kind -> addresses of the finished folders."""

@@ -1,9 +1,10 @@
 """Render: a TearSheet as one HTML file that opens offline."""
 
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import DictLoader, Environment
+from jinja2 import Environment, FunctionLoader
 
 from intralpha.report.language import text
 from intralpha.report.section import Section
@@ -11,7 +12,7 @@ from intralpha.report.svg import draw
 from intralpha.report.tables import table
 from intralpha.report.tear_sheet import TearSheet
 
-LAYOUT, STYLE, SCRIPT = "layout.html", "style.css", "page.js"
+STYLE, SCRIPT = "style.css", "page.js"
 READING = (
     "RankIC: Spearman correlation of score and forward return across stocks, mean over test "
     "dates; ICIR: mean over sample standard deviation, not annualised. Standard errors and t "
@@ -76,13 +77,21 @@ def filled(template: str, title: str, **values: object) -> str:
     title : of the page
     **values : what it uses
     """
-    folder = files("intralpha.report")
-    names = (LAYOUT, template, STYLE, SCRIPT)
-    read = {n: folder.joinpath(n).read_text(encoding="utf-8") for n in names}
-    environment = Environment(autoescape=True, loader=DictLoader(read))
+    page = _environment().get_template(template)
+    return page.render(title=title, style=_read(STYLE), script=_read(SCRIPT), **values)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(autoescape=True, loader=FunctionLoader(_read))
     environment.globals |= {"text": text}
-    page = environment.get_template(template)
-    return page.render(title=title, style=read[STYLE], script=read[SCRIPT], **values)
+    return environment
+
+
+@cache
+def _read(name: str) -> str:
+    """The text of a file of this folder."""
+    return files("intralpha.report").joinpath(name).read_text(encoding="utf-8")
 
 
 def write_page(page: str, path: Path) -> Path:

@@ -177,6 +177,7 @@ def test_who_asks_changes_neither_the_values_nor_what_is_kept(lake, stocks, coun
     assert sorted(p.name for p in (lake.root / FOLDER).iterdir()) == files
 
 
+@pytest.mark.slow
 def test_an_index_is_computed_when_asked_for_and_not_kept(lake, stocks, counts):
     values(lake, range(22, 25), stocks)
     files = sorted(p.name for p in (lake.root / FOLDER).iterdir())
@@ -243,6 +244,7 @@ def test_auctions_and_missing_sessions_are_part_of_the_key(source, stocks, tmp_p
     assert_fresh(lake, dates, stocks, third)
 
 
+@pytest.mark.slow
 def test_another_instrument_changes_no_key_until_it_trades(lake, stocks, counts):
     values(lake, [22, 23], stocks)
     row = lake.scan("instruments").filter(pl.col("symbol") == stocks[0]).collect()
@@ -269,6 +271,7 @@ def test_a_killed_run_goes_on_where_it_stopped(lake, stocks, counts):
     assert_fresh(lake, range(22, 27), stocks, panel)
 
 
+@pytest.mark.slow
 @pytest.mark.one_in(3)
 @pytest.mark.parametrize("lost", [".npy", ".json", ".symbols.npy"])
 def test_half_a_file_is_no_file(lake, stocks, counts, lost):
@@ -309,6 +312,7 @@ def test_the_past_does_not_depend_on_what_the_lake_holds_later(source, lake, sto
     assert names == {p.name for p in (short.root / FOLDER).iterdir()}
 
 
+@pytest.mark.slow
 def test_dates_far_apart_share_one_window(lake, stocks, counts):
     days = lake.dates("daily")
     panel = values(lake, [19, 21, 32], stocks)
@@ -338,6 +342,7 @@ def drop_daily(lake: Lake, gone: pl.Expr) -> None:
     lake.append("daily", rows.filter(~gone))
 
 
+@pytest.mark.slow
 def test_what_is_kept_of_a_date_does_not_depend_on_other_dates(lake, stocks, counts):
     last = lake.dates("daily")[3].item()  # after that one stock has minutes and no daily row
     drop_daily(lake, (pl.col("symbol") == stocks[1]) & (pl.col("date") > last))

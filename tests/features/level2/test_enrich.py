@@ -160,6 +160,7 @@ def test_blocks_do_not_matter(lake: Lake, rows: int, tmp_path: Path):
     assert parts.checksums("auctions") == other.checksums("auctions")
 
 
+@pytest.mark.slow
 def test_a_day_is_done_once_and_again_when_something_changed(lake: Lake):
     days = [d.item() for d in lake.dates("trades")]
     states = lambda spec=FIVE: [p.state for p in plan_days(lake, lake.dates("trades"), spec)]  # noqa: E731

@@ -271,6 +271,7 @@ def test_largest_stocks_are_not_members():
     assert weight[17] == pytest.approx(18 / sum(range(5, 19)))
 
 
+@pytest.mark.slow
 def test_same_seed_same_rows_and_another_seed_other_rows(thin):
     short = THIN.model_copy(update={"end": date(2023, 2, 28)})
     again, other = tables(short), tables(short.model_copy(update={"seed": 1}))

@@ -105,6 +105,7 @@ def test_any_separators_order_of_keys_and_padding_give_the_same(
         assert found[table].quarantined.is_empty()
 
 
+@pytest.mark.slow
 def test_any_cut_into_files_and_chunks_gives_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

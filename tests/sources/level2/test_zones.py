@@ -61,6 +61,7 @@ def expected(tmp_path: Path) -> pl.DataFrame:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.one_in(3)
 @pytest.mark.parametrize("zone", ZONES)
 def test_any_declared_zone_gives_the_same_lake(tmp_path: Path, zone: str) -> None:

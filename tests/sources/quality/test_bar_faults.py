@@ -207,6 +207,7 @@ def torn(bars: pl.DataFrame, folder: Path) -> Fault:
     return bar_faults(lake, bars["freq"][0], None)[0][TORN]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("freq", FREQS)
 def test_thin_bars_join(thin: dict[int, pl.DataFrame], tmp_path: Path, freq: int) -> None:
     fault = torn(thin[freq], tmp_path / "lake")

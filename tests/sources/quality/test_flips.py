@@ -47,6 +47,7 @@ def test_one_session_of_one_stock(
     assert report.faults[every(column)].is_empty()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [20, 21, 22, 37, 38])
 def test_over_the_borders_of_blocks(
     honest: pl.DataFrame, tmp_path: Path, place: int, monkeypatch: pytest.MonkeyPatch
