@@ -35,6 +35,9 @@ def borrowed(typing_context, array):
 
     Every slice of a counted array raises and lowers the count with locked instructions, which
     costs more than a pass over a few hundred numbers. The caller of the kernel owns the memory.
+
+    That an array may not be written is forgotten, too: what reads it and an array of the kernel's
+    own alike is compiled once.
     """
     del typing_context
 
@@ -43,4 +46,4 @@ def borrowed(typing_context, array):
         here.meminfo = here.meminfo.type(None)
         return here._getvalue()
 
-    return Signature(array, (array,), None), code
+    return Signature(array.copy(readonly=False), (array,), None), code

@@ -30,7 +30,7 @@ from intralpha.features.engine.codes import (
     I_OUT,
     UNARY,
 )
-from intralpha.features.engine.compiling import BARE, BARE_INNER
+from intralpha.features.engine.compiling import BARE, BARE_INNER, borrowed
 from intralpha.features.engine.program import Program
 
 BLOCK_ROWS = 32 * 240
@@ -184,10 +184,11 @@ def _row(rows, scratch, i, lo, hi):
 @njit(**BARE)
 @no_type_check
 def _run(
-    code, k, rows, days, all_bounds, day_rows, all_lunch, blocks,
+    code, k, given, days, all_bounds, day_rows, all_lunch, blocks,
     all_here, scratch, numbers, moments, work, spans, states, found, out,
 ):  # fmt: skip
     """All instructions on one block after another; what comes after ``blocks`` is written over."""
+    rows = borrowed(given)
     for block in range(len(blocks) - 1):
         first, last = blocks[block], blocks[block + 1]
         lo, hi, n = all_bounds[first], all_bounds[last], last - first
