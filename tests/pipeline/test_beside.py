@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from intralpha.pipeline import Plan, RecipeError, RunResult, execute, load_recipe, plan
+from intralpha.pipeline import Plan, RecipeError, RunResult, execute, load_recipe, plan, run_tables
+from intralpha.pipeline.compare import PastRun
+from intralpha.pipeline.export import past_tables
 from intralpha.pipeline.report import finished_courses
 
 from .conftest import begun
@@ -61,6 +63,26 @@ def test_the_report_has_a_line_of_each(beside: tuple[Plan, RunResult]) -> None:
     for name in ("portfolio", "same", "calm", "wide", "half"):
         assert f">{name}</" in part, name
     assert "Returns by year" in part
+
+
+@pytest.mark.slow
+def test_every_table_of_each_is_exported(beside: tuple[Plan, RunResult]) -> None:
+    planned, result = beside
+    tables = run_tables(planned)
+    lines = tables["portfolios"]
+    assert lines["portfolio"].to_list() == ["portfolio", "same", "calm", "wide"]
+    assert lines["excess_ret"][0] == result.figures["excess_ret"] == lines["excess_ret"][1]
+    assert lines["excess_ret"][2] != lines["excess_ret"][0]
+    years = tables["portfolios/Returns by year"]
+    assert years["series"].to_list() == ["portfolio", "same", "calm", "wide", "half"]
+    for name in ("daily", "fills", "holdings", "yearly"):
+        assert tables[f"portfolios/same/{name}"].equals(tables[f"portfolio/{name}"])
+    daily = tables["portfolios/calm/daily"]
+    assert daily["ret"].to_list() == finished_courses(planned)["calm"].ret.tolist()
+    filed = past_tables(PastRun.open(str(result.report.parent), planned.store.root.parent))
+    assert filed["portfolios"].equals(lines)
+    assert {name for name in filed if name.startswith("portfolios/")} <= set(tables)
+    assert "portfolios/calm/fills" in filed
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from intralpha.pipeline.made import (
     Made,
     date_weights,
     explored_tables,
+    finished_beside,
     finished_factors,
     finished_sets,
     finished_tracking,
@@ -26,7 +27,12 @@ from intralpha.pipeline.made import (
 from intralpha.pipeline.named_tables import read_tables
 from intralpha.pipeline.nodes.combination import COMBINATION
 from intralpha.pipeline.plan import Plan
-from intralpha.pipeline.report import NothingMadeError, finished_run, portfolio_record
+from intralpha.pipeline.report import (
+    NothingMadeError,
+    beside_tables,
+    finished_run,
+    portfolio_record,
+)
 
 Form = Literal["csv", "parquet", "xlsx"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -78,7 +84,8 @@ def run_tables(planned: Plan) -> dict[str, pl.DataFrame]:
     -------
     dict of name -> DataFrame
         Whole tables, as they are kept: a report cuts long ones. Tests, sets, fits, weights of
-        training dates and of the combination, the ledger, and what is told of the replay.
+        training dates and of the combination, the ledger, and what is told of the replay; of
+        further portfolios theirs, and the figures of all in one.
 
     Raises
     ------
@@ -91,14 +98,14 @@ def run_tables(planned: Plan) -> dict[str, pl.DataFrame]:
     out = _tables(planned, run, record)
     if not out:
         raise NothingMadeError(planned.to_text())
-    return out
+    return out | {f"portfolios/{title}": frame for title, frame in beside_tables(planned).items()}
 
 
 def past_tables(run: PastRun) -> dict[str, pl.DataFrame]:
     """The same of a finished run, from what it filed and what of that is still there.
 
     What an export reads from the lake or counts by the recipe is left out: of what the benchmark is
-    made, and figures as a certain report counts them.
+    made, figures as a certain report counts them, and mixtures of portfolios.
     """
     return _tables(run, run.replay, run.record())
 
@@ -122,7 +129,8 @@ def _tables(
         out |= {f"combination/{n}": frame for n, frame in read_tables(folder).items()}
     out |= {f"tracking/{n}": frame for n, frame in finished_tracking(made).items()}
     out |= {f"explore/{n}": frame for n, frame in explored_tables(made).items()}
-    out |= _portfolio(run, record)
+    out |= _portfolio("portfolio", run, record)
+    out |= _beside(finished_beside(made), record)
     return {name: frame for name, frame in out.items() if frame.width}
 
 
@@ -133,7 +141,24 @@ def _date_weights(made: Made) -> dict[str, pl.DataFrame]:
     return {"training/date_weights": weights, "training/effective_dates": effective_dates(weights)}
 
 
-def _portfolio(run: PortfolioRun | None, record: PortfolioRecord | None) -> dict[str, pl.DataFrame]:
+def _beside(
+    runs: Mapping[str, PortfolioRun], own: PortfolioRecord | None
+) -> dict[str, pl.DataFrame]:
+    """Tables of further portfolios, and the figures of all in one."""
+    records = {name: PortfolioRecord.of(run) for name, run in runs.items() if len(run.ledger.daily)}
+    out: dict[str, pl.DataFrame] = {}
+    for name, run in runs.items():
+        out |= _portfolio(f"portfolios/{name}", run, records.get(name))
+    if records and own is not None:
+        lines = {"portfolio": own} | records
+        figures = [{"portfolio": name} | record.figures for name, record in lines.items()]
+        out["portfolios"] = pl.concat([pl.DataFrame([row]) for row in figures], how="diagonal")
+    return out
+
+
+def _portfolio(
+    place: str, run: PortfolioRun | None, record: PortfolioRecord | None
+) -> dict[str, pl.DataFrame]:
     out = {}
     if record is not None:
         out = {"figures": pl.DataFrame([record.figures]), "yearly": record.yearly}
@@ -141,7 +166,7 @@ def _portfolio(run: PortfolioRun | None, record: PortfolioRecord | None) -> dict
         out |= {name: getattr(run.ledger, name) for name in TABLES}
     if record is not None:
         out |= record.notes | {f"told_{name}": frame for name, frame in record.tables.items()}
-    return {f"portfolio/{name}": frame for name, frame in out.items()}
+    return {f"{place}/{name}": frame for name, frame in out.items()}
 
 
 def export_tables(

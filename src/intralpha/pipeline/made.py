@@ -7,6 +7,7 @@ from typing import Protocol
 
 import polars as pl
 
+from intralpha.backtest import PortfolioRun, load_run
 from intralpha.evaluation import FactorReport, SetReport
 from intralpha.factors.training_rows import FILE as DATE_WEIGHTS
 from intralpha.factors.training_rows import WEIGHING, fold_of
@@ -16,6 +17,7 @@ from intralpha.pipeline.nodes.explore import DISTRIBUTION, EXPLORE
 from intralpha.pipeline.nodes.tracking import TRACKING
 
 SET = "set/"
+PORTFOLIO, FURTHER = "portfolio", "portfolio/"  # a kind of nodes, and how further ones are called
 
 
 class Made(Protocol):
@@ -75,6 +77,15 @@ def attribution_tables(run: Made) -> dict[str, pl.DataFrame]:
     folders = run.folders("attribution").values()
     named = {"Attribution of the excess return": YEARLY, "Attribution by industry": GROUPS}
     return {title: pl.read_parquet(f / name) for f in folders for title, name in named.items()}
+
+
+def finished_beside(run: Made) -> dict[str, PortfolioRun]:
+    """Replays of further portfolios by name, of those that are wholly made; no mixtures, which have
+    no ledger.
+    """
+    nodes = [n for n, kind in run.kinds.items() if kind == PORTFOLIO and n.startswith(FURTHER)]
+    found = {node.removeprefix(FURTHER): list(run.folders(node).values()) for node in nodes}
+    return {name: load_run(folders) for name, folders in found.items() if folders}
 
 
 def replay_tables(run: Made) -> dict[str, pl.DataFrame]:

@@ -171,11 +171,16 @@ def finished_courses(planned: Plan) -> dict[str, Course]:
 
 def _beside(planned: Plan) -> list[Section]:
     """Portfolios side by side, where the recipe has several."""
+    tables = beside_tables(planned)
+    return beside_sections(finished_courses(planned), tables) if tables else []
+
+
+def beside_tables(planned: Plan) -> dict[str, pl.DataFrame]:
+    """Figures of several portfolios and mixtures by heading, a line each; empty for one alone."""
     own = planned.recipe.portfolio
     if own is None or not planned.recipe.portfolios:
-        return []
-    courses = finished_courses(planned)
-    return beside_sections(courses, side_by_side(courses, own.figures))
+        return {}
+    return side_by_side(finished_courses(planned), own.figures)
 
 
 def facts_of(planned: Plan) -> dict[str, str]:
