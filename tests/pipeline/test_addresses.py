@@ -43,6 +43,8 @@ MOVED: dict[str, set[str]] = {
     "factors.gru.transform": {"seen/gru", "weights/gru", "outputs/gru", "score/gru"} | RESULTS,
     "factors.gru.kept": {"seen/gru", "weights/gru", "outputs/gru", "score/gru"} | RESULTS,
     "factors.gru.window_days": {"weights/gru", "outputs/gru", "score/gru"} | RESULTS,
+    # Inside the day the masks, the returns of the test and all that is learned are others.
+    "factors.gru.until": {"universe/gru", "forward/gru", "seen/gru"} | GRU | RESULTS,
     "factors.gru.step": {"weights/gru", "outputs/gru", "score/gru"} | RESULTS,
     "factors.gru.label": GRU | RESULTS,
     "factors.gru.valid_label": {"valid_label/gru", "weights/gru", "outputs/gru", "score/gru"}
@@ -84,6 +86,8 @@ OTHERS: dict[str, Any] = {
     "factors.gru.transform.mads": 4.0,
     "factors.gru.kept": "float16",
     "factors.gru.step": "day",
+    "factors.gru.features.without": ["bar_ret"],
+    "factors.gru.until": 4,
     "factors.gru.label.kind": {"kind": "y_002"},
     "factors.gru.label.horizon": 3,
     "factors.gru.label.start": "close",

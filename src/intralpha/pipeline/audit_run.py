@@ -16,9 +16,9 @@ from intralpha.audit.moment import NoFutureError
 from intralpha.audit.probe import NothingComparedError
 from intralpha.base import Panel
 from intralpha.base.node import Node
-from intralpha.features import FeatureSpec
 from intralpha.market import Lake
 from intralpha.pipeline.audit_files import compare_files
+from intralpha.pipeline.audit_noon import known_by_noon, last_noon
 from intralpha.pipeline.nodes.portfolio import END
 from intralpha.pipeline.plan import Plan, plan
 from intralpha.pipeline.recipe import Recipe
@@ -87,11 +87,11 @@ def audit_dates(
 
     The recipe runs on its lake, and up to each date on copies in which everything later is
     something else: noise, not there, a session later, and noise from the date's own noon on (then
-    features that are known by noon are compared). Compared are the universe, every feature, every
-    choice of rows to train on, every score, the signal, the benchmark, the exposures, the risk
-    model and the target weights up to the date. Nobody has to be able to trade another future:
-    there the portfolio ends at the date, and a failure of what is not compared is logged and does
-    not count.
+    features and scores that are known by noon are compared). Compared are the universe, every
+    feature, every choice of rows to train on, every score, the signal, the benchmark, the
+    exposures, the risk model and the target weights up to the date. Nobody has to be able to trade
+    another future: there the portfolio ends at the date, and a failure of what is not compared is
+    logged and does not count.
 
     Parameters
     ----------
@@ -178,11 +178,11 @@ def _compare(
     true: Plan, folder: Path, after: date, future: str, show_progress: bool
 ) -> tuple[Finding, ...]:
     """Findings of one other world, which goes when they are clean."""
-    nodes = _known_by_noon(true) if future == "noon" else None
+    nodes = known_by_noon(true) if future == "noon" else None
     if nodes is not None:
         if not nodes:
             return ()
-        after = true.axes.dates[true.axes.dates <= np.datetime64(after, "D")][-1].item()
+        after = last_noon(true, nodes, after)
     root = folder / f"{future}-{after}"
     shutil.rmtree(root, ignore_errors=True)
     lake = FUTURES[future](Lake(true.lake_root), after, root / "lake")
@@ -357,25 +357,11 @@ def _panel(planned: Plan, node: Node, days: Sequence[str], upto: date | None = N
     return planned.store.panel(node.kind, keys, known)
 
 
-def _known_by_noon(true: Plan) -> dict[str, tuple[str, ...]]:
-    """Nodes of features -> names that are known by noon, or at the end of bars of the morning."""
-    out = {}
-    for node in true.nodes:
-        if node.kind != "features" or not isinstance(node.spec, FeatureSpec):
-            continue
-        made = node.spec.make()
-        if made.times is not None and not any(time <= NOON for time in made.times):
-            continue
-        known = {name: made.known_at_slot(name) for name in made.names}
-        early = [name for name, at in known.items() if isinstance(at, str) or at <= NOON]
-        out |= {node.name: tuple(early)} if early else {}
-    return out
-
-
 def _morning(true: Plan, other: Plan, node: str, on: date, names: tuple[str, ...]) -> Finding:
-    """Values of a morning in a world whose noise begins at noon."""
-    old, new = (_panel(p, true.node(node), [str(on)], on).select(names) for p in (true, other))
-    return compare_panels(node, old, new, on, NOON)
+    """Values of a morning in a world whose noise begins at noon; of all names if none is given."""
+    old, new = (_panel(p, true.node(node), [str(on)], on) for p in (true, other))
+    shown = names or old.names
+    return compare_panels(node, old.select(shown), new.select(shown), on, NOON)
 
 
 def _targets(planned: Plan) -> Panel:
