@@ -1,7 +1,9 @@
 """A network that speaks within its date: what it may not see, and what it stands on."""
 
+import re
 from dataclasses import replace
 from datetime import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 
 from intralpha.base import Panel
 from intralpha.base.panel import as_days
+from intralpha.base.yaml_text import parse_yaml
 from intralpha.datasets import CrossSectionSpec, RollingSpec
 from intralpha.datasets.neutral import NeutralSpec
 from intralpha.factors import Ground, Network
@@ -197,3 +200,15 @@ def test_factors_of_a_library_are_left_out_by_name() -> None:
         LibrarySpec(library="bar64_30", without=("bar_val_shre",)).make()
     with pytest.raises(LibraryError, match="without bar_ret has no factor left"):
         LibrarySpec(library="bar64_30", names=("bar_ret",), without=("bar_ret",)).make()
+
+
+def test_the_factors_of_the_page_are_recipes() -> None:
+    page = Path(__file__).parents[2] / "docs/labels.md"
+    blocks = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    (factors,) = [read["factors"] for one in blocks if "factors" in (read := parse_yaml(one))]
+    told = {name: Network.model_validate(of) for name, of in factors.items()}
+    assert {name: of.known_at for name, of in told.items()} == {
+        "at_1030": time(10, 30),
+        "at_1130": time(11, 30),
+    }
+    assert all(of.faults() == () and of.tested_by for of in told.values())

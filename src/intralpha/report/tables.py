@@ -125,6 +125,8 @@ def said(column: str) -> Text:
     known = re.fullmatch(r"rank_ic_(\d+)_(\d+)", column)
     if known:
         return text("RankIC t+{} to t+{}", known[1], known[2])
+    if column.startswith("rank_ic_bar"):
+        return text("RankIC, {}", horizon_text(column.removeprefix("rank_ic_")))
     written = words(column)
     return text(written) if "{" not in written and "}" not in written else name(written)
 

@@ -27,6 +27,16 @@ def bars_node(name: str, returns: tuple[LabelSpec, ...], dates: Shaped[ndarray, 
     return Node(f"forward/{name}", make_bars, returns, slices, inputs, reads)
 
 
+def began(returns: tuple[LabelSpec, ...]) -> str:
+    """When on its date the first of some returns begins, as 10:30.
+
+    Parameters
+    ----------
+    returns : at least one
+    """
+    return f"{min(one.begins for one in returns):%H:%M}"
+
+
 def make_bars(spec: tuple[LabelSpec, ...], inputs: Inputs, task: Task) -> None:
     """The returns side by side.
 

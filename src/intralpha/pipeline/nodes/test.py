@@ -23,7 +23,7 @@ from intralpha.evaluation import (
 from intralpha.factors import Ground
 from intralpha.factors.features import feature_node
 from intralpha.features import LibrarySpec
-from intralpha.pipeline.nodes.bars import bars_node, tested_from_bar
+from intralpha.pipeline.nodes.bars import bars_node, began, tested_from_bar
 from intralpha.pipeline.nodes.breakdown import breakdown_reads, divisions
 from intralpha.pipeline.nodes.ground import within_node
 from intralpha.pipeline.nodes.pools import POOLS, pools_node
@@ -107,7 +107,7 @@ def test_nodes(
         test=recipe.test,
         factors=tuple(recipe.factors),
         with_signal=len(recipe.combined()) > 1,
-        from_bars={name: f"{of.known_at:%H:%M}" for name, of in early.items()},
+        from_bars={name: began(of.tested_by) for name, of in early.items()},
         simulated=simulated_source(recipe),
     )
     reads = breakdown_reads(recipe.test.breakdown)
