@@ -95,7 +95,7 @@ def test_what_needs_the_whole_day_is_refused_by_name() -> None:
     (fault,) = changed(features=whole).faults()
     assert fault == (
         "features: found bar_val_share (known at 15:00); the windows end with bar 2, at 10:30.\n"
-        "Hint: `without` leaves factors of a library out"
+        "Hint: `without: [bar_val_share]` leaves factors of a library out"
     )
     without = whole.model_copy(update={"without": ("bar_val_share",)})
     assert changed(features=without).faults() == ()

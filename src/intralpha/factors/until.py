@@ -85,7 +85,7 @@ def _unknown(view: InputSpec, made: FeatureSet) -> Iterator[str]:
             told = ", ".join(f"{name} (known at {known[name]:%H:%M})" for name in late)
             yield (
                 f"features: found {told}; the windows end with bar {view.until}, at {end:%H:%M}.\n"
-                "Hint: `without` leaves factors of a library out"
+                f"Hint: `without: [{', '.join(late)}]` leaves factors of a library out"
             )
     if view.half and end < DAY_CLOSE:
         yield (
