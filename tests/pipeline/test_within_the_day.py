@@ -137,7 +137,7 @@ def test_it_is_tested_from_its_next_bar_on(true: tuple[Plan, RunResult]) -> None
 
 
 def audited(recipe: Recipe, folder: Path, *futures: str) -> set[str]:
-    """What an audit of the date found to look ahead."""
+    """What an audit of the date found to look ahead; it looked at what the factor says."""
     try:
         found = audit_recipe(recipe, ON, folder, show_progress=False, futures=futures)
     except FutureLeakError as error:
@@ -146,10 +146,11 @@ def audited(recipe: Recipe, folder: Path, *futures: str) -> set[str]:
     return set()
 
 
-def test_an_audit_compares_what_it_says_at_noon(
-    finished: tuple[Path, RunResult], tmp_path: Path
+@pytest.mark.parametrize("bar", [6, *(pytest.param(b, marks=pytest.mark.slow) for b in (2, 4))])
+def test_an_audit_compares_what_it_says_within_the_day(
+    finished: tuple[Path, RunResult], tmp_path: Path, bar: int
 ) -> None:
-    recipe = recipe_of(finished[0] / "tiny.yaml", {"early": until(4)})
+    recipe = recipe_of(finished[0] / "tiny.yaml", {"early": until(bar)})
     assert audited(recipe, tmp_path, "noon") == set()
 
 
@@ -162,13 +163,13 @@ def test_an_audit_compares_it_in_every_other_future(
 
 
 class LateNetwork(Network):
-    """Sees its whole date, and says that it speaks at noon."""
+    """Sees two bars more than it says."""
 
     kind: Literal["leaks.late"] = "leaks.late"  # type: ignore[assignment]
 
     @property
     def known_at(self) -> time:
-        return time(11, 30)
+        return bar_times(30)[(self.until or 8) - 3]
 
 
 class CloseNetwork(Network):
@@ -186,7 +187,8 @@ class CloseNetwork(Network):
 
 
 CHEATS: dict[str, dict[str, Any]] = {
-    "it sees the afternoon": until(4, kind="leaks.late") | {"until": None},
+    "it sees the next bars": until(6, kind="leaks.late"),
+    "it sees the whole day": until(8, kind="leaks.late"),
     "it knows who will have traded": until(4, kind="leaks.close"),
     "a feature is the next bar": until(4, features=BarsSpec(cheats=True).model_dump()),
 }
@@ -195,7 +197,8 @@ CHEATS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize(
     "cheat",
     [
-        "it sees the afternoon",
+        "it sees the next bars",
+        pytest.param("it sees the whole day", marks=pytest.mark.slow),
         pytest.param("it knows who will have traded", marks=pytest.mark.slow),
         pytest.param("a feature is the next bar", marks=pytest.mark.slow),
     ],

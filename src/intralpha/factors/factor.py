@@ -80,7 +80,7 @@ class FactorSpec(Kinded):
     def known_at(self) -> time:
         """When on its date a score is known; most: at the close. Midnight: before it.
 
-        The noise of an audit begins at noon, too: scores that are known by then must stay.
+        An audit holds it to that: noise from then on must not move a score.
         """
         return DAY_CLOSE
 
