@@ -185,3 +185,18 @@ def test_dates_with_too_few_stocks_are_counted_and_told(parts, short: int) -> No
         assert (said in shown) == (short > 0)
         assert ("count in no IC or RankIC: widen the universe" in shown) == (short == D)
     assert np.isfinite(report.series["top_excess"].to_numpy()).all()
+
+
+@pytest.mark.parametrize(
+    ("bars", "sessions"), [("40_of_8", "1_6"), ("24_of_24", "1_2"), ("4_of_8", "1_2")]
+)
+def test_returns_counted_in_bars_overlap_by_their_sessions(parts, bars: str, sessions: str) -> None:
+    """Forty of eight a day run over five sessions: their errors are those of any five."""
+    score, fwd, inside = parts
+    found = []
+    for horizon in (f"bar03_{bars}", sessions):
+        one = Panel(fwd.values[:, :, :1].copy(), DAYS, ASSETS, (f"fwd_{horizon}",))
+        table = run_factor_test(score, one, inside, SPEC, "x").more["horizons"]
+        assert table["horizon"].to_list() == [horizon]
+        found.append(table.drop("horizon"))
+    assert_frame_equal(*found)

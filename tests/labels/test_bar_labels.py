@@ -1,5 +1,6 @@
 """y_sharpe and y_bars: by hand, beside loops over the rows of one stock, and what they look at."""
 
+from datetime import time
 from itertools import pairwise
 
 import numpy as np
@@ -13,6 +14,7 @@ from intralpha.labels import (
     BarReturnsSpec,
     BarSharpeSpec,
     NoBenchmarkBarsError,
+    RawBarReturnsSpec,
     SeveralSpec,
     UnknownSampleDateError,
     ZReturnSpec,
@@ -46,7 +48,7 @@ def make_bars(daily: pl.DataFrame) -> pl.DataFrame:
         if d not in SPAN or (a, d) == LOST:
             continue
         up, down = row["up_limit"], row["down_limit"]
-        for k, time in enumerate(bar_times(30)):
+        for k, end in enumerate(bar_times(30)):
             ends = np.clip(row["close"] * np.exp(rng.normal(0, 0.01, 2)), down, up)
             open_, close = np.round(ends, 2)
             volume = 0 if (a, d, k) == (*EMPTY, 0) else int(rng.integers(1, 90)) * 100
@@ -54,7 +56,7 @@ def make_bars(daily: pl.DataFrame) -> pl.DataFrame:
                 open_ = close = up
             high, low = max(open_, close), min(open_, close)
             amount = volume * (low + (high - low) * rng.random())
-            rows.append((row["date"], 30, row["symbol"], time, open_, high, low, close, volume,
+            rows.append((row["date"], 30, row["symbol"], end, open_, high, low, close, volume,
                          amount))  # fmt: skip
     names = "date freq symbol time open high low close volume amount"
     return pl.DataFrame(rows, schema=names.split(), orient="row")
@@ -211,7 +213,7 @@ def expected_bars(rows, d, after, horizon, last):
 def test_bar_returns_beside_a_loop(barred, rows, after, horizon):
     spec = BarReturnsSpec(after=after, horizon=horizon)
     last = (after[-1] + horizon) // T
-    assert (spec.offset, spec.columns) == (max(last, 1), tuple(f"fwd_bar{j:02d}" for j in after))
+    assert (spec.offset, spec.columns) == (last, tuple(f"fwd_bar{j:02d}" for j in after))
     days = np.arange(SPAN[0], SPAN[-1] - spec.offset + 1)
     found = spec.compute(barred, DAYS[days], ASSETS).values
     for at, j in enumerate(after):
@@ -231,6 +233,8 @@ BARRED = [
     BarSharpeSpec(horizon=1, benchmark="none"),
     BarReturnsSpec(),
     BarReturnsSpec(after=(8,), horizon=8),
+    BarReturnsSpec(after=(2,), horizon=4),  # all of it on the date itself
+    RawBarReturnsSpec(after=(2, 6), horizon=4),
 ]
 
 
@@ -254,7 +258,8 @@ def test_which_dates_are_asked_for_together_changes_nothing(barred, spec):
     for part in (slice(4, 5), slice(2, None, 7)):
         np.testing.assert_array_equal(spec.compute(barred, days[part], ASSETS).values, whole[part])
     assert np.isnan(spec.compute(barred, DAYS[: SPAN[0] - 1], ASSETS).values).all(), "no bars yet"
-    assert np.isnan(spec.compute(barred, DAYS[SPAN[-1] :], ASSETS).values).all(), "no bars any more"
+    after = SPAN[-1] + (spec.offset == 0)
+    assert np.isnan(spec.compute(barred, DAYS[after:], ASSETS).values).all(), "no bars any more"
 
 
 def test_what_is_lacking_is_told(lake, barred, rows):
@@ -278,10 +283,58 @@ def test_what_a_bar_label_declares():
     assert BarReturnsSpec(freq=10, after=(24,), horizon=24).reads() == (
         Read("daily", None, 0, 2), Read("bars", 10, 0, 2)
     )  # fmt: skip
-    assert BarReturnsSpec().same_day
-    assert not BarReturnsSpec(after=(8,)).same_day
-    assert not ZReturnSpec().same_day
-    assert SeveralSpec(labels=(ZReturnSpec(), BarReturnsSpec())).same_day
+    assert BarReturnsSpec().begins == time(10, 30)
+    assert BarReturnsSpec(freq=10, after=(12, 24)).begins == time(11, 30)
+    assert BarReturnsSpec(after=(8,)).begins == ZReturnSpec().begins == time(15)
+    assert SeveralSpec(labels=(ZReturnSpec(), BarReturnsSpec())).begins == time(10, 30)
+
+
+@pytest.mark.parametrize(
+    ("freq", "after", "horizon", "sessions"),
+    [(30, (2, 4, 6, 8), 4, (0, 1, 1, 1)), (30, (2, 4, 6, 8), 8, (1, 1, 1, 2)),
+     (30, (2, 8), 40, (5, 6)), (10, (6, 24), 17, (0, 1)), (10, (6, 24), 18, (1, 1))],
+)  # fmt: skip
+def test_the_purge_counts_to_the_last_bar_of_each_column(freq, after, horizon, sessions):
+    """By hand: bar j + 1 + h of a day of T bars lies (j + h) // T sessions later."""
+    label = BarReturnsSpec(freq=freq, after=after, horizon=horizon)
+    assert (label.sessions, label.offset) == (sessions, sessions[-1])
+
+
+def test_the_raw_twin_is_what_is_z_scored(barred):
+    label, days = BarReturnsSpec(after=(2, 8), horizon=4), DAYS[SPAN[0] : SPAN[-1] - 2]
+    (raw,) = label.raw
+    assert raw == RawBarReturnsSpec(after=(2, 8), horizon=4)
+    assert raw.columns == ("fwd_bar03_4_of_8", "fwd_bar09_4_of_8")
+    assert (raw.offset, raw.begins, raw.raw) == (label.offset, label.begins, (raw,))
+    found = raw.compute(barred, days, ASSETS).values.astype(np.float64)
+    mean = np.nanmean(found, axis=1, keepdims=True)
+    std = np.nanstd(found, axis=1, keepdims=True)
+    expected = label.compute(barred, days, ASSETS).values
+    np.testing.assert_allclose((found - mean) / std, expected, atol=2e-5)
+    assert BarReturnsSpec(after=(8,)).raw == RawBarReturnsSpec(after=(8,)).raw == ()
+    several = SeveralSpec(labels=(label, ZReturnSpec(), label))
+    assert several.raw == (raw,)
+
+
+@pytest.mark.parametrize("after", [2, 6])
+def test_a_bar_label_knows_nothing_of_the_bars_before_it_begins(tmp_path, daily, bars, after):
+    """What a network may see is none of what it is to predict: other bars up to j, same label."""
+    on = DAYS[33].item()
+    early = (pl.col("date") == on) & (pl.col("time") <= bar_times(30)[after - 1])
+    rng = np.random.default_rng(1)
+    factor = pl.Series(rng.uniform(0.5, 0.9, len(bars)))
+    names = ("open", "high", "low", "close", "amount")
+    other = bars.with_columns(
+        *(pl.when(early).then(pl.col(name) * factor).otherwise(pl.col(name)) for name in names)
+    )
+    found = []
+    for name, rows in (("true", bars), ("other", other)):
+        lake = write_lake(tmp_path / name, daily)
+        lake.append("bars", rows)
+        label = BarReturnsSpec(after=(after,), horizon=4)
+        found.append(label.compute(lake, np.array([on], "datetime64[D]"), ASSETS).values)
+    assert np.isfinite(found[0]).sum() >= 5, "nothing was compared"
+    np.testing.assert_array_equal(*found)
 
 
 @pytest.mark.parametrize("spec", BARRED, ids=repr)

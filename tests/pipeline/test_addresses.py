@@ -43,6 +43,8 @@ MOVED: dict[str, set[str]] = {
     "factors.gru.transform": {"seen/gru", "weights/gru", "outputs/gru", "score/gru"} | RESULTS,
     "factors.gru.kept": {"seen/gru", "weights/gru", "outputs/gru", "score/gru"} | RESULTS,
     "factors.gru.window_days": {"weights/gru", "outputs/gru", "score/gru"} | RESULTS,
+    # Inside the day the masks are others, and so is all that stands on them.
+    "factors.gru.until": {"universe/gru", "seen/gru"} | GRU | RESULTS,
     "factors.gru.step": {"weights/gru", "outputs/gru", "score/gru"} | RESULTS,
     "factors.gru.label": GRU | RESULTS,
     "factors.gru.valid_label": {"valid_label/gru", "weights/gru", "outputs/gru", "score/gru"}
@@ -84,6 +86,8 @@ OTHERS: dict[str, Any] = {
     "factors.gru.transform.mads": 4.0,
     "factors.gru.kept": "float16",
     "factors.gru.step": "day",
+    "factors.gru.features.without": ["bar_ret"],
+    "factors.gru.until": 4,
     "factors.gru.label.kind": {"kind": "y_002"},
     "factors.gru.label.horizon": 3,
     "factors.gru.label.start": "close",
@@ -245,6 +249,7 @@ MOVED_BLOCKS: dict[str, set[str]] = {
     "kept": {"seen/halves"} | TRAINED,
     "window_days": {"similarity/halves"} | TRAINED,  # the first block has fewer samples
     "step": TRAINED,
+    "until": {"universe/halves", "seen/halves", "similarity/halves", "label/halves"} | TRAINED,
     "label": {"label/halves"} | TRAINED,
     "valid_label": {"valid_label/halves"} | TRAINED,
     "rows": {"rows/halves"} | TRAINED,
@@ -264,6 +269,7 @@ OTHERS_BLOCKS: dict[str, Any] = {
     "features.names": ["ret20", "vol20"],
     "label.horizon": 5,
     "label.start": "vwap",
+    "until": 0,  # daily features
     "blocks.first": "2023-01-05",
     "blocks.every_months": 2,
     "select.at_least": 1,

@@ -92,11 +92,14 @@ def test_report_000_runs_at_its_smallest_size(long_lake: Path, tmp_path: Path) -
     """Labels, an attention, block selection, a vote of horizons, with the report's own tables."""
     planned, result = run_tiny("s000_minute_platform_tiny", long_lake, tmp_path)
     names = [f.name for f in result.factors]
-    assert names == ["ret_1", "ret_10", "rank_10", "sharpe_10", "attention", "blocks", "signal"]
+    within = ["bar_2", "bar_2, from 10:30"]
+    close = ["ret_1", "ret_10", "rank_10", "sharpe_10", "attention", "blocks"]
+    assert names == [*close, *within, "signal"]
     decided = [node for node in planned.nodes if node.kind == "selected"]
     assert len(decided[0].slices) > 2, "blocks are chosen from more than once"
     page = result.report.read_text()
-    for heading in ("Weights of the combination", "Report 000", "score rank_10"):
+    bars = "8 bars from bar 3 of t, 8 bars a session"
+    for heading in ("Weights of the combination", "Report 000", "score rank_10", bars):
         assert heading in page, heading
 
 

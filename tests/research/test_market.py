@@ -462,3 +462,36 @@ def test_a_small_market_says_that_its_dates_count_in_no_rank_ic(market: Market) 
     said = f"{report.series.height} of them have fewer than 30 stocks with a score and a return"
     assert report.series.height > 20
     assert said in report.to_text()
+
+
+def test_a_network_that_speaks_within_the_day(market: Market, tmp_path: Path) -> None:
+    """Other bars after its own change no bit of a score, and no label begins before they end."""
+    bars = {"kind": "library", "library": "bar64_30", "rows": 30, "parameters": {"least": 1}}
+    panel = market.factor(bars | {"names": ["bar_ret", "bar_range"]})
+    settings: dict[str, Any] = {
+        "window_days": 3,
+        "schedule": RollingSpec(train_days=60, valid_days=12, step_days=200),
+        "training": TrainSpec(max_epochs=1),
+    }
+    seen = {"features": panel, "until": 2}
+    label = {"kind": "y_bars", "after": [2], "horizon": 4}
+    about = (Mine, {"x": seen})
+    score = market.fit(*about, label=label, keep=tmp_path / "kept", **settings)
+    day = score.dates[-5:-4]
+    at = int(np.searchsorted(market.dates, day[0]))
+    assert np.isfinite(score.at(day).values).sum() > 20
+    other = Panel(panel.values.copy(), panel.dates, panel.assets, panel.names, panel.times)
+    other.values[at, 2:] *= -3
+    other.values[at + 1 :] = 7
+    again = market.predict(tmp_path / "kept", other, day, network=Mine)
+    np.testing.assert_array_equal(again.values, score.at(day).values)
+    other.values[at, 1] *= -3
+    again = market.predict(tmp_path / "kept", other, day, network=Mine)
+    assert (again.values != score.at(day).values).mean() > 0.3
+    for early in ({**label, "after": [1]}, {"kind": "y_bars", "after": [1, 8]}):
+        with pytest.raises(ConfigError, match=r"begin at 10:00 of the date, which .* until 10:30"):
+            market.fit(*about, label=early, **settings)
+    with pytest.raises(ConfigError, match=r"features\.x\.transform: reads rows .* at its close"):
+        market.fit(Mine, {"x": seen | {"transform": {"kind": "neutral"}}}, label=label, **settings)
+    with pytest.raises(ConfigError, match="until: found 9; expected at most 8"):
+        market.fit(Mine, {"x": seen | {"until": 9}}, label=label, **settings)

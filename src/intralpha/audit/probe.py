@@ -113,7 +113,8 @@ def assert_same_past(findings: tuple[Finding, ...], upto: date, future: str = "n
     ----------
     findings : of the comparisons
     upto : last date of the common past
-    future : what the other world was, a name in ``CHANGES``
+    future : what the other world was, a name in ``CHANGES``, or the clock time of the date from
+        which on it was noise
 
     Raises
     ------
@@ -127,4 +128,5 @@ def assert_same_past(findings: tuple[Finding, ...], upto: date, future: str = "n
             raise NothingComparedError(upto, finding.what)
     leaks = tuple(f for f in findings if f.changed)
     if leaks:
-        raise FutureLeakError(upto, leaks, CHANGES[future])
+        change = CHANGES.get(future, f"replaced by noise from its {future} on")
+        raise FutureLeakError(upto, leaks, change)

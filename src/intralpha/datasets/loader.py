@@ -60,7 +60,8 @@ class Loader:
     ----------
     views : the inputs by name, all of the same dates and assets
     universe : Panel [D, A, 2] of the same dates and assets, with ``universe`` (1: in the universe
-        at the close) and ``traded`` (1: traded that day)
+        at the close) and ``traded`` (1: traded that day); of the day before where all windows end
+        before the close
     label : Panel [D', A, H] on sample dates; None where nothing is trained
     valid_label : Panel [D", A, H'] on validation dates, if scores are compared with another label
         there; else None

@@ -78,7 +78,8 @@ class Samples:
     Parameters
     ----------
     windows : an input each, by name; their Panels have the same dates and assets
-    present_DA : bool, whether the stock traded that day
+    present_DA : bool, whether the stock traded that day; where all windows end before the close,
+        what is known by then: both masks are those of the day before
     mask_DA : bool, the universe at the close of the date
     label : [D', A, H] on sample dates, or None
     valid_label : [D", A, H'] on validation dates, what scores are compared with there; None: the
@@ -179,7 +180,8 @@ class Samples:
     def day(self, day: Day, labelled: bool) -> Batch:
         """The samples of a date; with ``labelled`` only those with a finite label.
 
-        The windows are known at the close of the date, the labels are not.
+        The windows are known at the close of the date, or when their last bar is over; the labels
+        are not.
 
         Raises
         ------

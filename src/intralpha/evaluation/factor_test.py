@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from math import ceil
 from typing import Annotated, Literal
 
 import numpy as np
@@ -294,9 +295,11 @@ def _tables(
 
 
 def _sessions(horizon: str) -> int:
-    """Sessions of a return's name; what is named otherwise counts as one."""
-    known = re.fullmatch(r"(\d+)_(\d+)", horizon)
-    return int(known[2]) - int(known[1]) if known else 1
+    """Sessions of a return's name, ``1_6`` or ``bar03_40_of_8``; another counts as one."""
+    if known := re.fullmatch(r"(\d+)_(\d+)", horizon):
+        return int(known[2]) - int(known[1])
+    bars = re.fullmatch(r"bar\d+_(\d+)_of_(\d+)", horizon)
+    return ceil(int(bars[1]) / int(bars[2])) if bars else 1
 
 
 def _top_figures(excess: Float[ndarray, "D"], per_year: float) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time
 
 import numpy as np
 from jaxtyping import Shaped
@@ -11,6 +12,8 @@ from intralpha.base import Kinded
 from intralpha.base.node import Node, Task
 from intralpha.base.panel import as_days
 from intralpha.datasets import Fold
+from intralpha.features import DAY_CLOSE
+from intralpha.labels import LabelSpec
 
 UNIVERSE, TRADED = "universe", "traded"
 
@@ -72,6 +75,23 @@ class FactorSpec(Kinded):
         They are ``h01``, ``h02``, ... of its node ``outputs/NAME``, from the next session on.
         """
         return 0
+
+    @property
+    def known_at(self) -> time:
+        """When on its date a score is known; most: at the close. Midnight: before it.
+
+        An audit holds it to that: noise from then on must not move a score.
+        """
+        return DAY_CLOSE
+
+    @property
+    def tested_by(self) -> tuple[LabelSpec, ...]:
+        """Returns that its scores are tested with besides those of the recipe; most: none.
+
+        They begin within the date, after :attr:`known_at`; their stocks are those of the node
+        ``universe/NAME``.
+        """
+        return ()
 
     def folds(self, ground: Ground) -> tuple[Fold, ...]:
         """Its trainings in time order; none for a factor that learns nothing.

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import time
 
 from intralpha.datasets import CutSpec
+from intralpha.features import DAY_CLOSE
 from intralpha.labels import LabelSpec
 from intralpha.models import GIVERS, InputNamesError, ModelSpec, Shapes, check_names
 from intralpha.training import ObjectiveSpec, TrainSpec
@@ -18,6 +20,7 @@ class Parts:
     views : how what the network sees is cut, by name
     shapes : its sizes, by the same names; None: unknown, as where features cannot be made
     label, model, objective, training : of the recipe
+    known_at : when on its date a window is over; None: unknown, as where features cannot be made
     """
 
     views: Mapping[str, CutSpec]
@@ -26,6 +29,7 @@ class Parts:
     model: ModelSpec
     objective: ObjectiveSpec
     training: TrainSpec
+    known_at: time | None = DAY_CLOSE
 
 
 def faults_of(parts: Parts) -> tuple[str, ...]:
@@ -70,12 +74,7 @@ def _misfits(parts: Parts) -> Iterator[str]:
             "look at the part h take several"
         )
     yield from _other_classes(parts)
-    if parts.label.same_day:
-        yield (
-            f"label: returns of {parts.label.kind} begin on the date itself, all of which the "  # type: ignore[attr-defined]
-            "network sees; expected returns that begin after its close.\nHint: `after` of "
-            "y_bars may name the last bar of the day alone"
-        )
+    yield from begins_before(parts.label, parts.known_at)
     nested = [name for name, view in parts.views.items() if view.step == "nested"]
     if nested and not parts.model.reads_bars:
         yield (
@@ -93,6 +92,25 @@ def _misfits(parts: Parts) -> Iterator[str]:
             "training.batch: found pooled, which draws a few stocks of many dates; expected "
             f"day or days, for model {parts.model.kind} looks at all stocks of a day"  # type: ignore[attr-defined]
         )
+
+
+def begins_before(label: LabelSpec, known_at: time | None, name: str = "label") -> Iterator[str]:
+    """A label whose returns begin while the network still looks.
+
+    Parameters
+    ----------
+    label : what is learnt, or what validation compares with
+    known_at : when on its date a window is over; None: unknown
+    name : of its key
+    """
+    if known_at is None or label.begins >= known_at:
+        return
+    yield (
+        f"{name}: returns of {label.kind} begin at {label.begins:%H:%M} of the date, which the "  # type: ignore[attr-defined]
+        f"network sees until {known_at:%H:%M}; expected returns that begin when it has seen all.\n"
+        "Hint: `until: j` ends windows with bar j, the one that stands in `after`; without it "
+        "`after` of y_bars may name the last bar of the day alone"
+    )
 
 
 def _other_classes(parts: Parts) -> Iterator[str]:

@@ -9,12 +9,13 @@ from jaxtyping import Bool
 from numpy import ndarray
 from pydantic import Field, StringConstraints
 
-from intralpha.base import Panel
+from intralpha.base import IntralphaError, Panel
 from intralpha.base.node import Inputs, Node, Task, day_slices
 from intralpha.datasets import CutSpec, TransformSpec
 from intralpha.factors.factor import UNIVERSE, Ground
 from intralpha.factors.features import feature_node
-from intralpha.features import FeatureSpec
+from intralpha.features import FeatureSet, FeatureSpec
+from intralpha.models import Shapes, WindowShape
 
 ALONE = "x"  # the name of an input that is given none
 InputName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -56,6 +57,38 @@ def kept_faults(views: Mapping[str, InputSpec]) -> Iterator[str]:
                 "too much of 11 bits.\nHint: a transform that works on each day alone, such as "
                 "cross_section, or float32"
             )
+
+
+def sets_of(
+    views: Mapping[str, InputSpec],
+) -> tuple[tuple[str, ...], dict[str, FeatureSet]]:
+    """Named inputs whose features no set can be made of, in words, and the sets of the others.
+
+    Parameters
+    ----------
+    views : by name
+    """
+    unmade, made = [], {}
+    for key, view in views.items():
+        try:
+            made[key] = view.features.make()
+        except IntralphaError as error:
+            unmade.append(f"inputs.{key}.features: {error}")
+    return tuple(unmade), made
+
+
+def shapes_of(views: Mapping[str, InputSpec], made: Mapping[str, FeatureSet]) -> Shapes:
+    """Sizes of the windows of inputs, by name.
+
+    Parameters
+    ----------
+    views, made : of :func:`sets_of`
+    """
+    shapes = {}
+    for key, features in made.items():
+        bars = None if features.times is None else len(features.times)
+        shapes[key] = WindowShape.of(views[key].sizes(bars, len(features.names)))
+    return shapes
 
 
 def input_nodes(name: str, key: str, view: InputSpec, ground: Ground) -> tuple[Node, ...]:

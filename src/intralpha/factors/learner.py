@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import time
 
 import numpy as np
 from jaxtyping import Shaped
 from numpy import ndarray
 from pydantic import Field, model_validator
 
-from intralpha.base import IntralphaError
 from intralpha.base.node import Node, Slice, names_of
 from intralpha.datasets import (
     Fold,
@@ -17,9 +17,10 @@ from intralpha.datasets import (
     TransformSpec,
     with_window,
 )
-from intralpha.datasets.window import Step
+from intralpha.datasets.window import UNTIL, Step
+from intralpha.factors.eve import eve_node
 from intralpha.factors.factor import UNIVERSE, FactorSpec, Ground
-from intralpha.factors.fits import Parts, faults_of
+from intralpha.factors.fits import Parts, begins_before, faults_of
 from intralpha.factors.inputs import (
     ALONE,
     KEPT,
@@ -29,6 +30,8 @@ from intralpha.factors.inputs import (
     input_nodes,
     kept_faults,
     seen_name,
+    sets_of,
+    shapes_of,
 )
 from intralpha.factors.labels import label_node
 from intralpha.factors.learning import (
@@ -42,9 +45,10 @@ from intralpha.factors.learning import (
     watch_weights,
 )
 from intralpha.factors.training_rows import WEIGHING, row_faults, row_nodes, weighing_of
-from intralpha.features import FeatureSpec
+from intralpha.factors.until import until_faults, window_end
+from intralpha.features import DAY_CLOSE, FeatureSpec
 from intralpha.labels import LabelSpec
-from intralpha.models import ModelSpec, Shapes, WindowShape
+from intralpha.models import ModelSpec
 from intralpha.training import ObjectiveSpec, TrainSpec
 
 
@@ -66,8 +70,9 @@ class Learner(FactorSpec):
         "days with their bars inside",
     )
     kept: Kept = Field(default="float32", description=KEPT)
+    until: int | None = Field(default=None, ge=0, description=UNTIL)
     inputs: dict[InputName, InputSpec] = Field(
-        default={}, description="instead of these five, what the network sees by the name it wants"
+        default={}, description="instead of these six, what the network sees by the name it wants"
     )
     label: LabelSpec
     valid_label: LabelSpec | None = Field(
@@ -96,6 +101,7 @@ class Learner(FactorSpec):
         }
         given = [name for name, value in alone.items() if value is not None]
         given += ["kept"] if self.kept != "float32" else []
+        given += ["until"] if self.until is not None else []
         if self.inputs and given:
             raise ValueError(f"found {', '.join(given)} beside inputs; expected one or the other")
         missing = [name for name, value in alone.items() if value is None]
@@ -108,21 +114,53 @@ class Learner(FactorSpec):
         """What the network sees, by name; a single input without one is ``x``."""
         if self.features is None or self.transform is None or self.window_days is None:
             return dict(self.inputs)
-        cut = {"window_days": self.window_days, "step": self.step, "kept": self.kept}
-        return {ALONE: InputSpec(features=self.features, transform=self.transform, **cut)}
+        names = ("features", "transform", "window_days", "step", "kept", "until")
+        return {ALONE: InputSpec(**{name: getattr(self, name) for name in names})}
 
     @property
     def offset(self) -> int:
         """Sessions that the purge counts: those of the label that reaches further."""
         return max(label.offset for label in (self.label, self.valid_label) if label is not None)
 
+    @property
+    def known_at(self) -> time:
+        """When the last of its windows is over."""
+        ends = (window_end(v, v.features.make().times) for v in self.views.values())
+        return max(ends, default=DAY_CLOSE)
+
+    @property
+    def tested_by(self) -> tuple[LabelSpec, ...]:
+        """The returns that its label is made of, where the windows end before the close."""
+        return self.label.raw if self.known_at < DAY_CLOSE else ()
+
     def faults(self) -> tuple[str, ...]:
-        """Inputs that the model does not want, and parts that the objective misses in it."""
-        unmade, shapes = self._shapes()
-        about = (self.label, self.model, self.objective, self.training)
-        found = faults_of(Parts(self.views, None if unmade else shapes, *about))
-        found = (*found, *kept_faults(self.views))
-        return (*unmade, *found, *row_faults(self.rows, self.label))
+        """Inputs that the model does not want, parts that the objective misses in it, and what is
+        not known in time.
+        """
+        unmade, made = sets_of(self.views)
+        late = () if unmade else tuple(until_faults(self.views, made))
+        known_at = None if unmade or late else self.known_at
+        about = (self.label, self.model, self.objective, self.training, known_at)
+        shapes = None if unmade else shapes_of(self.views, made)
+        found = [*faults_of(Parts(self.views, shapes, *about))]
+        if self.valid_label is not None:
+            found += begins_before(self.valid_label, known_at, "valid_label")
+        found += [*kept_faults(self.views), *row_faults(self.rows, self.label)]
+        return (*unmade, *late, *found)
+
+    def eve(self, name: str, ground: Ground) -> tuple[tuple[Node, ...], Ground]:
+        """What its networks stand on, and the nodes of that: of a factor that speaks before the
+        close, masks that are known before the date's first bar.
+
+        Parameters
+        ----------
+        name : of the factor
+        ground : dates and shared nodes
+        """
+        if self.known_at >= DAY_CLOSE:
+            return (), ground
+        node = eve_node(name, ground)
+        return (node,), replace(ground, universe=node.name)
 
     def chosen_nodes(
         self, name: str, folds: Sequence[Fold], label: Node, ground: Ground
@@ -263,19 +301,6 @@ class Learner(FactorSpec):
     def _span(self) -> int:
         """Sessions of the longest window."""
         return max(view.span for view in self.views.values())
-
-    def _shapes(self) -> tuple[tuple[str, ...], Shapes]:
-        """Named inputs whose features no set can be made of, and sizes of the others."""
-        unmade, shapes = [], {}
-        for key, view in self.views.items():
-            try:
-                made = view.features.make()
-            except IntralphaError as error:
-                unmade.append(f"inputs.{key}.features: {error}")
-                continue
-            bars = None if made.times is None else len(made.times)
-            shapes[key] = WindowShape.of(view.sizes(bars, len(made.names)))
-        return tuple(unmade), shapes
 
     def _learning(self, chosen_by: tuple[str, ...]) -> "Learning":
         """What the networks depend on besides their inputs."""

@@ -61,6 +61,7 @@ class Network(Learner):
 
     def nodes(self, name: str, ground: Ground) -> tuple[Node, ...]:
         """Features, what the network sees, labels, weights a fold and seed, outputs, the score."""
+        before, ground = self.eve(name, ground)
         made = self.input_nodes(name, ground)
         seen = {key: nodes[-1] for key, nodes in made.items()}
         folds = self.folds(ground)
@@ -70,7 +71,8 @@ class Network(Learner):
         weights = self.weights_node(name, folds, seen, labels, chosen, ground)
         outputs = self.outputs_node(f"outputs/{name}", folds, seen, weights, ground)
         parts = [node for nodes in made.values() for node in nodes]
-        return (*parts, *labels, *chosen.values(), weights, outputs, _score(name, outputs))
+        work = (*before, *parts, *labels, *chosen.values())
+        return (*work, weights, outputs, _score(name, outputs))
 
     def folds(self, ground: Ground) -> tuple[Fold, ...]:
         """Every training of the schedule on the dates that have whole windows before them.

@@ -75,6 +75,7 @@ class SampleBlocks(Learner):
     def nodes(self, name: str, ground: Ground) -> tuple[Node, ...]:
         """What a network has, then what each block says, what is kept of them, and the score."""
         decisions, folds = self.decisions(ground), self.folds(ground)
+        before, ground = self.eve(name, ground)
         made = self.input_nodes(name, ground)
         seen = {key: nodes[-1] for key, nodes in made.items()}
         measured = [(block.fold.valid, block.fold.predict) for block in decisions[-1].blocks]
@@ -89,6 +90,7 @@ class SampleBlocks(Learner):
         parts = [node for nodes in made.values() for node in nodes]
         features = {key: nodes[0] for key, nodes in made.items()}
         return (
+            *before,
             *parts,
             *labels,
             *chosen.values(),

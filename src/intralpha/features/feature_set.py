@@ -16,8 +16,7 @@ from intralpha.base.mapped import mapped
 from intralpha.base.node import Read
 from intralpha.base.panel import as_days
 from intralpha.market import Lake
-
-DAY_CLOSE = time(15, 0)
+from intralpha.market.hours import DAY_CLOSE
 
 KnownAt = time | Literal["bar end"]
 

@@ -29,6 +29,9 @@ class LibrarySpec(LanguageSpec):
         description="shipped: `intralpha features list`; or the path of a YAML"
     )
     names: tuple[str, ...] = Field(default=(), description="factors; empty: all of the library")
+    without: tuple[str, ...] = Field(
+        default=(), description="factors that are left out, such as those of the whole day"
+    )
     rows: Literal[1, 5, 10, 15, 30] | None = Field(
         default=None, description="minutes of a row, if not the library's own"
     )
@@ -40,14 +43,14 @@ class LibrarySpec(LanguageSpec):
     )
 
     def library_of(self) -> Library:
-        """The factors that are named, with the values that are chosen.
+        """The factors that are named but for those left out, with the values that are chosen.
 
         Raises
         ------
         LibraryError, ParameterError
             No such library, factor or choice.
         """
-        found = load_library(self.library, self.parameters).only(self.names)
+        found = load_library(self.library, self.parameters).only(self.names).without(self.without)
         if self.rows is None:
             return found
         frame = "minute" if self.rows == 1 else f"bar{self.rows}"

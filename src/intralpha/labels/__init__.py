@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from intralpha.base.lazy import lazily
 
 if TYPE_CHECKING:
-    from intralpha.labels.bar_returns import BarReturnsSpec
+    from intralpha.labels.bar_returns import BarReturnsSpec, RawBarReturnsSpec
     from intralpha.labels.bar_sharpe import BarSharpeSpec, NoBenchmarkBarsError
     from intralpha.labels.daily_sequence import DailySequenceSpec
     from intralpha.labels.forward import (

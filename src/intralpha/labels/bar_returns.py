@@ -1,10 +1,11 @@
-"""y_bars: the returns from after each of some bars of a day, one a column."""
+"""ret_bars and y_bars: the returns from after each of some bars of a day, one a column."""
 
+from datetime import time
 from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Shaped
+from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
 from pydantic import Field, model_validator
 
@@ -14,21 +15,13 @@ from intralpha.base.node import Read
 from intralpha.base.panel import as_days
 from intralpha.labels.bar_window import bar_reads, bar_windows
 from intralpha.labels.label import LabelSpec
-from intralpha.market import Lake
-from intralpha.market.hours import MINUTES
+from intralpha.market import Lake, bar_times
+from intralpha.market.hours import DAY_CLOSE, MINUTES
 
 
-class BarReturnsSpec(LabelSpec):
-    r"""y_bars: z-scores of the returns that begin after bar j of the date [Spec 14.1].
+class BarLabel(LabelSpec):
+    """A label made of the returns that begin after bar j of the date, a column for each j."""
 
-    .. math:: y_j = P_{j+1+h} / P_{j+1} - 1
-
-    with P the adjusted vwap of a bar, bars counted on across sessions, and a column for each j; a
-    column is z-scored across the stocks of its date. What is learned from column j may know of its
-    date no more than bar j.
-    """
-
-    kind: Literal["y_bars"] = "y_bars"
     freq: Literal[5, 10, 15, 30] = Field(default=30, description="minutes of a bar of the lake")
     after: tuple[int, ...] = Field(
         default=(2, 4, 6, 8),
@@ -39,7 +32,7 @@ class BarReturnsSpec(LabelSpec):
     horizon: int = Field(default=8, gt=0, le=480, description="h, bars")
 
     @model_validator(mode="after")
-    def _bars_of_a_day(self) -> "BarReturnsSpec":
+    def _bars_of_a_day(self) -> "BarLabel":
         ascend = all(low < high for low, high in pairwise(self.after))
         if not ascend or not 1 <= self.after[0] <= self.after[-1] <= self._a_day:
             raise ValueError(
@@ -54,9 +47,14 @@ class BarReturnsSpec(LabelSpec):
         return MINUTES // self.freq
 
     @property
+    def sessions(self) -> tuple[int, ...]:
+        """Sessions from the date to that of the last bar of each column; 0: the date itself."""
+        return tuple((bar + self.horizon) // self._a_day for bar in self.after)
+
+    @property
     def offset(self) -> int:
-        """Sessions to the last bar that is used; at least 1."""
-        return max((self.after[-1] + self.horizon) // self._a_day, 1)
+        """Sessions to the last bar that is used; 0 where all returns end on the date itself."""
+        return self.sessions[-1]
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -64,9 +62,19 @@ class BarReturnsSpec(LabelSpec):
         return tuple(f"fwd_bar{bar:02d}" for bar in self.after)
 
     @property
-    def same_day(self) -> bool:
-        """Whether any column begins before the last bar is over."""
-        return self.after[0] < self._a_day
+    def begins(self) -> time:
+        """The end of the first bar j."""
+        return bar_times(self.freq)[self.after[0] - 1]
+
+    def of_returns(self, returns_JDA: Float[ndarray, "J D A"]) -> Float[ndarray, "J D A"]:
+        """The label of each return; a row is the cross-section of a date.
+
+        Parameters
+        ----------
+        returns_JDA : float64, shape [J, D, A]; simple returns, NaN where a stock is none of the
+            cross-section
+        """
+        raise NotImplementedError
 
     def compute(
         self,
@@ -75,7 +83,7 @@ class BarReturnsSpec(LabelSpec):
         assets: Shaped[ndarray, "A"],
         mask_DA: Bool[ndarray, "D A"] | None = None,
     ) -> Panel:
-        """Z-scores (ddof 0) over the mask, column by column; see :meth:`LabelSpec.compute`.
+        """Its values over the mask, column by column; see :meth:`LabelSpec.compute`.
 
         Returns
         -------
@@ -83,8 +91,8 @@ class BarReturnsSpec(LabelSpec):
             NaN in a column where nothing trades in its bar j + 1, or that bar is locked at a limit;
             in all columns outside the mask, where a stock traded on a session from t to
             t + :attr:`offset` without bars of it, and on dates whose sessions the lake does not
-            hold; and where a date has fewer than two returns, or equal ones. A last bar without
-            trades has the last close. Known at the close of t + :attr:`offset`.
+            hold; and where :meth:`of_returns` gives none. A last bar without trades has the last
+            close. Known at the close of t + :attr:`offset`.
 
         Raises
         ------
@@ -102,7 +110,8 @@ class BarReturnsSpec(LabelSpec):
             gains_JDA[:, window.row] = np.where(open_JA & window.whole_A, gain_JA, np.nan)
         if mask_DA is not None:
             gains_JDA[:, ~mask_DA] = np.nan
-        values = np.ascontiguousarray(np.moveaxis(zscore(gains_JDA), 0, -1), np.float32)
+        made_JDA = self.of_returns(gains_JDA)
+        values = np.ascontiguousarray(np.moveaxis(made_JDA, 0, -1), np.float32)
         return Panel(values, days, assets, self.columns)
 
     def reads(self) -> tuple[Read, ...]:
@@ -117,3 +126,51 @@ class BarReturnsSpec(LabelSpec):
         """
         mask = universe["universe"] > 0
         return self.compute(lake, universe.dates, universe.assets, mask)
+
+
+class RawBarReturnsSpec(BarLabel):
+    r"""ret_bars: the returns that begin after bar j of the date, as they are [Spec 14.1].
+
+    .. math:: r_j = P_{j+1+h} / P_{j+1} - 1
+
+    with P the adjusted vwap of a bar, bars counted on across sessions, and a column for each j.
+    """
+
+    kind: Literal["ret_bars"] = "ret_bars"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """``fwd_bar03_4_of_8`` and so on: first bar of a return, how many it is over, T."""
+        over = f"{self.horizon}_of_{self._a_day}"
+        return tuple(f"fwd_bar{bar + 1:02d}_{over}" for bar in self.after)
+
+    @property
+    def raw(self) -> tuple[LabelSpec, ...]:
+        """Itself, where a return begins before the close."""
+        return (self,) if self.begins < DAY_CLOSE else ()
+
+    def of_returns(self, returns_JDA: Float[ndarray, "J D A"]) -> Float[ndarray, "J D A"]:
+        """The same; see :meth:`BarLabel.of_returns`."""
+        return returns_JDA
+
+
+class BarReturnsSpec(BarLabel):
+    r"""y_bars: z-scores of the returns that begin after bar j of the date [Spec 14.1].
+
+    .. math:: y_j = z(P_{j+1+h} / P_{j+1} - 1)
+
+    with P the adjusted vwap of a bar, bars counted on across sessions, and a column for each j; a
+    column is z-scored across the stocks of its date. What is learned from column j may know of its
+    date no more than bar j: the ``until`` of a network.
+    """
+
+    kind: Literal["y_bars"] = "y_bars"
+
+    @property
+    def raw(self) -> tuple[LabelSpec, ...]:
+        """The returns before they are z-scored; see :attr:`LabelSpec.raw`."""
+        return RawBarReturnsSpec(freq=self.freq, after=self.after, horizon=self.horizon).raw
+
+    def of_returns(self, returns_JDA: Float[ndarray, "J D A"]) -> Float[ndarray, "J D A"]:
+        """Their z-scores (ddof 0); NaN where a date has fewer than two returns, or equal ones."""
+        return zscore(returns_JDA)

@@ -1,5 +1,7 @@
 """LabelSpec: what a network learns, made from forward returns; one kind a file."""
 
+from datetime import time
+
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
@@ -9,6 +11,7 @@ from intralpha.base.node import Read
 from intralpha.base.panel import as_days
 from intralpha.labels.forward import fwd_buyable
 from intralpha.market import Lake
+from intralpha.market.hours import DAY_CLOSE
 
 FWD_LABEL = "fwd_label"
 
@@ -24,7 +27,10 @@ class LabelSpec(Kinded):
 
     @property
     def offset(self) -> int:
-        """Sessions from the sample date to the last price that is used; the purge needs it."""
+        """Sessions from the sample date to the last price that is used; the purge needs it.
+
+        0 only where all of it lies on the date itself, after :attr:`begins`.
+        """
         raise NotImplementedError
 
     @property
@@ -43,12 +49,21 @@ class LabelSpec(Kinded):
         return False
 
     @property
-    def same_day(self) -> bool:
-        """Whether a return begins before the close of the sample date; most labels: no.
+    def begins(self) -> time:
+        """When on the sample date its first return may begin; most labels: at the close.
 
-        A network that sees the whole date would then see part of what it is to predict.
+        A network that sees more of the date would see part of what it is to predict.
         """
-        return False
+        return DAY_CLOSE
+
+    @property
+    def raw(self) -> "tuple[LabelSpec, ...]":
+        """Labels that are the returns it is made of, if they begin before the close; most: none.
+
+        A score that is known by then is tested with them, for the returns that a recipe tests
+        others with begin later.
+        """
+        return ()
 
     def compute(
         self,

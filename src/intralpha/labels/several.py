@@ -1,5 +1,6 @@
 """several: labels side by side, one a column."""
 
+from datetime import time
 from typing import Literal
 
 import numpy as np
@@ -31,9 +32,14 @@ class SeveralSpec(LabelSpec):
         return tuple(f"fwd_{at}" for at in range(1, count + 1))
 
     @property
-    def same_day(self) -> bool:
-        """Whether that is so of any."""
-        return any(label.same_day for label in self.labels)
+    def begins(self) -> time:
+        """The first of them."""
+        return min(label.begins for label in self.labels)
+
+    @property
+    def raw(self) -> tuple[LabelSpec, ...]:
+        """Those of all."""
+        return tuple(dict.fromkeys(raw for label in self.labels for raw in label.raw))
 
     def compute(
         self,

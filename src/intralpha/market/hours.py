@@ -7,7 +7,7 @@ from intralpha.base import ConfigError
 
 MINUTES, NOON = 240, 120  # of a session, and of its morning
 AUCTION_MINUTES = 3  # of the closing auction, at the end of the 240
-OPENING_AUCTION = time(9, 25)
+OPENING_AUCTION, DAY_CLOSE = time(9, 25), time(15, 0)
 # Milliseconds since midnight.
 MINUTE_MS = 60_000
 OPENING_MS, OPENED_MS = 33_300_000, 33_900_000  # 09:15 and 09:25, the opening auction

@@ -4,21 +4,21 @@ import logging
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, time
 from functools import reduce
 from operator import add
 from pathlib import Path
 
 import numpy as np
 
-from intralpha.audit import FUTURES, NOON, Finding, assert_same_past, compare_panels
+from intralpha.audit import FUTURES, NOON, Finding, assert_same_past, compare_panels, scramble
 from intralpha.audit.moment import NoFutureError
 from intralpha.audit.probe import NothingComparedError
 from intralpha.base import Panel
 from intralpha.base.node import Node
-from intralpha.features import FeatureSpec
 from intralpha.market import Lake
 from intralpha.pipeline.audit_files import compare_files
+from intralpha.pipeline.audit_moments import known_by, last_with, moments
 from intralpha.pipeline.nodes.portfolio import END
 from intralpha.pipeline.plan import Plan, plan
 from intralpha.pipeline.recipe import Recipe
@@ -87,11 +87,11 @@ def audit_dates(
 
     The recipe runs on its lake, and up to each date on copies in which everything later is
     something else: noise, not there, a session later, and noise from the date's own noon on (then
-    features that are known by noon are compared). Compared are the universe, every feature, every
-    choice of rows to train on, every score, the signal, the benchmark, the exposures, the risk
-    model and the target weights up to the date. Nobody has to be able to trade another future:
-    there the portfolio ends at the date, and a failure of what is not compared is logged and does
-    not count.
+    features that are known by noon are compared, and in worlds of their own what factors say
+    within the day, with noise from then on). Compared are the universe, every feature, every choice
+    of rows to train on, every score, the signal, the benchmark, the exposures, the risk model and
+    the target weights up to the date. Nobody has to be able to trade another future: there the
+    portfolio ends at the date, and a failure of what is not compared is logged and does not count.
 
     Parameters
     ----------
@@ -177,31 +177,45 @@ def _spread(true: Plan, first: dict[str, date | None], count: int) -> tuple[date
 def _compare(
     true: Plan, folder: Path, after: date, future: str, show_progress: bool
 ) -> tuple[Finding, ...]:
-    """Findings of one other world, which goes when they are clean."""
-    nodes = _known_by_noon(true) if future == "noon" else None
-    if nodes is not None:
-        if not nodes:
-            return ()
-        after = true.axes.dates[true.axes.dates <= np.datetime64(after, "D")][-1].item()
+    """Findings of one other world, which goes when they are clean; of the noon, of several."""
+    if future == "noon":
+        return _merged(
+            [_compare_at(true, folder, after, at, show_progress) for at in moments(true)]
+        )
     root = folder / f"{future}-{after}"
     shutil.rmtree(root, ignore_errors=True)
     lake = FUTURES[future](Lake(true.lake_root), after, root / "lake")
-    other = replace(
-        true,
-        recipe=_ending(true.recipe, after),
-        store=Store(root / "artifacts"),
-        lake_root=lake.root,
-    )
-    since = after if nodes is not None else None
-    wanted = _wanted(other, after, since, nodes)
-    _make(other, wanted, after, show_progress)
-    if nodes is None:
-        findings = compare_runs(true, other, after)
-    else:
-        findings = tuple(_morning(true, other, node, after, names) for node, names in nodes.items())
+    other = _in_world(true, lake, root, after)
+    _make(other, _wanted(other, after), after, show_progress)
+    findings = compare_runs(true, other, after)
     assert_same_past(findings, after, future)
     shutil.rmtree(root)
     return findings
+
+
+def _compare_at(
+    true: Plan, folder: Path, upto: date, at: time, show_progress: bool
+) -> tuple[Finding, ...]:
+    """Findings of a world whose noise begins within the last session that has what is known."""
+    nodes = known_by(true, at)
+    if not nodes:
+        return ()
+    on = last_with(true, nodes, upto)
+    root = folder / f"{at:%H%M}-{on}"
+    shutil.rmtree(root, ignore_errors=True)
+    lake = scramble(Lake(true.lake_root), on, root / "lake", at=at)
+    other = _in_world(true, lake, root, on)
+    _make(other, _wanted(other, on, on, nodes), on, show_progress)
+    findings = tuple(_known_at(true, other, node, (on, at), names) for node, names in nodes.items())
+    assert_same_past(findings, on, "noon" if at == NOON else f"{at:%H:%M}")
+    shutil.rmtree(root)
+    return findings
+
+
+def _in_world(true: Plan, lake: Lake, root: Path, after: date) -> Plan:
+    """The same recipe, ending with a date, in another world."""
+    recipe, store = _ending(true.recipe, after), Store(root / "artifacts")
+    return replace(true, recipe=recipe, store=store, lake_root=lake.root)
 
 
 def _merged(seen: Sequence[tuple[Finding, ...]]) -> tuple[Finding, ...]:
@@ -357,25 +371,14 @@ def _panel(planned: Plan, node: Node, days: Sequence[str], upto: date | None = N
     return planned.store.panel(node.kind, keys, known)
 
 
-def _known_by_noon(true: Plan) -> dict[str, tuple[str, ...]]:
-    """Nodes of features -> names that are known by noon, or at the end of bars of the morning."""
-    out = {}
-    for node in true.nodes:
-        if node.kind != "features" or not isinstance(node.spec, FeatureSpec):
-            continue
-        made = node.spec.make()
-        if made.times is not None and not any(time <= NOON for time in made.times):
-            continue
-        known = {name: made.known_at_slot(name) for name in made.names}
-        early = [name for name, at in known.items() if isinstance(at, str) or at <= NOON]
-        out |= {node.name: tuple(early)} if early else {}
-    return out
-
-
-def _morning(true: Plan, other: Plan, node: str, on: date, names: tuple[str, ...]) -> Finding:
-    """Values of a morning in a world whose noise begins at noon."""
-    old, new = (_panel(p, true.node(node), [str(on)], on).select(names) for p in (true, other))
-    return compare_panels(node, old, new, on, NOON)
+def _known_at(
+    true: Plan, other: Plan, node: str, moment: tuple[date, time], names: tuple[str, ...]
+) -> Finding:
+    """Values of a day in a world whose noise begins within it; of all names if none is given."""
+    on, at = moment
+    old, new = (_panel(p, true.node(node), [str(on)], on) for p in (true, other))
+    shown = names or old.names
+    return compare_panels(node, old.select(shown), new.select(shown), on, at)
 
 
 def _targets(planned: Plan) -> Panel:

@@ -125,6 +125,8 @@ def said(column: str) -> Text:
     known = re.fullmatch(r"rank_ic_(\d+)_(\d+)", column)
     if known:
         return text("RankIC t+{} to t+{}", known[1], known[2])
+    if column.startswith("rank_ic_bar"):
+        return text("RankIC, {}", horizon_text(column.removeprefix("rank_ic_")))
     written = words(column)
     return text(written) if "{" not in written and "}" not in written else name(written)
 
@@ -136,9 +138,16 @@ def horizon_text(horizon: str) -> Text:
     --------
     >>> str(horizon_text("1_6")), horizon_text("1_6").told("zh")
     ('t+1 to t+6', 't+1 至 t+6')
+    >>> str(horizon_text("bar03_4_of_8"))
+    '4 bars from bar 3 of t, 8 bars a session'
     """
-    known = re.fullmatch(r"(\d+)_(\d+)", horizon)
-    return text("t+{} to t+{}", known[1], known[2]) if known else name(horizon)
+    if known := re.fullmatch(r"(\d+)_(\d+)", horizon):
+        return text("t+{} to t+{}", known[1], known[2])
+    bars = re.fullmatch(r"bar(\d+)_(\d+)_of_(\d+)", horizon)
+    if bars is None:
+        return name(horizon)
+    first, count, a_day = (str(int(part)) for part in bars.groups())
+    return text("{} bars from bar {} of t, {} bars a session", count, first, a_day)
 
 
 def table(header: Sequence[str | Text], rows: Iterable[Sequence[object]]) -> Markup:

@@ -2,13 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import time
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from intralpha.base import Panel
 from intralpha.datasets import CutSpec, TransformSpec
+from intralpha.factors.fits import begins_before
 from intralpha.factors.inputs import ALONE, InputName
+from intralpha.factors.until import window_end
+from intralpha.features import DAY_CLOSE
+from intralpha.labels import LabelSpec
 from intralpha.models import Shapes, WindowShape
 from intralpha.research.given import SettingsError, faults_in
 
@@ -92,6 +97,45 @@ def shapes_of(looks: Mapping[str, Look]) -> Shapes:
     """
     sizes = {n: look.spec.sizes(look.bars, len(look.panel.names)) for n, look in looks.items()}
     return {name: WindowShape.of(one) for name, one in sizes.items()}
+
+
+def known_at(looks: Mapping[str, Look]) -> time:
+    """When on its date the last window is over.
+
+    Parameters
+    ----------
+    looks : the inputs
+
+    Raises
+    ------
+    UntilError
+        A day has no such bar.
+    """
+    return max(window_end(look.spec, look.panel.times) for look in looks.values())
+
+
+def check_known(looks: Mapping[str, Look], label: LabelSpec) -> None:
+    """Refuse a label that begins while the network still looks, and what is known only later.
+
+    Parameters
+    ----------
+    looks : the inputs
+    label : what is learnt
+
+    Raises
+    ------
+    SettingsError, UntilError
+    """
+    at = known_at(looks)
+    faults = [*begins_before(label, at)]
+    for name, look in looks.items() if at < DAY_CLOSE else ():
+        if look.spec.transform.reads():
+            faults.append(
+                f"{FEATURES}.{name}.transform: reads rows of each date that are known at its "
+                "close; the windows end before"
+            )
+    if faults:
+        raise SettingsError(faults)
 
 
 def _keys(name: str, value: Any) -> Mapping[str, Any]:

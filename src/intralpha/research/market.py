@@ -26,10 +26,11 @@ from intralpha.datasets import (
 )
 from intralpha.evaluation import FactorReport, FactorTestSpec, run_factor_test
 from intralpha.executors import LocalSpec
+from intralpha.factors.eve import before_bars
 from intralpha.factors.file import FactorFileSpec, read_scores
 from intralpha.factors.fits import Parts, faults_of
 from intralpha.factors.learning import slice_name
-from intralpha.features import ExpressionSpec, FeatureSpec
+from intralpha.features import DAY_CLOSE, ExpressionSpec, FeatureSpec
 from intralpha.labels import HorizonReturnSpec, LabelSpec, fwd_buyable, fwd_return
 from intralpha.market import Lake, UniverseSpec, read_daily, universe
 from intralpha.models import ModelSpec
@@ -37,7 +38,14 @@ from intralpha.pipeline.axes import Axes, check_members, read_axes
 from intralpha.pipeline.recipe import DataSpec
 from intralpha.research.given import SettingsError, given
 from intralpha.research.kept import Kept, kept_of
-from intralpha.research.looks import Look, LookSpec, looks_of, shapes_of
+from intralpha.research.looks import (
+    Look,
+    LookSpec,
+    check_known,
+    known_at,
+    looks_of,
+    shapes_of,
+)
 from intralpha.training import (
     FoldJob,
     NegICSpec,
@@ -275,7 +283,8 @@ class Market:
         features : what it sees, [D, A, F] or [D, T, A, F], known at the close of each date. Of
             several inputs, each by its name: a Panel, or a mapping with the keys of a recipe's
             input, such as ``{"features": week, "window_days": 20, "every": 5}``, where ``features``
-            is a Panel or whatever :meth:`factor` takes
+            is a Panel or whatever :meth:`factor` takes. With ``until`` the values of each bar must
+            be known when it is over: a recipe looks at that, a Panel does not tell
         window_days : sessions in a window, where an input does not say
         label : what it learns; default as for :meth:`label`
         schedule : default: rolling, 120 sessions of training and 20 of validation, every 20
@@ -315,6 +324,7 @@ class Market:
         plan = given("schedule", ScheduleSpec, schedule or ROLLING)
         same = given("features", LookSpec, {"window_days": window_days, "transform": how})
         looks = looks_of(features, {"": same}, self.factor)
+        check_known(looks, of)
         _check_fits(looks, of, *chosen)
         span = max(look.spec.span for look in looks.values())
         samples = with_window(self.samples, self.dates, span)
@@ -383,23 +393,24 @@ class Market:
 
     def _laid(self, place: Path, looks: Mapping[str, Look], label: LabelSpec | None) -> Loader:
         """What trainings and predictions look at, over all sessions, saved in a folder."""
-        inside = self.inside["universe"]
         first, last = self.dates[0].item(), self.dates[-1].item()
         traded = read_daily(self.lake, ("traded",), first, last, self.assets).at(self.dates)
-        masks = np.stack([inside, traded["traded"] == 1], axis=-1).astype(np.float32)
-        Panel(masks, self.dates, self.assets, ("universe", "traded")).save(place / "universe")
+        both = np.stack([self.inside["universe"], traded["traded"] == 1], axis=-1)
+        masks = Panel(both.astype(np.float32), self.dates, self.assets, ("universe", "traded"))
+        masks = before_bars(masks) if known_at(looks) < DAY_CLOSE else masks
+        masks.save(place / "universe")
         views = {}
         for name, look in looks.items():
             transform, seen = look.spec.transform, look.panel
             if transform.alone:
                 reads = transform.reads()
                 known = transform.looks_up(self.lake, self.dates, self.assets) if reads else {}
-                seen = transform.apply(seen, inside > 0, known)
+                seen = transform.apply(seen, masks["universe"] > 0, known)
             seen.save(place / f"seen.{name}")
             later = None if transform.alone else transform
             views[name] = View(place / f"seen.{name}", look.spec.cut, later)
         if label is not None:
-            self.label(label).save(place / "label")
+            label.over(self.lake, masks.at(self.samples)).save(place / "label")
         return Loader(views, place / "universe", None if label is None else place / "label")
 
     def _finest(self) -> str:
@@ -439,7 +450,8 @@ def _check_fits(
     """
     if isinstance(model, ModelSpec):
         cuts = {name: look.spec for name, look in looks.items()}
-        faults = faults_of(Parts(cuts, shapes_of(looks), label, model, objective, training))
+        about = (label, model, objective, training, known_at(looks))
+        faults = faults_of(Parts(cuts, shapes_of(looks), *about))
         if faults:
             raise SettingsError(list(faults))
 

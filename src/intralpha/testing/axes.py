@@ -10,7 +10,7 @@ from numpy import ndarray
 
 from intralpha.base import Panel
 from intralpha.base.panel import as_days
-from intralpha.features import FeatureSpec
+from intralpha.features import DAY_CLOSE, FeatureSpec
 from intralpha.labels import LabelSpec
 from intralpha.market import TABLES, Lake
 from intralpha.testing.causal import stocks
@@ -83,7 +83,9 @@ def _assert_declared(spec: FeatureSpec | LabelSpec, panel: Panel, what: str) -> 
         require(
             not misnamed, SHAPES, what, f"columns {misnamed}", "fwd_ before each: they look ahead"
         )
-        require(most > 0, SHAPES, what, f"offset {most}", "1 or more: a label looks forward")
+        least = int(spec.begins >= DAY_CLOSE)
+        expected = f"{least} or more: a label looks forward"
+        require(most >= least, SHAPES, what, f"offset {most}", expected)
     require(panel.names == names, SHAPES, what, f"names {panel.names}", f"{names}")
     require(panel.times == times, SHAPES, what, f"times {panel.times}", f"{times}")
     for read in spec.reads():

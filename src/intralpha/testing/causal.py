@@ -136,7 +136,7 @@ def assert_label_forward_only(
     changed = not np.array_equal(expected.values, inside.values, equal_nan=True)
     found = f"the same values when everything after {before} became noise"
     require(changed, FORWARD, named, found, f"that prices of {end} count; offset is too large")
-    late = label.compute(lake, days[-label.offset :], symbols).values
+    late = label.compute(lake, days[len(days) - label.offset :], symbols).values
     require(bool(np.isnan(late).all()), FORWARD, named, "a label whose window is not over", "NaN")
 
 

@@ -131,7 +131,9 @@ def _farthest(x: Float32[ndarray, "*axes"]) -> tuple[int, ...]:
 
 def _where(window: Window, place: tuple[int, ...]) -> tuple[int, int]:
     """Sessions before the sample's date, and feature, of a place in a window of :attr:`sizes`."""
-    width, bars, step = len(window.panel.names), window.bars, place[0]
+    bars, (within, feature) = window.bars, divmod(place[-1], len(window.panel.names))
     if window.cut.step == "bar":
-        step //= bars
-    return (window.cut.window_days - 1 - step) * window.cut.every, place[-1] % width
+        row = place[0]
+    else:
+        row = place[0] * bars + (place[1] if window.cut.step == "nested" else within)
+    return window.sessions_back(row), feature

@@ -102,10 +102,29 @@ class Library(Spec):
         LibraryError
             It has no such factor.
         """
+        known = self._named(names)
+        chosen = tuple(known[n] for n in names) or self.factors
+        return self.model_copy(update={"factors": chosen})
+
+    def without(self, names: tuple[str, ...]) -> "Library":
+        """The same library without these factors.
+
+        Raises
+        ------
+        LibraryError
+            It has no such factor, or no other.
+        """
+        self._named(names)
+        left = tuple(f for f in self.factors if f.name not in names)
+        if not left:
+            raise LibraryError(f"library {self.name} without {', '.join(names)} has no factor left")
+        return self.model_copy(update={"factors": left})
+
+    def _named(self, names: tuple[str, ...]) -> dict[str, FactorEntry]:
+        """Every factor by its name, those that are asked for among them."""
         known = {f.name: f for f in self.factors}
         for name in names:
             if name not in known:
                 hint = nearest(name, list(known))
                 raise LibraryError(f"library {self.name} has no factor {name}; {hint}")
-        chosen = tuple(known[n] for n in names) or self.factors
-        return self.model_copy(update={"factors": chosen})
+        return known

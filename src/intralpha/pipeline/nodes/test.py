@@ -6,6 +6,7 @@ from datetime import date
 
 import numpy as np
 from numpy import ndarray
+from pydantic import Field
 
 from intralpha.base import DataError, Panel, Spec
 from intralpha.base.node import ALL, Inputs, Node, Slice, Task, names_of
@@ -22,6 +23,7 @@ from intralpha.evaluation import (
 from intralpha.factors import Ground
 from intralpha.factors.features import feature_node
 from intralpha.features import LibrarySpec
+from intralpha.pipeline.nodes.bars import bars_node, began, tested_from_bar
 from intralpha.pipeline.nodes.breakdown import breakdown_reads, divisions
 from intralpha.pipeline.nodes.ground import within_node
 from intralpha.pipeline.nodes.pools import POOLS, pools_node
@@ -61,6 +63,9 @@ class FactorTests(Spec):
     test: TestSpec
     factors: tuple[str, ...]
     with_signal: bool
+    from_bars: dict[str, str] = Field(
+        description="factors that speak before the close -> from when on their returns run"
+    )
     simulated: SimulatedSpec | None
 
 
@@ -79,6 +84,10 @@ def test_nodes(
     before: list[Node] = []
     inputs = {f"score/{n}": f"score/{n}" for n in recipe.factors}
     inputs |= {"signal": signal.name, "forward": forward.name, "universe": "universe"}
+    early = {name: of for name, of in recipe.factors.items() if of.tested_by}
+    for name, of in early.items():
+        before.append(bars_node(name, of.tested_by, dates))
+        inputs |= {node: node for node in (before[-1].name, f"universe/{name}")}
     if recipe.test.within:
         before.append(within_node(recipe.test.within, dates))
         inputs["within"] = "within"
@@ -98,6 +107,7 @@ def test_nodes(
         test=recipe.test,
         factors=tuple(recipe.factors),
         with_signal=len(recipe.combined()) > 1,
+        from_bars={name: began(of.tested_by) for name, of in early.items()},
         simulated=simulated_source(recipe),
     )
     reads = breakdown_reads(recipe.test.breakdown)
@@ -115,14 +125,16 @@ def simulated_source(recipe: Recipe) -> SimulatedSpec | None:
 def make_tests(spec: FactorTests, inputs: Inputs, task: Task) -> None:
     """A folder a factor report, in the order of the report.
 
-    Each factor is followed by its variants (neutral to styles, within indices); then the combined
-    signal, if it is made of several, and the oracle, if the data are simulated.
+    Each factor is followed by its variants (neutral to styles, within indices, with returns that
+    begin as soon as it speaks); then the combined signal, if it is made of several, and the oracle,
+    if the data are simulated.
 
     Parameters
     ----------
     spec : what is tested and how
     inputs : ``score/NAME`` of every factor, ``signal``, ``universe`` and ``forward``; ``styles``
-        and ``within`` where the spec asks for such variants, and the lake for a breakdown
+        and ``within`` where the spec asks for such variants, ``forward/NAME`` and ``universe/NAME``
+        of factors that speak before the close, and the lake for a breakdown
     task : one slice, ``all``; its folder gets ``00``, ``01``, ... Forward returns are looked at, so
         nothing that trades may read it.
 
@@ -195,6 +207,11 @@ def _reports(
         rows = np.flatnonzero(members.any(axis=1)).tolist()
         part = test(f"{name}, within {' + '.join(spec.test.within)}", factor, members)
         out.append(replace(part, series=part.series[rows]))
+    if name in spec.from_bars:
+        later = inputs.panel(f"forward/{name}")
+        score, label = score.at(test_dates(spec.test, score, later)), spec.from_bars[name]
+        known = inputs.panel(f"universe/{name}").at(score.dates)
+        out.append(tested_from_bar(score, later, known, spec.test.factor, f"{name}, from {label}"))
     return out
 
 
@@ -243,7 +260,10 @@ def _beside_oracle(
     oracle = _reports(spec, inputs, ORACLE, score, dates=dates)[0]
     best = oracle.summary["rank_ic"]
     shared = [
-        replace(r, summary=r.summary | {OF_ORACLE: r.summary["rank_ic"] / best}) for r in reports
+        replace(r, summary=r.summary | {OF_ORACLE: r.summary["rank_ic"] / best})
+        if r.more["horizons"]["horizon"][0] == f"{first}_{last}"
+        else r
+        for r in reports
     ]
     return [*shared, oracle]
 
