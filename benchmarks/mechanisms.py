@@ -2,7 +2,7 @@
 
     python benchmarks/mechanisms.py                 recipe mechanisms: 300 stocks, four years
     python benchmarks/mechanisms.py --runs FOLDER   the same; a run that was stopped goes on
-    python benchmarks/mechanisms.py --quick         60 stocks, a year, one epoch
+    python benchmarks/mechanisms.py --quick         48 stocks, ten months, one epoch
 
 Attention makes scores steadier and trades less; a penalty makes the outputs of a network less
 alike; a mean of three networks beats each of them; the RankIC of single days falls with their
@@ -23,12 +23,15 @@ from time import process_time
 import torch
 from reports import mechanisms
 from reports.claims import AGREE, DISAGREE, UNTOLD
-from reports.ours import runs_in
+from reports.folders import runs_in
 
 from intralpha import pipeline
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "mechanisms.yaml"
-MARKET = "data.sources=[{kind: simulated, n_assets: 60, end: 2023-12-29, seed: 2, freq: 30}]"
+MARKET = (
+    "data.sources=[{kind: simulated, n_assets: 48, end: 2023-10-31, seed: 2, freq: 30,"
+    " habits: {orders_per_day: 150}}]"
+)
 SHORT = (
     "schedule={kind: rolling, train_days: 60, valid_days: 20, step_days: 200}",
     "training.max_epochs=1",
@@ -46,8 +49,12 @@ def settings(folder: Path, quick: bool) -> tuple[str, ...]:
     said = [f"data.lake={folder}/lake"]
     if quick:
         factors = pipeline.load_recipe(RECIPE).factors
-        trained = [name for name in factors if not name.startswith("composite")]
-        said += [MARKET, *(f"factors.{name}.{key}" for name in trained for key in SHORT)]
+        trained = [name for name, spec in factors.items() if spec.kind != "mean_of"]
+        said += [
+            MARKET,
+            "test.by_day=4",
+            *(f"factors.{name}.{key}" for name in trained for key in SHORT),
+        ]
     return tuple(said)
 
 

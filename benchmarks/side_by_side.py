@@ -19,7 +19,8 @@ from pathlib import Path
 
 from reports import acceptance, mechanisms, page
 from reports.claims import AGREE, DISAGREE, UNTESTED, UNTOLD
-from reports.ours import OurRun, runs_in
+from reports.folders import runs_in
+from reports.ours import OurRun
 from reports.printed import Table, printed_tables
 
 from intralpha import pipeline

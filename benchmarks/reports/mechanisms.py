@@ -7,6 +7,7 @@ kinds is taken seed by seed and date by date.
 from collections.abc import Sequence
 
 import numpy as np
+import polars as pl
 
 from intralpha.evaluation import FactorReport
 
@@ -27,6 +28,7 @@ RECIPE = "mechanisms"
 SEEDS = ("0", "1", "2")
 KINDS = ("plain", "attention", "residual", "transformer", "composite")
 PARTS = ("plain", "attention", "transformer")
+WHOLE = (*(f"{part}_all" for part in PARTS), "oracle")  # without a seed of their own
 PENALTIES = ("0", "1", "20")
 WHERE = "mechanisms, three seeds"
 
@@ -42,12 +44,6 @@ def between(run: OurRun, one: str, other: str, column: str) -> Difference:
     pairs = _pairs(run, one, other)
     found = [values(a, column, b) - values(b, column, a) for a, b in pairs]
     return of_copies(found) if found else Difference(np.nan, np.nan, 0)
-
-
-def by_seed(run: OurRun, one: str, other: str, column: str) -> list[Difference]:
-    """The same of each seed alone."""
-    pairs = _pairs(run, one, other)
-    return [paired(a, b, column) for a, b in pairs]
 
 
 def _pairs(run: OurRun, one: str, other: str) -> list[tuple[FactorReport, FactorReport]]:
@@ -126,13 +122,13 @@ def unit_correlations(run: OurRun, penalty: str) -> list[float]:
 
 def penalty_claims(run: OurRun) -> list[Claim]:
     """Each penalty beside the one below it."""
-    out = []
-    printed = ("0.55 at 0.1 to 0.28 at 1", "0.28 at 1, 0.32 at 10, 0.33 at 100: flat from 1 on")
-    for low, high, theirs in zip(PENALTIES[:-1], PENALTIES[1:], printed, strict=True):
-        found = _seeded(unit_correlations(run, high), unit_correlations(run, low))
-        says = f"units are less alike with a penalty of {high} than of {low}"
-        out.append(_claim(says, theirs, found, -1))
-    return out
+    parts = [unit_correlations(run, penalty) for penalty in PENALTIES]
+    low, high = _seeded(parts[1], parts[0]), _seeded(parts[2], parts[1])
+    flat = "a penalty of 20 makes them no less alike than 1"
+    return [
+        _claim("units are less alike with a penalty of 1 than without", "0.55 to 0.28", low, -1),
+        _claim(flat, "0.28 at 1, 0.32 at 10, 0.33 at 100", high, 0),
+    ]
 
 
 def horizon_claims(
@@ -145,31 +141,46 @@ def horizon_claims(
     reports : tests with a table by day, of one or several networks
     theirs, where : what the claims say of the report and of the run
     """
-    out = []
-    for which, sign, says in (
-        ("single", -1, "the RankIC of a single day falls with its distance"),
-        ("cumulative", 1, "the cumulated RankIC rises with the horizon"),
-    ):
-        found = [_last_less_first(one, which) for one in reports if "by_day" in one.more]
-        if found:
-            mean = float(np.mean([one.mean for one in found]))
-            error = float(np.mean([one.error for one in found]))  # copies share their dates
-            both = Difference(mean, error, found[0].n)
-            last = reports[0].more["by_day"].height
-            out.append(_claim(f"{says}: day {last} less day 1", theirs, both, sign, True, where))
-    return out
+    known = [one for one in reports if "by_day" in one.more]
+    if not known:
+        return []
+    single = "the RankIC of a single day falls with its distance: slope a day"
+    risen = f"the cumulated RankIC rises with the horizon: day {known[0].more['by_day'].height}"
+    return [
+        _claim(single, theirs, _shared([_slope(one) for one in known]), -1, True, where),
+        _claim(f"{risen} less day 1", theirs, _shared([_rise(x) for x in known]), 1, True, where),
+    ]
 
 
-def _last_less_first(report: FactorReport, which: str) -> Difference:
-    frame = report.more["by_day"].sort("day")
+def _shared(found: Sequence[Difference]) -> Difference:
+    """Mean of copies that share their dates: so does their error."""
+    mean, error = (float(np.mean([getattr(x, n) for x in found])) for n in ("mean", "error"))
+    return Difference(mean, error, found[0].n)
+
+
+def _slope(one: FactorReport) -> Difference:
+    """Least squares over days whose returns, and so whose errors, do not overlap."""
+    frame = one.more["by_day"].sort("day")
+    day = frame["day"].to_numpy() - frame["day"].mean()
+    errors = np.array([day_error(one, "single", k)[0] for k in frame["day"]])
+    weight = day / (day**2).sum()
+    n = day_error(one, "single", 1)[1]
+    mean = float(weight @ frame["single"].to_numpy())
+    return Difference(mean, float(np.sqrt((weight**2) @ errors**2)), n)
+
+
+def _rise(one: FactorReport) -> Difference:
+    """Last horizon less the first, errors as of independent ones: too wide, if anything."""
+    frame = one.more["by_day"].sort("day")
     first, last = frame["day"][0], frame["day"][-1]
-    (error_1, n), (error_2, _) = day_error(report, which, first), day_error(report, which, last)
-    return apart(frame[which][-1], error_2, frame[which][0], error_1, n)
+    (error_1, n), (error_2, _) = (day_error(one, "cumulative", k) for k in (first, last))
+    return apart(frame["cumulative"][-1], error_2, frame["cumulative"][0], error_1, n)
 
 
 def page_lines(run: OurRun) -> list[str]:
     """Each mechanism: figures seed by seed, then what is claimed and found."""
     out = ["Figures of networks, one line a seed:", "", *_network_table(run), ""]
+    out += ["Differences, seed by seed:", "", *_seed_table(run), ""]
     out += ["Units of a network of many outputs, by penalty:", "", *_unit_table(run), ""]
     out += ["RankIC by day of the mean of three networks:", "", *_day_table(run), ""]
     return [*out, *claim_lines(all_claims(run))]
@@ -183,29 +194,46 @@ def all_claims(run: OurRun) -> list[Claim]:
 
 def _network_table(run: OurRun) -> list[str]:
     head = ["network", "seed", "RankIC", "ICIR", "autocorrelation", "turnover of TOP, two-sided"]
+    known = [(k, s, one) for k in KINDS for s, one in zip(SEEDS, seeds_of(run, k), strict=False)]
+    known += [(n, "", run.factors[n]) for n in WHOLE if n in run.factors]
     rows = []
-    for kind in KINDS:
-        for seed, one in zip(SEEDS, seeds_of(run, kind), strict=False):
-            known = one.summary
-            error = known["rank_ic_std"] / np.sqrt(known["dates"])
-            figures = [f"{known['rank_ic']:.4f} ± {error:.4f}", f"{known['icir']:.3f}"]
-            figures += [f"{known['autocorrelation']:.3f}", f"{known['turnover_two_sided']:.1%}"]
-            rows.append([kind, seed, *figures])
-    return grid([*head, "dates"], [[*row, _dates(run)] for row in rows])
+    for kind, seed, one in known:
+        found = one.summary
+        error = found["rank_ic_std"] / np.sqrt(found["dates"])
+        figures = [f"{found['rank_ic']:.4f} ± {error:.4f}", f"{found['icir']:.3f}"]
+        figures += [f"{found['autocorrelation']:.3f}", f"{found['turnover_two_sided']:.1%}"]
+        rows.append([kind, seed, *figures, f"{found['dates']:.0f}"])
+    return grid([*head, "dates"], rows)
 
 
-def _dates(run: OurRun) -> str:
-    return f"{next(iter(run.factors.values())).summary['dates']:.0f}"
+def _seed_table(run: OurRun) -> list[str]:
+    """Differences of each seed alone; against three seeds of a network as one, of the composite."""
+    pairs = [("attention", "plain", column) for column in ("rank_ic", "turnover")]
+    pairs += [("residual", "plain", column) for column in ("rank_ic", "turnover")]
+    pairs += [("composite", part, "rank_ic") for part in PARTS]
+    rows = []
+    for one, other, column in pairs:
+        found = [paired(a, b, column) for a, b in _pairs(run, one, other)]
+        rows.append([f"{one} less {other}", column, *(x.text(percent=True) for x in found)])
+    for part in PARTS:
+        whole = run.factors.get(f"{part}_all")
+        if whole is not None:
+            found = [paired(one, whole, "rank_ic") for one in seeds_of(run, "composite")]
+            title = f"composite less {part}, three seeds as one"
+            rows.append([title, "rank_ic", *(x.text(percent=True) for x in found)])
+    return grid(["", "", *(f"seed {seed}" for seed in SEEDS)], rows)
 
 
 def _unit_table(run: OurRun) -> list[str]:
-    head = ["penalty", "seed", "mean |correlation|, test", "mean RankIC of a unit"]
+    head = ["penalty", "seed", "mean |correlation|, test", "validation", "kept epoch", "epochs"]
     rows = []
     for penalty in PENALTIES:
-        if f"penalty_{penalty}" in run.sets:
-            for row in run.sets[f"penalty_{penalty}"].units().iter_rows(named=True):
-                said = [f"{row['mean_correlation']:.3f}", f"{row['rank_ic']:.4f}"]
-                rows.append([penalty, row["seed"].removeprefix("seed"), *said])
+        for seed, alike in enumerate(unit_correlations(run, penalty)):
+            fits = run.training.filter(factor=f"penalty_{penalty}", seed=seed)
+            kept = fits.filter(pl.col("epoch") == pl.col("best_epoch"))
+            said = [f"{alike:.3f}", f"{kept['unit_correlation'].mean():.3f}"]
+            said += [f"{kept['best_epoch'].mean():.1f}", f"{fits.height / max(kept.height, 1):.1f}"]
+            rows.append([penalty, str(seed), *said])
     return grid(head, rows)
 
 

@@ -1,9 +1,8 @@
 """Ours: figures of finished runs, read as they were filed; nothing is tested or trained again."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ from intralpha.pipeline.made import finished_factors, finished_sets, training_hi
 
 from .printed import Row, Table
 
-SIZES = {"": "full", "_demo": "demo", "_tiny": "tiny"}
 MAIN, PORTFOLIO, BENCHMARK = "portfolio", "portfolio", "benchmark"
 
 
@@ -96,6 +94,12 @@ class OurRun:
         sources = self.past.recipe["data"].get("sources") or []
         return any(source["kind"] == "simulated" for source in sources)
 
+    @property
+    def benchmark(self) -> str:
+        """Index that its portfolio is held against; empty without one."""
+        portfolio = self.past.recipe.get("portfolio") or {}
+        return str((portfolio.get("benchmark") or {}).get("index", ""))
+
     @cached_property
     def stocks(self) -> float:
         """Mean number of stocks on a test date; NaN without a test."""
@@ -107,29 +111,6 @@ class OurRun:
         """Direction of each feature that a hand-made factor of the recipe states."""
         stated = [f.get("signs") or {} for f in self.past.recipe["factors"].values() if f]
         return {name: float(sign) for one in stated for name, sign in one.items()}
-
-
-def runs_in(folders: Iterable[Path]) -> dict[str, OurRun]:
-    """Base name of a recipe -> its run, the largest size first, the newest of it.
-
-    Parameters
-    ----------
-    folders : of runs; of a recipe that several have, the first one counts
-    """
-    out: dict[str, OurRun] = {}
-    for folder in folders:
-        known = {p.parent.parent.name for p in folder.glob("*/*/run.json")}
-        for ending, size in SIZES.items():
-            for name in sorted(known):
-                base = name.removesuffix(ending)
-                whole = name.endswith(ending) and not (not ending and _is_small(name))
-                if whole and base not in out:
-                    out[base] = OurRun(base, size, PastRun.open(name, folder))
-    return out
-
-
-def _is_small(name: str) -> bool:
-    return any(end and name.endswith(end) for end in SIZES)
 
 
 def find(run: OurRun, table: Table, row: Row, title: str) -> Found | None:

@@ -108,6 +108,21 @@ def run_lines(runs: Mapping[str, OurRun]) -> list[str]:
         days = [d for one in run.factors.values() for d in one.series["date"].to_list()]
         span = f"{min(days)} to {max(days)}" if days else ""
         market = "simulated" if run.simulated else "a real lake"
-        rows.append([name, run.size, market, f"{run.stocks:.0f}", span, run.past.folder.name])
-    head = ["recipe", "size", "market", "stocks a date", "tested", "run"]
-    return [*grid(head, rows), ""]
+        stocks = f"{run.stocks:.0f}"
+        rows.append([name, run.size, market, stocks, span, run.benchmark, run.past.folder.name])
+    head = ["recipe", "size", "market", "stocks a date", "tested", "benchmark", "run"]
+    return [*grid(head, rows), "", *_of_simulated(runs)]
+
+
+def _of_simulated(runs: Mapping[str, OurRun]) -> list[str]:
+    """What a reader must know of figures of a simulated market."""
+    if not any(run.simulated for run in runs.values()):
+        return []
+    return [
+        "A simulated market's years are not those of the calendar: a return of its 2022 stands in",
+        "the column 2022 and has nothing to do with the one above it. A row that is named after an",
+        "index holds the enhancement of the benchmark in the table above. `±` is a standard error,",
+        "given where a figure is a mean whose dates are kept; of RankIC by lag it is that of one",
+        "test date after another, without regard to their order.",
+        "",
+    ]

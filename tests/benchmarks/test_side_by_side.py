@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 from benchmarks.reports import acceptance, mechanisms
 from benchmarks.reports.claims import AGREE, DISAGREE, UNTESTED, UNTOLD
-from benchmarks.reports.ours import OurRun, runs_in
+from benchmarks.reports.folders import runs_in
+from benchmarks.reports.ours import OurRun
 from benchmarks.reports.page import filled, table_lines
 from benchmarks.reports.printed import Table, printed_tables
 from tests.benchmarks.filed import file_run, printed, report
@@ -123,10 +124,13 @@ def test_mechanisms_by_hand(tmp_path: Path) -> None:
     assert {claim.verdict for claim in missing} == {UNTESTED}
 
 
-def test_horizons_by_hand(tmp_path: Path) -> None:
-    days = pl.DataFrame({"day": [1, 2], "single": [0.05, 0.02], "cumulative": [0.05, 0.051]})
-    errors = pl.DataFrame({"horizon": ["1_2", "2_3", "1_3"], "se": [0.006, 0.008, 0.008]})
-    one = report("signal", NOISE, more={"by_day": days, "horizons": errors})
+def test_horizons_by_hand() -> None:
+    columns = {"day": [1, 2, 3], "single": [0.05, 0.03, 0.01], "cumulative": [0.05, 0.051, 0.052]}
+    names = ["1_2", "2_3", "3_4", "1_3", "1_4"]
+    errors = pl.DataFrame({"horizon": names, "se": [0.006, 0.5, 0.008, 0.008, 0.008]})
+    one = report("signal", NOISE, more={"by_day": pl.DataFrame(columns), "horizons": errors})
     single, cumulative = mechanisms.horizon_claims([one])
-    assert (single.verdict, single.ours) == (AGREE, "-3.00 points ± 1.00 (40 dates)")
+    # Of three days the slope is half the difference of the outer two: 0.02, and sqrt(6² + 8²) / 2.
+    assert (single.verdict, single.ours) == (AGREE, "-2.00 points ± 0.50 (40 dates)")
+    assert cumulative.ours == "+0.20 points ± 1.00 (40 dates)"
     assert cumulative.verdict == UNTOLD
