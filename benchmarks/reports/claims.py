@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from intralpha.evaluation import FactorReport, newey_west_error
+from intralpha.evaluation import FactorReport, newey_west_error, overlap_of
+from intralpha.evaluation.overlap import usual_lags
 
 AGREE, DISAGREE, UNTOLD, UNTESTED = "agree", "disagree", "not told apart", "not testable here"
 ERRORS = 2.0  # a difference of less than so many standard errors is none
@@ -86,7 +87,19 @@ def paired(one: FactorReport, other: FactorReport, column: str, sign: float = 1.
     column : of their series: ``rank_ic``, ``top_excess`` or ``turnover``
     sign : of the difference
     """
-    return of_series(sign * (values(one, column, other) - values(other, column, one)))
+    both = values(one, column, other), values(other, column, one)
+    gap = sign * (both[0] - both[1])
+    rows = one.series.join(other.series.select("date"), on="date", how="semi").sort("date")
+    days = rows["date"].to_numpy().astype("datetime64[D]")[np.isfinite(gap)]
+    return of_series(gap, shared=_shared(one, days) if column == "rank_ic" else 1)
+
+
+def _shared(report: FactorReport, days: np.ndarray) -> int:
+    """Dates that a return of the leading horizon spans, such as ``1_11`` of every session: 10."""
+    if "horizons" not in report.more or len(days) < 2:
+        return 1
+    first, last = report.more["horizons"]["horizon"][0].split("_")
+    return overlap_of(days, int(last) - int(first))
 
 
 def values(one: FactorReport, column: str, like: FactorReport) -> np.ndarray:
@@ -95,12 +108,20 @@ def values(one: FactorReport, column: str, like: FactorReport) -> np.ndarray:
     return rows[column].fill_null(float("nan")).to_numpy().astype(np.float64)
 
 
-def of_series(series_D: np.ndarray, of: str = "dates") -> Difference:
-    """Mean of values in time order, with Newey and West's error; NaN is left out."""
+def of_series(series_D: np.ndarray, of: str = "dates", shared: int = 1) -> Difference:
+    """Mean of values in time order, with Newey and West's error; NaN is left out.
+
+    Parameters
+    ----------
+    series_D : a value a date
+    of : what the values are
+    shared : dates that the return behind a value spans
+    """
     known = series_D[np.isfinite(series_D)]
     if len(known) < 3:
         return Difference(np.nan, np.nan, len(known), of)
-    return Difference(float(known.mean()), newey_west_error(known), len(known), of)
+    lags = max(usual_lags(len(known)), shared - 1)
+    return Difference(float(known.mean()), newey_west_error(known, lags), len(known), of)
 
 
 def of_copies(series: Sequence[np.ndarray]) -> Difference:

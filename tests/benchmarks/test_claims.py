@@ -1,6 +1,7 @@
 """Verdicts: two standard errors, by hand."""
 
 import numpy as np
+import polars as pl
 import pytest
 from benchmarks.reports.claims import (
     AGREE,
@@ -70,6 +71,17 @@ def test_a_series_has_the_products_error() -> None:
     assert (found.mean, found.n) == (pytest.approx(known.mean()), 38)
     assert found.error == newey_west_error(known)
     assert of_series(values[:2]).verdict(1) == UNTESTED
+
+
+def test_returns_that_share_sessions_have_a_wider_error() -> None:
+    """Returns of ten weeks, a date a week: nine neighbours share a part of each."""
+    steps = np.random.default_rng(3).normal(size=129)
+    means = np.convolve(steps, np.ones(10) / 10, "valid")
+    horizons = {"horizons": pl.DataFrame({"horizon": ["1_51"]})}
+    one, other = report("one", means, more=horizons), report("other", np.zeros(120))
+    found = paired(one, other, "rank_ic")
+    assert found.error == newey_west_error(means, 9)
+    assert found.error > 1.1 * paired(report("one", means), other, "rank_ic").error
 
 
 def test_the_jackknife_of_a_mean_is_its_usual_error() -> None:
