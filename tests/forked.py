@@ -23,6 +23,7 @@ from itertools import groupby, zip_longest
 from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from pkgutil import walk_packages
+from traceback import format_exc
 from typing import Any
 
 import pytest
@@ -87,11 +88,12 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 
 @dataclass
 class Worker:
-    """A process, the end of its pipe, and the test that it is at."""
+    """A process, the end of its pipe, the test that it is at, and why it ended before its time."""
 
     process: int
     pipe: Connection
     at: str = ""
+    why: str = ""
 
 
 _begun: list[str] = []
@@ -148,6 +150,8 @@ def _begin(session: pytest.Session, units: list[list[pytest.Item]], places: int)
     try:
         _work(session, units, places, there)
         status = 0
+    except BaseException:
+        there.send(format_exc())
     finally:
         os._exit(status)
 
@@ -211,6 +215,8 @@ def _tell(session: pytest.Session, running: list[Worker]) -> None:
                 hook.pytest_runtest_logreport(report=report)
                 if report.when == "teardown":
                     hook.pytest_runtest_logfinish(nodeid=report.nodeid, location=report.location)
+            elif said and said.startswith("Traceback"):
+                worker.why = said
             else:
                 worker.at = said or ""
         if session.shouldfail:
@@ -221,6 +227,7 @@ def _tell(session: pytest.Session, running: list[Worker]) -> None:
 def _lost(session: pytest.Session, worker: Worker, status: int) -> None:
     """A worker that ended by itself: the test it was at has failed, the rest of its file too."""
     text = f"the worker ended with {status} in this test; the rest of its file was not run"
+    text = "\n".join(filter(None, (text, worker.why)))
     where = worker.at or "a worker"
     report = pytest.TestReport(where, (where, None, where), {}, "failed", text, "call")
     session.config.hook.pytest_runtest_logreport(report=report)

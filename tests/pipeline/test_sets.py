@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.stats import pearsonr, rankdata
+from scipy.stats import pearsonr, rankdata, spearmanr
 from tests.pages import english
 
 from intralpha.base import Panel
@@ -35,6 +35,10 @@ UNITS = {
     "training": {"learning_rate": 0.01, "max_epochs": 1, "piece": 20},
     "seeds": [0, 1],
 }
+STYLES = {
+    "kind": "price_volume", "beta_days": 20, "momentum_days": 20, "momentum_skip_days": 5,
+    "volatility_days": 20, "month_days": 5, "year_months": 3, "reversal_days": 5,
+}  # fmt: skip
 SETS = {
     "library": {
         "features": {"kind": "library", "library": "price_volume", "names": NAMES[:2]},
@@ -47,6 +51,7 @@ SETS = {
         "transform": {"kind": "neutral"},
     },
     "between": {"scores": ["simple", "units"]},
+    "styled": {"scores": ["simple", "units"], "styles": STYLES},
 }
 
 
@@ -129,10 +134,54 @@ def test_scores_alone_are_a_set(tested) -> None:
     assert between.figures["rank_ic_mean"].is_finite().all()
 
 
+def test_styles_of_a_risk_model_stand_beside_a_set(tested) -> None:
+    """Beside caps and returns as the lake has them, which the styles order alike."""
+    planned, _ = tested
+    plain, styled = finished_sets(planned)[3:5]
+    assert styled.own == 2
+    size, reversal = (styled.names.index(f"style {name}") for name in ("size", "reversal"))
+    assert styled.names[:3] == ("simple", "units", "style size")
+    assert len(styled.names) == 2 + 8
+    np.testing.assert_array_equal(styled.pearson_NN[:2, :2], plain.pearson_NN)
+    slices = planned.node("set_days/styled").slices
+    days = as_days([d for s in slices for d in s.needs["styles"][s.about["before"] :]])
+    inside = planned.panel("universe").at(days)["universe"] > 0
+    forward = planned.panel("forward").at(days)
+    inside &= forward["fwd_buyable"] > 0
+    raw = raw_styles(planned, days, forward.assets)
+    for at, name in ((size, "size"), (reversal, "reversal")):
+        found = []
+        for score, style, keep in zip(
+            planned.panel("score/simple").at(days)["score"], raw[name], inside, strict=True
+        ):
+            known = keep & np.isfinite(score) & np.isfinite(style)
+            if known.sum() >= 30:
+                found.append(spearmanr(score[known], style[known]).statistic)
+        assert styled.spearman_NN[at, 0] == pytest.approx(np.mean(found), abs=0.02), name
+        assert abs(np.mean(found)) > 0.05, "nothing was compared"
+
+
+def raw_styles(planned, days: np.ndarray, assets: np.ndarray) -> dict[str, np.ndarray]:
+    """Total cap, and the return of five sessions, of every date, from rows of the lake."""
+    rows = planned.lake.scan("daily").collect()
+    sessions = rows["date"].unique().sort().to_list()
+    wide = {
+        column: rows.pivot("symbol", index="date", values=column).sort("date")
+        for column in ("close", "adj_factor", "total_shares")
+    }
+    close, adjust, shares = (
+        wide[c].select(assets.tolist()).to_numpy() for c in ("close", "adj_factor", "total_shares")
+    )
+    at = [sessions.index(day) for day in days.tolist()]
+    price = close * adjust
+    back = np.array([price[t] / price[t - 5] for t in at])
+    return {"size": (close * shares)[at], "reversal": back}
+
+
 def test_a_set_is_neutralised_over_the_universe_of_each_date(tested) -> None:
     """As the transform itself does it, with what is absent left absent."""
     planned, _ = tested
-    raw, _, found, _ = finished_sets(planned)
+    raw, _, found, *_ = finished_sets(planned)
     slices = planned.node("set_days/neutral").slices
     days = as_days([d for s in slices for d in s.needs["own"][s.about["before"] :]])
     inside = planned.panel("universe").at(days)["universe"] > 0
@@ -158,8 +207,8 @@ def test_the_page_shows_them(tested) -> None:
     page = english(result.report)
     for text in ("Set library", "Set of_units", "what resembles the score simple most", "by seed"):
         assert text in page
-    # Of eight charts, in the caption and for those who hear it.
-    assert page.count("above the diagonal: Pearson, below it: Spearman") == 16
+    # Of ten charts, in the caption and for those who hear it.
+    assert page.count("above the diagonal: Pearson, below it: Spearman") == 20
 
 
 def test_sets_of_what_is_not_there_are_refused(simple_recipe: Recipe) -> None:

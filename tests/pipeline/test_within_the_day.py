@@ -1,6 +1,7 @@
 """Networks that speak within the day, run for real: nothing after their bar moves a bit of them."""
 
 import json
+from collections.abc import Iterator
 from datetime import date, time
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +13,7 @@ from scipy.stats import spearmanr
 from intralpha.audit import scramble
 from intralpha.audit.probe import FutureLeakError
 from intralpha.base.node import Node
-from intralpha.factors import Ground, Network
+from intralpha.factors import FactorSpec, Ground, Network
 from intralpha.labels import RawBarReturnsSpec
 from intralpha.market import Lake, bar_times
 from intralpha.pipeline import Plan, Recipe, RunResult, audit_recipe, execute, load_recipe, plan
@@ -163,28 +164,35 @@ def test_an_audit_compares_it_in_every_other_future(
     assert audited(recipe, tmp_path, "noise", "removed", "shifted") == set()
 
 
-class LateNetwork(Network):
-    """Sees two bars more than it says."""
+@pytest.fixture
+def cheating() -> Iterator[None]:
+    """Two kinds of factors that are gone after the test: others look at all that there are."""
 
-    kind: Literal["leaks.late"] = "leaks.late"  # type: ignore[assignment]
+    class LateNetwork(Network):
+        """Sees two bars more than it says."""
 
-    @property
-    def known_at(self) -> time:
-        return bar_times(30)[(self.until or 8) - 3]
+        kind: Literal["leaks.late"] = "leaks.late"  # type: ignore[assignment]
 
+        @property
+        def known_at(self) -> time:
+            return bar_times(30)[(self.until or 8) - 3]
 
-class CloseNetwork(Network):
-    """Stands on the stocks that its date's close decides."""
+    class CloseNetwork(Network):
+        """Stands on the stocks that its date's close decides."""
 
-    kind: Literal["leaks.close"] = "leaks.close"  # type: ignore[assignment]
+        kind: Literal["leaks.close"] = "leaks.close"  # type: ignore[assignment]
 
-    def eve(self, name: str, ground: Ground) -> tuple[tuple[Node, ...], Ground]:
-        del name
-        return (), ground
+        def eve(self, name: str, ground: Ground) -> tuple[tuple[Node, ...], Ground]:
+            del name
+            return (), ground
 
-    @property
-    def tested_by(self) -> tuple[()]:
-        return ()
+        @property
+        def tested_by(self) -> tuple[()]:
+            return ()
+
+    yield
+    for kind in (LateNetwork, CloseNetwork):
+        del FactorSpec.known_kinds[kind.model_fields["kind"].default]
 
 
 CHEATS: dict[str, dict[str, Any]] = {
@@ -204,6 +212,7 @@ CHEATS: dict[str, dict[str, Any]] = {
         pytest.param("a feature is the next bar", marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.usefixtures("cheating")
 def test_a_planted_cheat_is_caught(
     finished: tuple[Path, RunResult], tmp_path: Path, cheat: str
 ) -> None:

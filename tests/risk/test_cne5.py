@@ -27,7 +27,7 @@ def invented(assets: np.ndarray) -> pl.DataFrame:
     rng, rows = np.random.default_rng(0), []
     for symbol in assets[:-1].tolist():
         level = np.exp(rng.normal(20, 1))
-        has = {item for item in ITEMS if rng.random() < 0.7}
+        has = [item for item in sorted(ITEMS) if rng.random() < 0.7]
         for year in range(2018, 2025):
             for item in has:
                 day = date(year, int(rng.integers(3, 5)), int(rng.integers(1, 28)))

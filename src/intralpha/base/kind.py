@@ -141,10 +141,12 @@ class Kinded(Spec):
 
     @classmethod
     def kinds(cls) -> dict[str, type["Kinded"]]:
-        """Every kind of the family by its name; all its modules are imported."""
+        """Every kind of the family by its name, ours first; all its modules are imported."""
         for module, _ in cls._files():
             importlib.import_module(module)
-        return dict(sorted(cls.family.known_kinds.items()))
+        return dict(
+            sorted(cls.family.known_kinds.items(), key=lambda kind: ("." in kind[0], kind[0]))
+        )
 
     @classmethod
     def of_kind(cls, kind: str) -> "type[Kinded] | None":

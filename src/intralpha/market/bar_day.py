@@ -159,19 +159,21 @@ class BarReader:
         path = self._folder / f"{day}.{checksum[:16]}.npy"
         kept = _kept(path)
         if kept is None:
-            _keep(read_bar_day(self._lake, day, self._freq), path)
-            kept = _kept(path)
-            assert kept is not None
+            found = read_bar_day(self._lake, day, self._freq)
+            _keep(found, path)
+            kept = _kept(path) or found  # another process may drop it meanwhile
         more = self._kept_level2(day, path.with_suffix(".level2.npy")) if self._level2 else None
         return replace(kept, level2=more)
 
     def _kept_level2(self, day: date, path: Path) -> Float32[ndarray, "K A T"]:
-        values = load_summed(path) if path.is_file() else None
-        if values is None:
-            with replacing(path) as partial:
-                save_summed(partial, self._read_level2(day))
+        try:
             values = load_summed(path)
-            assert values is not None
+        except FileNotFoundError:
+            values = None
+        if values is None:
+            values = self._read_level2(day)
+            with replacing(path) as partial:
+                save_summed(partial, values)
         return values
 
     def _read_level2(self, day: date) -> Float32[ndarray, "K A T"]:
@@ -231,9 +233,10 @@ def _longer_level2(values: Float32[ndarray, "K A T"], rows: int) -> Float32[ndar
 
 def _kept(path: Path) -> BarDay | None:
     """A day as it was kept; None where it was not, or is no longer what was."""
-    if not path.is_file():
+    try:
+        values = load_summed(path)
+    except FileNotFoundError:
         return None
-    values = load_summed(path)
     try:
         # Which has checksums of its own; of a file that is none NumPy leaves what it opened open.
         with path.with_suffix(".npz").open("rb") as handle, np.load(handle) as about:

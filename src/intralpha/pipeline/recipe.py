@@ -27,6 +27,7 @@ from intralpha.pipeline.beside import BesideSpec, faults_beside, faults_of_plans
 from intralpha.pipeline.extends import ExtendsError, extended
 from intralpha.pipeline.mlflow_spec import MlflowSpec
 from intralpha.pipeline.tracking import TrackingSpec
+from intralpha.risk import ExposureSpec
 from intralpha.search import RangeSpec, SearchSpec
 from intralpha.sources import QualitySpec, RebuildSpec, SourceSpec
 
@@ -217,7 +218,11 @@ class FactorSetSpec(Spec):
         "cuts them and takes out industry and size; null: nothing",
     )
     beside: FeatureSpec | None = Field(
-        default=None, description="features to correlate the set with: common factors and styles"
+        default=None, description="features to correlate the set with, such as common factors"
+    )
+    styles: ExposureSpec | None = Field(
+        default=None,
+        description="styles of a risk model to correlate it with: size, beta, ..., as `style size`",
     )
     scores: tuple[str, ...] = Field(
         default=(),

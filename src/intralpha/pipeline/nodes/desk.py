@@ -42,9 +42,16 @@ def make_benchmark(spec: BenchmarkSpec, inputs: Inputs, task: Task) -> None:
     _make(inputs, task, laid)
 
 
-def exposures_node(spec: ExposureSpec, dates: ndarray) -> Node:
-    """Style exposures on decision dates, datetime64[D] [D]."""
-    return _node("exposures", make_exposures, spec, dates)
+def exposures_node(spec: ExposureSpec, dates: ndarray, name: str = "exposures") -> Node:
+    """Style exposures on some dates.
+
+    Parameters
+    ----------
+    spec : how they are estimated
+    dates : datetime64[D] [D]; decision dates where no other name is given
+    name : of the node
+    """
+    return _node(name, make_exposures, spec, dates)
 
 
 def make_exposures(spec: ExposureSpec, inputs: Inputs, task: Task) -> None:

@@ -14,10 +14,11 @@ from intralpha.evaluation import SetDays, SetReport, measure_days
 from intralpha.factors import Ground
 from intralpha.factors.features import feature_node
 from intralpha.factors.inputs import standardised
+from intralpha.pipeline.nodes.desk import exposures_node
 from intralpha.pipeline.recipe import FactorSetSpec, Recipe, TestSpec
 
 DATES_A_SLICE = 20  # dates that are in memory at once, with all factors
-OWN, BESIDE, DAYS = "own", "beside", "days"
+OWN, BESIDE, STYLES, DAYS = "own", "beside", "styles", "days"
 FILE = "days.npz"
 
 
@@ -42,7 +43,7 @@ def set_nodes(
     """
     out: list[Node] = []
     for name, of in recipe.sets.items():
-        parts = _parts(name, of, ground)
+        parts = _parts(name, of, dates, ground)
         out += [part for part in parts.values() if part.name not in made]
         known = made | {node.name: node for node in out}
         inputs = {"universe": "universe", "forward": "forward"}
@@ -117,14 +118,19 @@ def make_set(spec: SetTest, inputs: Inputs, task: Task) -> None:
     task.finish(ALL)
 
 
-def _parts(name: str, of: FactorSetSpec, ground: Ground) -> dict[str, Node]:
-    """Nodes of features that the set asks for."""
+def _parts(
+    name: str, of: FactorSetSpec, dates: Shaped[ndarray, "D"], ground: Ground
+) -> dict[str, Node]:
+    """Nodes of features and styles that the set asks for."""
     given = {OWN: of.features, BESIDE: of.beside}
-    return {
+    out = {
         key: feature_node(f"{name}.{key}", spec, ground)
         for key, spec in given.items()
         if spec is not None
     }
+    if of.styles is not None:
+        out[STYLES] = exposures_node(of.styles, dates, f"{STYLES}/{name}")
+    return out
 
 
 def _inside(test: TestSpec, dates: Shaped[ndarray, "D"]) -> Shaped[ndarray, "E"]:
@@ -161,17 +167,20 @@ def _values(
 ) -> tuple[Float[ndarray, "D A N"], tuple[str, ...], int]:
     """Values of the set, and of what stands beside it; how many are the set's."""
     scores = [_last_bar(inputs.panel(f"score/{n}"), days, assets, ("score",)) for n in of.scores]
-    beside = [f"score {name}" for name in of.scores]
     if of.of_scores:
-        own, parts, scores, beside = of.scores, scores, [], []
+        own, parts = of.scores, scores
     else:
         own, values = _own(of, inputs, days, assets, inside_DA)
         parts = [values]
-    if of.beside is not None:
-        other = inputs.panel(BESIDE)
-        parts = [*parts, _last_bar(other, days, assets, other.names)]
-        beside = [*other.names, *beside]
-    return np.concatenate([*parts, *scores], axis=2), (*own, *beside), len(own)
+    beside: list[str] = []
+    for key, given, mark in ((BESIDE, of.beside, ""), (STYLES, of.styles, "style ")):
+        if given is not None:
+            other = inputs.panel(key)
+            parts = [*parts, _last_bar(other, days, assets, other.names)]
+            beside += [f"{mark}{name}" for name in other.names]
+    if not of.of_scores:
+        parts, beside = [*parts, *scores], [*beside, *(f"score {name}" for name in of.scores)]
+    return np.concatenate(parts, axis=2), (*own, *beside), len(own)
 
 
 def _own(
