@@ -353,7 +353,8 @@ def damaged_store(bench: Bench, kind: str, how: str) -> None:
     store = folder / "runs/artifacts"
     files = sorted(p for p in (store / kind).rglob("*") if p.is_file() and "made" not in p.parts)
     wanted = [p for p in files if p.name not in TIMED] or files
-    harmed(wanted[len(wanted) // 2], how)
+    # Of labels and masks the last days are read by nothing: nobody trains on them.
+    harmed(wanted[0 if kind in ("label", "universe") else len(wanted) // 2], how)
     for consumer in USED_BY.get(kind, ()):
         shutil.rmtree(store / consumer, ignore_errors=True)
     last = command(folder)
@@ -418,7 +419,7 @@ def damaged_checkpoint(bench: Bench, how: str) -> None:
 
 USED_BY = {
     "features": ("outputs", "score", "weights"),
-    "universe": ("score", "outputs"),
+    "universe": ("score", "outputs", "weights"),
     "label": ("weights",),
     "weights": ("outputs",),
     "outputs": ("score",),

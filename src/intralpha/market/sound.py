@@ -1,10 +1,20 @@
 """Sound: the bytes of a lake's files beside the checksums that its manifest has of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from intralpha.market.manifest import FileFacts, check_sizes, checksum_of, read_manifest, unlike
+from intralpha.base import IntralphaError
+from intralpha.market.manifest import (
+    DamagedFileError,
+    FileFacts,
+    check_sizes,
+    checksum_of,
+    read_manifest,
+    unlike,
+)
 from intralpha.market.prints import PrintError
+from intralpha.market.schemas import TABLES
 
 
 def check_bytes(root: Path, files: Mapping[str, FileFacts]) -> None:
@@ -34,6 +44,38 @@ def check_bytes(root: Path, files: Mapping[str, FileFacts]) -> None:
         now = unlike(root, name, lambda said, path=path: checksum_of(path) == said.checksum)
         if now is not None:
             raise PrintError(path, checksum_of(path), now.checksum)
+
+
+@contextmanager
+def telling_damage(root: Path) -> Iterator[None]:
+    """An error while a damaged file of the lake was read becomes one that names the file.
+
+    Looked at are the lengths of all files and, of tables that are not cut by day, the bytes.
+
+    Parameters
+    ----------
+    root : of the lake that is read meanwhile
+
+    Raises
+    ------
+    DamagedFileError, PrintError
+    """
+    try:
+        yield
+    except (IntralphaError, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # Polars panics, too, over bytes that are no Parquet
+        files = read_manifest(root)
+        try:
+            check_sizes(root, files)
+            check_bytes(root, {n: f for n, f in files.items() if not _is_of_a_day(n)})
+        except (DamagedFileError, PrintError) as damage:
+            raise damage from error
+        raise
+
+
+def _is_of_a_day(name: str) -> bool:
+    return TABLES[name.partition("/")[0]].partition == "day"
 
 
 def check_before_merging(root: Path, names: Iterable[str]) -> None:

@@ -6,11 +6,12 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
-from intralpha.base import ConfigError, IntralphaError, Panel
+from intralpha.base import ConfigError, Panel
 from intralpha.base.node import Node, Slice
 from intralpha.datasets import Fold
 from intralpha.datasets.timeline import draw_timeline
 from intralpha.market import Lake
+from intralpha.market.sound import telling_damage
 from intralpha.pipeline.address import LakePrints, addresses, digest_of, stem
 from intralpha.pipeline.axes import Axes, check_members, read_axes
 from intralpha.pipeline.code import Look
@@ -77,14 +78,8 @@ class Plan:
             A file that they are read from is damaged.
         """
         assert self.part is not None
-        try:
+        with telling_damage(self.lake_root):
             return read_axes(self.lake, self.part.limits(self.recipe.data), self.part.symbols)
-        except (IntralphaError, KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException:  # Polars panics, too, over bytes that are no Parquet
-            for table in ("instruments", "daily"):
-                self.lake.demand_sound(table)
-            raise
 
     def check_indices(self) -> None:
         """Refuse indices of the recipe of which the lake knows no member.

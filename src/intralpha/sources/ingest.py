@@ -15,9 +15,10 @@ from intralpha.base.ahead import closed
 from intralpha.base.progress import progress
 from intralpha.market import Lake, split_valid
 from intralpha.market.append import Merging
-from intralpha.market.manifest import replacing
+from intralpha.market.manifest import DamagedFileError, replacing
 from intralpha.market.merge import OnConflict
-from intralpha.market.schemas import in_order, shape
+from intralpha.market.schemas import TABLES, in_order, shape
+from intralpha.market.sound import telling_damage
 from intralpha.market.tick_file import TICK_TABLES
 from intralpha.sources.cover import Cover, Covering
 from intralpha.sources.index_weight import beside_lists
@@ -148,7 +149,8 @@ def ingest(
                         said = perf_counter()
                     count = SourceCount(source.name, batch.table)
                     count = counts.setdefault((number, batch.table), count)
-                    rows = _take(lake, merging, batch, count, on_conflict)
+                    with telling_damage(lake.root):
+                        rows = _take(lake, merging, batch, count, on_conflict)
                     covering.add(batch.table, rows)
                     used += rows.height
             if not used:
@@ -217,10 +219,21 @@ def _first(aside: pl.DataFrame) -> dict[str, str]:
 
 def _completed(lake: Lake, new: pl.DataFrame) -> pl.DataFrame:
     """Instruments of the lake win; what they do not know is taken from the new rows."""
-    old = lake.scan("instruments").collect()
+    old = _there(lake, "instruments")
     joined = new.join(old, on="symbol", how="left", suffix="_old")
     columns = [c for c in old.columns if c != "symbol"]
     return joined.select("symbol", *(pl.coalesce(f"{c}_old", c).alias(c) for c in columns))
+
+
+def _there(lake: Lake, table: str) -> pl.DataFrame:
+    """Rows of a table of one file; none where that was lost: its sources make it anew."""
+    try:
+        return lake.scan(table).collect()
+    except DamagedFileError as error:
+        if error.found is not None:
+            raise
+        log.warning("%s is missing and is made anew of what is ingested now", error.path)
+        return pl.DataFrame(schema=TABLES[table].columns)
 
 
 def _with_ends(
@@ -231,7 +244,7 @@ def _with_ends(
     Lists end where the next one begins, whether it is new or the lake's. An end is no conflict
     where it follows from lists, or where the period had none; another weight is one.
     """
-    old = lake.scan("membership").collect()
+    old = _there(lake, "membership")
     if lists:
         new = beside_lists(new, old, on_conflict == "keep")
     both = new.join(old, on=["index", "symbol", "in_date"], suffix="_old")
