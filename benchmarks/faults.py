@@ -84,7 +84,7 @@ STAGES = (
     "/combination/", "/signal/", "/benchmark/", "/exposures/", "/portfolio/", "/test/",
     "report.html",
 )  # fmt: skip
-QUICK_STAGES = ("features/", "state/facts.json")
+QUICK_STAGES = ("state/facts.json",)
 LONG_STAGES = ("lake/bars", "features/", "label/", "/outputs/", "/score/", "/signal/")
 
 
