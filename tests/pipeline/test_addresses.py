@@ -475,6 +475,18 @@ def test_a_transform_of_a_set_moves_the_set_alone(base: tuple[Path, Plan]) -> No
     assert not any(read.ahead for read in reads)
 
 
+def test_styles_of_a_set_move_the_set_alone(base: tuple[Path, Plan]) -> None:
+    folder, planned = base
+    plain = changed(planned.recipe, "sets", OTHERS["sets"])
+    styled = changed(plain, "sets.few.styles", {"kind": "price_volume"})
+    others = changed(plain, "sets.few.styles", {"kind": "price_volume", "amihud_days": 15})
+    before, after, other = (plan(recipe, folder / "runs") for recipe in (plain, styled, others))
+    assert {*after.keys} - {*before.keys} == {"styles/few"}
+    assert moved(before, after) == {"styles/few", "set_days/few", "set/few"}
+    assert moved(after, other) == {"styles/few", "set_days/few", "set/few"}
+    assert not any(read.ahead for read in after.node("styles/few").reads)
+
+
 def test_the_content_of_a_library_file_moves_what_is_made_of_it(
     tmp_path: Path, base: tuple[Path, Plan]
 ) -> None:

@@ -166,10 +166,7 @@ class BarReader:
         return replace(kept, level2=more)
 
     def _kept_level2(self, day: date, path: Path) -> Float32[ndarray, "K A T"]:
-        try:
-            values = load_summed(path)
-        except FileNotFoundError:
-            values = None
+        values = _there(path)
         if values is None:
             values = self._read_level2(day)
             with replacing(path) as partial:
@@ -233,9 +230,8 @@ def _longer_level2(values: Float32[ndarray, "K A T"], rows: int) -> Float32[ndar
 
 def _kept(path: Path) -> BarDay | None:
     """A day as it was kept; None where it was not, or is no longer what was."""
-    try:
-        values = load_summed(path)
-    except FileNotFoundError:
+    values = _there(path)
+    if values is None:
         return None
     try:
         # Which has checksums of its own; of a file that is none NumPy leaves what it opened open.
@@ -243,7 +239,15 @@ def _kept(path: Path) -> BarDay | None:
             symbols, inside = about["symbols"], about["auction_inside"]
     except Exception:  # not there, or whatever NumPy makes of bytes that are none of its own
         return None
-    return None if values is None else BarDay(symbols, values, inside, None)
+    return BarDay(symbols, values, inside, None)
+
+
+def _there(path: Path) -> Float32[ndarray, "K A T"] | None:
+    """What a file holds; None where it is not there, or is no longer what was written."""
+    try:
+        return load_summed(path)
+    except FileNotFoundError:
+        return None
 
 
 def _keep(day: BarDay, path: Path) -> None:

@@ -13,6 +13,7 @@ from intralpha.backtest import PortfolioRecord, PortfolioRun
 from intralpha.backtest.record import TABLES
 from intralpha.base import ConfigError
 from intralpha.datasets.effective_dates import effective_dates
+from intralpha.pipeline.beside import MAIN
 from intralpha.pipeline.compare import PastRun
 from intralpha.pipeline.made import (
     Made,
@@ -30,6 +31,7 @@ from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.report import (
     NothingMadeError,
     beside_tables,
+    courses_of,
     finished_run,
     portfolio_record,
 )
@@ -95,10 +97,13 @@ def run_tables(planned: Plan) -> dict[str, pl.DataFrame]:
     run = finished_run(planned)
     traded = run is not None and len(run.ledger.daily)  # or what is decided is not traded yet
     record = portfolio_record(planned, run) if run is not None and traded else None
-    out = _tables(planned, run, record)
+    further = finished_beside(planned)
+    out = _tables(planned, run, record, further)
     if not out:
         raise NothingMadeError(planned.to_text())
-    return out | {f"portfolios/{title}": frame for title, frame in beside_tables(planned).items()}
+    courses = courses_of(planned, ({} if run is None else {MAIN: run}) | further)
+    beside = beside_tables(planned, courses)
+    return out | {f"portfolios/{title}": frame for title, frame in beside.items()}
 
 
 def past_tables(run: PastRun) -> dict[str, pl.DataFrame]:
@@ -107,11 +112,14 @@ def past_tables(run: PastRun) -> dict[str, pl.DataFrame]:
     What an export reads from the lake or counts by the recipe is left out: of what the benchmark is
     made, figures as a certain report counts them, and mixtures of portfolios.
     """
-    return _tables(run, run.replay, run.record())
+    return _tables(run, run.replay, run.record(), finished_beside(run))
 
 
 def _tables(
-    made: Made, run: PortfolioRun | None, record: PortfolioRecord | None
+    made: Made,
+    run: PortfolioRun | None,
+    record: PortfolioRecord | None,
+    further: Mapping[str, PortfolioRun],
 ) -> dict[str, pl.DataFrame]:
     out: dict[str, pl.DataFrame] = {}
     factors = finished_factors(made)
@@ -129,8 +137,8 @@ def _tables(
         out |= {f"combination/{n}": frame for n, frame in read_tables(folder).items()}
     out |= {f"tracking/{n}": frame for n, frame in finished_tracking(made).items()}
     out |= {f"explore/{n}": frame for n, frame in explored_tables(made).items()}
-    out |= _portfolio("portfolio", run, record)
-    out |= _beside(finished_beside(made), record)
+    out |= _portfolio(MAIN, run, record)
+    out |= _beside(further, record)
     return {name: frame for name, frame in out.items() if frame.width}
 
 
@@ -150,7 +158,7 @@ def _beside(
     for name, run in runs.items():
         out |= _portfolio(f"portfolios/{name}", run, records.get(name))
     if records and own is not None:
-        lines = {"portfolio": own} | records
+        lines = {MAIN: own} | records
         figures = [{"portfolio": name} | record.figures for name, record in lines.items()]
         out["portfolios"] = pl.concat([pl.DataFrame([row]) for row in figures], how="diagonal")
     return out

@@ -1,6 +1,7 @@
 """The report of a plan: sections made from the artifacts that are there."""
 
 import platform
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +24,7 @@ from intralpha.pipeline.made import (
     attribution_tables,
     date_weights,
     explored_tables,
+    finished_beside,
     finished_factors,
     finished_sets,
     finished_tracking,
@@ -158,12 +160,20 @@ def finished_run(planned: Plan) -> PortfolioRun | None:
 
 def finished_courses(planned: Plan) -> dict[str, Course]:
     """Every portfolio that is made, and the mixtures of such, by name; the recipe's own first."""
-    further = planned.recipe.portfolios
-    nodes = {MAIN: "portfolio"} | {n: f"portfolio/{n}" for n, s in further.items() if not s.mixture}
-    folders = {name: tuple(planned.folders(node).values()) for name, node in nodes.items()}
-    made = {n: load_run(list(f), planned.axes.assets).ledger for n, f in folders.items() if f}
-    out = {name: ledger.course() for name, ledger in made.items() if len(ledger.daily)}
-    for name, one in further.items():
+    run = finished_run(planned)
+    return courses_of(planned, ({} if run is None else {MAIN: run}) | finished_beside(planned))
+
+
+def courses_of(planned: Plan, runs: Mapping[str, PortfolioRun]) -> dict[str, Course]:
+    """Courses of replays that were read, and of the recipe's mixtures of such, by name.
+
+    Parameters
+    ----------
+    planned : names the mixtures
+    runs : by name
+    """
+    out = {name: run.ledger.course() for name, run in runs.items() if len(run.ledger.daily)}
+    for name, one in planned.recipe.portfolios.items():
         if one.mixture and {*one.mixture} <= {*out}:
             out[name] = mixture([out[part] for part in one.mixture], list(one.mixture.values()))
     return out
@@ -171,16 +181,24 @@ def finished_courses(planned: Plan) -> dict[str, Course]:
 
 def _beside(planned: Plan) -> list[Section]:
     """Portfolios side by side, where the recipe has several."""
-    tables = beside_tables(planned)
-    return beside_sections(finished_courses(planned), tables) if tables else []
+    if not planned.recipe.portfolios:
+        return []
+    courses = finished_courses(planned)
+    return beside_sections(courses, beside_tables(planned, courses))
 
 
-def beside_tables(planned: Plan) -> dict[str, pl.DataFrame]:
-    """Figures of several portfolios and mixtures by heading, a line each; empty for one alone."""
+def beside_tables(planned: Plan, courses: Mapping[str, Course]) -> dict[str, pl.DataFrame]:
+    """Figures of several portfolios and mixtures by heading, a line each; empty for one alone.
+
+    Parameters
+    ----------
+    planned : a recipe, which says how its own portfolio's figures are counted
+    courses : of its portfolios
+    """
     own = planned.recipe.portfolio
     if own is None or not planned.recipe.portfolios:
         return {}
-    return side_by_side(finished_courses(planned), own.figures)
+    return side_by_side(courses, own.figures)
 
 
 def facts_of(planned: Plan) -> dict[str, str]:
