@@ -16,7 +16,7 @@ most. Times are of the CPU.
     python benchmarks/models.py --keep found.jsonl  goes on where it was cut off: each network and
                                                     size is a line there once it is measured
     python benchmarks/models.py --at-most 300       fewer rounds of a network and size that would
-                                                    take more CPU seconds, and none where one does
+                                                    take more CPU seconds, then fewer windows
     python benchmarks/models.py --two-pass          peak memory of one pass and of two alone
 """
 
@@ -77,6 +77,7 @@ class Found:
     network: str
     size: str
     windows: int
+    wanted: int
     rounds: int
     rate: float
     cost: Cost
@@ -99,7 +100,8 @@ class Found:
         return (
             f"{self.network:24}{self.size:38}{cost.parameters:11,}{cost.flops / 1e6:9.2f}"
             f"{speed.trained:11,.0f}{speed.asked:10,.0f}{speed.peak / 1e6:9.0f}"
-            f"{speed.piece or self.windows:7}{self.rounds:7}{self.share:7.2f}{self.ratio:9.2f}"
+            f"{self.windows:9}{speed.piece or self.windows:7}{self.rounds:7}{self.share:7.2f}"
+            f"{self.ratio:9.2f}"
         )
 
 
@@ -327,21 +329,25 @@ def two_pass(kinds: list[str], count: int) -> None:
             print(f"{kind:14} {name:10} {peak / 1e9:6.2f} GB {seconds:7.1f} CPU s{of}", flush=True)
 
 
-def rounds_of(cost: Cost, count: int, rate: float, at_most: float) -> int:
-    """Rounds that are expected to take so many CPU seconds, three at most; perhaps none."""
-    seconds = PASSES * cost.flops * count / (EXPECTED_SHARE * rate)
-    return min(ROUNDS, int(at_most / seconds)) if seconds > 0 else ROUNDS
+def affordable(cost: Cost, count: int, rate: float, at_most: float) -> tuple[int, int]:
+    """Windows and rounds, three at most, that are expected to take so many CPU seconds; one round
+    of fewer windows where one of all takes more, of a hundred at least.
+    """
+    rounds = at_most * EXPECTED_SHARE * rate / max(PASSES * cost.flops * count, 1)
+    if rounds >= 1:
+        return count, int(min(rounds, ROUNDS))
+    return min(count, max(100, int(rounds * count))), 1
 
 
 def kept_before(path: Path | None, windows: int | None) -> dict[tuple[str, str], Found]:
-    """What an earlier run measured of so many windows, by network and size."""
+    """What an earlier run that was asked for so many windows measured, by network and size."""
     lines = path.read_text().splitlines() if path is not None and path.is_file() else []
     every = [json.loads(line) for line in lines]
     found = [
         Found(**{**one, "cost": Cost(**one["cost"]), "speed": Speed(**one["speed"])})
         for one in every
     ]
-    return {(one.network, one.size): one for one in found if windows in (None, one.windows)}
+    return {(one.network, one.size): one for one in found if windows in (None, one.wanted)}
 
 
 def bounded(job: Callable[[], object]) -> object:
@@ -355,16 +361,14 @@ def one(kind: str, size: str, shapes: Shapes, rate: float, args: argparse.Namesp
     cost = in_child(partial(cost_of, spec_of(kind), shapes))
     if not isinstance(cost, Cost):
         return f"cannot be made: {cost!r}"
-    count, rounds = args.windows, rounds_of(cost, args.windows, rate, args.at_most)
+    count, rounds = affordable(cost, args.windows, rate, args.at_most)
     if args.quick:
         count, rounds = min(count, max(100, int(1e9 / cost.flops))), 1
-    if rounds == 0:
-        return f"left out: one round is expected to take more than {args.at_most:.0f} CPU s"
     job = partial(measured, kind, shapes, count, cost, rounds)
     found = in_child(partial(bounded, job))
     if not isinstance(found, Speed):
         return f"failed: {found!r}"
-    return Found(kind, size, count, rounds, rate, cost, found)
+    return Found(kind, size, count, args.windows, rounds, rate, cost, found)
 
 
 def arguments() -> argparse.Namespace:
@@ -396,7 +400,7 @@ def main() -> None:
         f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}; matrix rate "
         f"{rate / 1e9:.1f} GFLOP/s on one thread\n"
         f"{'network':24}{'size':38}{'parameters':>11}{'MFLOP':>9}{'trained/s':>11}{'asked/s':>10}"
-        f"{'peak MB':>9}{'piece':>7}{'rounds':>7}{'share':>7}{'x plain':>9}",
+        f"{'peak MB':>9}{'windows':>9}{'piece':>7}{'rounds':>7}{'share':>7}{'x plain':>9}",
         flush=True,
     )
     table = kept_before(args.keep, None if args.quick else args.windows)
