@@ -110,7 +110,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
-	NODE_OPTIONS=--max-semi-space-size=128 $(BIN)/basedpyright --pythonpath $(BIN)/python
+	$(BIN)/pyrefly check --python-interpreter-path $(BIN)/python --progress-bar no --min-severity error
 
 format: $(INSTALLED)
 	$(BIN)/ruff format .

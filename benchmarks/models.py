@@ -37,7 +37,7 @@ from time import process_time
 import torch
 from torch import Tensor, nn
 
-from intralpha.models import ModelSpec, Output, WindowShape
+from intralpha.models import ModelSpec, Output, WindowShape, wants_of
 from intralpha.models.cost import Cost, cost_of, windows_of
 from intralpha.models.recurrent_layers import recurrent_layers
 from intralpha.training import NegICSpec, Truth
@@ -179,7 +179,7 @@ def step(network: nn.Module, windows: dict[str, Tensor], piece: int | None, loss
     optimiser = torch.optim.Adam(network.parameters())
     count = len(next(iter(windows.values())))
     given = {"days_B": torch.zeros(count, dtype=torch.int64), "target_BH": torch.zeros(count, 10)}
-    more = {name: given[name] for name in getattr(network, "wants", ())}
+    more = {name: given[name] for name in wants_of(network)}
 
     def run() -> None:
         network.train()
@@ -199,7 +199,7 @@ def ask(network: nn.Module, windows: dict[str, Tensor]) -> None:
             some = {name: x[at : at + 500] for name, x in windows.items()}
             days = torch.zeros(len(next(iter(some.values()))), dtype=torch.int64)
             given = {"days_B": days, "target_BH": None}
-            called(network, some, {n: given[n] for n in getattr(network, "wants", ())})
+            called(network, some, {n: given[n] for n in wants_of(network)})
 
 
 def loss_of(label: Tensor, output: Output) -> Tensor:

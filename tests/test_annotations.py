@@ -149,12 +149,12 @@ def test_fields_are_looked_at() -> None:
 def test_types_without_shapes_are_looked_at() -> None:
     @check
     def count(n: int) -> int:
-        return n if n < 9 else "many"  # pyright: ignore[reportReturnType]
+        return n if n < 9 else "many"  # type: ignore
 
     assert count(2) == 2
     for bad in ("2", 9):
         with pytest.raises(BeartypeCallHintViolation):
-            count(bad)  # pyright: ignore[reportArgumentType]
+            count(bad)  # type: ignore
 
 
 def test_functions_of_the_package_are_looked_at() -> None:
@@ -164,4 +164,4 @@ def test_functions_of_the_package_are_looked_at() -> None:
         with pytest.raises(TypeCheckError):
             correlations(torch.ones(4, 2), torch.ones(4, 3), groups)
         with pytest.raises(BeartypeCallHintViolation):
-            Lake(3)  # pyright: ignore[reportArgumentType]
+            Lake(3)  # type: ignore

@@ -17,7 +17,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from intralpha.models import PARTS, ModelSpec, Output, WindowShape
+from intralpha.models import PARTS, ModelSpec, Output, WindowShape, wants_of
 
 GOLDEN = Path(__file__).parent / "golden"
 BATCH = 24  # two days of 12
@@ -85,7 +85,7 @@ class Case:
     ) -> Output:
         """The network called as training does: several inputs by their names, and its wants."""
         asked = {"days_B": days_B, "target_BH": target_BH}
-        wants = {name: asked[name] for name in getattr(network, "wants", ())}
+        wants = {name: asked[name] for name in wants_of(network)}
         one = len(inputs) == 1
         given = network(*(inputs.values() if one else ()), **({} if one else inputs), **wants)
         return given if isinstance(given, Output) else Output(given)
@@ -266,7 +266,7 @@ class Called:
 
     def __init__(self, network: nn.Module, weights: Mapping[str, Tensor]) -> None:
         self.network, self.weights = network, dict(weights)
-        self.wants = getattr(network, "wants", ())
+        self.wants = wants_of(network)
 
     def __call__(self, *args: Tensor, **more: Tensor | None) -> Output:
         return functional_call(self.network, self.weights, args, more)

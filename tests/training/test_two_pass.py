@@ -4,7 +4,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from intralpha.models import Encoded, Encoder, GRUSpec, ModelSpec, Output, RNNSpec, WindowShape
+from intralpha.models import (
+    Encoded,
+    Encoder,
+    GRUSpec,
+    ModelSpec,
+    Output,
+    RNNSpec,
+    WindowShape,
+    wants_of,
+)
 from intralpha.models.heads import LinearHeadSpec
 from intralpha.training import NegICSpec, Truth
 from intralpha.training.two_pass import NotApartError, backward, called
@@ -34,7 +43,7 @@ def made(spec: ModelSpec) -> tuple[nn.Module, dict[str, Tensor], dict[str, Tenso
     }
     target = TARGET[:, :1].repeat(1, getattr(spec, "horizons", 1))
     given = {"days_B": DAYS, "target_BH": target}
-    return network, windows, {name: given[name] for name in getattr(network, "wants", ())}
+    return network, windows, {name: given[name] for name in wants_of(network)}
 
 
 def gradient(network: nn.Module) -> Tensor:

@@ -99,7 +99,7 @@ def _check_bounds(text: str) -> None:
 
 
 def _refuse(why: str, event: yaml.Event) -> None:
-    raise yaml.MarkedYAMLError(None, None, why, event.start_mark)
+    raise yaml.MarkedYAMLError(None, None, why, event.start_mark)  # type: ignore[arg-type]
 
 
 class _Strict(yaml.constructor.SafeConstructor):

@@ -68,7 +68,7 @@ class StandIn(type):
         made = _another(cls.__name__)
         if len(args) == 1 and not settings and isinstance(args[0], FunctionType):
             return _uncallable(args[0])
-        decorated = len(args) == 1 and isinstance(args[0], type) and not isinstance(args[0], cls)
+        decorated = len(args) == 1 and isinstance(args[0], type) and not isinstance(args[0], cls)  # type: ignore
         return args[0] if decorated else made
 
     def __eq__(cls, other: object) -> bool:

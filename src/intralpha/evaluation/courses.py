@@ -148,8 +148,8 @@ def cost_table(
         244.
     """
     year = float(np.mean(cost_D)) * SESSIONS_PER_YEAR if len(cost_D) else np.nan
-    rows = []
+    rows: list[dict[str, str | float]] = []
     for name, ret, taken in (("before", ret_D + cost_D, 0.0), ("after", ret_D, year)):
         figures = asdict(performance(ret, benchmark_ret_D, dates_D))
-        rows.append({"cost": name} | {n: figures[n] for n in SHOWN} | {"cost_share": taken})
+        rows.append({"cost": name, **{n: figures[n] for n in SHOWN}, "cost_share": taken})
     return pl.DataFrame(rows)

@@ -54,7 +54,7 @@ class SetDays:
         }
         names = np.array(self.names)
         own = np.array(self.own)
-        np.savez(path, dates=self.dates, names=names, own=own, **self.figures, **matrices)
+        np.savez(path, dates=self.dates, names=names, own=own, **self.figures, **matrices)  # type: ignore
 
     @classmethod
     def load(cls, path: Path) -> "SetDays":

@@ -73,8 +73,8 @@ class Processes(Executor):
                     return
                 # A wait without an end would not hear Ctrl-C: polars' handler restarts waits.
                 done, _ = wait(running, timeout=1.0, return_when=FIRST_COMPLETED)
-                for one in done:
-                    yield running.pop(one), one.result()
+                for ended in done:
+                    yield running.pop(ended), ended.result()
         except BaseException as error:
             self._stop(at_once=not isinstance(error, Exception))
             raise

@@ -63,7 +63,7 @@ def vwap_outside(
     below = amount < (low - tick_yuan) * (volume - slack_shares) - slack_yuan
     above = amount > (high + tick_yuan) * (volume + slack_shares) + slack_yuan
     empty = amount <= 0
-    return cast(Numbers, (volume > 0) & (below | above | empty))
+    return cast(Numbers, (volume > 0) & (below | above | empty))  # type: ignore[operator]
 
 
 def _rounding(amount: Numbers) -> Numbers:

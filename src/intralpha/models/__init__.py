@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from intralpha.models.model import ModelSpec
     from intralpha.models.multitask_gru import MultitaskGRU, MultitaskGRUSpec, SharedFeaturesError
     from intralpha.models.orthogonal import orthogonal_to
-    from intralpha.models.output import GIVERS, PARTS, Output, column_names
+    from intralpha.models.output import GIVERS, PARTS, Output, column_names, wants_of
     from intralpha.models.patchtst import PatchTST, PatchTSTSpec
     from intralpha.models.positions import Positions, fixed_positions
     from intralpha.models.recurrent_encoder import LastState, RecurrentSpec

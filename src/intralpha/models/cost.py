@@ -10,7 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry, sdpa_flop_count
 
 from intralpha.models.model import ModelSpec
-from intralpha.models.output import Output
+from intralpha.models.output import Output, wants_of
 from intralpha.models.shape import Shapes
 
 CPU_ATTENTION = "aten._scaled_dot_product_flash_attention_for_cpu"
@@ -170,7 +170,7 @@ def _call(network: nn.Module, windows: dict[str, Tensor], horizons: int | None =
     count = len(next(iter(windows.values())))
     target = None if horizons is None else torch.zeros(count, horizons)
     given = {"days_B": torch.zeros(count, dtype=torch.int64), "target_BH": target}
-    more = {name: given[name] for name in getattr(network, "wants", ())}
+    more = {name: given[name] for name in wants_of(network)}
     args = tuple(windows.values()) if len(windows) == 1 else ()
     found = network(*args, **({} if args else windows), **more)
     return found if isinstance(found, Output) else Output(found)

@@ -98,7 +98,9 @@ class MultitaskGRUSpec(ModelSpec):
 
     def misfits(self, shapes: Shapes) -> tuple[str, ...]:
         """Inputs of one GRU that have other features than each other."""
-        features = {t: shapes[t].features for t in self.tasks if self.reader(t) == "shared"}
+        features: dict[str, int] = {
+            t: shapes[t].features for t in self.tasks if self.reader(t) == "shared"
+        }
         return (str(SharedFeaturesError(features)),) if len(set(features.values())) > 1 else ()
 
     def make(self, shapes: Shapes) -> "MultitaskGRU":
@@ -108,7 +110,7 @@ class MultitaskGRUSpec(ModelSpec):
         ------
         SharedFeaturesError
         """
-        features = {task: shapes[task].features for task in self.tasks}
+        features: dict[str, int] = {task: shapes[task].features for task in self.tasks}
         shared = {t: f for t, f in features.items() if self.reader(t) == "shared"}
         if len(set(shared.values())) > 1:
             raise SharedFeaturesError(shared)

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 # Part of an output -> how its columns are named in saved Panels, and the number of the first.
 PARTS = {
@@ -23,6 +24,12 @@ GIVERS = {
     "class": "head: {kind: classes}",
     "layer": "layer_scores: true of gru, rnn, rnn_nn and transformer",
 }
+
+
+def wants_of(network: nn.Module) -> tuple[str, ...]:
+    """What a network asks for besides its windows; see :class:`~intralpha.models.ModelSpec`."""
+    wants: Any = getattr(network, "wants", ())
+    return tuple(wants)
 
 
 @dataclass(frozen=True, eq=False)

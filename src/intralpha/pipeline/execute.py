@@ -46,7 +46,7 @@ class WorkInputs(Inputs):
     _panels: dict[str, Panel] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
-    def lake(self) -> Lake:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def lake(self) -> Lake:  # type: ignore[override]
         """The lake, cut to the tables that the node reads and to its last session.
 
         Raises

@@ -126,7 +126,8 @@ class _Form:
                 own.append(sparse.csr_matrix((k, rest)))
             put(sparse.hstack(own), -square.at_zero_K * _PER_UNIT, clarabel.ZeroConeT)
         put(lines[self.below], up[self.below] * _PER_UNIT, clarabel.NonnegativeConeT)
-        put(-lines[self.above], -low[self.above] * _PER_UNIT, clarabel.NonnegativeConeT)
+        above = -low[self.above] * _PER_UNIT
+        put(-lines[self.above], above, clarabel.NonnegativeConeT)  # type: ignore[operator]
         each = sparse.identity(self.count, format="csr")
         each.resize((self.count, self.width))
         put(each, a.upper * _PER_UNIT, clarabel.NonnegativeConeT)
@@ -233,7 +234,7 @@ def _squares(program: LinearProgram, arrays: Arrays, spread: Spread) -> _Squares
     still = np.ones(len(active), dtype=bool)
     still[moving] = False
     return _Squares(
-        factors_KN=sparse.vstack([loadings[buys], -loadings[sells]]).T.tocsr(),
+        factors_KN=sparse.vstack([loadings[buys], -loadings[sells]]).T.tocsr(),  # type: ignore[operator]
         at_zero_K=spread.exposed(program.past),
         cov_KK=spread.factor_cov_KK,
         specific=sparse.csr_matrix(

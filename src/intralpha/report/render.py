@@ -84,7 +84,7 @@ def filled(template: str, title: str, **values: object) -> str:
 @cache
 def _environment() -> Environment:
     environment = Environment(autoescape=True, loader=FunctionLoader(_read))
-    environment.globals |= {"text": text}
+    environment.globals["text"] = text  # type: ignore
     return environment
 
 

@@ -21,6 +21,7 @@ from intralpha.models import (
     ShapesError,
     WindowShape,
     check_names,
+    wants_of,
 )
 from intralpha.training.called import called
 from intralpha.training.objective import Truth
@@ -86,7 +87,7 @@ class Seen:
 
     def more_for(self, network: nn.Module) -> dict[str, Shaped[Tensor, "..."] | None]:
         """What a network asks for in its ``wants``, besides windows."""
-        return {name: getattr(self, name) for name in getattr(network, "wants", ())}
+        return {name: getattr(self, name) for name in wants_of(network)}
 
 
 def tensor(values: Shaped[ndarray, "..."]) -> Shaped[Tensor, "..."]:
@@ -173,7 +174,7 @@ def check_call(network: nn.Module, shapes: Shapes) -> None:
         takes = signature(network.forward)
     except (TypeError, ValueError):  # compiled code that does not say
         return
-    wants = tuple(getattr(network, "wants", ()))
+    wants = wants_of(network)
     alone, named = ((None,), ()) if len(shapes) == 1 else ((), (*shapes,))
     try:
         takes.bind(*alone, **dict.fromkeys((*named, *wants)))

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from intralpha.base import ConfigError
-from intralpha.models import EXPOSURES, Output
+from intralpha.models import EXPOSURES, Output, wants_of
 from intralpha.training.called import More, Windows, called
 
 States = tuple[Float[Tensor, "..."], ...]
@@ -124,8 +124,8 @@ def cut_of(network: nn.Module, windows: Windows, more: More) -> Cut:
     NotApartError
     """
     encoder, finish = getattr(network, "encoder", None), getattr(network, "finish", None)
-    if not isinstance(encoder, nn.Module) or finish is None:
-        if "days_B" in getattr(network, "wants", ()):
+    if not isinstance(encoder, nn.Module) or not callable(finish):
+        if "days_B" in wants_of(network):
             raise NotApartError(
                 network, "it asks for days_B, so its samples may look at each other"
             )

@@ -1,5 +1,6 @@
 """Compile: an expression over the rows of a day, checked and added to a graph of operations."""
 
+from collections.abc import Callable
 from typing import Literal, NoReturn
 
 from intralpha.features.language.graph import Graph, Value
@@ -35,7 +36,8 @@ class Compiler(Walk):
         statistics = RowStatistics(self, make, least, bar_rows if strict else 0)
         shifts = RowShifts(self, make, frame, whole_days=not bar_rows)
         book = BookLevels(self, make, frame)
-        own = dict.fromkeys(STATS, statistics.statistic) | {
+        own: dict[str, Callable[[Node], Value]] = {
+            **dict.fromkeys(STATS, statistics.statistic),
             "top": statistics.top,
             "lag": shifts.lag,
             "lead": shifts.lag,

@@ -5,7 +5,7 @@ sessions makes of it. Values are of three shapes: a constant, a ``row`` series, 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from intralpha.base import ConfigError
@@ -87,7 +87,11 @@ class _SessionWalk(Walk):
     def __init__(
         self, frame: SessionVocabulary, make: SessionOperations, parts: Mapping[str, Unit]
     ) -> None:
-        super().__init__(make, dict.fromkeys(SESSION_STATS, self._statistic) | {"ago": self._ago})
+        own: dict[str, Callable[[Node], Value]] = {
+            **dict.fromkeys(SESSION_STATS, self._statistic),
+            "ago": self._ago,
+        }
+        super().__init__(make, own)
         self._sessions, self._frame, self._parts = make, frame, parts
         self._days = _SessionWalk(DAY, make, {}) if frame.derived else None
         self._named: dict[str, Value] = {}

@@ -56,7 +56,7 @@ class FusedGRU(nn.GRU):
         super().__init__(n_features, hidden, layers, batch_first=True, dropout=between)
         self.cell_dropout = cell_dropout
 
-    def forward(  # pyright: ignore[reportIncompatibleMethodOverride]
+    def forward(  # type: ignore[override]
         self, x: Float[Tensor, "B L F"], state: States | None = None, sequence: bool = True
     ) -> tuple[Float[Tensor, "B L H"] | None, States]:
         """States of windows.
@@ -118,7 +118,7 @@ class FusedLSTM(nn.LSTM):
         super().__init__(n_features, hidden, layers, batch_first=True, dropout=between)
         self.cell_dropout = cell_dropout
 
-    def forward(  # pyright: ignore[reportIncompatibleMethodOverride]
+    def forward(  # type: ignore[override]
         self,
         x: Float[Tensor, "B L F"],
         state: tuple[States, States] | None = None,

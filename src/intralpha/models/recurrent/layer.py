@@ -113,7 +113,7 @@ class _Layer(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
+    def backward(  # type: ignore[override]
         ctx: Any, d_out: Tensor | None, d_h: Tensor | None, d_c: Tensor | None
     ) -> tuple[Tensor | None, ...]:
         size, saved = ctx.size, ctx.saved_tensors

@@ -71,9 +71,8 @@ def make_style_attribution(spec: None, inputs: Inputs, task: Task) -> None:
     del spec
     benchmark, run = inputs.panel(BENCHMARK), replayed(inputs)
     market = replay_market(inputs, run, benchmark)
-    known: _Model | _Fitted = _Model(inputs, RISK in task.slices[0].needs)
-    if not known.told:
-        known = _Fitted(inputs, as_days(run.ledger.daily["date"]))
+    model = _Model(inputs, RISK in task.slices[0].needs)
+    known = model if model.told else _Fitted(inputs, as_days(run.ledger.daily["date"]))
     found = attribute_styles(run.ledger, market, benchmark, known.exposed, known.earned)
     tables = {
         "style_factors": found.by_factor(),
