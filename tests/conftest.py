@@ -35,7 +35,7 @@ from hypothesis import HealthCheck, settings  # noqa: E402
 # examples they need where these are too many or too few.
 settings.register_profile(
     "intralpha",
-    max_examples=40,
+    max_examples=25,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -302,6 +302,7 @@ def test_share_counts_are_asked_for_where_something_is_decided(lake, tmp_path) -
     assert done.ledger.events.filter(kind="no_score")["date"].to_list() == planned[:4].tolist()
 
 
+@pytest.mark.slow
 def test_an_index_that_is_absent_or_has_gaps(lake, tmp_path) -> None:
     axes, signal = inputs(lake)
     lost = axes.dates[[81, 82]].tolist()  # between the decisions of sessions 80 and 85

@@ -107,6 +107,7 @@ def test_dry_run_reads_the_recipe_and_does_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 def test_quality_ends_with_3_where_too_much_is_wrong(tmp_path: Path) -> None:
     lines = ["code,date,open,high,low,close,volume,amount,preclose"]
     lines += [f"600000.SH,2024-01-{d:02},10,10.1,9.9,10,12345,123.45,10" for d in range(2, 6)]

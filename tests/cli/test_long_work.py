@@ -83,6 +83,7 @@ def test_a_run_that_was_interrupted_says_so_and_goes_on_from_there(recipe: Path)
     assert made[-5:] == NODES[1:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "again"),
     [

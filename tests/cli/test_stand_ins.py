@@ -129,6 +129,7 @@ WORK = {
 }
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("work", WORK.values(), ids=WORK)
 def test_a_function_that_uses_one_is_told(user: Path, work: str) -> None:
     code = f"with stand_ins():\n    import user\nask(lambda: {work})"

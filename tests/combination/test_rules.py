@@ -222,6 +222,7 @@ def test_trees_see_what_no_weight_can() -> None:
     assert np.isnan(nothing).all()
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("words", LEARNING, ids=lambda words: "-".join(map(str, words.values())))
 def test_what_is_over_later_changes_nothing_and_then_it_does(words: dict) -> None:
     spec = TypeAdapter(CombinerSpec).validate_python(words)

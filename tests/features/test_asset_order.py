@@ -47,6 +47,7 @@ def assert_placed(spec, lake, days, assets: np.ndarray) -> None:
     assert (np.nan_to_num(others) != 0).any(), "all stocks are alike: nothing was compared"
 
 
+@pytest.mark.slow
 @pytest.mark.one_in(12)
 @pytest.mark.parametrize("cache", [True, False])
 @pytest.mark.parametrize("name", MARKET)

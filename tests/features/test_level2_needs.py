@@ -124,6 +124,7 @@ def test_minutes_by_another_rule_for_big_orders(lake):
         values(lake, "level2_minutes", (BIG,), slice(0, 4), big_order=FIXED)
 
 
+@pytest.mark.slow
 def test_the_days_of_a_moving_rule_count(lake):
     rule = BigOrderSpec(rule="q90", days=3, min_days=1)
     enrich(lake, lake.dates("trades"), rule, show_progress=False)

@@ -104,6 +104,7 @@ def reference(library: str, day: Level2Day) -> dict[str, float]:
     return values
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.one_in(3)
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_every_stock_day_from_raw_rows(market, library):

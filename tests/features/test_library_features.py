@@ -349,6 +349,7 @@ CHOICES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("choice", "wanted", "name"), CHOICES, ids=str)
 def test_a_choice_is_that_of_the_reference_and_is_filed_apart(lake, assets, choice, wanted, name):
     days, symbols = lake.dates("daily")[[3, 25]], [0, 3, 5, 9]

@@ -101,6 +101,7 @@ def test_nothing_else_is_read_of_ticks(level2_lakes, tmp_path, name):
     assert_complete(TICKS[name], level2_lakes.whole, days, assets, tmp_path / "part")
 
 
+@pytest.mark.slow
 def test_nothing_else_is_read_of_equal_volume_bars(tmp_path):
     lake = Lake(tmp_path / "lake", create=True)
     ingest([SPEC], lake, show_progress=False)

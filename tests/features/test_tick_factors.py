@@ -100,6 +100,7 @@ def change(lake: Lake, table: str, number: int, **columns: pl.Expr) -> None:
 # --- what a value does not depend on ----------------------------------------------------------
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("cache", [True, False])
 def test_values_do_not_depend_on_who_asks(part, assets, library, cache):

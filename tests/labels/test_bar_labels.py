@@ -238,6 +238,7 @@ BARRED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.one_in(6)
 @pytest.mark.parametrize("spec", BARRED, ids=repr)
 def test_they_keep_the_promises_of_labels(tmp_path, daily, bars, spec):

@@ -94,6 +94,7 @@ def expected_label(lake, spec, mask):
     return out
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize("spec", SPECS, ids=repr)
 @pytest.mark.parametrize("masked", [False, True])

@@ -72,6 +72,7 @@ def append_daily(lake: Lake, rows: pl.DataFrame) -> None:
     lake.append("daily", finish_daily(rows, data_start=DAYS[0])[0])
 
 
+@pytest.mark.slow
 @given(seed=SEEDS, pieces=st.integers(2, 6), in_time=st.booleans())
 @EXAMPLES
 def test_any_cut_of_daily_rows_in_any_order_gives_the_same_lake(

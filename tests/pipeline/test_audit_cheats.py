@@ -101,6 +101,7 @@ def audited(lake: Path, folder: Path, future: str, **factors: object) -> set[str
     return set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "future",
     ["noise", *(pytest.param(other, marks=pytest.mark.slow) for other in ("removed", "shifted"))],
@@ -139,6 +140,7 @@ def test_rows_dropped_and_factors_chosen_by_what_comes_are_caught(
     assert found == {"transform", "label", "chosen on the test"}
 
 
+@pytest.mark.slow
 def test_a_later_bar_of_the_same_day_is_caught_from_noon_on(
     every_table: Path, tmp_path: Path
 ) -> None:

@@ -29,6 +29,7 @@ def run(
     return planned, execute(planned, show_progress=False)
 
 
+@pytest.mark.slow
 def test_nobody_else_moves(run: tuple[Plan, RunResult], simple_recipe: Recipe) -> None:
     after = run[0]
     before = plan(simple_recipe, after.store.root.parent)
@@ -65,6 +66,7 @@ def test_coverage_is_what_the_features_have(run: tuple[Plan, RunResult]) -> None
     assert run_tables(planned)["explore/distribution/simple"].height == table.height
 
 
+@pytest.mark.slow
 def test_it_is_the_memory_that_the_page_of_a_lake_shows(run: tuple[Plan, RunResult]) -> None:
     planned, result = run
     assert result.problems == ()

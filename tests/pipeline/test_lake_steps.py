@@ -78,6 +78,7 @@ def test_they_are_taken_once(folder: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_what_is_not_done_is_told_and_done(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Another recipe's rule, which comes back: minutes alone; a day's trades: that day alone."""
     lake = Lake(folder / "lake")

@@ -195,6 +195,7 @@ def test_the_command_needs_no_heavy_library(words: tuple[str, ...]) -> None:
     assert done.stdout.startswith(expected.splitlines()[0] + "\n")
 
 
+@pytest.mark.slow
 def test_kinds_of_plugins_are_explained(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(
         '"""Mine."""\n\nfrom typing import Literal\n\nfrom pydantic import Field\n\n'

@@ -145,6 +145,7 @@ def test_a_corrected_row_makes_the_replay_again_from_its_date(
     assert not new.equals(old)
 
 
+@pytest.mark.slow
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("period", "said"),

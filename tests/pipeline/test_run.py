@@ -208,6 +208,7 @@ def test_scrambling_the_future_changes_nothing_up_to_it(
     assert all(f.compared > 500 for f in findings)
 
 
+@pytest.mark.slow
 def test_a_cheat_is_caught_where_it_enters(
     simple_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -234,6 +235,7 @@ def test_a_cheat_is_caught_where_it_enters(
     assert "does not look ahead" not in page
 
 
+@pytest.mark.slow
 def test_an_audit_before_the_first_score_proves_nothing_and_says_so(
     simple_recipe: Recipe, tmp_path: Path
 ) -> None:

@@ -132,6 +132,7 @@ def test_figures_are_those_of_training_and_test(
     assert "1e-05" in page
 
 
+@pytest.mark.slow
 def test_a_search_asks_for_batches_and_goes_on_where_it_stopped(
     finished: tuple[Path, RunResult], tmp_path: Path
 ) -> None:

@@ -151,6 +151,7 @@ def test_the_report_and_the_export_have_them(fitted: Plan, tmp_path: Path) -> No
     assert {"portfolio/told_style_factors", "portfolio/told_style_daily"} <= set(run_tables(fitted))
 
 
+@pytest.mark.slow
 def test_a_hedge_stands_in_report_and_export(small: Path, fitted: Plan, tmp_path: Path) -> None:
     """Without costs its value is the compounded excess; the replay is not made again."""
     free = "portfolio.hedge={cost_annualised: 0, margin_share: 0, commission_bps: 0}"

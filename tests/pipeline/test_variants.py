@@ -70,6 +70,7 @@ def test_pools_are_the_same_in_every_other_future(tested, tmp_path: Path) -> Non
     assert pools[0].compared > 1000
 
 
+@pytest.mark.slow
 def test_each_factor_has_its_variants(tested) -> None:
     _, reports = tested
     assert list(reports) == [

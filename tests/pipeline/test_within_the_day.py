@@ -203,6 +203,7 @@ CHEATS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "cheat",
     [

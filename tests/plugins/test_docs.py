@@ -46,12 +46,14 @@ def test_the_page_has_its_files() -> None:
     assert list(FILES) == ["mine.py", "mine.yaml", "use.py", "scores.py", "test_mine.py"]
 
 
+@pytest.mark.slow
 def test_the_recipe_runs_and_python_finds_it_done(page: Desk) -> None:
     told = page.intralpha(code=FILES["use.py"])
     assert told.returncode == 0, told.stderr
     assert re.search(r"\n0 of \d+ slices to do\n$", told.stdout)
 
 
+@pytest.mark.slow
 def test_the_scores_and_weights_of_the_run_are_read(page: Desk) -> None:
     told = page.intralpha(code=FILES["scores.py"])
     assert told.returncode == 0, told.stderr

@@ -56,6 +56,7 @@ def test_a_recipe_of_plugins_runs_from_the_command_line(finished: Desk) -> None:
     assert len(weights["slices"]) == 2  # two jobs for the recipe's two workers
 
 
+@pytest.mark.slow
 def test_the_environment_and_python_load_the_same(finished: Desk) -> None:
     words = ("run", "everything.yaml", "--dry-run")
     for done in (
@@ -70,6 +71,7 @@ def test_the_environment_and_python_load_the_same(finished: Desk) -> None:
     assert set(found.values()) == {0}
 
 
+@pytest.mark.slow
 def test_a_search_of_a_plugin_says_what_is_tried(finished: Desk) -> None:
     done = finished.intralpha("study", "everything.yaml", "--dry-run", *BOTH)
     assert done.returncode == 0, done.stderr

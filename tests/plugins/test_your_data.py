@@ -78,6 +78,7 @@ def test_the_page_names_the_columns_of_the_other_sources() -> None:
         assert f"`{column}`" in TEXT
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("mistake", MISTAKES, ids=[m[0] for m in MISTAKES])
 def test_a_mistake_is_told_as_the_page_says(desk: Desk, mistake: list[str]) -> None:
     _, change, verb, said, _ = mistake

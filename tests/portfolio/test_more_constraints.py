@@ -112,6 +112,7 @@ def best_choice(snapshot, least, most, deviation):
     return best
 
 
+@pytest.mark.slow
 @pytest.mark.one_in(4)
 @pytest.mark.parametrize("seed", range(4))
 def test_the_best_names_are_held(world, seed):

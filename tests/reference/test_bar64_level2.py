@@ -197,6 +197,7 @@ def lake(tmp_path_factory) -> Lake:
     return made
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("bar", [10, 30])
 def test_a_lake_gives_what_the_reference_gives(lake, bar):
     on = lake.dates("trades")[-1].item()

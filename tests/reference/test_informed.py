@@ -114,6 +114,7 @@ def window(history: History, t: int, missing: int = -1) -> list[tuple[date, Minu
     return [(history[i][0], history[i][1]) for i in sessions if i != missing and history[i][1]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", [pytest.param(-1, marks=pytest.mark.slow), 22])
 def test_residuals_are_those_of_least_squares(missing):
     stocks = histories(3)

@@ -236,6 +236,7 @@ def test_each_of_several_inputs_has_its_own_cut(
             market.predict(tmp_path / "spread", {**inputs, "slow": change}, last, network=Spread)
 
 
+@pytest.mark.slow
 def test_a_network_of_several_inputs_is_written_as_in_a_recipe(
     market: Market, features: Panel
 ) -> None:
@@ -371,6 +372,7 @@ def test_a_spec_is_kept_with_its_weights_and_a_fitted_transform_too(
     assert np.nanstd(said.values) > 0.5
 
 
+@pytest.mark.slow
 def test_a_fit_that_was_cut_off_goes_on(
     market: Market, features: Panel, kept: Path, tmp_path: Path
 ) -> None:
@@ -464,6 +466,7 @@ def test_a_small_market_says_that_its_dates_count_in_no_rank_ic(market: Market) 
     assert said in report.to_text()
 
 
+@pytest.mark.slow
 def test_a_network_that_speaks_within_the_day(market: Market, tmp_path: Path) -> None:
     """Other bars after its own change no bit of a score, and no label begins before they end."""
     bars = {"kind": "library", "library": "bar64_30", "rows": 30, "parameters": {"least": 1}}

@@ -121,6 +121,7 @@ def test_styles_are_standardised_means(rich, dates, assets):
     assert abs(np.corrcoef(size, cubic)[0, 1]) < 0.15
 
 
+@pytest.mark.slow
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize("future", ["noise", "shifted"])
 def test_another_future_changes_nothing_before_it(future, rich, dates, assets, tmp_path):

@@ -184,6 +184,7 @@ def test_a_past_that_is_not_past_or_too_short_is_refused(spec, lake, assets):
         spec.estimate(lake, day, assets, mask, past[:12])
 
 
+@pytest.mark.one_in(3)
 @MODELS
 def test_files_keep_everything(spec, lake, assets, tmp_path: Path):
     one, found = made(spec, lake, assets)[lake.dates("daily")[LAST]]

@@ -48,6 +48,7 @@ def test_a_lost_file_is_made_anew(sound: Path, root: Path, name: str) -> None:
     assert (root / name).read_bytes() == (sound / name).read_bytes()
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("how", ["a bit of the footer", "cut", "emptied"])
 def test_a_changed_file_is_named(root: Path, name: str, how: str) -> None:

@@ -53,6 +53,7 @@ def test_a_window_that_the_lake_does_not_hold_proves_nothing(lake: Lake) -> None
         assert_label_forward_only(LabelCheatSpec(), lake, day)
 
 
+@pytest.mark.slow
 def test_a_read_that_is_too_short_is_caught(lake: Lake) -> None:
     with pytest.raises(CheckFailedError, match="the lake had only"):
         assert_reads(LabelCheatSpec(how="read"), lake, ON)

@@ -168,6 +168,7 @@ def weights_after(epochs: int, samples: Samples, fold: Fold, folder: Path) -> di
     return {k.removeprefix("model."): v for k, v in found.items() if k.startswith("model.")}
 
 
+@pytest.mark.slow
 def test_what_is_validated_and_kept_is_the_mean(
     samples: Samples, fold: Fold, tmp_path: Path
 ) -> None:

@@ -59,6 +59,7 @@ def plain_losses(samples: Samples, fold: Fold, epochs: int) -> list[float]:
     return out
 
 
+@pytest.mark.slow
 def test_without_a_folder_nothing_is_kept(samples: Samples, fold: Fold, folder: Path) -> None:
     done = fit(MODEL, NegICSpec(), samples, fold, ONE, 3)
     kept = fit(MODEL, NegICSpec(), samples, fold, ONE, 3, folder)

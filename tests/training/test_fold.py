@@ -167,6 +167,7 @@ def squared(score: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
     return (score - label).square().mean()
 
 
+@pytest.mark.slow
 def test_a_class_is_trained_from_the_seed(tmp_path: Path) -> None:
     first, second = (replace(job, model=Last) for job in make_jobs(tmp_path / "a"))
     again = replace(make_jobs(tmp_path / "b")[0], model=Last)

@@ -137,6 +137,7 @@ def test_units_by_hand() -> None:
     assert np.isnan(unit_correlation(torch.stack([a, flat], dim=1)))
 
 
+@pytest.mark.slow
 def test_the_history_has_the_correlation_of_units(samples: Samples, fold: Fold) -> None:
     model = RNNSpec(hidden=8, head=UnitsHeadSpec(units=3))
     done = fit(model, NegICSpec(), samples, fold, TrainSpec(max_epochs=1), 0)

@@ -144,6 +144,7 @@ def beside_secrets(runs: Path, tmp_path: Path) -> Path:
     return inside
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     "place",
     [

@@ -130,6 +130,7 @@ def assert_fresh(lake: Lake, numbers, assets, panel: Panel, names=EVERY) -> None
     assert np.isfinite(panel.values).mean() > 0.8, "nothing was compared"
 
 
+@pytest.mark.slow
 def test_a_date_is_computed_once_and_a_new_one_walks_its_own_window(
     source, stocks, tmp_path, counts
 ):

@@ -141,6 +141,7 @@ def test_other_stocks_and_other_frequencies_stay(market: Lake, lake: Lake):
     assert lake.checksums("bars", 5) == market.checksums("bars", 5)
 
 
+@pytest.mark.slow
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize("rows", [1, 500])
 def test_blocks_do_not_matter(lake: Lake, rows: int, tmp_path: Path):

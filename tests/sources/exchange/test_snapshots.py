@@ -108,6 +108,7 @@ def tape(request: pytest.FixtureRequest) -> Tape:
     return traded(DAYS[request.param], int(request.param[-1]))
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.one_in(4)
 def test_every_row_of_a_day_equals_a_plain_replay(tape: Tape) -> None:
     """Days of both exchanges, some locked at a limit; levels, last price and sums."""

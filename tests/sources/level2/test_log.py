@@ -84,6 +84,7 @@ def test_one_file_gives_trades_orders_and_snapshots(tmp_path: Path) -> None:
     assert not any(reasons(batch) for batch in found.values())
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("separator", "assign", "ending"),
     [(" ", "=", "\n"), ("|", "=", "\r\n"), ("\x01", "=", "\n"), (";, ", ":=", "\n")],

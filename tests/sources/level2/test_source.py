@@ -142,6 +142,7 @@ def test_shanghai_cancels_are_the_truth_but_for_those_of_orders_that_never_rest(
     assert rows.sort(ORDER).select(columns).equals(kept.select(columns))
 
 
+@pytest.mark.slow
 def test_the_way_in_memory_or_on_disk_does_not_matter(published: Path) -> None:
     """Bounded memory: 50 kB are held, everything goes to disk by stock."""
     whole = read(simulated(published))

@@ -14,6 +14,7 @@ def side_of(write: Write, line: str) -> tuple[int, dict[str, int]]:
     return batch.frame["side"].item(), batch.notes
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("clock", "buy", "sell", "flag", "side", "note"),
     [

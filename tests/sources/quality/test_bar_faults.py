@@ -215,6 +215,7 @@ def test_thin_bars_join(thin: dict[int, pl.DataFrame], tmp_path: Path, freq: int
     assert fault.looked_at > 10, "enough days move by ticks enough"
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("freq", [1, 5])
 @pytest.mark.parametrize(
     "wrong", [lambda b: every_kth(b, 5 if b["freq"][0] == 1 else 3), of_two_stocks]
