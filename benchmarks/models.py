@@ -17,6 +17,7 @@ most. Times are of the CPU.
                                                     size is a line there once it is measured
     python benchmarks/models.py --at-most 300       fewer rounds of a network and size that would
                                                     take more CPU seconds, then fewer windows
+    python benchmarks/models.py --memory-given-back as if no memory were kept from step to step
     python benchmarks/models.py --two-pass          peak memory of one pass and of two alone
 """
 
@@ -29,6 +30,7 @@ import platform
 import resource
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -41,6 +43,7 @@ from intralpha.models import ModelSpec, Output, WindowShape, wants_of
 from intralpha.models.cost import Cost, cost_of, windows_of
 from intralpha.models.recurrent_layers import recurrent_layers
 from intralpha.training import NegICSpec, Truth
+from intralpha.training.kept_memory import memory_kept
 from intralpha.training.two_pass import NotApartError, backward, called
 
 STOCKS, KEPT_AT_ONCE = 5000, 1e9
@@ -356,6 +359,12 @@ def bounded(job: Callable[[], object]) -> object:
     return job()
 
 
+def keeping(job: Callable[[], object], given_back: bool) -> object:
+    """What a job returns; what a step frees is kept for the next, as in a training of ours."""
+    with nullcontext() if given_back else memory_kept():
+        return job()
+
+
 def one(kind: str, size: str, shapes: Shapes, rate: float, args: argparse.Namespace) -> Found | str:
     """A network at a size, or why it was not measured."""
     cost = in_child(partial(cost_of, spec_of(kind), shapes))
@@ -365,7 +374,7 @@ def one(kind: str, size: str, shapes: Shapes, rate: float, args: argparse.Namesp
     if args.quick:
         count, rounds = min(count, max(100, int(1e9 / cost.flops))), 1
     job = partial(measured, kind, shapes, count, cost, rounds)
-    found = in_child(partial(bounded, job))
+    found = in_child(partial(bounded, partial(keeping, job, args.memory_given_back)))
     if not isinstance(found, Speed):
         return f"failed: {found!r}"
     return Found(kind, size, count, args.windows, rounds, rate, cost, found)
@@ -379,6 +388,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--two-pass", action="store_true", help="only the memory of two passes")
     parser.add_argument("--windows", type=int, default=STOCKS, help="at most, of each")
     parser.add_argument("--keep", type=Path, help="file of what is measured already")
+    parser.add_argument(
+        "--memory-given-back", action="store_true", help="to the system after every array"
+    )
     parser.add_argument("--at-most", type=float, default=math.inf, help="CPU s of one line")
     return parser.parse_args()
 

@@ -15,6 +15,7 @@ from intralpha.models import ModelSpec
 from intralpha.training.belonging import Loss, Marks, check_marks, training_marks
 from intralpha.training.device import chosen_device
 from intralpha.training.fit import Watcher, fit
+from intralpha.training.kept_memory import memory_kept
 from intralpha.training.measurable import rows_left_out
 from intralpha.training.network import Network, shapes_of
 from intralpha.training.objective import ObjectiveSpec
@@ -105,7 +106,7 @@ def train_fold(job: FoldJob, watch: Watcher | None = None) -> None:
     if finished(job):
         return
     fold = job.fold
-    with one_thread():
+    with one_thread(), memory_kept():
         fitted = job.load.fit(fold)
         samples = job.load.samples(fitted, np.concatenate([fold.train, fold.valid]))
         state = job.folder / STATE
@@ -155,7 +156,7 @@ def predict_fold(
     UnknownSampleDateError, ShortHistoryError
         A date is no session of the features, or has too few before it.
     """
-    with one_thread():
+    with one_thread(), memory_kept():
         samples = load.samples(load_fitted(folder), dates)
         network = load_network(folder, model).to(chosen_device(device))
         return predict(network, samples, dates)
