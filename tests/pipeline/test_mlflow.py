@@ -13,9 +13,13 @@ from intralpha.base import ConfigError
 from intralpha.cli.check import resolved
 from intralpha.pipeline import RunResult, execute, load_recipe, plan
 from intralpha.pipeline.made import finished_factors, training_history
-from intralpha.pipeline.mlflow_log import RUN, log_run
+from intralpha.pipeline.mlflow_log import RUN, TRIAL, log_run
 from intralpha.pipeline.mlflow_spec import NEEDED, MlflowSpec, NoMlflowError
 from intralpha.pipeline.recipe import RecipeError
+from intralpha.pipeline.study import run_study
+from intralpha.pipeline.trials import plan_study
+
+from .conftest import SIMPLE, begun
 
 FEW = (
     "data.sources=[]", "portfolio=null", "combination={kind: single, name: gru}",
@@ -109,6 +113,26 @@ def test_one_that_was_cut_off_is_replaced_and_another_run_stands_beside_it(
     (new,) = (r for r in kept if r.info.run_id == second)
     assert new.data.metrics == one.data.metrics
     assert new.data.params == one.data.params
+
+
+def test_trials_of_a_study_are_runs(finished: tuple[Path, RunResult], tmp_path: Path) -> None:
+    installed()
+    over = ["factors.simple.signs.ret20=[-1, 1]"]
+    more = ("data.sources=[]", *SIMPLE, "mlflow={}")
+    study = plan_study(finished[0] / "tiny.yaml", more, over, begun(finished[0], tmp_path / "runs"))
+    result = run_study(study, show_progress=False)
+    for _ in range(2):  # once, however often it is asked for
+        _, runs = told(f"sqlite:///{tmp_path / 'runs/mlflow.db'}")
+        assert sorted(one.data.tags[TRIAL] for one in runs) == [
+            "factors.simple.signs.ret20 = -1",
+            "factors.simple.signs.ret20 = 1",
+        ]
+        found = {one.data.tags[TRIAL]: one for one in runs}
+        for at, row in enumerate(result.table.iter_rows(named=True)):
+            one = found[result.told(at)]
+            assert one.info.run_name == f"tiny: {result.told(at)}"
+            assert one.data.metrics["test/simple/rank_ic"] == row["rank_ic"]
+        run_study(study, show_progress=False)
 
 
 def test_a_failure_of_it_loses_nothing_and_is_told(

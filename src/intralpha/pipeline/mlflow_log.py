@@ -22,7 +22,7 @@ from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.report import finished_portfolio
 from intralpha.pipeline.turns import in_turn
 
-RUN, CONTENT = "intralpha.run", "intralpha.content"  # tags
+RUN, CONTENT, TRIAL = "intralpha.run", "intralpha.content", "intralpha.trial"  # tags
 FILES = ("report.html", "recipe.yaml")
 APART = {"mlflow", "workers", "executor", "study"}  # keys on which no result depends
 LONGEST_KEY, LONGEST_VALUE, AT_ONCE = 250, 6000, 100  # that MLflow takes
@@ -51,13 +51,14 @@ class Told:
         return spec_hash(self.settings, self.figures)
 
 
-def tell_run(planned: Plan, folder: Path) -> str:
+def tell_run(planned: Plan, folder: Path | None, trial: str = "") -> str:
     """Tell a finished run to MLflow as the recipe asks, if it does; a failure is told, not raised.
 
     Parameters
     ----------
     planned : the run; what of it is made is read from the store
-    folder : of the run, with its report
+    folder : of the run, with its report; None of the trial of a study, which has none
+    trial : settings of the trial in words
 
     Returns
     -------
@@ -68,7 +69,7 @@ def tell_run(planned: Plan, folder: Path) -> str:
     if planned.recipe.mlflow is None:
         return ""
     try:
-        return log_run(planned, folder)
+        return log_run(planned, folder, trial)
     except Exception as error:  # whatever a data base, a server or a client of it may raise
         log.warning(
             "the run is finished, but MLflow could not be told: %s: %s\n"
@@ -79,7 +80,7 @@ def tell_run(planned: Plan, folder: Path) -> str:
         return ""
 
 
-def log_run(planned: Plan, folder: Path) -> str:
+def log_run(planned: Plan, folder: Path | None, trial: str = "") -> str:
     """One run of MLflow for one run of ours, however often it is told.
 
     A run is known by the addresses of all its slices. Where one of the same content is there, it
@@ -87,7 +88,7 @@ def log_run(planned: Plan, folder: Path) -> str:
 
     Parameters
     ----------
-    planned, folder : as of :func:`tell_run`; the recipe has the key ``mlflow``
+    planned, folder, trial : as of :func:`tell_run`; the recipe has the key ``mlflow``
 
     Returns
     -------
@@ -107,13 +108,15 @@ def log_run(planned: Plan, folder: Path) -> str:
         tags = {RUN: run_key(planned), CONTENT: told.digest}
         tags |= {"code": f"intralpha {__version__}, commit {git_commit()}"}
         tags |= {"data version": planned.data_version}
+        tags |= {TRIAL: trial} if trial else {}
         found = client.search_runs([experiment], f"tags.`{RUN}` = '{tags[RUN]}'")
         for one in found:
             if one.info.status == "FINISHED" and one.data.tags.get(CONTENT) == told.digest:
                 return str(one.info.run_id)
         for one in found:
             client.delete_run(one.info.run_id)
-        made = client.create_run(experiment, tags=tags, run_name=planned.recipe.name).info.run_id
+        name = f"{planned.recipe.name}: {trial}" if trial else planned.recipe.name
+        made = client.create_run(experiment, tags=tags, run_name=name[:LONGEST_KEY]).info.run_id
         try:
             _write(client, made, told, folder)
         except BaseException:
@@ -201,7 +204,7 @@ def _opened(spec: MlflowSpec, runs: Path) -> tuple[Any, str]:
     return client, str(client.create_experiment(spec.experiment, artifact_location=place))
 
 
-def _write(client: Any, run: str, told: Told, folder: Path) -> None:
+def _write(client: Any, run: str, told: Told, folder: Path | None) -> None:
     entities, now = import_module("mlflow.entities"), int(time() * 1000)
     settings = [entities.Param(key, value) for key, value in told.settings.items()]
     figures = [entities.Metric(name, value, now, epoch) for name, value, epoch in told.figures]
@@ -209,6 +212,6 @@ def _write(client: Any, run: str, told: Told, folder: Path) -> None:
         client.log_batch(run, params=settings[at : at + AT_ONCE])
     for at in range(0, len(figures), 5 * AT_ONCE):
         client.log_batch(run, metrics=figures[at : at + 5 * AT_ONCE])
-    for name in FILES:
+    for name in FILES if folder is not None else ():
         if (folder / name).is_file():
             client.log_artifact(run, str(folder / name))

@@ -1,7 +1,7 @@
 """Study: one recipe with other settings, each combination a trial, compared in one table."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from intralpha.evaluation import FactorReport, chance_above, expected_best, rati
 from intralpha.executors import LocalSpec
 from intralpha.pipeline.jobs import make_node
 from intralpha.pipeline.made import finished_factors, training_history
+from intralpha.pipeline.mlflow_log import tell_run
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import Recipe
 from intralpha.pipeline.run import ingested, make_all
@@ -103,7 +104,7 @@ class StudyResult:
     def told(self, at: int) -> str:
         """Settings of a trial in words."""
         row = self.table.row(at, named=True)
-        return ", ".join(f"{name} = {row[name]}" for name in self.settings)
+        return in_words({name: row[name] for name in self.settings})
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -112,12 +113,18 @@ class StudyResult:
         return tuple(name for name in self.table.columns if name not in apart)
 
 
+def in_words(settings: Mapping[str, Any]) -> str:
+    """Settings of a trial, as they are told."""
+    return ", ".join(f"{name} = {value}" for name, value in settings.items())
+
+
 def run_study(study: Study, factor: str | None = None, show_progress: bool = True) -> StudyResult:
     """Make what is missing of every trial, and compare them.
 
     What several trials have in common is made once. With several workers trials are made beside
     each other, each in one process. A study that was stopped goes on; one more value costs its
     trials. A search is told the validation RankIC of each batch, and says what is tried next.
+    Where the recipe has the key ``mlflow`` each trial that is finished is a run there.
 
     Parameters
     ----------
@@ -139,7 +146,11 @@ def run_study(study: Study, factor: str | None = None, show_progress: bool = Tru
         batch = [replace(t, plan=ingested(t.plan, show_progress)) for t in batch]
         if study.search is not None and study.search.informed:
             _check_learning(batch, name)
-        problems += _made([trial.plan for trial in batch], show_progress, len(trials), study.size)
+        failed = _made([trial.plan for trial in batch], show_progress, len(trials), study.size)
+        for trial, problem in zip(batch, failed, strict=True):
+            if problem is None:
+                tell_run(trial.plan, None, in_words(trial.settings))
+        problems += failed
         trials += batch
         told += [Told(t.settings, _learnt(t.plan, name)["valid_rank_ic"]) for t in batch]
         batch = study.asked(told) if study.search is not None else []
