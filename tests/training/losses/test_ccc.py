@@ -26,3 +26,13 @@ def test_for_standardised_values_it_is_neg_ic_and_else_smaller_in_size() -> None
     torch.testing.assert_close(CccSpec().loss(*of_score(score, label)), rho)
     assert CccSpec().loss(*of_score(3 * score, label)) > rho + 0.1
     assert CccSpec().loss(*of_score(score + 1, label)) > rho + 0.1
+
+
+@pytest.mark.parametrize("value", [0.0, 3.0])
+def test_constants_that_are_equal_are_no_forecast(value: float) -> None:
+    score = torch.full((6,), value, requires_grad=True)
+    loss = CccSpec().loss(*of_score(score, torch.full((6,), value)))
+    loss.backward()
+    assert loss.item() == 0
+    assert score.grad is not None
+    assert score.grad.tolist() == [0.0] * 6

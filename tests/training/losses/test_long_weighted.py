@@ -32,3 +32,10 @@ def test_without_extra_weight_it_is_mse() -> None:
     score, label = torch.randn(2, 30)
     found = LongWeightedSpec(extra=0).loss(*of_score(score, label))
     torch.testing.assert_close(found, MseSpec().loss(*of_score(score, label)))
+
+
+def test_half_a_sample_counts_as_one() -> None:
+    """30 % of five are one and a half: the second best is in the top as well."""
+    label = torch.arange(5.0)
+    score = label + torch.tensor([0.0, 0.0, 0.0, 1.0, 0.0])
+    assert LongWeightedSpec().loss(*of_score(score, label)).item() == pytest.approx(2 / 7)
