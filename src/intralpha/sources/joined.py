@@ -1,5 +1,6 @@
 """Joined files: what a vendor keeps of a stock's day in a file beside its daily rows."""
 
+from collections import Counter
 from typing import Annotated, Any, Literal
 
 import polars as pl
@@ -72,6 +73,7 @@ class JoinSpec(Spec):
             encoding=self.encoding,
             separator=self.separator,
             datetime_format=self.datetime_format,
+            scaled=frozenset(self.scale),
         )
         files = list(read_rows(self.path, self.pattern or f"*.{self.format}", form))
         names = sorted(set(self.columns) - {*KEY})
@@ -81,7 +83,11 @@ class JoinSpec(Spec):
         first = {why: text for f in reversed(files) for why, text in f.first.items()}
         rows = rows.filter(~pl.all_horizontal(pl.col(names).is_null()))  # they say nothing
         known = rows.unique(KEY, keep="first", maintain_order=True)
-        return Joined(known, self.path.rsplit("/", 1)[-1], rows.height - known.height, aside, first)
+        read = sum((Counter(f.repairs) for f in files), Counter[str]())
+        name, repeated = self.path.rsplit("/", 1)[-1], rows.height - known.height
+        repairs = {f"{what} ({name})": n for what, n in read.items() if n}
+        repairs |= {REPEATED.format(name): repeated} if repeated else {}
+        return Joined(known, name, repairs, aside, first)
 
 
 class Joined:
@@ -91,7 +97,7 @@ class Joined:
     ----------
     rows : ``symbol``, ``date`` and numbers
     name : of the path, for what is said
-    repeated : rows that were left out because their day was there
+    repairs : kind of repair -> rows; rows were left out whose day was there
     aside : lines that could not be used, as quarantine
     first : reason -> the first line that it was given for
     """
@@ -100,13 +106,13 @@ class Joined:
         self,
         rows: pl.DataFrame,
         name: str,
-        repeated: int,
+        repairs: dict[str, int],
         aside: pl.DataFrame,
         first: dict[str, str],
     ) -> None:
         self._rows = rows
         self.name, self.aside, self.first = name, aside, first
-        self.repairs = {REPEATED.format(name): repeated} if repeated else {}
+        self.repairs = repairs
 
     @property
     def has_unused(self) -> bool:

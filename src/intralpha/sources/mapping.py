@@ -94,6 +94,9 @@ class MappingSpec(SourceSpec):
         default=EXCHANGE_ZONE,
         description="of stamps that do not say their own, such as UTC; all become the exchange's",
     )
+    names: Annotated[tuple[str, ...], BeforeValidator(quoted)] = Field(
+        default=(), description="columns of a csv without a header"
+    )
     title_lines: int = Field(default=0, ge=0, description="lines of a csv above its header")
     footer_lines: int = Field(default=0, ge=0, description="lines of a csv below its last row")
     freq: int | None = Field(default=None, description="minutes of one bar, for bars")
@@ -169,6 +172,9 @@ class MappingSpec(SourceSpec):
             raise ValueError("columns needs datetime, or date (and time for bars)")
         if self.table == "bars" and not {"datetime", "time"} & set(self.columns):
             raise ValueError("columns needs datetime, or time beside date, for bars")
+        absent = sorted({*self.columns.values()} - {*self.names})
+        if self.names and absent:
+            raise ValueError(f"names lacks {', '.join(absent)}, which columns takes")
         if self.table == "bars" and self.freq is None:
             raise ValueError("bars need freq, the minutes of one bar")
         return self
@@ -202,7 +208,15 @@ class MappingSpec(SourceSpec):
             time_zone=self.time_zone,
             only=self.only,
             title_says=self.title_says,
+            names=self.names,
+            scaled=self._scaled,
         )
+
+    @property
+    def _scaled(self) -> frozenset[str]:
+        """Numbers that the mapping scales."""
+        units = {"amount": self.amount_unit_yuan, "volume": self.volume_scale}
+        return frozenset(self.scale) | {c for c, unit in units.items() if unit != 1}
 
     def make(self) -> "MappedSource":
         """The reader."""
@@ -259,7 +273,7 @@ class MappedSource(Source):
                 notes |= lacking
             told = tell(rows, self.spec.tick_yuan)
             frame, repairs = finish_daily(told.rows, self.spec.tick_yuan, self.spec.data_start)
-            repairs = {**repairs, **twins, **told.repairs, **_untraded(files)}
+            repairs = {**repairs, **twins, **told.repairs, **_mended(files)}
             batch = _batch("daily", frame, rows, origin, bad, repairs, read)
             first = first | told.first | _repeated(batch)
             yield replace(batch, notes=notes | told.notes, first=first)
@@ -271,7 +285,7 @@ class MappedSource(Source):
         counts = {
             **twins,
             **repairs,
-            **_untraded(files),
+            **_mended(files),
             "bars filled to complete the grid": filled,
         }
         first |= _off_grid(bad_rows, rows, self.spec)
@@ -306,12 +320,9 @@ def _repeated(batch: Batch) -> dict[str, str]:
     return {"duplicate key": f"{said}; bars? `table: bars` with the `freq` in minutes"}
 
 
-def _untraded(files: list[FileRows]) -> dict[str, int]:
-    """Rows that say that nothing traded and have no volume or no prices."""
-    counts = {
-        "empty volumes of days that did not trade are 0": sum(f.untraded for f in files),
-        "empty prices of rows without volume are 0": sum(f.unpriced for f in files),
-    }
+def _mended(files: list[FileRows]) -> dict[str, int]:
+    """What was repaired while lines were read."""
+    counts = sum((Counter(file.repairs) for file in files), Counter[str]())
     return {what: count for what, count in counts.items() if count}
 
 
