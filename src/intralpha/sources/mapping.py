@@ -21,12 +21,14 @@ from intralpha.sources.bar_rows import (
     repair_prices,
     to_quarantine,
 )
+from intralpha.sources.bar_stamps import at_close, at_lunch
 from intralpha.sources.daily_rows import finish_daily
 from intralpha.sources.daily_words import WORDS, tell
 from intralpha.sources.files import fingerprint
 from intralpha.sources.joined import Joined, JoinSpec, scaled
 from intralpha.sources.off_grid import what_fits
 from intralpha.sources.raw_rows import FIELDS, FileRows, RowForm, read_rows
+from intralpha.sources.remarks import of_files, of_rows
 from intralpha.sources.shipped import check_fields, preset_named, quoted, read_preset
 from intralpha.sources.source import Batch, Source, SourceSpec
 from intralpha.sources.text import Encoding
@@ -34,7 +36,7 @@ from intralpha.sources.tick import OFF_TICK, off_tick
 from intralpha.sources.when import EXCHANGE_ZONE, known_zone, refuse_zone_names
 
 # Numbers of a daily row that may be empty: of a suspended day, of a day without limits.
-MAY_LACK = ("amount", "turnover_percent", "preclose", "up_limit", "down_limit", "st")
+MAY_LACK = ("amount", "turnover_percent", "preclose", "adj_factor", "up_limit", "down_limit", "st")
 MAY_LACK += ("float_shares", "total_shares", *WORDS)
 OFF_GRID = "time is not the end of a bar"
 
@@ -213,6 +215,13 @@ class MappingSpec(SourceSpec):
         )
 
     @property
+    def told(self) -> frozenset[str]:
+        """Fields that the rows give and nothing else supplies."""
+        words = {"change", "pct_change"} & set(self.columns)
+        joined = {c for join in self.joined for c in join.columns}
+        return frozenset(self.columns) - joined - ({"preclose"} if words else set())
+
+    @property
     def _scaled(self) -> frozenset[str]:
         """Numbers that the mapping scales."""
         units = {"amount": self.amount_unit_yuan, "volume": self.volume_scale}
@@ -263,7 +272,9 @@ class MappedSource(Source):
         first = {why: text for f in reversed(files) for why, text in f.first.items()}
         read = rows.height + bad.height
         rows, twins = drop_twins(rows)
-        notes = _odd(rows, self.spec) | _unchecked(files)
+        notes, said = of_files(names, [f.rows.height + f.aside.height for f in files])
+        first |= said
+        notes |= _odd(rows, self.spec) | _unchecked(files) | of_rows(rows, self.spec.told)
         rows = _units(rows, self.spec)
         prices = [c for c in (*PRICES, "preclose") if c in rows.columns]
         notes[OFF_TICK] = off_tick(rows, prices, self.spec.tick_yuan)
@@ -278,6 +289,7 @@ class MappedSource(Source):
             first = first | told.first | _repeated(batch)
             yield replace(batch, notes=notes | told.notes, first=first)
             return
+        rows, stamped = _stamped(rows, self.spec)
         rows, auctions = _split_auctions(rows, self.spec)
         rows, repairs = repair_prices(rows)
         good, bad_rows = _valid_bars(rows, self.spec)
@@ -285,6 +297,7 @@ class MappedSource(Source):
         counts = {
             **twins,
             **repairs,
+            **stamped,
             **_mended(files),
             "bars filled to complete the grid": filled,
         }
@@ -375,6 +388,13 @@ def _units(rows: pl.DataFrame, spec: MappingSpec) -> pl.DataFrame:
         amount.alias("amount"),
         moved.dt.time().alias("time"),
     ).drop("_shares")
+
+
+def _stamped(rows: pl.DataFrame, spec: MappingSpec) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Rows beside the grid that are meant as a bar of it."""
+    if spec.stamp == "start":
+        return at_close(rows, spec.freq or 0)
+    return at_lunch(rows, spec.opening_auction == "own_row")
 
 
 def _over(values: pl.Series, scale: float) -> pl.Series:

@@ -44,7 +44,12 @@ CLOCKS = {
 LARGEST = {"volume": 9e16, "trades": 2e9}
 LARGEST |= dict.fromkeys(("open", "high", "low", "close", "preclose"), 1e12)
 FINITE = sys.float_info.max
-FLAGS = {"true": "1", "false": "0"}
+YES, NO = ("true", "t", "y", "yes", "是"), ("false", "f", "n", "no", "否")
+# What else than yes and no vendors write in columns of truth values.
+FLAGS = {
+    "st": ((*YES, "st", "*st", "sst", "s*st"), (*NO, "正常")),
+    "traded": ((*YES, "交易", "正常", "正常交易", "trading"), (*NO, "停牌", "suspended")),
+}
 UNTRADED = "empty volumes of days that did not trade are 0"
 UNPRICED = "empty prices of rows without volume are 0"
 
@@ -232,8 +237,10 @@ def _numbers(
 def _number(name: str, fields: pl.DataFrame, form: RowForm) -> pl.Expr:
     """A field as a number; null where it is none, and where one that may be absent is not there."""
     text = pl.col(name)
-    if name in ("st", "traded") and fields.schema[name] == pl.String:
-        text = text.str.to_lowercase().replace(FLAGS)
+    if name in FLAGS and fields.schema[name] == pl.String:
+        yes, no = FLAGS[name]
+        words = dict.fromkeys(yes, "1") | dict.fromkeys(no, "0")
+        text = text.str.to_lowercase().replace(words)
     number = text.cast(pl.Float64, strict=False)
     return number.fill_nan(None) if name in form.optional else number
 

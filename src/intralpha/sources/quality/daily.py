@@ -32,13 +32,14 @@ RETURN = "daily: adjusted return beyond the day's limits"
 VWAP = "daily: amount / volume is outside low .. high"
 INVENTED = "daily: amount is exactly close x volume"
 ABSENT = "daily: traded without an amount"
+FALLS = "daily: adj_factor falls"
 FLOAT = "daily: volume above the float shares"
 NEW = "daily: first rows that are treated as listed long ago"
 JUMPS = {
     c: f"daily: {c} is off its own recent median by a power of ten" for c in ("volume", "amount")
 }
-GRAVE = (LIMITS, PRECLOSE, RETURN, VWAP, FLOAT, *JUMPS.values())
-NAMES = (TICK, LIMITS, MOVED, PRECLOSE, RETURN, VWAP, INVENTED, ABSENT, FLOAT, NEW)
+GRAVE = (LIMITS, PRECLOSE, RETURN, FALLS, VWAP, FLOAT, *JUMPS.values())
+NAMES = (TICK, LIMITS, MOVED, PRECLOSE, RETURN, FALLS, VWAP, INVENTED, ABSENT, FLOAT, NEW)
 NAMES += tuple(JUMPS.values())
 
 
@@ -158,6 +159,9 @@ def _faults(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     )
     named = ("last", "close", "step", "adj_factor", "ret", ret.abs().alias("off"))
     yield RETURN, _shown(stocks.filter(too_far), *named)
+    rise = pl.col("expected") - pl.col("last")
+    falls = stocks.filter(rise > pl.max_horizontal(2.01 * tick, pl.col("last") * SLACK))
+    yield FALLS, _shown(falls, "last", "preclose", "step", (-pl.col("step").log()).alias("off"))
     outside = vwap_outside(pl.col("low"), pl.col("high"), volume, amount, tick)
     ratio = amount / (close * volume)
     named = ("low", "high", "volume", "amount", ratio.alias("ratio"))
@@ -213,6 +217,9 @@ def _cause(name: str, rows: pl.DataFrame) -> str:
         LIMITS: "a wrong preclose, ST flag or board, prices of another adjustment, or first days "
         "after a listing that nobody knows (`data_start` of the mapping, or `stock_basic`)?",
         PRECLOSE: "adj_factor or preclose of another source or adjustment?",
+        FALLS: "a factor by which prices are divided in place of multiplied, precloses or percent "
+        "changes of another unit or day, or rows that lack before? Only stocks that merge their "
+        "shares have such days",
         INVENTED: "no amount at the vendor: the reader made it from close and volume",
         ABSENT: "no amount at the vendor: VWAP is the mean of open, high, low, close there",
         NEW: "no listing known, so limits hold at once: `stock_basic` gives it, or `data_start` of "
