@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from intralpha.market import Lake, bar_times
-from intralpha.sources import IngestReport, MappingSpec, ingest
+from intralpha.sources import IngestReport, MappingSpec, SourceError, ingest
 from intralpha.sources.bar_stamps import AT_ONE, JOINED
 
 from .conftest import HEADER
@@ -42,11 +42,35 @@ def test_one_o_clock_is_the_end_of_the_morning(lake: Lake, vendor: Path) -> None
     assert kept(lake)[3] == ("11:30:00", 10.04, 10.09, 10.05, 400)
 
 
-@pytest.mark.parametrize("stamps", [STARTS, [*STARTS, "15:00:00"], [*ENDS, "13:00:00"]])
+@pytest.mark.parametrize("stamps", [[*STARTS, "15:00:00"], [*ENDS, "13:00:00"]])
 def test_a_start_of_the_afternoon_is_not_moved(lake: Lake, vendor: Path, stamps: list[str]) -> None:
     report = take(lake, vendor, stamps)
     assert AT_ONE not in report.counts[0].repairs
-    assert "13:00:00" in str(report.counts[0].quarantined) or report.counts[0].quarantined
+    assert sum(report.counts[0].quarantined.values()) == len(set(stamps) - set(ENDS))
+
+
+@pytest.mark.parametrize(
+    ("stamps", "said", "other"), [(STARTS, "end", "start"), (ENDS, "start", "end")]
+)
+def test_bars_stamped_by_the_other_side_are_refused_whole(
+    lake: Lake, vendor: Path, stamps: list[str], said: str, other: str
+) -> None:
+    with pytest.raises(SourceError, match=f"all of them {other}s .* `stamp: {other}`"):
+        take(lake, vendor, stamps, stamp=said)
+    take(lake, vendor, stamps, stamp=other)
+    assert [at for at, *_ in kept(lake)] == ENDS
+
+
+def test_a_part_of_a_day_says_nothing_of_its_side(lake: Lake, vendor: Path) -> None:
+    """From 10:00 to 11:00 starts and ends are the same times."""
+    take(lake, vendor, ENDS[:3])
+    assert len(kept(lake)) == len(ENDS)
+
+
+def test_ends_beside_stray_rows_said_to_be_starts_join_nothing(lake: Lake, vendor: Path) -> None:
+    report = take(lake, vendor, [*ENDS, "15:05:00"], stamp="start")
+    assert JOINED not in report.counts[0].repairs
+    assert sum(report.counts[0].quarantined.values()) == 3
 
 
 def test_starts_with_the_close_on_a_row_of_its_own_are_told(lake: Lake, vendor: Path) -> None:

@@ -4,10 +4,37 @@ from datetime import time
 
 import polars as pl
 
+from intralpha.market import bar_times
+from intralpha.sources.source import SourceError
+
 OPEN, NOON, LUNCH_END, CLOSE = time(9, 30), time(11, 30), time(13), time(15)
 KEY = ["symbol", "date", "time"]
 AT_ONE = "bars stamped 13:00 that end at 11:30"
 JOINED = "rows that start at 11:30 or 15:00 joined to the bar that ends then"
+
+
+def refuse_other_stamps(origin: str, times: pl.Series, freq: int, stamp: str) -> None:
+    """Refuse bars all of which are stamped by the other side than the mapping says.
+
+    Parameters
+    ----------
+    origin : of the rows, for the error
+    times : of all rows, as the vendor stamped them
+    freq : minutes of one bar
+    stamp : what the mapping says that they mark: ``end`` or ``start``
+
+    Raises
+    ------
+    SourceError
+    """
+    seen, ends = set(times.drop_nulls()), set(bar_times(freq))
+    starts = {_later(at, -freq) for at in ends}
+    wrong = {"end": ({OPEN, LUNCH_END}, starts), "start": ({NOON, CLOSE}, ends)}
+    marks, side = wrong[stamp]
+    if marks <= seen <= side:
+        other = "start" if stamp == "end" else "end"
+        found = f"bars stamped {min(seen)} to {max(seen)}, all of them {other}s of {freq} minutes"
+        raise SourceError(origin, found, f"{stamp}s; `stamp: {other}` in the mapping reads them")
 
 
 def at_lunch(rows: pl.DataFrame, has_auction: bool) -> tuple[pl.DataFrame, dict[str, int]]:
@@ -44,7 +71,8 @@ def _on_day(at: time) -> pl.Expr:
 def at_close(rows: pl.DataFrame, freq: int) -> tuple[pl.DataFrame, dict[str, int]]:
     """Rows stamped by their start: one at 11:30 or 15:00 holds the trades of that instant.
 
-    It becomes part of the bar that ends then: its close is the bar's, its volume is added.
+    It becomes part of the bar that ends then: its close is the bar's, its volume is added. Only on
+    stock-days with a bar that starts at 13:00, which ends would not have.
 
     Parameters
     ----------
@@ -53,7 +81,7 @@ def at_close(rows: pl.DataFrame, freq: int) -> tuple[pl.DataFrame, dict[str, int
     freq : minutes of one bar
     """
     ends = {_later(at, freq): at for at in (NOON, CLOSE)}
-    extra = pl.col("time").is_in(list(ends))
+    extra = pl.col("time").is_in(list(ends)) & _on_day(_later(LUNCH_END, freq))
     own = rows.filter(extra).unique(KEY, keep="first", maintain_order=True)
     if own.is_empty():
         return rows, {}

@@ -21,7 +21,7 @@ from intralpha.sources.bar_rows import (
     repair_prices,
     to_quarantine,
 )
-from intralpha.sources.bar_stamps import at_close, at_lunch
+from intralpha.sources.bar_stamps import at_close, at_lunch, refuse_other_stamps
 from intralpha.sources.daily_rows import finish_daily
 from intralpha.sources.daily_words import WORDS, tell
 from intralpha.sources.files import fingerprint
@@ -275,6 +275,8 @@ class MappedSource(Source):
         notes, said = of_files(names, [f.rows.height + f.aside.height for f in files])
         first |= said
         notes |= _odd(rows, self.spec) | _unchecked(files) | of_rows(rows, self.spec.told)
+        if self.spec.table == "bars":
+            refuse_other_stamps(origin, rows["time"], self.spec.freq or 0, self.spec.stamp)
         rows = _units(rows, self.spec)
         prices = [c for c in (*PRICES, "preclose") if c in rows.columns]
         notes[OFF_TICK] = off_tick(rows, prices, self.spec.tick_yuan)
