@@ -282,8 +282,9 @@ class MappedSource(Source):
         notes[OFF_TICK] = off_tick(rows, prices, self.spec.tick_yuan)
         if self.spec.table == "daily":
             for joined in self._joined:
-                rows, lacking = joined.complete(rows)
+                rows, lacking, events = joined.complete(rows)
                 notes |= lacking
+                first |= events
             told = tell(rows, self.spec.tick_yuan)
             frame, repairs = finish_daily(told.rows, self.spec.tick_yuan, self.spec.data_start)
             repairs = {**repairs, **twins, **told.repairs, **_mended(files)}
