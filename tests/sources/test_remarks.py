@@ -9,7 +9,7 @@ import pytest
 from intralpha.market import Lake
 from intralpha.sources import IngestReport, MappingSpec, ingest
 from intralpha.sources.quality.daily import FALLS
-from intralpha.sources.remarks import ADJUSTED, CONTRADICTS, EMPTY, LACKS
+from intralpha.sources.remarks import ADJUSTED, CONTRADICTS, DEAR, EMPTY, LACKS
 from intralpha.sources.source import SetAsideError
 
 HEAD = "date,code,open,high,low,close,volume,amount"
@@ -109,3 +109,24 @@ def test_a_source_most_of_which_is_set_aside_is_an_error_though_its_rows_are_the
     with pytest.raises(SetAsideError, match=r"2 of 3 rows are set aside[^$]*a.csv line 3: found"):
         report.demand(None)
     report.demand(1.0)
+
+
+@pytest.mark.parametrize(
+    ("code", "times", "dear"),
+    [
+        ("600519", 1, 0),
+        ("600519", 10_000, 3),
+        ("000300", 400, 3),
+        ("000905.SZ", 600, 3),
+        ("000300.SH", 400, 0),
+        ("600519", 200, 0),
+    ],
+)
+def test_prices_that_no_share_has_had(
+    lake: Lake, vendor: Path, code: str, times: int, dear: int
+) -> None:
+    """Prices in another scale, and an index that its plain number makes a share of Shenzhen."""
+    rows = [f"{day},{code},{p},{p},{p},{p},100,{100 * p}" for day in CLOSES for p in [10 * times]]
+    (vendor / "a.csv").write_text("\n".join([HEAD, *rows]))
+    count = take(lake, vendor / "a.csv").counts[0]
+    assert count.notes[DEAR] == dear

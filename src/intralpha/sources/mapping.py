@@ -28,7 +28,7 @@ from intralpha.sources.files import fingerprint
 from intralpha.sources.joined import Joined, JoinSpec, scaled
 from intralpha.sources.off_grid import what_fits
 from intralpha.sources.raw_rows import FIELDS, FileRows, RowForm, read_rows
-from intralpha.sources.remarks import of_files, of_rows
+from intralpha.sources.remarks import of_files, of_prices, of_rows
 from intralpha.sources.shipped import check_fields, preset_named, quoted, read_preset
 from intralpha.sources.source import Batch, Source, SourceSpec
 from intralpha.sources.text import Encoding
@@ -278,6 +278,8 @@ class MappedSource(Source):
         if self.spec.table == "bars":
             refuse_other_stamps(origin, rows["time"], self.spec.freq or 0, self.spec.stamp)
         rows = _units(rows, self.spec)
+        dear, said = of_prices(rows)
+        notes, first = notes | dear, first | said
         prices = [c for c in (*PRICES, "preclose") if c in rows.columns]
         notes[OFF_TICK] = off_tick(rows, prices, self.spec.tick_yuan)
         if self.spec.table == "daily":
