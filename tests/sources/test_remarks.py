@@ -8,7 +8,7 @@ import pytest
 
 from intralpha.market import Lake
 from intralpha.sources import IngestReport, MappingSpec, ingest
-from intralpha.sources.quality.daily import FALLS
+from intralpha.sources.quality.daily import FALLS, OUTSIDE
 from intralpha.sources.remarks import ADJUSTED, CONTRADICTS, DEAR, EMPTY, LACKS
 from intralpha.sources.source import SetAsideError
 
@@ -130,3 +130,20 @@ def test_prices_that_no_share_has_had(
     (vendor / "a.csv").write_text("\n".join([HEAD, *rows]))
     count = take(lake, vendor / "a.csv").counts[0]
     assert count.notes[DEAR] == dear
+
+
+def test_rows_outside_a_listing_are_a_fault(lake: Lake, vendor: Path) -> None:
+    from intralpha.sources import StockBasicSpec, quality
+
+    text = "code,name,from,to\n600519,a,2023-01-04,2023-01-04\n000001.SZ,b,1991-04-03,\n"
+    (vendor / "s.csv").write_text(text)
+    columns = {"symbol": "code", "name": "name", "list_date": "from", "delist_date": "to"}
+    stocks = StockBasicSpec(path=str(vendor / "s.csv"), columns=columns)
+    ingest([stocks], lake, show_progress=False)
+    both = lines(["", "", ""])
+    both += both.split("\n", 1)[1].replace("600519", "000001.SZ")
+    (vendor / "a.csv").write_text(both)
+    take(lake, vendor / "a.csv")
+    found = quality(lake).faults[OUTSIDE]
+    outside = found.select("date", "symbol").sort("date").rows()
+    assert outside == [(date(2023, 1, 3), "600519.SH"), (date(2023, 1, 5), "600519.SH")]

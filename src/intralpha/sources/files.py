@@ -108,6 +108,13 @@ def locate(path: str) -> Path:
     return found
 
 
+def folder_name(path: str) -> str:
+    """The last two folders of a path, which may name an exchange, such as ``sh/lday``."""
+    root = locate(path).absolute()
+    folder = root if root.is_dir() else root.parent
+    return f"{folder.parent.name}/{folder.name}"
+
+
 def members(path: str, pattern: str = "*") -> Iterator[tuple[str, bytes]]:
     """Name and content of every file whose name or path fits the pattern, one at a time.
 

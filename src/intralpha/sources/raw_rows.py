@@ -12,7 +12,7 @@ from intralpha.sources.absent import absent
 from intralpha.sources.advice import UNREAD_TIME, advice
 from intralpha.sources.csv_text import Table, read_text
 from intralpha.sources.daily_words import WORDS
-from intralpha.sources.files import ARCHIVES, locate, members
+from intralpha.sources.files import ARCHIVES, folder_name, locate, members
 from intralpha.sources.idle_rows import idle_rows
 from intralpha.sources.numerals import spelt
 from intralpha.sources.parquet import parquet_columns, read_parquet, refuse_rounded
@@ -92,7 +92,7 @@ def read_rows(path: str, pattern: str, form: RowForm) -> Iterator[FileRows]:
     """
     root = locate(path)
     named = root.is_file() and not root.name.endswith(ARCHIVES)
-    folder = (root if root.is_dir() else root.parent).name
+    folder = folder_name(path)
     for name, content in members(path, "*" if named else pattern):
         read = _read_parquet if form.format == "parquet" else read_text
         table = read(name, content, form)
