@@ -27,7 +27,7 @@ def refuse_other_stamps(origin: str, times: pl.Series, freq: int, stamp: str) ->
     ------
     SourceError
     """
-    seen, ends = set(times.drop_nulls()), set(bar_times(freq))
+    seen, ends = set(times.drop_nulls().unique()), set(bar_times(freq))
     starts = {_later(at, -freq) for at in ends}
     wrong = {"end": ({OPEN, LUNCH_END}, starts), "start": ({NOON, CLOSE}, ends)}
     marks, side = wrong[stamp]
