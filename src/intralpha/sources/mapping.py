@@ -38,6 +38,10 @@ from intralpha.sources.when import EXCHANGE_ZONE, known_zone, refuse_zone_names
 # Numbers of a daily row that may be empty: of a suspended day, of a day without limits.
 MAY_LACK = ("amount", "turnover_percent", "preclose", "adj_factor", "up_limit", "down_limit", "st")
 MAY_LACK += ("float_shares", "total_shares", *WORDS)
+NO_AMOUNT = (
+    "; of a vendor without amounts `preset: index_1min` with these columns makes them of close x "
+    "volume, and the quality report says so"
+)
 OFF_GRID = "time is not the end of a bar"
 
 
@@ -169,7 +173,8 @@ class MappingSpec(SourceSpec):
             needed.add("symbol")
         lacking = sorted(needed - set(self.columns))
         if lacking:
-            raise ValueError(f"columns lacks {', '.join(lacking)}")
+            cure = NO_AMOUNT if lacking == ["amount"] else ""
+            raise ValueError(f"columns lacks {', '.join(lacking)}{cure}")
         if not {"datetime", "date"} & set(self.columns):
             raise ValueError("columns needs datetime, or date (and time for bars)")
         if self.table == "bars" and not {"datetime", "time"} & set(self.columns):
@@ -365,7 +370,7 @@ def _off_grid(bad: pl.DataFrame, rows: pl.DataFrame, spec: MappingSpec) -> dict[
     origin, line, _, text = lost.row(0)
     said = f"{origin} line {line}: found {text}, expected the end of a {spec.freq}-minute bar"
     times = rows["time"].drop_nulls().unique().to_list()
-    fits = what_fits(times, spec.freq or 0, spec.stamp == "start")
+    fits = what_fits(times, spec.freq or 0, spec.stamp == "start", "%z" in spec.datetime_format)
     return {OFF_GRID: said + (f"; {fits}" if fits else "")}
 
 

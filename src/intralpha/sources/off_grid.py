@@ -12,7 +12,7 @@ MIDNIGHT = time(0)
 AUCTION = time(9, 25), time(9, 30)
 
 
-def what_fits(times: list[time], freq: int, from_starts: bool = False) -> str:
+def what_fits(times: list[time], freq: int, from_starts: bool = False, zoned: bool = False) -> str:
     """Which change of a mapping would make times ends of bars.
 
     Parameters
@@ -20,6 +20,7 @@ def what_fits(times: list[time], freq: int, from_starts: bool = False) -> str:
     times : all that are seen, after everything the mapping says
     freq : minutes of a bar
     from_starts : the mapping says already that vendors' stamps are starts
+    zoned : the stamps say their own offset from UTC, so that no time zone of a mapping counts
 
     Returns
     -------
@@ -45,10 +46,12 @@ def what_fits(times: list[time], freq: int, from_starts: bool = False) -> str:
         return told
     for hours in SHIFTS:
         if share(60 * hours, freq) >= 0.9:
-            if hours == TWICE:
+            if hours == TWICE or zoned:
+                nearer = hours - 24 if hours > 12 else hours
                 return (
-                    "-8 hours would put nearly all of them there: the exchange's own clock, said "
-                    "to be UTC? Give it as dates and times without a zone"
+                    f"{nearer:+d} hours would put nearly all of them there: the exchange's own "
+                    f"clock, said to be {'of another zone' if zoned else 'UTC'}? Give it as dates "
+                    "and times without a zone"
                 )
             zone = "UTC" if hours == 8 else f"that of UTC{8 - hours:+d}"
             return f"{hours:+d} hours would put nearly all of them there: `time_zone` {zone}?"
