@@ -42,6 +42,7 @@ NO_AMOUNT = (
     "; of a vendor without amounts `preset: index_1min` with these columns makes them of close x "
     "volume, and the quality report says so"
 )
+FILLED = "bars filled to complete the grid"
 OFF_GRID = "time is not the end of a bar"
 
 
@@ -277,46 +278,47 @@ class MappedSource(Source):
         first = {why: text for f in reversed(files) for why, text in f.first.items()}
         read = rows.height + bad.height
         rows, twins = drop_twins(rows)
-        notes, said = of_files(names, [f.rows.height + f.aside.height for f in files])
-        first |= said
-        notes |= _odd(rows, self.spec) | _unchecked(files) | of_rows(rows, self.spec.told)
         if self.spec.table == "bars":
             refuse_other_stamps(origin, rows["time"], self.spec.freq or 0, self.spec.stamp)
+        notes, said = of_files(names, [f.rows.height + f.aside.height for f in files])
+        notes |= _odd(rows, self.spec) | _unchecked(files) | of_rows(rows, self.spec.told)
         rows = _units(rows, self.spec)
-        dear, said = of_prices(rows)
-        notes, first = notes | dear, first | said
+        dear, meant = of_prices(rows)
         prices = [c for c in (*PRICES, "preclose") if c in rows.columns]
-        notes[OFF_TICK] = off_tick(rows, prices, self.spec.tick_yuan)
-        if self.spec.table == "daily":
-            for joined in self._joined:
-                rows, lacking, events = joined.complete(rows)
-                notes |= lacking
-                first |= events
-            told = tell(rows, self.spec.tick_yuan)
-            frame, repairs = finish_daily(told.rows, self.spec.tick_yuan, self.spec.data_start)
-            repairs = {**repairs, **twins, **told.repairs, **_mended(files)}
-            batch = _batch("daily", frame, rows, origin, bad, repairs, read)
-            first = first | told.first | _repeated(batch)
-            yield replace(batch, notes=notes | told.notes, first=first)
-            return
-        rows, stamped = _stamped(rows, self.spec)
+        notes |= dear | {OFF_TICK: off_tick(rows, prices, self.spec.tick_yuan)}
+        repairs = {**twins, **_mended(files)}
+        gathered = Batch("", rows, origin, bad, repairs, read, notes, first | said | meant)
+        yield from self._days(gathered) if self.spec.table == "daily" else self._bars(gathered)
+
+    def _days(self, given: Batch) -> Iterator[Batch]:
+        """Daily rows of what was read, in units of the lake."""
+        rows, notes, first = given.frame, dict(given.notes), dict(given.first)
+        for joined in self._joined:
+            rows, lacking, events = joined.complete(rows)
+            notes |= lacking
+            first |= events
+        told = tell(rows, self.spec.tick_yuan)
+        frame, repairs = finish_daily(told.rows, self.spec.tick_yuan, self.spec.data_start)
+        repairs = {**repairs, **given.repairs, **told.repairs}
+        bad, read = given.quarantined, given.rows_read
+        batch = _batch("daily", frame, rows, given.origin, bad, repairs, read)
+        first |= told.first | _repeated(batch)
+        yield replace(batch, notes=notes | told.notes, first=first)
+
+    def _bars(self, given: Batch) -> Iterator[Batch]:
+        """Bars of what was read, and the opening auctions that stand in rows of their own."""
+        rows, stamped = _stamped(given.frame, self.spec)
         rows, auctions = _split_auctions(rows, self.spec)
         rows, repairs = repair_prices(rows)
-        good, bad_rows = _valid_bars(rows, self.spec)
+        good, bad = _valid_bars(rows, self.spec)
         frame, filled = fill_grid(good, self.spec.freq or 0)
-        counts = {
-            **twins,
-            **repairs,
-            **stamped,
-            **_mended(files),
-            "bars filled to complete the grid": filled,
-        }
-        first |= _off_grid(bad_rows, rows, self.spec)
-        bad = pl.concat([bad, bad_rows])
+        counts = {**repairs, **stamped, **given.repairs, FILLED: filled}
         repaired = {k: n for k, n in counts.items() if n}
-        yield Batch("bars", frame, origin, bad, repaired, read, notes, first)
+        first = given.first | _off_grid(bad, rows, self.spec)
+        bad = pl.concat([given.quarantined, bad])
+        yield Batch("bars", frame, given.origin, bad, repaired, given.rows_read, given.notes, first)
         if auctions.height:
-            yield Batch("auctions", auctions, origin)
+            yield Batch("auctions", auctions, given.origin)
 
 
 def _batch(

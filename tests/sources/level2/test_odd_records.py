@@ -40,5 +40,5 @@ def test_single_records(write: Write, clock: str) -> None:
 
 
 def test_a_day_as_it_is_says_nothing(write: Write) -> None:
-    for batch in read(datayes(write())).values():
+    for batch in read(datayes(write(ORDER_LINES, TRADE_LINES))).values():
         assert not {DEAR, OTHER_HOURS} & set(batch.notes)
