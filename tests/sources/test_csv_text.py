@@ -121,3 +121,11 @@ def test_a_file_of_two_forms_says_so(lake: Lake, vendor: Path) -> None:
     given = {"table": "daily", "path": str(path), "columns": FIELDS, "datetime_format": "%Y-%m-%d"}
     report = ingest([MappingSpec.model_validate(given)], lake, show_progress=False)
     assert "the file has more than one form" in report.to_text()
+
+
+@pytest.mark.parametrize("change", ["\t{}", "{}\t"])
+def test_empty_columns_at_the_ends_of_tabs_stay_columns(
+    lake: Lake, vendor: Path, change: str
+) -> None:
+    text = "\n".join(change.format(line.replace(",", "\t")) for line in (",".join(NAMES), ROW))
+    assert take(lake, vendor, text + "\n", separator="\t") == [("600519.SH", 10.0, 100)]

@@ -84,7 +84,7 @@ def read_text(name: str, content: bytes, form: RowForm) -> Table:
 
 def names_of(line: bytes, separator: str) -> list[str]:
     """Names of columns, as a header has them."""
-    names = unquoted(line.strip(), separator).decode().split(MARK)
+    names = unquoted(line.strip(b"\r\n"), separator).decode().split(MARK)
     return [name.strip().strip("\"'") for name in names]
 
 
