@@ -148,6 +148,9 @@ def test_broken_archives_and_missing_paths(lake: Lake, vendor: Path) -> None:
         take(vendor / "absent.csv", lake)
     with pytest.raises(PathError, match="NOT_SET_ANYWHERE is not set"):
         take(Path("${NOT_SET_ANYWHERE}/x.csv"), lake)
+    with pytest.raises(SourceError, match="a damaged archive"):  # nothing else fits in its folder
+        take(vendor, lake)
+    archive.rename(vendor / "bars.bin")
     with pytest.raises(PathError, match=r"no file fits '\*.csv'"):
         take(vendor, lake)
 

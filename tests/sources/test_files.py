@@ -163,3 +163,62 @@ def test_a_packed_file_fits_by_either_name_and_capitals_do_not_count(
     assert list(dict(members(str(tmp_path / "z.tar.gz"), "b.csv.gz")).values()) == [b"two"]
     with pytest.raises(PathError, match=r"no file fits '\*\.xlsx', of 5 files, the first a\.csv"):
         list(members(str(tmp_path / "z.tar.gz"), "*.xlsx"))
+
+
+def test_what_is_no_data_is_passed_over(tmp_path: Path) -> None:
+    """A Mac's shadows, the locks of open documents, and hidden files, in folders and archives."""
+    names = ("a/x.csv", "a/._x.csv", "__MACOSX/a/y.csv", "~$x.csv", ".git/z.csv")
+    for name in names:
+        (tmp_path / "f" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "f" / name).write_bytes(b"1")
+    with zipfile.ZipFile(tmp_path / "f.zip", "w") as archive:
+        for name in names:
+            archive.write(tmp_path / "f" / name, name)
+    for path in ("f", "f.zip"):
+        assert dict(members(str(tmp_path / path), "*.csv")) == {"a/x.csv": b"1"}
+    assert dict(members(str(tmp_path / "f" / "~$x.csv"), "*")) == {"~$x.csv": b"1"}
+
+
+def test_a_folder_of_archives(tmp_path: Path) -> None:
+    for month in ("2023-01", "2023-02"):
+        with zipfile.ZipFile(tmp_path / f"{month}.zip", "w") as archive:
+            archive.writestr("600519.csv", month)
+    expected = {f"{m}.zip/600519.csv": m.encode() for m in ("2023-01", "2023-02")}
+    assert dict(members(str(tmp_path), "*.csv")) == expected
+    assert dict(members(str(tmp_path / "*.zip"), "*.csv")) == expected
+    (tmp_path / "a.csv").write_bytes(b"own")
+    assert dict(members(str(tmp_path), "*.csv")) == {"a.csv": b"own"}
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("a.parquet", "`format: parquet`"),
+        ("a.txt", 'pattern: "*.txt"'),
+        ("a.xlsx", "save them as csv"),
+        ("a.rar", "unpack them"),
+        ("a.bin", "check the path"),
+    ],
+)
+def test_files_that_do_not_fit_are_named_with_a_cure(tmp_path: Path, name: str, hint: str) -> None:
+    (tmp_path / name).write_bytes(b"1")
+    with pytest.raises(PathError) as error:
+        dict(members(str(tmp_path), "*.csv"))
+    assert f"the first {name}" in str(error.value)
+    assert hint in str(error.value)
+
+
+def test_level2_passes_over_what_is_no_data_and_asks_for_no_capitals(tmp_path: Path) -> None:
+    columns = {"symbol": "s", "time": "t", "price": "p", "volume": "v"}
+    given = {"holds": "trades", "pattern": "{date}/*trade.csv", "columns": columns}
+    streams = {"trades": StreamSpec.model_validate(given)}
+    with zipfile.ZipFile(tmp_path / "f.zip", "w") as archive:
+        for name in ("20230103/Trade.CSV", "20230103/._trade.csv", "__MACOSX/20230103/trade.csv"):
+            archive.writestr(name, "s,t,p,v")
+    (tmp_path / "scratch").mkdir()
+    found = pieces(str(tmp_path / "f.zip"), streams, tmp_path / "scratch")
+    assert [p.name.rsplit("/", 1)[1] for p in found] == ["Trade.CSV"]
+    (tmp_path / "g").mkdir()
+    (tmp_path / "g" / "x.7z").write_bytes(b"1")
+    with pytest.raises(PathError, match=r"of 1 files, the first x.7z"):
+        pieces(str(tmp_path / "g"), streams, tmp_path / "scratch")

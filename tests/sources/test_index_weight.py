@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from intralpha.market import Lake
 from intralpha.market.merge import ConflictError
-from intralpha.sources import MembersSpec, StockBasicSpec, ingest
-from intralpha.sources.index_weight import IndexWeightSpec
+from intralpha.sources import MembersSpec, SourceError, StockBasicSpec, ingest
+from intralpha.sources.index_weight import NOT_WHOLE, IndexWeightSpec
 
 HEAD = "index_code,con_code,trade_date,weight\n"
 JANUARY = "000300.SH,600519.SH,20230103,60\n000300.SH,000001.SZ,20230103,40\n"
@@ -125,3 +125,35 @@ def test_a_weight_that_is_none_is_set_aside(lake: Lake, vendor: Path) -> None:
     said = ingest([IndexWeightSpec(path=str(vendor))], lake, show_progress=False).to_text()
     assert "2  weight is no number from 0 on" in said
     assert [(row[0], row[3]) for row in rows(lake)] == [("600004.SH", None), ("600519.SH", 0.6)]
+
+
+@pytest.mark.parametrize(("unit", "other"), [("percent", "fraction"), ("fraction", "percent")])
+def test_weights_in_the_other_unit_are_refused(
+    lake: Lake, vendor: Path, unit: str, other: str
+) -> None:
+    text = (
+        JANUARY if unit == "fraction" else JANUARY.replace("60\n", ".6\n").replace("40\n", ".4\n")
+    )
+    (vendor / "a.csv").write_text(HEAD + text)
+    spec = IndexWeightSpec(path=str(vendor), weight_unit=unit)  # type: ignore[arg-type]
+    with pytest.raises(SourceError, match=f"`weight_unit: {other}` fits"):
+        ingest([spec], lake, show_progress=False)
+
+
+def test_weights_that_are_not_the_whole_are_noted(lake: Lake, vendor: Path) -> None:
+    (vendor / "a.csv").write_text(HEAD + JANUARY.replace("60\n", "30\n"))
+    count = ingest([IndexWeightSpec(path=str(vendor))], lake, show_progress=False).counts[0]
+    assert dict(count.notes) == {NOT_WHOLE: 1}
+    assert count.first[NOT_WHOLE].startswith("000300.SH 2023-01-03: 70 %")
+
+
+@pytest.mark.parametrize("index", ["000300", "300", "000300.CSI", "000300.XSHG"])
+def test_plain_numbers_and_percent_signs(lake: Lake, vendor: Path, index: str) -> None:
+    """The number of an index is not the stock of Shenzhen that shares it."""
+    text = JANUARY.replace("000300.SH", index).replace("60\n", "60%\n")
+    (vendor / "a.csv").write_text(HEAD + text.replace("20230103", "2023-01-03 00:00:00"))
+    count = ingest([IndexWeightSpec(path=str(vendor))], lake, show_progress=False).counts[0]
+    first = date(2023, 1, 3)
+    assert rows(lake) == [("000001.SZ", first, None, 0.4), ("600519.SH", first, None, 0.6)]
+    assert lake.scan("membership").collect()["index"].unique().to_list() == ["000300.SH"]
+    assert sum(count.notes.values()) == 2  # days with a time of day

@@ -139,3 +139,38 @@ def test_another_factor_changes_the_fingerprint_of_the_source(vendor: Path) -> N
     assert given.make().fingerprint() == before
     (vendor / "adj.csv").write_text(FACTORS + "000001.SZ,20230103,1.0\n")
     assert given.make().fingerprint() != before
+
+
+EVENTS = """ts_code,trade_date,adj_factor
+600519.SH,20220701,3.5
+600519.SH,20230104,3.684
+000001.SZ,20230104,2.0
+"""
+
+
+def test_factors_that_hold_until_the_next_one(lake: Lake, vendor: Path) -> None:
+    """A file of the days on which factors change; a stock's days before its first row have none."""
+    (vendor / "adj.csv").write_text(EVENTS)
+    given = {"preset": "tushare_adj_factor", "path": str(vendor / "adj.csv"), "hold": True}
+    count = ingest([tushare(vendor, joined=[given])], lake, show_progress=False).counts[0]
+    factors = lake.scan("daily").select("symbol", "adj_factor").collect().rows()
+    assert factors == [("000001.SZ", 1.0), ("600519.SH", 3.5), ("600519.SH", 3.684)]
+    assert count.notes["daily rows without a row in adj.csv"] == 1
+
+
+def test_a_file_of_few_days_asks_whether_its_rows_hold(lake: Lake, vendor: Path) -> None:
+    (vendor / "adj.csv").write_text(EVENTS)
+    given = {"preset": "tushare_adj_factor", "path": str(vendor / "adj.csv")}
+    said = ingest([tushare(vendor, joined=[given])], lake, show_progress=False).to_text()
+    assert "2  daily rows without a row in adj.csv" in said
+    assert "`hold: true` keeps a row until the next one" in said
+
+
+def test_numerals_of_a_joined_file_are_counted(lake: Lake, vendor: Path) -> None:
+    text = 'ts_code,trade_date,total_shares\n600519.SH,20230103,"1,256,197,801"\n'
+    (vendor / "s.csv").write_text(text)
+    columns = {"symbol": "ts_code", "date": "trade_date", "total_shares": "total_shares"}
+    given = {"path": str(vendor / "s.csv"), "columns": columns, "datetime_format": "%Y%m%d"}
+    said = ingest([tushare(vendor, joined=[given])], lake, show_progress=False).to_text()
+    assert "1  numbers with thousands separators, read without them (s.csv)" in said
+    assert lake.scan("daily").collect()["total_shares"].to_list()[1] == 1_256_197_801

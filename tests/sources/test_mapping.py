@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from intralpha.market import Lake
-from intralpha.sources import MappingSpec, NothingReadError, ingest
+from intralpha.sources import MappingSpec, NothingReadError, SourceError, ingest
 
 from .conftest import HEADER, bar_lines
 
@@ -77,7 +77,7 @@ def test_stamps_off_the_grid_name_what_would_put_them_there(
     (vendor / "a.csv").write_text("\n".join([HEADER, *grid]))
     try:
         said = ingest([spec(vendor, **changes)], lake, show_progress=False).to_text()
-    except NothingReadError as error:  # all rows lie off the grid
+    except (NothingReadError, SourceError) as error:  # all rows lie off the grid, or beside it
         said = str(error)
     assert re.search(hint, said), said
 
@@ -156,3 +156,14 @@ def test_a_bad_row_does_not_take_the_place_of_a_good_one(
     (count,) = ingest([source], lake, show_progress=False).counts
     assert count.quarantined == {"high is below low": 1}
     assert lake.scan(table).filter(pl.col("volume") > 0).collect()["high"].to_list() == [11]
+
+
+def test_bars_without_amounts_name_what_reads_them(lake: Lake, vendor: Path) -> None:
+    columns = {c: c for c in HEADER.split(",") if c != "amount"}
+    given = {"path": str(vendor), "freq": 15, "columns": columns}
+    with pytest.raises(ValidationError, match="`preset: index_1min` with these columns"):
+        MappingSpec.model_validate(given)
+    grid = [line.rsplit(",", 1)[0] for line in bar_lines(("2025-01-02",))]
+    (vendor / "a.csv").write_text("\n".join([",".join(columns), *grid]))
+    cure = MappingSpec.model_validate(given | {"preset": "index_1min", "pattern": "*.csv"})
+    assert ingest([cure], lake, show_progress=False).counts[0].added == 16

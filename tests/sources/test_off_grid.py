@@ -29,3 +29,11 @@ def test_what_fits(freq: int) -> None:
 def test_another_frequency() -> None:
     assert "`freq: 15`" in what_fits(moved(15, 0), 30)
     assert "`freq: 5`" in what_fits(moved(5, 0), 60)
+
+
+def test_stamps_with_an_offset_of_their_own_are_told_of_no_time_zone() -> None:
+    """New York's offset at Shanghai's clock: 09:35-05:00 is 22:35 in Shanghai."""
+    said = what_fits(moved(5, 13 * 60), 5, zoned=True)
+    assert "+11 hours" in said
+    assert "`time_zone`" not in said
+    assert "without a zone" in said

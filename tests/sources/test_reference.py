@@ -78,7 +78,7 @@ def test_members_of_a_csv(lake: Lake, vendor: Path, content: bytes) -> None:
         (b"SH600000 2020-01-02 --\n", "csi300.txt line 1: found '--'; expected a day like"),
         (MEMBERS.encode() + b"SH600001 2020-13-01 2021-01-01\n", "line 3: found '2020-13-01'"),
         (b"SH600000 2020-01-02\n", "line 1: found 'SH600000 2020-01-02'; expected code, first"),
-        (b"\xff\xfe\x00\x81", "neither utf-8 nor GBK"),
+        (b"\xff\x00\x81", "neither utf-8 nor GBK"),
     ],
 )
 def test_members_that_cannot_be_read(
@@ -118,6 +118,8 @@ def stocks(path: Path, listed: Any) -> StockBasicSpec:
         ["19991110.0", "19910403.0"],
         ["1999-11-10", "1991-04-03"],
         ["1999/11/10", "1991/4/3"],
+        ["1999-11-10 00:00:00", "1991-04-03T00:00:00"],
+        ["1999-11-09T16:00:00.000Z", "1991年4月3日"],
         LISTED,
         [datetime(1999, 11, 10), datetime(1991, 4, 3)],
     ],
@@ -176,7 +178,12 @@ def test_days_of_capitalisations_in_every_type(lake: Lake, vendor: Path, day: An
 
 
 @pytest.mark.parametrize(
-    ("day", "why"), [("--", "trade_date is no day"), (None, "trade_date is empty")]
+    ("day", "why"),
+    [
+        ("soon", "trade_date is no day"),
+        ("--", "trade_date is empty"),
+        (None, "trade_date is empty"),
+    ],
 )
 def test_a_capitalisation_of_no_day_is_an_error(
     lake: Lake, vendor: Path, day: str | None, why: str
@@ -341,7 +348,7 @@ def test_a_column_of_lists_is_refused(lake: Lake, vendor: Path) -> None:
     [
         (-5.0, "circ_mv is not positive"),
         (0.0, "circ_mv is not positive"),
-        ("9,000", "circ_mv is not a number"),
+        ("9,00", "circ_mv is not a number"),
         (float("nan"), None),
         ("--", None),
         (None, None),
@@ -373,3 +380,54 @@ def test_a_stock_that_is_set_aside_as_a_twin_gives_no_industry(lake: Lake, vendo
     (vendor / "a.csv").write_text(text)
     ingest([StockBasicSpec(path=str(vendor))], lake, show_progress=False)
     assert lake.scan("industry").collect()["code"].to_list() == ["b"]
+
+
+@pytest.mark.parametrize("none", ["0", "--", "None", "NaT"])
+def test_a_listing_that_is_not_there_keeps_the_stock(lake: Lake, vendor: Path, none: str) -> None:
+    ingest([stocks(vendor / "a.parquet", ["19991110", none])], lake, show_progress=False)
+    rows = dict(lake.scan("instruments").select("symbol", "list_date").collect().rows())
+    assert rows == {"600000.SH": LISTED[0], "000001.SZ": None}
+
+
+def test_times_of_day_and_stocks_that_left_before_they_came_are_noted(
+    lake: Lake, vendor: Path
+) -> None:
+    text = "code,name,from,to\n600000.SH,a,1999-11-10 09:30:00,\n000001.SZ,b,20230103,19910403\n"
+    (vendor / "a.csv").write_text(text)
+    columns = {"symbol": "code", "name": "name", "list_date": "from", "delist_date": "to"}
+    spec = StockBasicSpec(path=str(vendor / "a.csv"), columns=columns)
+    notes = dict(ingest([spec], lake, show_progress=False).counts[0].notes)
+    assert sorted(notes.values()) == [1, 1]
+
+
+def test_a_float_above_the_total_is_noted_with_its_line(lake: Lake, vendor: Path) -> None:
+    text = (
+        "ts_code,trade_date,total_mv,circ_mv\n600000.SH,20230103,10,8\n\n000001.SZ,20230103,8,10\n"
+    )
+    (vendor / "a.csv").write_text(text)
+    spec = DailyBasicSpec(path=str(vendor / "a.csv"))
+    count = ingest([spec], lake, show_progress=False).counts[0]
+    assert dict(count.notes) == {"circ_mv above total_mv": 1}
+    assert "a.csv line 4: 000001.SZ" in count.first["circ_mv above total_mv"]
+
+
+def test_a_capitalisation_in_ten_thousands_of_ten_thousands_is_no_number(
+    lake: Lake, vendor: Path
+) -> None:
+    text = "ts_code,trade_date,total_mv,circ_mv\n600000.SH,20230103,2万,1万\n"
+    (vendor / "a.csv").write_text(text)
+    with pytest.raises(NothingReadError, match=r"a.csv line 2: found"):
+        ingest([DailyBasicSpec(path=str(vendor / "a.csv"))], lake, show_progress=False)
+
+
+@pytest.mark.parametrize("name", ["CSI300.CSV", "000300.SH.csv", "000300.csv"])
+def test_members_of_csv_with_times_of_day_and_absent_ends(
+    lake: Lake, vendor: Path, name: str
+) -> None:
+    text = "code,in,out\n600000.SH,2020-01-02 00:00:00,NaT\n000001.SZ,2020-01-02,2021-01-01\n"
+    ingest([members(vendor, text.encode(), name)], lake, show_progress=False)
+    found = lake.scan("membership").select("index", "symbol", "out_date").collect().rows()
+    assert found == [
+        ("000300.SH", "000001.SZ", date(2021, 1, 1)),
+        ("000300.SH", "600000.SH", date(2099, 12, 31)),
+    ]

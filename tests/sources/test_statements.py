@@ -88,3 +88,34 @@ MAOTAI,20230428,20230331,1,1,1
 def test_settings_that_contradict_are_refused(bad):
     with pytest.raises(ValidationError, match=r"items has no|needs period"):
         StatementsSpec(path="x.csv", items={"a": "b"}, **bad)
+
+
+def take(text: str, tmp_path) -> tuple:
+    (tmp_path / "fina.csv").write_text(HEAD + text)
+    spec = StatementsSpec(path=str(tmp_path / "fina.csv"), items={"book_equity": "equity"})
+    lake = Lake(tmp_path / "lake", create=True)
+    return ingest([spec], lake, show_progress=False).counts[0], lake.scan("fundamentals").collect()
+
+
+def test_what_is_no_number_is_set_aside_and_not_called_absent(tmp_path):
+    count, kept = take(
+        "600519.SH,20230331,20221231,abc,1,1\n"
+        '000001.SZ,20230331,20221231,"1,000",1,1\n600000.SH,20230331,20221231,0.2亿,1,1\n'
+        "000002.SZ,20230331,20221231,--,1,1\n",
+        tmp_path,
+    )
+    assert dict(count.quarantined) == {"equity is not a number": 1}
+    assert "fina.csv line 2: found" in count.first["equity is not a number"]
+    assert sorted(kept["value"].to_list()) == [1000.0, 2e7]
+    assert count.repairs["values that are absent"] == 1
+
+
+def test_a_period_twice_on_a_day_and_announcements_before_their_period_are_counted(tmp_path):
+    count, kept = take(
+        "600519.SH,20230331,20221231,1,1,1\n600519.SH,20230331,20221231,2,1,1\n"
+        "000001.SZ,20221130,20221231,3,1,1\n",
+        tmp_path,
+    )
+    assert count.repairs["values of a day and period that stand twice, the last one taken"] == 1
+    assert sum(count.notes.values()) == 1
+    assert sorted(kept["value"].to_list()) == [2.0, 3.0]

@@ -3,7 +3,14 @@
 import polars as pl
 import pytest
 
-from intralpha.sources.symbols import NAMED, normal_symbol, symbol_in_name, symbol_of, why_no_symbol
+from intralpha.sources.symbols import (
+    NAMED,
+    index_of,
+    normal_symbol,
+    symbol_in_name,
+    symbol_of,
+    why_no_symbol,
+)
 
 # As the exchanges' own lists have them.
 PLAIN = {
@@ -45,7 +52,7 @@ def test_what_spreadsheets_write_to_keep_leading_zeros() -> None:
         ("HK00700", "symbol of unknown form"),
         ("00700.HK", "symbol of unknown form"),
         ("600519.SH.SZ", "symbol of unknown form"),
-        ("1.600519", "symbol of unknown form"),
+        ("2.600519", "symbol of unknown form"),
         ("999999", "unknown code 999999"),
         ("103001", "unknown code 103001"),
         ("400001", "unknown code 400001"),
@@ -84,7 +91,56 @@ def test_columns_of_text_numbers_and_nulls() -> None:
         ("20230103.csv", None),
         ("202301.csv", None),
         ("AAPL.csv", None),
+        ("sh/000001.csv", "000001.SH"),
+        ("SZ/day/000001.csv", "000001.SZ"),
+        ("sh/sz000001.csv", "000001.SZ"),
+        ("000001.SZ/2023.csv", "000001.SZ"),
+        ("sh600519/20230103.csv", "600519.SH"),
+        ("000001/202301.csv", "000001.SZ"),
+        ("600519/bars.csv", "600519.SH"),
+        ("2023.csv", None),
+        ("2023/01.csv", None),
+        ("0.000001.csv", "000001.SZ"),
     ],
 )
 def test_the_symbol_in_a_files_name(name: str, symbol: str | None) -> None:
     assert symbol_of(symbol_in_name(name)) == symbol
+
+
+def test_the_folder_that_a_path_starts_from_counts() -> None:
+    assert symbol_of(symbol_in_name("000001.csv", "sh")) == "000001.SH"
+    assert symbol_of(symbol_in_name("2023.csv", "sz000001")) == "000001.SZ"
+    assert symbol_of(symbol_in_name("2023.csv", "vendor")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "symbol"),
+    [
+        ("1.600519", "600519.SH"),
+        ("1.000001", "000001.SH"),
+        ("0.000001", "000001.SZ"),
+        ("0.430047", "430047.BJ"),
+        ("600519 SH", "600519.SH"),
+        ("SH 600519", "600519.SH"),
+        ("0.600519", None),
+    ],
+)
+def test_spellings_of_terminals(text: str, symbol: str | None) -> None:
+    assert symbol_of(text) == symbol
+
+
+@pytest.mark.parametrize(
+    ("text", "symbol"),
+    [
+        ("000300", "000300.SH"),
+        ("300", "000300.SH"),
+        ("905.0", "000905.SH"),
+        ("000985.CSI", "000985.SH"),
+        ("399006", "399006.SZ"),
+        ("399300.SZ", "399300.SZ"),
+        ("沪深300", None),
+        ("600519", None),
+    ],
+)
+def test_a_plain_number_where_an_index_stands_is_the_index(text: str, symbol: str | None) -> None:
+    assert index_of(text) == symbol

@@ -52,3 +52,12 @@ def test_a_repeated_day_is_named_by_its_own_record(lake: Lake, vendor: Path) -> 
     aside = pl.read_parquet(lake.root / "quarantine" / "*.parquet").sort("line")
     assert aside.select("line", "reason").rows() == [(3, "duplicate key"), (4, "duplicate key")]
     assert lake.scan("daily").collect()["close"].to_list() == [12.34, 12.34]
+
+
+def test_a_folder_of_an_exchange_tells_an_index_from_a_share(tmp_path):
+    """Shanghai's 000001 is an index; without its exchange the number is a share of Shenzhen."""
+    (tmp_path / "sh" / "lday").mkdir(parents=True)
+    (tmp_path / "sh" / "lday" / "000001.day").write_bytes(record(20230103))
+    for path in (tmp_path, tmp_path / "sh", tmp_path / "sh" / "lday" / "000001.day"):
+        frames = [b.frame for b in TdxDaySpec(path=str(path)).make().batches()]
+        assert frames[0]["symbol"].to_list() == ["000001.SH"]

@@ -161,3 +161,29 @@ def test_a_day_that_float32_has_rounded_is_no_day() -> None:
     """20240103 has no float32; the nearest is that of the day behind it."""
     assert days(pl.Series([20240103], dtype=pl.Float32)).to_list() == [None]
     assert days(pl.Series([20240103], dtype=pl.Float64)).to_list() == [date(2024, 1, 3)]
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2001-08-27 00:00:00", date(2001, 8, 27)),
+        ("2001-08-27T09:30:00.000", date(2001, 8, 27)),
+        ("2001/8/27 0:00", date(2001, 8, 27)),
+        ("2001年8月27日", date(2001, 8, 27)),
+        ("20010827 00:00:00", date(2001, 8, 27)),
+        ("2001-08-26T16:00:00Z", date(2001, 8, 27)),
+        ("2001-08-26T16:00:00.000+00:00", date(2001, 8, 27)),
+        ("2001-08-27 00:00:00+08:00", date(2001, 8, 27)),
+        ("2001-08-27 x", None),
+        ("2001-08-27 9", None),
+    ],
+)
+def test_a_day_with_a_time_of_day(text: str, day: date | None) -> None:
+    assert days(pl.Series([text])).to_list() == [day]
+
+
+@pytest.mark.parametrize("clock", ["935", "93500", "93500000"])
+def test_clocks_that_lost_a_zero_beside_their_format(clock: str) -> None:
+    form = {3: "%H%M", 5: "%H%M%S", 8: "%H%M%S%3f"}[len(clock)]
+    fields = pl.DataFrame({"date": ["20240102"], "time": [clock]})
+    assert moments(fields, f"%Y%m%d {form}")[0] == datetime(2024, 1, 2, 9, 35)

@@ -36,7 +36,8 @@ def ingest(
 
     Ingesting the same files twice changes nothing. Rows that cannot be used go to the lake's
     quarantine with file, line and reason. Afterwards the whole lake is checked as by
-    `intralpha quality`, and the exit code is 3 where too much is wrong; the rows are in it then.
+    `intralpha quality`, and the exit code is 3 where too much is wrong, or most rows of a source
+    were set aside; the others are in it then.
 
     A new vendor needs no code: a source of kind `mapping` describes its columns and units, one of
     kind `level2` its orders, trades and snapshots.
@@ -47,4 +48,5 @@ def ingest(
     done = pipeline.ingest_files(pipeline.find_recipe(sources), lake, on_conflict)
     typer.echo(done.to_text())
     most = next(m for m in (fail_above, done.fail_above, FAIL_ABOVE) if m is not None)
+    done.report.demand(most)
     done.found.demand(most)

@@ -23,7 +23,8 @@ class ConflictError(DataError):
             f"{new.height:,} rows of {partition} are in the lake with other values (columns "
             f"{', '.join(differ)}).\nfound:   {new.row(0, named=True)}\n"
             f"in lake: {old.row(0, named=True)}\n"
-            "Hint: on_conflict='keep' leaves the lake as it is, 'replace' takes the new rows."
+            "Hint: `--on-conflict keep` (on_conflict='keep') leaves the lake as it is, `replace` "
+            "takes the new rows."
         )
 
 

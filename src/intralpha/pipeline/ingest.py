@@ -110,6 +110,8 @@ def run_ingest(recipe: Recipe, store: Store, show_progress: bool) -> Part:
         A vendor file cannot be read at all.
     ConflictError
         The lake has other values under the same key.
+    SetAsideError
+        Most rows of a source cannot be used.
     QualityError
         More of the data is wrong than the recipe's ``quality.fail_above`` allows.
     """
@@ -117,6 +119,11 @@ def run_ingest(recipe: Recipe, store: Store, show_progress: bool) -> Part:
     report = ingest(recipe.data.sources, lake, show_progress=show_progress)
     freq = recipe.data.bar_freq
     found = quality(lake, freq if freq in lake.freqs() else None, level2=False)
+    report.demand(recipe.quality.fail_above)
+    for count in report.counts:
+        if count.quarantined:
+            aside, worst = sum(count.quarantined.values()), report.worst(count)
+            log.warning("ingest %s: %d rows set aside, %s", count.source, aside, worst)
     found.demand(recipe.quality.fail_above)
     for name in found.above(WORTH_A_WORD):
         log.warning("quality: %s: %s", name, found.found[name].cause or "see the report")

@@ -18,6 +18,7 @@ from intralpha.pipeline.code import Look
 from intralpha.pipeline.ingest import Part, ingested_part
 from intralpha.pipeline.lake_steps import Waiting, waiting_steps
 from intralpha.pipeline.nodes import ground_of, nodes_of
+from intralpha.pipeline.period import PeriodError, Span, period_faults, span_before
 from intralpha.pipeline.recipe import Recipe, lake_of
 from intralpha.pipeline.store import DAYS, Store
 
@@ -190,6 +191,28 @@ class Plan:
         made = {name: factor.folds(ground) for name, factor in self.recipe.factors.items()}
         return {name: folds for name, folds in made.items() if folds}
 
+    @cached_property
+    def span(self) -> Span | None:
+        """Sessions of the data; before they are ingested what is known of them, if anything."""
+        if self.pending:
+            return span_before(self.recipe)
+        dates = self.axes.dates
+        return Span(dates[0].item(), dates[-1].item())
+
+    def faults(self) -> tuple[str, ...]:
+        """Dates of the recipe that its data do not reach, as far as that is known."""
+        return () if self.span is None else period_faults(self.recipe, self.span)
+
+    def demand_period(self) -> None:
+        """Raise if the recipe names dates that its data do not reach for sure.
+
+        Raises
+        ------
+        PeriodError
+        """
+        if self.span is not None and self.span.sure and self.faults():
+            raise PeriodError(self.faults())
+
     def timelines(self) -> str:
         """When each factor is trained, validated and predicts, drawn as text; empty without any.
 
@@ -209,7 +232,10 @@ class Plan:
             sources, steps = len(self.recipe.data.sources), self.recipe.data.steps()
             first = [one.to_text() for one in self.waiting]
             first = first or [f"ingest {sources} source(s)", *(step.word for step in steps)]
-            return f"{head}\n  to do   {', then '.join(first)}; the rest is known after that"
+            told = [f"  known   {self.span.to_text()}"] if self.span is not None else []
+            told += [f"  fault   {fault}" for fault in self.faults()]
+            todo = f"  to do   {', then '.join(first)}; the rest is known after that"
+            return "\n".join([head, *told, todo])
         width = max(len(node.name) for node in self.nodes)
         lines, todo = [f"{head}, data {self.data_version}"], 0
         for node in self.nodes:
@@ -222,6 +248,7 @@ class Plan:
             )
             lines.append(f"  {node.name:<{width}}  {state}  {self.keys[node.name]}")
         total = sum(len(node.slices) for node in self.nodes)
+        lines += [f"  fault   {fault}" for fault in self.faults()]
         return "\n".join([*lines, f"{todo} of {total} slices to do"])
 
 

@@ -3,6 +3,7 @@
 import polars as pl
 
 ABSENT = ("", "nan", "na", "n/a", "null", "none", "nat", "-", "--", "\\n")
+ABSENT += ("#n/a", "#value!", "#div/0!", "nil", "—", "停牌", "无", "暂无")
 
 
 def absent(values: pl.Series) -> pl.Series:

@@ -1,5 +1,6 @@
 """Reader of a Parquet or csv of capitalisation snapshots."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Literal
 
@@ -7,12 +8,23 @@ import polars as pl
 from pydantic import Field
 
 from intralpha.base.place import PlacePath
-from intralpha.sources.absent import absent
 from intralpha.sources.files import fingerprint
-from intralpha.sources.reference_rows import read_each, set_aside, why_unused
+from intralpha.sources.reference_rows import (
+    LINE,
+    no_day,
+    number,
+    read_each,
+    set_aside,
+    timed_notes,
+    why_unused,
+)
 from intralpha.sources.source import Batch, Source, SourceSpec
 from intralpha.sources.symbols import normal_symbol
 from intralpha.sources.when import days
+
+UNIT_YUAN = 1e4
+DUST = 1e-6  # of vendors' rounding
+ABOVE = "circ_mv above total_mv"
 
 
 class DailyBasicSpec(SourceSpec):
@@ -48,40 +60,52 @@ class DailyBasicSource(Source):
 def _caps(name: str, raw: pl.DataFrame) -> Batch:
     announced = days(raw["trade_date"])
     why = why_unused(raw["ts_code"].cast(pl.String), raw["trade_date"], announced, "trade_date")
-    why = (
-        why.fill_null("").set(raw["trade_date"].is_null(), "trade_date is empty").replace("", None)
-    )
+    why = why.fill_null("").set(no_day(raw["trade_date"]), "trade_date is empty").replace("", None)
+    found, repairs = raw.with_columns(announced.alias("(day)")), Counter[str]()
     for column in ("circ_mv", "total_mv"):
-        why = why.zip_with(why.is_not_null(), _why_no_value(raw, column))
-    read, aside = set_aside(name, raw.with_columns(announced.alias("(day)")), why)
+        value, junk, counts = number(raw, column, sized=False)  # 万 is the unit already
+        repairs.update(counts)
+        why = why.zip_with(why.is_not_null(), _why_no_value(column, value, junk))
+        found = found.with_columns((value * UNIT_YUAN).alias(f"({column})"))
+    read, aside = set_aside(name, found, why)
     rows = read.select(
         normal_symbol(pl.col("ts_code")).alias("symbol"),
         pl.col("(day)").alias("announce_date"),
-        (_number("circ_mv") * 1e4).alias("float_cap"),
-        (_number("total_mv") * 1e4).alias("total_cap"),
+        pl.col("(circ_mv)").alias("float_cap"),
+        pl.col("(total_mv)").alias("total_cap"),
     ).unpivot(
         ["float_cap", "total_cap"],
         index=["symbol", "announce_date"],
         variable_name="item",
         value_name="value",
     )
-    known = rows.filter(pl.col("value").is_finite()).unique()
-    left_out = {"values that are absent or twice": rows.height - known.height}
-    return Batch("fundamentals", known, name, aside, left_out, raw.height)
+    known = rows.filter(pl.col("value").is_not_null()).unique(maintain_order=True)
+    repairs["values that are absent or twice"] = rows.height - known.height
+    notes, first = _above(name, read)
+    notes |= timed_notes(raw, ["trade_date"])
+    return Batch("fundamentals", known, name, aside, dict(repairs), raw.height, notes, first)
 
 
-def _why_no_value(raw: pl.DataFrame, column: str) -> pl.Series:
+def _why_no_value(column: str, value: pl.Series, junk: pl.Series) -> pl.Series:
     """Why a capitalisation cannot be used: it is there, and is no number above 0."""
-    number = _number(column)
-    junk = number.is_null() & ~absent(raw[column])
     why = (
         pl.when(junk)
         .then(pl.lit(f"{column} is not a number"))
-        .when(number <= 0)
+        .when(value <= 0)
         .then(pl.lit(f"{column} is not positive"))
     )
-    return raw.select(why.alias("why")).to_series()
+    return pl.select(why.alias("why")).to_series()
 
 
-def _number(column: str) -> pl.Expr:
-    return pl.col(column).cast(pl.Float64, strict=False)
+def _above(name: str, read: pl.DataFrame) -> tuple[dict[str, int], dict[str, str]]:
+    """How many rows have a float above the total, and the first of them."""
+    above = read.filter(pl.col("(circ_mv)") > pl.col("(total_mv)") * (1 + DUST))
+    if above.is_empty():
+        return {}, {}
+    row = above.row(0, named=True)
+    said = (
+        f"{name} line {row[LINE]}: {row['ts_code']} {row['trade_date']} has circ_mv "
+        f"{row['circ_mv']} and total_mv {row['total_mv']}: the two columns changed places, or "
+        "units that differ?"
+    )
+    return {ABOVE: above.height}, {ABOVE: said}

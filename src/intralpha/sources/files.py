@@ -12,7 +12,7 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from functools import partial
@@ -44,12 +44,51 @@ DAMAGE = (
 UNREAD = (RuntimeError,)
 
 
+# What to do with files whose names end so, where none fits the pattern.
+CURES = {
+    (".parquet", ".pq"): "`format: parquet` in the mapping reads Parquet",
+    (".csv", ".txt"): '`pattern: "*{}"` in the mapping takes them',
+    (".xlsx", ".xls", ".h5", ".hdf5", ".feather", ".pkl", ".pickle"): "save them as csv or Parquet",
+    (
+        ".7z",
+        ".rar",
+        *ARCHIVES,
+    ): "unpack them; .zip and tar archives in a folder are opened, those in an archive are not",
+}
+CHECK = "check the path, and variables such as ${NAME}"
+
+
 class PathError(ConfigError):
     """A path of a source leads nowhere."""
 
-    def __init__(self, path: str, why: str) -> None:
+    def __init__(self, path: str, why: str, hint: str = CHECK) -> None:
         self.path, self.why = path, why
-        super().__init__(f"{path}: {why}.\nHint: check the path, and variables such as ${{NAME}}.")
+        super().__init__(f"{path}: {why}.\nHint: {hint}.")
+
+
+def no_file_fits(path: str, patterns: str, others: Sequence[str]) -> PathError:
+    """The error where no file fits, which says what there is and what would take it.
+
+    Parameters
+    ----------
+    path : that was searched
+    patterns : that did not fit
+    others : names of the files there
+    """
+    if not others:
+        return PathError(path, f"no file fits {patterns}")
+    first = others[0].lower()
+    cures = (cure for ends, cure in CURES.items() if first.endswith(ends))
+    cure = next(cures, CHECK).replace("{}", first[first.rfind(".") :])
+    found = f"no file fits {patterns}, of {len(others):,} files, the first {others[0]}"
+    return PathError(path, found, cure)
+
+
+def no_data(name: str) -> bool:
+    """Whether a file is none of a vendor's: hidden, an open document's lock, a Mac's shadow."""
+    parts = name.split("/")
+    shadow = any(part == "__MACOSX" or (part.startswith(".") and part != "..") for part in parts)
+    return shadow or parts[-1].startswith("~$")
 
 
 def locate(path: str) -> Path:
@@ -69,12 +108,20 @@ def locate(path: str) -> Path:
     return found
 
 
+def folder_name(path: str) -> str:
+    """The last two folders of a path, which may name an exchange, such as ``sh/lday``."""
+    root = locate(path).absolute()
+    folder = root if root.is_dir() else root.parent
+    return f"{folder.parent.name}/{folder.name}"
+
+
 def members(path: str, pattern: str = "*") -> Iterator[tuple[str, bytes]]:
     """Name and content of every file whose name or path fits the pattern, one at a time.
 
     Parameters
     ----------
-    path : file, folder (searched in depth), glob, or archive
+    path : file, folder (searched in depth; where nothing in it fits, so are its archives), glob (of
+        archives too), or archive
     pattern : shell pattern on the file's name, or on its path if it holds a slash; capitals or not,
         and a packed file also fits by the name that it has unpacked
 
@@ -92,7 +139,12 @@ def members(path: str, pattern: str = "*") -> Iterator[tuple[str, bytes]]:
     """
     root = locate(path)
     others: list[str] = []
-    yield from _fitting(root, pattern, _walk(root), others)
+    try:
+        yield from _fitting(root, pattern, _walk(root), others)
+    except PathError:
+        if not root.is_dir() or not any(name.endswith(ARCHIVES) for name in others):
+            raise
+        yield from _fitting(root, pattern, _inside(root), others)
     if others:
         log.info(
             "%s: %d of its files, the first %s, do not fit %r and are not read",
@@ -143,14 +195,15 @@ def _fitting(
     """
     count, left = 0, [] if others is None else others
     for name, content in files:
+        if no_data(name) and name != root.name:
+            continue
         if _fits(name, pattern):
             count += 1
             yield name, _unpacked(name, content)
         else:
             left.append(name)
     if not count:
-        found = f", of {len(left)} files, the first {left[0]}" if left else ""
-        raise PathError(str(root), f"no file fits {pattern!r}{found}")
+        raise no_file_fits(str(root), repr(pattern), left)
 
 
 def _fits(name: str, pattern: str) -> bool:
@@ -188,11 +241,25 @@ def _walk(root: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
             yield str(file.relative_to(root)), file.read_bytes
     elif not root.exists():
         for file in sorted(root.parent.glob(root.name)):
-            yield file.name, file.read_bytes
+            if file.name.endswith(ARCHIVES):
+                yield from _of_archive(file, f"{file.name}/")
+            else:
+                yield file.name, file.read_bytes
     elif root.name.endswith(ARCHIVES):
-        yield from sound(root, _zip(root) if root.suffix == ".zip" else _tar(root))
+        yield from _of_archive(root)
     else:
         yield root.name, root.read_bytes
+
+
+def _inside(root: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """The files in the archives of a folder."""
+    for file in sorted(p for p in root.rglob("*") if p.name.endswith(ARCHIVES)):
+        yield from _of_archive(file, f"{file.relative_to(root)}/")
+
+
+def _of_archive(file: Path, before: str = "") -> Iterator[tuple[str, Callable[[], bytes]]]:
+    for name, content in sound(file, _zip(file) if file.suffix == ".zip" else _tar(file)):
+        yield before + name, content
 
 
 def sound(root: Path, files: Iterator[Entry]) -> Iterator[Entry]:

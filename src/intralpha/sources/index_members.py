@@ -7,9 +7,11 @@ import polars as pl
 from pydantic import Field
 
 from intralpha.base.place import PlacePath
+from intralpha.sources.absent import absent
+from intralpha.sources.csv_text import names_of
 from intralpha.sources.files import fingerprint, members
 from intralpha.sources.source import QUARANTINE, Batch, Source, SourceError, SourceSpec
-from intralpha.sources.symbols import to_symbols, why_no_symbol
+from intralpha.sources.symbols import index_of, to_symbols, why_no_symbol
 from intralpha.sources.text import read_days, text_lines
 
 INDEX_SYMBOLS = {
@@ -19,7 +21,7 @@ INDEX_SYMBOLS = {
     "csi1000": "000852.SH",
     "csiall": "000985.SH",
 }
-NO_END = b"2099-12-31"
+NO_END = "2099-12-31"
 
 
 class MembersSpec(SourceSpec):
@@ -30,7 +32,9 @@ class MembersSpec(SourceSpec):
         description="folder or archive with csi300.txt, csi300.csv and the like"
     )
     indices: dict[str, str] = Field(
-        default=INDEX_SYMBOLS, description="file name without .txt or .csv -> index symbol"
+        default=INDEX_SYMBOLS,
+        description="file name without .txt or .csv -> index symbol; files "
+        "named by such a symbol need none",
     )
 
     def make(self) -> "MembersSource":
@@ -52,45 +56,50 @@ class MembersSource(Source):
 
     def batches(self) -> Iterator[Batch]:
         """One batch an index."""
-        wanted, seen = self.spec.indices, []
+        wanted, seen, used = self.spec.indices, [], False
         for name, content in members(self.spec.path):
-            plain = name.removesuffix(".gz").removesuffix(".zst")
+            plain = name.lower().removesuffix(".gz").removesuffix(".zst")
             stem, _, kind = plain.rsplit("/", 1)[-1].rpartition(".")
             if kind not in ("txt", "csv"):
                 continue
-            seen.append(stem)
-            if stem in wanted:
-                text = _of_csv(content) if kind == "csv" else content
-                yield _periods(name, text, wanted[stem])
-        if not set(seen) & set(wanted):
+            seen.append(name.rsplit("/", 1)[-1].split(".", 1)[0])
+            index = {known.lower(): symbol for known, symbol in wanted.items()}.get(stem)
+            index = index or next((s for s in wanted.values() if index_of(stem) == s), None)
+            if index is not None:
+                used = True
+                yield _periods(name, _records(name, content, kind), index)
+        if not used:
             names = ", ".join(f"{stem}.txt" for stem in wanted)
             found = f"{', '.join(seen)} only" if seen else "no .txt or .csv"
-            raise SourceError(self.spec.path, found, f"one of {names}")
+            other = f"; others by `indices: {{{seen[0]}: 000300.SH}}`" if seen else ""
+            raise SourceError(self.spec.path, found, f"one of {names}{other}")
 
 
-def _of_csv(content: bytes) -> bytes:
-    """The same lines with spaces for commas; a header is a comment, and no last day is no end."""
-    lines = [line.strip() for line in content.removeprefix(b"\xef\xbb\xbf").split(b"\n")]
-    ended = [line + NO_END if line.endswith(b",") else line for line in lines]
-    if ended and not any(byte in b"0123456789" for byte in ended[0]):
-        ended[0] = b"#" + ended[0]
-    return b"\n".join(ended).replace(b",", b" ").replace(b'"', b"")
-
-
-def _periods(name: str, content: bytes, index: str) -> Batch:
-    """The periods of one index; lines whose code is none are set aside."""
+def _records(name: str, content: bytes, kind: str) -> list[tuple[int, str, list[str]]]:
+    """Number, text and fields of every line; in csv no last day is no end. Without the header."""
     lines = text_lines(name, content)
-    words = [line.split() for _, line in lines]
-    for (number, line), found in zip(lines, words, strict=True):
+    if kind == "txt":
+        return [(number, line, line.split()) for number, line in lines]
+    split = [(number, line, names_of(line.encode(), ",")) for number, line in lines]
+    if split and not any(letter.isdigit() for letter in split[0][1]):
+        split = split[1:]
+    none = pl.Series([fields[-1] for *_, fields in split], dtype=pl.String)
+    ends = zip(split, absent(none), strict=True)
+    return [(n, line, [*f[:-1], NO_END] if open_ else f) for (n, line, f), open_ in ends]
+
+
+def _periods(name: str, records: list[tuple[int, str, list[str]]], index: str) -> Batch:
+    """The periods of one index; lines whose code is none are set aside."""
+    for number, line, found in records:
         if len(found) != 3:
             expected = "code, first and last day (2099-12-31 for no end)"
             raise SourceError(f"{name} line {number}", repr(line.strip()), expected)
-    numbers = [number for number, _ in lines]
-    codes, first, last = ([found[i] for found in words] for i in range(3))
+    numbers = [number for number, *_ in records]
+    codes, first, last = ([found[i] for *_, found in records] for i in range(3))
     symbols = to_symbols(pl.Series(codes, dtype=pl.String))
     rows = pl.DataFrame(
         {
-            "index": pl.Series([index], dtype=pl.String).new_from_index(0, len(lines)),
+            "index": pl.Series([index], dtype=pl.String).new_from_index(0, len(records)),
             "symbol": symbols,
             "in_date": read_days(name, numbers, first),
             "out_date": read_days(name, numbers, last),
@@ -98,7 +107,7 @@ def _periods(name: str, content: bytes, index: str) -> Batch:
     )
     aside = pl.DataFrame(
         [
-            (name, lines[place][0], why_no_symbol(codes[place]), lines[place][1].strip())
+            (name, numbers[place], why_no_symbol(codes[place]), records[place][1].strip())
             for place in symbols.is_null().arg_true()
         ],
         schema=QUARANTINE,

@@ -1,24 +1,36 @@
 """Reader of index constituents as they stand at some days, such as the end of each month."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Literal
 
+import numpy as np
 import polars as pl
 from pydantic import BeforeValidator, Field, model_validator
 
 from intralpha.base.place import PlacePath
-from intralpha.sources.absent import absent
 from intralpha.sources.files import fingerprint
-from intralpha.sources.reference_rows import read_each, set_aside, why_unused
+from intralpha.sources.reference_rows import (
+    LINE,
+    number,
+    read_each,
+    set_aside,
+    timed_notes,
+    why_unused,
+)
 from intralpha.sources.shipped import check_fields, quoted
-from intralpha.sources.source import Batch, Source, SourceSpec
-from intralpha.sources.symbols import normal_symbol
+from intralpha.sources.source import Batch, Source, SourceError, SourceSpec
+from intralpha.sources.symbols import normal_symbol, to_indices
 from intralpha.sources.when import days
 
 FIELDS = ("index", "symbol", "date", "weight")
 TUSHARE = {"index": "index_code", "symbol": "con_code", "date": "trade_date", "weight": "weight"}
 KEY = ["index", "symbol", "in_date"]
+NO_INDEX = "index of unknown form"
+NOT_WHOLE = "lists whose weights do not add up to 100 %"
+SLACK = 0.01  # of the whole, for weights with few digits
+FAR_OFF = 0.2
 
 
 class IndexWeightSpec(SourceSpec):
@@ -72,7 +84,10 @@ class IndexWeightSource(Source):
     def batches(self) -> Iterator[Batch]:
         """One batch of all files: where a list ends, the next one says."""
         needed = tuple(dict.fromkeys(self.spec.columns.values()))
-        parts = [self._list(name, raw) for name, raw in read_each(self.spec.path, needed)]
+        parts, timed = [], Counter[str]()
+        for name, raw in read_each(self.spec.path, needed):
+            parts.append(self._list(name, raw))
+            timed.update(timed_notes(raw, [self.spec.columns["date"]]))
         if not parts:
             return
         rows = pl.concat([good for good, _ in parts])
@@ -80,37 +95,68 @@ class IndexWeightSource(Source):
         known = rows.unique(maintain_order=True)
         repairs = {"exact duplicate rows left out": rows.height - known.height}
         read = rows.height + aside.height
+        notes, first = self._sums(known)
+        notes |= timed
         frame = periods(known)
-        yield Batch("membership", frame, self.spec.path, aside, repairs, read, lists=True)
+        yield Batch(
+            "membership", frame, self.spec.path, aside, repairs, read, notes, first, lists=True
+        )
 
     def _list(self, name: str, raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Index, stock, day and weight of a file's rows, and those that cannot be used."""
-        given = raw.select(pl.col(c).alias(f) for f, c in self.spec.columns.items())
-        day = days(given["date"])
-        why = why_unused(given["symbol"].cast(pl.String), given["date"], day, "date")
-        index = why_unused(given["index"].cast(pl.String), given["date"], day, "date")
-        why = why.zip_with(why.is_not_null(), index).fill_null("")
+        given = raw.select(LINE, *(pl.col(c).alias(f) for f, c in self.spec.columns.items()))
+        day, index = days(given["date"]), to_indices(given["index"].cast(pl.String))
+        why = why_unused(given["symbol"].cast(pl.String), given["date"], day, "date").fill_null("")
+        why = why.set(index.is_null() & (why == ""), NO_INDEX)
         why = why.set(day.is_null() & (why == ""), "date is empty").replace("", None)
-        weight = pl.lit(None, pl.Float64)
+        weight = pl.Series([None], dtype=pl.Float64).new_from_index(0, given.height)
         if "weight" in given.columns:
-            percent = 100 if self.spec.weight_unit == "percent" else 1
-            weight = pl.col("weight").cast(pl.Float64, strict=False).fill_nan(None) / percent
-            why = why.zip_with(why.is_not_null(), _why_no_weight(given))
-        rows, aside = set_aside(name, given.with_columns(day.alias("(day)")), why)
+            weight, why = self._weights(given, why)
+        marked = given.with_columns(
+            day.alias("(day)"), index.alias("(index)"), weight.alias("(weight)")
+        )
+        rows, aside = set_aside(name, marked, why)
         return rows.select(
-            normal_symbol(pl.col("index")).alias("index"),
+            pl.col("(index)").alias("index"),
             normal_symbol(pl.col("symbol")).alias("symbol"),
             pl.col("(day)").alias("in_date"),
-            weight.alias("weight"),
+            pl.col("(weight)").alias("weight"),
         ), aside
 
+    def _weights(self, given: pl.DataFrame, why: pl.Series) -> tuple[pl.Series, pl.Series]:
+        """Weights as fractions, and the reasons with those of weights that cannot be used."""
+        weight, junk, _ = number(given, "weight", percent=self.spec.weight_unit == "percent")
+        wrong = junk | (weight < 0).fill_null(value=False)
+        why = why.set(wrong & why.is_null(), "weight is no number from 0 on")
+        return weight / (100 if self.spec.weight_unit == "percent" else 1), why
 
-def _why_no_weight(given: pl.DataFrame) -> pl.Series:
-    """Why a weight cannot be used: it is there, and is no number from 0 on."""
-    number = pl.col("weight").cast(pl.Float64, strict=False)
-    fits = (number >= 0) & number.is_finite()
-    why = pl.when(~absent(given["weight"]) & ~fits.fill_null(value=False))
-    return given.select(why.then(pl.lit("weight is no number from 0 on")).alias("why")).to_series()
+    def _sums(self, rows: pl.DataFrame) -> tuple[dict[str, int], dict[str, str]]:
+        """How many lists have weights that do not add up to the whole, and one of them.
+
+        Raises
+        ------
+        SourceError
+            They add up to a hundred times as much or a hundredth: the unit is the other one.
+        """
+        whole = pl.col("weight").is_not_null().all()
+        sums = rows.group_by("index", "in_date", maintain_order=True).agg(
+            pl.col("weight").sum(), whole.alias("whole")
+        )
+        sums = sums.filter("whole", pl.col("weight") > 0)
+        if sums.is_empty():
+            return {}, {}
+        middle = float(np.median(sums["weight"].to_numpy()))
+        for factor, unit in ((0.01, "fraction"), (100.0, "percent")):
+            if abs(middle / factor - 1) < FAR_OFF and self.spec.weight_unit != unit:
+                found = f"lists whose weights add up to about {middle:g} times the index"
+                expected = f"weights in {self.spec.weight_unit}; `weight_unit: {unit}` fits"
+                raise SourceError(self.spec.path, found, expected)
+        off = sums.filter((pl.col("weight") - 1).abs() > SLACK)
+        if off.is_empty():
+            return {}, {}
+        index, day, weight, _ = off.row(0)
+        said = f"{index} {day}: {100 * weight:.6g} %; constituents that are missing, or twice?"
+        return {NOT_WHOLE: off.height}, {NOT_WHOLE: said}
 
 
 def beside_lists(new: pl.DataFrame, there: pl.DataFrame, keep: bool) -> pl.DataFrame:

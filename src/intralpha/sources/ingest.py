@@ -22,10 +22,11 @@ from intralpha.market.sound import telling_damage
 from intralpha.market.tick_file import TICK_TABLES
 from intralpha.sources.cover import Cover, Covering
 from intralpha.sources.index_weight import beside_lists
-from intralpha.sources.source import Batch, NothingReadError, SourceSpec
+from intralpha.sources.source import Batch, NothingReadError, SetAsideError, SourceSpec
 
 log = logging.getLogger(__name__)
 SHOWN_OF_A_ROW = 120
+MOST = 0.5  # of a source's rows
 LOG_SECONDS = 30.0  # a source may have a file a stock and day
 
 
@@ -96,6 +97,28 @@ class IngestReport:
                 lines.append(f"    quarantined  {n:>9,}  {why}")
                 lines += [f"                            {c.first[why]}"] if why in c.first else []
         return "\n".join([*lines, f"{self.seconds:.1f} s"])
+
+    def demand(self, fail_above: float | None) -> None:
+        """Raise if most rows of a source were set aside.
+
+        Parameters
+        ----------
+        fail_above : share that a fault of values may reach; 1: nothing is an error
+
+        Raises
+        ------
+        SetAsideError
+        """
+        for c in self.counts:
+            aside = sum(c.quarantined.values())
+            if fail_above != 1 and aside > MOST * max(c.rows_read, 1):
+                raise SetAsideError(c.source, c.table, aside, c.rows_read, self.worst(c))
+
+    @staticmethod
+    def worst(count: SourceCount) -> str:
+        """The reason for which most rows of a source and table were set aside, and the first."""
+        why, rows = count.quarantined.most_common(1)[0]
+        return f"{rows:,} x {why}: {count.first[why]}"
 
     @property
     def unchanged(self) -> bool:

@@ -1,5 +1,6 @@
 """Joined files: what a vendor keeps of a stock's day in a file beside its daily rows."""
 
+from collections import Counter
 from typing import Annotated, Any, Literal
 
 import polars as pl
@@ -16,6 +17,7 @@ from intralpha.sources.text import Encoding
 
 KEY = ["symbol", "date"]
 LACKING = "daily rows without a row in {}"
+EVENTS = "only the days on which something changes? `hold: true` keeps a row until the next one"
 REPEATED = "rows of {} that repeat a stock's day, left out"
 
 
@@ -40,6 +42,11 @@ class JoinSpec(Spec):
     datetime_format: str = Field(default="%Y-%m-%d", description="of field date")
     scale: dict[str, float] = Field(
         default={}, description="numbers of a field are multiplied by this"
+    )
+    hold: bool = Field(
+        default=False,
+        description="each row holds until the stock's next one, as in files of the days on which a "
+        "factor changes",
     )
 
     @model_validator(mode="before")
@@ -72,6 +79,7 @@ class JoinSpec(Spec):
             encoding=self.encoding,
             separator=self.separator,
             datetime_format=self.datetime_format,
+            scaled=frozenset(self.scale),
         )
         files = list(read_rows(self.path, self.pattern or f"*.{self.format}", form))
         names = sorted(set(self.columns) - {*KEY})
@@ -81,7 +89,11 @@ class JoinSpec(Spec):
         first = {why: text for f in reversed(files) for why, text in f.first.items()}
         rows = rows.filter(~pl.all_horizontal(pl.col(names).is_null()))  # they say nothing
         known = rows.unique(KEY, keep="first", maintain_order=True)
-        return Joined(known, self.path.rsplit("/", 1)[-1], rows.height - known.height, aside, first)
+        read = sum((Counter(f.repairs) for f in files), Counter[str]())
+        name, repeated = self.path.rsplit("/", 1)[-1], rows.height - known.height
+        repairs = {f"{what} ({name})": n for what, n in read.items() if n}
+        repairs |= {REPEATED.format(name): repeated} if repeated else {}
+        return Joined(known, name, repairs, aside, first, self.hold)
 
 
 class Joined:
@@ -91,22 +103,24 @@ class Joined:
     ----------
     rows : ``symbol``, ``date`` and numbers
     name : of the path, for what is said
-    repeated : rows that were left out because their day was there
+    repairs : kind of repair -> rows; rows were left out whose day was there
     aside : lines that could not be used, as quarantine
     first : reason -> the first line that it was given for
+    hold : whether a row holds until the stock's next one
     """
 
     def __init__(
         self,
         rows: pl.DataFrame,
         name: str,
-        repeated: int,
+        repairs: dict[str, int],
         aside: pl.DataFrame,
         first: dict[str, str],
+        hold: bool = False,
     ) -> None:
-        self._rows = rows
+        self._rows, self._hold = rows, hold
         self.name, self.aside, self.first = name, aside, first
-        self.repairs = {REPEATED.format(name): repeated} if repeated else {}
+        self.repairs = repairs
 
     @property
     def has_unused(self) -> bool:
@@ -119,23 +133,42 @@ class Joined:
         lost = self.aside.height + sum(self.repairs.values())
         return Batch("daily", none, self.name, self.aside, self.repairs, lost, first=self.first)
 
-    def complete(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
+    def complete(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int], dict[str, str]]:
         """Daily rows with these numbers where they do not have them, and how many found no match.
 
         Parameters
         ----------
         rows : ``symbol``, ``date`` and numbers; their own numbers are kept
+
+        Returns
+        -------
+        rows, notes, first : note -> count, and what to do if most found none
         """
         names = [c for c in self._rows.columns if c not in KEY]
         mine = self._rows.rename({c: f"(joined) {c}" for c in names})
         mine = mine.with_columns(pl.lit(value=True).alias("(found)"))
-        both = rows.join(mine, on=KEY, how="left", maintain_order="left")
+        both = (
+            self._held(rows, mine)
+            if self._hold
+            else rows.join(mine, on=KEY, how="left", maintain_order="left")
+        )
         lacking = both["(found)"].null_count()
         both = both.with_columns(
             pl.coalesce(*([c] if c in rows.columns else []), f"(joined) {c}").alias(c)
             for c in names
         ).drop("(found)", *(f"(joined) {c}" for c in names))
-        return both, {LACKING.format(self.name): lacking} if lacking else {}
+        if not lacking:
+            return both, {}, {}
+        note = LACKING.format(self.name)
+        few = 2 * lacking > rows.height and not self._hold
+        return both, {note: lacking}, {note: EVENTS} if few else {}
+
+    @staticmethod
+    def _held(rows: pl.DataFrame, mine: pl.DataFrame) -> pl.DataFrame:
+        """Rows with the newest of the joined ones up to their day, in their own order."""
+        placed = rows.with_row_index("(place)").sort("date", maintain_order=True)
+        both = placed.join_asof(mine.sort("date"), on="date", by="symbol", check_sortedness=False)
+        return both.sort("(place)").drop("(place)")
 
 
 def scaled(value: pl.Expr, by: float) -> pl.Expr:

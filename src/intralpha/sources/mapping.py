@@ -21,12 +21,14 @@ from intralpha.sources.bar_rows import (
     repair_prices,
     to_quarantine,
 )
+from intralpha.sources.bar_stamps import at_close, at_lunch, refuse_other_stamps
 from intralpha.sources.daily_rows import finish_daily
 from intralpha.sources.daily_words import WORDS, tell
 from intralpha.sources.files import fingerprint
 from intralpha.sources.joined import Joined, JoinSpec, scaled
 from intralpha.sources.off_grid import what_fits
 from intralpha.sources.raw_rows import FIELDS, FileRows, RowForm, read_rows
+from intralpha.sources.remarks import of_files, of_prices, of_rows
 from intralpha.sources.shipped import check_fields, preset_named, quoted, read_preset
 from intralpha.sources.source import Batch, Source, SourceSpec
 from intralpha.sources.text import Encoding
@@ -34,8 +36,13 @@ from intralpha.sources.tick import OFF_TICK, off_tick
 from intralpha.sources.when import EXCHANGE_ZONE, known_zone, refuse_zone_names
 
 # Numbers of a daily row that may be empty: of a suspended day, of a day without limits.
-MAY_LACK = ("amount", "turnover_percent", "preclose", "up_limit", "down_limit", "st")
+MAY_LACK = ("amount", "turnover_percent", "preclose", "adj_factor", "up_limit", "down_limit", "st")
 MAY_LACK += ("float_shares", "total_shares", *WORDS)
+NO_AMOUNT = (
+    "; of a vendor without amounts `preset: index_1min` with these columns makes them of close x "
+    "volume, and the quality report says so"
+)
+FILLED = "bars filled to complete the grid"
 OFF_GRID = "time is not the end of a bar"
 
 
@@ -93,6 +100,9 @@ class MappingSpec(SourceSpec):
     time_zone: str = Field(
         default=EXCHANGE_ZONE,
         description="of stamps that do not say their own, such as UTC; all become the exchange's",
+    )
+    names: Annotated[tuple[str, ...], BeforeValidator(quoted)] = Field(
+        default=(), description="columns of a csv without a header"
     )
     title_lines: int = Field(default=0, ge=0, description="lines of a csv above its header")
     footer_lines: int = Field(default=0, ge=0, description="lines of a csv below its last row")
@@ -164,11 +174,15 @@ class MappingSpec(SourceSpec):
             needed.add("symbol")
         lacking = sorted(needed - set(self.columns))
         if lacking:
-            raise ValueError(f"columns lacks {', '.join(lacking)}")
+            cure = NO_AMOUNT if lacking == ["amount"] else ""
+            raise ValueError(f"columns lacks {', '.join(lacking)}{cure}")
         if not {"datetime", "date"} & set(self.columns):
             raise ValueError("columns needs datetime, or date (and time for bars)")
         if self.table == "bars" and not {"datetime", "time"} & set(self.columns):
             raise ValueError("columns needs datetime, or time beside date, for bars")
+        absent = sorted({*self.columns.values()} - {*self.names})
+        if self.names and absent:
+            raise ValueError(f"names lacks {', '.join(absent)}, which columns takes")
         if self.table == "bars" and self.freq is None:
             raise ValueError("bars need freq, the minutes of one bar")
         return self
@@ -202,7 +216,22 @@ class MappingSpec(SourceSpec):
             time_zone=self.time_zone,
             only=self.only,
             title_says=self.title_says,
+            names=self.names,
+            scaled=self._scaled,
         )
+
+    @property
+    def told(self) -> frozenset[str]:
+        """Fields that the rows give and nothing else supplies."""
+        words = {"change", "pct_change"} & set(self.columns)
+        joined = {c for join in self.joined for c in join.columns}
+        return frozenset(self.columns) - joined - ({"preclose"} if words else set())
+
+    @property
+    def _scaled(self) -> frozenset[str]:
+        """Numbers that the mapping scales."""
+        units = {"amount": self.amount_unit_yuan, "volume": self.volume_scale}
+        return frozenset(self.scale) | {c for c, unit in units.items() if unit != 1}
 
     def make(self) -> "MappedSource":
         """The reader."""
@@ -249,37 +278,47 @@ class MappedSource(Source):
         first = {why: text for f in reversed(files) for why, text in f.first.items()}
         read = rows.height + bad.height
         rows, twins = drop_twins(rows)
-        notes = _odd(rows, self.spec) | _unchecked(files)
+        if self.spec.table == "bars":
+            refuse_other_stamps(origin, rows["time"], self.spec.freq or 0, self.spec.stamp)
+        notes, said = of_files(names, [f.rows.height + f.aside.height for f in files])
+        notes |= _odd(rows, self.spec) | _unchecked(files) | of_rows(rows, self.spec.told)
         rows = _units(rows, self.spec)
+        dear, meant = of_prices(rows)
         prices = [c for c in (*PRICES, "preclose") if c in rows.columns]
-        notes[OFF_TICK] = off_tick(rows, prices, self.spec.tick_yuan)
-        if self.spec.table == "daily":
-            for joined in self._joined:
-                rows, lacking = joined.complete(rows)
-                notes |= lacking
-            told = tell(rows, self.spec.tick_yuan)
-            frame, repairs = finish_daily(told.rows, self.spec.tick_yuan, self.spec.data_start)
-            repairs = {**repairs, **twins, **told.repairs, **_untraded(files)}
-            batch = _batch("daily", frame, rows, origin, bad, repairs, read)
-            first = first | told.first | _repeated(batch)
-            yield replace(batch, notes=notes | told.notes, first=first)
-            return
+        notes |= dear | {OFF_TICK: off_tick(rows, prices, self.spec.tick_yuan)}
+        repairs = {**twins, **_mended(files)}
+        gathered = Batch("", rows, origin, bad, repairs, read, notes, first | said | meant)
+        yield from self._days(gathered) if self.spec.table == "daily" else self._bars(gathered)
+
+    def _days(self, given: Batch) -> Iterator[Batch]:
+        """Daily rows of what was read, in units of the lake."""
+        rows, notes, first = given.frame, dict(given.notes), dict(given.first)
+        for joined in self._joined:
+            rows, lacking, events = joined.complete(rows)
+            notes |= lacking
+            first |= events
+        told = tell(rows, self.spec.tick_yuan)
+        frame, repairs = finish_daily(told.rows, self.spec.tick_yuan, self.spec.data_start)
+        repairs = {**repairs, **given.repairs, **told.repairs}
+        bad, read = given.quarantined, given.rows_read
+        batch = _batch("daily", frame, rows, given.origin, bad, repairs, read)
+        first |= told.first | _repeated(batch)
+        yield replace(batch, notes=notes | told.notes, first=first)
+
+    def _bars(self, given: Batch) -> Iterator[Batch]:
+        """Bars of what was read, and the opening auctions that stand in rows of their own."""
+        rows, stamped = _stamped(given.frame, self.spec)
         rows, auctions = _split_auctions(rows, self.spec)
         rows, repairs = repair_prices(rows)
-        good, bad_rows = _valid_bars(rows, self.spec)
+        good, bad = _valid_bars(rows, self.spec)
         frame, filled = fill_grid(good, self.spec.freq or 0)
-        counts = {
-            **twins,
-            **repairs,
-            **_untraded(files),
-            "bars filled to complete the grid": filled,
-        }
-        first |= _off_grid(bad_rows, rows, self.spec)
-        bad = pl.concat([bad, bad_rows])
+        counts = {**repairs, **stamped, **given.repairs, FILLED: filled}
         repaired = {k: n for k, n in counts.items() if n}
-        yield Batch("bars", frame, origin, bad, repaired, read, notes, first)
+        first = given.first | _off_grid(bad, rows, self.spec)
+        bad = pl.concat([given.quarantined, bad])
+        yield Batch("bars", frame, given.origin, bad, repaired, given.rows_read, given.notes, first)
         if auctions.height:
-            yield Batch("auctions", auctions, origin)
+            yield Batch("auctions", auctions, given.origin)
 
 
 def _batch(
@@ -306,12 +345,9 @@ def _repeated(batch: Batch) -> dict[str, str]:
     return {"duplicate key": f"{said}; bars? `table: bars` with the `freq` in minutes"}
 
 
-def _untraded(files: list[FileRows]) -> dict[str, int]:
-    """Rows that say that nothing traded and have no volume or no prices."""
-    counts = {
-        "empty volumes of days that did not trade are 0": sum(f.untraded for f in files),
-        "empty prices of rows without volume are 0": sum(f.unpriced for f in files),
-    }
+def _mended(files: list[FileRows]) -> dict[str, int]:
+    """What was repaired while lines were read."""
+    counts = sum((Counter(file.repairs) for file in files), Counter[str]())
     return {what: count for what, count in counts.items() if count}
 
 
@@ -336,7 +372,7 @@ def _off_grid(bad: pl.DataFrame, rows: pl.DataFrame, spec: MappingSpec) -> dict[
     origin, line, _, text = lost.row(0)
     said = f"{origin} line {line}: found {text}, expected the end of a {spec.freq}-minute bar"
     times = rows["time"].drop_nulls().unique().to_list()
-    fits = what_fits(times, spec.freq or 0, spec.stamp == "start")
+    fits = what_fits(times, spec.freq or 0, spec.stamp == "start", "%z" in spec.datetime_format)
     return {OFF_GRID: said + (f"; {fits}" if fits else "")}
 
 
@@ -364,6 +400,13 @@ def _units(rows: pl.DataFrame, spec: MappingSpec) -> pl.DataFrame:
         amount.alias("amount"),
         moved.dt.time().alias("time"),
     ).drop("_shares")
+
+
+def _stamped(rows: pl.DataFrame, spec: MappingSpec) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Rows beside the grid that are meant as a bar of it."""
+    if spec.stamp == "start":
+        return at_close(rows, spec.freq or 0)
+    return at_lunch(rows, spec.opening_auction == "own_row")
 
 
 def _over(values: pl.Series, scale: float) -> pl.Series:

@@ -36,6 +36,18 @@ class NothingReadError(DataError):
         )
 
 
+class SetAsideError(DataError):
+    """Most rows of a source cannot be used; the others are in the lake."""
+
+    def __init__(self, source: str, table: str, aside: int, read: int, said: str) -> None:
+        self.source, self.table, self.aside, self.read = source, table, aside, read
+        super().__init__(
+            f"source {source} -> {table}: {aside:,} of {read:,} rows are set aside; expected fewer "
+            f"than half.\n  {said}\nHint: mend the source and ingest again, the others are in the "
+            "lake; `quality.fail_above: 1` or `--fail-above 1` takes it as it is."
+        )
+
+
 @dataclass(frozen=True)
 class Batch:
     """Rows of one table, ready for the lake, and everything that did not make it.

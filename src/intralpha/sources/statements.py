@@ -1,5 +1,6 @@
 """Reader of companies' statements, forecasts and holdings: columns of a vendor as named items."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Literal
@@ -9,13 +10,14 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from intralpha.base.place import PlacePath
 from intralpha.sources.files import fingerprint
-from intralpha.sources.reference_rows import read_each, set_aside, why_unused
+from intralpha.sources.reference_rows import number, read_each, set_aside, timed_notes, why_unused
 from intralpha.sources.shipped import quoted
 from intralpha.sources.source import Batch, Source, SourceSpec
 from intralpha.sources.symbols import normal_symbol
 from intralpha.sources.when import days
 
 YEAR_END = 12
+EARLY = "rows announced before the end of their period: forecasts, or the columns changed places?"
 
 
 class StatementsSpec(SourceSpec):
@@ -97,24 +99,43 @@ class StatementsSource(Source):
         for lost, words in ((announced, spec.announced), (ends, spec.period or "")):
             none = pl.Series([f"{words} is no day"]).new_from_index(0, raw.height)
             why = why.zip_with(why.is_not_null() | lost.is_not_null(), none)
-        marked = raw.with_columns(announced.alias("(day)"), ends.alias("(end)"))
-        read, aside = set_aside(name, marked, why)
-        rows, absent, unfinished = [], 0, 0
+        marked, left = (
+            raw.with_columns(announced.alias("(day)"), ends.alias("(end)")),
+            Counter[str](),
+        )
         for item, column in spec.items.items():
-            number = pl.col(column).cast(pl.Float64, strict=False) * spec.scale.get(item, 1.0)
-            known = read.select(
-                normal_symbol(pl.col(spec.symbol)).alias("symbol"), "(day)", "(end)", value=number
-            ).filter(pl.col("value").is_finite())
-            absent += read.height - known.height
-            made, lost = _newest(known, since_january=item in spec.since_january)
-            unfinished += lost
+            value, junk, counts = number(raw, column, sized=item not in spec.scale)
+            left.update(counts)
+            words = pl.Series([f"{column} is not a number"]).new_from_index(0, raw.height)
+            why = why.zip_with(why.is_not_null() | ~junk, words)
+            marked = marked.with_columns((value * spec.scale.get(item, 1.0)).alias(f"({item})"))
+        read, aside = set_aside(name, marked, why)
+        rows = []
+        for item in spec.items:
+            made, counts = self._item(item, read)
             rows.append(made.with_columns(item=pl.lit(item)))
+            left.update(counts)
         frame = pl.concat(rows).select("symbol", "announce_date", "item", "value")
-        left = {
-            "values that are absent": absent,
+        notes = timed_notes(raw, (spec.announced, *([spec.period] if spec.period else [])))
+        early = read.filter(pl.col("(day)") < pl.col("(end)")).height
+        notes |= {EARLY: early} if early else {}
+        return Batch("fundamentals", frame, name, aside, dict(left), raw.height, notes)
+
+    def _item(self, item: str, read: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
+        """Values of an item by announcement, and how many rows gave none of their own."""
+        known = read.select(
+            normal_symbol(pl.col(self.spec.symbol)).alias("symbol"),
+            pl.col("(day)", "(end)"),
+            pl.col(f"({item})").alias("value"),
+        ).filter(pl.col("value").is_not_null())
+        once = known.unique(maintain_order=True)
+        twice = once.height - once.unique(["symbol", "(day)", "(end)"]).height
+        made, unfinished = _newest(once, since_january=item in self.spec.since_january)
+        return made, {
+            "values that are absent": read.height - known.height,
             "sums since January without the year before": unfinished,
+            "values of a day and period that stand twice, the last one taken": twice,
         }
-        return Batch("fundamentals", frame, name, aside, left, raw.height)
 
 
 def _newest(rows: pl.DataFrame, since_january: bool) -> tuple[pl.DataFrame, int]:

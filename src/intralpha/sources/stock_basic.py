@@ -10,13 +10,14 @@ from pydantic import BeforeValidator, Field, model_validator
 from intralpha.base.place import PlacePath
 from intralpha.market import board_of
 from intralpha.sources.files import fingerprint
-from intralpha.sources.reference_rows import read_each, set_aside, why_unused
+from intralpha.sources.reference_rows import LINE, read_each, set_aside, timed_notes, why_unused
 from intralpha.sources.shipped import check_fields, quoted
 from intralpha.sources.source import Batch, Source, SourceSpec
 from intralpha.sources.symbols import exchange_name, normal_symbol
 from intralpha.sources.when import days
 
 FAR = date(2099, 1, 1)  # days from here on say that a stock is listed still
+BACKWARDS = "stocks delisted before they were listed"
 FIELDS = ("symbol", "name", "industry", "list_date", "delist_date")
 TUSHARE = {"symbol": "ts_code", "name": "name", "industry": "industry", "list_date": "list_date"}
 
@@ -69,7 +70,7 @@ class StockBasicSource(Source):
         for name, raw in read_each(self.spec.path, tuple(dict.fromkeys(columns.values()))):
             given = [pl.col(column).alias(field) for field, column in columns.items()]
             null = [pl.lit(None, pl.String).alias(f) for f in FIELDS if f not in columns]
-            yield from _stocks(name, raw.select(*given, *null), columns)
+            yield from _stocks(name, raw.select(LINE, *given, *null), columns)
 
 
 def _stocks(name: str, raw: pl.DataFrame, columns: dict[str, str]) -> Iterator[Batch]:
@@ -94,7 +95,9 @@ def _stocks(name: str, raw: pl.DataFrame, columns: dict[str, str]) -> Iterator[B
         "list_date",
         "delist_date",
     )
-    yield Batch("instruments", instruments, name, aside, rows_read=raw.height)
+    notes = timed_notes(raw, ("list_date", "delist_date"))
+    notes |= {BACKWARDS: stocks.filter(pl.col("delist_date") < pl.col("list_date")).height}
+    yield Batch("instruments", instruments, name, aside, rows_read=raw.height, notes=notes)
     named = stocks.unique("symbol", keep="first", maintain_order=True)
     named = named.filter(pl.col("industry").is_not_null())
     known = named.filter(pl.col("list_date").is_not_null())

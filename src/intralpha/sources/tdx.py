@@ -18,7 +18,7 @@ from intralpha.sources.bar_rows import (
     parted,
     to_quarantine,
 )
-from intralpha.sources.files import fingerprint, members
+from intralpha.sources.files import fingerprint, folder_name, members
 from intralpha.sources.source import QUARANTINE, Batch, Source, SourceError, SourceSpec
 from intralpha.sources.symbols import symbol_in_name, symbol_of, why_no_symbol
 from intralpha.sources.tick import ROUNDED, to_tick
@@ -77,7 +77,7 @@ class TdxSource(Source):
             yield _joined(held)
 
     def _batch(self, name: str, records: np.ndarray, rest: int) -> Batch:
-        code = symbol_in_name(name)
+        code = symbol_in_name(name, folder_name(self.spec.path))
         if len(records) == 0:
             raise SourceError(name, "no whole record", f"records of {RECORD.itemsize} bytes")
         symbol = symbol_of(code)

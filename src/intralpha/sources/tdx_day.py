@@ -12,7 +12,7 @@ from intralpha.base.place import PlacePath
 from intralpha.market import TABLES
 from intralpha.sources.bar_rows import PRICES, SHOWN, parted, to_quarantine
 from intralpha.sources.daily_rows import finish_daily
-from intralpha.sources.files import fingerprint, members
+from intralpha.sources.files import fingerprint, folder_name, members
 from intralpha.sources.source import QUARANTINE, Batch, Source, SourceError, SourceSpec
 from intralpha.sources.symbols import symbol_in_name, symbol_of, why_no_symbol
 
@@ -79,7 +79,7 @@ class TdxDaySource(Source):
             yield self._batch(name, np.frombuffer(content, DAY_RECORD, count=whole), rest)
 
     def _batch(self, name: str, records: np.ndarray, rest: int) -> Batch:
-        code = symbol_in_name(name)
+        code = symbol_in_name(name, folder_name(self.spec.path))
         symbol = symbol_of(code)
         torn: list[tuple[str, int | None, str, str]] = []
         torn += [(name, len(records) + 1, f"{rest} bytes at the end, expected 32", "")] * bool(rest)

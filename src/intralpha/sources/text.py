@@ -5,10 +5,12 @@ from typing import Annotated
 import polars as pl
 from pydantic import AfterValidator
 
+from intralpha.sources.other_files import refuse_other_files
 from intralpha.sources.source import SourceError
 from intralpha.sources.when import days
 
 ENCODINGS = ("utf-8-sig", "gbk")
+MARKED = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
 def known_encoding(name: str) -> str:
@@ -40,19 +42,33 @@ def text_lines(name: str, content: bytes) -> list[tuple[int, str]]:
     SourceError
         The bytes are neither utf-8, with or without a byte order mark, nor GBK.
     """
-    lines = content.decode(encoding_of(name, content)).splitlines()
+    lines = text_of(name, content).splitlines()
     return [(n, x) for n, x in enumerate(lines, 1) if x.strip() and x.lstrip()[0] != "#"]
 
 
-def encoding_of(name: str, content: bytes) -> str:
-    """The encoding of a text: utf-8, with or without a byte order mark, else GBK.
+def text_of(name: str, content: bytes) -> str:
+    """The text of a small file, without its byte order mark.
 
     Raises
     ------
     SourceError
-        The bytes are neither.
+        See :func:`encoding_of`.
     """
-    for encoding in ENCODINGS:
+    return content.decode(encoding_of(name, content)).removeprefix("\ufeff")
+
+
+def encoding_of(name: str, content: bytes) -> str:
+    """The encoding of a text: utf-8, with or without a byte order mark, utf-16 with one, else GBK.
+
+    Raises
+    ------
+    SourceError
+        The bytes are neither, or begin as those of a file that is no text.
+    """
+    marked = MARKED.get(content[:2])
+    if marked is None:
+        refuse_other_files(name, content)
+    for encoding in [marked] if marked else ENCODINGS:
         try:
             content.decode(encoding)
         except UnicodeDecodeError:

@@ -14,6 +14,7 @@ EPOCHS = {"epoch_s": 10**9, "epoch_ms": 10**6, "epoch_us": 10**3, "epoch_ns": 1}
 CLOCK_NUMBER = "HHMMSSmmm"
 # Up to here float32 holds every whole number.
 EXACT_FLOAT32 = 1 << 24
+FRIDAY = 5  # of Polars' weekdays
 FIRST, LAST = datetime(1990, 1, 1), datetime(2100, 1, 1)
 Column = TypeVar("Column", pl.Expr, pl.Series)
 OTHER_AGE = "date before 1990 or after 2099"
@@ -21,8 +22,11 @@ OTHER_AGE = "date before 1990 or after 2099"
 # A stamp that says how far from UTC it is.
 OFFSET = re.compile(r"(%[:#]*z|Z|[+-]\d{2}:?\d{2})$")
 _HOUR = re.compile(r"%[HIkTRsc+rX]")
-DAY_FORMS = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%Y.%m.%d")
-_DATES = (*DAY_FORMS, "%d/%m/%Y", "%m/%d/%Y", "%Y年%m月%d日")
+DAY_FORMS = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日")
+_DATES = (*DAY_FORMS, "%d/%m/%Y", "%m/%d/%Y", "%d-%b-%Y")
+# A day with a time of day behind it, and perhaps an offset from UTC.
+_TIMED = r"^(\S+?)[ T]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d*)?)?$"
+_ZONED = r"^(\d{4})\D(\d{1,2})\D(\d{1,2})[ T](\d{1,2}:\d{2}:\d{2}(?:\.\d*)?) ?(Z|[+-]\d{2}:?\d{2})$"
 _CLOCKS = ("%H:%M:%S", "%H:%M", "%H:%M:%S%.f", "%H%M%S", "%H%M%S%3f", "%H%M")
 
 
@@ -157,6 +161,8 @@ def moment(values: pl.Series, form: str, zone: str = EXCHANGE_ZONE) -> pl.Series
 def days(values: pl.Series) -> pl.Series:
     """Dates, whatever they are written as: 20240102, 2024-01-02, 2024/1/2, 20240102.0 or a date.
 
+    A time of day behind the date is passed over; with an offset from UTC the day is the exchange's.
+
     Parameters
     ----------
     values : text, numbers, dates or datetimes
@@ -170,9 +176,29 @@ def days(values: pl.Series) -> pl.Series:
     if values.dtype == pl.Date:
         return values
     text = _text(values)
+    found = _plain_days(text)
+    open_ = (found.is_null() & text.is_not_null()).arg_true()
+    if not len(open_):
+        return found
+    lost = text.gather(open_)
+    timed = _plain_days(lost.str.extract(_TIMED, 1))
+    zoned = lost.str.replace(_ZONED, "${1}-${2}-${3} ${4}${5}")
+    shifted = moment(zoned, "%Y-%m-%d %H:%M:%S%.f%z").dt.date()
+    return found.scatter(open_, timed.zip_with(timed.is_not_null(), shifted))
+
+
+def _plain_days(text: pl.Series) -> pl.Series:
     return pl.select(
         pl.coalesce(text.str.to_date(form, strict=False) for form in DAY_FORMS)
     ).to_series()
+
+
+def timed_days(values: pl.Series) -> int:
+    """How many texts have a time of day behind the day that :func:`days` reads."""
+    if values.dtype != pl.String:
+        return 0
+    text = values.str.strip_chars()
+    return int((text.str.contains(_TIMED) | text.str.contains(_ZONED)).sum())
 
 
 def of_our_age(moment: Column) -> Column:
@@ -188,15 +214,32 @@ def fitting(text: str) -> str | None:
     >>> [fitting(t) for t in ("2024/01/02", "2024-01-02T09:31:00+08:00", "1672709401", "soon")]
     ['%Y/%m/%d', '%Y-%m-%dT%H:%M:%S%z', 'epoch_s', None]
     """
-    value = pl.Series([text])
-    mark = " " if " " in text.strip() else "T" if "T" in text else ""
+    return next(iter(formats([text])), None)
+
+
+def formats(texts: list[str]) -> list[str]:
+    """Formats that read all of the texts as days of an exchange, the likeliest first.
+
+    Several read texts like 01/03/2023: the first of them has the fewest days on weekends. What
+    reads them as the same days is named once.
+
+    Examples
+    --------
+    >>> formats(["01/03/2023", "01/04/2023"]), formats(["01/03/2023", "01/13/2023"])
+    (['%m/%d/%Y', '%d/%m/%Y'], ['%m/%d/%Y'])
+    """
+    values = pl.Series(texts, dtype=pl.String)
+    known = " ".join(texts)
+    mark = " " if " " in known.strip() else "T" if "T" in known else ""
     timed = [date + mark + clock for date, clock in product(_DATES, _CLOCKS)]
     offset = [form + "%z" for form in timed]
+    found: list[tuple[int, str, pl.Series]] = []
     for form in (*_DATES, *timed, *offset, *EPOCHS):
-        found = moment(value, form)  # compared by Polars: Python knows no year before 1
-        if of_our_age(found).fill_null(value=False).all():
-            return form
-    return None
+        read = moment(values, form)  # compared by Polars: Python knows no year before 1
+        fits = of_our_age(read).fill_null(value=False).all()
+        if fits and not any(read.equals(other) for *_, other in found):
+            found.append((int((read.dt.weekday() > FRIDAY).sum()), form, read))
+    return [form for _, form, _ in sorted(found, key=lambda one: one[0])]
 
 
 def _text(values: pl.Series) -> pl.Series:
@@ -216,7 +259,7 @@ def _clock_text(values: pl.Series, form: str) -> tuple[pl.Series, str]:
         values = exchange_time(values).dt.time()
     if values.dtype == pl.Time:
         return values.dt.to_string("%H:%M:%S%.3f"), "%H:%M:%S%.3f"
-    width = {"%H%M%S": 6, "%H%M": 4}.get(form, 0)
+    width = {"%H%M%S": 6, "%H%M": 4, "%H%M%S%3f": 9}.get(form, 0)
     return _text(values).str.zfill(width) if width else _text(values), form
 
 

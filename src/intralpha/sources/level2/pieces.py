@@ -17,7 +17,16 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from intralpha.sources.files import ARCHIVES, DAMAGE, UNREAD, PathError, locate, sound, unreadable
+from intralpha.sources.files import (
+    ARCHIVES,
+    DAMAGE,
+    UNREAD,
+    locate,
+    no_data,
+    no_file_fits,
+    sound,
+    unreadable,
+)
 from intralpha.sources.level2.streams import StreamSpec
 from intralpha.sources.source import SourceError
 
@@ -87,7 +96,12 @@ def pieces(
     root = locate(path)
     forms = {name: _regex(stream.pattern) for name, stream in streams.items()}
     found: list[Piece] = []
+    others: list[str] = []
+    start = f"{(root if root.is_dir() else root.parent).as_posix()}/"
     for name, size, opener in _walk(root, scratch):
+        shown = name.removeprefix(start)
+        if shown != root.name and no_data(shown):
+            continue
         for stream, form in forms.items():
             match = form.match(name)
             if match:
@@ -95,9 +109,11 @@ def pieces(
                 symbol = match.groupdict().get("symbol") or ""
                 found.append(Piece(name, stream, dated, symbol, size, opener))
                 break
+        else:
+            others.append(shown)
     if not found:
         patterns = ", ".join(repr(s.pattern) for s in streams.values())
-        raise PathError(str(root), f"no file fits {patterns}")
+        raise no_file_fits(str(root), patterns, others)
     return found
 
 
@@ -132,7 +148,9 @@ def _session(
 
 def _regex(pattern: str) -> re.Pattern[str]:
     words = re.split(r"(\{date\}|\{symbol\}|\*|\?)", pattern)
-    return re.compile(r"(?:.*/)?" + "".join(WORDS.get(w, re.escape(w)) for w in words) + "$")
+    return re.compile(
+        r"(?:.*/)?" + "".join(WORDS.get(w, re.escape(w)) for w in words) + "$", re.IGNORECASE
+    )
 
 
 def _date(text: str) -> date | None:
@@ -148,7 +166,7 @@ def _date(text: str) -> date | None:
 def _walk(root: Path, scratch: Path) -> Iterator[tuple[str, int, Opener]]:
     """Path, size and opener of every file, those in archives included."""
     if root.is_dir():
-        files = sorted(p for p in root.rglob("*") if p.is_file() and not _hidden(p, root))
+        files = sorted(p for p in root.rglob("*") if p.is_file())
     else:
         files = [root] if root.exists() else sorted(root.parent.glob(root.name))
     for file in files:
@@ -156,11 +174,6 @@ def _walk(root: Path, scratch: Path) -> Iterator[tuple[str, int, Opener]]:
             yield file.as_posix(), file.stat().st_size, partial(_open, file)
             continue
         yield from sound(file, _zip(file) if file.suffix == ".zip" else _tar(file, scratch))
-
-
-def _hidden(path: Path, root: Path) -> bool:
-    """Whether a file or its folder is hidden, as unfinished downloads are."""
-    return any(part.startswith(".") for part in path.relative_to(root).parts)
 
 
 def _zip(root: Path) -> Iterator[tuple[str, int, Opener]]:

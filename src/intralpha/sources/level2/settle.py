@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from intralpha.market import TABLES
-from intralpha.market.hours import AFTER_HOURS_MS
+from intralpha.market.hours import AFTER_HOURS_MS, AFTERNOON_MS, LUNCH_MS, MINUTE_MS, OPENING_MS
 from intralpha.sources.level2.orders import make_orders
 from intralpha.sources.level2.rows import TRADE
 from intralpha.sources.level2.sequence import (
@@ -21,9 +21,15 @@ from intralpha.sources.level2.sequence import (
 )
 from intralpha.sources.level2.snapshots import snapshot_rows
 from intralpha.sources.level2.trades import trade_rows, with_sides
+from intralpha.sources.remarks import DEAREST_YUAN
 from intralpha.sources.source import Batch
 
 AFTER_HOURS = "records after 15:05 (fixed-price trading) left out"
+OTHER_HOURS = (
+    "records stamped before 09:10 or over lunch: `time_zone` or `time_format` of the stream?"
+)
+DEAR = "records with a price above 10,000 CNY: `price_scale` of the stream?"
+EARLY_MS = OPENING_MS - 5 * MINUTE_MS  # systems open a little before the auction
 
 
 def settle_events(
@@ -51,6 +57,7 @@ def settle_events(
     trades, seen = with_sides(found.rows.filter(traded))
     notes = Counter(seen)
     notes.update({BACKWARDS: backwards(found.rows), SHARED: found.shared})
+    notes.update(_odd(found.rows.filter(traded)))
     yield Batch(
         "trades",
         trade_rows(trades),
@@ -67,7 +74,18 @@ def settle_events(
     clashes = set_aside(found.clashes.filter(~traded), names, REPEATED)
     repairs = _left_out(events, found, late, ~traded) + made.repairs
     bad = pl.concat([clashes, made.bad])
+    made.notes.update(_odd(found.rows.filter(~traded)))
     yield Batch("orders", made.rows, origin, bad, _some(repairs), others, _some(made.notes))
+
+
+def _odd(rows: pl.DataFrame) -> dict[str, int]:
+    """Records of hours in which nobody trades, and at prices that no share has."""
+    time = pl.col("time")
+    lunch = (time >= LUNCH_MS + MINUTE_MS) & (time < AFTERNOON_MS - MINUTE_MS)
+    return rows.select(
+        ((time < EARLY_MS) | lunch).sum().alias(OTHER_HOURS),
+        (pl.col("price") > DEAREST_YUAN).sum().alias(DEAR),
+    ).row(0, named=True)
 
 
 def _left_out(

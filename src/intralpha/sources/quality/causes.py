@@ -48,6 +48,8 @@ def of_vwap(ratio: pl.Series) -> str:
     """
     if ratio.is_empty():
         return ""
+    if float((ratio == 0).mean()) > 0.5:  # type: ignore[arg-type]
+        return "amounts of 0 beside volumes: no amount at the vendor? Leave it out of `columns`"
     if float(ratio.log10().abs().median()) < CLOSE:  # type: ignore[arg-type]
         return "off by little: prices and amounts of different moments (bars made of snapshots)?"
     rest = "no power of ten: adjusted prices beside raw amounts, or values of another row?"

@@ -32,13 +32,15 @@ RETURN = "daily: adjusted return beyond the day's limits"
 VWAP = "daily: amount / volume is outside low .. high"
 INVENTED = "daily: amount is exactly close x volume"
 ABSENT = "daily: traded without an amount"
+FALLS = "daily: adj_factor falls"
 FLOAT = "daily: volume above the float shares"
+OUTSIDE = "daily: rows before the listing or after the delisting"
 NEW = "daily: first rows that are treated as listed long ago"
 JUMPS = {
     c: f"daily: {c} is off its own recent median by a power of ten" for c in ("volume", "amount")
 }
-GRAVE = (LIMITS, PRECLOSE, RETURN, VWAP, FLOAT, *JUMPS.values())
-NAMES = (TICK, LIMITS, MOVED, PRECLOSE, RETURN, VWAP, INVENTED, ABSENT, FLOAT, NEW)
+GRAVE = (LIMITS, PRECLOSE, RETURN, FALLS, VWAP, FLOAT, *JUMPS.values())
+NAMES = (TICK, LIMITS, MOVED, PRECLOSE, RETURN, FALLS, VWAP, INVENTED, ABSENT, FLOAT, OUTSIDE, NEW)
 NAMES += tuple(JUMPS.values())
 
 
@@ -85,6 +87,7 @@ def _months(lake: Lake, tick_yuan: float | None) -> Iterator[pl.DataFrame]:
         (board == "index").alias("index"),
         pl.col("symbol").is_in(dated["symbol"].implode()).alias("listed"),
     )
+    stocks = stocks.join(_listings(lake), on="symbol", how="left")
     oldest = pl.col("date") == lake.dates("daily")[0].item()
     before: list[pl.DataFrame] = []
     for first, last in _spans(lake):
@@ -99,6 +102,11 @@ def _months(lake: Lake, tick_yuan: float | None) -> Iterator[pl.DataFrame]:
         # Forty rows on lies another stock, or none: one of the last forty rows of its stock.
         kept = rows.filter(pl.col("stock").shift(-CARRIED).ne_missing(pl.col("stock")))
         before = [kept.with_columns(now=pl.lit(value=False))]
+
+
+def _listings(lake: Lake) -> pl.DataFrame:
+    """First and last day of the stocks that have one."""
+    return lake.scan("instruments").select("symbol", "list_date", "delist_date").collect()
 
 
 def _spans(lake: Lake) -> Iterator[tuple[date, date]]:
@@ -158,6 +166,9 @@ def _faults(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     )
     named = ("last", "close", "step", "adj_factor", "ret", ret.abs().alias("off"))
     yield RETURN, _shown(stocks.filter(too_far), *named)
+    rise = pl.col("expected") - pl.col("last")
+    falls = stocks.filter(rise > pl.max_horizontal(2.01 * tick, pl.col("last") * SLACK))
+    yield FALLS, _shown(falls, "last", "preclose", "step", (-pl.col("step").log()).alias("off"))
     outside = vwap_outside(pl.col("low"), pl.col("high"), volume, amount, tick)
     ratio = amount / (close * volume)
     named = ("low", "high", "volume", "amount", ratio.alias("ratio"))
@@ -167,6 +178,9 @@ def _faults(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     above = stocks.filter(volume > pl.col("float_shares") * 1.001 + 100)
     off = (volume / pl.col("float_shares")).alias("off")
     yield FLOAT, _shown(above, "volume", "float_shares", off)
+    outside = (pl.col("date") < pl.col("list_date")) | (pl.col("date") > pl.col("delist_date"))
+    named = ("list_date", "delist_date", "close")
+    yield OUTSIDE, _shown(now.filter(outside.fill_null(value=False)), *named)
     yield NEW, _shown(stocks.filter("first", ~pl.col("listed")), "preclose", "close")
     for column, name in JUMPS.items():
         yield name, jumped(now, column).collect()
@@ -213,8 +227,13 @@ def _cause(name: str, rows: pl.DataFrame) -> str:
         LIMITS: "a wrong preclose, ST flag or board, prices of another adjustment, or first days "
         "after a listing that nobody knows (`data_start` of the mapping, or `stock_basic`)?",
         PRECLOSE: "adj_factor or preclose of another source or adjustment?",
+        FALLS: "a factor by which prices are divided in place of multiplied, precloses or percent "
+        "changes of another unit or day, or rows that lack before? Only stocks that merge their "
+        "shares have such days",
         INVENTED: "no amount at the vendor: the reader made it from close and volume",
         ABSENT: "no amount at the vendor: VWAP is the mean of open, high, low, close there",
+        OUTSIDE: "listings of another source, a code that was given out again, or a day that is "
+        "off by one (a time zone)?",
         NEW: "no listing known, so limits hold at once: `stock_basic` gives it, or `data_start` of "
         "the mapping where the vendor's history begins before",
         FLOAT: "volume in another unit, or float shares in ten thousand?",
