@@ -212,6 +212,7 @@ def _write(client: Any, run: str, told: Told, folder: Path | None) -> None:
         client.log_batch(run, params=settings[at : at + AT_ONCE])
     for at in range(0, len(figures), 5 * AT_ONCE):
         client.log_batch(run, metrics=figures[at : at + 5 * AT_ONCE])
-    for name in FILES if folder is not None else ():
-        if (folder / name).is_file():
-            client.log_artifact(run, str(folder / name))
+    if folder is not None:
+        for path in (folder / name for name in FILES):
+            if path.is_file():
+                client.log_artifact(run, str(path))
