@@ -1,5 +1,6 @@
 """Dense daily data: raw columns of the lake and what follows from them, as one Panel."""
 
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -132,17 +133,39 @@ def last_known(lake: Lake, value: pl.Expr, before: date, assets: np.ndarray) -> 
     -----
     Reads the columns of the expression for all earlier rows, and holds one value a stock.
     """
-    number = value.cast(pl.Float64)
+    return last_known_each(lake, (value,), before, assets)[0]
+
+
+def last_known_each(
+    lake: Lake, values: Sequence[pl.Expr], before: date, assets: np.ndarray
+) -> np.ndarray:
+    """Like :func:`last_known` of several expressions, of which the earlier rows are read once.
+
+    Parameters
+    ----------
+    lake : with a ``daily`` table
+    values : K expressions of its columns
+    before, assets : as of :func:`last_known`
+
+    Returns
+    -------
+    ndarray of float64, shape [K, A]
+    """
     rows = lake.scan("daily", None, before).filter(pl.col("date") < before)
+    names = [f"value{k}" for k in range(len(values))]
+    numbers = [v.cast(pl.Float64).alias(name) for name, v in zip(names, values, strict=True)]
+    finite = [pl.col(n).is_finite().fill_null(value=False) for n in names]
+    newest = [pl.when(f).then("date").arg_max() for f in finite]
     found = (
-        rows.select("date", "symbol", number.alias("value"))
-        .filter(pl.col("value").is_finite())
+        rows.select("date", "symbol", *numbers)
         .group_by("symbol")
-        .agg(pl.col("value").get(pl.col("date").arg_max()))
+        .agg(pl.col(n).get(at) for n, at in zip(names, newest, strict=True))
         .collect()
     )
-    known = dict(found.iter_rows())
-    return np.array([known.get(str(s), np.nan) for s in assets], dtype=np.float64)
+    known = {symbol: row for symbol, *row in found.iter_rows()}
+    nothing = [None] * len(values)
+    each = [known.get(str(s), nothing) for s in assets]
+    return np.array(each, dtype=np.float64).reshape(len(assets), len(values)).T
 
 
 def carried(
@@ -164,8 +187,23 @@ def carried(
         With a row for the session before the first. NaN until a stock has any value. Known at the
         close of each session.
     """
-    before = last_known(lake, value, first, assets)
-    return fill_forward(np.concatenate([before[None, :], values_DA]))
+    return carried_each(lake, [(value, values_DA)], first, assets)[0]
+
+
+def carried_each(
+    lake: Lake, pairs: Sequence[tuple[pl.Expr, np.ndarray]], first: date, assets: np.ndarray
+) -> list[np.ndarray]:
+    """Like :func:`carried` of several expressions, of which the earlier rows are read once.
+
+    Parameters
+    ----------
+    lake : with a ``daily`` table
+    pairs : expression of its columns, and what it gives on the sessions
+    first, assets : as of :func:`carried`
+    """
+    before = last_known_each(lake, [value for value, _ in pairs], first, assets)
+    known = zip(before, pairs, strict=True)
+    return [fill_forward(np.concatenate([last[None, :], own])) for last, (_, own) in known]
 
 
 def fill_forward(values_DA: np.ndarray) -> np.ndarray:
