@@ -84,8 +84,9 @@ def test_caps_of_dates_far_apart_are_those_of_each(lake: Lake, assets):
 def test_values_carried_together_are_values_carried_alone(lake: Lake, assets):
     days = lake.dates("daily")
     first, close = days[40].item(), pl.col("close")
-    halves = pl.when(pl.col("symbol") < assets[9]).then(close).otherwise(float("nan"))
-    values = (close, close * pl.col("total_shares"), halves, pl.lit(None))
+    some = (pl.col("symbol") < assets[9]) & (pl.col("date") < days[35].item())
+    older = pl.when(some).then(close).otherwise(float("nan"))
+    values = (close, close * pl.col("total_shares"), older, pl.lit(None))
     own = np.full((5, len(assets)), np.nan)
     own[2, ::3] = 7.0
     together = carried_each(lake, [(value, own) for value in values], first, assets)
