@@ -6,6 +6,7 @@ files of the store:
 
     explain    styles of the close before, the weighted fit, one file a session
     estimate   files of the window, exposures, covariance and specific variances, one file a date
+    alone      the estimate of one date by itself, as a new day asks for it
 
     python benchmarks/risk_speed.py                    5,000 stocks, 850 sessions, 50 weekly dates
     python benchmarks/risk_speed.py --quick            300 stocks, 8 dates
@@ -81,7 +82,7 @@ def random_lake(stocks: int, sessions: int, folder: Path) -> Lake:
 
 
 def stages(lake: Lake, ahead: int, folder: Path) -> dict[str, float]:
-    """Seconds of wall and processor a session of ``explain``, and a date of ``estimate``.
+    """Seconds of wall and processor of each stage, of a session or date.
 
     Parameters
     ----------
@@ -107,11 +108,17 @@ def stages(lake: Lake, ahead: int, folder: Path) -> dict[str, float]:
     for day, found in zip(dates, made(spec, lake, dates, assets, masks, pasts), strict=True):
         save_estimate(found, folder / str(day))
     end = perf_counter(), process_time()
+    (past,) = windows(dates[:1], explained, spec.window_days, folder)
+    single = perf_counter(), process_time()
+    spec.estimate(lake, dates[0], assets, core, past)
+    alone = perf_counter(), process_time()
     return {
         "explain": (middle[0] - clock[0]) / len(explained),
         "explain_cpu": (middle[1] - clock[1]) / len(explained),
         "estimate": (end[0] - middle[0]) / len(dates),
         "estimate_cpu": (end[1] - middle[1]) / len(dates),
+        "alone": alone[0] - single[0],
+        "alone_cpu": alone[1] - single[1],
     }
 
 
@@ -191,7 +198,9 @@ def in_turns(lake: Path, commit: str | None, ahead: int, turns: int, root: Path)
             print(name, {stage: round(value, 4) for stage, value in found.items()}, flush=True)
             told[name].append(found)
     best = {name: {s: min(one[s] for one in runs) for s in runs[0]} for name, runs in told.items()}
-    print("| package | session, s | of processor | date, s | of processor |\n|---|---|---|---|---|")
+    heads = ("session", "date", "date alone")
+    print("| package |", " | ".join(f"{one}, s | of processor" for one in heads), "|")
+    print("|---" * 7 + "|")
     for name, one in best.items():
         print(f"| {name} |", " | ".join(f"{value:.3f}" for value in one.values()), "|")
     words = [f"{stage}={value:.3f}" for stage, value in best["now"].items()]

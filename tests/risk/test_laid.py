@@ -1,10 +1,10 @@
-"""Sessions laid out once, dates together, carried values in one pass: each as if alone."""
+"""Sessions laid out once, dates together, values of earlier rows: each as if alone."""
 
 import numpy as np
 import polars as pl
 import pytest
 
-from intralpha.market import Lake, carried, carried_each, last_known
+from intralpha.market import Lake, last_known
 from intralpha.risk import FactorRiskSpec, PcaRiskSpec, PriceVolumeSpec, SessionReturns
 from intralpha.risk.laid import LaidSessions
 from intralpha.risk.past_returns import caps_of
@@ -81,24 +81,25 @@ def test_caps_of_dates_far_apart_are_those_of_each(lake: Lake, assets):
     np.testing.assert_array_equal(caps_of(lake, days, assets), np.stack(alone))
 
 
-def test_values_carried_together_are_values_carried_alone(lake: Lake, assets):
+@pytest.mark.parametrize("at", [20, 200])
+def test_the_last_known_values_are_those_of_all_earlier_rows(lake: Lake, assets, at):
+    """Whether they are of the last two months or older, of a column of nulls, or of nobody."""
     days = lake.dates("daily")
-    first, close = days[40].item(), pl.col("close")
-    some = (pl.col("symbol") < assets[9]) & (pl.col("date") < days[35].item())
+    before, close = days[at].item(), pl.col("close")
+    some = (pl.col("symbol") < assets[9]) & (pl.col("date") < days[at // 2].item())
     older = pl.when(some).then(close).otherwise(float("nan"))
-    values = (close, close * pl.col("total_shares"), older, pl.lit(None))
-    own = np.full((5, len(assets)), np.nan)
-    own[2, ::3] = 7.0
-    together = carried_each(lake, [(value, own) for value in values], first, assets)
-    rows = lake.scan("daily", None, first).filter(pl.col("date") < first).collect()
-    for value, found in zip(values, together, strict=True):
-        np.testing.assert_array_equal(found, carried(lake, value, own, first, assets))
-        np.testing.assert_array_equal(found[0], last_known(lake, value, first, assets))
+    values = {"all": close, "caps": close * pl.col("total_shares"), "older": older}
+    wanted = np.append(assets, "999999.SH")
+    rows = lake.scan("daily", None, before).filter(pl.col("date") < before).collect()
+    counts = {}
+    for name, value in (values | {"none": pl.lit(None)}).items():
+        found = last_known(lake, value, before, wanted)
         each = rows.select("date", "symbol", value.cast(pl.Float64).alias("v"))
         kept = each.filter(pl.col("v").is_finite()).sort("date")
         newest = dict(kept.select("symbol", "v").iter_rows())  # the last row of a symbol stays
-        np.testing.assert_array_equal(found[0], [newest.get(s, np.nan) for s in assets.tolist()])
-    assert np.isfinite(together[2]).sum() < np.isfinite(together[0]).sum()
+        np.testing.assert_array_equal(found, [newest.get(s, np.nan) for s in wanted.tolist()])
+        counts[name] = int(np.isfinite(found).sum())
+    assert counts["all"] > counts["older"] > counts["none"] == 0
 
 
 def test_a_windowed_fit_is_numpys_on_each_stock():

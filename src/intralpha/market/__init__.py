@@ -12,13 +12,7 @@ if TYPE_CHECKING:
     from intralpha.market.caps import cap_weights, float_cap, size_cap, with_snapshots
     from intralpha.market.closing import closing_auctions
     from intralpha.market.codes import UnknownCodeError, board_of, code_range
-    from intralpha.market.daily import (
-        carried,
-        carried_each,
-        fill_forward,
-        last_known,
-        read_daily,
-    )
+    from intralpha.market.daily import carried, fill_forward, last_known, read_daily
     from intralpha.market.fundamentals import announced, years_before
     from intralpha.market.hours import bar_times
     from intralpha.market.index_weights import constituents, index_weights

@@ -1,7 +1,6 @@
 """Dense daily data: raw columns of the lake and what follows from them, as one Panel."""
 
-from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -32,6 +31,9 @@ DERIVED: dict[str, pl.Expr] = {
     "traded": pl.col("volume") > 0,
 }
 HISTORY = ("filled_close", "listed_days")
+NEAR_DAYS = (
+    62  # calendar days in which most stocks have traded: only of the others all rows are read
+)
 
 
 class UnknownColumnError(DataError):
@@ -131,41 +133,31 @@ def last_known(lake: Lake, value: pl.Expr, before: date, assets: np.ndarray) -> 
 
     Notes
     -----
-    Reads the columns of the expression for all earlier rows, and holds one value a stock.
+    Reads the columns of the expression for the rows of two months, and all earlier rows of the
+    stocks that have no value in them. Holds one value a stock.
     """
-    return last_known_each(lake, (value,), before, assets)[0]
+    symbols, near = [str(s) for s in assets], before - timedelta(days=NEAR_DAYS)
+    newest = lake.scan("daily", near, before).filter(pl.col("date") < before)
+    found = _newest(newest, value, symbols)
+    missing = np.flatnonzero(~np.isfinite(found)).tolist()
+    if missing:
+        left = [symbols[a] for a in missing]
+        told = pl.col("date") < near, pl.col("symbol").is_in(left)
+        found[missing] = _newest(lake.scan("daily", None, near).filter(*told), value, left)
+    return found
 
 
-def last_known_each(
-    lake: Lake, values: Sequence[pl.Expr], before: date, assets: np.ndarray
-) -> np.ndarray:
-    """Like :func:`last_known` of several expressions, of which the earlier rows are read once.
-
-    Parameters
-    ----------
-    lake : with a ``daily`` table
-    values : K expressions of its columns
-    before, assets : as of :func:`last_known`
-
-    Returns
-    -------
-    ndarray of float64, shape [K, A]
-    """
-    rows = lake.scan("daily", None, before).filter(pl.col("date") < before)
-    names = [f"value{k}" for k in range(len(values))]
-    numbers = [v.cast(pl.Float64).alias(name) for name, v in zip(names, values, strict=True)]
-    finite = [pl.col(n).is_finite().fill_null(value=False) for n in names]
-    newest = [pl.when(f).then("date").arg_max() for f in finite]
+def _newest(rows: pl.LazyFrame, value: pl.Expr, symbols: list[str]) -> np.ndarray:
+    """Last finite value of each symbol, NaN without any."""
     found = (
-        rows.select("date", "symbol", *numbers)
+        rows.select("date", "symbol", value.cast(pl.Float64).alias("value"))
+        .filter(pl.col("value").is_finite())
         .group_by("symbol")
-        .agg(pl.col(n).get(at) for n, at in zip(names, newest, strict=True))
+        .agg(pl.col("value").get(pl.col("date").arg_max()))
         .collect()
     )
-    known = {symbol: row for symbol, *row in found.iter_rows()}
-    nothing = [None] * len(values)
-    each = [known.get(str(s), nothing) for s in assets]
-    return np.array(each, dtype=np.float64).reshape(len(assets), len(values)).T
+    known = dict(found.iter_rows())
+    return np.array([known.get(s, np.nan) for s in symbols], dtype=np.float64)
 
 
 def carried(
@@ -187,23 +179,8 @@ def carried(
         With a row for the session before the first. NaN until a stock has any value. Known at the
         close of each session.
     """
-    return carried_each(lake, [(value, values_DA)], first, assets)[0]
-
-
-def carried_each(
-    lake: Lake, pairs: Sequence[tuple[pl.Expr, np.ndarray]], first: date, assets: np.ndarray
-) -> list[np.ndarray]:
-    """Like :func:`carried` of several expressions, of which the earlier rows are read once.
-
-    Parameters
-    ----------
-    lake : with a ``daily`` table
-    pairs : expression of its columns, and what it gives on the sessions
-    first, assets : as of :func:`carried`
-    """
-    before = last_known_each(lake, [value for value, _ in pairs], first, assets)
-    known = zip(before, pairs, strict=True)
-    return [fill_forward(np.concatenate([last[None, :], own])) for last, (_, own) in known]
+    before = last_known(lake, value, first, assets)
+    return fill_forward(np.concatenate([before[None, :], values_DA]))
 
 
 def fill_forward(values_DA: np.ndarray) -> np.ndarray:

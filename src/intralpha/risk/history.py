@@ -11,7 +11,7 @@ from numpy import ndarray
 
 from intralpha.base import Panel
 from intralpha.base.cross_section import sum_in_turn
-from intralpha.market import Lake, carried_each, read_daily, with_snapshots
+from intralpha.market import Lake, carried, read_daily, with_snapshots
 
 COVERED = 0.5
 SPAN_SESSIONS = 250
@@ -103,7 +103,8 @@ def _carried(
     close, factor = (pl.col(name) for name in ("close", "adj_factor"))
     shares = [(pl.col(n), daily[n]) for n in ("total_shares", "float_shares")]
     caps = [(close * count, daily["close"] * own) for count, own in shares]
-    return carried_each(lake, [(close * factor, daily["adj_close"]), *caps], start, assets)
+    values = (close * factor, daily["adj_close"]), *caps
+    return [carried(lake, value, own, start, assets) for value, own in values]
 
 
 def _covers(known: Bool[ndarray, "H A"], listed: Bool[ndarray, "H A"]) -> Bool[ndarray, "H"]:
