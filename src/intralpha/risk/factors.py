@@ -152,7 +152,7 @@ class FactorRiskSpec(WindowedRisk):
         laid : on the stocks of the design
         past : explained sessions up to the date, ascending
         """
-        known = np.isfinite(design.loadings_AK).all(axis=1)
+        known = np.asarray(np.isfinite(design.loadings_AK).all(axis=1))
         names, x_AK, cap = design.names, design.loadings_AK[known], cap_A[known]
         returns, left = laid.of(past[-self.window_days :], names, known)
         map_KA = None
