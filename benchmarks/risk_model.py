@@ -49,6 +49,7 @@ from intralpha.risk import (
 )
 from intralpha.risk.cross_section_fit import fit_cross_section
 from intralpha.risk.design import Design, designs
+from intralpha.risk.laid import LaidSessions
 from intralpha.risk.past_returns import caps_of
 from intralpha.sources import (
     QlibSpec,
@@ -183,6 +184,7 @@ def judge(market: Market, specs: dict[str, FactorRiskSpec]) -> dict[str, dict]:
     """
     longest = max(spec.past_days for spec in specs.values())
     past: list[SessionReturns] = []
+    laid = {name: LaidSessions(market.assets) for name in specs}
     r2, seen = [], {name: [] for name in (*specs, "shrunk")}
     for one, design, cap in market.walk():
         past = [*past[-longest + 1 :], one]
@@ -192,7 +194,7 @@ def judge(market: Market, specs: dict[str, FactorRiskSpec]) -> dict[str, dict]:
         core = market.mask[int(np.searchsorted(market.days, one.date))]
         at = int(np.searchsorted(market.sessions, one.date))
         for name, spec in specs.items():
-            known = spec.estimated(design, cap, core, market.assets, past)
+            known = spec.estimated(design, cap, core, laid[name], past)
             pool = market.pool(one.date, known)
             known, (ahead, before) = known.on(pool), market.moved(one.date, pool)
             for sort, weights in Portfolios(at).of(known, known).items():

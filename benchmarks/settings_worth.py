@@ -5,34 +5,40 @@ changes one setting; the two-weekly one is a run of its own. Each is taken apart
 (Brinson), by styles, by what trading, blocked orders and cost took, and its tracking error is set
 beside what the risk model expected.
 
-    python benchmarks/settings_worth.py --data FOLDER --runs RUNS --lakes LAKES
-    python benchmarks/settings_worth.py --data FOLDER --quick    half a year, two portfolios
+    python benchmarks/settings_worth.py --data FOLDER --keep KEEP     all of them, in turn
+    python benchmarks/settings_worth.py --data FOLDER --keep KEEP --only csi300 slower
+    python benchmarks/settings_worth.py --data FOLDER --quick         half a year, one epoch
 
-FOLDER holds the real samples (INTRALPHA_REAL_DATA). What is made stays in RUNS and LAKES, so that a
-run that was cut goes on. Parts are daily sums times 244 over the sessions: added, not compounded.
+FOLDER holds the real samples (INTRALPHA_REAL_DATA). Lake and runs stay in KEEP: a command that was
+cut goes on where it was, and settings that are done are not made again. Parts are daily sums times
+244 over the sessions: added, not compounded.
 """
 
 import argparse
 import os
+import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 import polars as pl
 
 from intralpha.backtest import PortfolioRun, load_run
+from intralpha.base.cross_section import mean_zscore
 from intralpha.evaluation.nav import SESSIONS_PER_YEAR
 from intralpha.pipeline import Plan, execute, load_recipe, plan
 
 RECIPE = Path(__file__).parents[1] / "recipes/real_settings.yaml"
-LEFT_OUT = ("tracking_error", "turnover", "slower", "csi500", "csi500_all", "csi300", "csi1000")
+TODAY, TWO_WEEKLY = "today", "two_weekly"
 QUICK = (
     "test.start=2018-01-02",
     "test.end=2018-06-29",
+    "factors.gru_day.schedule.since=2017-01-03",
     "factors.gru_day.training.max_epochs=1",
-    *(f"portfolios.{name}=null" for name in LEFT_OUT),
 )
-TWO_WEEKLY = ("portfolio.every=2", "portfolios={}")
+QUICK_ONLY = (TODAY, "slower", "csi300")
 BRINSON = ("allocation", "selection", "interaction")
 BESIDE = ("trading", "cost", "benchmark_gap")
 STYLED = ("country", "industries", "specific", "unmodelled")
@@ -50,9 +56,33 @@ def finished(changes: tuple[str, ...], runs: Path) -> Plan:
     return planned
 
 
-def replays(planned: Plan) -> dict[str, str]:
-    """Portfolio -> what the names of its nodes end with."""
-    return {"today": ""} | {name: f"/{name}" for name in planned.recipe.portfolios}
+def settings() -> tuple[str, ...]:
+    """Names of all settings, in the order of the recipe."""
+    return TODAY, *load_recipe(RECIPE).portfolios, TWO_WEEKLY
+
+
+def made(name: str, changes: tuple[str, ...], runs: Path) -> dict[str, float]:
+    """Figures of one setting; the recipe is made without the others."""
+    further = load_recipe(RECIPE).portfolios
+    left = tuple(f"portfolios.{one}=null" for one in further if one != name)
+    often = ("portfolio.every=2",) if name == TWO_WEEKLY else ()
+    planned = finished((*changes, *left, *often), runs)
+    return figures(planned, f"/{name}" if name in further else "")
+
+
+def slowness(planned: Plan, suffix: str) -> float:
+    """Mean correlation of the signal with that of the decision before, over stocks with both."""
+    mine = planned.recipe.portfolios[suffix[1:]].factors if suffix else {}
+    if mine:
+        parts = [planned.panel(f"score/{name}")["score"] for name in mine]
+        score = mean_zscore(parts, np.tile(list(mine.values()), (len(parts[0]), 1)))
+    else:
+        score = planned.panel("signal")["score"]
+    found = []
+    for old, new in pairwise(score):
+        both = np.isfinite(old) & np.isfinite(new)
+        found.append(np.corrcoef(old[both], new[both])[0, 1] if both.sum() > 2 else np.nan)
+    return float(np.nanmean(found))
 
 
 def figures(planned: Plan, suffix: str) -> dict[str, float]:
@@ -77,7 +107,7 @@ def figures(planned: Plan, suffix: str) -> dict[str, float]:
     out["te_expected"] = expected["expected_tracking_error"]
     out["te_realised"] = expected["realised_tracking_error"]
     out["te_whole"] = float(daily["excess_ret"].std()) * SESSIONS_PER_YEAR**0.5  # type: ignore[arg-type]
-    return out | traded(run)
+    return out | traded(run) | {"autocorrelation": slowness(planned, suffix)}
 
 
 def traded(run: PortfolioRun) -> dict[str, float]:
@@ -100,7 +130,7 @@ def show(found: dict[str, dict[str, float]]) -> None:
     per_cent = 100.0
     blocks = (
         ("excess_gross", "cost", "excess_net", "te_expected", "te_realised", "te_whole",
-         "turnover_rebalance", "turnover_year", "blocked_share"),
+         "turnover_rebalance", "turnover_year", "blocked_share", "autocorrelation"),
         (*BRINSON, *BESIDE, "excess_net"),
         ("styles", *STYLED, *BESIDE, "excess_net"),
         tuple(name for name in next(iter(found.values())) if name.startswith("style:")),
@@ -117,25 +147,29 @@ def show(found: dict[str, dict[str, float]]) -> None:
 
 
 def main() -> None:
-    """Make everything, print the tables and a last line of results."""
+    """Make every setting in turn, then print the tables and a last line of results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=os.environ.get("INTRALPHA_REAL_DATA"))
-    parser.add_argument("--runs", type=Path)
-    parser.add_argument("--lakes", type=Path)
-    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--keep", type=Path, help="folder where a run goes on")
+    parser.add_argument("--only", nargs="*", help="settings; default: all")
+    parser.add_argument("--quick", action="store_true", help="half a year, three settings")
     given = parser.parse_args()
     if given.data is None:
         print("RESULT today_net=nan")  # no folder of real data: nothing is measured
         return
+    found = {}
     with tempfile.TemporaryDirectory() as there:
-        runs = given.runs or Path(there) / "runs"
+        keep = given.keep or Path(there)
         os.environ["INTRALPHA_REAL_DATA"] = str(given.data)
-        os.environ["INTRALPHA_LAKES"] = str(given.lakes or Path(there) / "lakes")
+        os.environ["INTRALPHA_LAKES"] = str(keep / "lakes")
+        wanted = given.only or (QUICK_ONLY if given.quick else settings())
+        if unknown := sorted(set(wanted) - set(settings())):
+            parser.error(f"no setting {', '.join(unknown)}; known are {', '.join(settings())}")
         changes = QUICK if given.quick else ()
-        planned = finished(changes, runs)
-        found = {name: figures(planned, suffix) for name, suffix in replays(planned).items()}
-        seldom = finished((*changes, *TWO_WEEKLY), runs)
-        found["two_weekly"] = figures(seldom, "")
+        for name in wanted:
+            since = perf_counter()
+            found[name] = made(name, changes, keep / "runs")
+            print(f"{name}: {perf_counter() - since:.0f} s", file=sys.stderr, flush=True)
     show(found)
     words = (f"{name}_net={100 * one['excess_net']:.2f}" for name, one in found.items())
     print("RESULT", *words)

@@ -24,6 +24,7 @@ from intralpha.market import (
 )
 from intralpha.market.bars import IncompleteDayError
 from intralpha.market.daily import UnknownColumnError
+from intralpha.market.universe import intervals_mask
 
 from .conftest import SESSIONS, SYMBOLS, bar_rows, daily_rows
 
@@ -249,3 +250,36 @@ def test_size_from_total_shares_carries_what_is_known(lake: Lake) -> None:
     days = np.array(SESSIONS[1:3], dtype="datetime64[D]")
     found = size_cap(lake, days, ASSETS)["size_cap"][:, 0]
     np.testing.assert_allclose(found, [11000, 11000])  # no count on day 2: the last value
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("scheme", [None, "s1"])
+def test_industries_are_those_of_a_mask_a_label(
+    tmp_path: Path, seed: int, scheme: str | None
+) -> None:
+    """Intervals that overlap, of several schemes; the last label by alphabet counts."""
+    rng, n = np.random.default_rng(seed), 200
+    first = np.datetime64("2024-01-01") + rng.integers(-50, 200, n)
+    out = np.where(rng.random(n) < 0.3, np.datetime64("NaT"), first + rng.integers(0, 90, n))
+    names = {
+        "symbol": [f"{600000 + k}.SH" for k in rng.integers(0, 40, n).tolist()],
+        "scheme": [f"s{k}" for k in rng.integers(0, 3, n).tolist()],
+        "code": rng.choice(["unknown", "a", "b", "c"], n).tolist(),
+    }
+    rows = pl.DataFrame(names | {"in_date": first, "out_date": out})
+    lake = Lake(tmp_path / "lake", create=True)
+    lake.append("industry", rows.unique(["scheme", "symbol", "in_date"], keep="first"))
+    table = lake.scan("industry").collect()
+    days = np.datetime64("2024-01-01") + np.arange(0, 250, 3)
+    assets = rng.permutation([f"{600000 + k}.SH" for k in range(45)])
+    codes, labels = industry_codes(lake, days, assets, scheme)
+    expected = np.zeros(codes.shape, dtype=np.int32)
+    begun = dict(table.group_by("scheme").agg(pl.col("in_date").min()).iter_rows())
+    for d, day in enumerate(days):
+        by_then = [s for s in sorted(begun) if np.datetime64(begun[s]) <= day]
+        used = scheme or (by_then[0] if by_then else None)
+        for position, label in enumerate(labels[1:], start=1):
+            mine = table.filter(pl.col("scheme") == used, pl.col("code") == label)
+            expected[d, intervals_mask(mine, days[d : d + 1], assets)[0]] = position
+    np.testing.assert_array_equal(codes, expected)
+    assert len(np.unique(codes)) == 4

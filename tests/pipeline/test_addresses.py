@@ -464,6 +464,22 @@ def test_a_factor_of_others_moves_with_them_and_moves_none(base: tuple[Path, Pla
     assert moved(before, one) == {"score/simple", "score/both"} | RESULTS
 
 
+def test_a_slower_factor_moves_with_its_own_and_moves_none(base: tuple[Path, Plan]) -> None:
+    folder, _ = base
+
+    def planned(*changes: str) -> Plan:
+        more = "factors.slow={kind: smoothed, of: simple, dates: 3}"
+        return plan(load_recipe(folder / "tiny.yaml", (more, *changes)), folder / "runs")
+
+    before = planned()
+    assert moved(base[1], before) == {"score/slow", "test"}
+    assert moved(before, planned("factors.slow.half_life=2")) == {"score/slow", "test"}
+    one = planned("factors.simple.signs.ret20=1")
+    assert moved(before, one) == {"score/simple", "score/slow"} | RESULTS
+    lasts = [s.needs["score"] for s in before.node("score/slow").slices]
+    assert [len(one) for one in lasts[:4]] == [1, 2, 3, 3]
+
+
 def test_a_transform_of_a_set_moves_the_set_alone(base: tuple[Path, Plan]) -> None:
     folder, planned = base
     plain = changed(planned.recipe, "sets", OTHERS["sets"])

@@ -111,14 +111,12 @@ def test_constraints_give_way_in_the_declared_order(four) -> None:
 @pytest.mark.parametrize(
     ("problem", "said"),
     [
-        ({"tracking_error": 0.05}, "plan: tracking_error of the problem"),
         ({"constraints": [{"kind": "cardinality", "at_most": 50}]}, "plan: cardinality of"),
         ({"constraints": [{"kind": "minimum_position", "at_least": 0.001}]}, "minimum_position"),
-        ({"terms": [{"kind": "risk_aversion", "factor": -1.0}]}, "plan: risk_aversion of"),
     ],
 )
 def test_what_cannot_be_planned_is_told_before_anything_runs(problem: dict, said: str) -> None:
-    given = {"risk": {"kind": "factors"}, "problem": problem}
+    given = {"problem": problem}
     assert EnhancementSpec.model_validate(given).faults() == ()
     (fault,) = EnhancementSpec.model_validate({**given, "plan": {}}).faults()
     assert said in fault

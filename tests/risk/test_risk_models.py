@@ -1,6 +1,7 @@
 """Both kinds of model on a simulated market: form, files, no look ahead, leaks that are seen."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from intralpha.risk import (
     save_estimate,
     save_session,
 )
-from intralpha.risk.model import laid_out
+from intralpha.risk.laid import LaidSessions
 
 STYLES = PriceVolumeSpec(
     momentum_days=60, beta_days=60, volatility_days=60, month_days=10, year_months=6
@@ -139,12 +140,16 @@ def same(
 class Peeking(FactorRiskSpec):
     """Takes tomorrow's factor returns into today's covariance."""
 
-    def estimate(self, lake, date, assets, mask_A, past):
+    def estimates(self, lake, dates, assets, mask_DA, pasts):
+        cheating = map(partial(self._with_tomorrow, lake, assets), dates, mask_DA, pasts)
+        return super().estimates(lake, dates, assets, mask_DA, cheating)
+
+    def _with_tomorrow(self, lake, assets, date, mask_A, past):
         sessions = lake.dates("daily")
         tomorrow = sessions[np.searchsorted(sessions, date) + 1 :][:1]
         ahead = tuple(self.explain(lake, tomorrow, assets, mask_A[None]))
         hidden = [SessionReturns(date, *_rest(one)) for one in ahead]  # under today's date
-        return super().estimate(lake, date, assets, mask_A, (*past, *hidden))
+        return (*past, *hidden)
 
 
 class SameDay(FactorRiskSpec):
@@ -200,8 +205,9 @@ def test_factors_and_stocks_are_matched_by_name():
     one = SessionReturns(
         day, ("a", "b"), np.array([1.0, 2.0]), np.array(["X", "Z"]), np.array([0.1, 0.3]), 0.5
     )
-    returns, left = laid_out((one,), ("b", "c", "a"), np.array(["Z", "Y", "X"]))
+    axis = np.array(["Z", "Y", "W", "X"])
+    returns, left = LaidSessions(axis).of((one,), ("b", "c", "a"), axis != "W")
     np.testing.assert_array_equal(returns, [[2.0, np.nan, 1.0]])
     np.testing.assert_array_equal(left, [[0.3, np.nan, 0.1]])
-    empty = laid_out((one,), (), np.zeros(0, dtype="U9"))
+    empty = LaidSessions(axis[:0]).of((one,), (), np.zeros(0, dtype=bool))
     assert empty[1].shape == (1, 0)

@@ -94,10 +94,10 @@ class EnhancementSpec(Spec):
                 f"benchmark {kind}, so it holds of itself.\nHint: benchmark: {{kind: index, index: "
                 "000905.SH}"
             )
-        if self.plan is not None and (curved := sorted({p.kind for p in parts if not p.linear})):  # type: ignore[attr-defined]
+        if self.plan is not None and (counts := sorted({p.kind for p in parts if not p.plannable})):  # type: ignore[attr-defined]
             found.append(
-                f"plan: {', '.join(curved)} of the problem cannot be planned ahead; expected "
-                "constraints and terms that are linear.\nHint: leave it out here, or plan: null "
+                f"plan: {', '.join(counts)} of the problem cannot be planned ahead; expected "
+                "nothing that says which names are held.\nHint: leave it out here, or plan: null "
                 "for one trade at a time"
             )
         hedge = () if self.hedge is None else self.hedge.faults()

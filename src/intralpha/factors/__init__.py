@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from intralpha.factors.mean_of import MeanOfSpec
     from intralpha.factors.network import Network
     from intralpha.factors.sample_blocks import SampleBlocks
+    from intralpha.factors.smoothed import SmoothedSpec
     from intralpha.factors.zscore_mean import ZScoreMean
 
 lazily(__name__)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from intralpha.market.bars import aggregate_bars, read_bars
     from intralpha.market.boards import boards_of
     from intralpha.market.calendar import Calendar, CalendarEndError
-    from intralpha.market.caps import cap_weights, float_cap, size_cap
+    from intralpha.market.caps import cap_weights, float_cap, size_cap, with_snapshots
     from intralpha.market.closing import closing_auctions
     from intralpha.market.codes import UnknownCodeError, board_of, code_range
     from intralpha.market.daily import carried, fill_forward, last_known, read_daily

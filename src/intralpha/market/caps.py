@@ -1,5 +1,6 @@
 """Capitalisation, from share counts or from dated snapshots as a stand-in."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -74,12 +75,28 @@ def _cap(lake: Lake, dates: np.ndarray, assets: np.ndarray, of: str, fwd_snapsho
     daily = read_daily(lake, ("close", count), first, last, assets)
     counted = daily["close"] * daily[count]
     known = carried(lake, pl.col("close") * pl.col(count), counted, first, assets)[1:]
-    stand_in = None
-    if not np.isfinite(known).all():
-        stand_in = _from_snapshots(lake, name, None if fwd_snapshot else last, assets)
-    if stand_in is not None:
-        known = np.where(np.isfinite(known), known, stand_in.at(daily.dates).values[:, :, 0])
-    return Panel(known[:, :, None], daily.dates, assets, (name,)).at(days)
+    upto = None if fwd_snapshot else last
+    full = with_snapshots(lake, name, Panel(known[:, :, None], daily.dates, assets, (name,)), upto)
+    return full.at(days)
+
+
+def with_snapshots(lake: Lake, item: str, known: Panel, last: date | None) -> Panel:
+    """Capitalisation by share counts, where it is not known by snapshots, moved on by the price.
+
+    Parameters
+    ----------
+    lake : its ``fundamentals`` may be absent
+    item : ``float_cap`` or ``total_cap``
+    known : Panel of one name, CNY, NaN where no count is known
+    last : latest announcement that counts; None: all, for earlier sessions, too
+    """
+    if np.isfinite(known.values).all():
+        return known
+    stand_in = _from_snapshots(lake, item, last, known.assets)
+    if stand_in is None:
+        return known
+    other = stand_in.at(known.dates).values
+    return replace(known, values=np.where(np.isfinite(known.values), known.values, other))
 
 
 def _from_snapshots(lake: Lake, item: str, last: date | None, assets: np.ndarray) -> Panel | None:

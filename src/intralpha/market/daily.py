@@ -1,6 +1,6 @@
 """Dense daily data: raw columns of the lake and what follows from them, as one Panel."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -31,6 +31,9 @@ DERIVED: dict[str, pl.Expr] = {
     "traded": pl.col("volume") > 0,
 }
 HISTORY = ("filled_close", "listed_days")
+NEAR_DAYS = (
+    62  # calendar days in which most stocks have traded: only of the others all rows are read
+)
 
 
 class UnknownColumnError(DataError):
@@ -130,19 +133,31 @@ def last_known(lake: Lake, value: pl.Expr, before: date, assets: np.ndarray) -> 
 
     Notes
     -----
-    Reads the columns of the expression for all earlier rows, and holds one value a stock.
+    Reads the columns of the expression for the rows of two months, and all earlier rows of the
+    stocks that have no value in them. Holds one value a stock.
     """
-    number = value.cast(pl.Float64)
-    rows = lake.scan("daily", None, before).filter(pl.col("date") < before)
+    symbols, near = [str(s) for s in assets], before - timedelta(days=NEAR_DAYS)
+    newest = lake.scan("daily", near, before).filter(pl.col("date") < before)
+    found = _newest(newest, value, symbols)
+    missing = np.flatnonzero(~np.isfinite(found)).tolist()
+    if missing:
+        left = [symbols[a] for a in missing]
+        told = pl.col("date") < near, pl.col("symbol").is_in(left)
+        found[missing] = _newest(lake.scan("daily", None, near).filter(*told), value, left)
+    return found
+
+
+def _newest(rows: pl.LazyFrame, value: pl.Expr, symbols: list[str]) -> np.ndarray:
+    """Last finite value of each symbol, NaN without any."""
     found = (
-        rows.select("date", "symbol", number.alias("value"))
+        rows.select("date", "symbol", value.cast(pl.Float64).alias("value"))
         .filter(pl.col("value").is_finite())
         .group_by("symbol")
         .agg(pl.col("value").get(pl.col("date").arg_max()))
         .collect()
     )
     known = dict(found.iter_rows())
-    return np.array([known.get(str(s), np.nan) for s in assets], dtype=np.float64)
+    return np.array([known.get(s, np.nan) for s in symbols], dtype=np.float64)
 
 
 def carried(

@@ -1,13 +1,13 @@
 """Industries as dense codes, point in time where the lake has history."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import numpy as np
 import polars as pl
 
 from intralpha.base.panel import as_days
 from intralpha.market.lake import Lake
-from intralpha.market.universe import intervals_mask
 
 UNKNOWN = "unknown"
 
@@ -31,15 +31,29 @@ def industry_codes(
     labels : tuple of str
     """
     table = lake.scan("industry").collect()
-    codes = np.zeros((len(dates), len(assets)), dtype=np.int32)
+    days, codes = as_days(dates), np.zeros((len(dates), len(assets)), dtype=np.int32)
     mine = table.filter(pl.col("symbol").is_in(list(map(str, assets))))
     labels = (UNKNOWN, *sorted(set(mine["code"]) - {UNKNOWN}))
-    for wanted, here in _schemes(table, as_days(dates), scheme):
+    for wanted, here in _schemes(table, days, scheme):
         rows = mine.filter(pl.col("scheme") == wanted)
-        for position, label in enumerate(labels[1:], start=1):
-            inside = intervals_mask(rows.filter(pl.col("code") == label), dates, assets)
-            codes[inside & here[:, None]] = position
+        codes[here] = _codes(rows, labels, days[here], assets)
     return codes, labels
+
+
+def _codes(
+    rows: pl.DataFrame, labels: tuple[str, ...], days: np.ndarray, assets: np.ndarray
+) -> np.ndarray:
+    """Positions of one scheme; of intervals of a stock that overlap the last by label counts."""
+    column = {symbol: a for a, symbol in enumerate(assets.tolist())}
+    place = {label: k for k, label in enumerate(labels)}
+    codes = np.zeros((len(days), len(assets)), dtype=np.int32)
+    known = rows.filter(pl.col("code") != UNKNOWN).sort("code")
+    first = np.searchsorted(days, as_days(known["in_date"]), side="left").tolist()
+    ends = as_days(known["out_date"].fill_null(date.max))
+    stop = np.searchsorted(days, ends, side="right").tolist()
+    for symbol, code, lo, hi in zip(known["symbol"], known["code"], first, stop, strict=True):
+        codes[lo:hi, column[symbol]] = place[code]
+    return codes
 
 
 def _schemes(

@@ -39,7 +39,7 @@ class CardinalitySpec(ConstraintSpec):
     at_most: int = Field(gt=0, description="names that may be held")
 
     @property
-    def linear(self) -> bool:
+    def plannable(self) -> bool:
         """No: names are held or not."""
         return False
 

@@ -74,9 +74,13 @@ def certify(program: LinearProgram, answer: Answer) -> tuple[Residuals, Float[nd
         primal = max(primal, variance**0.5 - cone.radius)
         gap += 0.5 * curve.bend * (cone.radius**2 - variance)
     scale = float(np.abs(program.gain).max(initial=0.0)) or 1.0
-    violators = int((adds > _WORTH * scale).sum())
     most = float(adds.max(initial=0.0))
-    return Residuals(float(primal), most, float(gap), violators, scale), adds
+    return Residuals(float(primal), most, float(gap), violators_of(adds, scale), scale), adds
+
+
+def violators_of(adds: Float[ndarray, "N"], scale: float) -> int:
+    """How many could add more than 1e-8 of the largest gain per unit of weight."""
+    return int((adds > _WORTH * scale).sum())
 
 
 def _possible(program: LinearProgram, duals: Float[ndarray, "R"]) -> Float[ndarray, "R"]:

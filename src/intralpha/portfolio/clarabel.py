@@ -1,18 +1,14 @@
-"""Clarabel: a program with cones or penalties in factor form, solved or found infeasible."""
+"""Clarabel: columns with bounded and weighed variances, solved or found infeasible."""
 
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 from numpy import ndarray
 from scipy import sparse
 
-from intralpha.portfolio.answer import Answer, SolverFailedError
-from intralpha.portfolio.assemble import Arrays, assemble
-from intralpha.portfolio.program import LinearProgram
-from intralpha.portfolio.spread import Spread
+from intralpha.portfolio.answer import SolverFailedError
+from intralpha.portfolio.squares import Curved, CurvedOptimum
 
 # A compiled module without types.
 clarabel: Any = import_module("clarabel")
@@ -22,41 +18,28 @@ _PER_UNIT = 1e2
 _TOLERANCE = 1e-9
 
 
-@dataclass(frozen=True, eq=False)
-class _Squares:
-    """A spread in columns z: ``y'Fy + e'e + v0`` with exposures y = y0 + G z and e = e0 + H z."""
+def maximise(curved: Curved, miss: bool = False) -> tuple[CurvedOptimum | None, int]:
+    """Solve by an interior point method on one thread.
 
-    factors_KN: sparse.csr_matrix
-    at_zero_K: Float[ndarray, "K"]
-    cov_KK: Float[ndarray, "K K"]
-    specific: sparse.csr_matrix
-    specific_at_zero: Float[ndarray, "M"]
-    still: float
-
-
-def maximise_curved(program: LinearProgram, miss: bool = False) -> tuple[Answer | None, int]:
-    """Solve a program with cones or penalties by an interior point method on one thread.
-
-    Each spread has K columns of its own for the factors' exposures, so that no matrix over the
+    Each variance has K columns of its own for the factors' exposures, so that no matrix over the
     assets is ever written out.
 
     Parameters
     ----------
-    program : what is solved
-    miss : look instead for the least by which the radii of the cones must grow, everything else
-        standing; the answer's gain is minus that
+    curved : what is solved
+    miss : look instead for the least by which the radii must grow, everything else standing; the
+        answer's gain is minus that
 
     Returns
     -------
-    (Answer, or None when infeasible; iterations)
+    (CurvedOptimum, or None when infeasible; iterations)
 
     Raises
     ------
     SolverFailedError
         Anything that is neither solved nor proved infeasible.
     """
-    arrays = assemble(program)
-    problem = _Form(program, arrays, miss)
+    problem = _Form(curved, miss)
     settings = clarabel.DefaultSettings()
     settings.verbose = False
     settings.max_threads = 1
@@ -66,33 +49,30 @@ def maximise_curved(program: LinearProgram, miss: bool = False) -> tuple[Answer 
     status, work = str(solution.status), int(solution.iterations)
     if status in ("PrimalInfeasible", "AlmostPrimalInfeasible"):
         return None, work
-    if status == "NumericalError" and not miss and _misses(program):
+    if status == "NumericalError" and not miss and _misses(curved):
         return None, work
     # Almost, or too slow at the end: the residuals of the answer tell whether it will do.
     if status not in ("Solved", "AlmostSolved", "InsufficientProgress"):
-        raise SolverFailedError(status, len(arrays.cost), len(arrays.row_lower), solver="Clarabel")
-    return problem.answer(np.array(solution.x), np.array(solution.z), work), work
+        raise SolverFailedError(status, problem.count, problem.rows, solver="Clarabel")
+    return problem.answer(np.array(solution.x), np.array(solution.z)), work
 
 
-def _misses(program: LinearProgram) -> bool:
-    """Whether no weights come as near as every cone asks; the solver may stall at the edge."""
-    nearest, _ = maximise_curved(program, miss=True)
+def _misses(curved: Curved) -> bool:
+    """Whether nothing comes as near as every radius asks; the solver may stall at the edge."""
+    nearest, _ = maximise(curved, miss=True)
     if nearest is None:
         return True
-    return any(
-        c.spread.variance(nearest.weights) ** 0.5 > c.radius * (1 + 1e-6) for c in program.cones
-    )
+    return any(s.variance(nearest.columns) ** 0.5 > r * (1 + 1e-6) for s, r in curved.balls)
 
 
 class _Form:
     """``min x'Px/2 + q'x`` with ``Ax + s = b``, s in cones, for one program."""
 
-    def __init__(self, program: LinearProgram, arrays: Arrays, miss: bool) -> None:
-        self.program, self.arrays, self.miss = program, arrays, miss
-        self.count, self.rows = len(arrays.cost), len(arrays.row_lower)
-        self.size = float(np.abs(arrays.cost).max(initial=0.0)) or 1.0
-        self.spreads = [c.spread for c in program.cones] + [p.spread for p in program.penalties]
-        self.squares = [_squares(program, arrays, spread) for spread in self.spreads]
+    def __init__(self, curved: Curved, miss: bool) -> None:
+        self.curved, self.arrays, self.miss = curved, curved.arrays, miss
+        self.count, self.rows = len(self.arrays.cost), len(self.arrays.row_lower)
+        self.size = float(np.abs(self.arrays.cost).max(initial=0.0)) or 1.0
+        self.squares = [square for square, _ in (*curved.balls, *curved.weighed)]
         factors = [len(s.at_zero_K) for s in self.squares]
         self.starts = self.count + np.concatenate([[0], np.cumsum(factors)]).astype(int)
         self.width = int(self.starts[-1]) + miss
@@ -136,9 +116,9 @@ class _Form:
             last = sparse.csr_matrix(([-1.0], ([0], [self.width - 1])), shape=(1, self.width))
             put(last, np.zeros(1), clarabel.NonnegativeConeT)
         self.first_cone = sum(map(len, right))
-        for i, cone in enumerate(self.program.cones):
-            put(*self._cone(i, cone.radius), clarabel.SecondOrderConeT)
-        self.cone_sizes = [k.dim for k in kinds[len(kinds) - len(self.program.cones) :]]
+        for i, (_, radius) in enumerate(self.curved.balls):
+            put(*self._cone(i, radius), clarabel.SecondOrderConeT)
+        self.cone_sizes = [k.dim for k in kinds[len(kinds) - len(self.curved.balls) :]]
         matrix = sparse.vstack(blocks, format="csc")
         quadratic, linear = self._objective()
         return quadratic, linear, matrix, np.concatenate(right), kinds
@@ -170,11 +150,9 @@ class _Form:
             linear[-1] = 1.0
             return quadratic, linear
         linear[: self.count] = -self.arrays.cost / self.size
-        cones = len(self.program.cones)
-        for i, penalty in enumerate(self.program.penalties, start=cones):
-            square, first = self.squares[i], int(self.starts[i])
-            k = len(square.at_zero_K)
-            twice = 2 * penalty.factor / self.size
+        for i, (square, factor) in enumerate(self.curved.weighed, start=len(self.curved.balls)):
+            first, k = int(self.starts[i]), len(square.at_zero_K)
+            twice = 2 * factor / self.size
             rows, columns = first + np.indices((k, k)).reshape(2, -1)
             shape = (self.width, self.width)
             values = square.cov_KK.ravel() * twice / _PER_UNIT
@@ -185,22 +163,14 @@ class _Form:
             linear[: self.count] += twice * (square.specific.T @ square.specific_at_zero)
         return sparse.triu(quadratic, format="csc"), linear
 
-    def answer(self, x: ndarray, z: ndarray, work: int) -> Answer:
-        """Weights, and duals in the units of the program.
+    def answer(self, x: ndarray, z: ndarray) -> CurvedOptimum:
+        """Columns, and duals in the units of the program.
 
         Parameters
         ----------
         x : columns, [N]
         z : duals of the rows in the order of :meth:`matrices`
-        work : iterations
         """
-        a, past = self.arrays, self.program.past
-        columns = x[: self.count] / _PER_UNIT
-        weights = past.copy()
-        weights[a.buys] += columns[: len(a.buys)]
-        weights[a.sells] -= columns[len(a.buys) :]
-        lower, upper, _ = self.program.box()
-        scale = self.size
         duals = np.zeros(self.rows)
         at = len(self.equal)
         duals[self.equal] = z[:at]
@@ -208,38 +178,15 @@ class _Form:
         duals[self.below] += z[at : at + len(self.below)]
         at += len(self.below)
         duals[self.above] -= z[at : at + len(self.above)]
-        cones, at = np.zeros(len(self.cone_sizes)), self.first_cone
-        for i, (size, cone) in enumerate(zip(self.cone_sizes, self.program.cones, strict=True)):
-            cones[i] = z[at] / _unit(cone.radius)
+        balls, at = np.zeros(len(self.cone_sizes)), self.first_cone
+        for i, (size, (_, radius)) in enumerate(
+            zip(self.cone_sizes, self.curved.balls, strict=True)
+        ):
+            balls[i] = z[at] / _unit(radius)
             at += size
-        return Answer(np.clip(weights, lower, upper), duals * scale, cones * scale, work)
+        return CurvedOptimum(x[: self.count] / _PER_UNIT, duals * self.size, balls * self.size)
 
 
 def _unit(radius: float) -> float:
     """What a cone's lines are divided by, so that its radius is 1 in the solver."""
     return radius * _PER_UNIT if radius > 0 else 1.0
-
-
-def _squares(program: LinearProgram, arrays: Arrays, spread: Spread) -> _Squares:
-    """A spread in terms of purchases and sales; names that do not move are a constant."""
-    buys, sells = arrays.buys, arrays.sells
-    loadings = sparse.csr_matrix(spread.loadings_AK)
-    active = program.past - spread.centre
-    moving = np.union1d(buys, sells)
-    sd = np.sqrt(spread.specific_var_A)
-    place = np.full(len(active), -1)
-    place[moving] = np.arange(len(moving))
-    rows = np.concatenate([place[buys], place[sells]])
-    values = np.concatenate([sd[buys], -sd[sells]])
-    still = np.ones(len(active), dtype=bool)
-    still[moving] = False
-    return _Squares(
-        factors_KN=sparse.vstack([loadings[buys], -loadings[sells]]).T.tocsr(),  # type: ignore[operator]
-        at_zero_K=spread.exposed(program.past),
-        cov_KK=spread.factor_cov_KK,
-        specific=sparse.csr_matrix(
-            (values, (rows, np.arange(len(rows)))), shape=(len(moving), len(rows))
-        ),
-        specific_at_zero=(sd * active)[moving],
-        still=spread.fixed_var + float(spread.specific_var_A[still] @ active[still] ** 2),
-    )

@@ -93,7 +93,7 @@ def rank(
 def solve_whole(program: LinearProgram) -> tuple[Answer | None, int]:
     """Best weights of a program, on all of its names: HiGHS, or Clarabel if it is curved."""
     if program.curved:
-        from intralpha.portfolio.clarabel import maximise_curved
+        from intralpha.portfolio.curved import maximise_curved
 
         return maximise_curved(program)
     arrays = assemble(program)

@@ -48,9 +48,9 @@ class ConstraintSpec(Kinded):
         return False
 
     @property
-    def linear(self) -> bool:
-        """Whether it writes nothing but rows and bounds, as plans of several trades want it."""
-        return not self.needs_risk
+    def plannable(self) -> bool:
+        """Whether plans of several trades take it: they do not choose which names are held."""
+        return True
 
     @property
     def needs_constituents(self) -> bool:

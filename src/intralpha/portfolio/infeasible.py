@@ -168,7 +168,7 @@ def _cheapest_miss(program: LinearProgram) -> tuple[Float[ndarray, "R"], Float[n
 
 def _missed_cones(program: LinearProgram) -> list[Violation]:
     """How far standard deviations must exceed their bounds where all rows hold."""
-    from intralpha.portfolio.clarabel import maximise_curved
+    from intralpha.portfolio.curved import maximise_curved
 
     answer, _ = maximise_curved(program, miss=True)
     if answer is None:

@@ -38,7 +38,7 @@ class MinimumPositionSpec(ConstraintSpec):
     at_least: float = Field(gt=0, le=1, description="smallest weight that is held")
 
     @property
-    def linear(self) -> bool:
+    def plannable(self) -> bool:
         """No: names are held or not."""
         return False
 

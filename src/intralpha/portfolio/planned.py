@@ -116,7 +116,7 @@ class Planned:
 
     Parameters
     ----------
-    problem : linear
+    problem : of which no name is held or not
     """
 
     problem: Problem
@@ -145,7 +145,7 @@ class Planned:
         Raises
         ------
         PlanError
-            The snapshot has no signals ahead, or the problem is not linear.
+            The snapshot has no signals ahead, or the problem counts names.
         InfeasibleError, SolverFailedError, NoSignalError, HeldButUnknownError, WeightsError
             As of :meth:`Problem.solve`.
         """
@@ -176,4 +176,5 @@ def _solution(plan: TradePlan, relaxed: tuple[str, ...], seconds: float) -> Solu
         dropped_weight=plan.dropped_weight,
         seconds=seconds,
         n_iterations=plan.n_iterations,
+        residuals=plan.residuals,
     )

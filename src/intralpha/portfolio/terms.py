@@ -96,9 +96,9 @@ class TermSpec(Kinded):
         return False
 
     @property
-    def linear(self) -> bool:
-        """Whether it is linear in weights and trades, as plans of several trades want it."""
-        return not self.needs_risk
+    def plannable(self) -> bool:
+        """Whether plans of several trades take it."""
+        return True
 
     def make(self) -> Term:
         """The term as an objective takes it, without its factor."""

@@ -1,6 +1,6 @@
 """Risk model of named factors: country, industries and styles."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -16,7 +16,8 @@ from intralpha.risk.eigenfactor import eigenfactor_adjusted
 from intralpha.risk.estimate import RiskEstimate
 from intralpha.risk.factor_covariance import factor_covariance
 from intralpha.risk.fit_error import leverages, without_fit_error
-from intralpha.risk.model import SessionReturns, WindowedRisk, laid_out
+from intralpha.risk.laid import LaidSessions
+from intralpha.risk.model import SessionReturns, WindowedRisk
 from intralpha.risk.past_returns import caps_of, past_returns
 from intralpha.risk.price_volume import PriceVolumeSpec
 from intralpha.risk.regime import regime_multiplier
@@ -98,9 +99,30 @@ class FactorRiskSpec(WindowedRisk):
         lake, date, assets, mask_A, past : as of :meth:`RiskModelSpec.estimate`
         """
         self.check_past(date, past)
-        day = as_days([date])
-        design = next(self._designs(lake, day, assets, mask_A[None, :]))
-        return self.estimated(design, caps_of(lake, day, assets)[0], mask_A, assets, past)
+        return next(self.estimates(lake, as_days([date]), assets, mask_A[None, :], [past]))
+
+    def estimates(
+        self,
+        lake: Lake,
+        dates: Shaped[ndarray, "D"],
+        assets: Shaped[ndarray, "A"],
+        mask_DA: Bool[ndarray, "mask_D mask_A"],
+        pasts: Iterable[Sequence[SessionReturns]],
+    ) -> Iterator[RiskEstimate]:
+        """Exposures and caps of all dates from sessions that are read once, then date by date.
+
+        Parameters
+        ----------
+        lake, dates, assets, mask_DA, pasts : as of :meth:`RiskModelSpec.estimates`
+        """
+        days, laid = as_days(dates), LaidSessions(assets)
+        if len(days) == 0:
+            return
+        made = self._designs(lake, days, assets, mask_DA)
+        known = zip(days, made, caps_of(lake, days, assets), mask_DA, strict=True)
+        for (date, design, cap_A, core_A), past in zip(known, pasts, strict=False):
+            self.check_past(date, past)
+            yield self.estimated(design, cap_A, core_A, laid, past)
 
     def _designs(
         self,
@@ -117,7 +139,7 @@ class FactorRiskSpec(WindowedRisk):
         design: Design,
         cap_A: Float[ndarray, "A"],
         mask_A: Bool[ndarray, "A"],
-        assets: Shaped[ndarray, "A"],
+        laid: LaidSessions,
         past: Sequence[SessionReturns],
     ) -> RiskEstimate:
         """The estimate of a date, its exposures being known.
@@ -127,12 +149,12 @@ class FactorRiskSpec(WindowedRisk):
         design : exposures of the date
         cap_A : CNY, of its close
         mask_A : stocks that would be fitted: the universe of the date
-        assets : symbols
+        laid : on the stocks of the design
         past : explained sessions up to the date, ascending
         """
-        known = np.isfinite(design.loadings_AK).all(axis=1)
+        known = np.asarray(np.isfinite(design.loadings_AK).all(axis=1))
         names, x_AK, cap = design.names, design.loadings_AK[known], cap_A[known]
-        returns, left = laid_out(past[-self.window_days :], names, assets[known])
+        returns, left = laid.of(past[-self.window_days :], names, known)
         map_KA = None
         if self.fit_error:
             map_KA = fit_map(Design(names, x_AK, design.industries), cap, mask_A[known])
@@ -145,7 +167,7 @@ class FactorRiskSpec(WindowedRisk):
         if self.regime_half_life_days is not None:
             half_lives = self.half_life_days, self.regime_half_life_days
             specific = specific * regime_multiplier(left, *half_lives)
-        return RiskEstimate(assets[known], names, x_AK, self.adjusted(cov, returns), specific)
+        return RiskEstimate(laid.assets[known], names, x_AK, self.adjusted(cov, returns), specific)
 
     def adjusted(
         self, cov_KK: Float[ndarray, "K K"], returns_TK: Float[ndarray, "T K"]

@@ -1,17 +1,20 @@
 """What the exposures look at: returns, capitalisation, turnover and amounts of past sessions."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import polars as pl
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from numpy import ndarray
 
 from intralpha.base import Panel
 from intralpha.base.cross_section import sum_in_turn
-from intralpha.market import Lake, carried, float_cap, read_daily
+from intralpha.market import Lake, carried, read_daily, with_snapshots
 
 COVERED = 0.5
+SPAN_SESSIONS = 250
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +47,15 @@ class History:
     market_H: Float[ndarray, "H"]
 
 
+def runs(rows: Int[ndarray, "D"]) -> Iterator[slice]:
+    """Parts of ascending positions that span at most 250 sessions each."""
+    start = 0
+    while start < len(rows):
+        stop = int(np.searchsorted(rows, rows[start] + SPAN_SESSIONS, side="left"))
+        yield slice(start, stop)
+        start = stop
+
+
 def read_history(lake: Lake, dates: Shaped[ndarray, "H"], assets: Shaped[ndarray, "A"]) -> History:
     """History of some sessions, on which the last values of earlier sessions are carried.
 
@@ -58,19 +70,16 @@ def read_history(lake: Lake, dates: Shaped[ndarray, "H"], assets: Shaped[ndarray
     start, end = dates[0].item(), dates[-1].item()
     names = ("close", "adj_close", "volume", "amount_proxy", "float_shares", "total_shares")
     daily = read_daily(lake, (*names, "traded"), start, end, assets).at(dates)
-    filled = carried(
-        lake, pl.col("close") * pl.col("adj_factor"), daily["adj_close"], start, assets
-    )
+    filled, total, counted = _carried(lake, daily, start, assets)
     price, earlier = filled[1:], filled[:-1]
     traded = daily["traded"] == 1
     amount = np.where(traded, daily["amount_proxy"], np.nan)
     known = traded & np.isfinite(earlier)
     ret = np.divide(price, earlier, out=np.full(price.shape, np.nan), where=known) - 1
     listed = np.isfinite(price)
-    counted = pl.col("close") * pl.col("total_shares")
-    total = carried(lake, counted, daily["close"] * daily["total_shares"], start, assets)[1:]
-    floating = float_cap(lake, dates, assets)["float_cap"]
-    size = _first_covered([total, floating, np.full(listed.shape, np.nan)], listed)
+    by_counts = Panel(counted[1:, :, None], daily.dates, assets, ("float_cap",))
+    floating = with_snapshots(lake, "float_cap", by_counts, end)["float_cap"]
+    size = _first_covered([total[1:], floating, np.full(listed.shape, np.nan)], listed)
     sized = np.isfinite(size).any(axis=1, keepdims=True)
     cap = np.where(sized, size, np.where(listed, 1.0, np.nan))
     return History(
@@ -85,6 +94,17 @@ def read_history(lake: Lake, dates: Shaped[ndarray, "H"], assets: Shaped[ndarray
         amount_HA=amount,
         market_H=_market(ret, cap),
     )
+
+
+def _carried(
+    lake: Lake, daily: Panel, start: date, assets: Shaped[ndarray, "A"]
+) -> list[Float[ndarray, "before A"]]:
+    """Adjusted close, total cap and float cap by counts, from the session before the first on."""
+    close, factor = (pl.col(name) for name in ("close", "adj_factor"))
+    shares = [(pl.col(n), daily[n]) for n in ("total_shares", "float_shares")]
+    caps = [(close * count, daily["close"] * own) for count, own in shares]
+    values = (close * factor, daily["adj_close"]), *caps
+    return [carried(lake, value, own, start, assets) for value, own in values]
 
 
 def _covers(known: Bool[ndarray, "H A"], listed: Bool[ndarray, "H A"]) -> Bool[ndarray, "H"]:

@@ -1,6 +1,6 @@
 """RiskModelSpec: how the covariance of stock returns is estimated from what is known at a close."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy import ndarray
 from pydantic import Field
 
 from intralpha.base import DataError, Kinded
+from intralpha.base.panel import as_days
 from intralpha.market import Lake
 from intralpha.risk.estimate import RiskEstimate
 
@@ -47,7 +48,7 @@ class RiskModelSpec(Kinded):
     """A model of risk in two steps, so that a new session is one new piece of work.
 
     ``explain`` takes the return of each session apart; ``estimate`` makes the covariance of a date
-    from the last ``past_days`` sessions so explained.
+    from the last ``past_days`` sessions so explained, ``estimates`` those of several dates.
     """
 
     homes = ("intralpha.risk",)
@@ -108,6 +109,33 @@ class RiskModelSpec(Kinded):
         """
         raise NotImplementedError
 
+    def estimates(
+        self,
+        lake: Lake,
+        dates: Shaped[ndarray, "D"],
+        assets: Shaped[ndarray, "A"],
+        mask_DA: Bool[ndarray, "mask_D mask_A"],
+        pasts: Iterable[Sequence[SessionReturns]],
+    ) -> Iterator[RiskEstimate]:
+        """Estimates of several dates in turn, each as :meth:`estimate` makes it to the last bit.
+
+        A model that reads the same sessions for dates close to each other reads them once here.
+
+        Parameters
+        ----------
+        lake : with ``daily``
+        dates : sessions of the lake, ascending
+        assets : symbols
+        mask_DA : for each of the dates what :meth:`estimate` calls ``mask_A``
+        pasts : for each of the dates what :meth:`estimate` calls ``past``; asked for one at a time
+
+        Raises
+        ------
+        RiskHistoryError
+        """
+        for date, mask_A, past in zip(as_days(dates), mask_DA, pasts, strict=False):
+            yield self.estimate(lake, date, assets, mask_A, past)
+
 
 class WindowedRisk(RiskModelSpec):
     """Settings of windows and of specific variances that the kinds below share [Spec 9.5]."""
@@ -152,34 +180,3 @@ class WindowedRisk(RiskModelSpec):
                 "decide later (test.start), begin the data earlier (data.start), or lower "
                 "portfolio.risk.min_days",
             )
-
-
-def laid_out(
-    past: Sequence[SessionReturns], names: tuple[str, ...], assets: Shaped[ndarray, "A"]
-) -> tuple[Float[ndarray, "T K"], Float[ndarray, "T A"]]:
-    """Past sessions on the factors and stocks of today.
-
-    Parameters
-    ----------
-    past : T sessions
-    names : K factors of today
-    assets : stocks of today
-
-    Returns
-    -------
-    (returns of factors, what they left) : ndarrays of float64, shapes [T, K] and [T, A]
-        NaN where a session knows nothing of a factor or stock.
-    """
-    order = np.argsort(assets)
-    ranked = assets[order]
-    returns = np.full((len(past), len(names)), np.nan)
-    left = np.full((len(past), len(assets)), np.nan)
-    for t, one in enumerate(past):
-        place = {name: k for k, name in enumerate(one.names)}
-        shared = [(k, place[name]) for k, name in enumerate(names) if name in place]
-        for k, at in shared:
-            returns[t, k] = one.returns_K[at]
-        at = np.minimum(np.searchsorted(ranked, one.assets), max(len(ranked) - 1, 0))
-        here = ranked[at] == one.assets if len(ranked) else np.zeros(len(one.assets), dtype=bool)
-        left[t, order[at[here]]] = one.left_A[here]
-    return returns, left

@@ -12,10 +12,8 @@ from intralpha.base.cross_section import check_mask
 from intralpha.base.panel import UnknownNameError, as_days
 from intralpha.market import Lake, industry_codes
 from intralpha.risk.cross_section import CrossSection
-from intralpha.risk.history import History, read_history
+from intralpha.risk.history import History, read_history, runs
 from intralpha.risk.standardise import Middle
-
-BLOCK_SESSIONS = 250
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,18 +103,9 @@ def styles_of(
         )
     rows = np.searchsorted(sessions, days)
     codes, _ = industry_codes(lake, days, assets)
-    for part in _blocks(rows):
+    for part in runs(rows):
         first = max(int(rows[part][0]) - lookback_days, 0)
         history = read_history(lake, sessions[first : int(rows[part][-1]) + 1], assets)
         block = Block(history, rows[part] - first, mask_DA[part], codes[part])
         out.values[part] = make(block).astype(np.float32)
     return out
-
-
-def _blocks(rows: Int[ndarray, "D"]) -> Iterator[slice]:
-    """Runs of dates that span at most so many sessions."""
-    start = 0
-    while start < len(rows):
-        stop = int(np.searchsorted(rows, rows[start] + BLOCK_SESSIONS, side="left"))
-        yield slice(start, stop)
-        start = stop

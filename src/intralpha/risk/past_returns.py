@@ -8,7 +8,7 @@ from numpy import ndarray
 
 from intralpha.base.panel import as_days
 from intralpha.market import Lake
-from intralpha.risk.history import read_history
+from intralpha.risk.history import read_history, runs
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +50,12 @@ def past_returns(
 def caps_of(
     lake: Lake, dates: Shaped[ndarray, "D"], assets: Shaped[ndarray, "A"]
 ) -> Float[ndarray, "D A"]:
-    """Capitalisation of sessions without gaps, as :class:`PastReturns` has it of those before.
+    """Capitalisation of some sessions, as :class:`PastReturns` has it of those before.
 
     Parameters
     ----------
     lake : with ``daily``
-    dates : sessions of the lake without gaps, ascending
+    dates : sessions of the lake, ascending, at least one
     assets : symbols
 
     Returns
@@ -63,4 +63,11 @@ def caps_of(
     ndarray of float64, shape [D, A]
         CNY. NaN for a stock that has never traded. Known at the close of each date.
     """
-    return read_history(lake, as_days(dates), assets).cap_HA
+    days = as_days(dates)
+    sessions = lake.limited(None, days[-1].item()).dates("daily")
+    rows, parts = np.searchsorted(sessions, days), []
+    for part in runs(rows):
+        first, last = int(rows[part][0]), int(rows[part][-1])
+        history = read_history(lake, sessions[first : last + 1], assets)
+        parts.append(history.cap_HA[rows[part] - first])
+    return np.concatenate(parts)

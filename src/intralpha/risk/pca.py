@@ -1,6 +1,6 @@
 """Statistical risk model: principal components of the stocks' own returns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -13,7 +13,8 @@ from intralpha.base.panel import as_days
 from intralpha.market import Lake
 from intralpha.risk.estimate import RiskEstimate
 from intralpha.risk.factor_covariance import ewma_weights
-from intralpha.risk.model import SessionReturns, WindowedRisk, laid_out
+from intralpha.risk.laid import LaidSessions
+from intralpha.risk.model import SessionReturns, WindowedRisk
 from intralpha.risk.past_returns import caps_of, past_returns
 from intralpha.risk.specific import LEAST, shrunk
 
@@ -63,14 +64,44 @@ class PcaRiskSpec(WindowedRisk):
         lake, date, assets, mask_A, past : as of :meth:`RiskModelSpec.estimate`
         """
         self.check_past(date, past)
-        cap = caps_of(lake, as_days([date]), assets)[0]
+        return next(self.estimates(lake, as_days([date]), assets, mask_A[None, :], [past]))
+
+    def estimates(
+        self,
+        lake: Lake,
+        dates: Shaped[ndarray, "D"],
+        assets: Shaped[ndarray, "A"],
+        mask_DA: Bool[ndarray, "mask_D mask_A"],
+        pasts: Iterable[Sequence[SessionReturns]],
+    ) -> Iterator[RiskEstimate]:
+        """Caps of all dates from sessions that are read once, then date by date.
+
+        Parameters
+        ----------
+        lake, dates, assets, mask_DA, pasts : as of :meth:`RiskModelSpec.estimates`
+        """
+        days, laid = as_days(dates), LaidSessions(assets)
+        if len(days) == 0:
+            return
+        known = zip(days, caps_of(lake, days, assets), mask_DA, strict=True)
+        for (date, cap_A, core_A), past in zip(known, pasts, strict=False):
+            self.check_past(date, past)
+            yield self._estimated(cap_A, core_A, laid, past)
+
+    def _estimated(
+        self,
+        cap: Float[ndarray, "A"],
+        mask_A: Bool[ndarray, "A"],
+        laid: LaidSessions,
+        past: Sequence[SessionReturns],
+    ) -> RiskEstimate:
         known = np.isfinite(cap)
-        _, ret = laid_out(past[-self.window_days :], (), assets[known])
+        _, ret = laid.of(past[-self.window_days :], (), known)
         weight = ewma_weights(len(ret), self.half_life_days)
         loadings, specific = components(ret, weight, mask_A[known], self.n_factors, self.young_days)
         names = tuple(f"component_{k + 1}" for k in range(loadings.shape[1]))
         shrunken = shrunk(specific, cap[known], self.decile_weight)
-        return RiskEstimate(assets[known], names, loadings, np.eye(len(names)), shrunken)
+        return RiskEstimate(laid.assets[known], names, loadings, np.eye(len(names)), shrunken)
 
 
 def components(

@@ -30,15 +30,17 @@ def rolling_estimates(
     -------
     iterator over the sessions of ``inside`` without the first, up to the last of the dates
     """
-    wanted = set(as_days(dates).tolist())
     upto = inside.dates <= as_days(dates)[-1]
     days, mask = inside.dates[upto], inside.values[upto, :, 0] > 0
+    wanted = np.isin(days, as_days(dates))
+    wanted[:1] = False
     past: deque[SessionReturns] = deque(maxlen=spec.past_days)
-    for d, one in enumerate(spec.explain(lake, days[1:], inside.assets, mask[:-1]), start=1):
+    asked: deque[tuple[SessionReturns, ...]] = deque()
+    each = iter(asked.popleft, None)
+    made = spec.estimates(lake, days[wanted], inside.assets, mask[wanted], each)
+    sessions = spec.explain(lake, days[1:], inside.assets, mask[:-1])
+    for one, estimated in zip(sessions, wanted[1:].tolist(), strict=True):
         past.append(one)
-        found = None
-        if one.date.item() in wanted:
-            found = spec.estimate(
-                lake, np.datetime64(one.date), inside.assets, mask[d], tuple(past)
-            )
-        yield one, found
+        if estimated:
+            asked.append(tuple(past))
+        yield one, next(made) if estimated else None

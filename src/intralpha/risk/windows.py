@@ -1,7 +1,7 @@
 """Weighted sums over trailing windows of whole cross-sections."""
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 
@@ -91,11 +91,7 @@ def weighted_mean(
     -------
     ndarray of float64, shape [D, A]
     """
-    finite = np.isfinite(values_HA)
-    weight = window_sums(window_DH, finite.astype(np.float64))
-    enough = (window_DH > 0).astype(np.float64) @ finite.astype(np.float64) >= min_days - 0.5
-    total = window_sums(window_DH, np.where(finite, values_HA, 0.0))
-    return np.divide(total, weight, out=np.full(total.shape, np.nan), where=enough & (weight > 0))
+    return _means(window_DH, np.isfinite(values_HA), min_days, values_HA)[0]
 
 
 def weighted_fit(
@@ -120,12 +116,12 @@ def weighted_fit(
     -------
     (slope, std of the residual) : ndarrays of float64, shape [D, A]
     """
-    x_HA = np.where(np.isfinite(y_HA) & np.isfinite(x_H)[:, None], x_H[:, None], np.nan)
-    y = np.where(np.isfinite(x_HA), y_HA, np.nan)
-    mean_x, mean_y = (weighted_mean(window_DH, v, min_days) for v in (x_HA, y))
-    var_x = weighted_mean(window_DH, x_HA**2, min_days) - mean_x**2
-    var_y = weighted_mean(window_DH, y**2, min_days) - mean_y**2
-    cov = weighted_mean(window_DH, x_HA * y, min_days) - mean_x * mean_y
+    seen, x = np.isfinite(y_HA) & np.isfinite(x_H)[:, None], x_H[:, None]
+    market, square = (np.broadcast_to(one, y_HA.shape) for one in (x, x**2))
+    products = market, y_HA, square, y_HA**2, x * y_HA
+    mean_x, mean_y, mean_xx, mean_yy, mean_xy = _means(window_DH, seen, min_days, *products)
+    var_x, var_y = mean_xx - mean_x**2, mean_yy - mean_y**2
+    cov = mean_xy - mean_x * mean_y
     moving = var_x > 1e-20
     slope = np.divide(cov, var_x, out=np.full(cov.shape, np.nan), where=moving)
     left = np.maximum(var_y - slope * cov, 0.0)
@@ -147,6 +143,20 @@ def weighted_std(
     -------
     ndarray of float64, shape [D, A]
     """
-    mean = weighted_mean(window_DH, values_HA, min_days)
-    square = weighted_mean(window_DH, values_HA**2, min_days)
+    seen = np.isfinite(values_HA)
+    mean, square = _means(window_DH, seen, min_days, values_HA, values_HA**2)
     return np.sqrt(np.maximum(square - mean**2, 0.0))
+
+
+def _means(
+    window_DH: Float[ndarray, "D H"],
+    seen_HA: Bool[ndarray, "H A"],
+    min_days: int,
+    *values_HA: Float[ndarray, "H A"],
+) -> list[Float[ndarray, "D A"]]:
+    """Weighted means of several values over the same cells, whose weights are added up once."""
+    seen = seen_HA.astype(np.float64)
+    weight = window_sums(window_DH, seen)
+    enough = ((window_DH > 0).astype(np.float64) @ seen >= min_days - 0.5) & (weight > 0)
+    totals = (window_sums(window_DH, np.where(seen_HA, one, 0.0)) for one in values_HA)
+    return [np.divide(t, weight, out=np.full(t.shape, np.nan), where=enough) for t in totals]

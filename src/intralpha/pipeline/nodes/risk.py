@@ -18,7 +18,8 @@ from intralpha.risk import (
 )
 
 RETURNS = "risk_returns"
-AT_ONCE = 50  # slices of one job: each job reads the sessions before its first again
+# Slices of one job: each job reads two years of sessions before its first again.
+SESSIONS_AT_ONCE, DATES_AT_ONCE = 125, 50
 
 
 def risk_nodes(
@@ -54,8 +55,17 @@ def risk_nodes(
     inputs = {UNIVERSE: UNIVERSE}
     both = inputs | {RETURNS: RETURNS}
     return [
-        Node(RETURNS, make_risk_returns, spec, taken, inputs, READS, "folders", at_once=AT_ONCE),
-        Node("risk", make_risk, spec, made, both, READS, "folders", at_once=AT_ONCE),
+        Node(
+            RETURNS,
+            make_risk_returns,
+            spec,
+            taken,
+            inputs,
+            READS,
+            "folders",
+            at_once=SESSIONS_AT_ONCE,
+        ),
+        Node("risk", make_risk, spec, made, both, READS, "folders", at_once=DATES_AT_ONCE),
     ]
 
 
@@ -86,11 +96,11 @@ def make_risk(spec: RiskModelSpec, inputs: Inputs, task: Task) -> None:
     task : decision dates
     """
     folders, past = inputs.folders(RETURNS), _Past()
-    for one in task.slices:
-        day = as_days([one.name])
-        inside = inputs.panel(UNIVERSE).at(day)[UNIVERSE][0] > 0
-        known = past.of(one, folders)
-        found = spec.estimate(inputs.lake, day[0], inputs.assets, inside, known)
+    days = as_days([one.name for one in task.slices])
+    inside = inputs.panel(UNIVERSE).at(days)[UNIVERSE] > 0
+    pasts = (past.of(one, folders) for one in task.slices)
+    made = spec.estimates(inputs.lake, days, inputs.assets, inside, pasts)
+    for one, found in zip(task.slices, made, strict=True):
         save_estimate(found, task.folder(one.name))
         task.finish(one.name)
 
