@@ -12,7 +12,6 @@ from intralpha.pipeline import load_recipe, plan
 from intralpha.pipeline.period import PeriodError
 from intralpha.sources import MappingSpec, ingest
 from intralpha.sources import spans as reader
-from intralpha.sources.spans import span_of
 
 HEAD = "date,code,open,high,low,close,volume"
 DAYS = ("2023-01-03", "2023-01-04", "2023-01-05")
@@ -102,4 +101,4 @@ def test_a_part_of_the_lake_counts_where_the_recipe_uses_all_of_it(recipe: Path)
 def test_rows_that_cannot_be_used_have_no_days(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(CSV.replace("-", "/"))
     spec = MappingSpec.model_validate(SOURCE | {"path": str(tmp_path / "a.csv")})
-    assert span_of(spec) is None
+    assert spec.span() is None

@@ -31,9 +31,8 @@ DERIVED: dict[str, pl.Expr] = {
     "traded": pl.col("volume") > 0,
 }
 HISTORY = ("filled_close", "listed_days")
-NEAR_DAYS = (
-    62  # calendar days in which most stocks have traded: only of the others all rows are read
-)
+# Calendar days in which most stocks have traded: only of the others all rows are read.
+NEAR_DAYS = 62
 
 
 class UnknownColumnError(DataError):

@@ -6,7 +6,6 @@ from datetime import date
 from intralpha.base import DataError
 from intralpha.market import Lake
 from intralpha.pipeline.recipe import Recipe, lake_of
-from intralpha.sources.spans import span_of
 
 
 class PeriodError(DataError):
@@ -53,7 +52,7 @@ def span_before(recipe: Recipe) -> Span | None:
     PathError, SourceError
         Files that are read for it are not there, or cannot be read at all.
     """
-    spans = [span_of(one) for one in recipe.data.sources]
+    spans = [one.span() for one in recipe.data.sources]
     known = [span for span in spans if span is not None]
     held = _of_lake(recipe) if recipe.data.part == "lake" or not known else None
     both = [*known, *([held] if held else [])]

@@ -31,6 +31,7 @@ from intralpha.sources.raw_rows import FIELDS, FileRows, RowForm, read_rows
 from intralpha.sources.remarks import of_files, of_prices, of_rows
 from intralpha.sources.shipped import check_fields, preset_named, quoted, read_preset
 from intralpha.sources.source import Batch, Source, SourceSpec
+from intralpha.sources.spans import days_in
 from intralpha.sources.text import Encoding
 from intralpha.sources.tick import OFF_TICK, off_tick
 from intralpha.sources.when import EXCHANGE_ZONE, known_zone, refuse_zone_names
@@ -233,6 +234,15 @@ class MappingSpec(SourceSpec):
         units = {"amount": self.amount_unit_yuan, "volume": self.volume_scale}
         return frozenset(self.scale) | {c for c, unit in units.items() if unit != 1}
 
+    def span(self) -> tuple[date, date] | None:
+        """First and last day of its files, where they are small; see :meth:`SourceSpec.span`."""
+        return days_in(self.path, self.matching, self.form)
+
+    @property
+    def matching(self) -> str:
+        """The pattern of its files: that of its format where none is named."""
+        return self.pattern or f"*.{self.format}"
+
     def make(self) -> "MappedSource":
         """The reader."""
         return MappedSource(self)
@@ -258,11 +268,10 @@ class MappedSource(Source):
 
     def batches(self) -> Iterator[Batch]:
         """Files gathered to about a million rows a batch."""
-        pattern = self.spec.pattern or f"*.{self.spec.format}"
         self._joined = [join.read() for join in self.spec.joined]
         yield from (joined.unused() for joined in self._joined if joined.has_unused)
         held: list[FileRows] = []
-        for file in read_rows(self.spec.path, pattern, self.spec.form):
+        for file in read_rows(self.spec.path, self.spec.matching, self.spec.form):
             held.append(file)
             if sum(f.rows.height for f in held) >= ROWS_A_BATCH:
                 yield from self._finish(held)

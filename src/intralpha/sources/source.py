@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import ClassVar
 
 import polars as pl
@@ -106,3 +107,14 @@ class SourceSpec(Kinded):
     def make(self) -> Source:
         """The reader; nothing is read before its ``batches`` are asked for."""
         raise NotImplementedError(f"{type(self).__name__} makes no source")
+
+    def span(self) -> tuple[date, date] | None:
+        """First and last day that it has rows of, before it is ingested; None where that is not
+        known, or not cheaply.
+
+        Raises
+        ------
+        PathError, SourceError
+            Files that are read for it are not there, or cannot be read at all.
+        """
+        return None

@@ -1,41 +1,30 @@
-"""Spans: which days a source will bring, as far as that is cheap to know before it is ingested."""
+"""Spans: which days the files of a source have rows of, as far as that is cheap to know."""
 
 from datetime import date
 from pathlib import Path
 
-from intralpha.sources.exchange.market import SimulatedSpec
 from intralpha.sources.files import locate
-from intralpha.sources.mapping import MappingSpec
-from intralpha.sources.raw_rows import read_rows
-from intralpha.sources.source import SourceSpec
+from intralpha.sources.raw_rows import RowForm, read_rows
 
 READ_AT_MOST = 1 << 26  # bytes of a vendor's files, which take a few seconds
 
 
-def span_of(spec: SourceSpec) -> tuple[date, date] | None:
-    """First and last day that a source has rows of; None where that is not known.
-
-    A simulated market says them; a vendor's files are read for them where they are small.
+def days_in(path: Path, pattern: str, form: RowForm) -> tuple[date, date] | None:
+    """First and last day that files have rows of; None where they are large, or have none.
 
     Parameters
     ----------
-    spec : the source
+    path, pattern, form : see :func:`~intralpha.sources.raw_rows.read_rows`
 
     Raises
     ------
     PathError, SourceError
-        Files that are read for it are not there, or cannot be read at all.
+        The files are not there, or cannot be read at all.
     """
-    if isinstance(spec, SimulatedSpec):
-        return spec.start, spec.end
-    if not isinstance(spec, MappingSpec) or _size(locate(spec.path)) > READ_AT_MOST:
+    if _size(locate(path)) > READ_AT_MOST:
         return None
-    first, last = [], []
-    for file in read_rows(spec.path, spec.pattern or f"*.{spec.format}", spec.form):
-        if file.rows.height:
-            first.append(file.rows["date"].min())
-            last.append(file.rows["date"].max())
-    return (min(first), max(last)) if first else None
+    days = [file.rows["date"] for file in read_rows(path, pattern, form) if file.rows.height]
+    return (min(d.min() for d in days), max(d.max() for d in days)) if days else None
 
 
 def _size(root: Path) -> int:

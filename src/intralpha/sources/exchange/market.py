@@ -86,6 +86,10 @@ class SimulatedSpec(SourceSpec):
             raise ValueError(f"end {self.end} is before start {self.start}")
         return self
 
+    def span(self) -> tuple[date, date]:
+        """The days of its market."""
+        return self.start, self.end
+
     def make(self) -> "SimulatedMarket":
         """The market; its hidden state is made when it is asked for."""
         return SimulatedMarket(self)
