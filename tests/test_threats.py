@@ -26,7 +26,7 @@ PAGE = (ROOT / "docs" / "threats.md").read_text(encoding="utf-8")
 # Libraries that rebuild objects or run text, and those that listen or call out.
 NO_MODULE = {
     *("pickle", "cPickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"),
-    *("code", "codeop", "runpy", "ctypes", "http", "urllib", "requests", "httpx", "aiohttp"),
+    *("code", "codeop", "runpy", "http", "urllib", "requests", "httpx", "aiohttp"),
     *("xmlrpc", "ftplib", "smtplib", "socketserver", "asyncio", "webbrowser"),
 }
 NO_BUILTIN = {"eval", "exec", "compile", "__import__"}
@@ -43,8 +43,9 @@ ONLY_IN = {
     "waitress": {"ui/serve.py"},
     "werkzeug": set(),
     "subprocess": {"pipeline/code.py", "cli/check.py"},  # git, and this command once more
+    "ctypes": {"training/kept_memory.py"},  # the allocator of this process
 }
-ONLY_MODULE = {"socket", "subprocess", "flask", "waitress", "werkzeug"}
+ONLY_MODULE = {"socket", "subprocess", "flask", "waitress", "werkzeug", "ctypes"}
 # A file without any of these words is not parsed: few have one, and parsing all takes seconds.
 SHORT = {"code", "http", "dill"}  # parts of other words, too
 WORDS = [*(NO_MODULE | ONLY_MODULE) - SHORT - {"cPickle", "_pickle", "cloudpickle"}]

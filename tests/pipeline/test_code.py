@@ -78,7 +78,7 @@ MOVED = {
 def digests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
     """Code of each node in a copy of the package: as it is, and with a remark in each file."""
     copy = tmp_path_factory.mktemp("copy") / "intralpha"
-    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("*.nbi", "*.nbc"))
     done = subprocess.run(
         [sys.executable, "-c", ASK, json.dumps([NODES, list(MOVED)])],
         env=os.environ | {"PYTHONPATH": str(copy.parent)},

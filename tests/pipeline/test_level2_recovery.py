@@ -42,6 +42,8 @@ THIN = HabitSpec(
     requote=1e6,
     deep_share=0.0,
 )
+# Both ways from end to end; each step has tests of its own in sources/replay and sources/level2.
+pytestmark = pytest.mark.slow
 MARKET = SimulatedSpec(
     n_assets=8,
     start=date(2023, 1, 3),

@@ -18,6 +18,8 @@ from intralpha.risk.past_returns import past_returns
 
 from .test_risk import RECIPE, RISK
 
+# Runs of whole recipes; backtest/test_style_attribution holds that the parts are the excess.
+pytestmark = pytest.mark.slow
 CUT = date(2023, 6, 1)
 TABLES = ("daily", "instruments", "industry", "corporate_actions")
 PRICES = ("open", "high", "low", "close", "preclose", "up_limit", "down_limit")

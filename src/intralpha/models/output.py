@@ -1,11 +1,11 @@
 """Output: what a network says of the samples of a batch."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 # Part of an output -> how its columns are named in saved Panels, and the number of the first.
 PARTS = {
@@ -26,7 +26,7 @@ GIVERS = {
 }
 
 
-def wants_of(network: nn.Module) -> tuple[str, ...]:
+def wants_of(network: Callable[..., Any]) -> tuple[str, ...]:
     """What a network asks for besides its windows; see :class:`~intralpha.models.ModelSpec`."""
     wants: Any = getattr(network, "wants", ())
     return tuple(wants)

@@ -9,7 +9,7 @@ from intralpha.sources.raw_rows import RowForm, read_rows
 READ_AT_MOST = 1 << 26  # bytes of a vendor's files, which take a few seconds
 
 
-def days_in(path: Path, pattern: str, form: RowForm) -> tuple[date, date] | None:
+def days_in(path: str, pattern: str, form: RowForm) -> tuple[date, date] | None:
     """First and last day that files have rows of; None where they are large, or have none.
 
     Parameters
