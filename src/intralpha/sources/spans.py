@@ -3,6 +3,8 @@
 from datetime import date
 from pathlib import Path
 
+import polars as pl
+
 from intralpha.sources.files import locate
 from intralpha.sources.raw_rows import RowForm, read_rows
 
@@ -23,8 +25,11 @@ def days_in(path: str, pattern: str, form: RowForm) -> tuple[date, date] | None:
     """
     if _size(locate(path)) > READ_AT_MOST:
         return None
-    days = [file.rows["date"] for file in read_rows(path, pattern, form) if file.rows.height]
-    return (min(d.min() for d in days), max(d.max() for d in days)) if days else None
+    day, ends = pl.col("date"), []
+    for file in read_rows(path, pattern, form):
+        if file.rows.height:
+            ends.append(file.rows.select(day.min().alias("first"), day.max().alias("last")).row(0))
+    return (min(first for first, _ in ends), max(last for _, last in ends)) if ends else None
 
 
 def _size(root: Path) -> int:
