@@ -25,11 +25,13 @@ def days_in(path: str, pattern: str, form: RowForm) -> tuple[date, date] | None:
     """
     if _size(locate(path)) > READ_AT_MOST:
         return None
-    day, ends = pl.col("date"), []
-    for file in read_rows(path, pattern, form):
-        if file.rows.height:
-            ends.append(file.rows.select(day.min().alias("first"), day.max().alias("last")).row(0))
-    return (min(first for first, _ in ends), max(last for _, last in ends)) if ends else None
+    first, last = pl.col("date").min().alias("first"), pl.col("date").max().alias("last")
+    ends = [
+        file.rows.select(first, last).row(0)
+        for file in read_rows(path, pattern, form)
+        if file.rows.height
+    ]
+    return (min(one[0] for one in ends), max(one[1] for one in ends)) if ends else None
 
 
 def _size(root: Path) -> int:
