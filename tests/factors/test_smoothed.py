@@ -59,6 +59,18 @@ def test_a_stock_without_a_score_today_has_none(work: Work) -> None:
     assert np.isnan(found[1]).tolist() == [False, False, True]  # outside the universe
 
 
+def test_later_scores_and_the_order_of_stocks_change_nothing(work: Work) -> None:
+    rows = [UP, [1.0, 5.0, 2.0], DOWN, UP]
+    before = made(work, rows)
+    other = made(work, [*rows[:2], UP, [9.0, -4.0, 0.0]])
+    np.testing.assert_array_equal(other[:2], before[:2])
+    assert not np.array_equal(other[3], before[3])
+    (node,) = SmoothedSpec(of="fast").nodes("slow", ground())
+    values = np.array(rows, np.float32)[:, ::-1, None]
+    turned = work(node, score=Panel(values, DAYS, ASSETS[::-1], ("score",)))["score"]
+    np.testing.assert_array_equal(turned, before)
+
+
 def test_a_noisy_factor_becomes_slower() -> None:
     """Of white noise the smoothed scores of neighbours correlate by the decay, 2^(-1/h)."""
     rng = np.random.default_rng(0)

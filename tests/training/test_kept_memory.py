@@ -55,3 +55,21 @@ def test_it_goes_back_after_an_error_too() -> None:
     with pytest.raises(ZeroDivisionError), memory_kept():
         falls()
     assert resident() - before < PAGES / 2
+
+
+def step_of() -> list[torch.Tensor]:
+    """Gradients of a small network on rows that fill arrays larger than what is kept."""
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Linear(8, 128), torch.nn.GELU(), torch.nn.Linear(128, 1))
+    network(torch.randn(1 << 17, 8)).square().mean().backward()
+    return [one.grad for one in network.parameters() if one.grad is not None]
+
+
+def test_gradients_are_the_same_bits() -> None:
+    with one_thread():
+        plain = step_of()
+        with memory_kept():
+            kept = [step_of() for _ in range(2)]
+    assert len(plain) == 4
+    for again in kept:
+        assert all(torch.equal(a, b) for a, b in zip(plain, again, strict=True))

@@ -18,8 +18,7 @@ def maximise_curved(program: LinearProgram, miss: bool = False) -> tuple[Answer 
     Parameters
     ----------
     program : what is solved
-    miss : look instead for the least by which the radii of the cones must grow, everything else
-        standing; the answer's gain is minus that
+    miss : see :func:`~intralpha.portfolio.clarabel.maximise`
 
     Returns
     -------

@@ -1,6 +1,7 @@
 """Risk model of named factors: country, industries and styles."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -17,12 +18,13 @@ from intralpha.risk.estimate import RiskEstimate
 from intralpha.risk.factor_covariance import factor_covariance
 from intralpha.risk.fit_error import leverages, without_fit_error
 from intralpha.risk.laid import LaidSessions
-from intralpha.risk.model import SessionReturns, WindowedRisk
+from intralpha.risk.model import SessionReturns
 from intralpha.risk.past_returns import caps_of, past_returns
 from intralpha.risk.price_volume import PriceVolumeSpec
 from intralpha.risk.regime import regime_multiplier
 from intralpha.risk.spec import ExposureSpec
 from intralpha.risk.specific import specific_variance
+from intralpha.risk.windowed import Estimator, WindowedRisk
 
 BLOCK_SESSIONS = 125
 
@@ -84,45 +86,23 @@ class FactorRiskSpec(WindowedRisk):
                     fit.r2,
                 )
 
-    def estimate(
-        self,
-        lake: Lake,
-        date: np.datetime64,
-        assets: Shaped[ndarray, "A"],
-        mask_A: Bool[ndarray, "mask_A"],
-        past: Sequence[SessionReturns],
-    ) -> RiskEstimate:
-        """Exposures of the date, and covariance and specific variances of the sessions up to it.
-
-        Parameters
-        ----------
-        lake, date, assets, mask_A, past : as of :meth:`RiskModelSpec.estimate`
-        """
-        self.check_past(date, past)
-        return next(self.estimates(lake, as_days([date]), assets, mask_A[None, :], [past]))
-
-    def estimates(
+    def estimators(
         self,
         lake: Lake,
         dates: Shaped[ndarray, "D"],
         assets: Shaped[ndarray, "A"],
         mask_DA: Bool[ndarray, "mask_D mask_A"],
-        pasts: Iterable[Sequence[SessionReturns]],
-    ) -> Iterator[RiskEstimate]:
-        """Exposures and caps of all dates from sessions that are read once, then date by date.
+    ) -> Iterator[Estimator]:
+        """Exposures of each date, and covariance and specific variances of the sessions up to it.
 
         Parameters
         ----------
-        lake, dates, assets, mask_DA, pasts : as of :meth:`RiskModelSpec.estimates`
+        lake, dates, assets, mask_DA : as of :meth:`WindowedRisk.estimators`
         """
-        days, laid = as_days(dates), LaidSessions(assets)
-        if len(days) == 0:
-            return
-        made = self._designs(lake, days, assets, mask_DA)
-        known = zip(days, made, caps_of(lake, days, assets), mask_DA, strict=True)
-        for (date, design, cap_A, core_A), past in zip(known, pasts, strict=False):
-            self.check_past(date, past)
-            yield self.estimated(design, cap_A, core_A, laid, past)
+        made = self._designs(lake, dates, assets, mask_DA)
+        caps = caps_of(lake, dates, assets)
+        for design, cap_A, core_A in zip(made, caps, mask_DA, strict=True):
+            yield partial(self.estimated, design, cap_A, core_A)
 
     def _designs(
         self,

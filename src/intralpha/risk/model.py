@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 from numpy import ndarray
-from pydantic import Field
 
 from intralpha.base import DataError, Kinded
 from intralpha.base.panel import as_days
@@ -135,48 +134,3 @@ class RiskModelSpec(Kinded):
         """
         for date, mask_A, past in zip(as_days(dates), mask_DA, pasts, strict=False):
             yield self.estimate(lake, date, assets, mask_A, past)
-
-
-class WindowedRisk(RiskModelSpec):
-    """Settings of windows and of specific variances that the kinds below share [Spec 9.5]."""
-
-    window_days: int = Field(default=252, ge=5, description="sessions an estimate looks at")
-    half_life_days: float = Field(default=90.0, gt=0, description="of the weights of the sessions")
-    min_days: int = Field(default=60, ge=2, description="sessions that an estimate needs")
-    decile_weight: float = Field(
-        default=0.1,
-        ge=0,
-        le=1,
-        description="how far specific variances are shrunk to the mean of their cap decile",
-    )
-    young_days: int = Field(
-        default=120,
-        ge=1,
-        description="sessions from which on a stock's specific variance is its own alone",
-    )
-
-    @property
-    def past_days(self) -> int:
-        """The window."""
-        return self.window_days
-
-    def check_past(self, date: np.datetime64, past: Sequence[SessionReturns]) -> None:
-        """Refuse a past that is too short, or not past.
-
-        Raises
-        ------
-        RiskHistoryError
-        """
-        if past and past[-1].date > date:
-            raise RiskHistoryError(
-                date,
-                f"its past ends on {past[-1].date}, after it",
-                "give the sessions up to and with the date",
-            )
-        if len(past) < self.min_days:
-            raise RiskHistoryError(
-                date,
-                f"found {len(past)} explained sessions up to it, expected {self.min_days} at least",
-                "decide later (test.start), begin the data earlier (data.start), or lower "
-                "portfolio.risk.min_days",
-            )

@@ -1,6 +1,7 @@
 """Statistical risk model: principal components of the stocks' own returns."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -14,9 +15,10 @@ from intralpha.market import Lake
 from intralpha.risk.estimate import RiskEstimate
 from intralpha.risk.factor_covariance import ewma_weights
 from intralpha.risk.laid import LaidSessions
-from intralpha.risk.model import SessionReturns, WindowedRisk
+from intralpha.risk.model import SessionReturns
 from intralpha.risk.past_returns import caps_of, past_returns
 from intralpha.risk.specific import LEAST, shrunk
+from intralpha.risk.windowed import Estimator, WindowedRisk
 
 BLOCK_SESSIONS = 250
 
@@ -49,44 +51,21 @@ class PcaRiskSpec(WindowedRisk):
                 nothing = np.zeros(0)
                 yield SessionReturns(date, (), nothing, assets[told], ret[told], float("nan"))
 
-    def estimate(
-        self,
-        lake: Lake,
-        date: np.datetime64,
-        assets: Shaped[ndarray, "A"],
-        mask_A: Bool[ndarray, "mask_A"],
-        past: Sequence[SessionReturns],
-    ) -> RiskEstimate:
-        """Loadings on the components of the sessions up to the date, fitted on its universe.
-
-        Parameters
-        ----------
-        lake, date, assets, mask_A, past : as of :meth:`RiskModelSpec.estimate`
-        """
-        self.check_past(date, past)
-        return next(self.estimates(lake, as_days([date]), assets, mask_A[None, :], [past]))
-
-    def estimates(
+    def estimators(
         self,
         lake: Lake,
         dates: Shaped[ndarray, "D"],
         assets: Shaped[ndarray, "A"],
         mask_DA: Bool[ndarray, "mask_D mask_A"],
-        pasts: Iterable[Sequence[SessionReturns]],
-    ) -> Iterator[RiskEstimate]:
-        """Caps of all dates from sessions that are read once, then date by date.
+    ) -> Iterator[Estimator]:
+        """Loadings on the components of the sessions up to each date, fitted on its universe.
 
         Parameters
         ----------
-        lake, dates, assets, mask_DA, pasts : as of :meth:`RiskModelSpec.estimates`
+        lake, dates, assets, mask_DA : as of :meth:`WindowedRisk.estimators`
         """
-        days, laid = as_days(dates), LaidSessions(assets)
-        if len(days) == 0:
-            return
-        known = zip(days, caps_of(lake, days, assets), mask_DA, strict=True)
-        for (date, cap_A, core_A), past in zip(known, pasts, strict=False):
-            self.check_past(date, past)
-            yield self._estimated(cap_A, core_A, laid, past)
+        for cap_A, core_A in zip(caps_of(lake, dates, assets), mask_DA, strict=True):
+            yield partial(self._estimated, cap_A, core_A)
 
     def _estimated(
         self,

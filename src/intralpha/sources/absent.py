@@ -2,8 +2,10 @@
 
 import polars as pl
 
-ABSENT = ("", "nan", "na", "n/a", "null", "none", "nat", "-", "--", "\\n")
-ABSENT += ("#n/a", "#value!", "#div/0!", "nil", "—", "停牌", "无", "暂无")
+ABSENT = (
+    *("", "nan", "na", "n/a", "null", "none", "nat", "-", "--", "\\n"),
+    *("#n/a", "#value!", "#div/0!", "nil", "—", "停牌", "无", "暂无"),
+)
 
 
 def absent(values: pl.Series) -> pl.Series:
