@@ -12,73 +12,76 @@ from intralpha.sources.exchange.index import INDEX
 from intralpha.sources.exchange.skeleton import Day
 from intralpha.sources.exchange.stocks import Stocks
 
-PRICES = ("open", "high", "low", "close")
+PRICES, SUMS = ("open", "high", "low", "close"), ("volume", "amount", "trades")
 
 
-def bar_rows(stocks: Stocks, day: Day, bars: Bars, freq: int) -> pl.DataFrame:
-    """Rows of ``bars`` of a session: listed stocks only, a halted one has bars without volume.
+class BarRows:
+    """Collects sessions and lays them out as rows of ``bars``, the index after the stocks.
+
+    Listed stocks only; a halted one has bars without volume. Volume, amount and trades of the index
+    are those of all listed stocks.
 
     Parameters
     ----------
     stocks : their symbols
-    day : the session
-    bars : of every stock, [A, T] with the T bars of that frequency
     freq : minutes of one bar
-
-    Returns
-    -------
-    DataFrame, stock after stock in the order of their numbers, bars in time
-        CNY and shares; ``auc_in_first`` is true: the first bar holds the opening auction. Known at
-        the end of each bar.
     """
-    times, symbols = bar_times(freq), stocks.symbols[day.listed]
-    count = len(times)
-    price = {n: getattr(bars, n)[day.listed].ravel() / TICKS_PER_YUAN for n in PRICES}
-    return pl.DataFrame(
-        {
-            "date": np.full(count * len(symbols), day.on, dtype="datetime64[D]"),
-            "symbol": pl.Series(symbols.tolist()).gather(np.repeat(np.arange(len(symbols)), count)),
-            "time": pl.Series(times).gather(np.tile(np.arange(count), len(symbols))),
-            **price,
-            "volume": bars.volume[day.listed].ravel(),
-            "amount": bars.amount[day.listed].ravel() / TICKS_PER_YUAN,
-            "trades": bars.trades[day.listed].ravel(),
+
+    def __init__(self, stocks: Stocks, freq: int) -> None:
+        self._symbols = pl.Series([*stocks.symbols.tolist(), INDEX])
+        self._times, self._freq = pl.Series(bar_times(freq)), freq
+        self._parts: list[dict[str, ndarray]] = []
+
+    def __len__(self) -> int:
+        return sum(len(part["number"]) for part in self._parts)
+
+    def add(self, day: Day, minutes: Bars) -> None:
+        """Take a session in; its minutes, [A, 240], are not kept."""
+        bars, count = minutes.longer(self._freq), len(self._times)
+        index = self._index(day, minutes)
+        stocks = {n: getattr(bars, n)[day.listed].ravel() for n in index}
+        # The index has the number behind the last stock's.
+        number = np.append(np.flatnonzero(day.listed), len(self._symbols) - 1).repeat(count)
+        price = {n: np.concatenate([stocks[n] / TICKS_PER_YUAN, index[n]]) for n in PRICES}
+        sums = {n: np.concatenate([stocks[n], index[n]]) for n in SUMS}
+        on = np.full(len(number), day.on, "datetime64[D]")
+        self._parts.append({"number": number, "date": on, **price, **sums})
+
+    def take(self) -> pl.DataFrame:
+        """What came since it was asked last.
+
+        Returns
+        -------
+        DataFrame, session after session, stocks in the order of their numbers, bars in time
+            CNY and shares; ``auc_in_first`` is true: the first bar holds the opening auction. Known
+            at the end of each bar.
+        """
+        parts, self._parts = self._parts, []
+        of = {n: np.concatenate([part[n] for part in parts]) for n in parts[0]}
+        number, count = of.pop("number"), len(self._times)
+        of["amount"] = of["amount"] / TICKS_PER_YUAN
+        symbol = self._symbols.gather(number)
+        time = self._times.gather(np.tile(np.arange(count), len(number) // count))
+        return pl.DataFrame(
+            {"date": of.pop("date"), "symbol": symbol, "time": time, **of}
+        ).with_columns(freq=pl.lit(self._freq, pl.Int16), auc_in_first=pl.lit(True))
+
+    def _index(self, day: Day, minutes: Bars) -> dict[str, ndarray]:
+        """Bars of the index: its prices, and the sums of all listed stocks."""
+        levels = _index_levels(day, minutes)
+        inside = levels[1:].reshape(-1, self._freq)
+        start = levels[: -1 : self._freq]
+        totals = {
+            n: getattr(minutes, n)[day.listed].sum(axis=0).reshape(inside.shape).sum(axis=1)
+            for n in SUMS
         }
-    ).with_columns(freq=pl.lit(freq, pl.Int16), auc_in_first=pl.lit(True))
-
-
-def index_bar_rows(day: Day, minutes: Bars, freq: int) -> pl.DataFrame:
-    """Rows of ``bars`` of the index; volume, amount and trades are those of all listed stocks.
-
-    Parameters
-    ----------
-    day : the session
-    minutes : one-minute bars of every stock, [A, 240]
-    freq : minutes of one bar of the index
-    """
-    levels = _index_levels(day, minutes)
-    inside = levels[1:].reshape(-1, freq)
-    start = levels[:-1:freq]
-    totals = {
-        n: getattr(minutes, n)[day.listed].sum(axis=0).reshape(-1, freq).sum(axis=1)
-        for n in ("volume", "amount", "trades")
-    }
-    return pl.DataFrame(
-        {
-            "date": np.full(len(start), day.on, dtype="datetime64[D]"),
-            "symbol": [INDEX] * len(start),
-            "time": bar_times(freq),
+        return {
             "open": start,
             "high": np.maximum(start, inside.max(axis=1)),
             "low": np.minimum(start, inside.min(axis=1)),
             "close": inside[:, -1],
             **totals,
         }
-    ).with_columns(
-        freq=pl.lit(freq, pl.Int16),
-        amount=pl.col("amount") / TICKS_PER_YUAN,
-        auc_in_first=pl.lit(True),
-    )
 
 
 class Month:

@@ -15,7 +15,7 @@ from intralpha.market import Calendar, TradingRules
 from intralpha.sources.exchange.actions import make_actions
 from intralpha.sources.exchange.bars import Bars
 from intralpha.sources.exchange.floor import Floor
-from intralpha.sources.exchange.frames import Month, bar_rows, index_bar_rows
+from intralpha.sources.exchange.frames import BarRows, Month
 from intralpha.sources.exchange.habits import HabitSpec
 from intralpha.sources.exchange.index import INDEX
 from intralpha.sources.exchange.latent import REVERSAL_PERSISTENCE, Latent, make_latent
@@ -194,16 +194,15 @@ class SimulatedMarket(Source):
         # The next session trades while the rows of one go into the lake.
         with closed(ahead(self._traded(skeleton))) as traded:
             for month in np.unique(months):
-                rows, bars = Month(self._stocks), list[pl.DataFrame]()
+                rows, bars = Month(self._stocks), BarRows(self._stocks, self.spec.freq)
                 for day, minutes, tapes in islice(traded, int((months == month).sum())):
                     rows.add(day, minutes)
-                    bars.append(self._bars(day, minutes))
+                    bars.add(day, minutes)
                     yield from self._ticks(day, tapes)
-                    if sum(part.height for part in bars) >= BARS_AT_ONCE:
-                        yield _gathered(bars)
-                        bars = []
-                if bars:
-                    yield _gathered(bars)
+                    if len(bars) >= BARS_AT_ONCE:
+                        yield _bar_batch(bars)
+                if len(bars):
+                    yield _bar_batch(bars)
                 yield Batch("daily", rows.daily(), f"simulated {month}")
         yield Batch("instruments", self._instruments(), "simulated")
         yield Batch("industry", self._industry(), "simulated")
@@ -217,13 +216,6 @@ class SimulatedMarket(Source):
         for t, session in enumerate(self.sessions):
             day = skeleton.session(t, session.item())
             yield day, *floor.trade(day, with_tapes=bool(self.spec.ticks))
-
-    def _bars(self, day: Day, minutes: Bars) -> pl.DataFrame:
-        """Bars of one session, the index's too."""
-        freq = self.spec.freq
-        stocks = bar_rows(self._stocks, day, minutes.longer(freq), freq)
-        index = index_bar_rows(day, minutes, freq).select(stocks.columns)
-        return pl.concat([stocks, index], how="vertical_relaxed")
 
     def _ticks(self, day: Day, tapes: dict[int, Tape]) -> Iterator[Batch]:
         """Trades, orders and snapshots of one session, as far as they are asked for."""
@@ -309,10 +301,10 @@ class SimulatedMarket(Source):
         )
 
 
-def _gathered(bars: list[pl.DataFrame]) -> Batch:
-    """Bars of some sessions as one batch."""
-    first, last = (part["date"][0] for part in (bars[0], bars[-1]))
-    return Batch("bars", pl.concat(bars), f"simulated {first} .. {last}")
+def _bar_batch(bars: BarRows) -> Batch:
+    """What was collected, under the sessions that it spans."""
+    rows = bars.take()
+    return Batch("bars", rows, f"simulated {rows['date'][0]} .. {rows['date'][-1]}")
 
 
 def _membership(skeleton: Skeleton, symbols: np.ndarray) -> pl.DataFrame:
