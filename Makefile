@@ -52,12 +52,18 @@ help:
 	@echo '#   make audit-deps  known faults of the pinned packages; needs a network to the public index'
 	@echo '#   make lint | format | check (test + lint) | clean'
 
+# What is large and needs nothing of each other is unpacked beside torch: pip has one core.
+LARGE := lightgbm llvmlite matplotlib numba numpy pandas polars polars-runtime-32 pyarrow scipy scs statsmodels
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt
+
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade $(PIP)
 	# One module in six is ever imported: bytecode is made when one is, not of all of them here.
-	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt \
-		--editable '.[dev,oracles]'
+	$(PIP_INSTALL) torch & torch=$$!; $(PIP_INSTALL) --no-deps $(LARGE) && wait $$torch
+	# What torch imports is compiled while the rest is installed.
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import torch._dynamo' & torch=$$!; \
+		$(PIP_INSTALL) --editable '.[dev,oracles]' && wait $$torch
 	@touch $(INSTALLED)
 
 $(READY): $(INSTALLED)
@@ -96,7 +102,7 @@ test: $(INSTALLED)
 	$(TEST_ENV) $(BIN)/python -m pytest --workers $(WORKERS) -m 'not slow'
 
 slow: $(INSTALLED)
-	$(TEST_ENV) $(BIN)/python -m pytest --workers $(WORKERS) -m slow
+	$(TEST_ENV) INTRALPHA_EXAMPLES=100 $(BIN)/python -m pytest --workers $(WORKERS) -m 'slow or hypothesis'
 
 cluster: $(READY)
 	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[ray]'

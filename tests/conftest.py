@@ -32,10 +32,10 @@ import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
 
 # The same examples in every run, and no verdict depends on the clock: tests say only how many
-# examples they need where these are too many or too few.
+# examples they need where these are too many or too few. `make slow` asks for more.
 settings.register_profile(
     "intralpha",
-    max_examples=25,
+    max_examples=int(os.environ.get("INTRALPHA_EXAMPLES", "12")),
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -13,7 +13,7 @@ from intralpha.base import Panel
 from intralpha.portfolio import CostSpec
 
 COSTS = CostSpec(buy_bps=10, sell_bps=20)
-FEW = settings(max_examples=15)  # each example is a whole replay
+FEW = settings(max_examples=7)  # each example is a whole replay
 SEEDS = st.integers(0, 10**6)
 
 

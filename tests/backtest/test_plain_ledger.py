@@ -78,7 +78,7 @@ def same(ledger: Ledger, book: PlainLedger) -> None:
         assert abs(days[date][1] - held) < 0.005
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(seed=st.integers(0, 10**6))
 def test_the_slow_and_exact_replay_says_the_same(any_market, any_targets, seed: int) -> None:
     market, actions, targets, facts = world(any_market, any_targets, seed)

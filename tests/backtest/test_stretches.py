@@ -166,6 +166,7 @@ def test_last_weeks_prices_are_carried_on_and_change_no_answer(
         np.testing.assert_array_equal(found.exact, expected.exact)
 
 
+@pytest.mark.slow
 def test_a_later_end_changes_no_earlier_part(
     lake: Lake, signal: Panel, whole: PortfolioRun
 ) -> None:

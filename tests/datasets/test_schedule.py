@@ -314,7 +314,7 @@ def calendars(draw: st.DrawFn) -> np.ndarray:
     return days[open_]
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(
     spec=SCHEDULES,
     days=calendars(),
@@ -353,7 +353,7 @@ def made_of(spec: ScheduleSpec, days: np.ndarray, every: EverySpec, offset: int)
         return None
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(
     spec=SCHEDULES,
     offset=st.integers(1, 12),

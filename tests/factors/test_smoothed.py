@@ -71,6 +71,7 @@ def test_later_scores_and_the_order_of_stocks_change_nothing(work: Work) -> None
     np.testing.assert_array_equal(turned, before)
 
 
+@pytest.mark.slow
 def test_a_noisy_factor_becomes_slower() -> None:
     """Of white noise the smoothed scores of neighbours correlate by the decay, 2^(-1/h)."""
     rng = np.random.default_rng(0)

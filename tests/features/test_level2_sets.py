@@ -185,6 +185,7 @@ def test_hf27_with_a_mean_is_the_mean_of_its_days(level2_lakes):
     assert np.isfinite(found.values).mean() > 0.9
 
 
+@pytest.mark.slow
 def test_a_simulated_day_from_raw_rows(level2_lakes):
     """Both exchanges, rows read back from the lake by Polars, thresholds from its own orders."""
     lake, days = level2_lakes.whole, level2_lakes.days

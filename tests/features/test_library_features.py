@@ -107,7 +107,7 @@ def settings_of(library: str) -> LibrarySpec:
     return LibrarySpec(library=library, base_freq=1, smooth_days=smooth, names=names)
 
 
-@pytest.mark.one_in(9)
+@pytest.mark.one_in(20)
 @pytest.mark.parametrize("library", [n for n in libraries() if not reads_level2(n)])
 def test_a_cut_lake_gives_the_same_up_to_the_cut(lake, assets, library, tmp_path):
     days = lake.dates("daily")

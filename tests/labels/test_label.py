@@ -333,6 +333,7 @@ def test_a_stand_in_for_the_capitalisation_needs_the_whole_lake(tmp_path, daily)
                for read in NeutralReturnSpec().reads())  # fmt: skip
 
 
+@pytest.mark.slow
 def test_assets_may_stand_in_any_order(lake):
     order = np.random.default_rng(4).permutation(len(ASSETS))
     for spec in SPECS:

@@ -210,7 +210,7 @@ def known_on(rows: pl.DataFrame, day: date) -> list[tuple]:
 
 
 @given(st.data())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_a_reference_print_says_what_is_known_and_no_more(data: st.DataObject) -> None:
     rows = periods(data.draw)
     with tempfile.TemporaryDirectory() as folder:

@@ -16,7 +16,7 @@ from intralpha.sources.daily_rows import finish_daily
 
 DAYS = [d.item() for d in Calendar.xshg().between("2024-01-02", "2024-02-08")]
 STOCKS = ("000001.SZ", "300750.SZ", "600519.SH")
-EXAMPLES = settings(max_examples=5, deadline=None)
+EXAMPLES = settings(max_examples=3, deadline=None)
 
 
 def contents(lake: Lake) -> dict[str, str]:
@@ -109,7 +109,7 @@ def reference_chain(rows: pl.DataFrame) -> list[tuple[float, float, float]]:
 
 
 @given(seed=SEEDS)
-@settings(EXAMPLES, max_examples=6)  # each is an append a day
+@settings(EXAMPLES, max_examples=3)  # each is an append a day
 def test_the_chain_is_the_product_of_its_steps(
     tmp_path_factory: pytest.TempPathFactory, seed: int
 ) -> None:

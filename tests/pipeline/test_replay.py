@@ -163,6 +163,7 @@ def test_a_period_without_a_decision_is_said_and_reported(
     assert result.figures == {}
 
 
+@pytest.mark.slow
 def test_a_decision_on_the_last_session_is_kept_and_has_no_return_yet(
     done: tuple[Path, Plan], tmp_path: Path
 ) -> None:

@@ -14,6 +14,8 @@ from intralpha.pipeline.report import finished_run
 
 from .conftest import write_recipe
 
+FIRST = "2023-03-14"
+SHORT = "factors.gru.schedule={kind: rolling, train_days: 20, valid_days: 5, step_days: 20}"
 EVERY, OFFSET, AHEAD = 3, 6, 11  # sessions of the grid, the label and the test's longest horizon
 
 
@@ -34,7 +36,8 @@ def world(finished: tuple[Path, RunResult], tmp_path_factory: pytest.TempPathFac
     """A lake that ends the day before a date of the grid, a run on it, and the whole lake."""
     whole = Lake(finished[0] / "lake")
     days = whole.dates("daily")
-    # 105 is on the grid (every 3) and inside the last fold: 40 + 8 + 6 = 54, then every 40.
+    assert str(days[45]) == FIRST  # session 0 of the recipe, which knows no earlier one
+    # 105 is on the grid (every 3) and inside the last fold: 45 + 20 + 5 + 6 = 76, then every 20.
     folder = tmp_path_factory.mktemp("tomorrow")
     rows_upto(whole, folder / "lake", days[104])
     write_recipe(folder)
@@ -42,7 +45,8 @@ def world(finished: tuple[Path, RunResult], tmp_path_factory: pytest.TempPathFac
 
 
 def planned(folder: Path) -> Plan:
-    recipe = load_recipe(folder / "tiny.yaml", ("data.sources=[]",))
+    changes = ("data.sources=[]", f"data.start={FIRST}", SHORT)
+    recipe = load_recipe(folder / "tiny.yaml", changes)
     return plan(recipe, folder / "runs")
 
 
@@ -63,7 +67,7 @@ def test_one_more_day_costs_a_day(world: tuple[Lake, Path, np.ndarray]) -> None:
     append_session(whole, folder / "lake", days[105])
     after = planned(folder)
     todo = {node.name: len(after.missing(node)) for node in after.nodes}
-    # Sample dates 0, 3, .. 105. A label of t reads t + 6: those of 99 and 102 saw an end at 104
+    # Sample dates 45, 48, .. 105. A label of t reads t + 6: those of 99 and 102 saw an end at 104
     # and see more now; 105 is new. The test's returns read t + 11: 94 and later, so 96 .. 102.
     assert todo == {
         "universe": 1,
@@ -117,27 +121,27 @@ def scores(of: Plan) -> Panel:
 def test_a_changed_day_moves_what_may_have_read_it(
     world: tuple[Lake, Path, np.ndarray], tmp_path: Path
 ) -> None:
-    """A corrected close of session 70 leaves every slice of the sessions before it alone."""
+    """A corrected close of session 80 leaves every slice of the sessions before it alone."""
     _, folder, days = world
     before = planned(folder)
     shutil.copytree(folder / "lake", tmp_path / "lake")
     shutil.copy(folder / "tiny.yaml", tmp_path / "tiny.yaml")
-    lake, on = Lake(tmp_path / "lake"), days[70].item()
+    lake, on = Lake(tmp_path / "lake"), days[80].item()
     rows = lake.scan("daily", on, on).collect()
     lake.append("daily", rows.with_columns(pl.col("amount") + 1.0), on_conflict="replace")
-    changes = ("data.sources=[]", f"data.lake={tmp_path / 'lake'}")
+    changes = ("data.sources=[]", f"data.start={FIRST}", SHORT, f"data.lake={tmp_path / 'lake'}")
     after = plan(load_recipe(tmp_path / "tiny.yaml", changes), folder / "runs")
     for node in ("universe", "features/simple", "score/simple", "signal"):
         old, new = before.addresses[node], after.addresses[node]
         changed = sorted(day for day in new if old.get(day) != new[day])
         assert changed
-        assert changed[0] >= str(days[70])
+        assert changed[0] >= str(days[80])
     old, new = before.addresses["weights/gru"], after.addresses["weights/gru"]
     for name in new:  # a fold that ended before has its weights
-        assert (old[name] == new[name]) == (name[:10] <= str(days[70]))
+        assert (old[name] == new[name]) == (name[:10] <= str(days[80]))
     old, new = before.addresses["portfolio"], after.addresses["portfolio"]
     for name in new:  # the account of the day before the correction is kept
-        assert (old[name] == new[name]) == (name < str(days[70]))
+        assert (old[name] == new[name]) == (name < str(days[80]))
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ from intralpha.pipeline import Plan, Recipe, RunResult, audit_recipe, execute, l
 
 from .leaks import BarsSpec
 
-ON, LAST = date(2023, 5, 9), date(2023, 5, 25)  # the first is a date of the grid
+FIRST, ON, LAST = date(2023, 3, 14), date(2023, 5, 9), date(2023, 5, 25)  # ON is of the grid
 EARLY = {
     "kind": "network",
     "features": {
@@ -32,7 +32,7 @@ EARLY = {
     },
     "transform": {"kind": "cross_section", "mads": None, "sigmas": 3},
     "window_days": 3,
-    "schedule": {"kind": "rolling", "train_days": 40, "valid_days": 8, "step_days": 40},
+    "schedule": {"kind": "rolling", "train_days": 16, "valid_days": 4, "step_days": 40},
     "model": {"kind": "gru", "hidden": 4},
     "objective": {"kind": "neg_ic"},
     "training": {"learning_rate": 0.01, "max_epochs": 1, "patience": 1},
@@ -50,7 +50,7 @@ def recipe_of(path: Path, factors: dict[str, Any]) -> Recipe:
     """The factors alone, on a lake that is there."""
     raw = json.loads(load_recipe(path).model_dump_json())
     raw |= {"factors": {}, "portfolio": None, "combination": {"kind": "equal"}}
-    raw["data"] |= {"sources": [], "end": str(LAST)}
+    raw["data"] |= {"sources": [], "start": str(FIRST), "end": str(LAST)}
     raw["test"] |= {"horizons": [[1, 2]]}
     return Recipe.model_validate(raw | {"factors": factors})
 

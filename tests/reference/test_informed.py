@@ -134,7 +134,7 @@ def test_residuals_are_those_of_least_squares(missing):
     assert min(compared.values()) > 150
 
 
-@settings(max_examples=8)
+@settings(max_examples=4)
 @given(st.integers(0, 10_000), st.integers(11, N_DAYS - 1))
 def test_coefficients_give_what_least_squares_fits(seed, t):
     rng, when = np.random.default_rng(seed), dates(seed % 50)

@@ -154,7 +154,8 @@ def test_growth_is_per_share_where_shares_are_known():
     assert trend_over_mean(flat)[0, 0] == pytest.approx(0.0)
 
 
-@pytest.mark.parametrize("future", ["noise", pytest.param("shifted", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("future", ["noise", "shifted"])
 def test_another_future_changes_nothing_before_it(future, rich, dates, assets, tmp_path):
     other = FUTURES[future](rich, dates[1].item(), tmp_path / "lake")
     old, new = (estimate(one, dates, assets) for one in (rich, other))

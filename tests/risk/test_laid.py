@@ -56,7 +56,9 @@ def test_sessions_are_laid_out_as_a_loop_lays_them():
             np.testing.assert_array_equal(mine, expected)
 
 
-@pytest.mark.parametrize("kind", SPECS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(k, marks=pytest.mark.slow if k == "factors" else ()) for k in SPECS]
+)
 def test_dates_together_are_dates_one_by_one(kind, lake: Lake, assets):
     """With gaps between them, on a lake with suspensions, listings and a delisting."""
     spec, days = SPECS[kind], lake.dates("daily")[150:240]

@@ -82,6 +82,7 @@ def test_estimates_of_a_market(spec, lake, assets):
         )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_explained_returns_add_up(lake, assets):
     """Return = exposures of the close before x factor returns + what is left."""
     panel = inside(lake, assets)

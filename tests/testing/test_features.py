@@ -88,6 +88,7 @@ def test_bars_are_known_when_they_say(lake: Lake, copies: Path, at: time) -> Non
         assert_causal(ClaimsBarEnd(), lake, ON, at, folder=copies)
 
 
+@pytest.mark.slow
 def test_nothing_known_at_a_bar_is_nothing_compared(lake: Lake, copies: Path) -> None:
     only = BARS.model_copy(update={"names": ("bar_val_share",)})
     with pytest.raises(CheckFailedError, match="no feature that is known at 10:30"):

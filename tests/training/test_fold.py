@@ -144,6 +144,7 @@ def test_nothing_is_predicted_without_weights(tmp_path: Path) -> None:
         scores(job)
 
 
+@pytest.mark.slow
 def test_a_second_training_in_a_process_equals_the_first(tmp_path: Path) -> None:
     job, _ = make_jobs(tmp_path / "first")
     again, _ = make_jobs(tmp_path / "again")

@@ -65,6 +65,7 @@ def step_of() -> list[torch.Tensor]:
     return [one.grad for one in network.parameters() if one.grad is not None]
 
 
+@pytest.mark.slow
 def test_gradients_are_the_same_bits() -> None:
     with one_thread():
         plain = step_of()

@@ -82,8 +82,8 @@ def test_the_loss_of_validation_days_is_that_of_the_scores(samples: Samples, fol
 @pytest.mark.parametrize(
     ("metric", "better"),
     [
-        (ICMetricSpec(), np.argmax),
         (ICIRMetricSpec(), np.argmax),
+        (ICMetricSpec(), np.argmax),
         (LossMetricSpec(), np.argmin),
     ],
 )

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from statistics import NormalDist  # SciPy's would be a quarter of what a command imports
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
-from scipy.stats import kurtosis, norm, skew
 
 from intralpha.evaluation.ic import summarise
 
@@ -59,8 +59,8 @@ def best_of(spread: float, count: int) -> float:
     """
     if count < 2:
         return 0.0
-    first, second = norm.ppf(1 - 1 / count), norm.ppf(1 - 1 / (count * math.e))
-    return float(spread * ((1 - EULER) * first + EULER * second))
+    first, second = (NormalDist().inv_cdf(1 - 1 / n) for n in (count, count * math.e))
+    return spread * ((1 - EULER) * first + EULER * second)
 
 
 def chance_above(series: Float[ndarray, " D"], ratio: float) -> float:
@@ -85,5 +85,7 @@ def chance_above(series: Float[ndarray, " D"], ratio: float) -> float:
     known, own = series[np.isfinite(series)], ratio_of(series)
     if len(known) < MOMENTS or math.isnan(own):
         return math.nan
-    shape = 1 - skew(known) * own + (kurtosis(known, fisher=False) - 1) / 4 * own**2
-    return float(norm.cdf((own - ratio) * math.sqrt(len(known) - 1) / math.sqrt(shape)))
+    away = (known - known.mean()) / known.std()
+    skewness, kurtosis = (float((away**power).mean()) for power in (3, 4))
+    shape = 1 - skewness * own + (kurtosis - 1) / 4 * own**2
+    return NormalDist().cdf((own - ratio) * math.sqrt(len(known) - 1) / math.sqrt(shape))

@@ -72,6 +72,7 @@ def test_every_factor_equals_its_reference(name, choice, meant):
     compare(name, choice, meant, np.float64, 1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.one_in(4)
 @pytest.mark.parametrize(("name", "choice", "meant"), [c for c in CHOICES if not c[1]], ids=str)
 def test_float32_keeps_four_digits(name, choice, meant):

@@ -143,7 +143,7 @@ def test_the_engine_does_what_a_plain_book_does(seed: int) -> None:
     assert_same(book, plain)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(seed=SEEDS, orders=st.integers(0, 25), shanghai=st.booleans())
 def test_a_day_with_both_auctions_is_the_plain_books_day(
     seed: int, orders: int, shanghai: bool

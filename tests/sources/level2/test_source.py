@@ -322,6 +322,7 @@ def test_ingesting_again_changes_nothing(published: Path, tmp_path: Path) -> Non
     assert lake.verify() == ()
 
 
+@pytest.mark.slow
 def test_stock_by_stock_is_the_day_at_once(published: Path, tmp_path: Path) -> None:
     whole, lake = Lake(tmp_path / "whole", create=True), Lake(tmp_path / "lake", create=True)
     ingest([simulated(published)], whole, **QUIET)

@@ -215,7 +215,7 @@ def run(commands: list[tuple]) -> SmallExchange:
     return exchange
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.lists(st.lists(COMMANDS, min_size=1, max_size=40), min_size=1, max_size=3))
 def test_after_every_event_the_book_is_the_exchanges_own(days: list[list[tuple]]) -> None:
     """Several stocks in one call; every event has a stamp of its own."""
