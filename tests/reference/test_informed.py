@@ -260,46 +260,49 @@ def lake(tmp_path_factory) -> Lake:
     return made
 
 
-def reference_values(lake: Lake, symbol: str) -> list[dict[str, float]]:
-    """Values of every session of a stock; NaN where it has no minutes."""
+def reference_values(lake: Lake, symbol: str, first: int) -> list[dict[str, float]]:
+    """Values of every session of a stock from one on; NaN before, and where it has no minutes."""
     out, seen = [], []
-    for session in lake.dates("daily"):
+    for t, session in enumerate(lake.dates("daily")):
         on = session.item()
         if symbol not in enriched_symbols(lake, on):
             out.append(dict.fromkeys(HAND_MADE, math.nan))
             continue
         day = stock_day(lake, on, symbol)
         seen.append((on, day.minutes))
-        first = lake.dates("daily")[max(len(out) - 19, 0)].item()
-        out.append(day_values(day, residuals([(d, m) for d, m in seen if d >= first])))
+        if t < first:
+            out.append(dict.fromkeys(HAND_MADE, math.nan))
+            continue
+        since = lake.dates("daily")[max(t - 19, 0)].item()
+        out.append(day_values(day, residuals([(d, m) for d, m in seen if d >= since])))
     return out
 
 
-def test_the_library_gives_what_the_reference_gives(lake):
+@pytest.mark.parametrize("days", [5, pytest.param(20, marks=pytest.mark.slow)])
+def test_the_library_gives_what_the_reference_gives(lake, days):
     sessions = lake.dates("daily")
     assert len(sessions) >= 21
     assert tuple(f.name for f in load_library("hand_made").factors) == HAND_MADE
     symbols = enriched_symbols(lake, sessions[-1].item())[[0, -1]]
     assert {str(s)[-2:] for s in symbols} == {"SZ", "SH"}
     at = [len(sessions) - 2, len(sessions) - 1]
-    panels = {}
-    for days, chosen in ((20, {}), (5, {"days": 5})):
-        features = LibrarySpec(library="hand_made", parameters=chosen).make()
-        panels[days] = features.compute(lake, sessions[at], symbols)
+    chosen = {} if days == 20 else {"days": days}
+    panel = (
+        LibrarySpec(library="hand_made", parameters=chosen)
+        .make()
+        .compute(lake, sessions[at], symbols)
+    )
     compared = 0
     for a, symbol in enumerate(symbols):
-        values = reference_values(lake, str(symbol))
-        for days, panel in panels.items():
-            for d, last in enumerate(at):
-                want = hand_made(values[: last + 1], days)
-                for f, name in enumerate(panel.names):
-                    got = float(panel.values[d, a, f])
-                    assert math.isnan(got) == math.isnan(want[name]), (symbol, days, name)
-                    assert math.isnan(got) or got == pytest.approx(
-                        want[name], rel=1e-3, abs=1e-5
-                    ), name
-                    compared += not math.isnan(got)
-    assert compared > 0.8 * len(symbols) * 2 * 2 * len(HAND_MADE)
+        values = reference_values(lake, str(symbol), at[0] - days + 1)
+        for d, last in enumerate(at):
+            want = hand_made(values[: last + 1], days)
+            for f, name in enumerate(panel.names):
+                got = float(panel.values[d, a, f])
+                assert math.isnan(got) == math.isnan(want[name]), (symbol, name)
+                assert math.isnan(got) or got == pytest.approx(want[name], rel=1e-3, abs=1e-5), name
+                compared += not math.isnan(got)
+    assert compared > 0.8 * len(symbols) * 2 * len(HAND_MADE)
 
 
 def test_without_snapshots_or_trades_factors_of_prices_are_known(lake, tmp_path):
