@@ -127,6 +127,22 @@ def test_files_that_cannot_be_read_at_all(
         take(path, lake)
 
 
+@pytest.mark.parametrize("content", [b"", b"\n", b"\r\n  \r\n"])
+def test_an_empty_file_among_others_has_no_rows_and_is_counted(
+    lake: Lake, vendor: Path, content: bytes
+) -> None:
+    (vendor / "000002.csv").write_bytes(content)
+    with pytest.raises(SourceError, match=r"1 empty file\(s\)"):
+        take(vendor, lake)
+    write(vendor, bar_lines(DAYS))
+    spec = MappingSpec.model_validate({"preset": "quant15", "path": str(vendor)})
+    report = ingest([spec], lake, show_progress=False)
+    (bars,) = (count for count in report.counts if count.table == "bars")
+    assert bars.added == 32
+    assert dict(bars.notes) == {"files without a row": 1}
+    assert not bars.quarantined
+
+
 def test_another_encoding_is_a_setting(lake: Lake, vendor: Path) -> None:
     path = vendor / "600519.csv"
     text = "\n".join([HEADER.replace("amount", "成交额"), *bar_lines(DAYS)])

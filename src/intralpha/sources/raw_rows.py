@@ -54,6 +54,9 @@ UNTRADED = "empty volumes of days that did not trade are 0"
 UNPRICED = "empty prices of rows without volume are 0"
 
 
+NO_LINES = np.zeros(0, dtype=np.int64)
+
+
 @dataclass(frozen=True)
 class FileRows:
     """What one file holds.
@@ -88,16 +91,25 @@ def read_rows(path: str, pattern: str, form: RowForm) -> Iterator[FileRows]:
     Raises
     ------
     SourceError
-        The file has not the columns of the mapping, or is not text of that encoding.
+        The file has not the columns of the mapping, or is not text of that encoding. A csv without
+        a byte is a file without rows where there are others; on its own it is an error.
     """
     root = locate(path)
     named = root.is_file() and not root.name.endswith(ARCHIVES)
     folder = folder_name(path)
+    files, blank = 0, 0
     for name, content in members(path, "*" if named else pattern):
-        read = _read_parquet if form.format == "parquet" else read_text
-        table = read(name, content, form)
+        files += 1
+        if form.format == "csv" and not named and not content.strip():
+            blank += 1
+            table = Table(pl.DataFrame(schema=dict.fromkeys(form.columns, pl.String)), NO_LINES)
+        else:
+            read = _read_parquet if form.format == "parquet" else read_text
+            table = read(name, content, form)
         typed = _typed(name, table, form, symbol_in_name(name, folder))
         yield _untraded(_that_hold(typed, table, form), table, form)
+    if blank and blank == files:
+        raise SourceError(path, f"{blank} empty file(s)", "a file with rows")
 
 
 def _that_hold(file: FileRows, table: Table, form: RowForm) -> FileRows:
