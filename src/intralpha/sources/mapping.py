@@ -3,32 +3,30 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, time
+from datetime import date
 from typing import Annotated, Any, Literal
 
 import polars as pl
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from intralpha.base.place import PlacePath
-from intralpha.market.daily_chain import quotient
+from intralpha.sources.bar_marks import BarMarks
 from intralpha.sources.bar_rows import (
     PRICES,
     ROWS_A_BATCH,
-    SHOWN,
     drop_twins,
     fill_grid,
     parted,
-    repair_prices,
     to_quarantine,
 )
-from intralpha.sources.bar_stamps import at_close, at_lunch, refuse_other_stamps
+from intralpha.sources.bar_stamps import refuse_other_stamps
 from intralpha.sources.daily_rows import finish_daily
 from intralpha.sources.daily_words import WORDS, tell
 from intralpha.sources.files import fingerprint
-from intralpha.sources.joined import Joined, JoinSpec, scaled
-from intralpha.sources.off_grid import what_fits
+from intralpha.sources.joined import Joined, JoinSpec
 from intralpha.sources.raw_rows import FIELDS, FileRows, RowForm, read_rows
 from intralpha.sources.remarks import of_files, of_prices, of_rows
+from intralpha.sources.row_units import RowUnits
 from intralpha.sources.shipped import check_fields, preset_named, quoted, read_preset
 from intralpha.sources.source import Batch, Source, SourceSpec
 from intralpha.sources.spans import days_in
@@ -44,7 +42,6 @@ NO_AMOUNT = (
     "volume, and the quality report says so"
 )
 FILLED = "bars filled to complete the grid"
-OFF_GRID = "time is not the end of a bar"
 
 
 def _as_lists(given: Any) -> Any:
@@ -229,6 +226,23 @@ class MappingSpec(SourceSpec):
         return frozenset(self.columns) - joined - ({"preclose"} if words else set())
 
     @property
+    def units(self) -> RowUnits:
+        """How its numbers become shares and CNY."""
+        return RowUnits(
+            shares=(100 if self.volume_unit == "lots" else 1, self.volume_scale),
+            yuan=self.amount_unit_yuan,
+            price_scale=self.price_scale,
+            scale=self.scale,
+            amounts_made=self.table == "bars",
+        )
+
+    @property
+    def marks(self) -> BarMarks:
+        """What the times of its bars say."""
+        zoned = "%z" in self.datetime_format
+        return BarMarks(self.freq or 0, self.stamp, self.opening_auction, zoned)
+
+    @property
     def _scaled(self) -> frozenset[str]:
         """Numbers that the mapping scales."""
         units = {"amount": self.amount_unit_yuan, "volume": self.volume_scale}
@@ -290,8 +304,9 @@ class MappedSource(Source):
         if self.spec.table == "bars":
             refuse_other_stamps(origin, rows["time"], self.spec.freq or 0, self.spec.stamp)
         notes, said = of_files(names, [f.rows.height + f.aside.height for f in files])
-        notes |= _odd(rows, self.spec) | _unchecked(files) | of_rows(rows, self.spec.told)
-        rows = _units(rows, self.spec)
+        units = self.spec.units
+        notes |= units.odd(rows) | _unchecked(files) | of_rows(rows, self.spec.told)
+        rows = units.of_lake(rows)
         dear, meant = of_prices(rows)
         prices = [c for c in (*PRICES, "preclose") if c in rows.columns]
         notes |= dear | {OFF_TICK: off_tick(rows, prices, self.spec.tick_yuan)}
@@ -316,18 +331,15 @@ class MappedSource(Source):
 
     def _bars(self, given: Batch) -> Iterator[Batch]:
         """Bars of what was read, and the opening auctions that stand in rows of their own."""
-        rows, stamped = _stamped(given.frame, self.spec)
-        rows, auctions = _split_auctions(rows, self.spec)
-        rows, repairs = repair_prices(rows)
-        good, bad = _valid_bars(rows, self.spec)
-        frame, filled = fill_grid(good, self.spec.freq or 0)
-        counts = {**repairs, **stamped, **given.repairs, FILLED: filled}
+        found = self.spec.marks.bars(given.frame)
+        frame, filled = fill_grid(found.good, self.spec.freq or 0)
+        counts = {**found.repairs, **given.repairs, FILLED: filled}
         repaired = {k: n for k, n in counts.items() if n}
-        first = given.first | _off_grid(bad, rows, self.spec)
-        bad = pl.concat([given.quarantined, bad])
+        first = given.first | found.first
+        bad = pl.concat([given.quarantined, found.bad])
         yield Batch("bars", frame, given.origin, bad, repaired, given.rows_read, given.notes, first)
-        if auctions.height:
-            yield Batch("auctions", auctions, given.origin)
+        if found.auctions.height:
+            yield Batch("auctions", found.auctions, given.origin)
 
 
 def _batch(
@@ -364,93 +376,3 @@ def _unchecked(files: list[FileRows]) -> dict[str, int]:
     """Files without a column that must hold something."""
     lacking = Counter(column for file in files for column in file.unchecked)
     return {f"files without the column {c}, which was not checked": n for c, n in lacking.items()}
-
-
-def _odd(rows: pl.DataFrame, spec: MappingSpec) -> dict[str, int]:
-    """Volumes that are rounded because they are no whole shares."""
-    shares = _shares(rows, spec)
-    odd = (shares - shares.round()).abs() > 1e-6 * shares.abs().clip(1)
-    return {"volumes of no whole shares, rounded": int(odd.sum())}
-
-
-def _off_grid(bad: pl.DataFrame, rows: pl.DataFrame, spec: MappingSpec) -> dict[str, str]:
-    """What the first row off the grid of bars says, and what would put all rows on it."""
-    lost = bad.filter(pl.col("reason") == OFF_GRID)
-    if lost.is_empty():
-        return {}
-    origin, line, _, text = lost.row(0)
-    said = f"{origin} line {line}: found {text}, expected the end of a {spec.freq}-minute bar"
-    times = rows["time"].drop_nulls().unique().to_list()
-    fits = what_fits(times, spec.freq or 0, spec.stamp == "start", "%z" in spec.datetime_format)
-    return {OFF_GRID: said + (f"; {fits}" if fits else "")}
-
-
-def _shares(rows: pl.DataFrame, spec: MappingSpec) -> pl.Series:
-    """Volumes in shares, not yet rounded."""
-    return _over(rows["volume"] * (100 if spec.volume_unit == "lots" else 1), spec.volume_scale)
-
-
-def _units(rows: pl.DataFrame, spec: MappingSpec) -> pl.DataFrame:
-    """Shares, CNY and bar ends; fields that have a scale of their own come first."""
-    rows = rows.with_columns(scaled(pl.col(c), by) for c, by in spec.scale.items())
-    prices = [c for c in (*PRICES, "preclose", "change") if c in rows.columns]
-    yuan = [_over(rows[c], spec.price_scale) for c in prices]
-    rows = rows.with_columns(*yuan, _shares(rows, spec).alias("_shares"))
-    if "amount" in rows.columns:
-        amount = scaled(pl.col("amount"), spec.amount_unit_yuan)
-    elif spec.table == "bars":
-        amount = pl.col("_shares") * pl.col("close")
-    else:
-        amount = pl.lit(None, pl.Float64)
-    shift = pl.duration(minutes=spec.freq or 0) if spec.stamp == "start" else pl.duration()
-    moved = pl.col("date").dt.combine(pl.col("time")) + shift
-    return rows.with_columns(
-        pl.col("_shares").round().cast(pl.Int64).alias("volume"),
-        amount.alias("amount"),
-        moved.dt.time().alias("time"),
-    ).drop("_shares")
-
-
-def _stamped(rows: pl.DataFrame, spec: MappingSpec) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Rows beside the grid that are meant as a bar of it."""
-    if spec.stamp == "start":
-        return at_close(rows, spec.freq or 0)
-    return at_lunch(rows, spec.opening_auction == "own_row")
-
-
-def _over(values: pl.Series, scale: float) -> pl.Series:
-    """Numbers over a scale, the nearest there are; Polars would multiply by the reciprocal."""
-    if scale == 1:
-        return values
-    return quotient(values, pl.repeat(scale, len(values), dtype=pl.Float64(), eager=True))
-
-
-def _split_auctions(rows: pl.DataFrame, spec: MappingSpec) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Take the opening auction's own row (09:25 to 09:30) out of the bars."""
-    if spec.opening_auction != "own_row":
-        return rows, pl.DataFrame()
-    first = pl.col("time").is_between(time(9, 25), time(9, 30))
-    auctions = rows.filter(first).select(
-        "date",
-        "symbol",
-        pl.lit(time(9, 25)).alias("time"),
-        pl.col("close").alias("price"),
-        "volume",
-        "amount",
-    )
-    return rows.filter(~first), auctions.filter(pl.col("price") > 0)
-
-
-def _valid_bars(rows: pl.DataFrame, spec: MappingSpec) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows that keep the table's rules, and the others as quarantine with file and line."""
-    in_first = None if spec.opening_auction == "missing" else spec.opening_auction == "in_first_bar"
-    columns = ["date", "symbol", "time", *PRICES, "volume", "amount"]
-    columns += [c for c in ("trades", "derived") if c in rows.columns]
-    frame = rows.select(
-        *columns,
-        pl.lit(spec.freq, pl.Int16).alias("freq"),
-        pl.lit(in_first, pl.Boolean).alias("auc_in_first"),
-    )
-    good, refused = parted("bars", frame, rows)
-    listed = refused.select(SHOWN)
-    return good, to_quarantine(listed)
