@@ -61,8 +61,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --upgrade $(PIP)
 	# One module in six is ever imported: bytecode is made when one is, not of all of them here.
 	$(PIP_INSTALL) torch & torch=$$!; $(PIP_INSTALL) --no-deps $(LARGE) && wait $$torch
-	# What torch imports is compiled while the rest is installed.
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import torch._dynamo' & torch=$$!; \
+	# What these import is compiled while the rest is installed.
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -c \
+		'import torch._dynamo, numba, polars, pyarrow.parquet, scipy.stats' & torch=$$!; \
 		$(PIP_INSTALL) --editable '.[dev,oracles]' && wait $$torch
 	@touch $(INSTALLED)
 
