@@ -52,8 +52,6 @@ FLAGS = {
 }
 UNTRADED = "empty volumes of days that did not trade are 0"
 UNPRICED = "empty prices of rows without volume are 0"
-
-
 NO_LINES = np.zeros(0, dtype=np.int64)
 
 
@@ -91,8 +89,8 @@ def read_rows(path: str, pattern: str, form: RowForm) -> Iterator[FileRows]:
     Raises
     ------
     SourceError
-        The file has not the columns of the mapping, or is not text of that encoding. A csv without
-        a byte is a file without rows where there are others; on its own it is an error.
+        The file has not the columns of the mapping, or is not text of that encoding. A blank
+        csv is a file without rows where there are others; on its own it is an error.
     """
     root = locate(path)
     named = root.is_file() and not root.name.endswith(ARCHIVES)

@@ -20,6 +20,7 @@ from intralpha.market import (
     read_daily,
     validate,
 )
+from intralpha.sources.exchange import market as market_file
 from intralpha.sources.exchange.actions import ex_prices
 from intralpha.sources.exchange.habits import HabitSpec
 from intralpha.sources.exchange.index import INDEX, choose, next_review
@@ -356,6 +357,24 @@ def test_minutes_around_the_closing_auction():
     old = tables(SimulatedSpec(n_assets=8, start=date(2018, 8, 1), end=date(2018, 8, 3), freq=1))
     shanghai = old["bars"].filter(clock == "14:58", pl.col("symbol").str.ends_with("SH"))
     assert (shanghai["volume"] > 0).any()
+
+
+def test_sessions_that_are_laid_out_together_are_those_laid_out_one_by_one(monkeypatch) -> None:
+    spec = SimulatedSpec(n_assets=8, end=date(2023, 1, 10), freq=30)
+    together = tables(spec)["bars"]
+    monkeypatch.setattr(market_file, "BARS_AT_ONCE", 1)
+    batches = [b for b in SimulatedMarket(spec).batches() if b.table == "bars"]
+    assert [b.frame["date"].n_unique() for b in batches] == [1] * 6
+    assert batches[2].origin == "simulated 2023-01-05 .. 2023-01-05"
+    apart = validate("bars", pl.concat(b.frame for b in batches)).sort(TABLES["bars"].key)
+    assert_frame_equal(apart, together)
+    index = together.filter(pl.col("symbol") == INDEX)
+    stocks = together.filter(pl.col("symbol") != INDEX)
+    summed = stocks.group_by("date", "time").agg(pl.col("volume", "amount", "trades").sum())
+    both = index.join(summed, on=["date", "time"])
+    assert both.height == 6 * 8
+    for name in ("volume", "amount", "trades"):
+        np.testing.assert_allclose(both[name], both[f"{name}_right"], rtol=1e-12)
 
 
 def test_boards_begin_when_they_open():
