@@ -1,6 +1,7 @@
 """Kinds in one file, as a user would keep them beside a recipe."""
 
-from collections.abc import Iterator, Sequence
+import pickle
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -21,7 +22,7 @@ from intralpha.base.node import Inputs, Node, Read, Task, day_slices
 from intralpha.combination import CombinerSpec, Past
 from intralpha.datasets import RowFilterSpec, WeighingSpec
 from intralpha.evaluation.figures import Course, FiguresSpec
-from intralpha.executors import Executor, ExecutorSpec, Processes
+from intralpha.executors import Executor, ExecutorSpec
 from intralpha.factors import FactorSpec, Ground
 from intralpha.factors.factor import days_of
 from intralpha.market import Calendar, Lake, read_daily
@@ -46,12 +47,26 @@ from intralpha.training import (
 
 
 class TwoSpec(ExecutorSpec):
-    """At most two processes, however many may be."""
+    """As many jobs as workers, at most two, made by this process, the last one first."""
 
     kind: Literal["mine.two"] = "mine.two"
 
     def open(self, workers: int) -> Executor:
-        return Processes(min(workers, 2))
+        return Backwards(min(workers, 2))
+
+
+class Backwards(Executor):
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+
+    def as_finished(
+        self, work: Callable[[Any], Any], jobs: Sequence[Any]
+    ) -> Generator[tuple[int, Any]]:
+        for at in reversed(range(len(jobs))):
+            yield at, work(pickle.loads(pickle.dumps(jobs[at])))
+
+    def close(self) -> None:
+        """Nothing was begun."""
 
 
 class EndsSpec(SearchSpec):
