@@ -23,6 +23,7 @@ def test_the_list_has_columns_that_do_not_touch():
     assert rows["bar64_level2_30"][:5] == ["bar64_level2_30", "minute", "30", "minutes", "19"]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", NEW)
 def test_every_library_is_shown_and_its_factors_explained(name):
     library, text = load_library(name), show_library(name)

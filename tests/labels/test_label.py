@@ -261,7 +261,7 @@ def test_labels_do_not_see_the_past(tmp_path, daily, lake, spec):
     np.testing.assert_array_equal(spec.compute(twin, at, ASSETS).values, expected)
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("spec", SPECS, ids=repr)
 def test_labels_end_where_they_say(tmp_path, daily, lake, spec):
     day = 33

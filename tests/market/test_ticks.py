@@ -42,6 +42,7 @@ def _regroup(lake: Lake, rows: int) -> None:
     pl.read_parquet(path).write_parquet(path, row_group_size=rows)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("group_rows", [1, 3, 7, 1000])
 @pytest.mark.parametrize("block_rows", [1, 6, 45, 1000])
 def test_any_cut_of_the_file_gives_the_same_rows(

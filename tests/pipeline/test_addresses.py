@@ -329,6 +329,7 @@ def test_how_figures_are_counted_moves_nothing(base: tuple[Path, Plan]) -> None:
     assert not moved(planned, plan(recipe, folder / "runs"))
 
 
+@pytest.mark.slow
 def test_a_hedge_is_a_node_beside_the_replay(base: tuple[Path, Plan], tmp_path: Path) -> None:
     """Each of its keys, and what its table says, moves it alone."""
     folder, planned = base

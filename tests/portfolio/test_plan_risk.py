@@ -93,6 +93,7 @@ def reference(
     return float(solved.value)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(("te", "aversion"), [(TE, 0.0), (None, AVERSION), (TE, AVERSION)])
 def test_the_sequence_of_cvxpy(world, seed: int, te: float | None, aversion: float) -> None:

@@ -15,7 +15,7 @@ from intralpha.sources.exchange.market import SimulatedMarket, SimulatedSpec
 
 TABLES = ("daily", "instruments", "industry", "fundamentals")
 # Few orders: only daily rows are looked at.
-SPEC = SimulatedSpec(n_assets=48, end=date(2024, 6, 28), habits=HabitSpec(orders_per_day=150))
+SPEC = SimulatedSpec(n_assets=48, end=date(2024, 6, 28), habits=HabitSpec(orders_per_day=60))
 
 
 @pytest.fixture(scope="session")

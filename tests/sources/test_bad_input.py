@@ -63,6 +63,7 @@ def test_a_file_cut_in_the_middle_of_a_row(lake: Lake, vendor: Path) -> None:
     assert aside.select("origin", "line").rows() == [("600519.csv", 33)]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("column", "value", "reason"),
     [

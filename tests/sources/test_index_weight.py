@@ -82,6 +82,7 @@ def test_an_end_of_the_listing_is_read(lake: Lake, vendor: Path) -> None:
     assert lake.scan("instruments").collect()["delist_date"].to_list() == [date(2002, 6, 14)]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (0, 2, 1), (1, 0, 2)])
 def test_lists_that_come_one_by_one_end_where_the_next_begins(
     lake: Lake, tmp_path: Path, order: tuple[int, ...]

@@ -187,6 +187,7 @@ def test_title_lines_footers_and_packed_files(tmp_path: Path, vendor: Path) -> N
             take(lake, spec)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("value", "forms", "fits"),
     [

@@ -213,6 +213,7 @@ def test_a_changed_session_is_computed_again_where_it_is_looked_at(lake, stocks,
     assert not moved[3:].any()
 
 
+@pytest.mark.slow
 def test_limits_count_on_the_day_only_and_other_columns_nowhere(lake, stocks, counts):
     dates = [22, 25, 26, 30]
     values(lake, dates, stocks)

@@ -31,6 +31,7 @@ def every(column: str) -> str:
     return f"daily: {column} of all stocks of a session is in another unit"
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("column", ["volume", "amount"])
 @pytest.mark.parametrize("factor", FACTORS)
 def test_one_session_of_one_stock(
