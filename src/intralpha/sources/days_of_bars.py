@@ -47,7 +47,7 @@ class DaysOfBars(Source):
 
     def __init__(self, bars: Source) -> None:
         self.bars = bars
-        self.name = f"days_of_bars({bars.name})"
+        self.name = "days_of_bars"
 
     def fingerprint(self) -> str:
         """That of the bars."""
