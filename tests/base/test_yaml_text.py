@@ -34,6 +34,7 @@ def test_ends_of_lines_and_a_mark_of_byte_order_do_not_matter(tmp_path: Path) ->
     [
         ("a: 1\nb: 2023-13-01\n", r"no timestamp from '2023-13-01' .*\n.* line 2, column 4"),
         ("a: 1\nb: !!bool x\n", r"no bool from 'x' .*\n.* line 2, column 4"),
+        ("a:\n\tb: 1", r"line 2, column 1(.|\n)*; the line begins with a tab, YAML wants spaces"),
         ("a: [1\nb: 2", r"expected ',' or '\]'(.|\n)*line 2, column 2"),
         ("a: {{ foo }}", r"unhashable key\n.* line 1, column 5"),
         ("a: 1\n\na: 2", r"key 'a' is given twice\n.* line 3, column 1"),

@@ -28,6 +28,10 @@ def test_a_misspelt_key_is_named_with_a_suggestion(recipe_path: Path) -> None:
         ("nonsense", "expected key.sub_key=value"),
         ("name.x=1", "name is not a mapping"),
         ("data.bar_freq=null", "assets: bars needs bar_freq"),
+        ("factor.x=1", "factor: unknown key; did you mean factors?"),
+        ("dat.lake=x", "dat: unknown key; did you mean data?"),
+        ("data.start=20240601", "data.start: found 20240601, expected a date such as 2024-06-01"),
+        ("data.start=1.6.2024", "data.start: found '1.6.2024', expected a date such as 2024-06-01"),
     ],
 )
 def test_bad_overrides_are_errors(recipe_path: Path, override: str, message: str) -> None:

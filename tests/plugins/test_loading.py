@@ -68,6 +68,18 @@ def test_an_unknown_package_is_told_with_those_that_are_there(
         load_plugins(["acmee"])
 
 
+def test_a_file_that_is_named_without_its_path_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PluginError) as caught:
+        load_plugins(["lonely"])
+    assert "lonely.py" not in str(caught.value)
+    (tmp_path / "lonely.py").write_text("")
+    with pytest.raises(PluginError, match=r"--plugins \./lonely\.py is the file that lies here"):
+        load_plugins(["lonely"])
+
+
 def test_two_packages_may_not_offer_the_same_name(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

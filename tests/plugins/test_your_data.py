@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from intralpha.market import Lake, bar_times
+
 from .conftest import Desk
 
 PAGE = Path(__file__).parents[2] / "docs" / "your-data.md"
@@ -76,6 +78,24 @@ def test_the_lines_of_the_file_that_are_shown_are_its_first(sample: Path) -> Non
 def test_the_page_names_the_columns_of_the_other_sources() -> None:
     for column in ("ts_code", "list_date", "circ_mv", "csi300.txt"):
         assert f"`{column}`" in TEXT
+
+
+def test_bars_alone_become_days(tmp_path: Path) -> None:
+    (block,) = [text for _, text in BLOCKS if "days_of_bars" in text]
+    (tmp_path / "bars.yaml").write_text(f"name: bars\n{block}")
+    lines = ["时间,开盘,最高,最低,收盘,成交量,成交额"]
+    lines += [f"2023-01-03 {end},10,10.2,9.9,10.1,100,1005" for end in bar_times(15)]
+    (tmp_path / "minutes").mkdir()
+    (tmp_path / "minutes" / "sh600000.csv").write_text("\n".join(lines) + "\n")
+    done = Desk(tmp_path).intralpha("ingest", "bars.yaml")
+    assert done.returncode == 0, done.stderr
+    (row,) = Lake(tmp_path / "lake15").scan("daily").collect().to_dicts()
+    assert (row["symbol"], row["open"], row["close"], row["volume"]) == (
+        "600000.SH",
+        10,
+        10.1,
+        1600,
+    )
 
 
 @pytest.mark.one_in(4)

@@ -16,6 +16,7 @@ COLUMNS = {"symbol": "s", "time": "t", "seq": "n", "price": "p", "volume": "v"}
 # The keys of each kind without a default.
 NEEDED = {
     "daily_basic": {"path": "x"},
+    "days_of_bars": {"bars": {"kind": "tdx", "path": "x"}},
     "index_members": {"path": "x"},
     "index_weight": {"path": "x"},
     "level2": {

@@ -206,7 +206,8 @@ class Kinded(Spec):
         if dot and not any(k.startswith(f"{prefix}.") for k in known):
             return (
                 f"it belongs to a plug-in: name it with --plugins {prefix} (an installed package) "
-                f"or --plugins ./{prefix}.py (a file); see docs/plug-ins.md"
+                f"or --plugins ./{prefix}.py (a file), from Python with `load_plugins` of "
+                "intralpha.base.plugins; see docs/plug-ins.md"
             )
         near = get_close_matches(kind, known, n=1)
         return (f"did you mean {near[0]}? " if near else "") + f"known are {', '.join(known)}"

@@ -113,6 +113,8 @@ def _entry_point(name: str) -> EntryPoint:
         raise PluginError(name, f"entry points of {packages}", "one installed package that has it")
     known = ", ".join(sorted(point.name for point in points)) or "none"
     expected = f"an installed package with an entry point of group {GROUP} ({known}), or a file"
+    if Path(f"{name}.py").is_file():
+        expected += f"; --plugins ./{name}.py is the file that lies here"
     raise PluginError(name, "no such entry point", expected)
 
 

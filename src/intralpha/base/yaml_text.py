@@ -67,7 +67,17 @@ def parse_yaml(text: str) -> Any:
         except yaml.YAMLError:
             return yaml.load(text, Loader=_Plain)  # noqa: S506  # slower, but it shows the line
     except yaml.YAMLError as error:
-        raise YamlError(str(error)) from error
+        raise YamlError(f"{error}{_tabbed(text, error)}") from error
+
+
+def _tabbed(text: str, error: yaml.YAMLError) -> str:
+    """What to do where the reader stopped at a tab: it looks like the spaces of other lines."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return ""
+    line = text.splitlines()[mark.line : mark.line + 1]
+    at_tab = line and "\t" in line[0][: len(line[0]) - len(line[0].lstrip())]
+    return "; the line begins with a tab, YAML wants spaces" if at_tab else ""
 
 
 def _check_bounds(text: str) -> None:

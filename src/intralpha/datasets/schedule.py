@@ -23,7 +23,8 @@ class NoFoldError(ConfigError):
         )
         super().__init__(
             f"schedule {spec} makes no fold from {span}.\n"
-            "Hint: shorten the training window, or use more data."
+            "Hint: shorten what the schedule trains and validates on, or use more data. Sample "
+            "dates are those with a whole window of features before them."
         )
 
 

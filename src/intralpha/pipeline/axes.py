@@ -88,7 +88,10 @@ def read_axes(lake: Lake, spec: DataSpec, symbols: ndarray | None = None) -> Axe
     """
     sessions = lake.dates("daily")
     if len(sessions) == 0:
-        hint = "ingest a daily table; `intralpha ingest --help` shows how"
+        hint = (
+            "a source with `table: daily` brings them; where there are only bars, `kind: "
+            "days_of_bars` around their source makes them; see docs/your-data.md"
+        )
         raise NoAssetsError(lake.root, "daily rows", hint)
     days = sessions
     held = f"{sessions[0]} to {sessions[-1]}"
@@ -129,7 +132,10 @@ def check_members(lake: Lake, indices: tuple[str, ...]) -> None:
     lost = sorted(set(indices) - set(there["index"]))
     if lost:
         known = ", ".join(there["index"]) or "no index"
-        hint = f"it has members of {known}; a source such as index_members brings others"
+        hint = (
+            f"it has members of {known}; a source such as index_members brings others. Indices are "
+            "named like 000905.SH; `portfolio.benchmark: {kind: equal}` needs none"
+        )
         raise NoAssetsError(lake.root, f"members of {', '.join(lost)}", hint)
 
 

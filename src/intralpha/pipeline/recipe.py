@@ -525,12 +525,23 @@ def fault_of(error: Any) -> str:
     """One validation error in words: place, what was found, what was expected."""
     place = ".".join(str(p) for p in error["loc"])
     if error["type"] == "extra_forbidden":
-        near = get_close_matches(str(error["loc"][-1]), sorted(known_keys()), n=1)
-        hint = f"; did you mean {near[0]}?" if near and near[0] != error["loc"][-1] else ""
-        return f"{place}: unknown key{hint or ' here'}"
+        return f"{place}: unknown key{_meant(str(error['loc'][-1])) or ' here'}"
     found = error.get("input")
     shown = "" if isinstance(found, dict | BaseModel) else f" (found {found!r})"
+    if error["type"].startswith("date_"):
+        return f"{place}: found {found!r}, expected a date such as 2024-06-01"
     return f"{place}: {error['msg']}{shown}"
+
+
+def _meant(key: str) -> str:
+    """The question which known key an unknown one was to be; "" if none is like it.
+
+    A known key that does not belong where it stands may lack no more than the end of one that does:
+    `factor` beside `test`, where `factors` stand.
+    """
+    known = sorted(known_keys() - {key})
+    near = get_close_matches(key, known, n=1, cutoff=0.6 if key not in known_keys() else 0.9)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def known_keys() -> set[str]:
