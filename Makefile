@@ -86,7 +86,7 @@ $(QLIB): constraints-qlib.txt
 	@touch $(QLIB)
 
 $(DOCS): $(INSTALLED) constraints.txt
-	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[docs]'
+	$(PIP_INSTALL) --editable '.[docs]'
 	@touch $(DOCS)
 
 $(AUDIT):
@@ -106,11 +106,11 @@ slow: $(INSTALLED)
 	$(TEST_ENV) INTRALPHA_EXAMPLES=100 $(BIN)/python -m pytest --workers $(WORKERS) -m 'slow or hypothesis'
 
 cluster: $(READY)
-	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[ray]'
+	$(PIP_INSTALL) --editable '.[ray]'
 	$(TEST_ENV) $(BIN)/python -m pytest tests/pipeline/test_cluster.py
 
 mlflow: $(READY)
-	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[mlflow]'
+	$(PIP_INSTALL) --editable '.[mlflow]'
 	$(TEST_ENV) $(BIN)/python -m pytest tests/pipeline/test_mlflow.py
 
 lint: $(INSTALLED)

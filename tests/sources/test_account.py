@@ -56,7 +56,6 @@ def test_every_line_of_a_csv_is_a_row_or_set_aside(lake: Lake, vendor: Path, see
     assert set(count.first) - set(count.notes) == set(count.quarantined)
 
 
-@pytest.mark.one_in(3)
 @pytest.mark.one_in(15)
 @pytest.mark.parametrize("value", TYPES, ids=str)
 @pytest.mark.parametrize("field", NAMES)

@@ -84,7 +84,12 @@ class WindowedRisk(RiskModelSpec):
         mask_A: Bool[ndarray, "mask_A"],
         past: Sequence[SessionReturns],
     ) -> RiskEstimate:
-        """The estimate of one date; see :meth:`RiskModelSpec.estimate`."""
+        """The estimate of one date; see :meth:`RiskModelSpec.estimate`.
+
+        Parameters
+        ----------
+        lake, date, assets, mask_A, past : as of it
+        """
         self.check_past(date, past)
         return next(self.estimates(lake, as_days([date]), assets, mask_A[None, :], [past]))
 
@@ -96,7 +101,12 @@ class WindowedRisk(RiskModelSpec):
         mask_DA: Bool[ndarray, "mask_D mask_A"],
         pasts: Iterable[Sequence[SessionReturns]],
     ) -> Iterator[RiskEstimate]:
-        """What is read is read once for all dates; see :meth:`RiskModelSpec.estimates`."""
+        """What is read is read once for all dates; see :meth:`RiskModelSpec.estimates`.
+
+        Parameters
+        ----------
+        lake, dates, assets, mask_DA, pasts : as of it
+        """
         days, laid = as_days(dates), LaidSessions(assets)
         if len(days) == 0:
             return

@@ -7,10 +7,10 @@ from typing import Literal
 import polars as pl
 from pydantic import Field
 
+from intralpha.sources.bar_rows import PRICES
 from intralpha.sources.daily_rows import finish_daily
 from intralpha.sources.source import Batch, Source, SourceSpec
 
-PRICES = ("open", "high", "low", "close")
 NO_AUCTION = "days without their opening auction, which the bars lack"
 KEY = ("date", "symbol")
 

@@ -22,11 +22,11 @@ class RowUnits:
     amounts_made : whether rows without an amount get close times volume
     """
 
-    shares: tuple[int, float] = (1, 1.0)
-    yuan: float = 1.0
-    price_scale: float = 1.0
-    scale: dict[str, float] | None = None
-    amounts_made: bool = False
+    shares: tuple[int, float]
+    yuan: float
+    price_scale: float
+    scale: dict[str, float]
+    amounts_made: bool
 
     def of_lake(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows in shares and CNY; volumes are whole.
@@ -35,8 +35,7 @@ class RowUnits:
         ----------
         rows : numbers of the vendor, null where they are absent
         """
-        each = (self.scale or {}).items()
-        rows = rows.with_columns(scaled(pl.col(c), by) for c, by in each)
+        rows = rows.with_columns(scaled(pl.col(c), by) for c, by in self.scale.items())
         prices = [c for c in (*PRICES, "preclose", "change") if c in rows.columns]
         rows = rows.with_columns(*(_over(rows[c], self.price_scale) for c in prices))
         volume = self._volume(rows)
