@@ -9,7 +9,7 @@ import pytest
 
 from intralpha.market import Calendar, Lake, bar_times
 from intralpha.market.manifest import read_manifest
-from intralpha.sources import MappingSpec, ingest, mapping
+from intralpha.sources import IngestReport, MappingSpec, ingest, mapping
 
 DAYS = [d.item() for d in Calendar.xshg().between("2024-03-01", "2024-04-12")]
 DAILY = ("code", "date", "open", "high", "low", "close", "volume", "amount", "preclose", "turn")
@@ -177,3 +177,39 @@ def test_a_bar_of_zeros_says_nothing_beside_a_bar_with_prices(tmp_path: Path) ->
         found.append(contents(lake))
     assert found[0] == found[1] == found[2]
     assert lake.scan("bars").collect()["volume"].sum() == 800
+
+
+def told(report: IngestReport) -> list[tuple[object, ...]]:
+    """What a report says of rows and files, whatever the batches."""
+    return [
+        (c.table, c.rows_read, c.added, c.already_there, c.quarantined, c.repairs, c.notes)
+        for c in report.counts
+    ]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize("order", [["code", "date"], ["date", "code"]])
+def test_a_large_file_is_cut_without_a_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, order: list[str]
+) -> None:
+    """A day is never cut: neither its second row of the same key nor its filled bars differ."""
+    daily = pl.concat([market(), market()[5:6].with_columns(turn=pl.lit(77.0))]).sort(order)
+    bars = minutes(DAYS[:8]).with_columns(date=pl.col("at").str.slice(0, 10)).sort(order)
+    given = []
+    for name, rows, more in (
+        ("daily", daily, {"only": {"missing": "1"}}),
+        ("bars", bars.select(BARS), {"table": "bars", "freq": 30}),
+    ):
+        path = tmp_path / f"{name}_qfq.{kind}"
+        write(path, rows) if kind == "csv" else rows.write_parquet(path)
+        given.append(spec(path, format=kind, **more))
+    lakes, reports = [], []
+    for rows_a_batch in (2_000_000, 11):
+        monkeypatch.setattr(mapping, "ROWS_A_BATCH", rows_a_batch)
+        lake = Lake(tmp_path / f"lake{rows_a_batch}", create=True)
+        reports.append(told(ingest(given, lake, show_progress=False)))
+        lakes.append(contents(lake))
+    assert lakes[0] == lakes[1]
+    assert reports[0] == reports[1]
+    assert reports[0][0][4]["duplicate key"] == 1
+    assert "files without the column missing, which was not checked" in reports[0][0][6]

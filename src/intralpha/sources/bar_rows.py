@@ -7,7 +7,7 @@ from intralpha.market.derived import PRICES, says, words
 from intralpha.market.schemas import shape, why_invalid
 from intralpha.sources.source import QUARANTINE
 
-ROWS_A_BATCH = 1_000_000
+ROWS_A_BATCH = 2_000_000
 # Columns that a bar shows when it is set aside.
 SHOWN = ("date", "symbol", "time", *PRICES, "volume", "amount", "reason", "origin", "line")
 GAVE_WAY = "bars of zeros gave way to bars with prices"

@@ -2,7 +2,7 @@
 
 import io
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -31,6 +31,20 @@ class Table:
     lines: np.ndarray
     written: bytes | None = None
     torn: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=QUARANTINE))
+
+    def parts(self, rows: int | None) -> list["Table"]:
+        """Tables of so many rows, one after the other; of None the whole. Torn lines come first."""
+        height = max(len(self.lines), 1)
+        step = rows or height
+        return [
+            replace(
+                self,
+                fields=self.fields[at : at + step],
+                lines=self.lines[at : at + step],
+                torn=self.torn if at == 0 else self.torn.clear(),
+            )
+            for at in range(0, height, step)
+        ]
 
     def shown(self, rows: np.ndarray, separator: str) -> list[str]:
         """Some rows as the vendor wrote them; of Parquet the mapped columns."""

@@ -281,20 +281,23 @@ class MappedSource(Source):
         return "-".join(parts)
 
     def batches(self) -> Iterator[Batch]:
-        """Files gathered to about a million rows a batch."""
+        """Files gathered, and large ones cut, to about two million rows a batch.
+
+        A day at which a file is cut stays whole: the next part begins with it.
+        """
         self._joined = [join.read() for join in self.spec.joined]
         yield from (joined.unused() for joined in self._joined if joined.has_unused)
         held: list[FileRows] = []
-        for file in read_rows(self.spec.path, self.spec.matching, self.spec.form):
+        for file in read_rows(self.spec.path, self.spec.matching, self.spec.form, ROWS_A_BATCH):
             held.append(file)
             if sum(f.rows.height for f in held) >= ROWS_A_BATCH:
-                yield from self._finish(held)
-                held = []
+                whole, held = _whole_days(held)
+                yield from self._finish(whole) if whole else ()
         if held:
             yield from self._finish(held)
 
     def _finish(self, files: list[FileRows]) -> Iterator[Batch]:
-        names = [f.name for f in files]
+        names = [*dict.fromkeys(f.name for f in files)]
         origin = names[0] if len(names) == 1 else f"{names[0]} .. {names[-1]} ({len(names)} files)"
         rows = pl.concat(f.rows.with_columns(pl.lit(f.name).alias("origin")) for f in files)
         bad = pl.concat(f.aside for f in files)
@@ -303,7 +306,10 @@ class MappedSource(Source):
         rows, twins = drop_twins(rows)
         if self.spec.table == "bars":
             refuse_other_stamps(origin, rows["time"], self.spec.freq or 0, self.spec.stamp)
-        notes, said = of_files(names, [f.rows.height + f.aside.height for f in files])
+        begun = [f for f in files if f.begins]
+        notes, said = of_files(
+            [f.name for f in begun], [f.rows.height + f.aside.height for f in begun]
+        )
         units = self.spec.units
         notes |= units.odd(rows) | _unchecked(files) | of_rows(rows, self.spec.told)
         rows = units.of_lake(rows)
@@ -364,6 +370,14 @@ def _repeated(batch: Batch) -> dict[str, str]:
     origin, line, _, text = twice.row(0)
     said = f"{origin} line {line}: found {text}, expected one row a stock and day"
     return {"duplicate key": f"{said}; bars? `table: bars` with the `freq` in minutes"}
+
+
+def _whole_days(files: list[FileRows]) -> tuple[list[FileRows], list[FileRows]]:
+    """Files whose days are whole, and what is left: the last day of a file that goes on."""
+    if files[-1].ends:
+        return files, []
+    before, last = files[-1].without_last_day()
+    return ([*files[:-1], before], [last]) if before.rows.height else ([], files)
 
 
 def _mended(files: list[FileRows]) -> dict[str, int]:

@@ -57,7 +57,7 @@ NO_LINES = np.zeros(0, dtype=np.int64)
 
 @dataclass(frozen=True)
 class FileRows:
-    """What one file holds.
+    """What one file holds, or a part of it.
 
     Attributes
     ----------
@@ -67,6 +67,7 @@ class FileRows:
     first : reason -> the first value it was given for, what was expected, what would fit
     unchecked : columns that must hold something and that the file has not
     repairs : kind of repair -> number of rows or values
+    begins, ends : false of every part of a file but its first, and its last
     """
 
     name: str
@@ -75,9 +76,24 @@ class FileRows:
     first: dict[str, str] = field(default_factory=dict)
     unchecked: tuple[str, ...] = ()
     repairs: dict[str, int] = field(default_factory=dict)
+    begins: bool = True
+    ends: bool = True
+
+    def without_last_day(self) -> tuple["FileRows", "FileRows"]:
+        """All but the rows of its last day, of which more may follow, and these.
+
+        The last day is what stands at the end under one date: of one stock or of all.
+        """
+        dates = self.rows["date"]
+        others = np.flatnonzero((dates != dates.tail(1)).to_numpy())
+        end = int(others[-1]) + 1 if len(others) else 0
+        last = FileRows(self.name, self.rows[end:], self.aside.clear(), begins=False)
+        return replace(self, rows=self.rows[:end]), last
 
 
-def read_rows(path: str, pattern: str, form: RowForm) -> Iterator[FileRows]:
+def read_rows(
+    path: str, pattern: str, form: RowForm, at_once: int | None = None
+) -> Iterator[FileRows]:
     """Typed rows and quarantined lines of every file, one file at a time.
 
     Parameters
@@ -85,6 +101,7 @@ def read_rows(path: str, pattern: str, form: RowForm) -> Iterator[FileRows]:
     path : file, folder, glob or archive
     pattern : which files of a folder or archive; a file that is named itself is always read
     form : how a line is read
+    at_once : lines; a file of more comes in parts, so that what is made of it stays small
 
     Raises
     ------
@@ -104,8 +121,13 @@ def read_rows(path: str, pattern: str, form: RowForm) -> Iterator[FileRows]:
         else:
             read = _read_parquet if form.format == "parquet" else read_text
             table = read(name, content, form)
-        typed = _typed(name, table, form, symbol_in_name(name, folder))
-        yield _untraded(_that_hold(typed, table, form), table, form)
+        parts = table.parts(at_once)
+        for number, part in enumerate(parts, 1):
+            typed = _typed(name, part, form, symbol_in_name(name, folder))
+            rows = _untraded(_that_hold(typed, part, form), part, form)
+            begins, ends = number == 1, number == len(parts)
+            checked = rows.unchecked if begins else ()
+            yield replace(rows, unchecked=checked, begins=begins, ends=ends)
     if blank and blank == files:
         raise SourceError(path, f"{blank} empty file(s)", "a file with rows")
 

@@ -64,7 +64,7 @@ class TdxSource(Source):
         return fingerprint(self.spec.path)
 
     def batches(self) -> Iterator[Batch]:
-        """Files gathered to about a million rows a batch, because each touches every day."""
+        """Files gathered to about two million rows a batch, because each touches every day."""
         held: list[Batch] = []
         for name, content in members(self.spec.path, f"*.lc{self.spec.freq}"):
             whole, rest = divmod(len(content), RECORD.itemsize)
