@@ -269,7 +269,7 @@ def main() -> None:
             f"Polars, from the lake ({THREADS} threads)": n
             / best_of(lambda: polars_whole(lake, days), repeats),
             "intralpha, in memory (1 thread)": n_stocks
-            / machine_seconds(lake, days[0], symbols, 3 * repeats),
+            / machine_seconds(lake, days[0], symbols, 30 * repeats),
             f"Polars, in memory ({THREADS} threads)": n_stocks
             / best_of(lambda: polars_features(one_day.lazy()).collect(), repeats),
         }

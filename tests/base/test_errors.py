@@ -5,6 +5,7 @@ import pickle
 import pytest
 
 from intralpha.base import ConfigError, DataError, IntralphaError
+from intralpha.base.errors import told_of
 
 
 class TwoFactsError(DataError):
@@ -20,3 +21,12 @@ def test_an_error_is_pickled_with_message_and_facts(error: IntralphaError) -> No
     assert str(again) == str(error)
     assert vars(again) == vars(error)
     assert again.args == error.args
+
+
+def test_an_error_says_what_it_is_about() -> None:
+    with pytest.raises(TwoFactsError, match=r"^factor gru: found 1; expected 2$") as caught:
+        with told_of("factor gru"):
+            raise TwoFactsError(1, 2)
+    assert caught.value.found == 1
+    with pytest.raises(KeyError, match="'a'"), told_of("factor gru"):
+        raise KeyError("a")

@@ -13,6 +13,7 @@ from intralpha.audit.probe import FutureLeakError, NothingComparedError
 from intralpha.base import Panel
 from intralpha.base.cross_section import mean_zscore
 from intralpha.datasets import CutSpec, Loader
+from intralpha.datasets.schedule import NoFoldError
 from intralpha.factors import Network
 from intralpha.features import LibraryFeatures
 from intralpha.market import Lake, UniverseSpec
@@ -355,3 +356,11 @@ def test_an_index_without_constituents_is_refused_before_any_work(
     change = "portfolio.benchmark={kind: index, index: 000300.SH}"  # the lake has members of others
     with pytest.raises(NoAssetsError, match=r"no members of 000300\.SH"):
         plan(load_recipe(folder / "tiny.yaml", (change,)), folder / "runs")
+
+
+def test_a_schedule_without_trainings_names_its_factor(finished: tuple[Path, RunResult]) -> None:
+    schedule = "{kind: rolling, train_days: 4000, valid_days: 8, step_days: 40}"
+    changes = ("data.sources=[]", f"factors.gru.schedule={schedule}")
+    planned = plan(load_recipe(finished[0] / "tiny.yaml", changes), finished[0] / "runs")
+    with pytest.raises(NoFoldError, match=r"^factor gru: schedule kind='rolling'"):
+        _ = planned.nodes

@@ -4,6 +4,8 @@ A named child lives beside the code that raises it and says what was found, what
 and what to do next. The families decide the exit code of the command line.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -46,3 +48,18 @@ class SolverError(IntralphaError):
     """An optimisation problem has no solution that may be used."""
 
     exit_code = 3
+
+
+@contextmanager
+def told_of(what: str) -> Iterator[None]:
+    """Errors of the block say what they are about, facts and type unchanged.
+
+    Parameters
+    ----------
+    what : stands before the message, such as "factor gru"
+    """
+    try:
+        yield
+    except IntralphaError as error:
+        error.args = (f"{what}: {error}",)
+        raise

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from intralpha.base.errors import told_of
 from intralpha.base.node import Node
 from intralpha.factors import Ground
 from intralpha.pipeline.axes import Axes
@@ -33,7 +34,8 @@ def nodes_of(recipe: Recipe, axes: Axes) -> tuple[Node, ...]:
     nodes = [universe_node(recipe.universe, freq, axes.dates)]
     scores: dict[str, Node] = {}
     for name, factor in recipe.factors.items():
-        nodes += factor.nodes(name, replace(ground, scores=scores))
+        with told_of(f"factor {name}"):
+            nodes += factor.nodes(name, replace(ground, scores=scores))
         scores = scores | {name: nodes[-1]}
     made = {node.name: node for node in nodes}
     matured = matured_node(recipe, made, grids.evidence, axes.sessions)
