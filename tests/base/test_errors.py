@@ -24,9 +24,9 @@ def test_an_error_is_pickled_with_message_and_facts(error: IntralphaError) -> No
 
 
 def test_an_error_says_what_it_is_about() -> None:
-    with pytest.raises(TwoFactsError, match=r"^factor gru: found 1; expected 2$") as caught:
-        with told_of("factor gru"):
-            raise TwoFactsError(1, 2)
+    said = r"^factor gru: found 1; expected 2$"
+    with pytest.raises(TwoFactsError, match=said) as caught, told_of("factor gru"):
+        raise TwoFactsError(1, 2)
     assert caught.value.found == 1
     with pytest.raises(KeyError, match="'a'"), told_of("factor gru"):
         raise KeyError("a")
