@@ -4,8 +4,8 @@ import re
 
 import polars as pl
 
-from intralpha.sources.numerals import spelt
-from intralpha.sources.row_form import PERCENTS, RowForm
+from intralpha.sources.numerals import LOTS, SHARES, is_decimal_comma, may_be_decimals, spelt
+from intralpha.sources.row_form import PERCENTS, UNITS, RowForm
 from intralpha.sources.when import CLOCK_NUMBER, OTHER_AGE, formats
 
 UNREAD_TIME = "date or time not readable"
@@ -35,18 +35,29 @@ def advice(
     number = why.split(" ", 1)[0]
     value = fields[number][rows[0]]
     found = "nothing" if value is None else repr(value)
-    twice = _scaled_twice(number, value, form)
-    return f"found {found} in {form.columns[number]!r}, expected a number{twice}"
+    told = _of_number(number, value, form) if isinstance(value, str) else ""
+    return f"found {found} in {form.columns[number]!r}, expected a number{told}"
 
 
-def _scaled_twice(number: str, value: object, form: RowForm) -> str:
-    """What to say of 0.1万 in a field that the mapping scales already."""
-    if number not in form.scaled or not isinstance(value, str):
-        return ""
-    text = pl.Series([value])
-    read = spelt(text, pl.Series([None], dtype=pl.Float64), percent=number in PERCENTS)[0]
-    twice = "; it says its size itself and the mapping scales it too: which one counts?"
-    return "" if read[0] is None else twice
+def _of_number(number: str, value: str, form: RowForm) -> str:
+    """What to say of 0.1万 in a field that the mapping scales already, of 9,95 and of 100手."""
+    if number in form.scaled and _reads(value, number, UNITS.get(number, (*LOTS, *SHARES))):
+        return "; it says its size itself and the mapping scales it too: which one counts?"
+    if not form.decimal and is_decimal_comma(value):
+        return '; `decimal: ","` reads it'
+    if not form.decimal and may_be_decimals(value):
+        return '; decimals or thousands? `decimal: ","` or `decimal: "."` in the mapping says it'
+    if number == "volume":
+        for unit, words in (("lots", LOTS), ("shares", SHARES)):
+            if _reads(value, number, words):
+                return f"; it counts {unit}; `volume_unit: {unit}` in the mapping reads it"
+    return ""
+
+
+def _reads(value: str, number: str, units: tuple[str, ...]) -> bool:
+    """Whether a text is a number if it may have these units."""
+    none = pl.Series([None], dtype=pl.Float64)
+    return spelt(pl.Series([value]), none, number in PERCENTS, units=units)[0][0] is not None
 
 
 def _of_times(rows: list[int], fields: pl.DataFrame, form: RowForm) -> str:

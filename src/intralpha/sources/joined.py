@@ -10,8 +10,15 @@ from intralpha.base import Spec
 from intralpha.base.place import PlacePath
 from intralpha.market import TABLES
 from intralpha.sources.files import fingerprint
+from intralpha.sources.numerals import DECIMAL, Decimal
 from intralpha.sources.raw_rows import NUMBERS, RowForm, read_rows
-from intralpha.sources.shipped import check_fields, preset_named, quoted, read_joined_preset
+from intralpha.sources.shipped import (
+    check_fields,
+    check_names,
+    preset_named,
+    quoted,
+    read_joined_preset,
+)
 from intralpha.sources.source import QUARANTINE, Batch
 from intralpha.sources.text import Encoding
 
@@ -39,6 +46,18 @@ class JoinSpec(Spec):
     columns: Annotated[dict[str, str], BeforeValidator(quoted)] = Field(
         description="symbol, date and numbers of the lake's daily rows -> column of the vendor"
     )
+    names: Annotated[tuple[str, ...], BeforeValidator(quoted)] = Field(
+        default=(), description="columns of a csv without a header"
+    )
+    decimal: Decimal = Field(default="", description=DECIMAL)
+    title_lines: int = Field(default=0, ge=0, description="lines of a csv above its header")
+    footer_lines: int = Field(default=0, ge=0, description="lines of a csv below its last row")
+    symbol_from: Literal["column", "file"] = Field(
+        default="column", description="where the symbol stands"
+    )
+    symbol_suffix: Literal["", "SH", "SZ", "BJ"] = Field(
+        default="", description="exchange of plain numbers; default by the ranges of codes"
+    )
     datetime_format: str = Field(default="%Y-%m-%d", description="of field date")
     scale: dict[str, float] = Field(
         default={}, description="numbers of a field are multiplied by this"
@@ -61,9 +80,11 @@ class JoinSpec(Spec):
     def _fields_are_known(self) -> "JoinSpec":
         check_fields(self.columns, (*KEY, *NUMBERS))
         check_fields(self.scale, self.columns, "scale")
-        lacking = sorted({*KEY} - set(self.columns))
-        if lacking or len(self.columns) == len(KEY):
+        named = {"symbol"} if self.symbol_from == "file" else set()
+        lacking = sorted({*KEY} - named - set(self.columns))
+        if lacking or not {*self.columns} - {*KEY}:
             raise ValueError(f"columns lacks {', '.join(lacking) or 'a number to join'}")
+        check_names(self.names, self.columns)
         return self
 
     def fingerprint(self) -> str:
@@ -79,6 +100,12 @@ class JoinSpec(Spec):
             encoding=self.encoding,
             separator=self.separator,
             datetime_format=self.datetime_format,
+            names=self.names,
+            decimal=self.decimal,
+            title_lines=self.title_lines,
+            footer_lines=self.footer_lines,
+            symbol_from=self.symbol_from,
+            symbol_suffix=self.symbol_suffix,
             scaled=frozenset(self.scale),
         )
         files = list(read_rows(self.path, self.pattern or f"*.{self.format}", form))

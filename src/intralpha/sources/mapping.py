@@ -24,10 +24,11 @@ from intralpha.sources.daily_rows import finish_daily
 from intralpha.sources.daily_words import WORDS, tell
 from intralpha.sources.files import fingerprint
 from intralpha.sources.joined import Joined, JoinSpec
+from intralpha.sources.numerals import DECIMAL, Decimal
 from intralpha.sources.raw_rows import FIELDS, FileRows, RowForm, read_rows
 from intralpha.sources.remarks import of_files, of_prices, of_rows
 from intralpha.sources.row_units import RowUnits
-from intralpha.sources.shipped import check_fields, preset_named, quoted, read_preset
+from intralpha.sources.shipped import check_fields, check_names, preset_named, quoted, read_preset
 from intralpha.sources.source import Batch, Source, SourceSpec
 from intralpha.sources.spans import days_in
 from intralpha.sources.text import Encoding
@@ -102,6 +103,7 @@ class MappingSpec(SourceSpec):
     names: Annotated[tuple[str, ...], BeforeValidator(quoted)] = Field(
         default=(), description="columns of a csv without a header"
     )
+    decimal: Decimal = Field(default="", description=DECIMAL)
     title_lines: int = Field(default=0, ge=0, description="lines of a csv above its header")
     footer_lines: int = Field(default=0, ge=0, description="lines of a csv below its last row")
     freq: int | None = Field(default=None, description="minutes of one bar, for bars")
@@ -178,9 +180,7 @@ class MappingSpec(SourceSpec):
             raise ValueError("columns needs datetime, or date (and time for bars)")
         if self.table == "bars" and not {"datetime", "time"} & set(self.columns):
             raise ValueError("columns needs datetime, or time beside date, for bars")
-        absent = sorted({*self.columns.values()} - {*self.names})
-        if self.names and absent:
-            raise ValueError(f"names lacks {', '.join(absent)}, which columns takes")
+        check_names(self.names, self.columns)
         if self.table == "bars" and self.freq is None:
             raise ValueError("bars need freq, the minutes of one bar")
         return self
@@ -216,6 +216,9 @@ class MappingSpec(SourceSpec):
             title_says=self.title_says,
             names=self.names,
             scaled=self._scaled,
+            volume_unit=self.volume_unit,
+            decimal=self.decimal,
+            daily=self.table == "daily",
         )
 
     @property
@@ -246,6 +249,7 @@ class MappingSpec(SourceSpec):
     def _scaled(self) -> frozenset[str]:
         """Numbers that the mapping scales."""
         units = {"amount": self.amount_unit_yuan, "volume": self.volume_scale}
+        units |= dict.fromkeys((*PRICES, "preclose", "change"), self.price_scale)
         return frozenset(self.scale) | {c for c, unit in units.items() if unit != 1}
 
     def span(self) -> tuple[date, date] | None:

@@ -1,7 +1,6 @@
 """Vendor files to typed rows: every line is either a row or a quarantined line with its reason."""
 
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -13,10 +12,10 @@ from intralpha.sources.advice import UNREAD_TIME, advice
 from intralpha.sources.csv_text import Table, read_text
 from intralpha.sources.daily_words import WORDS
 from intralpha.sources.files import ARCHIVES, folder_name, locate, members
-from intralpha.sources.idle_rows import idle_rows
-from intralpha.sources.numerals import spelt
+from intralpha.sources.idle_rows import STILL, idle_rows, still_rows
 from intralpha.sources.parquet import parquet_columns, read_parquet, refuse_rounded
-from intralpha.sources.row_form import ONLY, PERCENTS, RowForm
+from intralpha.sources.row_form import ONLY, RowForm
+from intralpha.sources.row_numbers import row_numbers
 from intralpha.sources.source import QUARANTINE, SourceError
 from intralpha.sources.symbols import symbol_in_name, to_symbols, why_no_symbol
 from intralpha.sources.when import OTHER_AGE, moments, of_our_age
@@ -44,12 +43,6 @@ CLOCKS = {
 LARGEST = {"volume": 9e16, "trades": 2e9}
 LARGEST |= dict.fromkeys(("open", "high", "low", "close", "preclose"), 1e12)
 FINITE = sys.float_info.max
-YES, NO = ("true", "t", "y", "yes", "是"), ("false", "f", "n", "no", "否")
-# What else than yes and no vendors write in columns of truth values.
-FLAGS = {
-    "st": ((*YES, "st", "*st", "sst", "s*st"), (*NO, "正常")),
-    "traded": ((*YES, "交易", "正常", "正常交易", "trading"), (*NO, "停牌", "suspended")),
-}
 UNTRADED = "empty volumes of days that did not trade are 0"
 UNPRICED = "empty prices of rows without volume are 0"
 NO_LINES = np.zeros(0, dtype=np.int64)
@@ -195,8 +188,9 @@ def _typed(name: str, table: Table, form: RowForm, in_name: str) -> FileRows:
     fields = table.fields
     numbers = [c for c in NUMBERS if c in form.columns]
     symbols = _symbols(in_name, fields, form)
-    typed, repairs = _numbers(fields, numbers, form)
+    typed, repairs = row_numbers(fields, numbers, form)
     typed, idle = idle_rows(fields, typed)
+    typed, still = still_rows(fields, typed) if form.daily else (typed, idle & ~idle)
     typed = typed.with_columns(
         to_symbols(symbols).alias("symbol"),
         moments(fields, form.datetime_format, form.time_zone).alias("stamp"),
@@ -207,7 +201,7 @@ def _typed(name: str, table: Table, form: RowForm, in_name: str) -> FileRows:
     for c in form.optional & set(numbers):
         reason = reason.zip_with(reason.is_not_null(), _lost(c, fields, typed))
     if reason.null_count() == len(reason):
-        repairs |= {UNPRICED: int(idle.sum())}
+        repairs |= {UNPRICED: int(idle.sum()), STILL: int(still.sum())}
         return FileRows(name, dated.drop("stamp"), table.torn, repairs=repairs)
     good = dated.filter(reason.is_null())
     rows = np.flatnonzero(reason.is_not_null())
@@ -225,34 +219,10 @@ def _typed(name: str, table: Table, form: RowForm, in_name: str) -> FileRows:
         of_it = rows[(aside["reason"] == why).to_numpy()].tolist()
         said = advice(why, of_it, fields, symbols, form)
         first[why] = f"{name} line {table.lines[of_it[0]]}: {said}"
-    repairs |= {UNPRICED: int((idle & reason.is_null()).sum())}
+    used = reason.is_null()
+    repairs |= {UNPRICED: int((idle & used).sum()), STILL: int((still & used).sum())}
     aside = pl.concat([table.torn, aside])
     return FileRows(name, good.drop("stamp"), aside, first, repairs=repairs)
-
-
-def _numbers(
-    fields: pl.DataFrame, numbers: list[str], form: RowForm
-) -> tuple[pl.DataFrame, dict[str, int]]:
-    """The numbers of every row, and how many were spelt as people do."""
-    typed = fields.select(_number(c, fields, form) for c in numbers)
-    counts: Counter[str] = Counter()
-    for c in numbers:
-        sized = c not in form.scaled
-        read, found = spelt(fields[c], typed[c], sized and c in PERCENTS, sized)
-        typed = typed.with_columns(read.alias(c)) if found else typed
-        counts.update(found)
-    return typed, dict(counts)
-
-
-def _number(name: str, fields: pl.DataFrame, form: RowForm) -> pl.Expr:
-    """A field as a number; null where it is none, and where one that may be absent is not there."""
-    text = pl.col(name)
-    if name in FLAGS and fields.schema[name] == pl.String:
-        yes, no = FLAGS[name]
-        words = dict.fromkeys(yes, "1") | dict.fromkeys(no, "0")
-        text = text.str.to_lowercase().replace(words)
-    number = text.cast(pl.Float64, strict=False)
-    return number.fill_nan(None) if name in form.optional else number
 
 
 def _lost(name: str, fields: pl.DataFrame, typed: pl.DataFrame) -> pl.Series:
