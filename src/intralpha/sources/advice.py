@@ -4,8 +4,15 @@ import re
 
 import polars as pl
 
-from intralpha.sources.numerals import LOTS, SHARES, is_decimal_comma, may_be_decimals, spelt
-from intralpha.sources.row_form import PERCENTS, UNITS, RowForm
+from intralpha.sources.numerals import (
+    LOTS,
+    SHARES,
+    YUAN,
+    is_decimal_comma,
+    may_be_decimals,
+    spelt,
+)
+from intralpha.sources.row_form import RowForm
 from intralpha.sources.when import CLOCK_NUMBER, OTHER_AGE, formats
 
 UNREAD_TIME = "date or time not readable"
@@ -35,29 +42,43 @@ def advice(
     number = why.split(" ", 1)[0]
     value = fields[number][rows[0]]
     found = "nothing" if value is None else repr(value)
-    told = _of_number(number, value, form) if isinstance(value, str) else ""
+    scaled = number in form.scaled
+    told = of_number(number, value, scaled, form.decimal) if isinstance(value, str) else ""
     return f"found {found} in {form.columns[number]!r}, expected a number{told}"
 
 
-def _of_number(number: str, value: str, form: RowForm) -> str:
-    """What to say of 0.1万 in a field that the mapping scales already, of 9,95 and of 100手."""
-    if number in form.scaled and _reads(value, number, UNITS.get(number, (*LOTS, *SHARES))):
+def of_number(field: str, text: str, scaled: bool, decimal: str) -> str:
+    """What to say of 0.1万 in a field that is scaled already, of 9,95 and of 100手 among shares.
+
+    Parameters
+    ----------
+    field : of the lake
+    text : as the vendor wrote it, which is no number
+    scaled : whether the description of the vendor scales the field
+    decimal : what it says stands before decimals; empty if it does not
+
+    Returns
+    -------
+    str
+        Begins with a semicolon; empty where nothing is known.
+    """
+    if scaled and re.search(r"[^\d,.+-]", text) and _reads(text, (*LOTS, *SHARES, *YUAN)):
         return "; it says its size itself and the mapping scales it too: which one counts?"
-    if not form.decimal and is_decimal_comma(value):
+    if not decimal and is_decimal_comma(text):
         return '; `decimal: ","` reads it'
-    if not form.decimal and may_be_decimals(value):
+    if not decimal and may_be_decimals(text):
         return '; decimals or thousands? `decimal: ","` or `decimal: "."` in the mapping says it'
-    if number == "volume":
+    if field == "volume":
         for unit, words in (("lots", LOTS), ("shares", SHARES)):
-            if _reads(value, number, words):
+            if _reads(text, words):
                 return f"; it counts {unit}; `volume_unit: {unit}` in the mapping reads it"
     return ""
 
 
-def _reads(value: str, number: str, units: tuple[str, ...]) -> bool:
-    """Whether a text is a number if it may have these units."""
+def _reads(text: str, units: tuple[str, ...]) -> bool:
+    """Whether a text is a number if it may have these units, or a percent sign."""
     none = pl.Series([None], dtype=pl.Float64)
-    return spelt(pl.Series([value]), none, number in PERCENTS, units=units)[0][0] is not None
+    return spelt(pl.Series([text]), none, percent=True, units=units)[0][0] is not None
 
 
 def _of_times(rows: list[int], fields: pl.DataFrame, form: RowForm) -> str:

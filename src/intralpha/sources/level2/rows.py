@@ -79,6 +79,7 @@ class Rows:
     first : reason -> the first row it was given for
     passed : day, stock, channel and number of events that are not in ``frame``; of a stock that
         cannot be read only the exchange is kept
+    reason : why each record of the block is in ``bad``; null of a good one
     """
 
     frame: pl.DataFrame
@@ -86,6 +87,7 @@ class Rows:
     counts: dict[str, int] = field(default_factory=dict)
     first: dict[str, str] = field(default_factory=dict)
     passed: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NUMBERED))
+    reason: pl.Series = field(default_factory=lambda: pl.Series([], dtype=pl.String))
 
 
 def symbol_of(stock: pl.Expr) -> pl.Expr:
@@ -141,15 +143,16 @@ def typed(
     bad = _set_aside(raw, marked["reason"], parts, separator)
     kept = marked.filter(good).select(pl.col(c).cast(t) for c, t in schema.items())
     first = _first(raw, marked["reason"], bad, stream) if bad.height else {}
+    why = marked["reason"]
     if snapshots:
-        return Rows(kept, bad, deeper, first)
+        return Rows(kept, bad, deeper, first, reason=why)
     ignored = int((kept["what"] == IGNORE).sum())
     counts = {IGNORED: ignored} if ignored else {}
     if not (ignored or bad.height):
-        return Rows(kept, bad, counts, first)
+        return Rows(kept, bad, counts, first, reason=why)
     used = pl.col("what") != IGNORE
     passed = _passed(marked.filter(~(good & (marked["what"] != IGNORE))), stream)
-    return Rows(kept.filter(used), bad, counts, first, passed)
+    return Rows(kept.filter(used), bad, counts, first, passed, why)
 
 
 def _passed(events: pl.DataFrame, stream: StreamSpec) -> pl.DataFrame:
