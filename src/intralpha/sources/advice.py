@@ -13,7 +13,7 @@ from intralpha.sources.numerals import (
     spelt,
 )
 from intralpha.sources.row_form import RowForm
-from intralpha.sources.when import CLOCK_NUMBER, OTHER_AGE, formats
+from intralpha.sources.when import CLOCK_NUMBER, OTHER_AGE, formats, spreadsheet_day
 
 UNREAD_TIME = "date or time not readable"
 LOOKED_AT = 200  # different stamps from which a format is guessed
@@ -37,6 +37,9 @@ def advice(
         return _of_times(rows, fields, form)
     if why.startswith(("symbol", "unknown code")):
         where = "the file's name" if form.symbol_from == "file" else f"{form.columns['symbol']!r}"
+        if why.startswith("unknown code"):
+            known = "of shares, funds, indices and convertible bonds"
+            return f"found {symbols[rows[0]]!r} in {where}, which is in no range of codes {known}"
         wanted = "a code of six digits like 600519.SH, sh.600519, 600519.XSHG or 600519"
         return f"found {symbols[rows[0]]!r} in {where}, expected {wanted}"
     number = why.split(" ", 1)[0]
@@ -70,7 +73,7 @@ def of_number(field: str, text: str, scaled: bool, decimal: str) -> str:
         return '; decimals or thousands? `decimal: ","` or `decimal: "."` in the mapping says it'
     if field == "volume":
         for unit, words in (("lots", LOTS), ("shares", SHARES)):
-            if _reads(text, words):
+            if any(word in text for word in words) and _reads(text, words):
                 return f"; it counts {unit}; `volume_unit: {unit}` in the mapping reads it"
     return ""
 
@@ -89,7 +92,17 @@ def _of_times(rows: list[int], fields: pl.DataFrame, form: RowForm) -> str:
     columns = " and ".join(repr(form.columns[c]) for c in names)
     shown = " ".join(values[0] for values in lost)
     said = f"found {shown!r} in {columns}, expected {form.datetime_format!r}"
+    counted = spreadsheet_day(shown)
+    if counted:
+        return f"{said}; a spreadsheet counts days so, {shown} is {counted}: save it as a date"
     fits = _fitting([" ".join(parts) for parts in zip(*lost, strict=True)])
+    if (
+        fits
+        and names == ["datetime"]
+        and not form.daily
+        and not any("%H" in f or "_" in f for f in fits)
+    ):
+        return f"{said}; a day without a time: `table: daily`?"
     if not fits and len(lost) > 1:
         fits = _of_numbers(*lost)
     if fits:

@@ -25,6 +25,7 @@ from intralpha.sources.text import Encoding
 KEY = ["symbol", "date"]
 LACKING = "daily rows without a row in {}"
 EVENTS = "only the days on which something changes? `hold: true` keeps a row until the next one"
+AGAIN = "another row of the stock's day, with other values"
 REPEATED = "rows of {} that repeat a stock's day, left out"
 
 
@@ -92,7 +93,7 @@ class JoinSpec(Spec):
         return fingerprint(self.path)
 
     def read(self) -> "Joined":
-        """All rows of the files, about 40 bytes a row and number in memory."""
+        """All rows of the files, about 50 bytes a row and number in memory."""
         form = RowForm(
             columns=self.columns,
             optional=frozenset(self.columns) - {*KEY},
@@ -110,14 +111,22 @@ class JoinSpec(Spec):
         )
         files = list(read_rows(self.path, self.pattern or f"*.{self.format}", form))
         names = sorted(set(self.columns) - {*KEY})
-        rows = pl.concat([f.rows.select(*KEY, *names) for f in files])
+        rows = pl.concat(
+            f.rows.select(*KEY, *names, "line", file=pl.lit(i, pl.UInt32))
+            for i, f in enumerate(files)
+        )
         rows = rows.with_columns(scaled(pl.col(c), by) for c, by in self.scale.items())
-        aside = pl.concat([pl.DataFrame(schema=QUARANTINE), *(f.aside for f in files)])
         first = {why: text for f in reversed(files) for why, text in f.first.items()}
         rows = rows.filter(~pl.all_horizontal(pl.col(names).is_null()))  # they say nothing
-        known = rows.unique(KEY, keep="first", maintain_order=True)
+        once = rows.unique([*KEY, *names], keep="first", maintain_order=True)
+        known = once.unique(KEY, keep="first", maintain_order=True)
+        others = once.join(known, on=["file", "line"], how="anti")
+        origin = pl.Series("origin", [f.name for f in files]).gather(others["file"])
+        again = _contradicting(others.with_columns(origin), names)
+        aside = pl.concat([*(f.aside for f in files), again])
+        known = known.select(*KEY, *names)
         read = sum((Counter(f.repairs) for f in files), Counter[str]())
-        name, repeated = self.path.rsplit("/", 1)[-1], rows.height - known.height
+        name, repeated = self.path.rsplit("/", 1)[-1], rows.height - once.height
         repairs = {f"{what} ({name})": n for what, n in read.items() if n}
         repairs |= {REPEATED.format(name): repeated} if repeated else {}
         return Joined(known, name, repairs, aside, first, self.hold)
@@ -196,6 +205,17 @@ class Joined:
         placed = rows.with_row_index("(place)").sort("date", maintain_order=True)
         both = placed.join_asof(mine.sort("date"), on="date", by="symbol", check_sortedness=False)
         return both.sort("(place)").drop("(place)")
+
+
+def _contradicting(rows: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """Rows whose stock's day stands before with other values, as quarantine."""
+    shown = [pl.col(c).cast(pl.String).fill_null("") for c in (*KEY, *names)]
+    return rows.select(
+        "origin",
+        pl.col("line").cast(pl.Int64),
+        pl.lit(AGAIN).alias("reason"),
+        pl.concat_str(shown, separator=",").alias("row"),
+    ).cast(QUARANTINE)  # type: ignore[arg-type]
 
 
 def scaled(value: pl.Expr, by: float) -> pl.Expr:

@@ -73,6 +73,20 @@ def split_lines(text: bytes, mark: str, fields: int) -> Lines:
     return Lines(good, np.delete(np.arange(lines), [number for _, _, number, _ in bad]), torn)
 
 
+def ends_closed(text: bytes, separator: str, fields: int) -> bool:
+    """Whether the first line ends in a separator that the header has not.
+
+    Parameters
+    ----------
+    text : lines below the header
+    separator : one ASCII character
+    fields : names that the header has
+    """
+    first = next((line for line in text.split(b"\n", 3)[:3] if line.strip()), b"")
+    found = unquoted(first.rstrip(b"\r"), separator).split(MARK.encode())
+    return len(found) == fields + 1 and not found[-1].strip()
+
+
 def without(text: bytes, spans: list[tuple[int, int]]) -> bytes:
     """The text without some lines.
 

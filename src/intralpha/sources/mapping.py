@@ -309,7 +309,7 @@ class MappedSource(Source):
             refuse_other_stamps(origin, rows["time"], self.spec.freq or 0, self.spec.stamp)
         notes, said = of_files(names, [f.rows.height + f.aside.height for f in files])
         units = self.spec.units
-        notes |= units.odd(rows) | _unchecked(files) | of_rows(rows, self.spec.told)
+        notes |= units.odd(rows) | _noted(files) | of_rows(rows, self.spec.told)
         rows = units.of_lake(rows)
         dear, meant = of_prices(rows)
         prices = [c for c in (*PRICES, "preclose") if c in rows.columns]
@@ -376,7 +376,9 @@ def _mended(files: list[FileRows]) -> dict[str, int]:
     return {what: count for what, count in counts.items() if count}
 
 
-def _unchecked(files: list[FileRows]) -> dict[str, int]:
-    """Files without a column that must hold something."""
+def _noted(files: list[FileRows]) -> dict[str, int]:
+    """What was seen while lines were read, and files without a column that must hold something."""
+    seen = sum((Counter(file.notes) for file in files), Counter[str]())
     lacking = Counter(column for file in files for column in file.unchecked)
-    return {f"files without the column {c}, which was not checked": n for c, n in lacking.items()}
+    said = {f"files without the column {c}, which was not checked": n for c, n in lacking.items()}
+    return {what: count for what, count in seen.items() if count} | said

@@ -21,7 +21,7 @@ PERCENT = "numbers with a percent sign, read as percent"
 WIDE = "numbers in letters of double width"
 UNITS = "numbers with their unit behind or before them (手, 股, 元, ¥), read without it"
 # Thousands are groups of three: 9,95 is a decimal comma, which nobody can tell from a typing error.
-_GROUPS = r"[1-9]\d{0,2}(?:,\d{3})+"
+_GROUPS = r"[1-9]\d{0,2}(?:[, ]\d{3})+"
 _WORDS = "|".join(sorted(SIZES, key=len, reverse=True))
 _BEHIND = "|".join((*LOTS, *SHARES, *TRADES, *YUAN[1:]))
 _FORM = (
@@ -144,12 +144,12 @@ def _parts(text: pl.Series) -> pl.DataFrame:
     plain = narrow.str.strip_chars().str.replace_many(["萬", "億", "−"], ["万", "亿", "-"])
     same = pl.col("text").str.to_uppercase().str.extract_groups(_FORM)
     groups = pl.DataFrame({"text": plain}).select("text", same.alias("g")).unnest("g")
-    digits, size = pl.col("1") + pl.col("3").str.replace_all(",", "", literal=True), pl.col("4")
+    digits, size = pl.col("1") + pl.col("3").str.replace_all("[, ]", ""), pl.col("4")
     times = size.replace_strict(SIZES, default=1.0, return_dtype=pl.Float64())
     return groups.select(
         (digits.cast(pl.Float64, strict=False) * times).round_sig_figs(DIGITS).alias("number"),
         digits.alias("digits"),
-        pl.col("3").str.contains(",", literal=True).alias("grouped"),
+        pl.col("3").str.contains("[, ]").alias("grouped"),
         (pl.col("1") + pl.col("3")).str.contains(_EITHER).alias("either"),
         size.alias("size"),
         pl.col("2").alias("before"),

@@ -7,6 +7,7 @@ import polars as pl
 from intralpha.sources.numerals import commas_group, spelt
 from intralpha.sources.row_form import PERCENTS, PRICES, RowForm
 
+FLOAT32_DIGITS = 7
 YES, NO = ("true", "t", "y", "yes", "是"), ("false", "f", "n", "no", "否")
 # What else than yes and no vendors write in columns of truth values.
 FLAGS = {
@@ -59,4 +60,8 @@ def _number(name: str, fields: pl.DataFrame, form: RowForm) -> pl.Expr:
         words = dict.fromkeys(yes, "1") | dict.fromkeys(no, "0")
         text = text.str.to_lowercase().replace(words)
     number = text.cast(pl.Float64, strict=False)
+    if fields.schema[name] == pl.Float32:  # 10.05 is 10.050000190734863 there
+        written = number.round_sig_figs(FLOAT32_DIGITS)
+        same = written.cast(pl.Float32) == text
+        number = pl.when(same).then(written).otherwise(number)
     return number.fill_nan(None) if name in form.optional else number

@@ -147,6 +147,18 @@ class StreamSpec(Spec):
         description="code of the exchange -> SH, SZ, BJ",
     )
 
+    @field_validator("encoding")
+    @classmethod
+    def _lines_end_in_one_byte(cls, encoding: str) -> str:
+        try:
+            whole = b"a\n".decode(encoding) == "a\n"
+        except UnicodeError:
+            whole = False
+        if not whole:
+            expected = "one in which a line end is one byte, such as utf-8 or gbk"
+            raise ValueError(f"found {encoding!r}, expected {expected}")
+        return encoding
+
     @field_validator("time_format")
     @classmethod
     def _no_names_of_zones(cls, form: str) -> str:
