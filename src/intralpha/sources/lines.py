@@ -82,8 +82,9 @@ def ends_closed(text: bytes, separator: str, fields: int) -> bool:
     separator : one ASCII character
     fields : names that the header has
     """
-    first = next((line for line in text.split(b"\n", 3)[:3] if line.strip()), b"")
-    found = unquoted(first.rstrip(b"\r"), separator).split(MARK.encode())
+    end = text.find(b"\n")
+    first = text[: end if end >= 0 else len(text)].rstrip(b"\r")
+    found = unquoted(first, separator).split(MARK.encode())
     return len(found) == fields + 1 and not found[-1].strip()
 
 
