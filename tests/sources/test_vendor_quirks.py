@@ -15,7 +15,7 @@ from intralpha.sources.ingest import SourceCount
 from intralpha.sources.numerals import GROUPED
 from intralpha.sources.parquet import ROUNDED
 from intralpha.sources.raw_rows import TIMED
-from intralpha.sources.remarks import EMPTY
+from intralpha.sources.remarks import EMPTY, UNSOLD
 
 NAMES = ("code", "date", "open", "high", "low", "close", "volume", "amount")
 HEAD = ",".join(NAMES) + "\n"
@@ -177,3 +177,8 @@ def test_a_parquet_column_in_other_capitals_is_named(lake: Lake, vendor: Path) -
     pl.DataFrame({name.capitalize(): ["1"] for name in NAMES}).write_parquet(vendor / "d.parquet")
     with pytest.raises(SourceError, match="'close' may be 'Close'"):
         take(lake, vendor / "d.parquet", format="parquet")
+
+
+def test_an_amount_without_a_volume_is_noted(lake: Lake, vendor: Path) -> None:
+    _, count = take(lake, text(vendor, ROWS[0], ROWS[1].replace(",2000,", ",0,")))
+    assert count.notes[UNSOLD] == 1

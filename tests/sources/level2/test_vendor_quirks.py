@@ -128,3 +128,14 @@ def test_a_fraction_of_a_share_is_no_lot(tmp_path: Path) -> None:
     batches = Level2Source(spec(put(tmp_path, text(LINES[0].replace(",100,", ",1.5,"))))).batches()
     (first,) = [batch.first for batch in batches if batch.first]
     assert "volume_unit" not in first["volume is not a number"]
+
+
+def test_a_log_without_a_line_is_noted(tmp_path: Path) -> None:
+    (tmp_path / "20240103").mkdir()
+    (tmp_path / "20240103" / "t.log").write_text("c=600000 t=09:30:00.01 p=1,700.5 v=1,200 s=1\n")
+    path = put(tmp_path, "", "t.log")
+    columns = {"symbol": "c", "time": "t", "price": "p", "volume": "v", "seq": "s"}
+    keys = {"pattern": "{date}/t.log", "format": "kv_log", "columns": columns}
+    found = read(spec(path, **keys))["trades"]
+    assert found.frame.select("price", "volume").rows() == [(1700.5, 1200)]
+    assert found.notes[EMPTY] == 1

@@ -122,7 +122,7 @@ def _csv(name: str, handle: BufferedIOBase, stream: StreamSpec, size: int) -> It
             names = [*names, ""]
         yield Chunk(name, line, names, wanted, text)
         line += text.count(b"\n")
-    if line == begin and stream.format == "csv":
+    if line == begin:
         yield Chunk(name, line, names, wanted, b"")
 
 
