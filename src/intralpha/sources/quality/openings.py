@@ -31,8 +31,9 @@ def opening_faults(stocks: pl.LazyFrame) -> Iterator[tuple[str, pl.DataFrame]]:
 
     Parameters
     ----------
-    stocks : by symbol and date; ``stock`` (its number), ``open``, ``close``, ``volume``, ``tick``, ``high``, ``low``, and
-        the row before in the day's adjustment: ``expected`` (its close) and ``opened`` (its open)
+    stocks : by symbol and date; ``stock`` (its number), ``open``, ``close``, ``volume``, ``tick``,
+        ``high``, ``low``, and the row before in the day's adjustment: ``expected`` (its close) and
+        ``opened`` (its open)
     """
     open_, close, last = pl.col("open"), pl.col("close"), pl.col("expected")
     night, day = (open_ - last).abs(), (close - pl.col("opened")).abs()
