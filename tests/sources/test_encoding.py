@@ -41,4 +41,8 @@ def test_no_encoding_of_text(read, encoding):
 @pytest.mark.parametrize("encoding", TEXT)
 @pytest.mark.parametrize("read", [mapping, joined, stream])
 def test_encodings_of_text(read, encoding):
+    if (read, encoding) == (stream, "utf-16"):  # is read in pieces, which begin anywhere
+        with pytest.raises(ValidationError, match="in which a line end is one byte"):
+            read(encoding)
+        return
     assert read(encoding) == encoding

@@ -7,6 +7,7 @@ import pytest
 
 from intralpha.market import Lake
 from intralpha.sources import MappingSpec, ingest
+from intralpha.sources.idle_rows import STILL
 
 NAMES = ("code", "date", "open", "high", "low", "close", "volume", "amount")
 COLUMNS = {("symbol" if n == "code" else n): n for n in NAMES}
@@ -143,3 +144,60 @@ def test_bars_with_empty_prices_say_what_bars_of_zeros_say(tmp_path: Path) -> No
     assert kept["empty"].equals(kept["zeros"])
     assert kept["all"].equals(kept["zeros"])
     assert kept["all"].filter(pl.col("volume") == 0)["close"].to_list() == [10.2]
+
+
+@pytest.mark.parametrize(
+    ("middle", "more"),
+    [
+        ("10.2,10.2,10.2,10.2,,", {}),
+        ("10.2,10.2,10.2,10.2,--,0", {}),
+        ("0,0,0,10.2,,0", {}),
+        ("--,,0,10.2,停牌,", {"preclose": "10.2"}),
+        ("10.2,10.2,10.2,10.2,,0", {"change": "0", "pct_change": ""}),
+    ],
+)
+def test_a_day_at_one_price_without_volume_and_amount_is_suspended(
+    middle: str, more: dict[str, str], tmp_path: Path
+) -> None:
+    rows, count = daily(tmp_path / "x", middle, more)
+    row = rows.row(1, named=True)
+    assert row["suspended"]
+    assert [row[c] for c in ("open", "high", "low", "close", "volume")] == [*(4 * [10.2]), 0]
+    assert row["amount"] in (0, None)
+    assert count.repairs[STILL] == 1
+    assert not count.quarantined
+
+
+@pytest.mark.parametrize(
+    ("middle", "more"),
+    [
+        ("10.2,10.3,10.2,10.2,,", {}),
+        ("10.2,10.2,10.2,10.2,,1000", {}),
+        ("10.2,10.2,10.2,10.2,x,", {}),
+        ("11.2,11.2,11.2,11.2,,", {"preclose": "10.2"}),
+        ("10.2,10.2,10.2,10.2,,", {"turnover_percent": "0.3"}),
+        ("10.2,10.2,10.2,10.2,,", {"change": "0.1"}),
+    ],
+)
+def test_a_day_that_may_have_traded_without_a_volume_stays_set_aside(
+    middle: str, more: dict[str, str], tmp_path: Path
+) -> None:
+    rows, count = daily(tmp_path / "x", middle, more)
+    assert rows.height == 2
+    assert sum(count.quarantined.values()) == 1
+    assert STILL not in count.repairs
+
+
+def test_zeros_without_a_volume_are_a_suspended_row_of_zeros(
+    zeros: pl.DataFrame, tmp_path: Path
+) -> None:
+    rows, count = daily(tmp_path / "x", "0,0,0,0,,")
+    assert rows.drop("amount").equals(zeros.drop("amount"))
+    assert count.repairs[STILL] == 1
+
+
+def test_one_price_alone_is_no_evidence(tmp_path: Path) -> None:
+    columns = {k: v for k, v in COLUMNS.items() if k != "amount"}
+    rows, count = daily(tmp_path / "x", "10.2,10.2,10.2,10.2,,", columns=columns)
+    assert rows.height == 2
+    assert count.quarantined["volume is not a number"] == 1

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from intralpha.market import Lake
 from intralpha.sources import MappingSpec, SourceError, ingest
+from intralpha.sources.joined import JoinSpec
 
 DAILY = """ts_code,trade_date,open,high,low,close,pre_close,change,pct_chg,vol,amount
 600519.SH,20230103,10,10,10,10,9.9,0.1,1.0101,525152.77,525152.77
@@ -174,3 +175,43 @@ def test_numerals_of_a_joined_file_are_counted(lake: Lake, vendor: Path) -> None
     said = ingest([tushare(vendor, joined=[given])], lake, show_progress=False).to_text()
     assert "1  numbers with thousands separators, read without them (s.csv)" in said
     assert lake.scan("daily").collect()["total_shares"].to_list()[1] == 1_256_197_801
+
+
+def factors(lake: Lake, vendor: Path, **keys: object) -> list[float]:
+    """Factors of the three daily rows, completed from what the keys describe."""
+    join = {"datetime_format": "%Y-%m-%d"} | keys
+    ingest([tushare(vendor, joined=[join])], lake, show_progress=False)
+    return lake.scan("daily").sort("symbol", "date").collect()["adj_factor"].to_list()
+
+
+NAMED = {"columns": {"symbol": "code", "date": "day", "adj_factor": "f"}}
+
+
+def test_a_joined_file_without_a_header_has_its_columns_by_position(
+    lake: Lake, vendor: Path
+) -> None:
+    (vendor / "f.csv").write_text("2023-01-03,x,600519.SH,3.5\n2023-01-04,x,600519.SH,3.684\n")
+    given = NAMED | {"path": str(vendor / "f.csv"), "names": ["day", "note", "code", "f"]}
+    assert factors(lake, vendor, **given) == [1.0, 3.5, 3.684]
+
+
+def test_a_joined_file_without_a_header_says_how_it_is_named(lake: Lake, vendor: Path) -> None:
+    (vendor / "f.csv").write_text("2023-01-03,600519.SH,3.5\n")
+    with pytest.raises(SourceError, match=r"a file without a header\? `names: \[...\]`"):
+        factors(lake, vendor, path=str(vendor / "f.csv"), **NAMED)
+    with pytest.raises(ValidationError, match="names lacks f, which columns takes"):
+        JoinSpec.model_validate(NAMED | {"path": "f.csv", "names": ["day", "code"]})
+
+
+def test_a_joined_file_a_stock_has_its_symbol_in_its_name(lake: Lake, vendor: Path) -> None:
+    (vendor / "f").mkdir()
+    (vendor / "f" / "sh600519.csv").write_text("后复权因子\nday;f\n2023-01-03;3,5\n共 1 行\n")
+    given = {"columns": {"date": "day", "adj_factor": "f"}, "symbol_from": "file", "separator": ";"}
+    given |= {"title_lines": 1, "footer_lines": 1, "decimal": ",", "hold": True}
+    assert factors(lake, vendor, path=str(vendor / "f"), **given) == [1.0, 3.5, 3.5]
+
+
+def test_plain_codes_of_a_joined_file_have_a_suffix(lake: Lake, vendor: Path) -> None:
+    (vendor / "f.csv").write_text("code,day,f\n600519,2023-01-03,3.5\n1,2023-01-03,2\n")
+    given = NAMED | {"path": str(vendor / "f.csv"), "symbol_suffix": "SZ"}
+    assert factors(lake, vendor, **given) == [2.0, 1.0, pytest.approx(10 / 9.5)]

@@ -1,5 +1,6 @@
 """Merge: new rows of a partition beside those that are there; what is the same stays."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,9 +17,16 @@ OnConflict = Literal["error", "keep", "replace"]
 class ConflictError(DataError):
     """New rows share a key with rows of the lake but hold other values."""
 
-    def __init__(self, table: str, partition: str, new: pl.DataFrame, old: pl.DataFrame) -> None:
+    def __init__(
+        self,
+        table: str,
+        partition: str,
+        new: pl.DataFrame,
+        old: pl.DataFrame,
+        columns: Sequence[str],
+    ) -> None:
         self.table, self.partition, self.rows = table, partition, new.height
-        differ = [c for c in new.columns if not new[c].eq_missing(old[c]).all()]
+        differ = [c for c in columns if not new[c].eq_missing(old[c]).all()]
         super().__init__(
             f"{new.height:,} rows of {partition} are in the lake with other values (columns "
             f"{', '.join(differ)}).\nfound:   {new.row(0, named=True)}\n"
@@ -97,7 +105,8 @@ def merge_rows(
 def _refuse(schema: TableSchema, new: pl.DataFrame, old: pl.DataFrame) -> None:
     """Say what clashes in the first partition with a clash; rows of both are in order."""
     (name, found), (_, there) = partitions(schema, new)[0], partitions(schema, old)[0]
-    raise ConflictError(schema.name, name, found, there)
+    told = [c for c in schema.columns if c != "derived" and not _derives(schema, c, found).all()]
+    raise ConflictError(schema.name, name, found, there, told)
 
 
 def _same(schema: TableSchema, new: pl.DataFrame, old: pl.DataFrame) -> pl.Series:

@@ -4,9 +4,16 @@ import re
 
 import polars as pl
 
-from intralpha.sources.numerals import spelt
-from intralpha.sources.row_form import PERCENTS, RowForm
-from intralpha.sources.when import CLOCK_NUMBER, OTHER_AGE, formats
+from intralpha.sources.numerals import (
+    LOTS,
+    SHARES,
+    YUAN,
+    is_decimal_comma,
+    may_be_decimals,
+    spelt,
+)
+from intralpha.sources.row_form import RowForm
+from intralpha.sources.when import CLOCK_NUMBER, OTHER_AGE, formats, spreadsheet_day
 
 UNREAD_TIME = "date or time not readable"
 LOOKED_AT = 200  # different stamps from which a format is guessed
@@ -30,23 +37,51 @@ def advice(
         return _of_times(rows, fields, form)
     if why.startswith(("symbol", "unknown code")):
         where = "the file's name" if form.symbol_from == "file" else f"{form.columns['symbol']!r}"
+        if why.startswith("unknown code"):
+            known = "of shares, funds, indices and convertible bonds"
+            return f"found {symbols[rows[0]]!r} in {where}, which is in no range of codes {known}"
         wanted = "a code of six digits like 600519.SH, sh.600519, 600519.XSHG or 600519"
         return f"found {symbols[rows[0]]!r} in {where}, expected {wanted}"
     number = why.split(" ", 1)[0]
     value = fields[number][rows[0]]
     found = "nothing" if value is None else repr(value)
-    twice = _scaled_twice(number, value, form)
-    return f"found {found} in {form.columns[number]!r}, expected a number{twice}"
+    scaled = number in form.scaled
+    told = of_number(number, value, scaled, form.decimal) if isinstance(value, str) else ""
+    return f"found {found} in {form.columns[number]!r}, expected a number{told}"
 
 
-def _scaled_twice(number: str, value: object, form: RowForm) -> str:
-    """What to say of 0.1万 in a field that the mapping scales already."""
-    if number not in form.scaled or not isinstance(value, str):
-        return ""
-    text = pl.Series([value])
-    read = spelt(text, pl.Series([None], dtype=pl.Float64), percent=number in PERCENTS)[0]
-    twice = "; it says its size itself and the mapping scales it too: which one counts?"
-    return "" if read[0] is None else twice
+def of_number(field: str, text: str, scaled: bool, decimal: str) -> str:
+    """What to say of 0.1万 in a field that is scaled already, of 9,95 and of 100手 among shares.
+
+    Parameters
+    ----------
+    field : of the lake
+    text : as the vendor wrote it, which is no number
+    scaled : whether the description of the vendor scales the field
+    decimal : what it says stands before decimals; empty if it does not
+
+    Returns
+    -------
+    str
+        Begins with a semicolon; empty where nothing is known.
+    """
+    if scaled and re.search(r"[^\d,.+-]", text) and _reads(text, (*LOTS, *SHARES, *YUAN)):
+        return "; it says its size itself and the mapping scales it too: which one counts?"
+    if not decimal and is_decimal_comma(text):
+        return '; `decimal: ","` reads it'
+    if not decimal and may_be_decimals(text):
+        return '; decimals or thousands? `decimal: ","` or `decimal: "."` in the mapping says it'
+    if field == "volume":
+        for unit, words in (("lots", LOTS), ("shares", SHARES)):
+            if any(word in text for word in words) and _reads(text, words):
+                return f"; it counts {unit}; `volume_unit: {unit}` in the mapping reads it"
+    return ""
+
+
+def _reads(text: str, units: tuple[str, ...]) -> bool:
+    """Whether a text is a number if it may have these units, or a percent sign."""
+    none = pl.Series([None], dtype=pl.Float64)
+    return spelt(pl.Series([text]), none, percent=True, units=units)[0][0] is not None
 
 
 def _of_times(rows: list[int], fields: pl.DataFrame, form: RowForm) -> str:
@@ -57,7 +92,17 @@ def _of_times(rows: list[int], fields: pl.DataFrame, form: RowForm) -> str:
     columns = " and ".join(repr(form.columns[c]) for c in names)
     shown = " ".join(values[0] for values in lost)
     said = f"found {shown!r} in {columns}, expected {form.datetime_format!r}"
+    counted = spreadsheet_day(shown)
+    if counted:
+        return f"{said}; a spreadsheet counts days so, {shown} is {counted}: save it as a date"
     fits = _fitting([" ".join(parts) for parts in zip(*lost, strict=True)])
+    if (
+        fits
+        and names == ["datetime"]
+        and not form.daily
+        and not any("%H" in f or "_" in f for f in fits)
+    ):
+        return f"{said}; a day without a time: `table: daily`?"
     if not fits and len(lost) > 1:
         fits = _of_numbers(*lost)
     if fits:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import polars as pl
 
-from intralpha.sources.lines import MARK, split_lines, unquoted
+from intralpha.sources.lines import MARK, ends_closed, split_lines, unquoted
 from intralpha.sources.other_files import LOOKED_AT, in_wide_letters, refuse_other_files
 from intralpha.sources.row_form import RowForm
 from intralpha.sources.source import QUARANTINE, SourceError
 
 LIKELY_TITLES = 20
+CLOSED = "lines that end in a separator, which the header does not"
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,14 @@ class Table:
     lines : number of the line of every row
     written : the whole text; None of Parquet
     torn : lines with another number of fields, as quarantine
+    closed : whether lines end in a separator and the header does not
     """
 
     fields: pl.DataFrame
     lines: np.ndarray
     written: bytes | None = None
     torn: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=QUARANTINE))
+    closed: bool = False
 
     def parts(self, rows: int | None) -> list["Table"]:
         """Tables of so many rows, one after the other; of None the whole. Torn lines come first."""
@@ -77,22 +80,27 @@ def read_text(name: str, content: bytes, form: RowForm) -> Table:
     header = list(form.names) or names_of(text[begin:body], form.separator)
     read = form.read(header)
     if set(read.values()) - set(header):
-        expected = _lacking(header, text[begin:body].decode(), form) + _below(text, form)
+        wanted = set(form.columns.values())
+        said = lacking(header, text[begin:body].decode(), wanted, form.separator)
+        expected = said + _below(text, form)
         raise SourceError(name, f"columns {header}", expected)
     twice = [v for v in read.values() if header.count(v) > 1]
     if twice:
         raise SourceError(name, f"several columns {twice[0]!r}", "one of that name")
     first = text.count(b"\n", 0, body) + 1
     rest = _without_footer(text[body:], form.footer_lines)
+    closed = not form.names and ends_closed(rest, form.separator, len(header))
+    n = len(header) + closed
     mark = MARK if b'"' in rest else form.separator
-    lines = split_lines(unquoted(rest, form.separator) if mark == MARK else rest, mark, len(header))
+    lines = split_lines(unquoted(rest, form.separator) if mark == MARK else rest, mark, n)
     torn = [(name, number + first, why, row) for number, why, row in lines.torn]
     places = {f: header.index(v) for f, v in read.items()}
     return Table(
-        _columns(lines.text, mark, len(header), places),
+        _columns(lines.text, mark, n, places),
         lines.numbers + first,
         text,
         pl.DataFrame(torn, schema=QUARANTINE, orient="row"),
+        closed,
     )
 
 
@@ -128,13 +136,20 @@ def _decodes(content: bytes, encoding: str) -> bool:
     return True
 
 
-def _lacking(header: list[str], line: str, form: RowForm) -> str:
-    """The mapped columns that a header lacks, and what would make them or comes near to them."""
-    wanted = set(form.columns.values())
+def lacking(header: list[str], line: str, wanted: set[str], separator: str) -> str:
+    """The mapped columns that a header lacks, and what would make them or comes near to them.
+
+    Parameters
+    ----------
+    header : names of the file's columns
+    line : the line that they stand in
+    wanted : columns that the mapping names
+    separator : that the mapping names
+    """
     missing = sorted(wanted - set(header))
     said = f"also {', '.join(missing)}"
     for mark in ",;\t|":
-        if mark != form.separator and wanted <= set(names_of(line.encode(), mark)):
+        if mark != separator and wanted <= set(names_of(line.encode(), mark)):
             return f"{said}; `separator: {mark!r}` in the mapping gives them all"
     if len(header) > 1 and any(map(_is_number, header)):
         return f"{said}; a file without a header? `names: [...]` in the mapping gives it columns"
@@ -196,12 +211,18 @@ def _columns(text: bytes, mark: str, fields: int, places: dict[str, int]) -> pl.
         quote_char=None,
     )
     return frame.select(
-        _cell(pl.col(f"column_{i + 1}"), text).alias(name) for name, i in places.items()
+        cell(pl.col(f"column_{i + 1}"), text).alias(name) for name, i in places.items()
     )
 
 
-def _cell(value: pl.Expr, text: bytes) -> pl.Expr:
-    """A field without white space and without what spreadsheets write around text: ="1" and '1."""
+def cell(value: pl.Expr, text: bytes) -> pl.Expr:
+    """A field without white space and without what spreadsheets write around text: ="1" and '1.
+
+    Parameters
+    ----------
+    value : the field
+    text : of which it is a part, to look at once for such marks
+    """
     value = value.str.strip_chars()
     if b'="' in text:
         value = value.str.replace(r'^="(.*)"$', "${1}")

@@ -24,6 +24,7 @@ MIDDLE_CAUSE = "Days ex dividend of which preclose does not know, or first days 
 LIMITS = ("up_limit", "down_limit")
 DIGITS = 0.0051  # of a percent with two digits, and a little for its own rounding
 SHOWN = 3
+FRACTION = 0.31  # no day of many moves a stock by less than this percent only
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,9 @@ def _cause(given: ndarray, expected: ndarray, wrong: ndarray, column: str) -> st
         ratio = given[wrong] / expected[wrong]
     ratio = ratio[np.isfinite(ratio)]
     middle = float(np.median(ratio)) if len(ratio) else np.nan
+    largest = np.nanmax(np.abs(given), initial=0.0, where=np.isfinite(given))
+    if column == "pct_change" and 0 < largest <= FRACTION:
+        return "Fractions in place of percents: `scale: {pct_change: 100}`?"
     for factor in (100, 0.01):
         if abs(middle * factor - 1) < 0.1:
             return f"In another unit: `scale: {{{column}: {factor:g}}}`?"

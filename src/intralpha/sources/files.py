@@ -87,7 +87,9 @@ def no_file_fits(path: str, patterns: str, others: Sequence[str]) -> PathError:
 def no_data(name: str) -> bool:
     """Whether a file is none of a vendor's: hidden, an open document's lock, a Mac's shadow."""
     parts = name.split("/")
-    shadow = any(part == "__MACOSX" or (part.startswith(".") and part != "..") for part in parts)
+    shadow = any(
+        part == "__MACOSX" or (part.startswith(".") and part not in (".", "..")) for part in parts
+    )
     return shadow or parts[-1].startswith("~$")
 
 

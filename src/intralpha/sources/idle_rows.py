@@ -1,4 +1,7 @@
-"""Idle rows: rows that say that nothing traded by leaving their prices empty."""
+"""Idle rows: rows that say that nothing traded by leaving prices or their volume empty."""
+
+from functools import reduce
+from operator import and_
 
 import polars as pl
 
@@ -8,6 +11,9 @@ RANGE = ("open", "high", "low")
 PRICES = (*RANGE, "close")
 # Numbers above 0 of which say that something traded.
 TRADED = ("volume", "amount", "trades", "turnover_percent", "traded")
+# Numbers that are 0 of a day on which the price stood still.
+MOVES = ("change", "pct_change")
+STILL = "empty volumes of days at one price, without an amount, are 0"
 
 
 def idle_rows(fields: pl.DataFrame, typed: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
@@ -40,3 +46,43 @@ def idle_rows(fields: pl.DataFrame, typed: pl.DataFrame) -> tuple[pl.DataFrame, 
     fill = [c for c in (*PRICES, "volume", "amount", "trades") if c in known]
     filled = [pl.when(idle & lacks[c]).then(0.0).otherwise(pl.col(c)).alias(c) for c in fill]
     return typed.with_columns(filled), idle.alias("idle")
+
+
+def still_rows(fields: pl.DataFrame, typed: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+    """Daily rows whose volume is empty and all else says that nothing traded, with a 0 there.
+
+    Open, high and low are all the close, or all 0 or empty; amount and whatever else counts trades
+    are 0 or empty, and the row has a column of such a number or a preclose; the preclose, if there
+    is one, is the close, and changes are 0. Rows of zeros need no more than their zeros.
+
+    Parameters
+    ----------
+    fields : the vendor's values
+    typed : the same columns as numbers, null where they are none
+
+    Returns
+    -------
+    typed, still : the second says which rows were changed
+    """
+    none = pl.repeat(False, typed.height, dtype=pl.Boolean, eager=True)
+    known = [c for c in (*PRICES, *TRADED, *MOVES, "preclose") if c in typed.columns]
+    if not {*PRICES, "volume"} <= set(known) or "traded" in known:
+        return typed, none
+    lost = absent(fields["volume"]) & typed["volume"].is_null()
+    if not lost.any():
+        return typed, none
+    idle = {c: absent(fields[c]) | (typed[c] == 0).fill_null(value=False) for c in known}
+    quiet = [idle[c] for c in known if c in (*TRADED, *MOVES)]
+    same = {
+        c: (typed[c] == typed["close"]).fill_null(value=False)
+        for c in (*RANGE, "preclose")
+        if c in known
+    }
+    flat = reduce(and_, (same[c] for c in RANGE)) | reduce(and_, (idle[c] for c in RANGE))
+    carried = [idle["preclose"] | same["preclose"]] if "preclose" in known else []
+    told = bool({*known} & {*TRADED[1:], *MOVES, "preclose"})
+    closed = idle["close"] | ((typed["close"] > 0).fill_null(value=False) & told)
+    still = reduce(and_, [*quiet, *carried, flat, closed], lost)
+    zero = [c for c in ("volume", *RANGE) if c in known]
+    filled = [pl.when(still & idle[c]).then(0.0).otherwise(pl.col(c)).alias(c) for c in zero]
+    return typed.with_columns(filled), still

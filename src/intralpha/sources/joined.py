@@ -10,14 +10,22 @@ from intralpha.base import Spec
 from intralpha.base.place import PlacePath
 from intralpha.market import TABLES
 from intralpha.sources.files import fingerprint
+from intralpha.sources.numerals import DECIMAL, Decimal
 from intralpha.sources.raw_rows import NUMBERS, RowForm, read_rows
-from intralpha.sources.shipped import check_fields, preset_named, quoted, read_joined_preset
+from intralpha.sources.shipped import (
+    check_fields,
+    check_names,
+    preset_named,
+    quoted,
+    read_joined_preset,
+)
 from intralpha.sources.source import QUARANTINE, Batch
 from intralpha.sources.text import Encoding
 
 KEY = ["symbol", "date"]
 LACKING = "daily rows without a row in {}"
 EVENTS = "only the days on which something changes? `hold: true` keeps a row until the next one"
+AGAIN = "another row of the stock's day, with other values"
 REPEATED = "rows of {} that repeat a stock's day, left out"
 
 
@@ -38,6 +46,18 @@ class JoinSpec(Spec):
     )
     columns: Annotated[dict[str, str], BeforeValidator(quoted)] = Field(
         description="symbol, date and numbers of the lake's daily rows -> column of the vendor"
+    )
+    names: Annotated[tuple[str, ...], BeforeValidator(quoted)] = Field(
+        default=(), description="columns of a csv without a header"
+    )
+    decimal: Decimal = Field(default="", description=DECIMAL)
+    title_lines: int = Field(default=0, ge=0, description="lines of a csv above its header")
+    footer_lines: int = Field(default=0, ge=0, description="lines of a csv below its last row")
+    symbol_from: Literal["column", "file"] = Field(
+        default="column", description="where the symbol stands"
+    )
+    symbol_suffix: Literal["", "SH", "SZ", "BJ"] = Field(
+        default="", description="exchange of plain numbers; default by the ranges of codes"
     )
     datetime_format: str = Field(default="%Y-%m-%d", description="of field date")
     scale: dict[str, float] = Field(
@@ -61,9 +81,11 @@ class JoinSpec(Spec):
     def _fields_are_known(self) -> "JoinSpec":
         check_fields(self.columns, (*KEY, *NUMBERS))
         check_fields(self.scale, self.columns, "scale")
-        lacking = sorted({*KEY} - set(self.columns))
-        if lacking or len(self.columns) == len(KEY):
+        named = {"symbol"} if self.symbol_from == "file" else set()
+        lacking = sorted({*KEY} - named - set(self.columns))
+        if lacking or not {*self.columns} - {*KEY}:
             raise ValueError(f"columns lacks {', '.join(lacking) or 'a number to join'}")
+        check_names(self.names, self.columns)
         return self
 
     def fingerprint(self) -> str:
@@ -71,7 +93,7 @@ class JoinSpec(Spec):
         return fingerprint(self.path)
 
     def read(self) -> "Joined":
-        """All rows of the files, about 40 bytes a row and number in memory."""
+        """All rows of the files, about 50 bytes a row and number in memory."""
         form = RowForm(
             columns=self.columns,
             optional=frozenset(self.columns) - {*KEY},
@@ -79,18 +101,32 @@ class JoinSpec(Spec):
             encoding=self.encoding,
             separator=self.separator,
             datetime_format=self.datetime_format,
+            names=self.names,
+            decimal=self.decimal,
+            title_lines=self.title_lines,
+            footer_lines=self.footer_lines,
+            symbol_from=self.symbol_from,
+            symbol_suffix=self.symbol_suffix,
             scaled=frozenset(self.scale),
         )
         files = list(read_rows(self.path, self.pattern or f"*.{self.format}", form))
         names = sorted(set(self.columns) - {*KEY})
-        rows = pl.concat([f.rows.select(*KEY, *names) for f in files])
+        rows = pl.concat(
+            f.rows.select(*KEY, *names, "line", file=pl.lit(i, pl.UInt32))
+            for i, f in enumerate(files)
+        )
         rows = rows.with_columns(scaled(pl.col(c), by) for c, by in self.scale.items())
-        aside = pl.concat([pl.DataFrame(schema=QUARANTINE), *(f.aside for f in files)])
         first = {why: text for f in reversed(files) for why, text in f.first.items()}
         rows = rows.filter(~pl.all_horizontal(pl.col(names).is_null()))  # they say nothing
-        known = rows.unique(KEY, keep="first", maintain_order=True)
+        once = rows.unique([*KEY, *names], keep="first", maintain_order=True)
+        known = once.unique(KEY, keep="first", maintain_order=True)
+        others = once.join(known, on=["file", "line"], how="anti")
+        origin = pl.Series("origin", [f.name for f in files]).gather(others["file"])
+        again = _contradicting(others.with_columns(origin), names)
+        aside = pl.concat([*(f.aside for f in files), again])
+        known = known.select(*KEY, *names)
         read = sum((Counter(f.repairs) for f in files), Counter[str]())
-        name, repeated = self.path.rsplit("/", 1)[-1], rows.height - known.height
+        name, repeated = self.path.rsplit("/", 1)[-1], rows.height - once.height
         repairs = {f"{what} ({name})": n for what, n in read.items() if n}
         repairs |= {REPEATED.format(name): repeated} if repeated else {}
         return Joined(known, name, repairs, aside, first, self.hold)
@@ -169,6 +205,17 @@ class Joined:
         placed = rows.with_row_index("(place)").sort("date", maintain_order=True)
         both = placed.join_asof(mine.sort("date"), on="date", by="symbol", check_sortedness=False)
         return both.sort("(place)").drop("(place)")
+
+
+def _contradicting(rows: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """Rows whose stock's day stands before with other values, as quarantine."""
+    shown = [pl.col(c).cast(pl.String).fill_null("") for c in (*KEY, *names)]
+    return rows.select(
+        "origin",
+        pl.col("line").cast(pl.Int64),
+        pl.lit(AGAIN).alias("reason"),
+        pl.concat_str(shown, separator=",").alias("row"),
+    ).cast(QUARANTINE)  # type: ignore[arg-type]
 
 
 def scaled(value: pl.Expr, by: float) -> pl.Expr:

@@ -73,6 +73,21 @@ def split_lines(text: bytes, mark: str, fields: int) -> Lines:
     return Lines(good, np.delete(np.arange(lines), [number for _, _, number, _ in bad]), torn)
 
 
+def ends_closed(text: bytes, separator: str, fields: int) -> bool:
+    """Whether the first line ends in a separator that the header has not.
+
+    Parameters
+    ----------
+    text : lines below the header
+    separator : one ASCII character
+    fields : names that the header has
+    """
+    end = text.find(b"\n")
+    first = text[: end if end >= 0 else len(text)].rstrip(b"\r")
+    found = unquoted(first, separator).split(MARK.encode())
+    return len(found) == fields + 1 and not found[-1].strip()
+
+
 def without(text: bytes, spans: list[tuple[int, int]]) -> bytes:
     """The text without some lines.
 

@@ -22,12 +22,14 @@ from intralpha.sources.bar_rows import (
 from intralpha.sources.bar_stamps import refuse_other_stamps
 from intralpha.sources.daily_rows import finish_daily
 from intralpha.sources.daily_words import WORDS, tell
+from intralpha.sources.file_rows import FileRows
 from intralpha.sources.files import fingerprint
 from intralpha.sources.joined import Joined, JoinSpec
-from intralpha.sources.raw_rows import FIELDS, FileRows, RowForm, read_rows
+from intralpha.sources.numerals import DECIMAL, Decimal
+from intralpha.sources.raw_rows import FIELDS, RowForm, read_rows
 from intralpha.sources.remarks import of_files, of_prices, of_rows
 from intralpha.sources.row_units import RowUnits
-from intralpha.sources.shipped import check_fields, preset_named, quoted, read_preset
+from intralpha.sources.shipped import check_fields, check_names, preset_named, quoted, read_preset
 from intralpha.sources.source import Batch, Source, SourceSpec
 from intralpha.sources.spans import days_in
 from intralpha.sources.text import Encoding
@@ -102,6 +104,7 @@ class MappingSpec(SourceSpec):
     names: Annotated[tuple[str, ...], BeforeValidator(quoted)] = Field(
         default=(), description="columns of a csv without a header"
     )
+    decimal: Decimal = Field(default="", description=DECIMAL)
     title_lines: int = Field(default=0, ge=0, description="lines of a csv above its header")
     footer_lines: int = Field(default=0, ge=0, description="lines of a csv below its last row")
     freq: int | None = Field(default=None, description="minutes of one bar, for bars")
@@ -178,9 +181,7 @@ class MappingSpec(SourceSpec):
             raise ValueError("columns needs datetime, or date (and time for bars)")
         if self.table == "bars" and not {"datetime", "time"} & set(self.columns):
             raise ValueError("columns needs datetime, or time beside date, for bars")
-        absent = sorted({*self.columns.values()} - {*self.names})
-        if self.names and absent:
-            raise ValueError(f"names lacks {', '.join(absent)}, which columns takes")
+        check_names(self.names, self.columns)
         if self.table == "bars" and self.freq is None:
             raise ValueError("bars need freq, the minutes of one bar")
         return self
@@ -216,6 +217,9 @@ class MappingSpec(SourceSpec):
             title_says=self.title_says,
             names=self.names,
             scaled=self._scaled,
+            volume_unit=self.volume_unit,
+            decimal=self.decimal,
+            daily=self.table == "daily",
         )
 
     @property
@@ -246,6 +250,7 @@ class MappingSpec(SourceSpec):
     def _scaled(self) -> frozenset[str]:
         """Numbers that the mapping scales."""
         units = {"amount": self.amount_unit_yuan, "volume": self.volume_scale}
+        units |= dict.fromkeys((*PRICES, "preclose", "change"), self.price_scale)
         return frozenset(self.scale) | {c for c, unit in units.items() if unit != 1}
 
     def span(self) -> tuple[date, date] | None:
@@ -311,7 +316,7 @@ class MappedSource(Source):
             [f.name for f in begun], [f.rows.height + f.aside.height for f in begun]
         )
         units = self.spec.units
-        notes |= units.odd(rows) | _unchecked(files) | of_rows(rows, self.spec.told)
+        notes |= units.odd(rows) | _noted(files) | of_rows(rows, self.spec.told)
         rows = units.of_lake(rows)
         dear, meant = of_prices(rows)
         prices = [c for c in (*PRICES, "preclose") if c in rows.columns]
@@ -386,7 +391,9 @@ def _mended(files: list[FileRows]) -> dict[str, int]:
     return {what: count for what, count in counts.items() if count}
 
 
-def _unchecked(files: list[FileRows]) -> dict[str, int]:
-    """Files without a column that must hold something."""
+def _noted(files: list[FileRows]) -> dict[str, int]:
+    """What was seen while lines were read, and files without a column that must hold something."""
+    seen = sum((Counter(file.notes) for file in files), Counter[str]())
     lacking = Counter(column for file in files for column in file.unchecked)
-    return {f"files without the column {c}, which was not checked": n for c, n in lacking.items()}
+    said = {f"files without the column {c}, which was not checked": n for c, n in lacking.items()}
+    return {what: count for what, count in seen.items() if count} | said

@@ -5,8 +5,11 @@ from collections.abc import Iterable
 
 import polars as pl
 
+from intralpha.sources.csv_text import lacking
 from intralpha.sources.source import SourceError
 from intralpha.sources.when import EXACT_FLOAT32
+
+ROUNDED = f"volumes above {EXACT_FLOAT32:,} in Float32, which rounds them"
 
 
 def check_types(name: str, frame: pl.DataFrame) -> None:
@@ -55,7 +58,7 @@ def parquet_columns(name: str, content: bytes) -> list[str]:
     try:
         return list(pl.read_parquet_schema(io.BytesIO(content)))
     except (pl.exceptions.PolarsError, OSError, pl.exceptions.PanicException) as error:
-        raise SourceError(name, f"no readable Parquet ({error})", "a whole Parquet file") from error
+        raise _unreadable(name, error) from error
 
 
 def read_parquet(name: str, content: bytes, needed: tuple[str, ...]) -> pl.DataFrame:
@@ -76,8 +79,15 @@ def read_parquet(name: str, content: bytes, needed: tuple[str, ...]) -> pl.DataF
         found = list(pl.read_parquet_schema(io.BytesIO(content)))
         missing = [c for c in needed if c not in found]
         if missing:
-            raise SourceError(name, f"columns {found}", f"also {', '.join(missing)}")
+            raise SourceError(name, f"columns {found}", lacking(found, "", set(needed), ","))
         frame = pl.read_parquet(io.BytesIO(content), columns=list(needed))
         return frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
     except (pl.exceptions.PolarsError, OSError, pl.exceptions.PanicException) as error:
-        raise SourceError(name, f"no readable Parquet ({error})", "a whole Parquet file") from error
+        raise _unreadable(name, error) from error
+
+
+def _unreadable(name: str, error: BaseException) -> SourceError:
+    """What a library says of a file that it cannot read, and what would be read."""
+    wide = "precision" in str(error)
+    expected = "decimals of at most 38 digits, or Float64" if wide else "a whole Parquet file"
+    return SourceError(name, f"no readable Parquet ({error})", expected)

@@ -1,25 +1,26 @@
 """Vendor files to typed rows: every line is either a row or a quarantined line with its reason."""
 
 import sys
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from datetime import time
 
 import numpy as np
 import polars as pl
 
 from intralpha.sources.absent import absent
 from intralpha.sources.advice import UNREAD_TIME, advice
-from intralpha.sources.csv_text import Table, read_text
+from intralpha.sources.csv_text import CLOSED, Table, read_text
 from intralpha.sources.daily_words import WORDS
+from intralpha.sources.file_rows import FileRows
 from intralpha.sources.files import ARCHIVES, folder_name, locate, members
-from intralpha.sources.idle_rows import idle_rows
-from intralpha.sources.numerals import spelt
-from intralpha.sources.parquet import parquet_columns, read_parquet, refuse_rounded
-from intralpha.sources.row_form import ONLY, PERCENTS, RowForm
+from intralpha.sources.idle_rows import STILL, idle_rows, still_rows
+from intralpha.sources.parquet import ROUNDED, parquet_columns, read_parquet, refuse_rounded
+from intralpha.sources.row_form import ONLY, RowForm
+from intralpha.sources.row_numbers import row_numbers
 from intralpha.sources.source import QUARANTINE, SourceError
 from intralpha.sources.symbols import symbol_in_name, to_symbols, why_no_symbol
-from intralpha.sources.when import OTHER_AGE, moments, of_our_age
+from intralpha.sources.when import EXACT_FLOAT32, OTHER_AGE, moments, of_our_age
 
 NUMBERS = ("open", "high", "low", "close", "preclose", "volume", "amount", "trades", "adj_factor")
 NUMBERS += (
@@ -44,51 +45,15 @@ CLOCKS = {
 LARGEST = {"volume": 9e16, "trades": 2e9}
 LARGEST |= dict.fromkeys(("open", "high", "low", "close", "preclose"), 1e12)
 FINITE = sys.float_info.max
-YES, NO = ("true", "t", "y", "yes", "是"), ("false", "f", "n", "no", "否")
-# What else than yes and no vendors write in columns of truth values.
-FLAGS = {
-    "st": ((*YES, "st", "*st", "sst", "s*st"), (*NO, "正常")),
-    "traded": ((*YES, "交易", "正常", "正常交易", "trading"), (*NO, "停牌", "suspended")),
-}
+# Times that vendors write behind a day.
+OF_DAYS = (time(0), time(9, 30), time(15))
+TIMED = "days with a time behind them, which is passed over; 16:00 is midnight in UTC: `time_zone`?"
 UNTRADED = "empty volumes of days that did not trade are 0"
 UNPRICED = "empty prices of rows without volume are 0"
+# White space, in utf-16 too, and byte order marks.
+BLANKS = b" \t\r\n\0\xef\xbb\xbf\xff\xfe"
+LOOKED_AT = 64
 NO_LINES = np.zeros(0, dtype=np.int64)
-
-
-@dataclass(frozen=True)
-class FileRows:
-    """What one file holds, or a part of it.
-
-    Attributes
-    ----------
-    name : of the file
-    rows : ``symbol``, ``date``, ``time``, numbers, ``line``
-    aside : lines that are no rows, as quarantine
-    first : reason -> the first value it was given for, what was expected, what would fit
-    unchecked : columns that must hold something and that the file has not
-    repairs : kind of repair -> number of rows or values
-    begins, ends : false of every part of a file but its first, and its last
-    """
-
-    name: str
-    rows: pl.DataFrame
-    aside: pl.DataFrame
-    first: dict[str, str] = field(default_factory=dict)
-    unchecked: tuple[str, ...] = ()
-    repairs: dict[str, int] = field(default_factory=dict)
-    begins: bool = True
-    ends: bool = True
-
-    def without_last_day(self) -> tuple["FileRows", "FileRows"]:
-        """All but the rows of its last day, of which more may follow, and these.
-
-        The last day is what stands at the end under one date: of one stock or of all.
-        """
-        dates = self.rows["date"]
-        others = np.flatnonzero((dates != dates.tail(1)).to_numpy())
-        end = int(others[-1]) + 1 if len(others) else 0
-        last = FileRows(self.name, self.rows[end:], self.aside.clear(), begins=False)
-        return replace(self, rows=self.rows[:end]), last
 
 
 def read_rows(
@@ -115,7 +80,7 @@ def read_rows(
     files, blank = 0, 0
     for name, content in members(path, "*" if named else pattern):
         files += 1
-        if form.format == "csv" and not named and not content.strip():
+        if form.format == "csv" and not named and _blank(content):
             blank += 1
             table = Table(pl.DataFrame(schema=dict.fromkeys(form.columns, pl.String)), NO_LINES)
         else:
@@ -130,6 +95,11 @@ def read_rows(
             yield replace(rows, unchecked=checked, begins=begins, ends=ends)
     if blank and blank == files:
         raise SourceError(path, f"{blank} empty file(s)", "a file with rows")
+
+
+def _blank(content: bytes) -> bool:
+    """Whether a file has nothing but white space and perhaps a byte order mark."""
+    return not content[:LOOKED_AT].strip(BLANKS) and not content.strip(BLANKS)
 
 
 def _that_hold(file: FileRows, table: Table, form: RowForm) -> FileRows:
@@ -217,20 +187,23 @@ def _typed(name: str, table: Table, form: RowForm, in_name: str) -> FileRows:
     fields = table.fields
     numbers = [c for c in NUMBERS if c in form.columns]
     symbols = _symbols(in_name, fields, form)
-    typed, repairs = _numbers(fields, numbers, form)
+    typed, repairs = row_numbers(fields, numbers, form)
+    repairs |= {CLOSED: len(table.lines)} if table.closed else {}
     typed, idle = idle_rows(fields, typed)
+    typed, still = still_rows(fields, typed) if form.daily else (typed, idle & ~idle)
     typed = typed.with_columns(
         to_symbols(symbols).alias("symbol"),
         moments(fields, form.datetime_format, form.time_zone).alias("stamp"),
         pl.Series("line", table.lines, dtype=pl.Int64),
     )
+    notes = {ROUNDED: _rounded(fields), TIMED: _timed(typed["stamp"]) if form.daily else 0}
     dated = typed.with_columns(date=pl.col("stamp").dt.date(), time=pl.col("stamp").dt.time())
     reason = _reasons(typed, symbols, numbers, form)
     for c in form.optional & set(numbers):
         reason = reason.zip_with(reason.is_not_null(), _lost(c, fields, typed))
     if reason.null_count() == len(reason):
-        repairs |= {UNPRICED: int(idle.sum())}
-        return FileRows(name, dated.drop("stamp"), table.torn, repairs=repairs)
+        repairs |= {UNPRICED: int(idle.sum()), STILL: int(still.sum())}
+        return FileRows(name, dated.drop("stamp"), table.torn, repairs=repairs, notes=notes)
     good = dated.filter(reason.is_null())
     rows = np.flatnonzero(reason.is_not_null())
     aside = pl.DataFrame(
@@ -247,34 +220,23 @@ def _typed(name: str, table: Table, form: RowForm, in_name: str) -> FileRows:
         of_it = rows[(aside["reason"] == why).to_numpy()].tolist()
         said = advice(why, of_it, fields, symbols, form)
         first[why] = f"{name} line {table.lines[of_it[0]]}: {said}"
-    repairs |= {UNPRICED: int((idle & reason.is_null()).sum())}
+    used = reason.is_null()
+    repairs |= {UNPRICED: int((idle & used).sum()), STILL: int((still & used).sum())}
     aside = pl.concat([table.torn, aside])
-    return FileRows(name, good.drop("stamp"), aside, first, repairs=repairs)
+    return FileRows(name, good.drop("stamp"), aside, first, repairs=repairs, notes=notes)
 
 
-def _numbers(
-    fields: pl.DataFrame, numbers: list[str], form: RowForm
-) -> tuple[pl.DataFrame, dict[str, int]]:
-    """The numbers of every row, and how many were spelt as people do."""
-    typed = fields.select(_number(c, fields, form) for c in numbers)
-    counts: Counter[str] = Counter()
-    for c in numbers:
-        sized = c not in form.scaled
-        read, found = spelt(fields[c], typed[c], sized and c in PERCENTS, sized)
-        typed = typed.with_columns(read.alias(c)) if found else typed
-        counts.update(found)
-    return typed, dict(counts)
+def _timed(stamps: pl.Series) -> int:
+    """How many days have a time behind them that is neither the open's nor the close's."""
+    clocks = stamps.dt.time()
+    return int((~clocks.is_in(OF_DAYS)).fill_null(value=False).sum())
 
 
-def _number(name: str, fields: pl.DataFrame, form: RowForm) -> pl.Expr:
-    """A field as a number; null where it is none, and where one that may be absent is not there."""
-    text = pl.col(name)
-    if name in FLAGS and fields.schema[name] == pl.String:
-        yes, no = FLAGS[name]
-        words = dict.fromkeys(yes, "1") | dict.fromkeys(no, "0")
-        text = text.str.to_lowercase().replace(words)
-    number = text.cast(pl.Float64, strict=False)
-    return number.fill_nan(None) if name in form.optional else number
+def _rounded(fields: pl.DataFrame) -> int:
+    """How many volumes are larger than the whole numbers that their type holds."""
+    if fields.schema.get("volume") != pl.Float32:
+        return 0
+    return int((fields["volume"].abs() > EXACT_FLOAT32).sum())
 
 
 def _lost(name: str, fields: pl.DataFrame, typed: pl.DataFrame) -> pl.Series:

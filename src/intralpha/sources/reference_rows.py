@@ -107,7 +107,7 @@ def no_day(days: pl.Series) -> pl.Series:
 
 
 def number(
-    rows: pl.DataFrame, column: str, **how: bool
+    rows: pl.DataFrame, column: str, percent: bool = False, sized: bool = True
 ) -> tuple[pl.Series, pl.Series, dict[str, int]]:
     """A column as finite numbers, whether each value is there and is none, and how some were spelt.
 
@@ -115,10 +115,10 @@ def number(
     ----------
     rows : as they were read
     column : its name
-    how : see :func:`intralpha.sources.numerals.spelt`, which says what the counts are
+    percent, sized : see :func:`intralpha.sources.numerals.spelt`, which says what the counts are
     """
     given = rows[column]
-    read, counts = spelt(given, given.cast(pl.Float64, strict=False), **how)
+    read, counts = spelt(given, given.cast(pl.Float64, strict=False), percent, sized)
     finite = read.is_finite().fill_null(value=False)
     return read.set(~finite, None), ~finite & ~absent(given), counts
 

@@ -14,6 +14,7 @@ DEAR = "rows of shares at prices that no share has had"
 DERIVED = ("preclose", "adj_factor", "up_limit", "down_limit")
 LACKS = "rows that traded and have no {}, which is derived"
 CONTRADICTS = "rows with a volume that are said not to have traded"
+UNSOLD = "rows with an amount and no volume, which count as suspended or idle"
 EMPTY = "files without a row"
 ADJUSTED = "files whose names speak of adjusted prices"
 _ADJUSTED = re.compile(r"(?<![a-z])(?:qfq|hfq|adj|adjusted)(?![a-z])|前复权|后复权", re.IGNORECASE)
@@ -33,6 +34,8 @@ def of_rows(rows: pl.DataFrame, columns: frozenset[str]) -> dict[str, int]:
         for c in DERIVED
         if c in columns
     }
+    if "amount" in rows.columns:
+        counts[UNSOLD] = (pl.col("volume") == 0) & (pl.col("amount") > 0)
     if "traded" in columns:
         counts[CONTRADICTS] = traded & (pl.col("traded") == 0)
     if not counts:

@@ -1,6 +1,6 @@
 """Shipped descriptions of vendors in YAML, and the words that YAML misreads."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib.resources import files
 from typing import Any
@@ -52,6 +52,24 @@ def check_fields(columns: Iterable[str], known: Iterable[str], key: str = "colum
     near = {field: get_close_matches(field, known, 1) for field in unknown}
     said = [f"{f!r} (did you mean {near[f][0]!r}?)" if near[f] else repr(f) for f in unknown]
     raise ValueError(f"{key} has unknown {', '.join(said)}; known are {', '.join(known)}")
+
+
+def check_names(names: Sequence[str], columns: Mapping[str, str]) -> None:
+    """Refuse names of the columns of a file without a header that lack one.
+
+    Parameters
+    ----------
+    names : all columns, in their order; none of a file with a header
+    columns : field of the lake -> column of the vendor
+
+    Raises
+    ------
+    ValueError
+        A column is not among the names.
+    """
+    absent = sorted({*columns.values()} - {*names})
+    if names and absent:
+        raise ValueError(f"names lacks {', '.join(absent)}, which columns takes")
 
 
 class UnknownPresetError(ConfigError):

@@ -1,6 +1,7 @@
 """One form of symbol out of the many that vendors use."""
 
 import re
+import unicodedata
 from functools import lru_cache
 
 import polars as pl
@@ -160,7 +161,8 @@ def symbol_in_name(path: str, folder: str = "") -> str:
 
 
 def _match(text: str) -> re.Match[str] | None:
-    plain = text.strip().removeprefix("=").strip("'\"")  # as spreadsheets keep leading zeros
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    plain = plain.strip().removeprefix("=").strip("'\"")  # as spreadsheets keep leading zeros
     market = MARKETS.fullmatch(plain.strip())
     if market:
         plain = market[2] + (".SH" if market[1] == "1" else _of_others(market[2]))

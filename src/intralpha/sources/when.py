@@ -1,7 +1,7 @@
 """When: vendors' dates and times as naive datetimes of the exchange's time zone."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from itertools import product
 from typing import TypeVar
 from zoneinfo import available_timezones
@@ -123,7 +123,7 @@ def moments(fields: pl.DataFrame, form: str, zone: str = EXCHANGE_ZONE) -> pl.Se
         return moment(fields["datetime"], form, zone)
     date = fields["date"]
     if "time" not in fields.columns:
-        return moment(date, form, zone if _HOUR.search(form) else EXCHANGE_ZONE)
+        return _day_stamps(date, form, zone)
     if form == CLOCK_NUMBER:
         return days(date).cast(pl.Datetime("ms")) + _clock_number(fields["time"])
     head, _, tail = form.partition(" ")
@@ -131,6 +131,14 @@ def moments(fields: pl.DataFrame, form: str, zone: str = EXCHANGE_ZONE) -> pl.Se
         date, head = days(date).dt.to_string("%Y-%m-%d"), "%Y-%m-%d"
     clock, tail = _clock_text(fields["time"], tail)
     return moment(_text(date) + " " + clock, f"{head} {tail}", zone)
+
+
+def _day_stamps(date: pl.Series, form: str, zone: str) -> pl.Series:
+    """Stamps of days; a date has no time zone, and midnight without one is a date."""
+    if not isinstance(date.dtype, pl.Datetime):
+        return moment(date, form, zone if _HOUR.search(form) else EXCHANGE_ZONE)
+    plain, shifted = moment(date, form), moment(date, form, zone)
+    return plain.zip_with((plain.dt.time() == time(0)).fill_null(value=True), shifted)
 
 
 def moment(values: pl.Series, form: str, zone: str = EXCHANGE_ZONE) -> pl.Series:
@@ -191,6 +199,19 @@ def _plain_days(text: pl.Series) -> pl.Series:
     return pl.select(
         pl.coalesce(text.str.to_date(form, strict=False) for form in DAY_FORMS)
     ).to_series()
+
+
+def spreadsheet_day(text: str) -> date | None:
+    """The day that a spreadsheet's count stands for, 45293 for 2024-01-02; None if it is none.
+
+    Parameters
+    ----------
+    text : as the vendor wrote it
+    """
+    if not re.fullmatch(r"\d{5}(\.\d+)?", text):
+        return None
+    day = date(1899, 12, 30) + timedelta(days=int(float(text)))
+    return day if FIRST.date() <= day < LAST.date() else None
 
 
 def timed_days(values: pl.Series) -> int:

@@ -10,6 +10,7 @@ from intralpha.sources.level2.orders import (
     UNLISTED_CANCEL,
     UNLISTED_TRADE,
 )
+from intralpha.sources.remarks import EMPTY
 
 from .conftest import ENTERED, ORDER_LINES, TRADE_LINES, Write, datayes, entered, read, reasons
 
@@ -112,7 +113,7 @@ def test_trades_alone_make_no_orders(write: Write) -> None:
     found = read(datayes(write(())))
     assert found["trades"].frame.height == len(TRADE_LINES)
     assert found["orders"].frame.is_empty()
-    assert found["orders"].notes == {NO_ORDERS: 1}
+    assert found["orders"].notes == {NO_ORDERS: 1, EMPTY: 1}
 
 
 def test_stocks_do_not_mix(write: Write) -> None:

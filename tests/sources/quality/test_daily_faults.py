@@ -46,7 +46,8 @@ def honest() -> pl.DataFrame:
             low, high = min(preclose, close) - 0.05, max(preclose, close) + 0.05
             volume = 0 if halted else int(1e6 * np.exp(0.3 * rng.normal()) * (1 + split))
             vwap = low + (high - low) * rng.random()
-            rows.append((day, symbol, preclose, round(high, 2), round(low, 2), close, preclose,
+            opened = preclose if halted else round(preclose + 0.01 * (i % 3 - 1), 2)
+            rows.append((day, symbol, opened, round(high, 2), round(low, 2), close, preclose,
                          volume, round(volume * vwap, 2), factor, halted, 3e8))  # fmt: skip
     names = ["date", "symbol", "open", "high", "low", "close", "preclose", "volume", "amount"]
     names += ["adj_factor", "suspended", "float_shares"]

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from intralpha.sources.csv_text import CLOSED, cell
 from intralpha.sources.level2.chunks import Chunk
 from intralpha.sources.level2.streams import StreamSpec
 from intralpha.sources.lines import MARK, split_lines, unquoted
+from intralpha.sources.remarks import EMPTY
 from intralpha.sources.source import QUARANTINE
 
 # Beside the vendor's own columns, one of which may be called line.
@@ -50,14 +52,18 @@ def block(parts: Sequence[Chunk], stream: StreamSpec) -> Block:
         lost = [(chunk.name, 1, "an empty file", "") for chunk in parts]
         none = pl.DataFrame(schema={LINE: pl.UInt32(), PART: pl.Int32()})
         return Block(none, pl.DataFrame(lost, schema=QUARANTINE, orient="row"))
+    blank = sum(not chunk.content for chunk in parts)
+    parts = [chunk for chunk in parts if chunk.content] or parts[:1]
     quoted = any(isinstance(c.content, bytes) and b'"' in c.content for c in parts)
     mark = MARK if quoted else stream.separator
     found = [_lines(chunk, stream, mark) for chunk in parts]
     text = b"".join(lines.text for lines in found)
+    closed = sum(len(lines.numbers) for lines in found) if not parts[0].names[-1] else 0
+    seen = {NO_LINE_END: sum(lines.open_end for lines in found), CLOSED: closed, EMPTY: blank}
     return Block(
         _numbered(_read(text, parts[0], mark), [lines.numbers for lines in found]),
         pl.DataFrame([t for lines in found for t in lines.torn], schema=QUARANTINE, orient="row"),
-        Counter({NO_LINE_END: n} if (n := sum(lines.open_end for lines in found)) else {}),
+        Counter({what: n for what, n in seen.items() if n}),
     )
 
 
@@ -78,7 +84,7 @@ def _lines(chunk: Chunk, stream: StreamSpec, mark: str) -> _Lines:
     if not text.isascii():
         # A byte that is not of the encoding makes its field unreadable, not the file.
         text = text.decode(stream.encoding, errors="replace").encode()
-    open_end = not text.endswith(b"\n")
+    open_end = bool(text) and not text.endswith(b"\n")
     if mark == MARK:
         text = unquoted(text, stream.separator)
     lines = split_lines(text, mark, len(chunk.names))
@@ -139,4 +145,6 @@ def _read(text: bytes, chunk: Chunk, separator: str) -> pl.DataFrame:
     ).select(
         pl.col(f"column_{i + 1}").alias(name) for i, name in zip(places, chunk.wanted, strict=True)
     )
+    if b'="' in text or b"'" in text:
+        frame = frame.select(cell(pl.col(name), text) for name in frame.columns)
     return frame.with_columns(pl.all().str.strip_chars('"')) if b'"' in text else frame

@@ -8,12 +8,15 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from intralpha.sources.csv_text import lacking
 from intralpha.sources.level2.lists import check_lists
 from intralpha.sources.level2.pieces import Piece
 from intralpha.sources.level2.streams import StreamSpec
-from intralpha.sources.lines import MARK, unquoted
+from intralpha.sources.lines import MARK, ends_closed, unquoted
+from intralpha.sources.other_files import refuse_other_files
 from intralpha.sources.parquet import check_types, refuse_rounded
 from intralpha.sources.source import SourceError
+from intralpha.sources.text import MARKED
 
 CHUNK_BYTES = 1 << 24
 CHUNK_ROWS = 1 << 18
@@ -71,7 +74,7 @@ def field_columns(stream: StreamSpec) -> dict[str, tuple[str, ...]]:
     return out
 
 
-def _wanted(name: str, found: list[str], stream: StreamSpec) -> list[str]:
+def _wanted(name: str, found: list[str], stream: StreamSpec, line: str = "") -> list[str]:
     """Columns to read; a vendor may have fewer than ten levels, but at least one."""
     columns = field_columns(stream)
     deep = {key for key in columns if key[-1].isdigit() and not key.endswith(("e1", "s1"))}
@@ -79,7 +82,7 @@ def _wanted(name: str, found: list[str], stream: StreamSpec) -> list[str]:
     needed = {c for key, names in columns.items() if key not in deep for c in names}
     missing = sorted(needed - set(found))
     if missing:
-        raise SourceError(name, f"columns {found}", f"also {', '.join(missing)}")
+        raise SourceError(name, f"columns {found}", lacking(found, line, needed, stream.separator))
     return sorted(wanted & set(found))
 
 
@@ -101,20 +104,35 @@ def _parquet(name: str, handle: BufferedIOBase, stream: StreamSpec) -> Iterator[
 
 
 def _csv(name: str, handle: BufferedIOBase, stream: StreamSpec, size: int) -> Iterator[Chunk]:
-    names, line = list(stream.names), 1
+    names, line, header = list(stream.names), 1, ""
     if not names:
-        header = handle.readline().removeprefix(b"\xef\xbb\xbf").strip()
-        if not header:
+        first = handle.readline().removeprefix(b"\xef\xbb\xbf").strip()
+        if not first:
             yield Chunk(name, 1, [], [], b"")
             return
-        text = _decoded(name, header, stream).encode()
-        fields = unquoted(text, stream.separator).decode().split(MARK)
+        _refuse_others(name, first)
+        header = _decoded(name, first, stream)
+        fields = unquoted(header.encode(), stream.separator).decode().split(MARK)
         names, line = [field.strip().strip('"') for field in fields], 2
-    wanted = _wanted(name, names, stream)
+    wanted = _wanted(name, names, stream, header)
+    begin = line
     while text := handle.read(size):
         text += b"" if text.endswith(b"\n") else handle.readline()
+        if line == begin and header and ends_closed(text, stream.separator, len(names)):
+            names = [*names, ""]
         yield Chunk(name, line, names, wanted, text)
         line += text.count(b"\n")
+    if line == begin:
+        yield Chunk(name, line, names, wanted, b"")
+
+
+def _refuse_others(name: str, first: bytes) -> None:
+    """Refuse a first line of bytes that are no text which can be read in pieces."""
+    if first[:2] in MARKED:
+        raise SourceError(name, "text in utf-16", "utf-8 or gbk, which is read in pieces")
+    refuse_other_files(name, first)
+    if b"\r" in first:
+        raise SourceError(name, "lines that end in \\r alone", "\\n, or \\r and \\n, at line ends")
 
 
 def _decoded(name: str, header: bytes, stream: StreamSpec) -> str:

@@ -124,6 +124,21 @@ def says_zone(kind: Any, time_format: str) -> bool:
     return time_format in EPOCHS or OFFSET.search(time_format) is not None
 
 
+def is_dated(kind: Any, time_format: str) -> bool:
+    """Whether a column of times holds days, too.
+
+    Parameters
+    ----------
+    kind : type of the column
+    time_format : of ``StreamSpec``
+    """
+    if kind.is_temporal():
+        return isinstance(kind, pl.Datetime)
+    if time_format in NUMBERS:
+        return NUMBERS[time_format][1]
+    return time_format in EPOCHS or "%Y" in time_format
+
+
 def moved(date: pl.Series, ms: pl.Series, zone: str) -> tuple[pl.Series, pl.Series]:
     """Dates and milliseconds since midnight of a zone in the exchange's.
 

@@ -15,6 +15,7 @@ from intralpha.sources.level2.blocks import LINE, NO_LINE_END, PART, Block
 from intralpha.sources.level2.chunks import Chunk, field_columns
 from intralpha.sources.level2.shared import Shared, members
 from intralpha.sources.level2.streams import StreamSpec
+from intralpha.sources.remarks import EMPTY
 from intralpha.sources.source import QUARANTINE
 
 OTHER_LINES = "lines that begin otherwise than records left out"
@@ -60,6 +61,10 @@ def log_blocks(parts: Sequence[Chunk], streams: dict[str, StreamSpec]) -> Shared
     parts : text of one kind of file
     streams : of one pattern
     """
+    blank = sum(not chunk.content for chunk in parts)
+    parts = [chunk for chunk in parts if chunk.content]
+    if not parts:
+        return Shared({}, Block(pl.DataFrame(), notes=Counter({EMPTY: blank})), Counter())
     first = next(iter(streams.values()))
     wanted = list(parts[0].wanted)
     texts = [_text(chunk, first.encoding) for chunk in parts]
@@ -89,7 +94,8 @@ def log_blocks(parts: Sequence[Chunk], streams: dict[str, StreamSpec]) -> Shared
         if len(rows):
             numbers = pl.Series(LINE, line[rows], dtype=pl.UInt32)
             blocks[name] = Block(frame.with_columns(numbers, pl.Series(PART, part[rows])))
-    notes = Counter({NO_LINE_END: sum(ends)} if any(ends) else {})
+    seen = {NO_LINE_END: sum(ends), EMPTY: blank}
+    notes = Counter({what: n for what, n in seen.items() if n})
     rest = Block(pl.DataFrame(), _aside(data, found, reasons, parts, part, line), notes)
     others = int((found.keys < 0).sum())
     return Shared(blocks, rest, unnamed + Counter({OTHER_LINES: others}))

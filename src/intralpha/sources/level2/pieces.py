@@ -20,6 +20,7 @@ import pyarrow as pa
 from intralpha.sources.files import (
     ARCHIVES,
     DAMAGE,
+    SINGLE,
     UNREAD,
     locate,
     no_data,
@@ -149,7 +150,8 @@ def _session(
 def _regex(pattern: str) -> re.Pattern[str]:
     words = re.split(r"(\{date\}|\{symbol\}|\*|\?)", pattern)
     return re.compile(
-        r"(?:.*/)?" + "".join(WORDS.get(w, re.escape(w)) for w in words) + "$", re.IGNORECASE
+        r"(?:.*/)?" + "".join(WORDS.get(w, re.escape(w)) for w in words) + r"(?:\.gz|\.zst)?$",
+        re.IGNORECASE,
     )
 
 
@@ -203,19 +205,19 @@ def _tar(root: Path, scratch: Path) -> Iterator[tuple[str, int, Opener]]:
 
 @contextmanager
 def _open(path: Path) -> Iterator[BufferedIOBase]:
-    if path.suffix not in (".gz", ".zst"):
+    if path.suffix.lower() not in SINGLE:
         with path.open("rb") as plain:
             yield plain
         return
     try:
-        with path.open("rb") as packed, _unpacking(path, packed) as handle:
+        with path.open("rb") as packed, _unpacking(path.name, packed) as handle:
             yield handle
     except TORN as error:
         raise unreadable(str(path), error, "content") from error
 
 
-def _unpacking(path: Path, packed: BufferedIOBase) -> BufferedIOBase:
-    if path.suffix == ".gz":
+def _unpacking(name: str, packed: BufferedIOBase) -> BufferedIOBase:
+    if name.lower().endswith(".gz"):
         return gzip.GzipFile(fileobj=packed)  # type: ignore[return-value]
     stream = pa.CompressedInputStream(packed, "zstd")
     return BufferedReader(stream)  # type: ignore[arg-type]
@@ -228,6 +230,8 @@ def _open_zipped(root: Path, member: str) -> Iterator[BufferedIOBase]:
         try:
             archive = held.enter_context(zipfile.ZipFile(root))
             handle = held.enter_context(archive.open(member))
+            if member.lower().endswith(SINGLE):
+                handle = held.enter_context(_unpacking(member, handle))  # type: ignore[arg-type]
         except (*DAMAGE, *UNREAD) as error:
             raise unreadable(name, error, "content") from error
         try:

@@ -31,7 +31,9 @@ DEFAULTS = {"orders": ORDER, "trades": TRADE, "merged": UNKNOWN}
 EXCHANGES = ("SH", "SZ", "BJ")
 # Prices are multiples of 0.001 at the finest; rounding undoes 1854.980000000000018.
 DIGITS = 4
+LOST = "\ufffd"  # stands for bytes that are not of an encoding
 UNREAD_TIME = "date or time not readable"
+OTHER_DAYS = "records stamped on another day than their path says, which counts"
 IGNORED = "records of no interest left out"
 EVENT: dict[str, Any] = {
     "date": pl.Date(),
@@ -79,6 +81,7 @@ class Rows:
     first : reason -> the first row it was given for
     passed : day, stock, channel and number of events that are not in ``frame``; of a stock that
         cannot be read only the exchange is kept
+    reason : why each record of the block is in ``bad``; null of a good one
     """
 
     frame: pl.DataFrame
@@ -86,6 +89,7 @@ class Rows:
     counts: dict[str, int] = field(default_factory=dict)
     first: dict[str, str] = field(default_factory=dict)
     passed: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NUMBERED))
+    reason: pl.Series = field(default_factory=lambda: pl.Series([], dtype=pl.String))
 
 
 def symbol_of(stock: pl.Expr) -> pl.Expr:
@@ -141,15 +145,16 @@ def typed(
     bad = _set_aside(raw, marked["reason"], parts, separator)
     kept = marked.filter(good).select(pl.col(c).cast(t) for c, t in schema.items())
     first = _first(raw, marked["reason"], bad, stream) if bad.height else {}
+    why, others = marked["reason"], _of_other_days(raw, frame, stream)
     if snapshots:
-        return Rows(kept, bad, deeper, first)
+        return Rows(kept, bad, deeper | others, first, reason=why)
     ignored = int((kept["what"] == IGNORE).sum())
-    counts = {IGNORED: ignored} if ignored else {}
+    counts = others | ({IGNORED: ignored} if ignored else {})
     if not (ignored or bad.height):
-        return Rows(kept, bad, counts, first)
+        return Rows(kept, bad, counts, first, reason=why)
     used = pl.col("what") != IGNORE
     passed = _passed(marked.filter(~(good & (marked["what"] != IGNORE))), stream)
-    return Rows(kept.filter(used), bad, counts, first, passed)
+    return Rows(kept.filter(used), bad, counts, first, passed, why)
 
 
 def _passed(events: pl.DataFrame, stream: StreamSpec) -> pl.DataFrame:
@@ -167,6 +172,8 @@ def _first(
     out = {}
     for origin, line, why, row in bad.unique("reason", keep="first", maintain_order=True).rows():
         out[why] = f"{origin} line {line}: found {row!r}"
+        if LOST in row:
+            out[why] += f"; bytes that are not {stream.encoding}: `encoding: gbk`?"
         if why == UNREAD_TIME:
             names = [
                 stream.columns[k][0] for k in ("datetime", "date", "time") if k in stream.columns
@@ -211,6 +218,21 @@ def _moved(events: pl.DataFrame, raw: pl.DataFrame, stream: StreamSpec) -> pl.Da
     dated = bool({"datetime", "date"} & set(stream.columns))
     date, time = clock.moved(events["date"], events["time"], stream.time_zone)
     return events.with_columns(date if dated else events["date"], time)
+
+
+def _of_other_days(raw: pl.DataFrame, rows: pl.DataFrame, stream: StreamSpec) -> dict[str, int]:
+    """How many records have stamps with another day than the one that their path says."""
+    if {"date", "datetime"} & set(stream.columns):
+        return {}
+    column = stream.columns["time"][0]
+    kind, zoned = raw.schema[column], clock.says_zone(raw.schema[column], stream.time_format)
+    if not clock.is_dated(kind, stream.time_format):
+        return {}
+    if stream.time_zone != EXCHANGE_ZONE and not zoned:
+        return {}
+    stamped = raw.select(clock.stamp_date(column, kind, stream.time_format)).to_series()
+    others = int((stamped != rows["date"]).sum())
+    return {OTHER_DAYS: others} if others else {}
 
 
 def _of_part(raw: pl.DataFrame, name: str, values: Sequence[Any], kind: Any) -> pl.Series:
@@ -348,7 +370,9 @@ def _volume(columns: tuple[str, ...], stream: StreamSpec) -> pl.Expr:
     unit = (1 if stream.volume_unit == "shares" else 100) / stream.volume_scale
     if unit == 1:
         return _number(columns)
-    return (_real(columns) * unit).round().cast(pl.Int64, strict=False)
+    shares = _real(columns) * unit
+    whole = (shares - shares.round()).abs() <= 1e-6 * shares.abs().clip(1)
+    return pl.when(whole).then(shares.round()).cast(pl.Int64, strict=False)
 
 
 def _code(columns: tuple[str, ...], codes: dict[str, int | None], empty: int | None) -> pl.Expr:

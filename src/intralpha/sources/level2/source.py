@@ -21,10 +21,11 @@ from intralpha.sources.level2.blocks import Block, block
 from intralpha.sources.level2.chunks import CHUNK_BYTES, CHUNK_ROWS, Chunk, chunks
 from intralpha.sources.level2.log import log_blocks
 from intralpha.sources.level2.pieces import Piece, pieces, together
-from intralpha.sources.level2.rows import EVENT, EXCHANGES, SNAPSHOT, typed
+from intralpha.sources.level2.rows import EVENT, EXCHANGES, SNAPSHOT
 from intralpha.sources.level2.sequence import BY_LINE, Mark, Numbers, marks_of
 from intralpha.sources.level2.settle import account, settle_events, settle_snapshots
 from intralpha.sources.level2.shared import Shared, groups, joint, split
+from intralpha.sources.level2.spelling import typed_as_spelt
 from intralpha.sources.level2.streams import StreamSpec
 from intralpha.sources.shipped import preset_named, read_level2_preset
 from intralpha.sources.source import QUARANTINE, Batch, Source, SourceSpec
@@ -201,7 +202,7 @@ class Level2Source(Source):
         frame, passed = _none(kind), _none(EVENTS)
         if lines.frame.height:
             files = [part.file for part in pack]
-            rows = typed(lines.frame, [part.piece for part in pack], files, stream)
+            rows = typed_as_spelt(lines.frame, [part.piece for part in pack], files, stream)
             frame, passed, repairs = rows.frame, rows.passed, Counter(rows.counts)
             bad.append(rows.bad)
             first = rows.first

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from intralpha.base import Spec
+from intralpha.sources.numerals import DECIMAL, Decimal
 from intralpha.sources.shipped import check_fields, quoted
 from intralpha.sources.text import Encoding
 from intralpha.sources.when import EXCHANGE_ZONE, known_zone, refuse_zone_names
@@ -116,6 +117,7 @@ class StreamSpec(Spec):
         description="of stamps that do not say their own, such as UTC, with the dates beside them; "
         "a date in the path is the session",
     )
+    decimal: Decimal = Field(default="", description=DECIMAL)
     price_scale: float = Field(default=1.0, gt=0, description="10000: prices are CNY x 10,000")
     volume_unit: Literal["shares", "lots"] = Field(default="shares", description="lots: 100 shares")
     volume_scale: float = Field(
@@ -144,6 +146,18 @@ class StreamSpec(Spec):
         },
         description="code of the exchange -> SH, SZ, BJ",
     )
+
+    @field_validator("encoding")
+    @classmethod
+    def _lines_end_in_one_byte(cls, encoding: str) -> str:
+        try:
+            whole = b"a\n".decode(encoding) == "a\n"
+        except UnicodeError:
+            whole = False
+        if not whole:
+            expected = "one in which a line end is one byte, such as utf-8 or gbk"
+            raise ValueError(f"found {encoding!r}, expected {expected}")
+        return encoding
 
     @field_validator("time_format")
     @classmethod

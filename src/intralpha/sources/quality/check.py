@@ -34,10 +34,10 @@ def quality(
     -------
     QualityReport
         Of the calendar; of daily rows (ticks, limits, previous closes, adjusted returns, amount
-        against volume and prices, volume and amount against their own past, float shares); of
-        bars (grid, spacing, amount against volume and prices); of stock-days on which bars
-        differ from the daily row in open, high, low, close (any difference), volume or amount
-        (above 0.5 %); and of Level-2 streams that begin late, stop early, have a hole or are
+        against volume and prices, volume and amount against their own past, float shares, opens
+        against closes); of bars (grid, spacing, amount against volume and prices); of stock-days on
+        which bars differ from the daily row in open, high, low, close (any difference), volume or
+        amount (above 0.5 %); and of Level-2 streams that begin late, stop early, have a hole or are
         not there.
 
     Notes

@@ -11,6 +11,7 @@ from intralpha.market.derived import LISTING, says
 from intralpha.sources.quality.causes import of_jumps, of_returns, of_vwap
 from intralpha.sources.quality.flips import Flips
 from intralpha.sources.quality.jumps import CARRIED, jumped, with_jumps
+from intralpha.sources.quality.openings import COPIED_NAME, EXCHANGED_NAME, OPENINGS, opening_faults
 from intralpha.sources.quality.report import Fault
 from intralpha.sources.tick import tick_column
 
@@ -40,8 +41,25 @@ JUMPS = {
     c: f"daily: {c} is off its own recent median by a power of ten" for c in ("volume", "amount")
 }
 GRAVE = (LIMITS, PRECLOSE, RETURN, FALLS, VWAP, FLOAT, *JUMPS.values())
+GRAVE += (EXCHANGED_NAME, COPIED_NAME)
 NAMES = (TICK, LIMITS, MOVED, PRECLOSE, RETURN, FALLS, VWAP, INVENTED, ABSENT, FLOAT, OUTSIDE, NEW)
-NAMES += tuple(JUMPS.values())
+NAMES += (*JUMPS.values(), *OPENINGS)
+CAUSES = OPENINGS | {
+    TICK: "adjusted prices, or a tick of 0.001 (funds)?",
+    LIMITS: "a wrong preclose, ST flag or board, prices of another adjustment, or first days "
+    "after a listing that nobody knows (`data_start` of the mapping, or `stock_basic`)?",
+    PRECLOSE: "adj_factor or preclose of another source or adjustment?",
+    FALLS: "a factor by which prices are divided in place of multiplied, precloses or percent "
+    "changes of another unit or day, or rows that lack before? Only stocks that merge their "
+    "shares have such days",
+    INVENTED: "no amount at the vendor: the reader made it from close and volume",
+    ABSENT: "no amount at the vendor: VWAP is the mean of open, high, low, close there",
+    OUTSIDE: "listings of another source, a code that was given out again, or a day that is "
+    "off by one (a time zone)?",
+    NEW: "no listing known, so limits hold at once: `stock_basic` gives it, or `data_start` of "
+    "the mapping where the vendor's history begins before",
+    FLOAT: "volume in another unit, or float shares in ten thousand?",
+}
 
 
 def daily_faults(lake: Lake, tick_yuan: float | None) -> dict[str, Fault]:
@@ -132,6 +150,7 @@ def _derived(rows: pl.DataFrame) -> pl.DataFrame:
     )
     rows = rows.with_columns(
         expected=pl.col("last") / pl.col("step"),
+        opened=pl.when(~first).then(pl.col("open").shift(1)) / pl.col("step"),
         ret=close * pl.col("step") / pl.col("last") - 1,
     )
     for column in JUMPS:
@@ -182,6 +201,7 @@ def _faults(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     named = ("list_date", "delist_date", "close")
     yield OUTSIDE, _shown(now.filter(outside.fill_null(value=False)), *named)
     yield NEW, _shown(stocks.filter("first", ~pl.col("listed")), "preclose", "close")
+    yield from opening_faults(stocks)
     for column, name in JUMPS.items():
         yield name, jumped(now, column).collect()
 
@@ -222,19 +242,4 @@ def _cause(name: str, rows: pl.DataFrame) -> str:
     if name == RETURN:
         raw = rows["close"].to_numpy() / rows["last"].to_numpy() - 1
         return of_returns(rows["step"].to_numpy(), raw, rows["adj_factor"].to_numpy())
-    return {
-        TICK: "adjusted prices, or a tick of 0.001 (funds)?",
-        LIMITS: "a wrong preclose, ST flag or board, prices of another adjustment, or first days "
-        "after a listing that nobody knows (`data_start` of the mapping, or `stock_basic`)?",
-        PRECLOSE: "adj_factor or preclose of another source or adjustment?",
-        FALLS: "a factor by which prices are divided in place of multiplied, precloses or percent "
-        "changes of another unit or day, or rows that lack before? Only stocks that merge their "
-        "shares have such days",
-        INVENTED: "no amount at the vendor: the reader made it from close and volume",
-        ABSENT: "no amount at the vendor: VWAP is the mean of open, high, low, close there",
-        OUTSIDE: "listings of another source, a code that was given out again, or a day that is "
-        "off by one (a time zone)?",
-        NEW: "no listing known, so limits hold at once: `stock_basic` gives it, or `data_start` of "
-        "the mapping where the vendor's history begins before",
-        FLOAT: "volume in another unit, or float shares in ten thousand?",
-    }.get(name, "")
+    return CAUSES.get(name, "")
