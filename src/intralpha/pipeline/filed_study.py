@@ -14,12 +14,12 @@ import polars.selectors as cs
 from intralpha.base.yaml_text import parse_yaml
 from intralpha.pipeline.dated import dated_folder, keep_newest
 from intralpha.pipeline.full_disk import telling
-from intralpha.pipeline.listing import STUDY, open_recipe
+from intralpha.pipeline.listing import STUDY
 from intralpha.pipeline.plan import Plan
 from intralpha.pipeline.recipe import dump_recipe
 from intralpha.pipeline.study import render_study
 from intralpha.pipeline.study_result import StudyResult
-from intralpha.pipeline.trials import LEFT_OUT, Study
+from intralpha.pipeline.trials import Study
 from intralpha.search import RangeSpec, Space
 
 TIMED = "seconds"  # the one column of a history that the same work does not fill alike
@@ -39,14 +39,14 @@ def file_study(study: Study, result: StudyResult) -> Path:
     Path
         ``runs/NAME/TIME``, with ``study.json`` (settings, figures, errors, every training by epoch;
         the same bytes for the same study), ``report.html``, of which a copy is
-        ``runs/NAME/study.html``, and ``recipe.yaml``, in which nothing is varied.
+        ``runs/NAME/study.html``, and ``recipe.yaml``, that of the first trial.
 
     Raises
     ------
     StoreWriteError
         The disk is full or refuses.
     """
-    recipe = open_recipe(study.recipe, (*study.overrides, *LEFT_OUT))
+    recipe = study.trials[0].plan.recipe
     facts = facts_of(result, study.space, [trial.settings for trial in result.trials])
     search = None if study.search is None else study.search.model_dump(mode="json")
     facts |= {"search": search, "needs": needs([trial.plan for trial in result.trials])}
@@ -132,7 +132,7 @@ class FiledStudy:
 
     @cached_property
     def recipe(self) -> dict[str, Any]:
-        """The recipe, in which nothing is varied."""
+        """The recipe of the first trial."""
         return parse_yaml((self.folder / RECIPE).read_text(encoding="utf-8"))
 
     @property
