@@ -106,5 +106,6 @@ def test_the_page_draws_every_training_of_every_trial(result: StudyResult, tmp_p
     for title in ("Training loss", "Validation RankIC by epoch", "Correlation between units"):
         assert title in page, title
     assert "standard error" in page
+    assert ">problem<" not in page, "a column without a value"
     bare = StudyResult("gru", result.table, result.series)
     assert "Training loss" not in render_study(bare, tmp_path / "bare.html").read_text()

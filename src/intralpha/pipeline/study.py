@@ -119,7 +119,9 @@ def render_study(result: StudyResult, path: Path) -> Path:
     result : of :func:`run_study`
     path : HTML file; replaced in one step
     """
-    shown = result.table.with_columns(pl.col(result.settings).cast(pl.String))
+    drawn = ("valid_rank_ic", "rank_ic")
+    known = [c for c in result.table.columns if c in drawn or result.table[c].count()]
+    shown = result.table.select(known).with_columns(pl.col(result.settings).cast(pl.String))
     about = f"{len(shown)} trials; compared is {result.factor}."
     title = f"Study of {result.factor}"
     return render_trials(title, about, shown, result.says, path, result.trainings)
