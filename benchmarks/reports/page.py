@@ -84,8 +84,12 @@ def shown(found: Found | None, like: str) -> str:
     if found is None:
         return ""
     percent, decimals = like.endswith("%"), len(like.rstrip("%").partition(".")[2])
-    whole = not decimals and not percent and found.value == round(found.value)
-    digits = 0 if whole else max(decimals, 1 if percent else 2)
+    count = not decimals and not percent
+    digits = max(decimals, 1 if percent else 2)
+    if count and found.error is not None:
+        digits = 1  # a mean of counts
+    elif count and found.value == round(found.value):
+        digits = 0
     times, unit = (100.0, "%") if percent else (1.0, "")
     error = "" if found.error is None else f" ± {times * found.error:.{digits}f}"
     return f"{times * found.value:.{digits}f}{unit}{error}"

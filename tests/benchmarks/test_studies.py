@@ -37,7 +37,7 @@ def test_ours_stands_below_what_is_printed_with_its_error_over_seeds(
     lines = table_lines(tables["T2"], studies_in([tmp_path]))
     at = lines.index("| lr = 1e-3 | report | 35 | 18.73% |  |")
     assert lines[2] == "|  | of | epochs to stop | validation RankIC | seeds |"
-    assert lines[at + 1] == "|  | ours, demo | 10 ± 0 | 18.00% ± 0.58 | 3 |"
+    assert lines[at + 1] == "|  | ours, demo | 10.0 ± 0.0 | 18.00% ± 0.58 | 3 |"
     assert lines[at + 3] == "|  | ours, demo | 10 | 20.00% | 1 |"
     assert filled(tables["T2"], studies_in([tmp_path]))
     other = table_lines(tables["T4"], studies_in([tmp_path]))
