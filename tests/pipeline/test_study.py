@@ -123,7 +123,7 @@ def _files_the_same_each_time(study: Study, result: StudyResult) -> None:
     assert (one / "report.html").read_text() == (runs / "tiny/study.html").read_text()
     assert "simple" in (one / "recipe.yaml").read_text()
     assert collect_garbage(runs, dry_run=True).startswith("0 of")
-    assert str(one) in list_runs(runs)
+    assert f"{one}/report.html  study" in list_runs(runs)
 
 
 @pytest.mark.slow

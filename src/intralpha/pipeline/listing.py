@@ -60,15 +60,20 @@ def list_recipes() -> str:
 
 
 def list_runs(runs: Path) -> str:
-    """Finished runs with their reports, newest last."""
+    """Finished runs and studies with their reports, newest last."""
     found = finished_reports(runs)
     if not found:
         return f"no finished run under {runs}; `intralpha run RECIPE` makes one"
-    return "\n".join(f"{p.parts[-3]:<24} {p.parts[-2]:<20} {p}" for p in found)
+    return "\n".join(f"{p.parts[-3]:<24} {p.parts[-2]:<20} {p}{_study(p)}" for p in found)
+
+
+def _study(report: Path) -> str:
+    """What is said of a study, which no command takes for a run."""
+    return "  study" if (report.parent / STUDY).is_file() else ""
 
 
 def finished_reports(runs: Path) -> list[Path]:
-    """Reports of finished runs, ``NAME/TIME/report.html``, newest last."""
+    """Reports of finished runs and studies, ``NAME/TIME/report.html``, newest last."""
     return sorted(runs.glob("*/*/report.html"), key=lambda p: p.stat().st_mtime)
 
 
