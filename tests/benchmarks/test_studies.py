@@ -87,8 +87,9 @@ def test_a_penalty_holds_units_apart(tmp_path: Path) -> None:
     studies = studies_in([file_study(tmp_path, "s001_study", PENALTY, tried, "2026-01-01T000000")])
     found = [one for one in study_claims.claims_of(studies) if one.says.startswith("penalty")]
     verdicts = {one.says: one.verdict for one in found}
-    assert verdicts["penalty: units are less alike at 1 than at 0.1"] == AGREE
-    assert verdicts["penalty: and at 100 as alike as at 1"] == DISAGREE
+    assert verdicts["penalty: units are less alike at 100 than at 0.1"] == AGREE
+    assert verdicts["penalty: and so at 1 than at 0.1"] == AGREE
+    assert verdicts["penalty: but at 100 as alike as at 1"] == DISAGREE
 
 
 def test_what_cannot_be_told_says_why(tmp_path: Path) -> None:
