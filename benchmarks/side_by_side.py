@@ -7,8 +7,9 @@
 
 Runs are those of ``intralpha run s001_multifrequency_rnn_demo --runs FOLDER`` and the like, of any
 of the three sizes; of a recipe the first folder that has it counts, there the largest size, of that
-the newest run. Figures are read as the runs filed them, nothing is trained or tested again. What
-the reports print lies in reports/*.yaml.
+the newest run. Studies, such as those of ``intralpha study s001_study_demo --runs FOLDER``, are
+read likewise, of each key that one varied the newest. Figures are read as they were filed, nothing
+is trained or tested again. What the reports print lies in reports/*.yaml.
 """
 
 import argparse
@@ -17,11 +18,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from reports import acceptance, mechanisms, page
+from reports import acceptance, mechanisms, page, study_claims
 from reports.claims import AGREE, DISAGREE, UNTESTED, UNTOLD
-from reports.folders import runs_in
+from reports.folders import runs_in, studies_in
 from reports.ours import OurRun
 from reports.printed import Table, printed_tables
+from reports.studies import Studies
 
 from intralpha import pipeline
 
@@ -29,23 +31,27 @@ TINY = "s004_attention_tiny"
 NAMES = {AGREE: "agree", DISAGREE: "disagree", UNTESTED: "not_testable", UNTOLD: "untold"}
 
 
-def lines_of(runs: Mapping[str, OurRun], tables: Sequence[Table]) -> tuple[list[str], str]:
+def lines_of(
+    runs: Mapping[str, OurRun], studies: Studies, tables: Sequence[Table]
+) -> tuple[list[str], str]:
     """The page, and the last line of the output.
 
     Parameters
     ----------
-    runs : by the base name of the recipe
+    runs, studies : by the base name of the recipe
     tables : as printed
     """
     found = acceptance.checks(runs, tables)
     counts = Counter(check.verdict for check in found)
-    full = sum(page.filled(table, runs) for table in tables)
+    full = sum(page.filled(table, {**runs, **studies}) for table in tables)
     out = ["## Runs", "", *page.run_lines(runs)]
     out += ["## The ten checks", "", *page.check_lines(found)]
     if mechanisms.RECIPE in runs:
         out += ["## Mechanisms, seed by seed", "", *mechanisms.page_lines(runs[mechanisms.RECIPE])]
+    if studies:
+        out += ["## Studies of report 001, seed by seed", "", *study_claims.page_lines(studies)]
     out += ["## Tables", ""]
-    out += [line for table in tables for line in page.table_lines(table, runs)]
+    out += [line for table in tables for line in page.table_lines(table, {**runs, **studies})]
     said = " ".join(f"{name}={counts[verdict]}" for verdict, name in NAMES.items())
     return out, f"RESULT {said} tables_filled={full}"
 
@@ -70,7 +76,7 @@ def main() -> None:
         if not folders:
             made(TINY, Path(scratch))
             folders = [Path(scratch) / "runs"]
-        lines, result = lines_of(runs_in(folders), printed_tables())
+        lines, result = lines_of(runs_in(folders), studies_in(folders), printed_tables())
     text = "\n".join(lines)
     if given.page:
         given.page.write_text(text + "\n", encoding="utf-8")

@@ -16,6 +16,7 @@ from intralpha.pipeline.compare import PastRun
 from intralpha.pipeline.made import finished_factors, finished_sets, training_history
 
 from .printed import Row, Table
+from .studies import OurStudies, reached
 
 MAIN, PORTFOLIO, BENCHMARK = "portfolio", "portfolio", "benchmark"
 
@@ -28,7 +29,7 @@ class Found:
     ----------
     value : a fraction, not percent
     error : standard error where the value is a mean whose dates are kept; None: not known
-    dates : that it is a mean over; None: it is none, or they are not kept
+    dates : that it is a mean over, of a study seeds; None: it is none, or they are not kept
     """
 
     value: float
@@ -113,22 +114,39 @@ class OurRun:
         return {name: float(sign) for one in stated for name, sign in one.items()}
 
 
-def find(run: OurRun, table: Table, row: Row, title: str) -> Found | None:
+Ours = OurRun | OurStudies
+
+
+def find(run: Ours, table: Table, row: Row, title: str) -> Found | None:
     """What stands in a run beside a printed cell; None: it has no such figure.
 
     Parameters
     ----------
-    run : of the row's recipe
+    run : of the row's recipe, or its studies
     table, row, title : of the cell
     """
     column = table.columns[title]
     if row.ours is None or column is None:
         return None
     sign, plain = (-1.0, column[1:]) if column.startswith("-") else (1.0, column)
-    found = READERS[table.read](run, table, row.ours, plain)
+    if isinstance(run, OurStudies):
+        found = _of_study(run, table, row.ours, plain)
+    else:
+        found = READERS[table.read](run, table, row.ours, plain)
     if found is None or not np.isfinite(found.value):
         return None
     return Found(sign * found.value, found.error, found.dates)
+
+
+def _of_study(studies: OurStudies, table: Table, value: str, figure: str) -> Found | None:
+    """A figure of the trial of a value, its error over seeds."""
+    study = studies.of(table.of)
+    seeds = None if study is None else reached(study, float(value))
+    if seeds is None or figure not in seeds.columns or seeds[figure].null_count():
+        return None
+    values = seeds[figure].to_numpy().astype(np.float64)
+    error = _of_mean(values) if len(values) > 1 else None
+    return Found(float(values.mean()), error, len(values))
 
 
 def _printed(run: OurRun, _: Table, factor: str, figure: str) -> Found | None:

@@ -5,28 +5,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from .acceptance import Check
 from .claims import AGREE, DISAGREE, UNTESTED, UNTOLD, Claim
 from .markdown import claim_lines, grid
-from .ours import Found, OurRun, find
-from .printed import NONE, Row, Table
+from .ours import Found, OurRun, Ours, find
+from .printed import NONE, STUDY, Row, Table
 
 ODD = "†"  # beside a printed cell that is no target
 
 
-def table_lines(table: Table, runs: Mapping[str, OurRun]) -> list[str]:
+def table_lines(table: Table, runs: Mapping[str, Ours]) -> list[str]:
     """A table of a report with ours below each of its lines; without a run it says so.
 
     Parameters
     ----------
     table : as printed
-    runs : by the base name of the recipe
+    runs : runs and studies by the base name of the recipe
     """
     there = [runs[name] for name in table.recipes if name in runs]
     title = f"### {table.report} {table.id}: {table.about}"
     if not table.recipes:
         return [title, "", f"Not run: {table.why}.", ""]
-    if not there:
-        return [title, "", f"Not run: `intralpha run {table.recipes[0]}`.", ""]
+    if not there or (table.read == STUDY and not filled(table, runs)):
+        return [title, "", f"Not run: {_command(table)}.", ""]
     lines = [line for row in table.rows for line in _row_lines(table, row, runs)]
-    head = ["", "of", *table.columns, "dates"]
+    head = ["", "of", *table.columns, "seeds" if table.read == STUDY else "dates"]
     if not any(line[1] != "report" for line in lines):
         sizes = ", ".join(f"{one.recipe} ({one.size})" for one in there)
         return [title, "", f"No counterpart: {sizes} has none of its lines.", ""]
@@ -34,7 +34,14 @@ def table_lines(table: Table, runs: Mapping[str, OurRun]) -> list[str]:
     return [title, "", *grid(head, lines), "", *marks]
 
 
-def filled(table: Table, runs: Mapping[str, OurRun]) -> bool:
+def _command(table: Table) -> str:
+    """What makes ours of a table."""
+    if table.read == STUDY:
+        return f"`intralpha study {table.recipes[0]}` with the keys of its first lines"
+    return f"`intralpha run {table.recipes[0]}`"
+
+
+def filled(table: Table, runs: Mapping[str, Ours]) -> bool:
     """Whether at least one figure of ours stands in a table."""
     return any(
         find(runs[row.run or table.run], table, row, title) is not None
@@ -44,7 +51,7 @@ def filled(table: Table, runs: Mapping[str, OurRun]) -> bool:
     )
 
 
-def _row_lines(table: Table, row: Row, runs: Mapping[str, OurRun]) -> Iterator[list[str]]:
+def _row_lines(table: Table, row: Row, runs: Mapping[str, Ours]) -> Iterator[list[str]]:
     odd = [(row.name, title) in table.not_targets for title in table.columns]
     cells = [f"{cell}{ODD if o else ''}" for cell, o in zip(row.printed, odd, strict=True)]
     yield [row.name, "report", *("" if cell == NONE else cell for cell in cells), ""]
@@ -77,8 +84,12 @@ def shown(found: Found | None, like: str) -> str:
     if found is None:
         return ""
     percent, decimals = like.endswith("%"), len(like.rstrip("%").partition(".")[2])
-    whole = not decimals and not percent and found.value == round(found.value)
-    digits = 0 if whole else max(decimals, 1 if percent else 2)
+    count = not decimals and not percent
+    digits = max(decimals, 1 if percent else 2)
+    if count and found.error is not None:
+        digits = 1  # a mean of counts
+    elif count and found.value == round(found.value):
+        digits = 0
     times, unit = (100.0, "%") if percent else (1.0, "")
     error = "" if found.error is None else f" ± {times * found.error:.{digits}f}"
     return f"{times * found.value:.{digits}f}{unit}{error}"

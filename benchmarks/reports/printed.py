@@ -7,6 +7,7 @@ from typing import Any
 
 from intralpha.base.yaml_text import parse_yaml
 
+STUDY = "study"  # how a table of studies is read
 HERE = Path(__file__).parent
 NONE = "-"  # a cell that a report leaves empty
 
@@ -37,10 +38,10 @@ class Table:
     ----------
     report, id, about : which one
     run : recipe whose run has ours; empty: none files them, see ``why``
-    read : how a run is read, a name in :mod:`.ours`
+    read : how a run is read, a name in :mod:`.ours`, or ``study``: of its studies
     columns : title -> what stands beside it in a run, with a minus where the sign is the other one
     rows : its lines
-    of : table or set of the run, where ``read`` needs one
+    of : table or set of the run, where ``read`` needs one; of a study the key that it varied
     form : of correlations: ``mixed`` (Pearson above, Spearman below), ``signed`` or ``raw``
     why : reason that nothing of ours stands beside it
     not_targets : (row, column) of cells that are misprints by all appearance

@@ -78,3 +78,37 @@ def file_run(
     whole = {"name": name} | RECIPE | dict(recipe or {})
     (folder / "recipe.yaml").write_text(yaml.safe_dump(whole))
     return runs
+
+
+def file_study(
+    runs: Path, name: str, key: str, tried: Mapping[float, Sequence[Mapping[str, float]]], at: str
+) -> Path:
+    """A study that varied one key: value -> what each seed reached, kept at its first epoch.
+
+    Parameters
+    ----------
+    runs, name : where it is filed
+    key : of the recipe
+    tried : value -> a mapping a seed: ``valid_rank_ic``, ``unit_correlation`` and ``epochs``
+    at : time of the folder
+    """
+    rows, trials = [], []
+    for trial, (value, seeds) in enumerate(tried.items()):
+        facts = {"trial": trial, "settings": {key: value}, "seeds": len(seeds), "problem": None}
+        for column in ("valid_rank_ic", "unit_correlation", "epochs"):
+            found = np.array([seed[column] for seed in seeds])
+            facts[column] = float(found.mean())
+            several = len(found) > 1
+            facts[f"{column}_se"] = found.std(ddof=1) / len(found) ** 0.5 if several else None
+        trials.append(facts)
+        for number, seed in enumerate(seeds):
+            for epoch in range(1, int(seed["epochs"]) + 1):
+                reached = {c: seed[c] for c in ("valid_rank_ic", "unit_correlation")}
+                places = {"trial": trial, "factor": "f", "fold": "a", "seed": number}
+                rows.append(places | {"epoch": epoch, "best_epoch": 1} | reached)
+    whole = {"factor": "f", "varied": {key: list(tried)}, "trials": trials}
+    whole["trainings"] = pl.DataFrame(rows).to_dict(as_series=False)
+    folder = runs / name / at
+    folder.mkdir(parents=True)
+    (folder / "study.json").write_text(json.dumps(whole))
+    return runs

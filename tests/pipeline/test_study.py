@@ -12,12 +12,16 @@ from intralpha.pipeline import (
     RecipeError,
     RunResult,
     StudyError,
+    collect_garbage,
+    file_study,
+    list_runs,
     plan_study,
     render_study,
     run_study,
 )
-from intralpha.pipeline.study import StudyResult, _tested
-from intralpha.pipeline.trials import combinations, space_of
+from intralpha.pipeline.study import _tested
+from intralpha.pipeline.study_result import StudyResult
+from intralpha.pipeline.trials import Study, combinations, space_of
 from intralpha.search import Told
 
 from .conftest import begun
@@ -90,7 +94,8 @@ def test_trials_share_what_they_have_in_common(
 ) -> None:
     recipe = finished[0] / "tiny.yaml"
     more = (*LAID, "factors.gru=null", f"workers={workers}")
-    result = run_study(plan_study(recipe, more, [SIGNS], tmp_path), show_progress=False)
+    study = plan_study(recipe, more, [SIGNS], tmp_path)
+    result = run_study(study, show_progress=False)
     assert result.factor == "simple", "the signal is made of nothing else"
     made = {p.parent.name for p in tmp_path.glob("artifacts/test/*/artifact.json")}
     assert len(made) == 2
@@ -102,6 +107,23 @@ def test_trials_share_what_they_have_in_common(
     assert "valid_rank_ic" not in result.to_text(), "nothing was trained"
     assert "highest RankIC in the test" in result.to_text()
     assert [row["problem"] for row in result.table.rows(named=True)] == [None, None]
+    _files_the_same_each_time(study, result)
+
+
+def _files_the_same_each_time(study: Study, result: StudyResult) -> None:
+    """A folder of its own each time, no byte of the file another; what it is made of is kept."""
+    runs = study.runs
+    assert not collect_garbage(runs, dry_run=True).startswith("0 of"), "no run needs it yet"
+    one = file_study(study, result)
+    again = plan_study(study.recipe, study.overrides, [SIGNS], runs)
+    other = file_study(again, run_study(again, show_progress=False))
+    assert one.parent == other.parent == runs / "tiny"
+    assert one != other
+    assert (one / "study.json").read_bytes() == (other / "study.json").read_bytes()
+    assert (one / "report.html").read_text() == (runs / "tiny/study.html").read_text()
+    assert "simple" in (one / "recipe.yaml").read_text()
+    assert collect_garbage(runs, dry_run=True).startswith("0 of")
+    assert f"{one}/report.html  study" in list_runs(runs)
 
 
 @pytest.mark.slow

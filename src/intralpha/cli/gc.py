@@ -13,9 +13,9 @@ def gc(
         bool, typer.Option("--dry-run", help="Say what would be deleted, and stop.")
     ] = False,
 ) -> None:
-    """Delete artifacts that no run under the folder was made of.
+    """Delete artifacts that no run and no study under the folder was made of.
 
-    A run's folder NAME/TIME says what it needs; delete the folders of runs you do without first.
+    A folder NAME/TIME says what it needs; delete the folders that you do without first.
     Not while a run is going on: what it has finished so far belongs to no run yet.
     """
     from intralpha import pipeline

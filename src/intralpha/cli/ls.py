@@ -14,7 +14,7 @@ def ls(
     ] = False,
     runs: RunsOption = RUNS,
 ) -> None:
-    """List finished runs, or with an option shipped recipes or artifacts."""
+    """List finished runs and studies, or with an option shipped recipes or artifacts."""
     from intralpha import pipeline
 
     if recipes:

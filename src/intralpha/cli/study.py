@@ -50,7 +50,8 @@ def study(
     by luck, too; how good, and what is left of the best one, stands below the table. What trials
     have in common is made once; a study that was stopped goes on, and one more value costs its
     trials only. A search asks for a batch of trials by the validation RankIC of those before. The
-    page is RUNS/NAME/study.html. Portfolios are left out.
+    page is RUNS/NAME/TIME/report.html, its newest copy RUNS/NAME/study.html; the same in figures is
+    study.json beside it. Portfolios are left out.
 
     Example: **intralpha study demo --over 'factors.gru_bars.training.learning_rate=[0.001, 0.01]'
     --over 'factors.gru_bars.model.hidden=[16, 32]' --factor gru_bars**
@@ -69,5 +70,5 @@ def study(
         return
     result = pipeline.run_study(planned, factor)
     typer.echo(result.to_text())
-    page = pipeline.render_study(result, runs / planned.trials[0].plan.recipe.name / "study.html")
-    typer.echo(f"page: {page}")
+    folder = pipeline.file_study(planned, result)
+    typer.echo(f"page: {folder / 'report.html'}")

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from intralpha.pipeline.demo import run_demo
     from intralpha.pipeline.export import export_tables, known_forms, run_tables
     from intralpha.pipeline.factor_files import factor_file_recipe
+    from intralpha.pipeline.filed_study import FiledStudy, file_study, filed_studies
     from intralpha.pipeline.ingest import ingest_files, lake_quality
     from intralpha.pipeline.listing import (
         collect_garbage,
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from intralpha.pipeline.report import render_report
     from intralpha.pipeline.run import RunResult, execute
     from intralpha.pipeline.store import Store
-    from intralpha.pipeline.study import StudyResult, render_study, run_study
+    from intralpha.pipeline.study import render_study, run_study
+    from intralpha.pipeline.study_result import StudyResult
     from intralpha.pipeline.trials import Study, StudyError, plan_study
 
 lazily(__name__)

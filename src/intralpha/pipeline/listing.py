@@ -12,6 +12,7 @@ from intralpha.pipeline.recipe import Recipe, RecipeError, load_recipe
 from intralpha.pipeline.store import Artifact, Store
 
 OF_LAKES = (INGEST, KIND)  # what lakes hold already, whoever uses it
+STUDY = "study.json"  # what a study files
 MANY = 20  # folders of one node that are shown one by one
 
 
@@ -59,15 +60,20 @@ def list_recipes() -> str:
 
 
 def list_runs(runs: Path) -> str:
-    """Finished runs with their reports, newest last."""
+    """Finished runs and studies with their reports, newest last."""
     found = finished_reports(runs)
     if not found:
         return f"no finished run under {runs}; `intralpha run RECIPE` makes one"
-    return "\n".join(f"{p.parts[-3]:<24} {p.parts[-2]:<20} {p}" for p in found)
+    return "\n".join(f"{p.parts[-3]:<24} {p.parts[-2]:<20} {p}{_study(p)}" for p in found)
+
+
+def _study(report: Path) -> str:
+    """What is said of a study, which no command takes for a run."""
+    return "  study" if (report.parent / STUDY).is_file() else ""
 
 
 def finished_reports(runs: Path) -> list[Path]:
-    """Reports of finished runs, ``NAME/TIME/report.html``, newest last."""
+    """Reports of finished runs and studies, ``NAME/TIME/report.html``, newest last."""
     return sorted(runs.glob("*/*/report.html"), key=lambda p: p.stat().st_mtime)
 
 
@@ -97,10 +103,11 @@ def _lines(group: list[Artifact]) -> list[str]:
 
 
 def collect_garbage(runs: Path, dry_run: bool) -> str:
-    """Delete artifacts that no run needs any more: those of no ``run.json`` under ``runs``.
+    """Delete artifacts that no run needs any more: those of no run and no study.
 
-    Delete the folder of a run first if what it was made of may go, too. What a run that is going on
-    has finished already would be deleted: wait for it.
+    What is needed stands in ``run.json`` and ``study.json`` under ``runs``. Delete the folder of a
+    run or study first if what it was made of may go, too. What a run that is going on has finished
+    already would be deleted: wait for it.
 
     Parameters
     ----------
@@ -108,10 +115,7 @@ def collect_garbage(runs: Path, dry_run: bool) -> str:
     dry_run : only say what would go
     """
     store = Store(runs / "artifacts")
-    needed: set[tuple[str, str]] = set()
-    for path in runs.glob("*/*/run.json"):
-        for node in json.loads(path.read_text())["nodes"].values():
-            needed |= {(node["kind"], key) for key in node["slices"].values()}
+    needed = _needed(runs)
     kept = store.addresses()
     gone = {at: p for at, p in kept.items() if at not in needed and at[0] not in OF_LAKES}
     size = sum(_size(path) for path in gone.values())
@@ -119,6 +123,18 @@ def collect_garbage(runs: Path, dry_run: bool) -> str:
         store.remove(gone.values())
     word = "would be deleted" if dry_run else "deleted"
     return f"{len(gone):,} of {len(kept):,} artifacts {word}, {size / 2**20:,.1f} MiB"
+
+
+def _needed(runs: Path) -> set[tuple[str, str]]:
+    """Kind and address of all that runs and studies are made of."""
+    out: set[tuple[str, str]] = set()
+    for path in runs.glob("*/*/run.json"):
+        for node in json.loads(path.read_text())["nodes"].values():
+            out |= {(node["kind"], key) for key in node["slices"].values()}
+    for path in runs.glob(f"*/*/{STUDY}"):
+        for kind, keys in json.loads(path.read_text(encoding="utf-8"))["needs"].items():
+            out |= {(kind, key) for key in keys}
+    return out
 
 
 def _size(path: Path) -> int:

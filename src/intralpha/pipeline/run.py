@@ -2,19 +2,15 @@
 
 import json
 import logging
-import os
-import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from itertools import chain, count
 from pathlib import Path
 
 from intralpha.base import IntralphaError
 from intralpha.base.node import Node
 from intralpha.evaluation import FactorReport
 from intralpha.executors import Executor
+from intralpha.pipeline.dated import dated_folder, keep_newest
 from intralpha.pipeline.full_disk import telling
 from intralpha.pipeline.ingest import ingested_part, run_ingest
 from intralpha.pipeline.jobs import make_node
@@ -100,7 +96,7 @@ def execute(planned: Plan, show_progress: bool = True) -> RunResult:
     with Meter() as meter:
         planned = ingested(planned, show_progress)
         made, failed = make_all(planned, planned.nodes, show_progress)
-    folder = _run_folder(planned)
+    folder = dated_folder(planned.store.root.parent / planned.recipe.name)
     damaged: set[Path] = set()
     while True:
         try:
@@ -239,17 +235,6 @@ def _made_once(
             stopped.add(node.name)
 
 
-def _run_folder(planned: Plan) -> Path:
-    """A folder that no other run has."""
-    runs = planned.store.root.parent / planned.recipe.name
-    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S")
-    for name in chain([stamp], (f"{stamp}-{number}" for number in count(2))):
-        with suppress(FileExistsError):
-            (runs / name).mkdir(parents=True)
-            return runs / name
-    raise AssertionError("numbers have no end")
-
-
 def keep_run(planned: Plan, folder: Path) -> None:
     """File what a run was made of beside its report, and make it the newest of its name."""
     (folder / "recipe.yaml").write_text(dump_recipe(planned.recipe), encoding="utf-8")
@@ -259,7 +244,4 @@ def keep_run(planned: Plan, folder: Path) -> None:
     }
     (folder / "run.json").write_text(json.dumps({"name": planned.recipe.name, "nodes": nodes}))
     for name in ("report.html", "recipe.yaml"):
-        newest = folder.parent / name
-        partial = newest.with_name(f".{name}.{os.getpid()}.partial")
-        shutil.copyfile(folder / name, partial)
-        partial.replace(newest)
+        keep_newest(folder / name, name)

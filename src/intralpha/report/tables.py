@@ -28,6 +28,7 @@ WORDS = {
 WHOLE = {
     "rank_ic_of_oracle": "share of the oracle's RankIC",
     "rank_ic_std": "standard deviation of RankIC",
+    "valid_rank_ic": "validation RankIC",
     "t": "t (Newey-West)",
     "t_overlap": "t (overlapping returns)",
     "per_date": "mean a date",
