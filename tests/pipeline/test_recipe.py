@@ -78,8 +78,18 @@ def test_shipped_recipes_are_valid_and_found_by_name() -> None:
     assert {"demo", "real_bars15", "real_daily"} <= set(names)
     for name in names:
         assert load_recipe(find_recipe(Path(name))).name == name
-    with pytest.raises(RecipeError, match="no shipped recipe of that name"):
-        find_recipe(Path("demmo"))
+    with pytest.raises(RecipeError, match=r"no shipped recipe of that name; shipped are demo, "):
+        find_recipe(Path("xyz"))
+
+
+@pytest.mark.parametrize(("name", "meant"), [("demmo", "demo"), ("mine", "mine.yaml")])
+def test_a_name_that_is_nearly_one_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, meant: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text("name: mine\n", encoding="utf-8")
+    with pytest.raises(RecipeError, match=rf"of that name; did you mean {meant}\?$"):
+        find_recipe(Path(name))
 
 
 def test_variables_in_paths_expand_or_say_that_they_are_not_set(

@@ -1,6 +1,7 @@
 """What is there: shipped recipes, finished runs, artifacts, and what no run needs any more."""
 
 import json
+from difflib import get_close_matches
 from pathlib import Path
 
 import yaml
@@ -22,15 +23,21 @@ def find_recipe(wanted: Path) -> Path:
     Raises
     ------
     RecipeError
-        If it is neither; the shipped names are listed.
+        If it is neither; what is alike is named, a file of that name with ``.yaml`` first, else
+        the shipped ones.
     """
     if wanted.is_file():
         return wanted
     shipped = recipe_folder() / f"{wanted.name.removesuffix('.yaml')}.yaml"
     if wanted.parent == Path() and shipped.is_file():
         return shipped
-    names = ", ".join(p.stem for p in sorted(recipe_folder().glob("*.yaml")))
-    raise RecipeError(str(wanted), [f"no such file, and no shipped recipe of that name ({names})"])
+    names = sorted(p.stem for p in recipe_folder().glob("*.yaml"))
+    beside = [
+        str(p) for p in (wanted.with_suffix(".yaml"), wanted.with_suffix(".yml")) if p.is_file()
+    ]
+    alike = beside or get_close_matches(wanted.stem, names)
+    meant = f"did you mean {' or '.join(alike)}?" if alike else f"shipped are {', '.join(names)}"
+    raise RecipeError(str(wanted), [f"no such file, and no shipped recipe of that name; {meant}"])
 
 
 def place_of(path: Path) -> Path:
