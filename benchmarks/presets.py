@@ -18,7 +18,7 @@ import cvxpy as cp
 import numpy as np
 
 from intralpha.backtest import EnhancementSpec
-from intralpha.backtest.preset import preset_names
+from intralpha.backtest.preset import PORTFOLIOS
 from intralpha.portfolio import InfeasibleError, PortfolioSpec, Snapshot
 from intralpha.risk import RiskEstimate
 from intralpha.risk.exposures import STYLES
@@ -194,7 +194,7 @@ def main() -> None:
     logging.disable(logging.WARNING)  # of relaxations: they are counted
     started, all_found = perf_counter(), []
     print("preset                 problems  without weights  solver unsure  objective  missed")
-    for name in preset_names():
+    for name in PORTFOLIOS.names():
         one = compared(name, problems)
         all_found.append(one)
         counts = f"{problems:8d}  {one['empty']:15.0f}  {one['unsure']:13.0f}"
