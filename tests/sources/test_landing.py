@@ -213,3 +213,27 @@ def test_a_large_file_is_cut_without_a_trace(
     assert reports[0] == reports[1]
     assert reports[0][0][4]["duplicate key"] == 1
     assert "files without the column missing, which was not checked" in reports[0][0][6]
+
+
+def test_a_part_of_a_file_reads_commas_as_the_file_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """3,950 is no 3.95, because a price has a point: it stands in the last part of the file."""
+    prices = ["3,950"] * 8 + ["3,950.50"] * 2
+    rows = [
+        ("600001", day, p, p, p, p, 100, None, None, None)
+        for day, p in zip(DAYS[:10], prices, strict=True)
+    ]
+    path = tmp_path / "daily.csv"
+    write(path, pl.DataFrame(rows, schema=list(DAILY), orient="row"))
+    lakes = []
+    for rows_a_batch in (2_000_000, 4):
+        monkeypatch.setattr(mapping, "ROWS_A_BATCH", rows_a_batch)
+        lake = Lake(tmp_path / f"lake{rows_a_batch}", create=True)
+        ingest([spec(path)], lake, show_progress=False)
+        lakes.append(contents(lake))
+    assert (
+        lake.scan("daily").select("close").collect()["close"].to_list()
+        == [3950.0] * 8 + [3950.5] * 2
+    )
+    assert lakes[0] == lakes[1]

@@ -1,6 +1,7 @@
 """Numerals: numbers as people and spreadsheets write them, such as 1,000, 0.1万, 100手 and 1%."""
 
 from collections.abc import Collection, Mapping
+from functools import cached_property
 from typing import Literal
 
 import polars as pl
@@ -53,7 +54,7 @@ def spelt(
     sized : whether 万 and 亿 may stand there; not where the field is scaled already
     units : words of ``LOTS``, ``SHARES``, ``TRADES`` and ``YUAN`` that say what the field is in
         anyway
-    grouped : whether one comma before three digits groups thousands; see :func:`commas_group`
+    grouped : whether one comma before three digits groups thousands; see :class:`Commas`
 
     Returns
     -------
@@ -95,26 +96,34 @@ def digits_of(
     return text.scatter(lost.filter(known), found.filter(known)), _counts(parts)
 
 
-def commas_group(columns: Mapping[str, pl.Series], prices: Collection[str]) -> frozenset[str]:
-    """Columns of a file in which one comma before three digits groups thousands.
+class Commas:
+    """In which columns of a file one comma before three digits groups thousands.
 
     Counts and amounts do, unless a cell of the column has a decimal comma. Prices have decimals, so
     ``3,950`` may be 3.95: they do where some price of the file has a point and none such a comma.
+    The whole file is looked at, whatever part of it is read, once and only if anybody asks.
 
     Parameters
     ----------
     columns : name -> what the vendor wrote
     prices : those of the columns that are prices
     """
-    texts = {name: values for name, values in columns.items() if values.dtype == pl.String}
-    priced = [name for name in texts if name in prices]
-    doubtful = {name for name, values in texts.items() if _any(values, _EITHER)}
-    commas = {name for name in doubtful | set(priced) if _any(texts[name], _DECIMALS)}
-    trusted = set(columns) - commas
-    if doubtful & set(priced):
-        pointed = any(_any(texts[name], _POINT) for name in priced)
-        trusted -= set() if pointed and not commas & set(priced) else set(priced)
-    return frozenset(trusted)
+
+    def __init__(self, columns: Mapping[str, pl.Series], prices: Collection[str]) -> None:
+        self.columns, self.prices = columns, prices
+
+    @cached_property
+    def group(self) -> frozenset[str]:
+        """Names of these columns."""
+        texts = {name: values for name, values in self.columns.items() if values.dtype == pl.String}
+        priced = [name for name in texts if name in self.prices]
+        doubtful = {name for name, values in texts.items() if _any(values, _EITHER)}
+        commas = {name for name in doubtful | set(priced) if _any(texts[name], _DECIMALS)}
+        trusted = set(self.columns) - commas
+        if doubtful & set(priced):
+            pointed = any(_any(texts[name], _POINT) for name in priced)
+            trusted -= set() if pointed and not commas & set(priced) else set(priced)
+        return frozenset(trusted)
 
 
 def is_decimal_comma(text: str) -> bool:

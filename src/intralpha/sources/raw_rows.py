@@ -15,8 +15,9 @@ from intralpha.sources.daily_words import WORDS
 from intralpha.sources.file_rows import FileRows
 from intralpha.sources.files import ARCHIVES, folder_name, locate, members
 from intralpha.sources.idle_rows import STILL, idle_rows, still_rows
+from intralpha.sources.numerals import Commas
 from intralpha.sources.parquet import ROUNDED, parquet_columns, read_parquet, refuse_rounded
-from intralpha.sources.row_form import ONLY, RowForm
+from intralpha.sources.row_form import ONLY, PRICES, RowForm
 from intralpha.sources.row_numbers import row_numbers
 from intralpha.sources.source import QUARANTINE, SourceError
 from intralpha.sources.symbols import symbol_in_name, to_symbols, why_no_symbol
@@ -86,9 +87,11 @@ def read_rows(
         else:
             read = _read_parquet if form.format == "parquet" else read_text
             table = read(name, content, form)
+        numbers = [c for c in NUMBERS if c in form.columns]
+        commas = Commas({c: table.fields[c] for c in numbers}, PRICES)
         parts = table.parts(at_once)
         for number, part in enumerate(parts, 1):
-            typed = _typed(name, part, form, symbol_in_name(name, folder))
+            typed = _typed(name, part, form, symbol_in_name(name, folder), commas)
             rows = _untraded(_that_hold(typed, part, form), part, form)
             begins, ends = number == 1, number == len(parts)
             checked = rows.unchecked if begins else ()
@@ -182,12 +185,11 @@ def _read_parquet(name: str, content: bytes, form: RowForm) -> Table:
     return Table(fields, np.arange(1, frame.height + 1))
 
 
-def _typed(name: str, table: Table, form: RowForm, in_name: str) -> FileRows:
+def _typed(name: str, table: Table, form: RowForm, in_name: str, commas: Commas) -> FileRows:
     """Cast every field; a line with a field that cannot be cast is set aside."""
-    fields = table.fields
-    numbers = [c for c in NUMBERS if c in form.columns]
+    fields, numbers = table.fields, [*commas.columns]
     symbols = _symbols(in_name, fields, form)
-    typed, repairs = row_numbers(fields, numbers, form)
+    typed, repairs = row_numbers(fields, numbers, form, commas)
     repairs |= {CLOSED: len(table.lines)} if table.closed else {}
     typed, idle = idle_rows(fields, typed)
     typed, still = still_rows(fields, typed) if form.daily else (typed, idle & ~idle)
@@ -196,8 +198,8 @@ def _typed(name: str, table: Table, form: RowForm, in_name: str) -> FileRows:
         moments(fields, form.datetime_format, form.time_zone).alias("stamp"),
         pl.Series("line", table.lines, dtype=pl.Int64),
     )
-    notes = {ROUNDED: _rounded(fields), TIMED: _timed(typed["stamp"]) if form.daily else 0}
     dated = typed.with_columns(date=pl.col("stamp").dt.date(), time=pl.col("stamp").dt.time())
+    notes = {ROUNDED: _rounded(fields), TIMED: _timed(dated["time"]) if form.daily else 0}
     reason = _reasons(typed, symbols, numbers, form)
     for c in form.optional & set(numbers):
         reason = reason.zip_with(reason.is_not_null(), _lost(c, fields, typed))
@@ -226,9 +228,8 @@ def _typed(name: str, table: Table, form: RowForm, in_name: str) -> FileRows:
     return FileRows(name, good.drop("stamp"), aside, first, repairs=repairs, notes=notes)
 
 
-def _timed(stamps: pl.Series) -> int:
+def _timed(clocks: pl.Series) -> int:
     """How many days have a time behind them that is neither the open's nor the close's."""
-    clocks = stamps.dt.time()
     return int((~clocks.is_in(OF_DAYS)).fill_null(value=False).sum())
 
 

@@ -4,8 +4,8 @@ from collections import Counter
 
 import polars as pl
 
-from intralpha.sources.numerals import commas_group, spelt
-from intralpha.sources.row_form import PERCENTS, PRICES, RowForm
+from intralpha.sources.numerals import Commas, spelt
+from intralpha.sources.row_form import PERCENTS, RowForm
 
 FLOAT32_DIGITS = 7
 YES, NO = ("true", "t", "y", "yes", "是"), ("false", "f", "n", "no", "否")
@@ -17,7 +17,7 @@ FLAGS = {
 
 
 def row_numbers(
-    fields: pl.DataFrame, numbers: list[str], form: RowForm
+    fields: pl.DataFrame, numbers: list[str], form: RowForm, commas: Commas
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """The numbers of every row, and how many were spelt as people do.
 
@@ -26,6 +26,7 @@ def row_numbers(
     fields : the vendor's values
     numbers : fields of the lake
     form : how a line is read
+    commas : what those of the whole file say
 
     Returns
     -------
@@ -39,9 +40,7 @@ def row_numbers(
     spelled = [c for c in numbers if typed[c].null_count() > fields[c].null_count()]
     if not spelled:
         return typed, {}
-    grouped = frozenset(numbers)
-    if not form.decimal:
-        grouped = commas_group(dict(zip(numbers, fields.get_columns(), strict=True)), PRICES)
+    grouped = frozenset(numbers) if form.decimal else commas.group
     counts: Counter[str] = Counter()
     for c in spelled:
         sized = c not in form.scaled
