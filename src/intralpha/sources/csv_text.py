@@ -54,8 +54,10 @@ class Table:
         if len(rows) == 0:
             return []
         if self.written is not None:
-            written = self.written.split(b"\n")
-            return [written[line - 1].decode().strip() for line in self.lines[rows]]
+            ends = np.flatnonzero(np.frombuffer(self.written, dtype=np.uint8) == ord("\n"))
+            edges = np.concatenate([[-1], ends, [len(self.written)]])
+            cuts = [(edges[line - 1] + 1, edges[line]) for line in self.lines[rows].tolist()]
+            return [self.written[begin:end].decode().strip() for begin, end in cuts]
         texts = [pl.col(c).cast(pl.String, strict=False) for c in self.fields.columns]
         joined = pl.concat_str(texts, separator=separator, ignore_nulls=True)
         return self.fields[rows.tolist()].select(joined).to_series().to_list()

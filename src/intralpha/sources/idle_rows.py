@@ -32,20 +32,18 @@ def idle_rows(fields: pl.DataFrame, typed: pl.DataFrame) -> tuple[pl.DataFrame, 
     -------
     typed, idle : the second says which rows were changed
     """
+    none = pl.repeat(False, typed.height, dtype=pl.Boolean, eager=True)
     known = [c for c in (*PRICES, *TRADED) if c in typed.columns]
     if not {*PRICES, "volume"} <= set(known):
-        return typed, pl.repeat(False, typed.height, dtype=pl.Boolean, eager=True)
+        return typed, none
     lacks = pl.DataFrame([absent(fields[c]).alias(c) for c in known])
     if not lacks.select(pl.any_horizontal(*PRICES).any()).item():
-        return typed, pl.repeat(False, typed.height, dtype=pl.Boolean, eager=True)
-    quiet = pl.all_horizontal(
-        lacks[c] | (typed[c] == 0).fill_null(value=False) for c in TRADED if c in known
-    )
+        return typed, none
+    quiet = pl.all_horizontal(_says_nothing(fields, typed, c) for c in TRADED if c in known)
     closed = ~pl.col("volume") & ~pl.col("close") & pl.any_horizontal(*RANGE)
     idle = lacks.select(quiet & (pl.all_horizontal(*RANGE) | closed)).to_series()
     fill = [c for c in (*PRICES, "volume", "amount", "trades") if c in known]
-    filled = [pl.when(idle & lacks[c]).then(0.0).otherwise(pl.col(c)).alias(c) for c in fill]
-    return typed.with_columns(filled), idle.alias("idle")
+    return _with_zeros(typed, {c: idle & lacks[c] for c in fill}), idle.alias("idle")
 
 
 def still_rows(fields: pl.DataFrame, typed: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
@@ -71,7 +69,7 @@ def still_rows(fields: pl.DataFrame, typed: pl.DataFrame) -> tuple[pl.DataFrame,
     lost = absent(fields["volume"]) & typed["volume"].is_null()
     if not lost.any():
         return typed, none
-    idle = {c: absent(fields[c]) | (typed[c] == 0).fill_null(value=False) for c in known}
+    idle = {c: _says_nothing(fields, typed, c) for c in known}
     quiet = [idle[c] for c in known if c in (*TRADED, *MOVES)]
     same = {
         c: (typed[c] == typed["close"]).fill_null(value=False)
@@ -83,6 +81,16 @@ def still_rows(fields: pl.DataFrame, typed: pl.DataFrame) -> tuple[pl.DataFrame,
     told = bool({*known} & {*TRADED[1:], *MOVES, "preclose"})
     closed = idle["close"] | ((typed["close"] > 0).fill_null(value=False) & told)
     still = reduce(and_, [*quiet, *carried, flat, closed], lost)
-    zero = [c for c in ("volume", *RANGE) if c in known]
-    filled = [pl.when(still & idle[c]).then(0.0).otherwise(pl.col(c)).alias(c) for c in zero]
-    return typed.with_columns(filled), still
+    return _with_zeros(typed, {c: still & idle[c] for c in ("volume", *RANGE)}), still
+
+
+def _says_nothing(fields: pl.DataFrame, typed: pl.DataFrame, column: str) -> pl.Series:
+    """Where a number is 0 or empty."""
+    return absent(fields[column]) | (typed[column] == 0).fill_null(value=False)
+
+
+def _with_zeros(typed: pl.DataFrame, where: dict[str, pl.Series]) -> pl.DataFrame:
+    """Numbers with a 0 where a mask of their column says so."""
+    return typed.with_columns(
+        pl.when(mask).then(0.0).otherwise(pl.col(c)).alias(c) for c, mask in where.items()
+    )
