@@ -35,8 +35,10 @@ TODAY, TWO_WEEKLY = "today", "two_weekly"
 QUICK = (
     "test.start=2018-01-02",
     "test.end=2018-06-29",
-    "factors.gru_day.schedule.since=2017-01-03",
+    "universe={indices: [000300.SH, 000905.SH]}",
+    "factors.gru_day.schedule={kind: once, since: 2017-01-03, upto: 2017-12-29, valid_share: 0.2}",
     "factors.gru_day.training.max_epochs=1",
+    "factors.gru_day.seeds=[0]",
 )
 QUICK_ONLY = (TODAY, "slower", "csi300")
 BRINSON = ("allocation", "selection", "interaction")
