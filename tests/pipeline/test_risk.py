@@ -103,6 +103,27 @@ def test_what_came_is_told_beside_what_was_expected(made):
         assert words in page
 
 
+def test_recalibrated_forecasts_are_told_with_their_multiples(small, made):
+    """The first decision is as foreseen; what is expected then is the model's times the root."""
+    planned = plan(
+        with_risk(small, "portfolio.recalibration={half_life: 4, least: 0}"), small / "runs"
+    )
+    assert not execute(planned, show_progress=False).problems
+    alone, told = (
+        pl.read_parquet(one.folders("active_risk")["all"] / "told.parquet")
+        for one in (made, planned)
+    )
+    assert "risk_multiple" not in alone.columns
+    assert told["risk_multiple"][0] == 1
+    assert told["risk_multiple"].n_unique() > 10
+    first = "expected_tracking_error"
+    assert told[first][0] == pytest.approx(alone[first][0])
+    # Nothing in the problem asks for risk, so that the same is held, and only the forecast moves.
+    np.testing.assert_allclose(told[first], alone[first] * told["risk_multiple"].sqrt())
+    page = render_report(planned, small / "page.html").read_text()
+    assert "Recalibration" in page
+
+
 @pytest.mark.slow
 def test_artifacts_are_those_of_the_whole(made):
     dates = np.array([s.name for s in made.node("risk").slices], dtype="datetime64[D]")

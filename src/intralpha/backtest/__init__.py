@@ -36,14 +36,16 @@ if TYPE_CHECKING:
     from intralpha.backtest.hedge import Hedged, HedgeSpec, UnhedgedError, hedged
     from intralpha.backtest.hedge_basis import BasisError
     from intralpha.backtest.ledger import Ledger
+    from intralpha.backtest.recalibration import Foreseen, RecalibrationSpec, Watch
     from intralpha.backtest.record import PortfolioRecord, load_run, save_run
     from intralpha.backtest.replay import BenchmarkLengthError, DecisionDateError, Replay, replay
     from intralpha.backtest.simulate import TargetError, simulate
     from intralpha.backtest.spec import BacktestSpec
     from intralpha.backtest.standing import HoldingLostError, Standing, save_standing
-    from intralpha.backtest.stretches import Known, Part, Stretch, stretches, trade
+    from intralpha.backtest.stretch import Known, Part, Stretch, stretches
+    from intralpha.backtest.stretches import trade
     from intralpha.backtest.style_attribution import Exposed, StyleAttribution, attribute_styles
     from intralpha.backtest.tradability import Tradability, tradability
-    from intralpha.backtest.weights_before import AttributionError
+    from intralpha.backtest.weights_before import AttributionError, weights_before
 
 lazily(__name__)

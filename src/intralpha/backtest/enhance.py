@@ -7,7 +7,8 @@ import numpy as np
 
 from intralpha.backtest.closed_loop import PortfolioRun
 from intralpha.backtest.enhancement import EnhancementSpec
-from intralpha.backtest.stretches import Known, scored, stretches, trade
+from intralpha.backtest.stretch import Known, scored, stretches
+from intralpha.backtest.stretches import trade
 from intralpha.base import Panel
 from intralpha.market import Lake
 from intralpha.portfolio import NoDecisionError, RiskOf, decisions

@@ -8,6 +8,7 @@ from intralpha.backtest.benchmark import BenchmarkSpec
 from intralpha.backtest.benchmark_float_cap import FloatCapBenchmarkSpec
 from intralpha.backtest.hedge import HedgeSpec
 from intralpha.backtest.preset import PORTFOLIOS
+from intralpha.backtest.recalibration import RecalibrationSpec
 from intralpha.backtest.spec import BacktestSpec
 from intralpha.base import Spec
 from intralpha.datasets.grid import GridSpec
@@ -36,6 +37,11 @@ class EnhancementSpec(Spec):
     )
     risk: RiskModelSpec | None = Field(
         default=None, description="covariance of the stocks' returns; null: none is estimated"
+    )
+    recalibration: RecalibrationSpec | None = Field(
+        default=None,
+        description="the risk model's variances times what the portfolio's own past decisions have "
+        "missed; null: as the model has them",
     )
     problem: PortfolioSpec = Field(
         default=PortfolioSpec(), description="what is maximised under which constraints"
@@ -84,6 +90,11 @@ class EnhancementSpec(Spec):
         if risky and self.risk is None:
             found.append(
                 f"problem: {', '.join(risky)} needs the covariance of returns; risk is null.\n"
+                "Hint: risk: {kind: factors}"
+            )
+        if self.recalibration is not None and self.risk is None:
+            found.append(
+                "recalibration: it multiplies the covariance of returns; risk is null.\n"
                 "Hint: risk: {kind: factors}"
             )
         floor = any(c.needs_constituents for c in self.problem.all_constraints())

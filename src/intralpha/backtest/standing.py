@@ -1,7 +1,7 @@
 """Standing: all that a replay carries from the close of one session to the next, as plain files."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from jaxtyping import Float, Int, Shaped
 from numpy import ndarray
 
 from intralpha.backtest.account import Account
+from intralpha.backtest.recalibration import Foreseen
 from intralpha.base import DataError
 from intralpha.base.panel import as_days
 from intralpha.portfolio import Prices
@@ -48,6 +49,7 @@ class Standing:
     targets : weights ordered for the next session, shape [A]; None for no order
     prices : what rows charged at the last decision, where the search of the next begins; None for
         a search from nothing
+    foreseen : what the risk model expected of what is held, and what has come; None: not followed
     """
 
     date: np.datetime64
@@ -58,6 +60,7 @@ class Standing:
     benchmark: Float[ndarray, "A"]
     targets: Float[ndarray, "A"] | None
     prices: Prices | None = None
+    foreseen: Foreseen | None = None
 
     def on(self, assets: Shaped[ndarray, "B"]) -> "Standing":
         """The same on another axis of stocks, as copies; what is new there was never held.
@@ -72,7 +75,7 @@ class Standing:
             same = {name: values.copy() for name, values in self._columns().items()}
             ordered = None if self.targets is None else self.targets.copy()
             made = _of(self.date, own, self.account.cash_yuan, same, ordered)
-            return replace(made, prices=self.prices)
+            return replace(made, prices=self.prices, foreseen=self.foreseen)
         kept = np.isin(own, assets)
         wanted = self.account.shares > 0 if self.targets is None else self.targets > 0
         lost = ~kept & (wanted | (self.account.shares > 0))
@@ -88,7 +91,7 @@ class Standing:
         columns = {name: laid(name, values) for name, values in self._columns().items()}
         targets = None if self.targets is None else laid("targets", self.targets)
         made = _of(self.date, assets, self.account.cash_yuan, columns, targets)
-        return replace(made, prices=self.prices)
+        return replace(made, prices=self.prices, foreseen=self.foreseen)
 
     def save(self, folder: Path) -> None:
         """Write ``account.parquet``, a row a name of which anything is known, and ``account.json``.
@@ -108,7 +111,9 @@ class Standing:
         frame.filter(known).write_parquet(folder / TABLE)
         facts = {"date": str(self.date), "cash_yuan": self.account.cash_yuan, "ordered": ordered}
         prices = None if self.prices is None else self.prices.rows
-        (folder / FACTS).write_text(json.dumps(facts | {"prices": prices}))
+        foreseen = None if self.foreseen is None else asdict(self.foreseen)
+        facts |= {"prices": prices, "foreseen": foreseen}
+        (folder / FACTS).write_text(json.dumps(facts))
 
     @classmethod
     def load(cls, folder: Path) -> "Standing | None":
@@ -126,7 +131,8 @@ class Standing:
         ordered = targets if facts["ordered"] else None
         prices = None if facts["prices"] is None else Prices(facts["prices"], {})
         made = _of(day, assets, facts["cash_yuan"], columns, ordered)
-        return replace(made, prices=prices)
+        foreseen = None if facts.get("foreseen") is None else Foreseen(**facts["foreseen"])
+        return replace(made, prices=prices, foreseen=foreseen)
 
     def _columns(self) -> dict[str, ndarray]:
         account = self.account

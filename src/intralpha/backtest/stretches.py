@@ -1,115 +1,38 @@
 """Stretches: a replay cut at its decisions, each a piece that goes on from where the last stood."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 from jaxtyping import Float, Shaped
 from numpy import ndarray
 
+from intralpha.backtest.account import Account
 from intralpha.backtest.bar import MARKET_NAMES
-from intralpha.backtest.benchmark import benchmark_weights, check_benchmark
+from intralpha.backtest.benchmark import benchmark_weights, check_benchmark, growth_of
 from intralpha.backtest.closed_loop import PortfolioRun, carried, solved
 from intralpha.backtest.enhancement import EnhancementSpec
 from intralpha.backtest.events import Event
 from intralpha.backtest.facts import MarketFacts
 from intralpha.backtest.ledger import Recorder
+from intralpha.backtest.recalibration import Foreseen, Watch
 from intralpha.backtest.replay import DecisionDateError, Replay
 from intralpha.backtest.standing import Standing
+from intralpha.backtest.stretch import Known, Part, Stretch, scored
 from intralpha.base import Panel
 from intralpha.base.panel import as_days
 from intralpha.market import Lake, read_daily
-from intralpha.portfolio import Desk, NoDecisionError, Prices, RiskOf, lay_desk
+from intralpha.portfolio import (
+    Desk,
+    NoDecisionError,
+    Prices,
+    Snapshot,
+    Solution,
+    lay_desk,
+)
 
 BLOCK = timedelta(days=365)  # of prices in memory at a time
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """The sessions after a decision date, up to and with the next one or the end.
-
-    Attributes
-    ----------
-    after : the decision date before; None for the first one
-    upto : last session; with ``decides`` the decision date, else the end of the replay
-    decides : whether a decision is made at its close
-    """
-
-    after: date | None
-    upto: date
-    decides: bool = True
-
-    @property
-    def start(self) -> date:
-        """First session that is looked at."""
-        return self.after or self.upto
-
-
-def stretches(dates: Shaped[ndarray, "D"], last: date) -> tuple[Stretch, ...]:
-    """One stretch a decision date, and the end.
-
-    Parameters
-    ----------
-    dates : decision dates, ascending
-    last : last session of the replay
-    """
-    days = [day.item() for day in dates]
-    before = [None, *days[:-1]]
-    made = [Stretch(after, upto) for after, upto in zip(before, days, strict=True)]
-    return (*made, Stretch(days[-1], last, decides=False))
-
-
-def scored(dates: Shaped[ndarray, "D"], universe: Panel, signal: Panel) -> Shaped[ndarray, "N"]:
-    """Those of the dates on which any stock of the universe has a score.
-
-    Parameters
-    ----------
-    dates : datetime64[D] [D]
-    universe : Panel, name ``universe``, with all of the dates
-    signal : Panel, name ``score``
-    """
-    score = signal.reindex(dates, universe.assets)["score"]
-    inside = universe.at(dates)["universe"] > 0
-    return dates[(inside & np.isfinite(score)).any(axis=1)]
-
-
-@dataclass(frozen=True, eq=False)
-class Known:
-    """What decisions are made of besides holdings and prices; dates beyond theirs do not matter.
-
-    Attributes
-    ----------
-    universe : Panel, name ``universe``, above 0 inside; its assets may be held
-    signal : Panel, name ``score``
-    benchmark : Panel, name ``weight``: weights of the benchmark; ``member`` above 0 for its
-        constituents, without which they are those with a weight
-    styles : Panel of the style exposures
-    risk : decision date -> covariance of returns; None: none is estimated
-    sequence : Panel, names ``h01``, ``h02``, ...: predicted returns of the next sessions, each
-        standardised over the stocks of its date; None: none are planned over
-    """
-
-    universe: Panel
-    signal: Panel
-    benchmark: Panel
-    styles: Panel
-    risk: RiskOf | None = None
-    sequence: Panel | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """What a stretch brought.
-
-    Attributes
-    ----------
-    run : the books of its sessions, and its decision if there was one
-    standing : after its last close; None if no date had a score until then
-    """
-
-    run: PortfolioRun
-    standing: Standing | None
 
 
 def trade(
@@ -208,16 +131,33 @@ class _Market:
         before = None if before is None else before.on(self._prices.assets)
         held = None if before is None else self._benchmark(before)
         run = self._replay(one, market, held, before)
-        for row in range(0 if before is None else 1, len(market.dates)):
-            run.session(row)
+        foreseen = self._followed(run, market, before)
         if decides:
-            return self._decided(run, market, None if before is None else before.prices)
+            return self._decided(run, market, None if before is None else before.prices, foreseen)
         assert held is not None
         drifted = benchmark_weights(held, market).values[-1, :, 0]
         part = self._waiting(run, one, day, drifted)
         assert part.standing is not None
         assert before is not None
-        return replace(part, standing=replace(part.standing, prices=before.prices))
+        standing = replace(part.standing, prices=before.prices, foreseen=foreseen)
+        return replace(part, standing=standing)
+
+    def _followed(self, run: Replay, market: Panel, before: Standing | None) -> Foreseen | None:
+        """The sessions in turn; what the risk model foresaw, and what of it has come."""
+        spec = self._spec.recalibration
+        if before is None:
+            for row in range(len(market.dates)):
+                run.session(row)
+            return None if spec is None else Foreseen()
+        watch = None
+        if spec is not None:
+            start = before.foreseen or Foreseen()
+            watch = Watch(spec, start, before.benchmark, growth_of(market))
+        for row in range(1, len(market.dates)):
+            if watch is not None:
+                watch.session(run.exchange.account.weights(), row)
+            run.session(row)
+        return None if watch is None else watch.foreseen
 
     def _laid(self, view: Lake, block: list[Stretch], known: Known | None) -> Desk | None:
         """The desk of the decision dates that have a score."""
@@ -264,19 +204,38 @@ class _Market:
         mechanics, costs = self._spec.backtest, self._spec.problem.costs
         return Replay(market, mechanics, costs, self._facts, ret, before)
 
-    def _decided(self, run: Replay, market: Panel, start: Prices | None) -> Part:
+    def _decided(
+        self, run: Replay, market: Panel, start: Prices | None, foreseen: Foreseen | None
+    ) -> Part:
         """Ask the optimiser."""
         desk, account, day = self._desk, run.exchange.account, market.dates[-1]
         assert desk is not None
         snapshot = desk.snapshot(day, account.assets[account.held])
         traded = _traded(market)[np.searchsorted(market.assets, snapshot.assets)]
         snapshot = replace(snapshot, amount_yuan=traded, capital_yuan=account.nav_yuan)
-        solution, target = solved(self._problem, snapshot, account, start)
+        if foreseen is None:
+            solution, target = solved(self._problem, snapshot, account, start)
+        else:
+            solution, target, foreseen = self._recalibrated(snapshot, account, start, foreseen)
         benchmark = desk.benchmark[int(np.searchsorted(desk.dates, day))]
         targets = Panel(target[None, :, None], as_days([day]), account.assets, ("weight",))
         books = PortfolioRun(run.recorder.ledger(), targets, (solution,))
         standing = run.exchange.standing(day, target, benchmark)
-        return Part(books, replace(standing, prices=carried(solution)))
+        return Part(books, replace(standing, prices=carried(solution), foreseen=foreseen))
+
+    def _recalibrated(
+        self, snapshot: Snapshot, account: Account, start: Prices | None, foreseen: Foreseen
+    ) -> tuple[Solution, Float[ndarray, "A"], Foreseen]:
+        """The answer by risk that is set right, and what the model alone expects of it."""
+        model, spec = snapshot.risk, self._spec.recalibration
+        assert model is not None
+        assert spec is not None
+        multiple = foreseen.multiple(spec)
+        snapshot = replace(snapshot, risk=model.scaled(multiple))
+        solution, target = solved(self._problem, snapshot, account, start)
+        ordered = model.variance(solution.weights - snapshot.benchmark)
+        solution = replace(solution, risk_multiple=multiple)
+        return solution, target, replace(foreseen, ordered=ordered)
 
     def _waiting(self, run: Replay, one: Stretch, day: np.datetime64, drifted: ndarray) -> Part:
         """Go on as it is."""

@@ -54,6 +54,7 @@ class Solution:
     seconds, n_iterations : work, over all steps of the relaxation
     residuals : what ``exact`` misses, over all names; None if it was not kept
     prices : where the search of the next rebalance may begin; None if they were not kept
+    risk_multiple : of the risk model's variances, by :class:`intralpha.backtest.RecalibrationSpec`
     """
 
     date: np.datetime64
@@ -70,6 +71,7 @@ class Solution:
     n_iterations: int
     residuals: Residuals | None = None
     prices: Prices | None = None
+    risk_multiple: float = 1.0
 
     @property
     def active(self) -> tuple[str, ...]:

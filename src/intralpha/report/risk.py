@@ -21,7 +21,8 @@ class RiskRecord:
     ----------
     fits : ``date``, ``r2``, ``r2_mean``
     factors : ``date``, ``factor``, ``sum_ret``
-    told : ``date``, ``expected_tracking_error``, ``surprise``, of each rebalance
+    told : ``date``, ``expected_tracking_error``, ``surprise``, of each rebalance; where forecasts
+        were recalibrated ``risk_multiple``, too
     yearly : ``year`` or all, tracking errors expected and realised, ``bias_statistic`` and more
     """
 
@@ -36,6 +37,8 @@ def risk_sections(record: RiskRecord | None) -> list[Section]:
     if record is None or record.told.is_empty():
         return []
     drawn = (expected_chart(record), surprise_chart(record))
+    if "risk_multiple" in record.told.columns:
+        drawn += (multiple_chart(record),)
     if record.fits["r2"].is_finite().any():  # components are not fitted session by session
         drawn += (fit_chart(record), factor_chart(record))
     whole = record.yearly.row(-1, named=True)
@@ -77,3 +80,9 @@ def surprise_chart(record: RiskRecord) -> Chart:
     """Active return of each rebalance in units of what was expected; 1 in 20 is beyond 2."""
     bars = Bars(record.told["date"], record.told["surprise"], signed=True)
     return Chart("Surprises", "active return / volatility expected", (bars,))
+
+
+def multiple_chart(record: RiskRecord) -> Chart:
+    """What the variances of the model were multiplied with, by the portfolio's own surprises."""
+    line = Line(record.told["date"], record.told["risk_multiple"])
+    return Chart("Recalibration", "multiple of the variances", (line,))

@@ -88,6 +88,14 @@ class RiskEstimate:
             specific_var_A=self.specific_var_A[rows],
         )
 
+    def scaled(self, multiple: float) -> "RiskEstimate":
+        """The same with every variance and covariance times a number above 0."""
+        return replace(
+            self,
+            factor_cov_KK=self.factor_cov_KK * multiple,
+            specific_var_A=self.specific_var_A * multiple,
+        )
+
     def variance(self, weights_A: Float[ndarray, "A"]) -> float:
         """Variance of one session's return of a portfolio; of active weights, squared tracking
         error.

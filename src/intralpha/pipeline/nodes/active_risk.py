@@ -32,6 +32,20 @@ def active_risk_node(
     return Node("active_risk", make_active_risk, None, (whole,), inputs, (), "folders")
 
 
+def with_multiples(told: pl.DataFrame, multiples: dict[str, float]) -> pl.DataFrame:
+    """Rebalances with ``risk_multiple``, that of the decision before each.
+
+    Parameters
+    ----------
+    told : ``date`` of each rebalance, ascending
+    multiples : of the variances, by decision date
+    """
+    days = sorted(multiples)
+    decided = pl.DataFrame({"date": days, "risk_multiple": [multiples[day] for day in days]})
+    dated = decided.with_columns(pl.col("date").str.to_date())
+    return told.join_asof(dated, on="date", allow_exact_matches=False)
+
+
 def make_active_risk(spec: None, inputs: Inputs, task: Task) -> None:
     """Fits by session, factor returns, forecasts by rebalance and figures by year, as tables.
 
@@ -47,14 +61,19 @@ def make_active_risk(spec: None, inputs: Inputs, task: Task) -> None:
     effects = pl.read_parquet(inputs.folders(ATTRIBUTION)[ALL] / DAILY)
     past = [load_session(folder) for folder in inputs.folders(RETURNS).values()]
 
+    multiples = {str(one.date): one.risk_multiple for one in run.solutions}
+
     def risk(day: np.datetime64) -> RiskEstimate:
-        return load_estimate(estimates[str(day)])
+        one = load_estimate(estimates[str(day)])
+        return one.scaled(multiples.get(str(day), 1.0))
 
     fits, factors = factor_history(sorted(past, key=lambda one: one.date))
     told = active_risk(run.ledger, effects, benchmark, risk)
     folder = task.folder(ALL)
     fits.write_parquet(folder / FITS)
     factors.write_parquet(folder / FACTORS)
+    if set(multiples.values()) - {1.0}:
+        told = with_multiples(told, multiples)
     told.write_parquet(folder / TOLD)
     risk_by_year(told, effects).write_parquet(folder / YEARLY)
     task.finish(ALL)
