@@ -229,29 +229,47 @@ def _portfolio(run: OurRun, table: Table, name: str, figure: str) -> Found | Non
 
 
 def _line(run: OurRun, title: str, name: str) -> pl.DataFrame | None:
-    """The line of a portfolio, of its benchmark, or of one of its series."""
-    if run.figures is None or MAIN not in run.courses:
+    """The line of a portfolio, or of one of its series: ``csi300``, ``csi300, hedged``."""
+    portfolio, series = _parts(name)
+    if run.figures is None or portfolio not in run.courses:
         return None
-    series = {"absolute": "portfolio, absolute", "hedged": "portfolio, hedged"}.get(name, name)
-    if series == BENCHMARK or series != name:
-        frame = run.figures.tables(run.courses[MAIN])[title].filter(series=series)
+    if series:
+        frame = run.figures.tables(run.courses[portfolio])[title].filter(series=series)
     else:
-        frame = side_by_side(run.courses, run.figures)[title].filter(series=name)
+        frame = side_by_side(run.courses, run.figures)[title].filter(series=portfolio)
     return frame if len(frame) else None
 
 
+def _parts(name: str) -> tuple[str, str]:
+    """Portfolio and series of a name; a series alone is of the recipe's own portfolio."""
+    series = {BENCHMARK: BENCHMARK} | {n: f"portfolio, {n}" for n in ("absolute", "hedged")}
+    first, _, last = name.rpartition(", ")
+    return (first or MAIN, series[last]) if last in series else (name, "")
+
+
 def _portfolio_years(run: OurRun, _: Table, name: str, year: str) -> Found | None:
-    course = run.courses.get(MAIN if name in ("absolute", "hedged", BENCHMARK) else name)
+    portfolio, series = _parts(name)
+    course = run.courses.get(portfolio)
     if course is None or int(year) not in course.years:
         return None
-    if name in ("hedged", BENCHMARK):
+    if series and not series.endswith("absolute"):
         assert run.figures is not None
         frames = run.figures.tables(course).values()
-        wanted = "hedged_ret" if name == "hedged" else "benchmark_ret"
+        wanted = "benchmark_ret" if series == BENCHMARK else "hedged_ret"
         values = [f.filter(year=int(year))[wanted].item() for f in frames if wanted in f.columns]
         return Found(values[0]) if values else None
-    row = side_by_side({name: course}, None)["Returns by year"]
+    row = side_by_side({portfolio: course}, None)["Returns by year"]
     return Found(row[f"ret_{year}"].item())
+
+
+def _excess_of_period(run: OurRun, table: Table, period: str, portfolio: str) -> Found | None:
+    """Of a portfolio; of its twin ``NAME_2`` where the row says ``PERIOD, 2``."""
+    when, _, twin = period.partition(", ")
+    course = run.courses.get(f"{portfolio}_{twin}" if twin else portfolio)
+    if run.figures is None or course is None:
+        return None
+    rows = run.figures.tables(course)[table.of].filter(period=when)
+    return Found(rows["excess_ret"].item()) if len(rows) else None
 
 
 def _periods(run: OurRun, table: Table, period: str, figure: str) -> Found | None:
@@ -295,5 +313,6 @@ READERS: Mapping[str, Callable[[OurRun, Table, str, str], Found | None]] = {
     "portfolio": _portfolio,
     "portfolio_years": _portfolio_years,
     "periods": _periods,
+    "excess_of_period": _excess_of_period,
     "by_day": _by_day,
 }

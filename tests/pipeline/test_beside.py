@@ -94,6 +94,21 @@ def test_the_recipes_own_portfolio_stays_where_it_was(
     assert {name: planned.keys[name] for name in alone.keys} == alone.keys
 
 
+def test_a_rule_of_its_own_is_that_of_a_recipe_that_has_it(
+    finished: tuple[Path, RunResult], tmp_path: Path
+) -> None:
+    """What it learns, its signal and its replay have the same addresses in both."""
+    rule = "{kind: factor_premium, factors: [calm, simple], min_observations: 3}"
+    further = f"portfolios.paid={{combination: {rule}}}"
+    runs = begun(finished[0], tmp_path / "runs")
+    path = finished[0] / "tiny.yaml"
+    beside = plan(load_recipe(path, (*CHANGES, further)), runs).keys
+    alone = plan(load_recipe(path, (*CHANGES, f"combination={rule}")), runs).keys
+    for name in ("matured", "combination", "signal", "portfolio", "attribution"):
+        assert beside[f"{name}/paid"] == alone[name], name
+    assert beside["portfolio"] != alone["portfolio"]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -101,6 +116,8 @@ def test_the_recipes_own_portfolio_stays_where_it_was(
         ("portfolios.x={mixture: {none: 1}}", "portfolios.x.mixture: no none"),
         ("portfolios.x={mixture: {portfolio: 0.5}}", "expected sum 1"),
         ("portfolios.x={mixture: {portfolio: 1}, factors: {calm: 1}}", "no factors"),
+        ("portfolios.x={combination: {kind: single, name: none}}", "portfolios.x.combination: "),
+        ("portfolios.x={combination: {kind: equal}, factors: {calm: 1}}", "expected one of them"),
         ("portfolios.portfolio={}", "other than portfolio"),
         ("portfolios.x={portfolio: {grid: {kind: month_end}}}", "grid and every are those of"),
     ],

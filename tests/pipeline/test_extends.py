@@ -108,7 +108,7 @@ def test_report_003_runs_at_its_smallest_size(long_lake: Path, tmp_path: Path) -
     """Attention across time and variables, a decoder, an enhancement, and the line of a date."""
     planned, result = run_tiny("s003_angles_tiny", long_lake, tmp_path)
     names = [f.name for f in result.factors]
-    assert names == ["all", "itransformer", "sequence", "signal"]
+    assert names == ["all", "itransformer", "sequence", "composite", "both"]
     assert {"h01", "h03"} < set(planned.panel("outputs/sequence").names)
     page = result.report.read_text()
     for heading in (
@@ -156,5 +156,5 @@ def test_report_004_runs_at_its_smallest_size(long_lake: Path, tmp_path: Path) -
     known = np.array(spread) < 0.1
     assert known.sum() > 5, "an expected return of five days, once premia are known"
     page = result.report.read_text()
-    for heading in ("Weights of the combination", "Report 004"):
+    for heading in ("Weights of the combination", "Report 004", ">rnn_30<", ">portfolio_2<"):
         assert heading in page, heading

@@ -67,13 +67,25 @@ def test_report_002(first: tuple[Path, Plan, RunResult], tmp_path: Path) -> None
     assert "Report 002" in result.report.read_text()
 
 
-@pytest.mark.parametrize(
-    ("name", "figures"),
-    [("s002_csi1000", "000852.SH"), ("s001_csi300", "000300.SH"), ("s001_csi1000", "000852.SH")],
-)
-def test_another_index_changes_the_portfolio_alone(name: str, figures: str) -> None:
-    base = {"s001": "s001_multifrequency_rnn", "s002": "s002_full_band"}[name[:4]]
-    one, other = (load_recipe(find_recipe(Path(n))) for n in (name, base))
-    assert one.portfolio.benchmark.index == figures
-    same = {"name": other.name, "about": other.about, "portfolio": other.portfolio}
-    assert one.model_copy(update=same) == other
+def test_every_enhancement_of_the_reports_is_there() -> None:
+    """Report 001: three indices, a floor or none, one output or many; 002: two, three caps."""
+    one, two = (
+        load_recipe(find_recipe(Path(name)))
+        for name in ("s001_multifrequency_rnn", "s002_full_band")
+    )
+    assert one.portfolio is not None
+    assert two.portfolio is not None
+    found = {(one.portfolio.benchmark.index, None, "multi")} | {
+        (
+            (p.portfolio or one.portfolio).benchmark.index,
+            (p.portfolio or one.portfolio).problem.member_min_share,
+            *(p.factors or ("multi",)),
+        )
+        for p in one.portfolios.values()
+    }
+    indices = ("000300.SH", "000905.SH", "000852.SH")
+    assert found == {(i, m, f) for i in indices for m in (None, 0.8) for f in ("uni", "multi")}
+    caps = [p.portfolio for p in two.portfolios.values()] + [two.portfolio]
+    assert sorted((c.benchmark.index, c.problem.turnover_two_sided) for c in caps) == [
+        (index, cap) for index in ("000852.SH", "000905.SH") for cap in (0.3, 0.4, 0.5)
+    ]

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from intralpha.backtest import EnhancementSpec
 from intralpha.base import IntralphaError, Spec
 from intralpha.combination import CombinerSpec
+from intralpha.combination.weights import WeightsSpec
 from intralpha.factors.factor import FactorSpec
 
 MAIN = "portfolio"  # how mixtures call the recipe's own
@@ -19,6 +20,10 @@ class BesideSpec(Spec):
         default_factory=dict,
         description="factors that it trades, with their weights; empty: the signal",
     )
+    combination: CombinerSpec | None = Field(
+        default=None,
+        description="instead, a rule of its own by which it combines factors; null: none",
+    )
     portfolio: EnhancementSpec | None = Field(
         default=None, description="how it trades; null: as the recipe's own"
     )
@@ -30,13 +35,20 @@ class BesideSpec(Spec):
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> "BesideSpec":
-        if self.mixture and (self.factors or self.portfolio is not None):
-            raise ValueError("a mixture has no factors and no portfolio of its own")
+        own = self.portfolio is not None or self.combination is not None
+        if self.mixture and (self.factors or own):
+            raise ValueError("a mixture has no factors, combination or portfolio of its own")
+        if self.factors and self.combination is not None:
+            raise ValueError("found factors and a combination; expected one of them")
         if self.mixture and abs(sum(self.mixture.values()) - 1) > 1e-9:
             raise ValueError(f"shares {sorted(self.mixture.values())} of a mixture; expected sum 1")
         if min((*self.factors.values(), *self.mixture.values()), default=1.0) <= 0:
             raise ValueError("expected weights and shares above 0")
         return self
+
+    def combines(self) -> CombinerSpec | None:
+        """The rule of its own signal; None: it trades that of the recipe."""
+        return WeightsSpec(weights=self.factors) if self.factors else self.combination
 
 
 def faults_beside(
@@ -51,7 +63,10 @@ def faults_beside(
     factors : of the recipe
     """
     if further and own is None:
-        yield "portfolios: expected a portfolio beside which they stand"
+        yield (
+            "portfolios: expected a portfolio beside which they stand.\n"
+            "Hint: portfolios: null leaves all of them out"
+        )
         return
     single = {MAIN, *(name for name, one in further.items() if not one.mixture)}
     for name, one in further.items():
@@ -63,6 +78,11 @@ def faults_beside(
         ):
             if odd:
                 yield f"portfolios.{name}.{key}: no {', '.join(sorted(odd))}"
+        if one.combination is not None:
+            try:
+                one.combination.names(tuple(factors))
+            except IntralphaError as error:
+                yield f"portfolios.{name}.combination: {error}"
         if one.portfolio is not None and own is not None:
             if (one.portfolio.grid, one.portfolio.every) != (own.grid, own.every):
                 yield f"portfolios.{name}.portfolio: grid and every are those of {MAIN}"
@@ -90,7 +110,7 @@ def faults_of_plans(
         return
     mine = {} if own is None else {MAIN: (signal, own)}
     traded = mine | {
-        f"portfolios.{name}.portfolio": (tuple(one.factors) or signal, one.portfolio or own)
+        f"portfolios.{name}.portfolio": (_traded(one, tuple(factors), signal), one.portfolio or own)
         for name, one in further.items()
         if not one.mixture
     }
@@ -98,3 +118,12 @@ def faults_of_plans(
         if how is not None and how.plan is not None and not {*names} - {*factors}:
             found = how.plan.faults({name: factors[name].in_turn for name in names})
             yield from (f"{where}.plan: {fault}" for fault in found)
+
+
+def _traded(one: BesideSpec, factors: tuple[str, ...], signal: tuple[str, ...]) -> tuple[str, ...]:
+    """Factors that a portfolio trades; those of the recipe's signal if its own rule has a fault."""
+    rule = one.combines()
+    try:
+        return signal if rule is None else rule.names(factors)
+    except IntralphaError:  # told of the combination
+        return signal

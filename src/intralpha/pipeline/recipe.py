@@ -29,7 +29,7 @@ from intralpha.pipeline.mlflow_spec import MlflowSpec
 from intralpha.pipeline.tracking import TrackingSpec
 from intralpha.risk import ExposureSpec
 from intralpha.search import RangeSpec, SearchSpec
-from intralpha.sources import QualitySpec, RebuildSpec, SourceSpec
+from intralpha.sources import QualitySpec, RankedIndicesSpec, RebuildSpec, SourceSpec
 
 NAMED = ("factors", "sets", "portfolios")  # mappings of parts by name
 
@@ -64,6 +64,11 @@ class DataSpec(Spec):
         description="then make minutes of trades and snapshots, as `intralpha level2 enrich` "
         "does, session by session where they are not made; `{}` with its defaults",
     )
+    indices: RankedIndicesSpec | None = Field(
+        default=None,
+        description="then make indices of the lake's own stocks by size; null: those that were "
+        "ingested",
+    )
     start: date | None = Field(
         default=None, description="first session used; default: the first there is"
     )
@@ -88,11 +93,13 @@ class DataSpec(Spec):
 
     def steps(self) -> tuple[LakeStep, ...]:
         """What is made of the lake's tables after the ingest, in this order."""
-        return tuple(step for step in (self.snapshots, self.enrich) if step is not None)
+        made = (self.snapshots, self.enrich, self.indices)
+        return tuple(step for step in made if step is not None)
 
     def as_it_is(self) -> "DataSpec":
         """The same part of the lake, of which nothing is ingested or made again."""
-        return self.model_copy(update={"sources": (), "snapshots": None, "enrich": None})
+        none = dict.fromkeys(("snapshots", "enrich", "indices"))
+        return self.model_copy(update={"sources": (), **none})
 
 
 class PoolSpec(Spec):
@@ -444,7 +451,8 @@ def checked_recipe(raw: dict[str, Any], where: str, place: Path) -> Recipe:
 
     Parameters
     ----------
-    raw : the keys; a factor, a set or a portfolio that is None is left out
+    raw : the keys; a factor, a set or a portfolio that is None is left out, and so are all sets
+        or all further portfolios
     where : the keys come from, for errors
     place : folder that relative paths start from
 
@@ -454,6 +462,8 @@ def checked_recipe(raw: dict[str, Any], where: str, place: Path) -> Recipe:
         As in :func:`load_recipe`.
     """
     for key in NAMED:
+        if key != "factors" and key in raw and raw[key] is None:
+            del raw[key]
         if isinstance(raw.get(key), dict):
             raw[key] = {name: spec for name, spec in raw[key].items() if spec is not None}
     try:

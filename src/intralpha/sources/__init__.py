@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from intralpha.sources.mapping import MappingSpec
     from intralpha.sources.qlib import QlibSpec
     from intralpha.sources.quality import QualityError, QualityReport, QualitySpec, quality
+    from intralpha.sources.ranked_spec import RankedIndexSpec, RankedIndicesSpec
     from intralpha.sources.replay.rebuild_spec import RebuildSpec
     from intralpha.sources.shipped import level2_presets, presets
     from intralpha.sources.source import Batch, NothingReadError, Source, SourceError, SourceSpec

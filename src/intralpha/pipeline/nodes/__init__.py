@@ -8,12 +8,11 @@ from intralpha.factors import Ground
 from intralpha.pipeline.axes import Axes
 from intralpha.pipeline.grids import Grids
 from intralpha.pipeline.nodes.beside import beside_nodes
-from intralpha.pipeline.nodes.combination import combination_node, matured_node
 from intralpha.pipeline.nodes.explore import explore_nodes
 from intralpha.pipeline.nodes.ground import forward_node, universe_node
 from intralpha.pipeline.nodes.portfolio import portfolio_nodes
 from intralpha.pipeline.nodes.sets import set_nodes
-from intralpha.pipeline.nodes.signal import signal_node
+from intralpha.pipeline.nodes.signal import signal_nodes
 from intralpha.pipeline.nodes.test import test_nodes
 from intralpha.pipeline.nodes.tracking import tracking_nodes
 from intralpha.pipeline.recipe import Recipe
@@ -38,12 +37,10 @@ def nodes_of(recipe: Recipe, axes: Axes) -> tuple[Node, ...]:
             nodes += factor.nodes(name, replace(ground, scores=scores))
         scores = scores | {name: nodes[-1]}
     made = {node.name: node for node in nodes}
-    matured = matured_node(recipe, made, grids.evidence, axes.sessions)
-    learned = combination_node(recipe, made, grids.evidence, axes.sessions, matured)
-    signal = signal_node(recipe, made, axes.sessions, learned)
+    nodes += signal_nodes(recipe, made, grids.evidence, axes.sessions)
+    signal = nodes[-1]
     forward = forward_node(recipe.test.measured(), grids.tests, price=recipe.test.price)
-    nodes += [node for node in (matured, learned) if node is not None]
-    nodes += [signal, forward, *test_nodes(recipe, grids.tests, made, signal, forward)]
+    nodes += [forward, *test_nodes(recipe, grids.tests, made, signal, forward)]
     if recipe.sets:
         known = {node.name: node for node in nodes}
         nodes += set_nodes(recipe, grids.tests, known, ground)
@@ -53,7 +50,7 @@ def nodes_of(recipe: Recipe, axes: Axes) -> tuple[Node, ...]:
     nodes += explore_nodes(recipe, axes, made)
     if recipe.portfolio is not None:
         nodes += portfolio_nodes(recipe, signal, grids.decisions, axes)
-        nodes += beside_nodes(recipe, made, signal, grids.decisions, axes)
+        nodes += beside_nodes(recipe, made, signal, grids, axes)
     return tuple(nodes)
 
 

@@ -3,20 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from jaxtyping import Shaped
-from numpy import ndarray
-
 from intralpha.base import Spec
 from intralpha.base.node import Node
-from intralpha.combination.weights import WeightsSpec
 from intralpha.pipeline.axes import Axes
+from intralpha.pipeline.grids import Grids
 from intralpha.pipeline.nodes.portfolio import portfolio_nodes
-from intralpha.pipeline.nodes.signal import signal_node
+from intralpha.pipeline.nodes.signal import signal_nodes
 from intralpha.pipeline.recipe import Recipe
 
 
 def beside_nodes(
-    recipe: Recipe, made: dict[str, Node], signal: Node, grid: Shaped[ndarray, "M"], axes: Axes
+    recipe: Recipe, made: dict[str, Node], signal: Node, grids: Grids, axes: Axes
 ) -> list[Node]:
     """Signal, desk and replay of each further portfolio; what is the same is made once.
 
@@ -25,7 +22,7 @@ def beside_nodes(
     recipe : names the portfolios
     made : nodes of the factors by name
     signal : node of the recipe's own
-    grid : datetime64[D] [M], decision dates of the recipe's own portfolio
+    grids : with the decision dates of the recipe's own portfolio
     axes : sessions and stocks
     """
     out: list[Node] = []
@@ -35,12 +32,14 @@ def beside_nodes(
         own: dict[str, Spec] = {}
         if one.portfolio is not None:
             own["portfolio"] = one.portfolio
-        if one.factors:
-            own["combination"] = WeightsSpec(weights=one.factors)
+        rule = one.combines()
+        if rule is not None:
+            own["combination"] = rule
         like = recipe.model_copy(update=own)
-        traded = signal_node(like, made, axes.sessions) if one.factors else signal
-        nodes = portfolio_nodes(like, traded, grid, axes)
-        out += _named([traded, *nodes] if one.factors else nodes, name)
+        mine = [] if rule is None else signal_nodes(like, made, grids.evidence, axes.sessions)
+        traded = mine[-1] if mine else signal
+        nodes = portfolio_nodes(like, traded, grids.decisions, axes)
+        out += _named([*mine, *nodes], name)
     return out
 
 

@@ -13,10 +13,33 @@ from intralpha.pipeline.nodes.combination import (
     COMBINATION,
     SCORE,
     UNIVERSE,
+    combination_node,
     laid_scores,
+    matured_node,
     score_dates,
 )
 from intralpha.pipeline.recipe import Recipe
+
+
+def signal_nodes(
+    recipe: Recipe,
+    made: dict[str, Node],
+    dates: Shaped[ndarray, "E"],
+    sessions: Shaped[ndarray, "N"],
+) -> list[Node]:
+    """What the rule of a combination learns, if it does, and the signal, which is the last.
+
+    Parameters
+    ----------
+    recipe : names the combination
+    made : nodes of the factors by name
+    dates : datetime64[D] [E], those that may be learned from
+    sessions : datetime64[D] [N], all sessions of the lake
+    """
+    matured = matured_node(recipe, made, dates, sessions)
+    learned = combination_node(recipe, made, dates, sessions, matured)
+    signal = signal_node(recipe, made, sessions, learned)
+    return [node for node in (matured, learned, signal) if node is not None]
 
 
 def signal_node(

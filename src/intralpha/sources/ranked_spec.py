@@ -1,0 +1,74 @@
+"""RankedIndicesSpec: indices of a recipe's own, of its lake's stocks by size."""
+
+from datetime import date
+from typing import ClassVar, Literal
+
+from jaxtyping import Shaped
+from numpy import ndarray
+from pydantic import Field, model_validator
+
+from intralpha.base import Spec
+from intralpha.market import Lake, LakeStep, StepDone
+
+
+class RankedIndexSpec(Spec):
+    """Stocks between two ranks of float capitalisation, chosen again at every review."""
+
+    from_share: float = Field(
+        default=0.0, ge=0, lt=1, description="share of the stocks that are larger than the largest"
+    )
+    to_share: float = Field(
+        gt=0, le=1, description="share of the stocks down to and with the smallest constituent"
+    )
+    weight: Literal["float_cap", "equal"] = Field(
+        default="float_cap", description="weights at a review; they drift until the next one"
+    )
+    base: float = Field(default=1000.0, gt=0, description="points at the first close")
+
+    @model_validator(mode="after")
+    def _some_are_inside(self) -> "RankedIndexSpec":
+        if self.from_share >= self.to_share:
+            raise ValueError(f"from_share {self.from_share} is not below to_share {self.to_share}")
+        return self
+
+
+class RankedIndicesSpec(LakeStep):
+    """Indices made of the lake's own stocks: constituents, weights and levels.
+
+    Twice a year, on the Monday after the second Friday of June and December, and on the second
+    session of the lake, stocks that are not ST are ranked by the float capitalisation of the close
+    before. For a market whose vendor has no constituents, for one that is simulated, and for an
+    index that nobody publishes, such as the smallest tenth.
+    """
+
+    word: ClassVar[str] = "indices"
+    of: ClassVar[str] = "daily"
+    reads: ClassVar = (("daily", None),)
+    writes: ClassVar = (("daily", None),)
+    ranked: dict[str, RankedIndexSpec] = Field(
+        min_length=1, description="symbol of the index, such as 000300.SH -> its ranks"
+    )
+
+    def todo(self, lake: Lake, dates: Shaped[ndarray, " D"]) -> tuple[date, ...]:
+        """Sessions on which an index has no level."""
+        from intralpha.sources.ranked import without_level
+
+        return without_level(self, lake, dates)
+
+    def make(self, lake: Lake, dates: Shaped[ndarray, " D"], show_progress: bool) -> StepDone:
+        """Write constituents and levels; see :func:`intralpha.sources.ranked.rank_indices`.
+
+        Parameters
+        ----------
+        lake, dates : as there
+        show_progress : not used: a market of ten years takes seconds
+
+        Raises
+        ------
+        RankedIndexError, ConflictError
+            The lake has the index from elsewhere, or of other ranks.
+        """
+        from intralpha.sources.ranked import rank_indices
+
+        del show_progress
+        return rank_indices(self, lake, dates)
