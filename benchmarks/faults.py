@@ -352,14 +352,26 @@ def harmed(path: Path, how: str) -> None:
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
+def kept_file(true: Path, folder: Path, kind: str) -> Path:
+    """A file of the slice in the middle of a node of a kind: what lies at an end, such as a label
+    of the last days or exposures before the first score, is read by nothing.
+    """
+    from intralpha.pipeline import load_recipe, plan
+
+    planned = plan(load_recipe(true / "faults.yaml"), true / "runs")
+    node = next(name for name in planned.addresses if name.partition("/")[0] == kind)
+    keys = list(planned.addresses[node].values())
+    key, store = keys[len(keys) // 2], folder / "runs/artifacts" / kind
+    inside = [p for p in store.rglob("*") if key in p.parts and "made" not in p.parts]
+    files = sorted(p for p in inside if p.is_file())
+    return next((p for p in files if p.name not in TIMED), files[0])
+
+
 def damaged_store(bench: Bench, kind: str, how: str) -> None:
     """A kept slice is changed, and what is made of its node must be made again."""
     folder = bench.copy(f"store-{kind}-{how}".replace(" ", ""))
     store = folder / "runs/artifacts"
-    files = sorted(p for p in (store / kind).rglob("*") if p.is_file() and "made" not in p.parts)
-    wanted = [p for p in files if p.name not in TIMED] or files
-    # Of labels and masks the last days are read by nothing: nobody trains on them.
-    harmed(wanted[0 if kind in ("label", "universe") else len(wanted) // 2], how)
+    harmed(kept_file(bench.true, folder, kind), how)
     for consumer in USED_BY.get(kind, ()):
         shutil.rmtree(store / consumer, ignore_errors=True)
     last = command(folder)
