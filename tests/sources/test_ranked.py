@@ -12,7 +12,7 @@ from intralpha.sources import RankedIndicesSpec
 from intralpha.sources.exchange.index import INDEX
 from intralpha.sources.ranked import RankedIndexError, rank_indices
 
-BIG, SMALL = "000300.SH", "932000.SH"
+BIG, SMALL = "000300.SH", "990001.SH"
 SPEC = RankedIndicesSpec.model_validate(
     {
         "ranked": {
@@ -121,6 +121,19 @@ def test_what_the_lake_has_of_an_index_is_not_mixed(small: Lake) -> None:
     more = RankedIndicesSpec.model_validate({"ranked": {BIG: {"to_share": 0.75}}})
     with pytest.raises(ConflictError):
         rank_indices(more, small, small.dates("daily"))
+
+
+@pytest.mark.parametrize(
+    ("ranked", "said"),
+    [
+        ({"small": {"to_share": 1}}, "990001.SH"),
+        ({BIG: {"from_share": 0.5, "to_share": 0.5}}, "not below"),
+        ({}, "at least 1"),
+    ],
+)
+def test_what_is_no_index_is_told(ranked: dict, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        RankedIndicesSpec.model_validate({"ranked": ranked})
 
 
 def test_without_a_capitalisation_it_is_told(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def rank_indices(spec: RankedIndicesSpec, lake: Lake, dates: Shaped[ndarray, "D"
         members, levels = _made(index, ranks, seen)
         _check(index, lake, members)
         name = NAME.format(ranks.from_share, ranks.to_share)
-        about = (index, EXCHANGES.get(index[-2:], index[-2:]), BOARD, name)
+        about = (index, EXCHANGES[index[-2:]], BOARD, name)
         told = dict(zip(("symbol", "exchange", "board", "name"), about, strict=True))
         dates_null = {c: pl.lit(None, pl.Date) for c in ("list_date", "delist_date")}
         lake.append("instruments", pl.DataFrame([told]).with_columns(**dates_null), "replace")

@@ -1,14 +1,16 @@
 """RankedIndicesSpec: indices of a recipe's own, of its lake's stocks by size."""
 
+import re
 from datetime import date
 from typing import ClassVar, Literal
 
 from jaxtyping import Shaped
 from numpy import ndarray
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from intralpha.base import Spec
 from intralpha.market import Lake, LakeStep, StepDone
+from intralpha.market.schemas import SYMBOL_FORM
 
 
 class RankedIndexSpec(Spec):
@@ -46,8 +48,20 @@ class RankedIndicesSpec(LakeStep):
     reads: ClassVar = (("daily", None),)
     writes: ClassVar = (("daily", None),)
     ranked: dict[str, RankedIndexSpec] = Field(
-        min_length=1, description="symbol of the index, such as 000300.SH -> its ranks"
+        min_length=1,
+        description="symbol of the index, such as 000300.SH, or 990001.SH for one that nobody "
+        "publishes -> its ranks",
     )
+
+    @field_validator("ranked")
+    @classmethod
+    def _are_symbols(cls, given: dict[str, RankedIndexSpec]) -> dict[str, RankedIndexSpec]:
+        odd = [name for name in given if not re.match(SYMBOL_FORM, name)]
+        if odd:
+            raise ValueError(
+                f"{', '.join(odd)} is not like 000300.SH; an index of your own may be 990001.SH"
+            )
+        return given
 
     def todo(self, lake: Lake, dates: Shaped[ndarray, " D"]) -> tuple[date, ...]:
         """Sessions on which an index has no level."""
