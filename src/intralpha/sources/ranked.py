@@ -76,7 +76,7 @@ def rank_indices(spec: RankedIndicesSpec, lake: Lake, dates: Shaped[ndarray, "D"
     """
     if len(dates) == 0:
         return StepDone(0, "no sessions")
-    seen = _sessions(lake, dates[-1])
+    seen = _sessions(lake, dates[-1].item())
     lines = []
     for index, ranks in spec.ranked.items():
         members, levels = _made(index, ranks, seen)
@@ -112,8 +112,8 @@ def without_level(
     return tuple(day.item() for day in dates if day not in first and day.item() not in have)
 
 
-def _sessions(lake: Lake, last: np.datetime64) -> Sessions:
-    view = lake.limited(None, last.item())
+def _sessions(lake: Lake, last: date) -> Sessions:
+    view = lake.limited(None, last)
     known = view.scan("instruments").filter(pl.col("board") == BOARD).collect()["symbol"]
     daily = read_daily(view, NAMES)
     kept = ~np.isin(daily.assets, known.to_numpy().astype(str))

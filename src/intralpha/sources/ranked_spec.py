@@ -10,7 +10,8 @@ from pydantic import Field, field_validator, model_validator
 
 from intralpha.base import Spec
 from intralpha.market import Lake, LakeStep, StepDone
-from intralpha.market.schemas import SYMBOL_FORM
+
+SYMBOL = re.compile(r"\d{6}\.(SH|SZ|BJ)")  # as the lake has them
 
 
 class RankedIndexSpec(Spec):
@@ -56,7 +57,7 @@ class RankedIndicesSpec(LakeStep):
     @field_validator("ranked")
     @classmethod
     def _are_symbols(cls, given: dict[str, RankedIndexSpec]) -> dict[str, RankedIndexSpec]:
-        odd = [name for name in given if not re.match(SYMBOL_FORM, name)]
+        odd = [name for name in given if not SYMBOL.fullmatch(name)]
         if odd:
             raise ValueError(
                 f"{', '.join(odd)} is not like 000300.SH; an index of your own may be 990001.SH"
