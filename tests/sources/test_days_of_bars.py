@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from intralpha.market import Lake
-from intralpha.sources import ingest, mapping
+from intralpha.sources import ingest, mapped
 from intralpha.sources.days_of_bars import NO_AUCTION, DaysOfBarsSpec
 
 from .conftest import HEADER, bar_lines
@@ -64,7 +64,7 @@ def test_bars_without_a_trade_give_no_price(lake: Lake, vendor: Path) -> None:
 def test_a_day_that_two_batches_share_is_one_row(
     lake: Lake, vendor: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mapping, "ROWS_A_BATCH", 1)  # every file is a batch
+    monkeypatch.setattr(mapped, "ROWS_A_BATCH", 1)  # every file is a batch
     lines = bar_lines(DAYS[:1])
     write(vendor, "a_later.csv", lines[8:])
     write(vendor, "b_earlier.csv", lines[:8])

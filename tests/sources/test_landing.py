@@ -9,7 +9,7 @@ import pytest
 
 from intralpha.market import Calendar, Lake, bar_times
 from intralpha.market.manifest import read_manifest
-from intralpha.sources import IngestReport, MappingSpec, ingest, mapping
+from intralpha.sources import IngestReport, MappingSpec, ingest, mapped
 
 DAYS = [d.item() for d in Calendar.xshg().between("2024-03-01", "2024-04-12")]
 DAILY = ("code", "date", "open", "high", "low", "close", "volume", "amount", "preclose", "turn")
@@ -66,7 +66,7 @@ def test_any_cut_of_daily_files_gives_the_same_lake(
         write(tmp_path / "files" / f"{i:03d}.csv", part)
         for i, part in enumerate(rows.partition_by(by, maintain_order=True))
     ]
-    monkeypatch.setattr(mapping, "ROWS_A_BATCH", batch_rows)
+    monkeypatch.setattr(mapped, "ROWS_A_BATCH", batch_rows)
     for share in np.array_split(np.array(files, dtype=object), ingests):
         given = [spec(path) for path in share] if ingests > 1 else [spec(tmp_path / "files")]
         ingest(given, cut, show_progress=False)
@@ -143,7 +143,7 @@ def test_any_cut_of_bar_files_gives_the_same_lake(
     files = [
         write(tmp_path / "halves" / f"{i:02d}.csv", p.select(BARS)) for i, p in enumerate(parts)
     ]
-    monkeypatch.setattr(mapping, "ROWS_A_BATCH", batch_rows)
+    monkeypatch.setattr(mapped, "ROWS_A_BATCH", batch_rows)
     given = [spec(path, **keys) for path in (reversed(files) if backwards else files)]
     ingest([*given, spec(daily)], cut, show_progress=False)
     assert contents(cut) == contents(whole)
@@ -205,7 +205,7 @@ def test_a_large_file_is_cut_without_a_trace(
         given.append(spec(path, format=kind, **more))
     lakes, reports = [], []
     for rows_a_batch in (2_000_000, 11):
-        monkeypatch.setattr(mapping, "ROWS_A_BATCH", rows_a_batch)
+        monkeypatch.setattr(mapped, "ROWS_A_BATCH", rows_a_batch)
         lake = Lake(tmp_path / f"lake{rows_a_batch}", create=True)
         reports.append(told(ingest(given, lake, show_progress=False)))
         lakes.append(contents(lake))
@@ -228,7 +228,7 @@ def test_a_part_of_a_file_reads_commas_as_the_file_does(
     write(path, pl.DataFrame(rows, schema=list(DAILY), orient="row"))
     lakes = []
     for rows_a_batch in (2_000_000, 4):
-        monkeypatch.setattr(mapping, "ROWS_A_BATCH", rows_a_batch)
+        monkeypatch.setattr(mapped, "ROWS_A_BATCH", rows_a_batch)
         lake = Lake(tmp_path / f"lake{rows_a_batch}", create=True)
         ingest([spec(path)], lake, show_progress=False)
         lakes.append(contents(lake))
