@@ -248,6 +248,8 @@ class _Maker(Maker):
                 self._lake, session.on, rule, self._statistics, with_middle="middle" in reads
             )
             out["theta"], out["middle"] = found.of(session.day.symbols)[:2]
+            unknown = np.any([np.isnan(out[name]) for name in reads], axis=0)
+            self._gaps.without_threshold(session.on, int(unknown.sum()))
         return out
 
     def _run(

@@ -52,8 +52,10 @@ class NothingToTestError(DataError):
         super().__init__(
             f"scores from {first} to {last} have no date to test {period}, with a return that ends "
             f"{horizon[1]} sessions later (the first of test.horizons).\n"
-            "Hint: take a shorter horizon, widen test.start/test.end, train on more recent folds, "
-            "or look at the universe: if it is empty (universe.min_listed_days?), so is the test."
+            "Hint: take a shorter horizon, widen test.start/test.end, let data.end (with `assets: "
+            "bars`: the bars) reach further, for a return needs daily rows up to its end, train on "
+            "more recent folds, or look at the universe: if it is empty "
+            "(universe.min_listed_days?), so is the test."
         )
 
 
