@@ -2,14 +2,17 @@
 
 from datetime import date
 
+import numpy as np
 import polars as pl
 import pytest
 
+from intralpha.base import Panel
 from intralpha.market import Lake, bar_times
 from intralpha.market.schemas import shape
 from intralpha.pipeline.axes import NoAssetsError, read_axes
-from intralpha.pipeline.nodes.test import NothingToTestError
-from intralpha.pipeline.recipe import DataSpec
+from intralpha.pipeline.nodes import test as node
+from intralpha.pipeline.nodes.test import NoScoreError, NothingToTestError
+from intralpha.pipeline.recipe import DataSpec, TestSpec
 
 PRICES = dict.fromkeys(("open", "high", "low", "close"), 10.0)
 
@@ -38,5 +41,19 @@ def test_days_of_daily_rows_without_bars_are_named_apart(tmp_path):
 
 
 def test_a_last_day_without_a_return_says_that_the_data_may_reach_further():
-    error = NothingToTestError("2023-01-03", "2023-01-03", None, None, (1, 2))
+    error = NothingToTestError("low", ("2023-01-03", "2023-01-03"), None, None, (1, 2))
     assert "let data.end (with `assets: bars`: the bars) reach further" in str(error)
+
+
+def test_a_factor_without_any_score_is_named():
+    """Of several factors the one that stops the test: a return is not what it lacks."""
+    dates, assets = np.array(["2023-01-03"], "datetime64[D]"), np.array(["600000.SH"])
+    nothing = Panel(np.full((1, 1, 1), np.nan, np.float32), dates, assets, ("score",))
+    forward = Panel(np.zeros((1, 1, 1), np.float32), dates, assets, ("fwd_1_2",))
+    with pytest.raises(NoScoreError) as caught:
+        node.test_dates(TestSpec(), nothing, forward, "orders")
+    assert str(caught.value).startswith("orders has no score from 2023-01-03 to 2023-01-03;")
+    some = Panel(np.ones((1, 1, 1), np.float32), dates, assets, ("score",))
+    late = Panel(np.full((1, 1, 1), np.nan, np.float32), dates, assets, ("fwd_1_2",))
+    with pytest.raises(NothingToTestError, match=r"^scores of orders from .* return that ends"):
+        node.test_dates(TestSpec(), some, late, "orders")
