@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from common import level2_facts as facts
+from common import plain_bars
 from common import plain_level2 as plain
 
 from intralpha.features import LibrarySpec, load_library
@@ -111,6 +112,22 @@ def beside_plain(lake: Lake, data: Path) -> tuple[int, float, dict[str, np.ndarr
     return count, worst, {n: made[n] for n in names}
 
 
+def bars_beside_plain(lake: Lake, data: Path) -> float:
+    """Eight half hours of seven factors beside the plain computation; the worst difference."""
+    made = values(lake, "bar64_level2_30", DAY, STOCKS)
+    trades, book = plain.raw_trades(data), plain.raw_books(data)["600519.SH"]
+    expected = {symbol: plain_bars.trade_bars(t) for symbol, t in trades.items()}
+    expected["600519.SH"] |= plain_bars.book_bars(book, trades["600519.SH"])
+    print("\nhalf hours of bar64_level2_30: worst absolute difference in eight bars")
+    worst = 0.0
+    for symbol, known in expected.items():
+        at = STOCKS.tolist().index(symbol)
+        gaps = {n: float(np.abs(made[n][:, at] - want).max()) for n, want in known.items()}
+        worst = max(worst, *(g if np.isfinite(g) else np.inf for g in gaps.values()))
+        print(f"  {symbol} " + ", ".join(f"{n} {g:.0e}" for n, g in gaps.items()))
+    return worst
+
+
 def in_simulated(
     folder: Path, made: dict[str, np.ndarray], stocks: int, days: int, **habits: float
 ) -> float:
@@ -181,6 +198,7 @@ def main() -> None:
         facts.minutes_of_snapshots(sources[0], lake, DAY, Path(folder) / "snapshots")
         coverage(lake)
         count, worst, made = beside_plain(lake, data)
+        bars = bars_beside_plain(lake, data)
         cut = facts.cut_at(lake, DAY, Path(folder) / "cut", STOCKS, OWN)
         facts.in_time(lake, DAY, STOCKS)
         sizes = (12, 4) if given.quick else (60, 8)
@@ -189,7 +207,7 @@ def main() -> None:
             in_simulated(Path(folder) / "busy", made, 12, 4, orders_per_day=20_000)
     print(
         f"RESULT daily_equal={daily} book_equal={book:.4f} plain_values={count} "
-        f"plain_worst={worst:.1e} cut_equal={cut:.4f} inside={inside:.2f}"
+        f"plain_worst={worst:.1e} bars_worst={bars:.1e} cut_equal={cut:.4f} inside={inside:.2f}"
     )
 
 
