@@ -127,3 +127,14 @@ def test_a_source_without_snapshots_is_refused() -> None:
     source = MinutesOfSnapshots(Feed([]))
     with pytest.raises(SourceError, match="found no snapshots"):
         list(source.batches())
+
+
+def test_high_and_low_hold_the_mean_price() -> None:
+    """100,000 shares for 10.203 each where both snapshots show 10.00, then as many for 9.50."""
+    rows = [
+        *DAY[:3],
+        ("09:30:57", 10.0, 100_500, 1_025_300.0, 5),
+        ("09:31:57", 10.0, 200_500, 1_975_300.0, 6),
+    ]
+    bars = made(rows)["bars"].frame.head(2).select("open", "high", "low", "close").rows()
+    assert bars == [(10.0, 10.21, 10.0, 10.0), (10.0, 10.0, 9.5, 10.0)]

@@ -7,7 +7,7 @@ from typing import Literal
 import polars as pl
 from pydantic import Field
 
-from intralpha.market import bar_times
+from intralpha.market import bar_times, vwap_outside
 from intralpha.market.hours import (
     AFTERNOON_MS,
     MINUTE_MS,
@@ -20,6 +20,7 @@ from intralpha.market.hours import (
 from intralpha.market.schemas import shape
 from intralpha.sources.bar_rows import fill_grid
 from intralpha.sources.source import Batch, Source, SourceError, SourceSpec
+from intralpha.sources.tick import tick_column
 
 DAY = ("date", "symbol")
 FILLED = "minutes without a trade filled in"
@@ -31,7 +32,8 @@ class MinutesOfSnapshotsSpec(SourceSpec):
 
     Volume, amount and trades of a minute are what the sums of the day grew by in its snapshots,
     prices are the last prices of those in which they grew: a trade that another one hides between
-    two snapshots is in the volume and in no high or low. A snapshot belongs to the minute of its
+    two snapshots is in the volume and in no high or low, but that these hold the mean price. A
+    snapshot belongs to the minute of its
     stamp, so a minute holds nothing that was not known at its end, and the last three seconds of
     it may stand in the next one. What trades say of active sides is null.
     """
@@ -140,18 +142,29 @@ def _minutes(grown: pl.DataFrame, origin: str) -> Batch:
             _counted(),
             (~pl.col("apart")).any().alias("auc_in_first"),
         )
+        .with_columns(tick_column(grown["symbol"].unique(), None))
+        .with_columns(*_at_least_the_mean())
     )
     times = pl.Series(bar_times(1), dtype=pl.Time)
     rows = of_minute.with_columns(
         pl.lit(1, pl.Int16).alias("freq"), times.gather(of_minute["minute"]).alias("time")
     )
-    frame, filled = fill_grid(shape("bars", rows.drop("minute")), 1)
+    frame, filled = fill_grid(shape("bars", rows.drop("minute", "tick")), 1)
     counts = pl.col("trades").is_not_null().any().over(*DAY)
     idle = pl.when(counts & (pl.col("volume") == 0)).then(0).otherwise("trades")
     frame = frame.with_columns(idle.cast(pl.Int32).alias("trades"))
     inside = int(of_minute.filter("auc_in_first").select(DAY).n_unique())
     notes = {WITH_AUCTION: inside} if inside else {}
     return Batch("bars", frame, origin, repairs={FILLED: filled}, notes=notes)
+
+
+def _at_least_the_mean() -> tuple[pl.Expr, pl.Expr]:
+    """High and low that hold the mean price: a trade that no snapshot shows was at least there."""
+    tick, mean = pl.col("tick"), pl.col("amount") / pl.col("volume")
+    hidden = vwap_outside(pl.col("low"), pl.col("high"), pl.col("volume"), pl.col("amount"), tick)
+    above = pl.when(hidden).then(((mean / tick - 1e-6).ceil() * tick).round(3))
+    below = pl.when(hidden).then(((mean / tick + 1e-6).floor() * tick).round(3))
+    return pl.max_horizontal("high", above), pl.min_horizontal("low", below)
 
 
 def _counted() -> pl.Expr:
