@@ -86,6 +86,27 @@ def test_columns_of_snapshots_that_nobody_has_are_named(lake, caplog):
         values(lake, "level2_minutes", (BID,), slice(0, 5))
 
 
+def test_one_day_of_trades_says_that_no_threshold_is_known(lake, caplog):
+    """The first session has none before it: its big orders are unknown, and the log says why."""
+    enrich(lake, lake.dates("trades")[:1], show_progress=False)
+    found = values(lake, "level2_minutes", (ACTIVE, BIG), slice(0, 1))
+    assert np.isfinite(found[..., 0]).any()
+    assert np.isnan(found[..., 1]).all()
+    (said,) = [r.getMessage() for r in caplog.records]
+    assert "level2_minutes: no session has big_buy_amount, big_sell_amount; NaN" in said
+    assert "rule: day_mean" in said
+    caplog.clear()
+    assert np.isnan(values(lake, "level2_parents", ("bigorder_amt_perc",), slice(0, 1))).all()
+    said = caplog.records[0].getMessage()
+    assert "level2_parents: 6 stock-days have no threshold of big orders" in said
+    assert "(1 sessions, the first 2023-01-03)" in said
+    assert "rule: day_mean" in said
+    caplog.clear()
+    own = values(lake, "level2_parents", ("bigorder_amt_perc",), slice(0, 1), big_order=MEAN)
+    assert np.isfinite(own).any()
+    assert "threshold" not in caplog.text
+
+
 def test_ticks_of_some_sessions_and_of_none(lake, caplog):
     found = values(lake, "level2_orders", (), slice(2, 5))
     assert [np.isfinite(day).any() for day in found] == [False, True, True]
@@ -162,3 +183,16 @@ def test_filled_columns(lake):
     assert "active_buy_amount" in filled_columns(lake, on, 1)
     assert "active_sell_amount" not in filled_columns(lake, on, 1)
     assert filled_columns(lake, on, 30) == frozenset()
+
+
+def test_snapshots_without_minutes_say_what_makes_them(tmp_path):
+    spec = SimulatedSpec(n_assets=5, start=date(2023, 1, 3), end=date(2023, 1, 3), freq=1,
+                         ticks=("snapshots",))  # fmt: skip
+    whole = Lake(tmp_path / "whole", create=True)
+    ingest([spec], whole, show_progress=False)
+    bare = Lake(tmp_path / "bare", create=True)
+    for table in ("instruments", "daily", "snapshots"):
+        bare.append(table, whole.scan(table).collect())
+    features = LibrarySpec(library="tick100", cache=False).make()
+    with pytest.raises(MissingLevel2Error, match="`kind: minutes_of_snapshots` around"):
+        features.compute(bare, bare.dates("daily"), np.array(["600000.SH"]))

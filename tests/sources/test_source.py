@@ -23,6 +23,7 @@ NEEDED = {
         "path": "x",
         "streams": {"t": {"holds": "trades", "pattern": "*", "columns": COLUMNS}},
     },
+    "minutes_of_snapshots": {"snapshots": {"kind": "tdx", "path": "x"}},
     "mapping": {"path": "x", "table": "daily", "columns": DAILY | {"date": "d"}},
     "qlib": {"path": "x"},
     "simulated": {"n_assets": 5},

@@ -92,16 +92,22 @@ class FactorReport:
     def _title(self) -> str:
         days = self.series["date"]
         period = f"{days[0]} to {days[-1]}" if len(days) else "no date"
-        return f"FactorReport of {self.name}, {period}, {len(days):,} test dates{self._few()}"
+        said = f"FactorReport of {self.name}, {period}, {len(days):,} test dates"
+        return said + self._few("; {} of them")
 
-    def _few(self) -> str:
+    def without_ic(self) -> str:
+        """Why there is no RankIC of any date, if too few stocks are the reason; else empty."""
+        few = int(self.summary.get(FEW_STOCKS, 0))
+        return self._few("{} test dates") if few and few == self.series.height else ""
+
+    def _few(self, dates: str) -> str:
         """What to say of dates that have too few stocks for an IC; empty if none has."""
         few, total = int(self.summary.get(FEW_STOCKS, 0)), self.series.height
         if not few:
             return ""
         fault = (
-            f"; {few:,} of them have fewer than {MIN_STOCKS} stocks with a score and a return and "
-            "count in no IC or RankIC"
+            f"{dates.format(f'{few:,}')} have fewer than {MIN_STOCKS} stocks with a score and a "
+            "return and count in no IC or RankIC"
         )
         return f"{fault}: widen the universe" if few == total else fault
 

@@ -22,6 +22,10 @@ from intralpha.market.bar_columns import filled_columns
 
 LOG = logging.getLogger(__name__)
 MINUTE = 1
+NO_THRESHOLD = (
+    ": no stock had a threshold of big orders when the minutes were made, too few sessions with "
+    "trades before. `big_order: {rule: day_mean}` of `enrich` and of the factors needs none"
+)
 
 
 class MissingLevel2Error(DataError):
@@ -85,6 +89,8 @@ def check_ticks(
     if not ticks & minutes:
         needs = f"1-minute bars beside table {table}"
         hint = f"`intralpha level2 enrich {lake.root}` makes them from trades"
+        if table == "snapshots":
+            hint += ", `kind: minutes_of_snapshots` around the source of snapshots without them"
         raise MissingLevel2Error(library, needs, around, lake.root, hint)
     _note(library, f"table {table} with 1-minute bars", asked, ticks & minutes)
 
@@ -124,7 +130,8 @@ def check_minutes(
         raise MissingLevel2Error(library, needs, around, lake.root, hint)
     empty = [name for name in columns if name not in anywhere]
     if empty:
-        LOG.warning("%s: no session has %s; NaN is what reads it", library, ", ".join(empty))
+        why = NO_THRESHOLD if any(name.startswith("big_") for name in empty) else ""
+        LOG.warning("%s: no session has %s; NaN is what reads it%s", library, ", ".join(empty), why)
     _note(library, f"{freq}-minute bars made from trades", asked, {d for d in asked if filled[d]})
 
 

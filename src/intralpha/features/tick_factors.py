@@ -166,7 +166,7 @@ class TickFactors(RowFactors):
         the session before.
         """
         sizes = int(bool(self.reads_thresholds))
-        by_trades = self.reads_thresholds and self._threshold_reads_trades()
+        by_trades = self.threshold_reads_trades()
         orders = [Read("trades", back=self.threshold_days)] if by_trades else []
         known = [Read("instruments")] if self.settings.cache else []
         back = max(self.threshold_days, sizes)
@@ -178,9 +178,10 @@ class TickFactors(RowFactors):
         whole = {*DAY_SUMS, *self.frame.whole_day}
         return minutes_read(self._graph, self._outputs_of(columns), whole)
 
-    def _threshold_reads_trades(self) -> bool:
-        rule = self.settings.big_order.rule
-        return rule != "fixed_200k" or "middle" in self.reads_thresholds
+    def threshold_reads_trades(self) -> bool:
+        """Whether factors need to know when an order is big, and trades say it."""
+        known = self.reads_thresholds
+        return bool(known) and (self.settings.big_order.rule != "fixed_200k" or "middle" in known)
 
     def check(self, lake: Lake, dates: Shaped[ndarray, "D"], back: int) -> None:
         """See :meth:`.Factors.check`."""
@@ -211,7 +212,9 @@ class _Maker(Maker):
         settings = of.settings
         axis = session_axis(lake, assets) if settings.cache else assets
         self._reader = SessionReader(lake, 1, settings.cache, axis, volume=True)
-        self._statistics = StatisticsStore(lake, settings.big_order.days + 1)
+        # Of a table that the factors may not read there are none.
+        days = settings.big_order.days + 1
+        self._statistics = StatisticsStore(lake, days) if of.threshold_reads_trades() else None
         self._checksums = lake.checksums(of.frame.table)
         store = FactorStore(lake, of.folder, 1) if settings.cache else None
         self._kept = KeptValues(store, of.library)
@@ -248,6 +251,8 @@ class _Maker(Maker):
                 self._lake, session.on, rule, self._statistics, with_middle="middle" in reads
             )
             out["theta"], out["middle"] = found.of(session.day.symbols)[:2]
+            unknown = np.any([np.isnan(out[name]) for name in reads], axis=0)
+            self._gaps.without_threshold(session.on, int(unknown.sum()))
         return out
 
     def _run(

@@ -94,7 +94,7 @@ def read_axes(lake: Lake, spec: DataSpec, symbols: ndarray | None = None) -> Axe
         )
         raise NoAssetsError(lake.root, "daily rows", hint)
     days = sessions
-    held = f"{sessions[0]} to {sessions[-1]}"
+    held, what = f"{sessions[0]} to {sessions[-1]}", "session"
     if spec.assets == "bars":
         bars = lake.dates("bars", spec.bar_freq)
         if len(bars) == 0:
@@ -102,12 +102,14 @@ def read_axes(lake: Lake, spec: DataSpec, symbols: ndarray | None = None) -> Axe
             hint = f"data.bar_freq names the minutes of one bar; this lake's: {there}"
             raise NoAssetsError(lake.root, f"bars of {spec.bar_freq} minutes", hint)
         days = days[(days >= bars[0]) & (days <= bars[-1])]
+        what = f"session with bars of {spec.bar_freq} minutes"
+        held += f" of daily rows, {bars[0]} to {bars[-1]} of these bars"
     lo = as_days([spec.start])[0] if spec.start else days[0]
     hi = as_days([spec.end])[0] if spec.end else days[-1]
     days = days[(days >= lo) & (days <= hi)]
     if len(days) == 0:
         hint = f"data.start and data.end must lie within what it holds: {held}"
-        raise NoAssetsError(lake.root, f"session between {lo} and {hi}", hint)
+        raise NoAssetsError(lake.root, f"{what} between {lo} and {hi}", hint)
     assets, since = _first_rows(lake, days[-1], symbols)
     if len(assets) == 0:
         raise NoAssetsError(lake.root, "stock with daily rows", f"its sessions are {held}")

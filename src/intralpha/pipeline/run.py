@@ -70,6 +70,10 @@ class RunResult:
         for factor in self.factors:
             cells = "".join(f"{factor.summary[name]:>20.4f}" for name in SHOWN)
             lines.append(f"{factor.name:<{width}}{cells}")
+        why: dict[str, list[str]] = {}
+        for factor in self.factors:
+            why.setdefault(factor.without_ic(), []).append(factor.name)
+        lines += [f"{', '.join(names)}: {said}" for said, names in why.items() if said]
         lines += [f"portfolio {name:<28}{value:>12.4f}" for name, value in self.figures.items()]
         lines.append(f"{self.seconds:.1f} s, peak memory {self.peak_gib:.2f} GiB")
         return "\n".join(lines)

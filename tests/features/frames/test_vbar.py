@@ -337,6 +337,14 @@ def test_too_few_sessions_of_minutes_are_no_window(source, stocks, tmp_path, cou
         values(empty, [20, 21], stocks)
 
 
+def test_a_window_of_which_most_sessions_have_no_minutes_is_none(source, stocks, tmp_path):
+    """Ten of twenty are enough, as in a mean of twenty days: 12 to 21 of the window from 2 on."""
+    lake = cut(source, tmp_path / "half", 22, without=tuple(range(1, 12)))
+    found = values(lake, [19, 20, 21], stocks).values
+    assert [bool(np.isfinite(day).any()) for day in found] == [False, False, True]
+    assert_fresh(lake, [21], stocks, values(lake, [21], stocks))
+
+
 def drop_daily(lake: Lake, gone: pl.Expr) -> None:
     rows = lake.scan("daily").collect()
     for path in (lake.root / "daily").iterdir():

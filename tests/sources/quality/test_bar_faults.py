@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 from intralpha.market import Calendar, Lake, bar_times
+from intralpha.market.schemas import shape
 from intralpha.sources import SimulatedSpec, quality
-from intralpha.sources.quality.bars import bar_faults
+from intralpha.sources.quality.bars import bar_faults, sum_faults
 from intralpha.sources.quality.report import Fault
 
 STOCKS, N_DAYS = ("600000.SH", "000001.SZ", "300001.SZ"), 12
@@ -225,3 +226,30 @@ def test_thin_bars_that_do_not_join(
 ) -> None:
     fault = torn(wrong(thin[freq]), tmp_path / "lake")
     assert fault.rows.height > 0.8 * fault.looked_at > 10
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_an_opening_auction_that_stands_apart_is_part_of_the_day(apart, tmp_path):
+    """600 shares at 10.20 before 240 minutes of 100 at 10.00: 2.4 % of the day are no gap of bars,
+    unless the bars say that they hold the auction.
+    """
+    on, symbol = date(2024, 3, 1), "600000.SH"
+    flat = dict.fromkeys(("open", "high", "low", "close"), 10.0)
+    bar = {"date": on, "symbol": symbol, "freq": 1, **flat, "volume": 100, "amount": 1_000.0}
+    lake = Lake(tmp_path / "lake", create=True)
+    minutes = pl.DataFrame({"time": bar_times(1)}).with_columns(
+        *(pl.lit(v).alias(k) for k, v in bar.items()), auc_in_first=pl.lit(not apart)
+    )
+    lake.append("bars", shape("bars", minutes))
+    auction = {"date": on, "symbol": symbol, "time": time(9, 25), "price": 10.2, "volume": 600,
+               "amount": 6_120.0}  # fmt: skip
+    lake.append("auctions", shape("auctions", pl.DataFrame([auction])))
+    day = {"date": on, "symbol": symbol, **flat, "open": 10.2, "high": 10.2, "preclose": 10.0,
+           "volume": 24_600, "amount": 246_120.0, "adj_factor": 1.0,
+           "suspended": False}  # fmt: skip
+    lake.append("daily", shape("daily", pl.DataFrame([day])))
+    _, days = bar_faults(lake, 1, None)
+    faults = sum_faults(lake, days, {})
+    names = [f"bars: {what} is not the daily {what}" for what in ("open", "high")]
+    names += [f"bars: {what} over 0.5 % off the daily {what}" for what in ("volume", "amount")]
+    assert [faults[name].rows.height for name in names] == [0 if apart else 1] * 4

@@ -60,8 +60,9 @@ class VolumeBarFactors(RowFactors):
     """Factors of a library over bars of equal volume.
 
     Bars come from minutes: the lake must have bars of one minute. A date with fewer than twenty
-    sessions from the lake's first minutes up to it is NaN, and so is a stock without bars or
-    without a daily row on it. Prices are adjusted by ``adj_factor`` inside the window.
+    sessions from the lake's first minutes up to it is NaN, or with fewer than ten of the twenty
+    that have minutes [Spec 2.7], and so is a stock without bars or without a daily row on it.
+    Prices are adjusted by ``adj_factor`` inside the window.
 
     With ``cache`` the values of all stocks are kept beside the lake, under what the twenty sessions
     hold: a new day walks its own window, a new factor is computed alone, and a changed session
@@ -310,7 +311,11 @@ def _places(symbols: ndarray, wanted: ndarray) -> Int[ndarray, " wanted"]:
 
 
 def _has_window(lake: Lake, sessions: ndarray, place: ndarray) -> Bool[ndarray, " D"]:
-    """Whether a session has minutes, and they begin at least nineteen sessions before it."""
+    """Whether a session has minutes, and they begin at least nineteen sessions before it, of which
+    with it half have some.
+    """
     known = as_days(sorted(bar_files(lake, FREQ)))
-    first = int(np.searchsorted(sessions, known[0]))
-    return (place - SESSIONS + 1 >= first) & np.isin(sessions[place], known)
+    first, there = int(np.searchsorted(sessions, known[0])), np.isin(sessions, known)
+    upto = np.append(0, np.cumsum(there))
+    half = 2 * (upto[place + 1] - upto[np.maximum(place + 1 - SESSIONS, 0)]) >= SESSIONS
+    return (place - SESSIONS + 1 >= first) & there[place] & half

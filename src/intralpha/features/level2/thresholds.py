@@ -112,9 +112,9 @@ def thresholds(
     Nothing of session t enters, but for ``day_mean``, whose ``days`` is the day itself and which
     every stock that traded has of its own. Under ``fixed_200k`` theta is the same for all.
     """
-    store = store or StatisticsStore(lake, spec.days + 1)
     if spec.rule == "fixed_200k" and not with_middle:
         return _fixed()
+    store = store or StatisticsStore(lake, spec.days + 1)
     found = [s for s in (store.get(day) for day in window_of(store, on, spec)) if s is not None]
     symbols, traded, sums, histogram = _pooled(found, spec.rule == "q90")
     least = 1 if spec.rule == "day_mean" else spec.min_days

@@ -36,24 +36,38 @@ STYLES = LibrarySpec(
 )  # what `neutral_to` names
 
 
+class NoScoreError(DataError):
+    """A factor has no score on any date."""
+
+    def __init__(self, what: str, first: str, last: str) -> None:
+        self.what, self.first, self.last = what, first, last
+        super().__init__(
+            f"{what} has no score from {first} to {last}; expected some.\n"
+            "Hint: the log says what its features lack. Where it is a table, a look-back or other "
+            "stocks to stand beside, leave the factor out (`factors: {NAME: null}`); or the "
+            "universe is empty (universe.min_listed_days?)."
+        )
+
+
 class NothingToTestError(DataError):
     """No score date has a finished forward return inside the test period."""
 
     def __init__(
         self,
-        first: str,
-        last: str,
+        what: str,
+        dates: tuple[str, str],
         start: date | None,
         end: date | None,
         horizon: tuple[int, int],
     ) -> None:
-        self.first, self.last, self.horizon = first, last, horizon
+        self.what, self.dates, self.horizon = what, dates, horizon
         period = f"between {start or 'the first score'} and {end or 'the last finished return'}"
         super().__init__(
-            f"scores from {first} to {last} have no date to test {period}, with a return that ends "
-            f"{horizon[1]} sessions later (the first of test.horizons).\n"
+            f"scores of {what} from {dates[0]} to {dates[1]} have no date to test {period}, with a "
+            f"return that ends {horizon[1]} sessions later (the first of test.horizons).\n"
             "Hint: take a shorter horizon, widen test.start/test.end, train on more recent folds, "
-            "or look at the universe: if it is empty (universe.min_listed_days?), so is the test."
+            "or let data.end (with `assets: bars`: the bars) reach further, for a return needs "
+            "daily rows up to its end."
         )
 
 
@@ -169,7 +183,7 @@ def _reports(
 ) -> list[FactorReport]:
     """The plain test, and the variants that are asked for, on the test's own dates or others."""
     forward = inputs.panel("forward")
-    dates = test_dates(spec.test, score, forward) if dates is None else dates
+    dates = test_dates(spec.test, score, forward, name) if dates is None else dates
     factor, fwd = score.at(dates), forward.at(dates)
     inside = inputs.panel("universe").at(dates)["universe"] > 0
     if spec.test.fwd_exclude_blocked:
@@ -209,7 +223,7 @@ def _reports(
         out.append(replace(part, series=part.series[rows]))
     if name in spec.from_bars:
         later = inputs.panel(f"forward/{name}")
-        score, label = score.at(test_dates(spec.test, score, later)), spec.from_bars[name]
+        score, label = score.at(test_dates(spec.test, score, later, name)), spec.from_bars[name]
         known = inputs.panel(f"universe/{name}").at(score.dates)
         out.append(tested_from_bar(score, later, known, spec.test.factor, f"{name}, from {label}"))
     return out
@@ -268,7 +282,7 @@ def _beside_oracle(
     return [*shared, oracle]
 
 
-def test_dates(test: TestSpec, score: Panel, forward: Panel) -> ndarray:
+def test_dates(test: TestSpec, score: Panel, forward: Panel, what: str) -> ndarray:
     """Score dates inside the test period whose first horizon is over.
 
     Parameters
@@ -277,6 +291,7 @@ def test_dates(test: TestSpec, score: Panel, forward: Panel) -> ndarray:
     score : Panel, name ``score``; a date on which no stock has one is passed over, and not counted
     forward : Panel of the forward returns, those of the first horizon first; NaN where it is not
         over
+    what : the factor, for the message
 
     Returns
     -------
@@ -285,7 +300,7 @@ def test_dates(test: TestSpec, score: Panel, forward: Panel) -> ndarray:
 
     Raises
     ------
-    NothingToTestError
+    NoScoreError, NothingToTestError
         There is none.
     """
     part = score.between(test.start or "1900-01-01", test.end or "2200-01-01")
@@ -293,6 +308,8 @@ def test_dates(test: TestSpec, score: Panel, forward: Panel) -> ndarray:
     scored = scored[np.isin(scored, forward.dates)]
     over = np.isfinite(forward.at(scored).values[:, :, 0]).any(axis=1)
     if not over.any():
-        first, last = str(score.dates[0]), str(score.dates[-1])
-        raise NothingToTestError(first, last, test.start, test.end, test.horizons[0])
+        ends = str(score.dates[0]), str(score.dates[-1])
+        if not np.isfinite(score["score"]).any():
+            raise NoScoreError(what, *ends)
+        raise NothingToTestError(what, ends, test.start, test.end, test.horizons[0])
     return scored[over]

@@ -78,7 +78,9 @@ def make_tracking(spec: Tracked, inputs: Inputs, task: Task) -> None:
     panels = {name: inputs.panel(f"score/{name}") for name in spec.factors}
     panels |= {SIGNAL: inputs.panel(SIGNAL)} if spec.with_signal else {}
     forward = inputs.panel("forward")
-    dates = reduce(np.intersect1d, (test_dates(spec.test, p, forward) for p in panels.values()))
+    dates = reduce(
+        np.intersect1d, (test_dates(spec.test, p, forward, n) for n, p in panels.items())
+    )
     fwd = forward.at(dates)
     inside_DA = inputs.panel("universe").at(dates)["universe"] > 0
     if spec.test.fwd_exclude_blocked:

@@ -1,7 +1,7 @@
 """Checks of bars: grid, spacing, VWAP, and their sums against the daily rows; a day at a time."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, time
 
 import polars as pl
 
@@ -64,12 +64,17 @@ def sum_faults(lake: Lake, days: pl.DataFrame, checked: dict[str, int]) -> dict[
     lake : with daily rows
     days : of :func:`bar_faults`
     checked : receives the number of stock-days that were compared
+
+    Notes
+    -----
+    An opening auction that the bars say they do not hold counts with them.
     """
     span: tuple[date, date] = (days["date"].min(), days["date"].max())  # type: ignore[assignment]
     symbols = days["symbol"].unique().to_list()
     daily = lake.scan("daily", *span).filter(pl.col("symbol").is_in(symbols))
     rows = daily.select(*KEY, *PRICES, "volume", "amount").collect()
-    both = days.join(rows, on=KEY, suffix="_daily").filter(pl.col("volume_daily") > 0)
+    whole = _with_auctions(lake, days, span)
+    both = whole.join(rows, on=KEY, suffix="_daily").filter(pl.col("volume_daily") > 0)
     checked["stock-days with bars and a daily row that traded"] = n = both.height
     faults = {}
     for price in PRICES:
@@ -83,6 +88,26 @@ def sum_faults(lake: Lake, days: pl.DataFrame, checked: dict[str, int]) -> dict[
     lonely = rows.filter(pl.col("volume") > 0).join(days, on=KEY, how="anti").select(KEY)
     faults["daily: traded stock-days without bars"] = Fault(lonely, rows.height)
     return faults
+
+
+def _with_auctions(lake: Lake, days: pl.DataFrame, span: tuple[date, date]) -> pl.DataFrame:
+    """The stock-days with the opening auctions that stand apart from their bars."""
+    if not lake.has("auctions"):
+        return days
+    opening = lake.scan("auctions", *span).filter(
+        pl.col("time") <= time(9, 30), pl.col("volume") > 0
+    )
+    parts = opening.select(*KEY, "price", shares="volume", yuan="amount").collect()
+    rows = days.join(parts, on=KEY, how="left")
+    apart = ~pl.col("inside") & pl.col("price").is_not_null()
+    price, shares, yuan = (pl.when(apart).then(pl.col(n)) for n in ("price", "shares", "yuan"))
+    return rows.with_columns(
+        pl.coalesce(price, "open").alias("open"),
+        pl.max_horizontal("high", price),
+        pl.min_horizontal("low", price),
+        pl.col("volume") + shares.fill_null(0),
+        pl.col("amount") + yuan.fill_null(0.0),
+    ).drop("price", "shares", "yuan")
 
 
 def _sum_fault(both: pl.DataFrame, what: str) -> dict[str, Fault]:
@@ -201,6 +226,7 @@ def _figures(freq: int) -> list[pl.Expr]:
     gap = (pl.col("open") - pl.col("last")).abs()
     return [
         pl.len().alias("bars"),
+        pl.col("auc_in_first").first().fill_null(value=True).alias("inside"),
         pl.col("open").first(),
         high.max(),
         low.min(),
