@@ -26,7 +26,6 @@ import numpy as np
 import polars as pl
 
 from intralpha.backtest import PortfolioRun, load_run
-from intralpha.base.cross_section import mean_zscore
 from intralpha.evaluation.nav import SESSIONS_PER_YEAR
 from intralpha.pipeline import Plan, execute, load_recipe, plan
 
@@ -74,12 +73,8 @@ def made(name: str, changes: tuple[str, ...], runs: Path) -> dict[str, float]:
 
 def slowness(planned: Plan, suffix: str) -> float:
     """Mean correlation of the signal with that of the decision before, over stocks with both."""
-    mine = planned.recipe.portfolios[suffix[1:]].factors if suffix else {}
-    if mine:
-        parts = [planned.panel(f"score/{name}")["score"] for name in mine]
-        score = mean_zscore(parts, np.tile(list(mine.values()), (len(parts[0]), 1)))
-    else:
-        score = planned.panel("signal")["score"]
+    own = suffix and planned.recipe.portfolios[suffix[1:]].combines() is not None
+    score = planned.panel(f"signal{suffix}" if own else "signal")["score"]
     found = []
     for old, new in pairwise(score):
         both = np.isfinite(old) & np.isfinite(new)
