@@ -124,6 +124,14 @@ def test_recalibrated_forecasts_are_told_with_their_multiples(small, made):
     assert "Recalibration" in page
 
 
+def test_a_recalibration_that_changes_nothing_is_told_too(small, made):
+    """Who asks for it and gets 1 throughout is shown that, not a report without a word."""
+    assert made.node("active_risk").spec is None
+    asked = plan(with_risk(small, "portfolio.recalibration={prior: 1e300}"), small / "runs")
+    node = asked.node("active_risk")
+    assert node.spec == asked.recipe.portfolio.recalibration
+
+
 @pytest.mark.slow
 def test_artifacts_are_those_of_the_whole(made):
     dates = np.array([s.name for s in made.node("risk").slices], dtype="datetime64[D]")
