@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from intralpha.audit import scramble
 from intralpha.market import Lake, index_weights
 from intralpha.sources import RankedIndicesSpec
 from intralpha.sources.exchange.index import INDEX
@@ -187,12 +188,25 @@ def test_only_stocks_are_ranked(tmp_path: Path) -> None:
     assert {*lake.scan("membership").collect()["symbol"]} == {*CLOSES} - {"600004.SH"}
 
 
+def test_a_lake_whose_rows_derive_their_limits_can_be_audited(tmp_path: Path) -> None:
+    """A copy with another future chains every row anew, those of the index among them."""
+    plain = lake_of(tmp_path / "plain", CLOSES, DAYS).scan("daily").collect()
+    lake = Lake(tmp_path / "lake", create=True)
+    lake.append("daily", plain.drop("adj_factor", "limit_up", "limit_down", "derived"))
+    assert lake.scan("daily").select("derived").collect()["derived"].null_count() == 0
+    rank_indices(SPEC, lake, lake.dates("daily"))
+    other = scramble(lake, DAYS[2], tmp_path / "other")
+    assert closes_of(other, SMALL)[:2] == closes_of(lake, SMALL)[:2]
+    assert closes_of(other, SMALL)[2:] != closes_of(lake, SMALL)[2:]
+
+
 @pytest.mark.parametrize(
     ("ranked", "said"),
     [
         ({"small": {"to_share": 1}}, "990001.SH"),
         ({BIG: {"from_share": 0.5, "to_share": 0.5}}, "not below"),
         ({}, "at least 1"),
+        ({"990001.BJ": {"to_share": 1}}, "990001.BJ is not like"),
         ({"600519.SH": {"to_share": 1}}, "600519.SH is the number of a stock"),
         ({BIG: {"to_share": 1, "base": 1}}, "greater than or equal to 100"),
     ],

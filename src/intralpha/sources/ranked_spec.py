@@ -1,6 +1,5 @@
 """RankedIndicesSpec: indices of a recipe's own, of its lake's stocks by size."""
 
-import re
 from datetime import date
 from typing import ClassVar, Literal
 
@@ -11,8 +10,6 @@ from pydantic import Field, field_validator, model_validator
 from intralpha.base import Spec
 from intralpha.market import Lake, LakeStep, StepDone
 from intralpha.market.codes import UnknownCodeError, code_range
-
-SYMBOL = re.compile(r"\d{6}\.(SH|SZ|BJ)")  # as the lake has them
 
 
 class RankedIndexSpec(Spec):
@@ -62,16 +59,10 @@ class RankedIndicesSpec(LakeStep):
     @field_validator("ranked")
     @classmethod
     def _are_symbols(cls, given: dict[str, RankedIndexSpec]) -> dict[str, RankedIndexSpec]:
-        odd = [name for name in given if not SYMBOL.fullmatch(name)]
-        if odd:
-            raise ValueError(
-                f"{', '.join(odd)} is not like 000300.SH; an index of your own may be 990001.SH"
-            )
         for name in given:
-            if (kind := _kind_of(name)) not in (None, "index"):
-                raise ValueError(
-                    f"{name} is the number of a {kind}; an index of your own may be 990001.SH"
-                )
+            if (kind := _kind_of(name)) != "index":
+                fault = "is not like 000300.SH" if kind is None else f"is the number of a {kind}"
+                raise ValueError(f"{name} {fault}; an index of your own may be 990001.SH")
         return given
 
     def todo(self, lake: Lake, dates: Shaped[ndarray, " D"]) -> tuple[date, ...]:
