@@ -25,7 +25,9 @@ class BesideSpec(Spec):
         description="instead, a rule of its own by which it combines factors; null: none",
     )
     portfolio: EnhancementSpec | None = Field(
-        default=None, description="how it trades; null: as the recipe's own"
+        default=None,
+        description="how it trades, in full: a key left out has its default and not what the "
+        "recipe's own portfolio says; null: all as the recipe's own",
     )
     mixture: dict[str, float] = Field(
         default_factory=dict,
@@ -99,7 +101,7 @@ def _other_benchmarks(
     for part in mixed.mixture:
         how = own if part == MAIN else further[part].portfolio or own
         # An index has one course, wherever its weights are from.
-        found[part] = ", ".join(how.benchmark.indices) or str(how.benchmark)
+        found[part] = ", ".join(how.benchmark.indices) or str(how.benchmark.model_dump())
     if len({*found.values()}) > 1:
         told = "; ".join(f"{part} {what}" for part, what in found.items())
         yield f"portfolios.{name}.mixture: expected one benchmark, found {told}"
