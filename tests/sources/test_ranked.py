@@ -126,6 +126,24 @@ def test_what_the_lake_has_of_an_index_is_not_mixed(small: Lake) -> None:
             rank_indices(more, small, small.dates("daily"))
 
 
+def test_a_last_bit_of_a_weight_is_no_other_index(small: Lake) -> None:
+    """Of a machine or a version that rounds otherwise, whatever it called the index."""
+    rank_indices(SPEC, small, small.dates("daily"))
+    rows = small.scan("membership").collect()
+    moved = rows.with_columns(pl.col("weight") * (1 + 2**-50))
+    assert not moved.equals(rows)
+    small.append("membership", moved, "replace")
+    named = small.scan("instruments").filter(pl.col("board") == "index").collect()
+    small.append("instruments", named.with_columns(name=pl.lit("Stocks by size")), "replace")
+    rank_indices(SPEC, small, small.dates("daily"))
+    assert small.scan("membership").collect().equals(rows)
+    far = rows.with_columns(pl.col("weight") * (1 + 1e-6))
+    small.append("membership", far, "replace")
+    small.append("instruments", named.with_columns(name=pl.lit("Stocks by size")), "replace")
+    with pytest.raises(RankedIndexError, match="not of these ranks"):
+        rank_indices(SPEC, small, small.dates("daily"))
+
+
 def test_levels_from_elsewhere_stay_alone(small: Lake) -> None:
     """A vendor's closes of an index whose constituents it does not give; nothing is written."""
     row = small.scan("daily").filter(pl.col("symbol") == "600001.SH").collect()
