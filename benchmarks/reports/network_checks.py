@@ -20,6 +20,8 @@ from .claims import (
 from .comparing import S000, S001, S003, S004, Runs, compare, correlation, label, missing
 from .ours import OurRun
 
+COMPOSITE = "composite"  # the factor of report 003 that its signal is
+
 
 def data_sets(runs: Runs) -> list[Claim]:
     """Check 6."""
@@ -85,26 +87,26 @@ def angles(runs: Runs) -> list[Claim]:
 
 def _of_angles(run: OurRun) -> list[Claim]:
     out = [
-        compare(run, f"composite above {one} in RankIC", f"11.64, {printed} %", "signal", one)
+        compare(run, f"composite above {one} in RankIC", f"11.64, {printed} %", COMPOSITE, one)
         for one, printed in (("all", "11.18"), ("itransformer", "11.12"), ("crossformer", "11.29"))
     ]
     says = "300 factors above the 27 in RankIC"
     out.append(compare(run, says, "11.18, 8.64 %", "all", "hand_made"))
     says = "a sequence of returns: lower excess of TOP than the composite, a week"
     printed = "21.69, 25.94 % a year"
-    out.append(compare(run, says, printed, "sequence", "signal", "top_excess", -1))
+    out.append(compare(run, says, printed, "sequence", COMPOSITE, "top_excess", -1))
     out.append(_higher_icir(run))
     says = "and a higher turnover, two-sided"
-    out.append(compare(run, says, "106.62, 87.68 %", "sequence", "signal", "turnover"))
-    known = [run.factors["signal"]] if "signal" in run.factors else []
+    out.append(compare(run, says, "106.62, 87.68 %", "sequence", COMPOSITE, "turnover"))
+    known = [run.factors[COMPOSITE]] if COMPOSITE in run.factors else []
     return out + mechanisms.horizon_claims(known, where=label(run))
 
 
 def _higher_icir(run: OurRun) -> Claim:
     says, theirs = "a higher ICIR of ranks", "1.20, 1.16"
-    if not {"sequence", "signal"} <= {*run.factors}:
+    if not {"sequence", COMPOSITE} <= {*run.factors}:
         return Claim(says, theirs, "the run has not both", UNTESTED, label(run))
-    found = icir_difference(run.factors["sequence"], run.factors["signal"])
+    found = icir_difference(run.factors["sequence"], run.factors[COMPOSITE])
     return Claim(says, theirs, found.text(), found.verdict(1), label(run))
 
 

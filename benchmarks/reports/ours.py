@@ -279,8 +279,8 @@ def _periods(run: OurRun, table: Table, period: str, figure: str) -> Found | Non
     return Found(rows[figure].item()) if len(rows) else None
 
 
-def _by_day(run: OurRun, _: Table, which: str, day: str) -> Found | None:
-    report = run.factors.get("signal")
+def _by_day(run: OurRun, table: Table, which: str, day: str) -> Found | None:
+    report = run.factors.get(table.of)
     if report is None or "by_day" not in report.more:
         return None
     rows = report.more["by_day"].filter(day=int(day))
