@@ -56,6 +56,14 @@ def test_surprises_by_hand():
     assert later.multiple(RULE.model_copy(update={"prior": 0.0, "least": 2.0})) == 2
 
 
+def test_a_variance_is_never_less_than_least_nor_nothing():
+    """Before anything was seen, too; and two zeros would let a surprise of 0 end all bounds."""
+    assert Foreseen().multiple(RecalibrationSpec(prior=0, least=2)) == 2
+    assert Foreseen().multiple(RecalibrationSpec(prior=0, least=0.5)) == 1
+    with pytest.raises(ValueError, match="expected one of them above 0"):
+        RecalibrationSpec(prior=0, least=0)
+
+
 def test_active_return_is_that_of_weights_that_drift():
     """0.6 and 0.4 against 0.5 and 0.5 of stocks that gain 10 % and nothing: 0.01, then drifted."""
     growth_DA = np.array([[1.1, 1.0], [1.1, 1.0]])

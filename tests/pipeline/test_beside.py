@@ -129,6 +129,25 @@ def test_what_does_not_fit_is_named(
         load_recipe(finished[0] / "tiny.yaml", (*CHANGES, change))
 
 
+@pytest.mark.parametrize(
+    ("other", "fits"), [("{kind: equal}", False), ("{kind: float_cap}", True), ("null", True)]
+)
+def test_a_mixture_has_one_benchmark(
+    finished: tuple[Path, RunResult], other: str, fits: bool
+) -> None:
+    """Told before anything is made, not by the report after all of it."""
+    own = "portfolio.benchmark={kind: float_cap}"
+    part = f"portfolios.x={{portfolio: {{benchmark: {other}}}}}"
+    if other == "null":
+        part = "portfolios.x={}"
+    further = (own, part, "portfolios.half={mixture: {portfolio: 0.5, x: 0.5}}")
+    if fits:
+        assert load_recipe(finished[0] / "tiny.yaml", (*CHANGES, *further)).portfolios["half"]
+        return
+    with pytest.raises(RecipeError, match="half.mixture: expected one benchmark"):
+        load_recipe(finished[0] / "tiny.yaml", (*CHANGES, *further))
+
+
 def test_none_stands_beside_nothing(finished: tuple[Path, RunResult]) -> None:
     with pytest.raises(RecipeError, match="beside which they stand"):
         load_recipe(finished[0] / "tiny.yaml", (*CHANGES[:-1], FURTHER[0], "portfolio=null"))

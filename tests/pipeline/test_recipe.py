@@ -45,6 +45,15 @@ def test_overrides_reach_nested_keys(recipe_path: Path) -> None:
     assert recipe.workers == 3
 
 
+def test_null_leaves_out_a_pool_of_a_preset_or_all_of_them(recipe_path: Path) -> None:
+    preset = "test.preset=s001_pools"
+    names = [*load_recipe(recipe_path, (preset,)).test.pools]
+    assert len(names) > 1
+    fewer = load_recipe(recipe_path, (preset, f"test.pools={{{names[0]}: null}}"))
+    assert [*fewer.test.pools] == names[1:]
+    assert not load_recipe(recipe_path, (preset, "test.pools=null")).test.pools
+
+
 def test_a_resolved_recipe_is_a_recipe_again(recipe_path: Path, tmp_path: Path) -> None:
     recipe = load_recipe(recipe_path)
     again = tmp_path / "again.yaml"

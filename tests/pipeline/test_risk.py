@@ -14,6 +14,7 @@ from intralpha.pipeline import Plan, Recipe, audit_recipe, execute, load_recipe,
 from intralpha.pipeline.report import render_report
 from intralpha.risk import (
     FactorRiskSpec,
+    RiskHistoryError,
     SessionReturns,
     load_estimate,
     load_session,
@@ -122,6 +123,22 @@ def test_recalibrated_forecasts_are_told_with_their_multiples(small, made):
     np.testing.assert_allclose(told[first], alone[first] * told["risk_multiple"].sqrt())
     page = render_report(planned, small / "page.html").read_text()
     assert "Recalibration" in page
+
+
+def test_a_first_decision_without_a_past_is_told_before_anything_is_made(small, tmp_path):
+    """Fifteen sessions after the lake's first are over on 31 January, a date of the grid of three."""
+    with pytest.raises(RiskHistoryError, match="test.start: 2023-01-31 or later") as caught:
+        _ = plan(with_risk(small, "test.start=null"), tmp_path / "runs").keys
+    assert "found 0 sessions of returns" in str(caught.value)
+    assert plan(with_risk(small, "test.start=2023-01-31"), tmp_path / "runs").keys
+
+
+def test_a_recalibration_that_changes_nothing_is_told_too(small, made):
+    """Who asks for it and gets 1 throughout is shown that, not a report without a word."""
+    assert made.node("active_risk").spec is None
+    asked = plan(with_risk(small, "portfolio.recalibration={prior: 1e300}"), small / "runs")
+    node = asked.node("active_risk")
+    assert node.spec == asked.recipe.portfolio.recalibration
 
 
 @pytest.mark.slow

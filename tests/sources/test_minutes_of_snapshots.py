@@ -10,6 +10,7 @@ from intralpha.market import Lake
 from intralpha.market.schemas import shape
 from intralpha.sources import SimulatedSpec, ingest
 from intralpha.sources.minutes_of_snapshots import (
+    AFTER_A_HOLE,
     WITH_AUCTION,
     MinutesOfSnapshots,
     MinutesOfSnapshotsSpec,
@@ -96,7 +97,60 @@ def test_an_auction_that_no_snapshot_shows_is_in_the_first_minute() -> None:
     bars = found["bars"]
     assert bars.frame["auc_in_first"].all()
     assert bars.frame["volume"][0] == 700
-    assert bars.notes == {WITH_AUCTION: 1}
+    assert bars.notes[WITH_AUCTION] == 1
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        [("09:24:59", 10.0, 500, 5_000.0, 3)],  # stamped a second early
+        [("09:25:00", 0.0, 0, 0.0, 0), ("09:29:57", 0.0, 0, 0.0, 0)],  # nothing was traded in it
+    ],
+)
+def test_an_auction_that_a_snapshot_shows_is_not_in_the_first_minute(seen: list[tuple]) -> None:
+    found = made([*seen, *DAY[3:]])
+    assert not found["bars"].frame["auc_in_first"].any()
+    assert WITH_AUCTION not in found["bars"].notes
+    assert found["auctions"].frame["volume"].to_list() == [500] * (seen[0][2] > 0)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        (*DAY[5][:3], None, 7),  # without an amount
+        ("09:31:00", 10.9, 950, 9_600.0, 8),  # again at a stamp that is there
+        ("09:31:03", 10.3, 900, 9_080.0, -1),
+    ],
+)
+def test_a_snapshot_that_is_set_aside_makes_no_minute(row: tuple) -> None:
+    """What the lake refuses counts in nothing that is made: the next one has what it would have."""
+    assert made([*DAY[:5], row, *DAY[6:]])["bars"].frame.equals(
+        made([*DAY[:5], *DAY[6:]])["bars"].frame
+    )
+    assert [*made([(*r[:3], None, r[4]) for r in DAY])] == ["snapshots"], "no amount at all"
+
+
+def test_what_was_traded_in_a_hole_is_told() -> None:
+    """Whole mornings in the first minute that is seen, or one snapshot a day; not a quiet stock."""
+    told = [
+        made(rows)["bars"].notes.get(AFTER_A_HOLE, 0)
+        for rows in (DAY[9:], [DAY[-1]], [*DAY[:8], DAY[-1]], [*DAY[:4], *DAY[7:]], DAY[:8])
+    ]
+    assert told == [1, 1, 1, 1, 1]
+    clocks = [
+        "09:25",
+        "09:50",
+        "10:15",
+        "10:40",
+        "11:05",
+        "11:30",
+        "13:20",
+        "13:50",
+        "14:20",
+        "14:50",
+    ]
+    steady = [(f"{c}:00", 10.0, 100 * k, 1e3 * k, k) for k, c in enumerate(clocks, 1)]
+    assert AFTER_A_HOLE not in made(steady)["bars"].notes, "half hours, and the pause is none"
 
 
 def test_nothing_of_a_minute_depends_on_what_comes_after_its_end() -> None:

@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from intralpha.market import ConflictError, Lake, index_weights
+from intralpha.audit import scramble
+from intralpha.market import Lake, index_weights
 from intralpha.sources import RankedIndicesSpec
 from intralpha.sources.exchange.index import INDEX
 from intralpha.sources.ranked import RankedIndexError, rank_indices
@@ -118,9 +119,102 @@ def test_what_the_lake_has_of_an_index_is_not_mixed(small: Lake) -> None:
     wider = RankedIndicesSpec.model_validate({"ranked": {BIG: {"to_share": 0.25}}})
     with pytest.raises(RankedIndexError, match="not of these ranks"):
         rank_indices(wider, small, small.dates("daily"))
-    more = RankedIndicesSpec.model_validate({"ranked": {BIG: {"to_share": 0.75}}})
-    with pytest.raises(ConflictError):
-        rank_indices(more, small, small.dates("daily"))
+    for ranks in ({"to_share": 0.75}, {"to_share": 0.5, "weight": "equal"}):
+        more = RankedIndicesSpec.model_validate({"ranked": {BIG: ranks}})
+        assert more.todo(small, small.dates("daily")) == tuple(DAYS[1:]), "they are of other ranks"
+        with pytest.raises(RankedIndexError, match="not of these ranks"):
+            rank_indices(more, small, small.dates("daily"))
+
+
+def test_a_last_bit_of_a_weight_is_no_other_index(small: Lake) -> None:
+    """Of a machine or a version that rounds otherwise, whatever it called the index."""
+    rank_indices(SPEC, small, small.dates("daily"))
+    rows = small.scan("membership").collect()
+    moved = rows.with_columns(pl.col("weight") * (1 + 2**-50))
+    assert not moved.equals(rows)
+    small.append("membership", moved, "replace")
+    named = small.scan("instruments").filter(pl.col("board") == "index").collect()
+    small.append("instruments", named.with_columns(name=pl.lit("Stocks by size")), "replace")
+    rank_indices(SPEC, small, small.dates("daily"))
+    assert small.scan("membership").collect().equals(rows)
+    far = rows.with_columns(pl.col("weight") * (1 + 1e-6))
+    small.append("membership", far, "replace")
+    small.append("instruments", named.with_columns(name=pl.lit("Stocks by size")), "replace")
+    with pytest.raises(RankedIndexError, match="not of these ranks"):
+        rank_indices(SPEC, small, small.dates("daily"))
+
+
+def test_levels_from_elsewhere_stay_alone(small: Lake) -> None:
+    """A vendor's closes of an index whose constituents it does not give; nothing is written."""
+    row = small.scan("daily").filter(pl.col("symbol") == "600001.SH").collect()
+    small.append("daily", row.with_columns(symbol=pl.lit(BIG)))
+    before = small.version()
+    with pytest.raises(RankedIndexError, match="not of these ranks"):
+        rank_indices(SPEC, small, small.dates("daily"))
+    assert small.version() == before
+
+
+def test_rows_that_were_mended_make_the_index_anew(small: Lake, tmp_path: Path) -> None:
+    """A close that was wrong, on a day that is no review: the index is that of the right ones."""
+    rank_indices(SPEC, small, small.dates("daily"))
+    right = CLOSES | {"600001.SH": [40.0, 44.0, 44.0, 44.0, 45.0]}
+    other = lake_of(tmp_path / "other", right, DAYS)
+    mended = other.scan("daily").filter(pl.col("date") == DAYS[-1]).collect()
+    small.append("daily", mended, "replace")
+    assert SPEC.todo(small, small.dates("daily")) == (DAYS[-1],)
+    for lake in (small, other):
+        rank_indices(SPEC, lake, lake.dates("daily"))
+        assert SPEC.todo(lake, lake.dates("daily")) == ()
+    assert closes_of(small, BIG) == closes_of(other, BIG)
+
+
+def test_a_mended_row_that_changes_constituents_is_told(small: Lake, tmp_path: Path) -> None:
+    rank_indices(SPEC, small, small.dates("daily"))
+    right = CLOSES | {"600003.SH": [50.0, 8.0, 8.0, 8.0, 8.8]}
+    other = lake_of(tmp_path / "other", right, DAYS)
+    small.append("daily", other.scan("daily").collect(), "replace")
+    before = small.version()
+    with pytest.raises(RankedIndexError, match="rows of `daily` were replaced"):
+        rank_indices(SPEC, small, small.dates("daily"))
+    assert small.version() == before
+
+
+def test_stocks_that_are_listed_later_change_no_bit_of_what_was(tmp_path: Path) -> None:
+    """Sixty stocks for four weeks, then seven more whose symbols lie between theirs."""
+    rng, days = np.random.default_rng(0), [date(2023, 7, d) for d in range(3, 29)]
+    prices = {
+        f"{600001 + 2 * i}.SH": np.round(20 * np.exp(rng.normal(0, 0.02, 26).cumsum()), 2).tolist()
+        for i in range(60)
+    }
+    lake = lake_of(tmp_path / "lake", {s: p[:20] for s, p in prices.items()}, days[:20])
+    rank_indices(SPEC, lake, lake.dates("daily"))
+    first = lake.scan("membership").collect()
+    young = {f"{600002 + 6 * i}.SH": [10.0] * 26 for i in range(7)}
+    other = lake_of(tmp_path / "other", prices | young, days)
+    lake.append("daily", other.scan("daily").filter(pl.col("date") > days[19]).collect())
+    rank_indices(SPEC, lake, lake.dates("daily"))
+    assert lake.scan("membership").collect().equals(first)
+
+
+def test_only_stocks_are_ranked(tmp_path: Path) -> None:
+    """A vendor's rows of an index and of a fund, with turnover like the stocks', unnamed there."""
+    lake = lake_of(tmp_path / "lake", CLOSES, DAYS)
+    rows = lake.scan("daily").filter(pl.col("symbol") == "600001.SH").collect()
+    for symbol in ("000905.SH", "510050.SH"):
+        lake.append("daily", rows.with_columns(symbol=pl.lit(symbol)))
+    rank_indices(SPEC, lake, lake.dates("daily"))
+    assert {*lake.scan("membership").collect()["symbol"]} == {*CLOSES} - {"600004.SH"}
+
+
+def test_a_lake_whose_rows_derive_their_limits_can_be_audited(tmp_path: Path) -> None:
+    """A copy with another future chains every row anew, those of the index among them."""
+    plain = lake_of(tmp_path / "plain", CLOSES, DAYS).scan("daily").collect()
+    lake = Lake(tmp_path / "lake", create=True)
+    lake.append("daily", plain.with_columns(derived=pl.lit("limits")))
+    rank_indices(SPEC, lake, lake.dates("daily"))
+    other = scramble(lake, DAYS[2], tmp_path / "other")
+    assert closes_of(other, SMALL)[:2] == closes_of(lake, SMALL)[:2]
+    assert closes_of(other, SMALL)[2:] != closes_of(lake, SMALL)[2:]
 
 
 @pytest.mark.parametrize(
@@ -129,6 +223,9 @@ def test_what_the_lake_has_of_an_index_is_not_mixed(small: Lake) -> None:
         ({"small": {"to_share": 1}}, "990001.SH"),
         ({BIG: {"from_share": 0.5, "to_share": 0.5}}, "not below"),
         ({}, "at least 1"),
+        ({"990001.BJ": {"to_share": 1}}, "990001.BJ is not like"),
+        ({"600519.SH": {"to_share": 1}}, "600519.SH is the number of a stock"),
+        ({BIG: {"to_share": 1, "base": 1}}, "greater than or equal to 100"),
     ],
 )
 def test_what_is_no_index_is_told(ranked: dict, said: str) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from jaxtyping import Float
 from numpy import ndarray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from intralpha.base import Spec
 
@@ -37,6 +37,15 @@ class RecalibrationSpec(Spec):
         ge=0,
         description="smallest multiple of a variance; 1: a forecast is never lowered, 0: it is",
     )
+
+    @model_validator(mode="after")
+    def _some_variance_is_left(self) -> "RecalibrationSpec":
+        if self.prior == 0 and self.least == 0:
+            raise ValueError(
+                "found prior 0 and least 0; expected one of them above 0, as a variance of 0 bounds "
+                "nothing"
+            )
+        return self
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,7 @@ class Foreseen:
         """What the variances of the next decision are multiplied with."""
         squares, count = self._seen(spec)
         whole = spec.prior + count
-        return max(spec.least, (spec.prior + squares) / whole) if whole > 0 else 1.0
+        return max(spec.least, (spec.prior + squares) / whole if whole > 0 else 1.0)
 
     def _seen(self, spec: RecalibrationSpec) -> tuple[float, float]:
         """Sums with the period that is running."""

@@ -25,7 +25,9 @@ class BesideSpec(Spec):
         description="instead, a rule of its own by which it combines factors; null: none",
     )
     portfolio: EnhancementSpec | None = Field(
-        default=None, description="how it trades; null: as the recipe's own"
+        default=None,
+        description="how it trades, in full: a key left out has its default and not what the "
+        "recipe's own portfolio says; null: all as the recipe's own",
     )
     mixture: dict[str, float] = Field(
         default_factory=dict,
@@ -78,6 +80,8 @@ def faults_beside(
         ):
             if odd:
                 yield f"portfolios.{name}.{key}: no {', '.join(sorted(odd))}"
+        if one.mixture and own is not None and not {*one.mixture} - single:
+            yield from _other_benchmarks(name, one, further, own)
         if one.combination is not None:
             try:
                 one.combination.names(tuple(factors))
@@ -87,6 +91,20 @@ def faults_beside(
             if (one.portfolio.grid, one.portfolio.every) != (own.grid, own.every):
                 yield f"portfolios.{name}.portfolio: grid and every are those of {MAIN}"
             yield from (f"portfolios.{name}.portfolio.{f}" for f in one.portfolio.faults())
+
+
+def _other_benchmarks(
+    name: str, mixed: BesideSpec, further: Mapping[str, BesideSpec], own: EnhancementSpec
+) -> Iterator[str]:
+    """The parts of a mixture must be measured against one thing."""
+    found: dict[str, str] = {}
+    for part in mixed.mixture:
+        how = own if part == MAIN else further[part].portfolio or own
+        # An index has one course, wherever its weights are from.
+        found[part] = ", ".join(how.benchmark.indices) or str(how.benchmark.model_dump())
+    if len({*found.values()}) > 1:
+        told = "; ".join(f"{part} {what}" for part, what in found.items())
+        yield f"portfolios.{name}.mixture: expected one benchmark, found {told}"
 
 
 def faults_of_plans(

@@ -170,7 +170,9 @@ class TestSpec(Spec):
         default=(), description="also report inside these indices together"
     )
     pools: dict[str, PoolSpec] = Field(
-        default_factory=dict, description="parts of the universe that are also tested, by name"
+        default_factory=dict,
+        description="parts of the universe that are also tested, by name; null for one that a "
+        "preset or another file has: not that one",
     )
     breakdown: BreakdownSpec | None = Field(
         default=None, description="RankIC by industry and by size; {}: both; null: neither"
@@ -186,7 +188,14 @@ class TestSpec(Spec):
     @model_validator(mode="before")
     @classmethod
     def _of_preset(cls, given: Any) -> Any:
-        return TESTS.under(given) if isinstance(given, dict) else given
+        if not isinstance(given, dict):
+            return given
+        keys = TESTS.under(given)
+        pools = keys.get("pools", {})
+        if pools is None or isinstance(pools, dict):  # None leaves out one of a preset, or all
+            kept = {name: one for name, one in (pools or {}).items() if one is not None}
+            keys = {**keys, "pools": kept}
+        return keys
 
     def measured(self) -> tuple[tuple[int, int], ...]:
         """All returns that are measured: the horizons, what groups hold, and day by day."""

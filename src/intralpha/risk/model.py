@@ -58,6 +58,11 @@ class RiskModelSpec(Kinded):
         """Explained sessions, up to and with a date, that its estimate looks at."""
         raise NotImplementedError
 
+    @property
+    def least_days(self) -> int:
+        """How many of them it needs; with fewer it raises. 0: it does not say."""
+        return 0
+
     def explain(
         self,
         lake: Lake,

@@ -36,6 +36,11 @@ class WindowedRisk(RiskModelSpec):
     )
 
     @property
+    def least_days(self) -> int:
+        """See :attr:`RiskModelSpec.least_days`."""
+        return self.min_days
+
+    @property
     def past_days(self) -> int:
         """The window."""
         return self.window_days

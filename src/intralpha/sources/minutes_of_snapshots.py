@@ -7,7 +7,7 @@ from typing import Literal
 import polars as pl
 from pydantic import Field
 
-from intralpha.market import bar_times, vwap_outside
+from intralpha.market import bar_times, split_valid, vwap_outside
 from intralpha.market.hours import (
     AFTERNOON_MS,
     MINUTE_MS,
@@ -24,6 +24,8 @@ from intralpha.sources.tick import tick_column
 
 DAY = ("date", "symbol")
 FILLED = "minutes without a trade filled in"
+HOLE = 30  # minutes of trading between two snapshots
+AFTER_A_HOLE = "days with more than half an hour between snapshots: its trades are in one minute"
 WITH_AUCTION = "days whose first minute holds the opening auction: no snapshot shows it apart"
 
 
@@ -71,6 +73,8 @@ class MinutesOfSnapshots(Source):
     def batches(self) -> Iterator[Batch]:
         """What the source of the snapshots gives, and behind each batch its auctions and minutes.
 
+        Snapshots that the lake will set aside count in neither.
+
         Raises
         ------
         SourceError
@@ -81,30 +85,43 @@ class MinutesOfSnapshots(Source):
             yield batch
             if batch.table == "snapshots" and batch.frame.height:
                 found = True
-                grown = _grown(batch.frame)
-                yield Batch("auctions", _auctions(grown), batch.origin)
-                yield _minutes(grown, batch.origin)
+                good, _ = split_valid("snapshots", batch.frame)
+                if good.height:
+                    grown = _grown(good)
+                    yield Batch("auctions", _auctions(grown), batch.origin)
+                    yield _minutes(grown, batch.origin)
         if not found:
             raise SourceError(self.snapshots.name, "no snapshots", "some to make minutes of")
 
 
 def _grown(snapshots: pl.DataFrame) -> pl.DataFrame:
-    """Snapshots in which the day's volume grew: their minute (-1 before 09:30), and by how much.
+    """Snapshots in which the day's volume grew: their minute (-1 before 09:30), by how much, and
+    minutes behind the snapshot before, or the open.
 
     A sum that falls back has grown by nothing until it is above what it was.
     """
-    rows = snapshots.filter(pl.col("last") > 0).sort(*DAY, "time")
+    clock, minute = pl.col("time"), _minute_of(pl.col("time"))
+    seen = snapshots.sort(*DAY, "time").with_columns(
+        minute.alias("minute"),
+        # Whether the auction was seen before trading went on, be it without a trade.
+        (clock.is_between(OPENED_MS, MORNING_MS - 1) | ((minute < 0) & (pl.col("volume") > 0)))
+        .any()
+        .over(*DAY)
+        .alias("apart"),
+        (minute - minute.shift(1).over(*DAY).fill_null(0).clip(lower_bound=0)).alias("behind"),
+    )
+    rows = seen.filter(pl.col("last") > 0)
     sums = ("volume", "amount", "trades")
     upto = [pl.col(c).cum_max().over(*DAY) for c in sums]
     gained = rows.select(
         *DAY,
-        "time",
         "last",
         *(up - up.shift(1).over(*DAY).fill_null(0) for up in upto),
-        # Whether the auction was seen before trading went on.
-        (pl.col("time").is_between(OPENED_MS, MORNING_MS - 1)).any().over(*DAY).alias("apart"),
+        "minute",
+        "apart",
+        "behind",
     )
-    return gained.filter(pl.col("volume") > 0).with_columns(_minute_of(pl.col("time")))
+    return gained.filter(pl.col("volume") > 0)
 
 
 def _minute_of(clock: pl.Expr) -> pl.Expr:
@@ -112,7 +129,7 @@ def _minute_of(clock: pl.Expr) -> pl.Expr:
     morning = ((clock - MORNING_MS) // MINUTE_MS).clip(upper_bound=NOON - 1)
     later = (NOON + (clock - AFTERNOON_MS) // MINUTE_MS).clip(upper_bound=MINUTES - 1)
     place = pl.when(clock < AFTERNOON_MS).then(morning).otherwise(later)
-    return pl.when(clock < MORNING_MS).then(-1).otherwise(place).alias("minute")
+    return pl.when(clock < MORNING_MS).then(-1).otherwise(place)
 
 
 def _auctions(grown: pl.DataFrame) -> pl.DataFrame:
@@ -153,9 +170,12 @@ def _minutes(grown: pl.DataFrame, origin: str) -> Batch:
     counts = pl.col("trades").is_not_null().any().over(*DAY)
     idle = pl.when(counts & (pl.col("volume") == 0)).then(0).otherwise("trades")
     frame = frame.with_columns(idle.cast(pl.Int32).alias("trades"))
-    inside = int(of_minute.filter("auc_in_first").select(DAY).n_unique())
-    notes = {WITH_AUCTION: inside} if inside else {}
-    return Batch("bars", frame, origin, repairs={FILLED: filled}, notes=notes)
+    notes = {
+        WITH_AUCTION: of_minute.filter("auc_in_first").select(DAY).n_unique(),
+        AFTER_A_HOLE: grown.filter(pl.col("behind") > HOLE).select(DAY).n_unique(),
+    }
+    told = {note: count for note, count in notes.items() if count}
+    return Batch("bars", frame, origin, repairs={FILLED: filled}, notes=told)
 
 
 def _at_least_the_mean() -> tuple[pl.Expr, pl.Expr]:

@@ -6,17 +6,22 @@ from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from numpy import ndarray
 
 from intralpha.base import DataError
+from intralpha.base.cross_section import sum_in_turn
 from intralpha.market import Lake, StepDone, read_daily
+from intralpha.market.boards import boards_of
 from intralpha.market.caps import float_cap
 from intralpha.sources.exchange.index import next_review
 from intralpha.sources.ranked_spec import RankedIndexSpec, RankedIndicesSpec
 
-BOARD, NAME = "index", "Stocks ranked {:.0%} to {:.0%} by size"
+BOARD, NAME = "index", "Stocks ranked {:g} to {:g} % by size, {} from {:g} points"
+STOCKS = ("main", "star", "chinext", "bse")  # boards; other instruments are never ranked
 NAMES = ("open", "close", "preclose", "volume", "amount", "st")
+ROW = ("index", "symbol", "in_date")  # of a constituent
+NEAR = 1e-9  # weights that another machine's or version's rounding moved are the same
 EXCHANGES = {"SH": "SSE", "SZ": "SZSE", "BJ": "BSE"}
 
 
@@ -51,11 +56,31 @@ class Sessions:
     amount_DA: Float[ndarray, "D A"]
 
 
+@dataclass(frozen=True, eq=False)
+class Index:
+    """What is made of an index.
+
+    Attributes
+    ----------
+    symbol, name : the name says the ranks
+    upto : last session
+    members : rows of ``membership``
+    levels : rows of ``daily``
+    """
+
+    symbol: str
+    name: str
+    upto: date
+    members: pl.DataFrame
+    levels: pl.DataFrame
+
+
 def rank_indices(spec: RankedIndicesSpec, lake: Lake, dates: Shaped[ndarray, "D"]) -> StepDone:
     """Write rows of ``membership``, ``daily`` and ``instruments`` for every index.
 
     All are made anew from the lake's first session on, so that the rows of a session are the same
-    whatever came after it; those of the lake must be the same, too.
+    whatever came after it; those of the lake must be the same, too, or have been made by the same
+    ranks of rows of ``daily`` that were replaced since. Nothing is written unless all of it can be.
 
     Parameters
     ----------
@@ -70,34 +95,31 @@ def rank_indices(spec: RankedIndicesSpec, lake: Lake, dates: Shaped[ndarray, "D"
     Raises
     ------
     RankedIndexError
-        No stock has a float capitalisation, or the lake has other constituents of the index.
-    ConflictError
-        The lake has other levels of it.
+        No stock has a float capitalisation, or the lake has another index of the symbol.
     """
     if len(dates) == 0:
         return StepDone(0, "no sessions")
-    seen = _sessions(lake, dates[-1].item())
+    found = _indices(spec, lake, dates[-1].item())
+    for one in found:
+        _check(one, lake)
     lines = []
-    for index, ranks in spec.ranked.items():
-        members, levels = _made(index, ranks, seen)
-        _check(index, lake, members)
-        name = NAME.format(ranks.from_share, ranks.to_share)
-        about = (index, EXCHANGES[index[-2:]], BOARD, name)
+    for one in found:
+        about = (one.symbol, EXCHANGES[one.symbol[-2:]], BOARD, one.name)
         told = dict(zip(("symbol", "exchange", "board", "name"), about, strict=True))
         dates_null = {c: pl.lit(None, pl.Date) for c in ("list_date", "delist_date")}
-        lake.append("instruments", pl.DataFrame([told]).with_columns(**dates_null), "replace")
-        lake.append("membership", members)
-        lake.append("daily", levels)
-        reviews = members["in_date"].n_unique()
-        lines.append(f"{index}: {levels.height} levels, {reviews} reviews, {members.height} rows")
-    lines.append(f"{len(spec.ranked)} indices to {dates[-1]}")
-    return StepDone(len(seen.dates) - 1, "\n".join(lines))
+        row = pl.DataFrame([told]).with_columns(**dates_null)
+        for table, rows in (("instruments", row), ("membership", one.members)):
+            lake.append(table, rows, "replace")
+        lake.append("daily", one.levels, "replace")
+        reviews, rows = one.members["in_date"].n_unique(), one.members.height
+        lines.append(f"{one.symbol}: {one.levels.height} levels, {reviews} reviews, {rows} rows")
+    lines.append(f"{len(found)} indices to {dates[-1]}")
+    return StepDone(max(one.levels.height for one in found), "\n".join(lines))
 
 
-def without_level(
-    spec: RankedIndicesSpec, lake: Lake, dates: Shaped[ndarray, "D"]
-) -> tuple[date, ...]:
-    """Sessions, the lake's first one apart, on which one of the indices has no row.
+def to_make(spec: RankedIndicesSpec, lake: Lake, dates: Shaped[ndarray, "D"]) -> tuple[date, ...]:
+    """Sessions, the lake's first one apart, on which one of the indices has no row; if all have
+    one, those on which it is not what these ranks make of the lake.
 
     Parameters
     ----------
@@ -109,14 +131,26 @@ def without_level(
     count = rows.group_by("date").len().filter(pl.col("len") == len(spec.ranked)).collect()
     have = {*count["date"].to_list()}
     first = lake.dates("daily")[:1]
-    return tuple(day.item() for day in dates if day not in first and day.item() not in have)
+    days = [day.item() for day in dates if day not in first]
+    lack = tuple(day for day in days if day not in have)
+    if lack or not days:
+        return lack
+    found = _indices(spec, lake, days[-1])
+    other = {day for one in found for day in _other_levels(one, lake)["date"]}
+    return tuple(day for day in days if day in other)
+
+
+def _indices(spec: RankedIndicesSpec, lake: Lake, last: date) -> list[Index]:
+    """All of them up to a session; nothing is written."""
+    seen = _sessions(lake, last)
+    return [_made(symbol, ranks, seen) for symbol, ranks in spec.ranked.items()]
 
 
 def _sessions(lake: Lake, last: date) -> Sessions:
     view = lake.limited(None, last)
-    known = view.scan("instruments").filter(pl.col("board") == BOARD).collect()["symbol"]
     daily = read_daily(view, NAMES)
-    kept = ~np.isin(daily.assets, known.to_numpy().astype(str))
+    boards = boards_of(view, daily.assets.tolist())
+    kept = np.array([boards[symbol] in STOCKS for symbol in daily.assets.tolist()])
     assets, preclose = daily.assets[kept], daily["preclose"][:, kept]
 
     def over(name: str) -> Float[ndarray, "D A"]:
@@ -139,48 +173,52 @@ def _sessions(lake: Lake, last: date) -> Sessions:
     )
 
 
-def _made(index: str, ranks: RankedIndexSpec, seen: Sessions) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _made(index: str, ranks: RankedIndexSpec, seen: Sessions) -> Index:
     """Constituents with their weights at the first close of a period, and daily rows."""
     members, levels = [], []
     level = ranks.base
-    for row, weight_A, until in _weights(index, ranks, seen):
+    for row, which, weight, until in _weights(index, ranks, seen):
         at_open, at_close = (
-            level * float(weight_A @ moved[row]) for moved in (seen.open_DA, seen.close_DA)
+            level * float(sum_in_turn(weight * moved[row, which]))
+            for moved in (seen.open_DA, seen.close_DA)
         )
-        drifted = weight_A * seen.close_DA[row]
-        drifted /= drifted.sum()
-        inside, on = weight_A > 0, seen.dates[row].item()
+        on = seen.dates[row].item()
         if until is not None:
-            members += [
-                (index, str(seen.assets[i]), on, until, float(drifted[i]))
-                for i in np.flatnonzero(inside)
-            ]
-        sums = (float(v[row, inside].sum()) for v in (seen.volume_DA, seen.amount_DA))
+            drifted = _whole(weight * seen.close_DA[row, which]).tolist()
+            symbols = seen.assets[which].tolist()
+            pairs = zip(symbols, drifted, strict=True)
+            members += [(index, symbol, on, until, share) for symbol, share in pairs]
+        sums = (float(v[row, which].sum()) for v in (seen.volume_DA, seen.amount_DA))
         levels.append((on, index, at_open, at_close, level, *sums))
         level = at_close
-    return _membership(members), _daily(levels)
+    name = NAME.format(100 * ranks.from_share, 100 * ranks.to_share, ranks.weight, ranks.base)
+    return Index(index, name, seen.dates[-1].item(), _membership(members), _daily(levels))
 
 
 def _weights(
     index: str, ranks: RankedIndexSpec, seen: Sessions
-) -> Iterator[tuple[int, Float[ndarray, "A"], date | None]]:
-    """Row of a session, weights that go into it, and on the first one after a review the last day
-    of what was chosen.
+) -> Iterator[tuple[int, Int[ndarray, "N"], Float[ndarray, "N"], date | None]]:
+    """Row of a session, columns of the constituents, the weights that go into it, and on the first
+    one after a review the last day of what was chosen.
+
+    Weights lie on the constituents alone: a sum over other stocks, too, would change in its last
+    bits with every stock that is listed later.
     """
-    weight_A, due = np.zeros(len(seen.assets)), date.min
+    which, weight, due = np.zeros(0, np.int64), np.zeros(0), date.min
     for row in range(1, len(seen.dates)):
         on, until = seen.dates[row].item(), None
         if on >= due:
-            weight_A = _chosen(index, ranks, seen, row - 1)
+            which, weight = _chosen(index, ranks, seen, row - 1)
             due = next_review(on)
             until = due - timedelta(days=1)
-        yield row, weight_A, until
-        weight_A = weight_A * seen.close_DA[row]
-        weight_A = weight_A / weight_A.sum()
+        yield row, which, weight, until
+        weight = _whole(weight * seen.close_DA[row, which])
 
 
-def _chosen(index: str, ranks: RankedIndexSpec, seen: Sessions, row: int) -> Float[ndarray, "A"]:
-    """Weights of a review by the close of a session."""
+def _chosen(
+    index: str, ranks: RankedIndexSpec, seen: Sessions, row: int
+) -> tuple[Int[ndarray, "N"], Float[ndarray, "N"]]:
+    """Constituents of a review by the close of a session, in the order of the axis, and weights."""
     cap_A = np.where(seen.plain_DA[row], seen.cap_DA[row], 0.0)
     order = np.argsort(-cap_A, kind="stable")[: int((cap_A > 0).sum())]
     if len(order) == 0:
@@ -190,10 +228,12 @@ def _chosen(index: str, ranks: RankedIndexSpec, seen: Sessions, row: int) -> Flo
             "ingest daily.float_shares, or dated caps (source daily_basic) from the first day on",
         )
     first, stop = (round(share * len(order)) for share in (ranks.from_share, ranks.to_share))
-    chosen = order[first : max(stop, first + 1)]
-    weight_A = np.zeros(len(cap_A))
-    weight_A[chosen] = 1.0 if ranks.weight == "equal" else cap_A[chosen]
-    return weight_A / weight_A.sum()
+    chosen = np.sort(order[first : max(stop, first + 1)])
+    return chosen, _whole(np.ones(len(chosen)) if ranks.weight == "equal" else cap_A[chosen])
+
+
+def _whole(weight: Float[ndarray, "N"]) -> Float[ndarray, "N"]:
+    return weight / sum_in_turn(weight)
 
 
 def _membership(rows: list[tuple[str, str, date, date, float]]) -> pl.DataFrame:
@@ -224,15 +264,41 @@ def _daily(rows: list[tuple[date, str, float, float, float, float, float]]) -> p
     )
 
 
-def _check(index: str, lake: Lake, members: pl.DataFrame) -> None:
+def _check(one: Index, lake: Lake) -> None:
     """What the lake says of the index must be of these ranks."""
-    if not lake.has("membership"):
+    members, levels = _other_members(one, lake), _other_levels(one, lake)
+    if members.is_empty() and levels.is_empty():
         return
-    there = lake.scan("membership").filter(pl.col("index") == index).collect()
-    other = there.join(members, on=["index", "symbol", "in_date"], how="anti").height
-    if other:
+    names = lake.scan("instruments").filter(pl.col("symbol") == one.symbol).select("name")
+    if one.name not in names.collect()["name"].to_list():
         raise RankedIndexError(
-            index,
-            f"{other} of its {there.height} constituents in the lake are not of these ranks",
+            one.symbol,
+            f"{members.height} constituents and {levels.height} levels of it in the lake are not "
+            "of these ranks",
             "give the index another symbol, or ingest into a lake of its own",
         )
+    lost = members.join(one.members, on=list(ROW), how="anti")
+    if not lost.is_empty():
+        raise RankedIndexError(
+            one.symbol,
+            f"rows of `daily` were replaced, and {lost.height} constituents of then are none now; "
+            f"the first is {lost['symbol'][0]} from {lost['in_date'][0]}",
+            "give the index another symbol, or ingest all into a new lake",
+        )
+
+
+def _other_members(one: Index, lake: Lake) -> pl.DataFrame:
+    """Rows of the lake, from days that were made, that are not those of the index."""
+    mine = (pl.col("index") == one.symbol) & (pl.col("in_date") <= one.upto)
+    there = lake.scan("membership").filter(mine).collect()
+    beside = there.join(one.members, on=[*ROW, "out_date"], how="left", suffix="_made")
+    same = (pl.col("weight") / pl.col("weight_made") - 1).abs() < NEAR
+    return beside.filter(~same.fill_null(value=False)).select(there.columns)
+
+
+def _other_levels(one: Index, lake: Lake) -> pl.DataFrame:
+    """The same of ``daily``."""
+    there = lake.scan("daily", None, one.upto).filter(pl.col("symbol") == one.symbol)
+    rows = there.with_columns(pl.col("volume", "amount").cast(pl.Float64))
+    mine = rows.select(one.levels.columns).collect()
+    return mine.join(one.levels, on=list(one.levels.columns), how="anti", nulls_equal=True)

@@ -1,6 +1,5 @@
 """RankedIndicesSpec: indices of a recipe's own, of its lake's stocks by size."""
 
-import re
 from datetime import date
 from typing import ClassVar, Literal
 
@@ -10,8 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from intralpha.base import Spec
 from intralpha.market import Lake, LakeStep, StepDone
-
-SYMBOL = re.compile(r"\d{6}\.(SH|SZ|BJ)")  # as the lake has them
+from intralpha.market.codes import UnknownCodeError, code_range
 
 
 class RankedIndexSpec(Spec):
@@ -26,7 +24,11 @@ class RankedIndexSpec(Spec):
     weight: Literal["float_cap", "equal"] = Field(
         default="float_cap", description="weights at a review; they drift until the next one"
     )
-    base: float = Field(default=1000.0, gt=0, description="points at the first close")
+    base: float = Field(
+        default=1000.0,
+        ge=100,
+        description="points at the first close; levels have two digits, as those of a vendor have",
+    )
 
     @model_validator(mode="after")
     def _some_are_inside(self) -> "RankedIndexSpec":
@@ -57,18 +59,17 @@ class RankedIndicesSpec(LakeStep):
     @field_validator("ranked")
     @classmethod
     def _are_symbols(cls, given: dict[str, RankedIndexSpec]) -> dict[str, RankedIndexSpec]:
-        odd = [name for name in given if not SYMBOL.fullmatch(name)]
-        if odd:
-            raise ValueError(
-                f"{', '.join(odd)} is not like 000300.SH; an index of your own may be 990001.SH"
-            )
+        for name in given:
+            if (kind := _kind_of(name)) != "index":
+                fault = "is not like 000300.SH" if kind is None else f"is the number of a {kind}"
+                raise ValueError(f"{name} {fault}; an index of your own may be 990001.SH")
         return given
 
     def todo(self, lake: Lake, dates: Shaped[ndarray, " D"]) -> tuple[date, ...]:
-        """Sessions on which an index has no level."""
-        from intralpha.sources.ranked import without_level
+        """Sessions on which an index has no level, or not that of these ranks."""
+        from intralpha.sources.ranked import to_make
 
-        return without_level(self, lake, dates)
+        return to_make(self, lake, dates)
 
     def make(self, lake: Lake, dates: Shaped[ndarray, " D"], show_progress: bool) -> StepDone:
         """Write constituents and levels; see :func:`intralpha.sources.ranked.rank_indices`.
@@ -80,10 +81,18 @@ class RankedIndicesSpec(LakeStep):
 
         Raises
         ------
-        RankedIndexError, ConflictError
+        RankedIndexError
             The lake has the index from elsewhere, or of other ranks.
         """
         from intralpha.sources.ranked import rank_indices
 
         del show_progress
         return rank_indices(self, lake, dates)
+
+
+def _kind_of(symbol: str) -> str | None:
+    """What the exchange uses the number for; None: nothing."""
+    try:
+        return code_range(symbol).kind
+    except UnknownCodeError:
+        return None

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from intralpha.backtest import active_risk, factor_history, risk_by_year
+from intralpha.backtest import RecalibrationSpec, active_risk, factor_history, risk_by_year
 from intralpha.base.node import ALL, Inputs, Node, Task
 from intralpha.pipeline.nodes.attribution import DAILY
 from intralpha.pipeline.nodes.replayed import BENCHMARK, replayed, whole_replay
@@ -15,12 +15,18 @@ FITS, FACTORS, TOLD, YEARLY = "fits.parquet", "factors.parquet", "told.parquet",
 
 
 def active_risk_node(
-    portfolio: Node, benchmark: Node, attribution: Node, risk: Node, returns: Node
+    recalibration: RecalibrationSpec | None,
+    portfolio: Node,
+    benchmark: Node,
+    attribution: Node,
+    risk: Node,
+    returns: Node,
 ) -> Node:
     """Forecast and realised risk of the whole replay, in one piece.
 
     Parameters
     ----------
+    recalibration : of the portfolio; None: its forecasts are the model's
     portfolio : its slices are the parts of the replay
     benchmark : weights on the decision dates
     attribution : active returns of the weights
@@ -29,7 +35,7 @@ def active_risk_node(
     """
     whole = whole_replay(portfolio, benchmark, attribution, risk, returns)
     inputs = {name: name for name in whole.needs}
-    return Node("active_risk", make_active_risk, None, (whole,), inputs, (), "folders")
+    return Node("active_risk", make_active_risk, recalibration, (whole,), inputs, (), "folders")
 
 
 def with_multiples(told: pl.DataFrame, multiples: dict[str, float]) -> pl.DataFrame:
@@ -46,16 +52,15 @@ def with_multiples(told: pl.DataFrame, multiples: dict[str, float]) -> pl.DataFr
     return told.join_asof(dated, on="date", allow_exact_matches=False)
 
 
-def make_active_risk(spec: None, inputs: Inputs, task: Task) -> None:
+def make_active_risk(spec: RecalibrationSpec | None, inputs: Inputs, task: Task) -> None:
     """Fits by session, factor returns, forecasts by rebalance and figures by year, as tables.
 
     Parameters
     ----------
-    spec : nothing
+    spec : if forecasts were recalibrated, they are told with their multiples, be these all 1
     inputs : ``portfolio``, ``benchmark``, ``attribution``, ``risk`` and ``risk_returns``
     task : the whole; its folder takes four Parquet files
     """
-    del spec
     benchmark, estimates = inputs.panel(BENCHMARK), inputs.folders(RISK)
     run = replayed(inputs)
     effects = pl.read_parquet(inputs.folders(ATTRIBUTION)[ALL] / DAILY)
@@ -72,7 +77,7 @@ def make_active_risk(spec: None, inputs: Inputs, task: Task) -> None:
     folder = task.folder(ALL)
     fits.write_parquet(folder / FITS)
     factors.write_parquet(folder / FACTORS)
-    if set(multiples.values()) - {1.0}:
+    if spec is not None:
         told = with_multiples(told, multiples)
     told.write_parquet(folder / TOLD)
     risk_by_year(told, effects).write_parquet(folder / YEARLY)

@@ -111,7 +111,7 @@ def _told(spec: EnhancementSpec, portfolio: Node, known: Sequence[Node]) -> list
         style_attribution_node(portfolio, benchmark, by_name["exposures"], risk),
     ]
     if risk:
-        told.append(active_risk_node(portfolio, benchmark, attribution, *risk))
+        told.append(active_risk_node(spec.recalibration, portfolio, benchmark, attribution, *risk))
     if spec.hedge is not None:
         told.append(hedge_node(spec.hedge, portfolio))
     return told

@@ -10,6 +10,7 @@ from intralpha.base.node import Inputs, Node, Slice, Task, day_slices
 from intralpha.base.panel import as_days
 from intralpha.pipeline.nodes.desk import READS, UNIVERSE
 from intralpha.risk import (
+    RiskHistoryError,
     RiskModelSpec,
     SessionReturns,
     load_session,
@@ -34,9 +35,15 @@ def risk_nodes(
     sessions : datetime64[D], all that the recipe is about; the first is not taken apart, as nothing
         is known of the close before it
     replayed : datetime64[D], sessions of the replay
+
+    Raises
+    ------
+    RiskHistoryError
+        A decision lies so early that no estimate can be made, whatever the sessions before say.
     """
     upto = np.searchsorted(sessions, dates, side="right") - 1
     firsts = np.maximum(upto - spec.past_days + 1, 1)
+    _check_past(spec, dates, upto - firsts + 1)
     chosen = np.zeros(len(sessions), dtype=bool)
     for first, last in zip(firsts, upto, strict=True):
         chosen[first : last + 1] = True
@@ -67,6 +74,20 @@ def risk_nodes(
         ),
         Node("risk", make_risk, spec, made, both, READS, "folders", at_once=DATES_AT_ONCE),
     ]
+
+
+def _check_past(spec: RiskModelSpec, dates: ndarray, count: ndarray) -> None:
+    """Told before anything is made; that the universe was empty for some time is seen later."""
+    enough = count >= spec.least_days
+    if enough.all():
+        return
+    later = f"test.start: {dates[enough][0]} or later" if enough.any() else "test.start"
+    raise RiskHistoryError(
+        dates[0],
+        f"found {count[0]} sessions of returns up to it, expected {spec.least_days} at least",
+        f"decide later ({later}; sessions on which universe.min_listed_days leaves nobody do not "
+        "count), begin the data earlier (data.start), or lower portfolio.risk.min_days",
+    )
 
 
 def make_risk_returns(spec: RiskModelSpec, inputs: Inputs, task: Task) -> None:
