@@ -144,7 +144,7 @@ def test_a_mixture_has_one_benchmark(
     if fits:
         assert load_recipe(finished[0] / "tiny.yaml", (*CHANGES, *further)).portfolios["half"]
         return
-    with pytest.raises(RecipeError, match="half.mixture: expected one benchmark"):
+    with pytest.raises(RecipeError, match=r"half\.mixture: expected one benchmark"):
         load_recipe(finished[0] / "tiny.yaml", (*CHANGES, *further))
 
 

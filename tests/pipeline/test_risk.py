@@ -126,8 +126,8 @@ def test_recalibrated_forecasts_are_told_with_their_multiples(small, made):
 
 
 def test_a_first_decision_without_a_past_is_told_before_anything_is_made(small, tmp_path):
-    """Fifteen sessions after the lake's first are over on 31 January, a date of the grid of three."""
-    with pytest.raises(RiskHistoryError, match="test.start: 2023-01-31 or later") as caught:
+    """Fifteen sessions after the lake's first are over on 31 January, a date of the grid."""
+    with pytest.raises(RiskHistoryError, match=r"test\.start: 2023-01-31 or later") as caught:
         _ = plan(with_risk(small, "test.start=null"), tmp_path / "runs").keys
     assert "found 0 sessions of returns" in str(caught.value)
     assert plan(with_risk(small, "test.start=2023-01-31"), tmp_path / "runs").keys

@@ -42,8 +42,8 @@ class RecalibrationSpec(Spec):
     def _some_variance_is_left(self) -> "RecalibrationSpec":
         if self.prior == 0 and self.least == 0:
             raise ValueError(
-                "found prior 0 and least 0; expected one of them above 0, as a variance of 0 bounds "
-                "nothing"
+                "found prior 0 and least 0; expected one of them above 0, as a variance of 0 "
+                "bounds nothing"
             )
         return self
 
