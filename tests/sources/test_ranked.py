@@ -1,6 +1,7 @@
 """Indices of a lake's own stocks by size: by hand, and against a plain loop over rows."""
 
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +15,19 @@ from intralpha.sources.exchange.index import INDEX
 from intralpha.sources.ranked import RankedIndexError, rank_indices
 
 BIG, SMALL = "000300.SH", "990001.SH"
-SPEC = RankedIndicesSpec.model_validate(
-    {
-        "ranked": {
-            BIG: {"to_share": 0.5},
-            SMALL: {"from_share": 0.5, "to_share": 1, "weight": "equal"},
+
+
+@cache
+def spec() -> RankedIndicesSpec:
+    """Its symbols are looked up in a table, which no import of a test may do."""
+    return RankedIndicesSpec.model_validate(
+        {
+            "ranked": {
+                BIG: {"to_share": 0.5},
+                SMALL: {"from_share": 0.5, "to_share": 1, "weight": "equal"},
+            }
         }
-    }
-)
+    )
 
 
 def lake_of(folder: Path, closes: dict[str, list[float]], days: list[date]) -> Lake:
@@ -67,7 +73,7 @@ def closes_of(lake: Lake, index: str) -> list[float]:
 def test_by_hand(small: Lake) -> None:
     """Chosen by the 7th: 40 and 10 by cap, 8 and 2 in equal parts; anew by the 9th for the 12th."""
     dates = small.dates("daily")
-    done = rank_indices(SPEC, small, dates)
+    done = rank_indices(spec(), small, dates)
     assert done.sessions == 4
     first = 1000 * (0.8 * 1.1 + 0.2)
     second = first * (44 / 54 + 10 / 54 * 1.2)
@@ -90,7 +96,7 @@ def test_by_hand(small: Lake) -> None:
 
 
 def test_a_benchmark_sees_the_weights(small: Lake) -> None:
-    rank_indices(SPEC, small, small.dates("daily"))
+    rank_indices(spec(), small, small.dates("daily"))
     assets = np.array(sorted(CLOSES))
     laid = index_weights(small, BIG, np.array(DAYS[1:3], "datetime64[D]"), assets)
     np.testing.assert_allclose(laid["weight"][0, :2], [44 / 54, 10 / 54])
@@ -100,22 +106,22 @@ def test_a_benchmark_sees_the_weights(small: Lake) -> None:
 def test_a_second_time_and_with_more_sessions_nothing_before_changes(tmp_path: Path) -> None:
     cut = {symbol: prices[:3] for symbol, prices in CLOSES.items()}
     lake = lake_of(tmp_path / "lake", cut, DAYS[:3])
-    assert len(SPEC.todo(lake, lake.dates("daily"))) == 2
-    rank_indices(SPEC, lake, lake.dates("daily"))
-    assert SPEC.todo(lake, lake.dates("daily")) == ()
+    assert len(spec().todo(lake, lake.dates("daily"))) == 2
+    rank_indices(spec(), lake, lake.dates("daily"))
+    assert spec().todo(lake, lake.dates("daily")) == ()
     before = closes_of(lake, BIG)
     other = lake_of(tmp_path / "other", CLOSES, DAYS)
     rows = other.scan("daily").filter(pl.col("date") > DAYS[2]).collect()
     lake.append("daily", rows)
-    assert SPEC.todo(lake, lake.dates("daily")) == tuple(DAYS[3:])
-    rank_indices(SPEC, lake, lake.dates("daily"))
-    rank_indices(SPEC, other, other.dates("daily"))
+    assert spec().todo(lake, lake.dates("daily")) == tuple(DAYS[3:])
+    rank_indices(spec(), lake, lake.dates("daily"))
+    rank_indices(spec(), other, other.dates("daily"))
     assert closes_of(lake, BIG)[:2] == before
     assert closes_of(lake, BIG) == closes_of(other, BIG)
 
 
 def test_what_the_lake_has_of_an_index_is_not_mixed(small: Lake) -> None:
-    rank_indices(SPEC, small, small.dates("daily"))
+    rank_indices(spec(), small, small.dates("daily"))
     wider = RankedIndicesSpec.model_validate({"ranked": {BIG: {"to_share": 0.25}}})
     with pytest.raises(RankedIndexError, match="not of these ranks"):
         rank_indices(wider, small, small.dates("daily"))
@@ -128,20 +134,20 @@ def test_what_the_lake_has_of_an_index_is_not_mixed(small: Lake) -> None:
 
 def test_a_last_bit_of_a_weight_is_no_other_index(small: Lake) -> None:
     """Of a machine or a version that rounds otherwise, whatever it called the index."""
-    rank_indices(SPEC, small, small.dates("daily"))
+    rank_indices(spec(), small, small.dates("daily"))
     rows = small.scan("membership").collect()
     moved = rows.with_columns(pl.col("weight") * (1 + 2**-50))
     assert not moved.equals(rows)
     small.append("membership", moved, "replace")
     named = small.scan("instruments").filter(pl.col("board") == "index").collect()
     small.append("instruments", named.with_columns(name=pl.lit("Stocks by size")), "replace")
-    rank_indices(SPEC, small, small.dates("daily"))
+    rank_indices(spec(), small, small.dates("daily"))
     assert small.scan("membership").collect().equals(rows)
     far = rows.with_columns(pl.col("weight") * (1 + 1e-6))
     small.append("membership", far, "replace")
     small.append("instruments", named.with_columns(name=pl.lit("Stocks by size")), "replace")
     with pytest.raises(RankedIndexError, match="not of these ranks"):
-        rank_indices(SPEC, small, small.dates("daily"))
+        rank_indices(spec(), small, small.dates("daily"))
 
 
 def test_levels_from_elsewhere_stay_alone(small: Lake) -> None:
@@ -150,32 +156,32 @@ def test_levels_from_elsewhere_stay_alone(small: Lake) -> None:
     small.append("daily", row.with_columns(symbol=pl.lit(BIG)))
     before = small.version()
     with pytest.raises(RankedIndexError, match="not of these ranks"):
-        rank_indices(SPEC, small, small.dates("daily"))
+        rank_indices(spec(), small, small.dates("daily"))
     assert small.version() == before
 
 
 def test_rows_that_were_mended_make_the_index_anew(small: Lake, tmp_path: Path) -> None:
     """A close that was wrong, on a day that is no review: the index is that of the right ones."""
-    rank_indices(SPEC, small, small.dates("daily"))
+    rank_indices(spec(), small, small.dates("daily"))
     right = CLOSES | {"600001.SH": [40.0, 44.0, 44.0, 44.0, 45.0]}
     other = lake_of(tmp_path / "other", right, DAYS)
     mended = other.scan("daily").filter(pl.col("date") == DAYS[-1]).collect()
     small.append("daily", mended, "replace")
-    assert SPEC.todo(small, small.dates("daily")) == (DAYS[-1],)
+    assert spec().todo(small, small.dates("daily")) == (DAYS[-1],)
     for lake in (small, other):
-        rank_indices(SPEC, lake, lake.dates("daily"))
-        assert SPEC.todo(lake, lake.dates("daily")) == ()
+        rank_indices(spec(), lake, lake.dates("daily"))
+        assert spec().todo(lake, lake.dates("daily")) == ()
     assert closes_of(small, BIG) == closes_of(other, BIG)
 
 
 def test_a_mended_row_that_changes_constituents_is_told(small: Lake, tmp_path: Path) -> None:
-    rank_indices(SPEC, small, small.dates("daily"))
+    rank_indices(spec(), small, small.dates("daily"))
     right = CLOSES | {"600003.SH": [50.0, 8.0, 8.0, 8.0, 8.8]}
     other = lake_of(tmp_path / "other", right, DAYS)
     small.append("daily", other.scan("daily").collect(), "replace")
     before = small.version()
     with pytest.raises(RankedIndexError, match="rows of `daily` were replaced"):
-        rank_indices(SPEC, small, small.dates("daily"))
+        rank_indices(spec(), small, small.dates("daily"))
     assert small.version() == before
 
 
@@ -187,12 +193,12 @@ def test_stocks_that_are_listed_later_change_no_bit_of_what_was(tmp_path: Path) 
         for i in range(60)
     }
     lake = lake_of(tmp_path / "lake", {s: p[:20] for s, p in prices.items()}, days[:20])
-    rank_indices(SPEC, lake, lake.dates("daily"))
+    rank_indices(spec(), lake, lake.dates("daily"))
     first = lake.scan("membership").collect()
     young = {f"{600002 + 6 * i}.SH": [10.0] * 26 for i in range(7)}
     other = lake_of(tmp_path / "other", prices | young, days)
     lake.append("daily", other.scan("daily").filter(pl.col("date") > days[19]).collect())
-    rank_indices(SPEC, lake, lake.dates("daily"))
+    rank_indices(spec(), lake, lake.dates("daily"))
     assert lake.scan("membership").collect().equals(first)
 
 
@@ -202,7 +208,7 @@ def test_only_stocks_are_ranked(tmp_path: Path) -> None:
     rows = lake.scan("daily").filter(pl.col("symbol") == "600001.SH").collect()
     for symbol in ("000905.SH", "510050.SH"):
         lake.append("daily", rows.with_columns(symbol=pl.lit(symbol)))
-    rank_indices(SPEC, lake, lake.dates("daily"))
+    rank_indices(spec(), lake, lake.dates("daily"))
     assert {*lake.scan("membership").collect()["symbol"]} == {*CLOSES} - {"600004.SH"}
 
 
@@ -211,7 +217,7 @@ def test_a_lake_whose_rows_derive_their_limits_can_be_audited(tmp_path: Path) ->
     plain = lake_of(tmp_path / "plain", CLOSES, DAYS).scan("daily").collect()
     lake = Lake(tmp_path / "lake", create=True)
     lake.append("daily", plain.with_columns(derived=pl.lit("limits")))
-    rank_indices(SPEC, lake, lake.dates("daily"))
+    rank_indices(spec(), lake, lake.dates("daily"))
     other = scramble(lake, DAYS[2], tmp_path / "other")
     assert closes_of(other, SMALL)[:2] == closes_of(lake, SMALL)[:2]
     assert closes_of(other, SMALL)[2:] != closes_of(lake, SMALL)[2:]
@@ -241,7 +247,7 @@ def test_without_a_capitalisation_it_is_told(tmp_path: Path) -> None:
     bare.append("instruments", lake.scan("instruments").collect())
     bare.append("daily", rows)
     with pytest.raises(RankedIndexError, match="at the close of 2023-06-07"):
-        rank_indices(SPEC, bare, bare.dates("daily"))
+        rank_indices(spec(), bare, bare.dates("daily"))
 
 
 def test_ranks_of_a_simulated_market_against_a_plain_loop(
