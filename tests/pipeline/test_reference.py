@@ -16,7 +16,8 @@ from intralpha.base.keys import keys_of, kinds_of, summary
 from intralpha.pipeline import UnknownKeyError, explain_key, keys_page, recipe_schema, reference
 from intralpha.pipeline.reference import ROOTS, Place, places
 
-OWN = ("signs", "weights", "parameters", "over", "mixture")  # mappings with names of a user's own
+# Mappings with names of a user's own.
+OWN = ("signs", "weights", "parameters", "over", "mixture", "ranked")
 ROOT = Path(__file__).resolve().parents[2]
 RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))
 
