@@ -356,15 +356,37 @@ def kept_file(true: Path, folder: Path, kind: str) -> Path:
     """A file of the slice in the middle of a node of a kind: what lies at an end, such as a label
     of the last days or exposures before the first score, is read by nothing.
     """
+    key = asked(lambda: _middle(true, kind))
+    store = folder / "runs/artifacts" / kind
+    inside = [p for p in store.rglob("*") if key in p.parts and "made" not in p.parts]
+    files = sorted(p for p in inside if p.is_file())
+    return next((p for p in files if p.name not in TIMED), files[0])
+
+
+def _middle(true: Path, kind: str) -> str:
+    """Address of the slice in the middle of the first node of a kind."""
     from intralpha.pipeline import load_recipe, plan
 
     planned = plan(load_recipe(true / "faults.yaml"), true / "runs")
     node = next(name for name in planned.addresses if name.partition("/")[0] == kind)
     keys = list(planned.addresses[node].values())
-    key, store = keys[len(keys) // 2], folder / "runs/artifacts" / kind
-    inside = [p for p in store.rglob("*") if key in p.parts and "made" not in p.parts]
-    files = sorted(p for p in inside if p.is_file())
-    return next((p for p in files if p.name not in TIMED), files[0])
+    return keys[len(keys) // 2]
+
+
+def asked(question: Callable[[], str]) -> str:
+    """The answer of a process of its own: threads that it begins would not live through a fork."""
+    out, into = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(into, question().encode())
+        finally:
+            os._exit(0)
+    os.close(into)
+    with os.fdopen(out) as told:
+        answer = told.read()
+    os.waitpid(child, 0)
+    return answer
 
 
 def damaged_store(bench: Bench, kind: str, how: str) -> None:
