@@ -7,7 +7,7 @@ beside what the risk model expected.
 
     python benchmarks/settings_worth.py --data FOLDER --keep KEEP     all of them, in turn
     python benchmarks/settings_worth.py --data FOLDER --keep KEEP --only csi300 slower
-    python benchmarks/settings_worth.py --data FOLDER --quick         half a year, one epoch
+    python benchmarks/settings_worth.py --data FOLDER --quick         961 stocks, half a year
 
 FOLDER holds the real samples (INTRALPHA_REAL_DATA). Lake and runs stay in KEEP: a command that was
 cut goes on where it was, and settings that are done are not made again. Parts are daily sums times
@@ -34,7 +34,11 @@ TODAY, TWO_WEEKLY = "today", "two_weekly"
 QUICK = (
     "test.start=2018-01-02",
     "test.end=2018-06-29",
-    "universe={indices: [000300.SH, 000905.SH]}",
+    "data.start=2015-07-01",
+    "data.sources=[{kind: qlib, path: '${INTRALPHA_REAL_DATA}/daily_qlib_960.tar.xz'}, "
+    "{kind: index_members, path: '${INTRALPHA_REAL_DATA}/reference/index_members.tar.xz'}, "
+    "{kind: stock_basic, path: '${INTRALPHA_REAL_DATA}/reference/stock_basic.parquet'}, "
+    "{kind: daily_basic, path: '${INTRALPHA_REAL_DATA}/reference/daily_basic.parquet'}]",
     "factors.gru_day.schedule={kind: once, since: 2017-01-03, upto: 2017-12-29, valid_share: 0.2}",
     "factors.gru_day.training.max_epochs=1",
     "factors.gru_day.seeds=[0]",
