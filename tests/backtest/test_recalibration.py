@@ -14,17 +14,21 @@ from intralpha.backtest import (
     RecalibrationSpec,
     Standing,
     Watch,
+    benchmark_weights,
     save_standing,
     stretches,
     trade,
     weights_before,
 )
+from intralpha.backtest.benchmark import growth_of
 from intralpha.base import Panel
 from intralpha.market import Lake, UniverseSpec, read_daily, universe
 from intralpha.portfolio import decisions
 from intralpha.risk import RiskEstimate, rolling_estimates
 from intralpha.risk.pca import PcaRiskSpec
 from intralpha.sources.exchange.index import INDEX
+
+from .conftest import market_of, weights_of
 
 SPEC = EnhancementSpec.model_validate(
     {
@@ -66,11 +70,16 @@ def test_a_variance_is_never_less_than_least_nor_nothing():
 
 def test_active_return_is_that_of_weights_that_drift():
     """0.6 and 0.4 against 0.5 and 0.5 of stocks that gain 10 % and nothing: 0.01, then drifted."""
-    growth_DA = np.array([[1.1, 1.0], [1.1, 1.0]])
-    watch = Watch(RULE, Foreseen(variance=1e-4), np.array([1.0, 1.0]), growth_DA)
-    watch.session(np.array([0.6, 0.4]), 0)
-    assert watch.foreseen.active_ret == pytest.approx(0.01)
+    days = np.array(["2024-01-02", "2024-01-03", "2024-01-04"], "datetime64[D]")
+    assets = np.array(["A", "B"])
+    close = np.array([[10.0, 10.0], [11.0, 10.0], [12.1, 10.0]])
+    market = market_of(days, assets, {"close": close})
+    halves = weights_of([days[0]], assets, [[1.0, 1.0]])
+    own_DA = benchmark_weights(halves, market)["weight"]
+    watch = Watch(RULE, Foreseen(variance=1e-4), own_DA, growth_of(market))
     watch.session(np.array([0.6, 0.4]), 1)
+    assert watch.foreseen.active_ret == pytest.approx(0.01)
+    watch.session(np.array([0.6, 0.4]), 2)
     assert watch.foreseen.active_ret == pytest.approx(0.01 + 0.1 * (0.6 - 0.55 / 1.05))
     assert watch.foreseen.sessions == 2
 

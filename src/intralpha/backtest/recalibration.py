@@ -98,7 +98,8 @@ class Watch:
     ----------
     spec : how surprises count
     foreseen : up to the last close
-    benchmark_A : weights of the benchmark there, on the stocks of the account
+    own_DA : weights of the benchmark at the close of each session, of
+        :func:`intralpha.backtest.benchmark_weights`
     growth_DA : close over adjusted previous close of each session; 1 where nothing is known
     """
 
@@ -106,11 +107,11 @@ class Watch:
         self,
         spec: RecalibrationSpec,
         foreseen: Foreseen,
-        benchmark_A: Float[ndarray, "A"],
+        own_DA: Float[ndarray, "D A"],
         growth_DA: Float[ndarray, "D A"],
     ) -> None:
-        self._spec, self.foreseen, self._growth_DA = spec, foreseen, growth_DA
-        self._benchmark_A = benchmark_A / benchmark_A.sum()
+        self._spec, self.foreseen = spec, foreseen
+        self._own_DA, self._growth_DA = own_DA, growth_DA
 
     def session(self, held_A: Float[ndarray, "A"], row: int) -> None:
         """A session went by.
@@ -118,10 +119,8 @@ class Watch:
         Parameters
         ----------
         held_A : weights at the close before; the rest is cash
-        row : of the session
+        row : of the session, after the first one
         """
-        growth_A = self._growth_DA[row]
-        active_ret = float((held_A - self._benchmark_A) @ (growth_A - 1.0))
+        active_A = held_A - self._own_DA[row - 1]
+        active_ret = float(active_A @ (self._growth_DA[row] - 1.0))
         self.foreseen = self.foreseen.moved(active_ret, self._spec)
-        grown = self._benchmark_A * growth_A
-        self._benchmark_A = grown / grown.sum()

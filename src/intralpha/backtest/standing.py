@@ -74,8 +74,7 @@ class Standing:
         if np.array_equal(assets, own):
             same = {name: values.copy() for name, values in self._columns().items()}
             ordered = None if self.targets is None else self.targets.copy()
-            made = _of(self.date, own, self.account.cash_yuan, same, ordered)
-            return replace(made, prices=self.prices, foreseen=self.foreseen)
+            return self._laid(own, same, ordered)
         kept = np.isin(own, assets)
         wanted = self.account.shares > 0 if self.targets is None else self.targets > 0
         lost = ~kept & (wanted | (self.account.shares > 0))
@@ -90,8 +89,7 @@ class Standing:
 
         columns = {name: laid(name, values) for name, values in self._columns().items()}
         targets = None if self.targets is None else laid("targets", self.targets)
-        made = _of(self.date, assets, self.account.cash_yuan, columns, targets)
-        return replace(made, prices=self.prices, foreseen=self.foreseen)
+        return self._laid(assets, columns, targets)
 
     def save(self, folder: Path) -> None:
         """Write ``account.parquet``, a row a name of which anything is known, and ``account.json``.
@@ -133,6 +131,13 @@ class Standing:
         made = _of(day, assets, facts["cash_yuan"], columns, ordered)
         foreseen = None if facts.get("foreseen") is None else Foreseen(**facts["foreseen"])
         return replace(made, prices=prices, foreseen=foreseen)
+
+    def _laid(
+        self, assets: ndarray, columns: dict[str, ndarray], targets: ndarray | None
+    ) -> "Standing":
+        """With these columns, and all that is no column as it is."""
+        made = _of(self.date, assets, self.account.cash_yuan, columns, targets)
+        return replace(made, prices=self.prices, foreseen=self.foreseen)
 
     def _columns(self) -> dict[str, ndarray]:
         account = self.account

@@ -131,7 +131,7 @@ class _Market:
         before = None if before is None else before.on(self._prices.assets)
         held = None if before is None else self._benchmark(before)
         run = self._replay(one, market, held, before)
-        foreseen = self._followed(run, market, before)
+        foreseen = self._followed(run, market, held, before)
         if decides:
             return self._decided(run, market, None if before is None else before.prices, foreseen)
         assert held is not None
@@ -142,22 +142,24 @@ class _Market:
         standing = replace(part.standing, prices=before.prices, foreseen=foreseen)
         return replace(part, standing=standing)
 
-    def _followed(self, run: Replay, market: Panel, before: Standing | None) -> Foreseen | None:
+    def _followed(
+        self, run: Replay, market: Panel, held: Panel | None, before: Standing | None
+    ) -> Foreseen | None:
         """The sessions in turn; what the risk model foresaw, and what of it has come."""
-        spec = self._spec.recalibration
-        if before is None:
-            for row in range(len(market.dates)):
-                run.session(row)
-            return None if spec is None else Foreseen()
-        watch = None
-        if spec is not None:
-            start = before.foreseen or Foreseen()
-            watch = Watch(spec, start, before.benchmark, growth_of(market))
-        for row in range(1, len(market.dates)):
+        spec, first, watch = self._spec.recalibration, 0, None
+        if before is not None:  # its session went by already
+            assert held is not None
+            first = 1
+            if spec is not None:
+                own_DA = benchmark_weights(held, market)["weight"]
+                watch = Watch(spec, before.foreseen or Foreseen(), own_DA, growth_of(market))
+        for row in range(first, len(market.dates)):
             if watch is not None:
                 watch.session(run.exchange.account.weights(), row)
             run.session(row)
-        return None if watch is None else watch.foreseen
+        if watch is not None:
+            return watch.foreseen
+        return None if spec is None else Foreseen()
 
     def _laid(self, view: Lake, block: list[Stretch], known: Known | None) -> Desk | None:
         """The desk of the decision dates that have a score."""
